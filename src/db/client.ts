@@ -1,0 +1,123 @@
+import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless';
+import { DatabaseError, toDatabaseError } from './database-error.ts';
+import { compile, type Fragment } from './sql.ts';
+
+export interface DatabaseSettings {
+  /** Connection string, `postgres://user:password@host/name`. Holds a password: never logged. */
+  readonly url: string;
+  /** Address of a Neon-compatible SQL-over-HTTP endpoint; null for the one that the driver derives from `url`. */
+  readonly endpoint: string | null;
+  /** Longest wait for one answer, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface QueryOptions {
+  /**
+   * Whether running the statement a second time leaves the same state and gives the same answer. Only such a statement
+   * is repeated, once, when its answer was lost (SECURITY DBF-04). Default false.
+   */
+  readonly isRepeatable?: boolean;
+}
+
+type Row = Record<string, unknown>;
+
+/** The database as one request sees it: its statements share a time budget and a counter of round trips. */
+export interface Database {
+  /**
+   * Runs one statement in one round trip.
+   * @throws DatabaseError
+   */
+  query<R>(statement: Fragment, options?: QueryOptions): Promise<R[]>;
+  /**
+   * Runs several statements in one round trip and one READ COMMITTED transaction, so that each sees what others
+   * committed before it began.
+   * @throws DatabaseError
+   */
+  batch(statements: readonly Fragment[], options?: QueryOptions): Promise<Row[][]>;
+  /** Calls to the database so far, repeats included. */
+  readonly roundTrips: number;
+  /** Milliseconds spent waiting for them. */
+  readonly waitedMs: number;
+}
+
+/** Longest time that one request may spend on the database, in milliseconds (SECURITY DBF-02). */
+const requestBudgetMs = 8000;
+
+interface CallInit extends RequestInit {
+  readonly endpoint: string | null;
+}
+
+// The driver's settings are global to the isolate. The endpoint therefore travels with each call, so that two
+// configurations never share it.
+neonConfig.fetchFunction = (derivedEndpoint: string, { endpoint, ...init }: CallInit) =>
+  fetch(endpoint ?? derivedEndpoint, init);
+
+/** Prepares the driver for one database; each call of the result opens the view of one request. */
+export function connect(settings: DatabaseSettings): () => Database {
+  const driver = neon(settings.url, { disableWarningInBrowsers: true });
+  return () => new RequestDatabase(driver, settings);
+}
+
+class RequestDatabase implements Database {
+  roundTrips = 0;
+  waitedMs = 0;
+  readonly #driver: NeonQueryFunction<false, false>;
+  readonly #settings: DatabaseSettings;
+  readonly #budgetEndsAt = Date.now() + requestBudgetMs;
+
+  constructor(driver: NeonQueryFunction<false, false>, settings: DatabaseSettings) {
+    this.#driver = driver;
+    this.#settings = settings;
+  }
+
+  query<R>(statement: Fragment, options: QueryOptions = {}): Promise<R[]> {
+    const { text, params } = compile(statement);
+    return this.#repeatWhenLost(options, async (fetchOptions) => {
+      const rows = await this.#driver.query(text, params, { fetchOptions });
+      return rows as R[];
+    });
+  }
+
+  batch(statements: readonly Fragment[], options: QueryOptions = {}): Promise<Row[][]> {
+    const compiled = statements.map(compile);
+    return this.#repeatWhenLost(options, (fetchOptions) =>
+      this.#driver.transaction(
+        compiled.map(({ text, params }) => this.#driver.query(text, params)),
+        { fetchOptions, isolationLevel: 'ReadCommitted' },
+      ),
+    );
+  }
+
+  async #repeatWhenLost<T>(options: QueryOptions, call: (fetchOptions: object) => Promise<T>): Promise<T> {
+    try {
+      return await this.#attempt(call);
+    } catch (error) {
+      if (!options.isRepeatable || !isWorthRepeating(error)) throw error;
+      await scheduler.wait(20 + Math.random() * 80);
+      return await this.#attempt(call);
+    }
+  }
+
+  async #attempt<T>(call: (fetchOptions: object) => Promise<T>): Promise<T> {
+    const startedAt = Date.now();
+    const waitMs = Math.min(this.#settings.timeoutMs, this.#budgetEndsAt - startedAt);
+    if (waitMs <= 0) throw new DatabaseError('unknown', null, null, 'the request has used up its time');
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), waitMs);
+    this.roundTrips += 1;
+    try {
+      return await call({ signal: controller.signal, endpoint: this.#settings.endpoint });
+    } catch (thrown) {
+      throw toDatabaseError(thrown);
+    } finally {
+      clearTimeout(timer);
+      this.waitedMs += Date.now() - startedAt;
+    }
+  }
+}
+
+// A lost answer, a lost race, or a server that had no room: each may go well a moment later. A refused statement will not.
+function isWorthRepeating(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return error.outcome === 'unknown' || /^(40001|40P01|53300|55P03|57P0)/.test(error.code ?? '');
+}

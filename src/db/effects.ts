@@ -1,0 +1,24 @@
+import type { Fragment } from './sql.ts';
+
+/** Who made the request, as far as a record of it is concerned. */
+export interface RequestOrigin {
+  readonly requestId: string;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  readonly location: object | null;
+}
+
+/**
+ * A change that one feature adds to another's statement, committed with it or not at all. `source` is a CTE with the
+ * columns `user_id` and `session_id` (null where there is none), one row per occurrence; the result is the body of a
+ * data-modifying CTE that reads from it.
+ */
+export type Effect = (source: Fragment, origin: RequestOrigin) => Fragment;
+
+/** The occasions that a statement offers. `app.ts` registers who has something to add. */
+export interface Effects {
+  readonly userRegistered: readonly Effect[];
+  readonly loggedIn: readonly Effect[];
+  readonly loggedOut: readonly Effect[];
+  readonly refreshTokenReused: readonly Effect[];
+}

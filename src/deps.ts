@@ -1,0 +1,22 @@
+import type { Config } from './config.ts';
+import type { KeyRing } from './crypto/jwt.ts';
+import type { SecretRing } from './crypto/secret-ring.ts';
+import type { Database } from './db/client.ts';
+import type { Effects } from './db/effects.ts';
+import type { ClientInfo } from './http/client-info.ts';
+import type { PasswordHasher } from './password-hasher.ts';
+
+/** All that a flow may reach. One per request; nothing in it is shared between requests but immutable values. */
+export interface Deps {
+  readonly config: Config;
+  readonly db: Database;
+  /** The Worker's clock, in milliseconds since the epoch. What is stored expires by the database's clock instead. */
+  readonly now: () => number;
+  /** Who is asking: address, place and browser as the edge reports them. */
+  readonly client: ClientInfo;
+  readonly secrets: SecretRing;
+  readonly keys: KeyRing;
+  readonly hasher: PasswordHasher;
+  /** What features add to each other's statements. */
+  readonly effects: Effects;
+}

@@ -1,0 +1,79 @@
+/** What a failure looks like from outside. The code it belongs to is public and permanent. */
+export interface ErrorSpec {
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** One fixed sentence for people; never built from input. */
+  readonly title: string;
+}
+
+/** One member of the request that was refused (RFC 6901 pointer into the body). */
+export interface FieldError {
+  readonly pointer: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface AuthErrorOptions {
+  /** A sentence about this occurrence that is safe to show to the caller. */
+  readonly detail?: string;
+  /** The refused members of the request, for `validation_failed`. */
+  readonly errors?: readonly FieldError[];
+  /** Further response headers, such as `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Seconds after which the same request may succeed; sent as `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+  /** For the log alone: what really happened. Never sent. */
+  readonly internal?: unknown;
+}
+
+/** The one expected failure of this service. Anything else that is thrown is a bug and answered as a bare 500. */
+export class AuthError extends Error {
+  override readonly name = 'AuthError';
+  readonly code: string;
+  readonly spec: ErrorSpec;
+  readonly options: AuthErrorOptions;
+
+  constructor(code: string, spec: ErrorSpec, options: AuthErrorOptions = {}) {
+    super(code);
+    this.code = code;
+    this.spec = spec;
+    this.options = options;
+  }
+}
+
+type ErrorFactories<Specs> = { readonly [Code in keyof Specs]: (options?: AuthErrorOptions) => AuthError };
+
+/**
+ * Declares the public error codes of one feature and returns a factory for each: `throw errors.token_invalid()`.
+ * Failures that an attacker must not tell apart share one code.
+ */
+export function defineErrors<const Specs extends Readonly<Record<string, ErrorSpec>>>(
+  specs: Specs,
+): ErrorFactories<Specs> {
+  const factories = Object.entries(specs).map(([code, spec]) => [
+    code,
+    (options?: AuthErrorOptions) => new AuthError(code, spec, options),
+  ]);
+  return Object.fromEntries(factories) as ErrorFactories<Specs>;
+}
+
+/** Codes that any route can answer. */
+export const commonErrors = defineErrors({
+  malformed_json: { status: 400, title: 'The request body is not valid JSON.' },
+  validation_failed: {
+    status: 400,
+    title: 'The request has members that are missing, unknown or not acceptable.',
+  },
+  unauthenticated: { status: 401, title: 'Authentication is required.' },
+  csrf_rejected: { status: 403, title: 'The request came from an origin that is not allowed.' },
+  not_found: { status: 404, title: 'There is nothing at this address.' },
+  method_not_allowed: { status: 405, title: 'This address does not take that method.' },
+  payload_too_large: { status: 413, title: 'The request body is too large.' },
+  unsupported_media_type: { status: 415, title: 'The request body must be application/json in UTF-8.' },
+  internal_error: { status: 500, title: 'Something went wrong on our side.' },
+  service_unavailable: { status: 503, title: 'The service cannot answer right now. Please try again.' },
+  misconfigured: {
+    status: 503,
+    title: 'The service is not configured correctly. Its operator has been told.',
+  },
+});
