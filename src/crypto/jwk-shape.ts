@@ -1,0 +1,61 @@
+import { decodeBase64Url } from './base64url.ts';
+
+/** The algorithms that may sign access tokens. All are asymmetric: a verifier never holds what could sign. */
+export type SigningAlgorithm = 'ES256' | 'EdDSA' | 'RS256';
+
+/** What a private key of one algorithm consists of (RFC 7518 section 6, RFC 8037 section 2). */
+export interface JwkShape {
+  /** Members with one allowed value. */
+  readonly fixed: Readonly<Record<string, string>>;
+  /** Names of the numbers that may be published. */
+  readonly publicMembers: readonly string[];
+  /** Names of the numbers that must not. */
+  readonly privateMembers: readonly string[];
+}
+
+/** The only kinds of key that sign here. */
+export const jwkShapes: Readonly<Record<SigningAlgorithm, JwkShape>> = {
+  ES256: { fixed: { kty: 'EC', crv: 'P-256' }, publicMembers: ['x', 'y'], privateMembers: ['d'] },
+  EdDSA: { fixed: { kty: 'OKP', crv: 'Ed25519' }, publicMembers: ['x'], privateMembers: ['d'] },
+  RS256: {
+    fixed: { kty: 'RSA' },
+    publicMembers: ['n', 'e'],
+    privateMembers: ['d', 'p', 'q', 'dp', 'dq', 'qi'],
+  },
+};
+
+/** Every number of a P-256 or Ed25519 key has this length. */
+const curveBytes = 32;
+const rsaBitsMin = 2048;
+
+/**
+ * What is wrong with a private JWK for signing, as a sentence that holds nothing from the key; `null` when its form is
+ * right. Whether the numbers are a key is for the import to find out.
+ */
+export function jwkFault(jwk: Readonly<Record<string, unknown>>): string | null {
+  if (typeof jwk.kid !== 'string' || jwk.kid === '') return 'has no kid';
+  if (!isSigningAlgorithm(jwk.alg)) return 'has no alg of ES256, EdDSA, RS256';
+
+  const { fixed, publicMembers, privateMembers } = jwkShapes[jwk.alg];
+  if (Object.entries(fixed).some(([name, value]) => jwk[name] !== value)) {
+    return 'has a kty or crv that does not belong to its alg';
+  }
+  for (const member of [...publicMembers, ...privateMembers]) {
+    const value = jwk[member];
+    const bytes = typeof value === 'string' ? decodeBase64Url(value) : null;
+    if (bytes === null || bytes.length === 0) return `has no ${member} in base64url`;
+    if (fixed.crv !== undefined && bytes.length !== curveBytes) return `has a ${member} of the wrong length`;
+    // RFC 7518 section 3.3. jose would refuse it too, but only when the first token is signed.
+    if (member === 'n' && bitLength(bytes) < rsaBitsMin) return `is shorter than ${rsaBitsMin} bits`;
+  }
+  return null;
+}
+
+function isSigningAlgorithm(alg: unknown): alg is SigningAlgorithm {
+  return typeof alg === 'string' && Object.hasOwn(jwkShapes, alg);
+}
+
+function bitLength(bytes: Uint8Array): number {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  return first === -1 ? 0 : 8 * (bytes.length - first) - (Math.clz32(bytes[first] ?? 0) - 24);
+}

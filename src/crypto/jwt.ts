@@ -1,0 +1,127 @@
+import { type JWTHeaderParameters, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { JOSEError, JWSInvalid } from 'jose/errors';
+import { jwkShapes } from './jwk-shape.ts';
+import type { KeyRing } from './signing-keys.ts';
+
+export {
+  importKeyRing,
+  type KeyRing,
+  type PrivateSigningJwk,
+  parseSigningKeys,
+} from './signing-keys.ts';
+
+/** What is the same in every access token of this deployment. */
+export interface AccessTokenSettings {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly ttlSeconds: number;
+}
+
+/** What an access token says. */
+export interface AccessTokenClaims {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** When the person proved who they are, in seconds since the epoch (OpenID Connect Core section 2). */
+  readonly authTime: number;
+  /** How they proved it (RFC 8176). */
+  readonly amr: readonly string[];
+}
+
+const tokenType = 'at+jwt';
+const tokenLengthMax = 4096;
+const clockToleranceSeconds = 30;
+// jose would skip white space and padding in the signature.
+const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+const requiredClaims = ['iss', 'aud', 'sub', 'sid', 'iat', 'exp', 'jti', 'auth_time', 'amr'];
+const algorithms = Object.keys(jwkShapes);
+
+/** Signs an access token (RFC 9068) that is valid from now for `ttlSeconds`. It holds nothing personal. */
+export async function signAccessToken(
+  ring: KeyRing,
+  settings: AccessTokenSettings,
+  claims: AccessTokenClaims,
+  nowMs: number,
+): Promise<string> {
+  const issuedAt = Math.floor(nowMs / 1000);
+  return new SignJWT({ sid: claims.sessionId, auth_time: claims.authTime, amr: [...claims.amr] })
+    .setProtectedHeader({ alg: ring.signing.alg, typ: tokenType, kid: ring.signing.kid })
+    .setIssuer(settings.issuer)
+    .setAudience(settings.audience)
+    .setSubject(claims.userId)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + settings.ttlSeconds)
+    .setJti(crypto.randomUUID())
+    .sign(ring.signing.privateKey);
+}
+
+/**
+ * Verifies an access token and returns what it says, or `null`: what was wrong with it is not told apart. With
+ * `ignoreExpiry` (logout) a token that is too old is accepted, and everything else is still required.
+ *
+ * The key is chosen by `kid` among the configured ones alone; `alg` must be that key's; `jku`, `jwk` and `x5u` are not
+ * looked at (RFC 8725 sections 3.1 and 3.10). Clocks may differ by 30 s. Never throws for any text.
+ */
+export async function verifyAccessToken(
+  ring: KeyRing,
+  settings: AccessTokenSettings,
+  token: string,
+  nowMs: number,
+  options: { readonly ignoreExpiry?: boolean } = {},
+): Promise<AccessTokenClaims | null> {
+  if (token.length > tokenLengthMax || !compactJws.test(token)) return null;
+  const limits = options.ignoreExpiry
+    ? { clockTolerance: Number.MAX_SAFE_INTEGER }
+    : { clockTolerance: clockToleranceSeconds, maxTokenAge: settings.ttlSeconds };
+  try {
+    const { payload } = await jwtVerify(token, (header) => verificationKey(ring, header), {
+      ...limits,
+      algorithms,
+      typ: tokenType,
+      issuer: settings.issuer,
+      audience: settings.audience,
+      requiredClaims,
+      currentDate: new Date(nowMs),
+    });
+    return readClaims(payload, settings, nowMs / 1000);
+  } catch (error) {
+    // The token's fault. Anything else, such as WebCrypto failing, is ours and must not look like a bad token.
+    if (error instanceof JOSEError) return null;
+    throw error;
+  }
+}
+
+function verificationKey(ring: KeyRing, header: JWTHeaderParameters): CryptoKey {
+  const key = typeof header.kid === 'string' ? ring.byId.get(header.kid) : undefined;
+  // Headers that change how the token is read are never ours; jose itself refuses every `crit` but b64.
+  const isPlain = !('b64' in header || 'zip' in header);
+  if (key === undefined || header.alg !== key.alg || !isPlain) throw new JWSInvalid();
+  return key.publicKey;
+}
+
+/** The rules that jose does not have: one audience, whole seconds, our identifiers, and the types of our own claims. */
+function readClaims(
+  payload: JWTPayload,
+  settings: AccessTokenSettings,
+  nowSeconds: number,
+): AccessTokenClaims | null {
+  const { aud, sub, sid, iat, exp, nbf = 0, jti, auth_time: authTime, amr } = payload;
+  if (aud !== settings.audience || typeof jti !== 'string' || jti === '') return null;
+  if (!isEpochSeconds(iat) || !isEpochSeconds(exp) || !isEpochSeconds(nbf)) return null;
+  // jose's own check of these two is off together with the expiry.
+  if (Math.max(iat, nbf) > nowSeconds + clockToleranceSeconds) return null;
+  if (!isUuid(sub) || !isUuid(sid) || !isEpochSeconds(authTime) || !isStrings(amr)) return null;
+  return { userId: sub, sessionId: sid, authTime, amr };
+}
+
+function isEpochSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && uuid.test(value);
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((member) => typeof member === 'string');
+}

@@ -1,0 +1,43 @@
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { encodeBase64Url } from './base64url.ts';
+
+const rootBytesMin = 32;
+const subKeyBytes = 32;
+const keyIdBytes = 4;
+
+/**
+ * One root secret and the sub-keys made from it by HKDF-SHA-256 (RFC 5869, no salt, `info` = the label). Sub-keys are
+ * made on first use and kept. All key material is in private fields, so that printing or serialising shows none.
+ */
+export class RootKey {
+  readonly #secret: Uint8Array;
+  readonly #subKeys = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  /** Takes a copy of the secret. @throws TypeError when it is shorter than 32 bytes. */
+  constructor(secret: Uint8Array) {
+    if (secret.length < rootBytesMin) {
+      throw new TypeError(`a root secret needs at least ${rootBytesMin} bytes`);
+    }
+    this.#secret = secret.slice();
+  }
+
+  /** The public name of this root: 6 base64url characters that tell nothing about the secret. */
+  get id(): string {
+    return encodeBase64Url(this.#derive('key-id', keyIdBytes));
+  }
+
+  /** The 32-byte sub-key for one label. Keys of different labels are independent. Not to be changed by the caller. */
+  subKey(label: string): Uint8Array<ArrayBuffer> {
+    return this.#derive(label, subKeyBytes);
+  }
+
+  #derive(label: string, length: number): Uint8Array<ArrayBuffer> {
+    let key = this.#subKeys.get(label);
+    if (key === undefined) {
+      key = hkdf(sha256, this.#secret, undefined, new TextEncoder().encode(`nexora-auth ${label}`), length);
+      this.#subKeys.set(label, key);
+    }
+    return key;
+  }
+}

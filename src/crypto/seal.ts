@@ -1,0 +1,84 @@
+import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
+import type { RootKey } from './root-key.ts';
+import type { SecretRing } from './secret-ring.ts';
+
+const version = 'v1';
+// NIST SP 800-38D 8.2.2: a random 96-bit IV is good for 2^32 messages under one key.
+const ivBytes = 12;
+const tagBytes = 16;
+
+/**
+ * Encrypts a text for storage: AES-256-GCM (NIST SP 800-38D) under the current root, a fresh random IV, written as
+ * `v1.<key id>.<iv>.<ciphertext and tag>` in base64url. The associated data is not stored: it names where the value
+ * belongs (table, column, row), so that a sealed value copied elsewhere does not open.
+ *
+ * @throws TypeError when either text has lone surrogates, which UTF-8 cannot give back.
+ */
+export async function seal(ring: SecretRing, plaintext: string, associatedData: string): Promise<string> {
+  if (!plaintext.isWellFormed() || !associatedData.isWellFormed()) {
+    throw new TypeError('only well-formed text can be sealed');
+  }
+  const iv = crypto.getRandomValues(new Uint8Array(ivBytes));
+  const key = await importAesKey(ring.current);
+  const ciphertext = await crypto.subtle.encrypt(
+    gcm(iv, associatedData),
+    key,
+    new TextEncoder().encode(plaintext),
+  );
+  return [version, ring.current.id, encodeBase64Url(iv), encodeBase64Url(new Uint8Array(ciphertext))].join(
+    '.',
+  );
+}
+
+/**
+ * Decrypts what `seal` made with the current or the previous root. `null` when the text is not a sealed value, was
+ * changed in any part, belongs to other associated data, or was made with a key that is not in the ring.
+ */
+export async function open(ring: SecretRing, sealed: string, associatedData: string): Promise<string | null> {
+  const parts = parseSealed(sealed);
+  const root = parts === null ? undefined : rootWithId(ring, parts.keyId);
+  if (parts === null || root === undefined || !associatedData.isWellFormed()) return null;
+
+  const key = await importAesKey(root);
+  try {
+    const plaintext = await crypto.subtle.decrypt(gcm(parts.iv, associatedData), key, parts.ciphertext);
+    // Without ignoreBOM a leading U+FEFF would be lost.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plaintext);
+  } catch (error) {
+    // The one failure that input can cause is the tag; anything else is ours to know about.
+    if (error instanceof DOMException && error.name === 'OperationError') return null;
+    throw error;
+  }
+}
+
+/** Whether a sealed value names the current root. When not, the clean-up opens it and seals it again. */
+export function isSealedWithCurrentKey(ring: SecretRing, sealed: string): boolean {
+  return parseSealed(sealed)?.keyId === ring.current.id;
+}
+
+interface SealedParts {
+  readonly keyId: string;
+  readonly iv: Uint8Array<ArrayBuffer>;
+  readonly ciphertext: Uint8Array<ArrayBuffer>;
+}
+
+function parseSealed(sealed: string): SealedParts | null {
+  const [versionPart, keyId, ivPart, ciphertextPart, ...rest] = sealed.split('.');
+  if (versionPart !== version || keyId === undefined || rest.length > 0) return null;
+  const iv = decodeBase64Url(ivPart ?? '');
+  const ciphertext = decodeBase64Url(ciphertextPart ?? '');
+  if (iv?.length !== ivBytes || ciphertext === null || ciphertext.length < tagBytes) return null;
+  return { keyId, iv, ciphertext };
+}
+
+function rootWithId(ring: SecretRing, keyId: string): RootKey | undefined {
+  return [ring.current, ring.previous].find((root) => root?.id === keyId) ?? undefined;
+}
+
+function importAesKey(root: RootKey): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', root.subKey('seal'), 'AES-GCM', false, ['encrypt', 'decrypt']);
+}
+
+function gcm(iv: Uint8Array<ArrayBuffer>, associatedData: string): SubtleCryptoEncryptAlgorithm {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(associatedData) };
+}

@@ -1,0 +1,45 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { isEqualConstantTime } from './constant-time.ts';
+import { RootKey } from './root-key.ts';
+
+/** What a sub-key is for. Each purpose is its own HKDF label: to change one makes everything made with it void. */
+export type KeyPurpose = 'refresh-token' | 'seal';
+
+/** The root secrets in use. The current one makes everything new; the previous one only verifies and opens. */
+export interface SecretRing {
+  readonly current: RootKey;
+  readonly previous: RootKey | null;
+}
+
+/**
+ * Builds the ring from `AUTH_SECRET` and, while it is being rotated, `AUTH_SECRET_PREVIOUS`.
+ *
+ * @throws TypeError when either is shorter than 32 bytes.
+ */
+export function createSecretRing(current: Uint8Array, previous?: Uint8Array): SecretRing {
+  return {
+    current: new RootKey(current),
+    previous: previous === undefined ? null : new RootKey(previous),
+  };
+}
+
+/** HMAC-SHA-256 (RFC 2104) of the message under the current root's sub-key for this purpose: 32 bytes. */
+export function mac(ring: SecretRing, purpose: KeyPurpose, message: Uint8Array): Uint8Array {
+  return hmac(sha256, ring.current.subKey(purpose), message);
+}
+
+/**
+ * Whether the tag is the full 32-byte MAC of the message for this purpose, under the current root or the previous one.
+ * Constant time per root; a tag of another length is wrong and never throws.
+ */
+export function isMacValid(
+  ring: SecretRing,
+  purpose: KeyPurpose,
+  message: Uint8Array,
+  tag: Uint8Array,
+): boolean {
+  if (isEqualConstantTime(mac(ring, purpose, message), tag)) return true;
+  if (ring.previous === null) return false;
+  return isEqualConstantTime(hmac(sha256, ring.previous.subKey(purpose), message), tag);
+}

@@ -1,0 +1,107 @@
+import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
+import { jwkFault, jwkShapes, type SigningAlgorithm } from './jwk-shape.ts';
+
+/** A private key that `parseSigningKeys` has checked the form of. */
+export interface PrivateSigningJwk extends JWK {
+  kid: string;
+  alg: SigningAlgorithm;
+}
+
+/** A key that is ready for use. The private part cannot be exported. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly alg: SigningAlgorithm;
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+}
+
+/** The keys of this deployment: one signs, all verify. */
+export interface KeyRing {
+  readonly signing: SigningKey;
+  readonly byId: ReadonlyMap<string, SigningKey>;
+  /** The public JWK Set (RFC 7517 section 5). */
+  readonly jwks: { keys: JWK[] };
+}
+
+/**
+ * Reads the secret `SIGNING_KEYS`: a JSON array of private JWKs, the first of which signs.
+ *
+ * @throws TypeError naming the place and the rule, and never any part of the text, when it is not a JSON array, is
+ * empty, repeats a kid, or holds a key that is not a private ES256, EdDSA or RS256 (2048 bits or more) key.
+ */
+export function parseSigningKeys(json: string): PrivateSigningJwk[] {
+  const keys = parseArray(json);
+  const ids = new Set<string>();
+  for (const [index, key] of keys.entries()) {
+    const fault = isRecord(key) ? jwkFault(key) : 'is not an object';
+    if (fault !== null) throw new TypeError(`signing key ${index} ${fault}`);
+    ids.add((key as PrivateSigningJwk).kid);
+  }
+  if (ids.size === 0) throw new TypeError('there is no signing key');
+  if (ids.size < keys.length) throw new TypeError('two signing keys have the same kid');
+  return keys as PrivateSigningJwk[];
+}
+
+/**
+ * Makes the keys ready for use, once per isolate.
+ *
+ * @throws TypeError when there is no key, when one cannot be imported, or when its public and private part do not
+ * belong together: such a key would sign tokens that nobody can verify.
+ */
+export async function importKeyRing(jwks: readonly PrivateSigningJwk[]): Promise<KeyRing> {
+  const keys = await Promise.all(jwks.map(importSigningKey));
+  const [signing] = keys;
+  if (signing === undefined) throw new TypeError('there is no signing key');
+  return { signing, byId: new Map(keys.map((key) => [key.kid, key])), jwks: { keys: jwks.map(publicJwk) } };
+}
+
+async function importSigningKey(jwk: PrivateSigningJwk, index: number): Promise<SigningKey> {
+  const { kid, alg } = jwk;
+  try {
+    const publicKey = await importKey(publicJwk(jwk), alg);
+    const privateKey = await importKey(privateJwk(jwk), alg);
+    // Not every import compares the two parts, and a probe costs less than a millisecond.
+    const probe = await new SignJWT().setProtectedHeader({ alg }).sign(privateKey);
+    await jwtVerify(probe, publicKey, { algorithms: [alg] });
+    return { kid, alg, privateKey, publicKey };
+  } catch (cause) {
+    throw new TypeError(`signing key ${index} is not a key, or not a pair`, { cause });
+  }
+}
+
+async function importKey(jwk: JWK, alg: SigningAlgorithm): Promise<CryptoKey> {
+  const key = await importJWK(jwk, alg, { extractable: false });
+  if (key instanceof Uint8Array) throw new TypeError('a symmetric key cannot sign');
+  return key;
+}
+
+function publicJwk(jwk: PrivateSigningJwk): JWK {
+  const { fixed, publicMembers } = jwkShapes[jwk.alg];
+  return { ...fixed, ...pick(jwk, publicMembers), kid: jwk.kid, alg: jwk.alg, use: 'sig' };
+}
+
+/** Without `ext`, `key_ops` and `use`, so that an operator's JWK cannot make the key exportable or unusable. */
+function privateJwk(jwk: PrivateSigningJwk): JWK {
+  const { fixed, publicMembers, privateMembers } = jwkShapes[jwk.alg];
+  return { ...fixed, ...pick(jwk, [...publicMembers, ...privateMembers]) };
+}
+
+function pick(jwk: JWK, names: readonly string[]): JWK {
+  return Object.fromEntries(Object.entries(jwk).filter(([name]) => names.includes(name)));
+}
+
+function parseArray(json: string): unknown[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    // The engine's message quotes the text, and the text is the secret.
+    throw new TypeError('the signing keys are not JSON');
+  }
+  if (!Array.isArray(value)) throw new TypeError('the signing keys are not a JSON array');
+  return value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,103 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isSealedWithCurrentKey, open, seal } from '../../src/crypto/seal.ts';
+import { createSecretRing } from '../../src/crypto/secret-ring.ts';
+
+const oldSecret = crypto.getRandomValues(new Uint8Array(32));
+const newSecret = crypto.getRandomValues(new Uint8Array(32));
+const ring = createSecretRing(newSecret);
+const place = 'totp_credentials.secret:42';
+
+describe('seal and open', () => {
+  test('every well-formed text comes back as it was, also an empty one and one with a byte order mark', async () => {
+    const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '\ufeffabc', '\0', 'e\u0301'));
+    await fc.assert(
+      fc.asyncProperty(texts, async (text) => {
+        expect(await open(ring, await seal(ring, text, place), place)).toBe(text);
+      }),
+    );
+  }, 30_000);
+
+  test('a sealed value has four base64url parts and shows neither text nor place', async () => {
+    const sealed = await seal(ring, 'JBSWY3DPEHPK3PXP', place);
+    expect(sealed).toMatch(/^v1\.[\w-]{6}\.[\w-]{16}\.[\w-]{43}$/);
+    expect(sealed).not.toContain('JBSWY3DPEHPK3PXP');
+  });
+
+  test('the same text sealed twice has two different IVs', async () => {
+    const [first, second] = await Promise.all([seal(ring, 'text', place), seal(ring, 'text', place)]);
+    expect(first.split('.')[2]).not.toBe(second.split('.')[2]);
+  });
+
+  test('a value that is moved to another place does not open', async () => {
+    const sealed = await seal(ring, 'text', place);
+    expect(await open(ring, sealed, 'totp_credentials.secret:43')).toBeNull();
+    expect(await open(ring, sealed, '')).toBeNull();
+  });
+
+  test('changing any one character of a sealed value keeps it from opening', async () => {
+    const sealed = await seal(ring, 'text', place);
+    for (const index of sealed.split('').keys()) {
+      const changed = `${sealed.slice(0, index)}${sealed[index] === 'A' ? 'B' : 'A'}${sealed.slice(index + 1)}`;
+      expect(await open(ring, changed, place)).toBeNull();
+    }
+  });
+
+  test('text that was never sealed does not open and does not throw', async () => {
+    const sealed = await seal(ring, 'text', place);
+    const [version, keyId, iv, ciphertext] = sealed.split('.');
+    const fixed = [
+      '',
+      '...',
+      'v1',
+      `${sealed}.`,
+      `v2.${keyId}.${iv}.${ciphertext}`,
+      `${version}.${keyId}.${iv}.AAAA`,
+    ];
+    const parts = [
+      `${version}.${keyId}..${ciphertext}`,
+      `${version}.${keyId}.AAAA.${ciphertext}`,
+      `${sealed}=`,
+    ];
+    for (const text of [...fixed, ...parts, 'v1.\ud800.\ud800.\ud800']) {
+      expect(await open(ring, text, place)).toBeNull();
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), async (tail) => {
+        expect(await open(ring, `${version}.${keyId}.${iv}.${tail}`, place)).toBeNull();
+      }),
+    );
+  }, 30_000);
+
+  test('ill-formed text is refused, since UTF-8 could not give it back', async () => {
+    await expect(seal(ring, '\ud800', place)).rejects.toThrow(TypeError);
+    await expect(seal(ring, 'text', '\ud800')).rejects.toThrow(TypeError);
+    expect(await open(ring, await seal(ring, 'text', '\ufffd'), '\ud800')).toBeNull();
+  });
+});
+
+describe('rotation', () => {
+  test('SUP-04: old values open with the previous root, new ones name the current root', async () => {
+    const before = await seal(createSecretRing(oldSecret), 'text', place);
+    const rotating = createSecretRing(newSecret, oldSecret);
+    const after = await seal(rotating, 'text', place);
+
+    expect(await open(rotating, before, place)).toBe('text');
+    expect(await open(rotating, after, place)).toBe('text');
+    expect(after.split('.')[1]).not.toBe(before.split('.')[1]);
+    expect(await open(createSecretRing(newSecret), after, place)).toBe('text');
+    expect(await open(createSecretRing(newSecret), before, place)).toBeNull();
+  });
+
+  test('SUP-04: what still has to be sealed again is told from what has not', async () => {
+    const rotating = createSecretRing(newSecret, oldSecret);
+    expect(isSealedWithCurrentKey(rotating, await seal(rotating, 'text', place))).toBe(true);
+    expect(isSealedWithCurrentKey(rotating, await seal(createSecretRing(oldSecret), 'text', place))).toBe(
+      false,
+    );
+    const [version, keyId, iv, ciphertext] = (await seal(rotating, 'text', place)).split('.');
+    for (const junk of ['junk', `${version}.${keyId}.AAAA.${ciphertext}`, `${version}.${keyId}.${iv}.AAAA`]) {
+      expect(isSealedWithCurrentKey(rotating, junk)).toBe(false);
+    }
+  });
+});
