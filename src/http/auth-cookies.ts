@@ -1,0 +1,33 @@
+import { expiredCookie, expiredHostCookie, hostCookie, readCookie } from './cookies.ts';
+
+/** The `__Host-` prefix binds a cookie to this host, https and `Path=/` (RFC 6265bis section 4.1.3.2). */
+export const accessCookieName = '__Host-nexora_access';
+export const refreshCookieName = '__Host-nexora_refresh';
+
+/** Whether the request carries a cookie that this service would act on. */
+export function carriesAuthCookie(headers: Headers, legacyRefreshCookie: string | null): boolean {
+  const header = headers.get('Cookie');
+  const names = [
+    accessCookieName,
+    refreshCookieName,
+    ...(legacyRefreshCookie === null ? [] : [legacyRefreshCookie]),
+  ];
+  return names.some((name) => readCookie(header, name) !== null);
+}
+
+/** Gives the browser its tokens. Lifetimes in seconds. */
+export function setAuthCookies(
+  headers: Headers,
+  access: { readonly token: string; readonly expiresIn: number },
+  refresh: { readonly token: string; readonly expiresIn: number },
+): void {
+  headers.append('Set-Cookie', hostCookie(accessCookieName, access.token, access.expiresIn));
+  headers.append('Set-Cookie', hostCookie(refreshCookieName, refresh.token, refresh.expiresIn));
+}
+
+/** Takes them back, with the earlier application's cookie where one is configured. */
+export function clearAuthCookies(headers: Headers, legacyRefreshCookie: string | null): void {
+  headers.append('Set-Cookie', expiredHostCookie(accessCookieName));
+  headers.append('Set-Cookie', expiredHostCookie(refreshCookieName));
+  if (legacyRefreshCookie !== null) headers.append('Set-Cookie', expiredCookie(legacyRefreshCookie));
+}

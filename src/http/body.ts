@@ -1,0 +1,62 @@
+import { commonErrors } from '../errors.ts';
+import { parseJsonStrict } from './json.ts';
+
+const bodyBytesMax = 16_384;
+
+/** RFC 9110 8.3.1. JSON has no charset parameter (RFC 8259 11), but many clients send the one that changes nothing. */
+const jsonType = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
+
+/**
+ * The JSON document in the body of a request, read by the strict rules that `request.json()` lacks: the declared type
+ * must be JSON, at most 16 KiB are ever read, ill-formed UTF-8 and a byte order mark are refused, and so is whatever
+ * `parseJsonStrict` refuses. Nothing is said about the shape: hand the value to `validate`.
+ *
+ * @param options.isOptional Every member of the route's body is optional, so that an absent or empty body, with or
+ *   without a Content-Type, is read as `{}`. A body that has bytes still needs its Content-Type.
+ * @throws AuthError unsupported_media_type, payload_too_large, malformed_json
+ */
+export async function readJsonBody(request: Request, options: { isOptional: boolean }): Promise<unknown> {
+  // Any encoding, `identity` too: a decompressed size is unbounded, and two parties could read different bytes.
+  if (request.headers.has('Content-Encoding')) throw commonErrors.unsupported_media_type();
+  const type = request.headers.get('Content-Type');
+  if (type !== null && !jsonType.test(type)) throw commonErrors.unsupported_media_type();
+
+  const bytes = await readCapped(request);
+  if (bytes.length === 0 && options.isOptional) return {};
+  // Forms can post across origins without a preflight, but they cannot declare JSON: an untyped body is not guessed at.
+  if (type === null) throw commonErrors.unsupported_media_type();
+  return parseJsonStrict(decodeUtf8(bytes));
+}
+
+async function readCapped(request: Request): Promise<Uint8Array> {
+  if (Number(request.headers.get('Content-Length')) > bodyBytesMax) throw commonErrors.payload_too_large();
+  // Content-Length is absent with chunks and can be a lie, so the bytes are counted as well.
+  const buffer = new Uint8Array(bodyBytesMax);
+  let length = 0;
+  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
+  while (reader) {
+    const { done, value } = await reader.read().catch(refuseBrokenStream);
+    if (done) break;
+    if (length + value.length > bodyBytesMax) {
+      await reader.cancel().catch(() => undefined); // the answer is the same if the client has gone
+      throw commonErrors.payload_too_large();
+    }
+    buffer.set(value, length);
+    length += value.length;
+  }
+  return buffer.subarray(0, length);
+}
+
+/** A client that goes away in the middle of its body is no bug of ours. */
+function refuseBrokenStream(reason: unknown): never {
+  throw commonErrors.malformed_json({ detail: 'The body ended early.', internal: reason });
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    // ignoreBOM keeps a byte order mark in the text, where the JSON grammar refuses it (RFC 8259 8.1).
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw commonErrors.malformed_json({ detail: 'The body must be valid UTF-8.' });
+  }
+}

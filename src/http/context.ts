@@ -1,0 +1,19 @@
+import type { Context } from 'hono';
+import type { Env } from '../config.ts';
+import type { Deps } from '../deps.ts';
+import type { Runtime } from '../runtime.ts';
+import type { ConfigError } from '../variable-reader.ts';
+
+/** What Hono's context carries in this service. */
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    runtime: Runtime | ConfigError;
+    /** Absent while the configuration is unusable. */
+    deps: Deps | undefined;
+  };
+}
+
+/** The context of one request. It stops at `routes.ts`: flows take `Deps` and plain input. */
+export type RequestContext = Context<AppEnv>;

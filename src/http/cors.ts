@@ -1,0 +1,45 @@
+import type { MiddlewareHandler } from 'hono';
+import type { AppEnv, RequestContext } from './context.ts';
+
+const allowedMethods = 'GET, POST, PATCH, DELETE';
+const allowedHeaders = 'content-type, authorization, x-device-token';
+const exposedHeaders = 'X-Request-Id, X-Device-Token, Retry-After, RateLimit, RateLimit-Policy';
+const preflightAgeSecondsMax = 7200;
+
+/**
+ * Lets the pages of listed origins read the answers, with credentials (the CORS protocol, WHATWG Fetch 3.3). Origins
+ * are compared as whole strings; to any other one no CORS header is sent, and never `*`. Every answer says
+ * `Vary: Origin`.
+ *
+ * Not `hono/cors`, which sends `Access-Control-Allow-Credentials` to every origin and answers each OPTIONS request
+ * itself, even when it is no preflight, so that a wrong method is never a 405.
+ *
+ * @param allowedOrigins The list for this request; `null` must not be on it. What it throws goes to the error handler.
+ */
+export function cors(allowedOrigins: (c: RequestContext) => ReadonlySet<string>): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const origin = c.req.header('Origin');
+    // Before the handler runs: a list that cannot be read must not turn a change that was made into an error.
+    const isListed = origin !== undefined && allowedOrigins(c).has(origin);
+    const isPreflight =
+      c.req.method === 'OPTIONS' &&
+      origin !== undefined &&
+      c.req.header('Access-Control-Request-Method') !== undefined;
+
+    if (isPreflight) c.res = new Response(null, { status: 204 });
+    else await next();
+
+    const { headers } = c.res;
+    headers.append('Vary', 'Origin');
+    if (!isListed) return;
+    headers.set('Access-Control-Allow-Origin', origin);
+    headers.set('Access-Control-Allow-Credentials', 'true');
+    if (isPreflight) {
+      headers.set('Access-Control-Allow-Methods', allowedMethods);
+      headers.set('Access-Control-Allow-Headers', allowedHeaders);
+      headers.set('Access-Control-Max-Age', String(preflightAgeSecondsMax));
+    } else {
+      headers.set('Access-Control-Expose-Headers', exposedHeaders);
+    }
+  };
+}

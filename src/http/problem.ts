@@ -1,0 +1,44 @@
+import { DatabaseError } from '../db/database-error.ts';
+import { AuthError, commonErrors } from '../errors.ts';
+import { log } from '../log.ts';
+import type { RequestContext } from './context.ts';
+
+// A client may wait this long and still be inside the refresh grace (DESIGN 4).
+const retryAfterSeconds = 2;
+
+/** Answers a failure as a problem document (RFC 9457), and logs what its caller must not see. */
+export function answerProblem(thrown: unknown, c: RequestContext): Response {
+  const error = toAuthError(thrown);
+  const { code, spec, options } = error;
+  const requestId = c.var.requestId;
+  if (spec.status >= 500)
+    log('error', code, { requestId, method: c.req.method, path: c.req.path, cause: options.internal });
+  const body = {
+    success: false,
+    type: `urn:nexora-auth:problem:${code}`,
+    title: spec.title,
+    status: spec.status,
+    code,
+    ...(options.detail !== undefined && { detail: options.detail }),
+    ...(options.errors !== undefined && { errors: options.errors }),
+    requestId,
+  };
+  const response = new Response(JSON.stringify(body), {
+    status: spec.status,
+    headers: { 'Content-Type': 'application/problem+json', ...options.headers },
+  });
+  // RFC 9110 section 11.6.1: a 401 names the scheme that would be accepted.
+  if (spec.status === 401) response.headers.set('WWW-Authenticate', 'Bearer');
+  if (spec.status === 503 || options.retryAfterSeconds !== undefined) {
+    response.headers.set('Retry-After', String(options.retryAfterSeconds ?? retryAfterSeconds));
+  }
+  return response;
+}
+
+function toAuthError(thrown: unknown): AuthError {
+  if (thrown instanceof AuthError) return thrown;
+  if (thrown instanceof DatabaseError && thrown.isUnavailable) {
+    return commonErrors.service_unavailable({ internal: thrown });
+  }
+  return commonErrors.internal_error({ internal: thrown });
+}

@@ -1,0 +1,82 @@
+import type * as z from 'zod/mini';
+import type { AccessTokenClaims } from '../crypto/jwt.ts';
+import type { Deps } from '../deps.ts';
+import { commonErrors } from '../errors.ts';
+import { ConfigError } from '../variable-reader.ts';
+import { readJsonBody } from './body.ts';
+import type { RequestContext } from './context.ts';
+import { authenticate, type OriginTrust, refuseForeignOrigin } from './guard.ts';
+import { validate } from './validate.ts';
+
+/**
+ * Who a route is for, which decides how its request is judged before its body is read (API.md, "CSRF"):
+ * - `anyone`: needs no credential; an unsafe request from a foreign origin is refused.
+ * - `session`: needs an access token; a cookie counts only from our own or a listed origin.
+ * - `token-holder`: presents a refresh token in the body or a cookie; a foreign origin is refused at once.
+ */
+export type Guard = 'anyone' | 'session' | 'token-holder';
+
+interface RouteSpec<G extends Guard, S extends z.core.$ZodType> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly guard: G;
+  /** Schema of the JSON body, or how to choose it by the configuration; without one no body is read. */
+  readonly body?: S | ((deps: Deps) => S);
+  /** Whether every member is optional, so that the body may be left out with its Content-Type. */
+  readonly isBodyOptional?: boolean;
+}
+
+/** What a handler gets beside Hono's context. */
+export interface RouteInput<G extends Guard, Body> {
+  readonly deps: Deps;
+  readonly body: Body;
+  readonly caller: G extends 'session' ? AccessTokenClaims : undefined;
+  /** Whether cookies may be acted on: the request names an origin that is ours or listed. */
+  readonly originTrust: OriginTrust;
+}
+
+/** One method at one path, ready to be mounted. */
+export interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly guard: Guard;
+  readonly hasBody: boolean;
+  readonly handle: (c: RequestContext) => Promise<Response>;
+}
+
+type Handler<G extends Guard, Body> = (
+  c: RequestContext,
+  input: RouteInput<G, Body>,
+) => Response | Promise<Response>;
+
+/** Puts guard, body and handler in their order: origin and credential first, then the body, then the flow. */
+export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
+  spec: RouteSpec<G, S>,
+  handler: Handler<G, z.output<S>>,
+): Route {
+  const handle = async (c: RequestContext): Promise<Response> => {
+    const deps = requireDeps(c);
+    const isUnsafe = spec.method !== 'GET';
+    const originTrust = spec.guard !== 'session' && isUnsafe ? refuseForeignOrigin(c, deps) : 'absent';
+    const caller = spec.guard === 'session' ? await authenticate(c, deps, isUnsafe) : undefined;
+    const schema = typeof spec.body === 'function' ? spec.body(deps) : spec.body;
+    const isOptional = spec.isBodyOptional ?? false;
+    const body = schema && validate(schema, await readJsonBody(c.req.raw, { isOptional }));
+    // Two conditional types that the compiler cannot follow into the branches above.
+    return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>>);
+  };
+  const { method, path, guard } = spec;
+  return { method, path, guard, hasBody: spec.body !== undefined, handle };
+}
+
+/** A route that answers whatever the configuration is like. */
+export function defineOpenRoute(path: string, handler: (c: RequestContext) => Response): Route {
+  return { method: 'GET', path, guard: 'anyone', hasBody: false, handle: async (c) => handler(c) };
+}
+
+function requireDeps(c: RequestContext): Deps {
+  const { deps, runtime } = c.var;
+  if (deps !== undefined) return deps;
+  const variables = runtime instanceof ConfigError ? runtime.variables : [];
+  throw commonErrors.misconfigured({ internal: { variables } });
+}

@@ -1,0 +1,134 @@
+import * as z from 'zod/mini';
+
+const emailLengthMax = 254; // RFC 5321 4.5.3.1.3, less the angle brackets
+const localPartLengthMax = 64; // RFC 5321 4.5.3.1.1
+const nameLengthMax = 100;
+const passwordLengthMax = 256;
+const presentedPasswordLengthMax = 4096;
+const localeTagLengthMax = 35; // RFC 5646 4.4.1
+
+// Every pattern is linear: of two neighbouring quantifiers never both can match the same character.
+const dotString = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/; // RFC 5321 4.1.2
+const domainCharacters = /^[a-z0-9.\-\u0080-\u{10ffff}]+$/iu;
+const ldhLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/; // RFC 5890 2.3.1
+const unfitForName = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069<>]|:\/\//u;
+const languageTag = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i; // RFC 5646 2.1, without its irregular tags
+
+/**
+ * One mail address in its canonical form: trimmed, lower case, ASCII, an international domain as punycode. At most 254
+ * characters. Refuses what mail software reads in two ways: quoted local parts, comments, lists, line breaks, addresses
+ * with an `@` only under NFKC, IP literals, domains without a dot or with one at the end.
+ */
+export const emailAddress = z
+  .string()
+  .check(
+    z.maxLength(emailLengthMax, { abort: true }),
+    rewrite(canonicalEmail, 'Enter one e-mail address, such as name@example.com.'),
+  );
+
+/**
+ * What a person wants to be called: trimmed, NFC, 1 to 100 code points. Without control characters, line breaks,
+ * directional overrides, angle brackets and `://`, since it is shown to others and written into mails.
+ */
+export const personName = z.string().check(
+  z.trim(),
+  z.normalize('NFC'),
+  codePoints(1, nameLengthMax),
+  z.refine(
+    (text) => !unfitForName.test(text),
+    'Leave out line breaks, < and >, links and invisible characters.',
+  ),
+);
+
+/**
+ * A password that is being set. It stays exactly as it was typed; its length is counted in code points of the NFC form
+ * that is hashed (NIST SP 800-63B-4 3.1.1.2), at most 256. No NUL, which some hash functions take for the end.
+ *
+ * @param minLength The fewest code points that pass.
+ */
+export function newPassword(minLength: number) {
+  return z.string().check(
+    z.maxLength(presentedPasswordLengthMax, {
+      abort: true,
+      error: `Use at most ${passwordLengthMax} characters.`,
+    }),
+    codePoints(minLength, passwordLengthMax),
+    z.refine(isPlainText, 'Leave out the NUL character.'),
+  );
+}
+
+/**
+ * A password that is presented to be verified: 1 to 4096 UTF-16 units, unchanged. Wider than what can be set, so that a
+ * password set under earlier rules still gets its chance; the limit only bounds the hash's input.
+ */
+export const presentedPassword = z
+  .string()
+  .check(
+    z.minLength(1),
+    z.maxLength(presentedPasswordLengthMax, { abort: true }),
+    z.refine(isPlainText, 'Leave out the NUL character.'),
+  );
+
+/** A language tag (BCP 47, RFC 5646) in its canonical form, such as `de-CH`. At most 35 characters. */
+export const localeTag = z
+  .string()
+  .check(
+    z.maxLength(localeTagLengthMax, { abort: true }),
+    rewrite(canonicalLocale, 'Enter a language tag, such as en or de-CH.'),
+  );
+
+/** An id as Postgres writes it: any version of UUID (RFC 9562), in lower case. */
+export const uuid = z.guid('This must be a UUID.').check(z.toLowerCase());
+
+/** Replaces the text by what `parse` makes of it; `null` refuses it with the sentence. */
+function rewrite(parse: (text: string) => string | null, message: string) {
+  return z.check<string>((payload) => {
+    const text = parse(payload.value);
+    if (text === null) payload.issues.push({ code: 'custom', input: payload.value, message });
+    else payload.value = text;
+  });
+}
+
+function codePoints(minimum: number, maximum: number) {
+  return z.check<string>(({ value, issues }) => {
+    const length = Array.from(value.normalize('NFC')).length;
+    const issue = { origin: 'string', input: value, inclusive: true } as const;
+    if (length < minimum) issues.push({ code: 'too_small', minimum, ...issue });
+    if (length > maximum) issues.push({ code: 'too_big', maximum, ...issue });
+  });
+}
+
+/** Ill-formed text would be hashed as if each lone surrogate were U+FFFD. */
+function isPlainText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+function canonicalEmail(text: string): string | null {
+  // Before trimming, which would hide a line break at the end. Under NFKC, U+FF20 and U+FE6B are an `@` as well.
+  if (/[\r\n]/.test(text) || text.normalize('NFKC').split('@').length !== 2) return null;
+  const [localPart = '', domain = ''] = text.trim().split('@');
+  if (localPart.length > localPartLengthMax || !dotString.test(localPart)) return null;
+  const asciiDomain = canonicalDomain(domain);
+  // Lower case only now that all is ASCII: U+212A would become a `k` (SECURITY T34).
+  const address = `${localPart.toLowerCase()}@${asciiDomain}`;
+  return asciiDomain === null || address.length > emailLengthMax ? null : address;
+}
+
+function canonicalDomain(domain: string): string | null {
+  // The URL parser gives a meaning to other ASCII characters: it ends the host at `/`, decodes `%`, drops tabs.
+  if (!domainCharacters.test(domain)) return null;
+  const hostname = URL.parse(`https://${domain}/`)?.hostname ?? '';
+  const labels = hostname.split('.');
+  const isIpAddress = /^\d/.test(labels.at(-1) ?? ''); // no top-level domain begins with a digit (RFC 3696 2)
+  return labels.length > 1 && !isIpAddress && labels.every((label) => ldhLabel.test(label)) ? hostname : null;
+}
+
+function canonicalLocale(text: string): string | null {
+  if (!languageTag.test(text)) return null;
+  try {
+    const [tag = ''] = Intl.getCanonicalLocales(text);
+    return tag.length > localeTagLengthMax ? null : tag;
+  } catch {
+    return null; // RangeError: well-formed by the pattern, yet not by RFC 5646, such as a repeated variant
+  }
+}
