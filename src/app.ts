@@ -1,0 +1,119 @@
+import { Hono, type MiddlewareHandler } from 'hono';
+import type { Effects } from './db/effects.ts';
+import { commonErrors, defineErrors } from './errors.ts';
+import * as account from './features/account/index.ts';
+import * as health from './features/health/index.ts';
+import * as password from './features/password/index.ts';
+import { recordEvent } from './features/security-events/index.ts';
+import * as sessions from './features/sessions/index.ts';
+import * as signingKeys from './features/signing-keys/index.ts';
+import { readClientInfo } from './http/client-info.ts';
+import type { AppEnv } from './http/context.ts';
+import { cors } from './http/cors.ts';
+import { answerProblem } from './http/problem.ts';
+import type { Route } from './http/route.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { serverTiming } from './http/server-timing.ts';
+import { createPasswordHasher } from './password-hasher.ts';
+import { loadRuntime, type Runtime } from './runtime.ts';
+import { createScheduled } from './scheduled.ts';
+import { ConfigError } from './variable-reader.ts';
+
+export interface AppOptions {
+  /** The Worker's clock in milliseconds since the epoch; tests move it. */
+  readonly now?: () => number;
+}
+
+/** Every feature with something to serve: one line each. */
+const routes: readonly Route[] = [
+  ...health.routes,
+  ...signingKeys.routes,
+  ...password.routes,
+  ...sessions.routes,
+  ...account.routes,
+];
+
+/** What each feature sweeps at night. */
+export const runScheduled = createScheduled([{ rows: 'sessions', run: sessions.cleanupExpiredSessions }]);
+
+/** What features add to each other's statements: one line per occasion. */
+const effects: Effects = {
+  userRegistered: [recordEvent({ type: 'user_created', outcome: 'success', method: 'password' })],
+  loggedIn: [recordEvent({ type: 'authn_login_success', outcome: 'success', method: 'password' })],
+  loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
+  refreshTokenReused: [recordEvent({ type: 'authn_token_reuse', outcome: 'failure' })],
+};
+
+/** The longest address that is looked at, in characters. */
+const urlLengthMax = 8192;
+
+const errors = defineErrors({ uri_too_long: { status: 414, title: 'The address is too long.' } });
+
+/** The service as a Hono app. */
+export function createApp({
+  now = Date.now,
+}: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
+  const app = new Hono<AppEnv>();
+  app.use(identify, securityHeaders, serverTiming, prepare(now), cors(allowedOrigins), limitUrl);
+  for (const { method, path, handle } of routes) app.on(method, path, (c) => handle(c).catch(rethrowAsError));
+  for (const [path, methods] of methodsByPath(routes)) {
+    app.all(path, () => {
+      throw commonErrors.method_not_allowed({ headers: { Allow: methods.join(', ') } });
+    });
+  }
+  app.notFound((c) => answerProblem(commonErrors.not_found(), c));
+  app.onError(answerProblem);
+  return Object.assign(app, { serves: routes });
+}
+
+const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
+  // Never the client's own header: a log that anyone can write into proves nothing.
+  const requestId = crypto.randomUUID();
+  c.set('requestId', requestId);
+  await next();
+  c.res.headers.set('X-Request-Id', requestId);
+};
+
+/** Behind `identify` and the headers, so that an answer has both even when this fails. */
+function prepare(now: () => number): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const runtime = await loadRuntime(c.env);
+    c.set('runtime', runtime);
+    if (!(runtime instanceof ConfigError))
+      c.set('deps', createDeps(runtime, c.req.raw, c.var.requestId, now));
+    await next();
+  };
+}
+
+function createDeps(
+  { config, keys, secrets, openDatabase }: Runtime,
+  request: Request,
+  requestId: string,
+  now: () => number,
+) {
+  const client = readClientInfo(request, requestId);
+  return { config, keys, secrets, now, client, effects, db: openDatabase(), hasher: createPasswordHasher() };
+}
+
+function allowedOrigins({ var: { runtime } }: { var: AppEnv['Variables'] }): ReadonlySet<string> {
+  return runtime instanceof ConfigError ? new Set() : runtime.config.allowedOrigins;
+}
+
+const limitUrl: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.url.length > urlLengthMax) throw errors.uri_too_long();
+  await next();
+};
+
+/** Hono hands nothing but errors to `onError`; any other thrown value would leave as the platform's own error page. */
+function rethrowAsError(thrown: unknown): never {
+  throw thrown instanceof Error ? thrown : new TypeError('something was thrown that is no error');
+}
+
+function methodsByPath(all: readonly Route[]): Map<string, string[]> {
+  const byPath = new Map<string, string[]>();
+  for (const { method, path } of all) {
+    const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
+    byPath.set(path, [...(byPath.get(path) ?? []), ...methods]);
+  }
+  return byPath;
+}

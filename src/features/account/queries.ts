@@ -1,0 +1,29 @@
+import type { Database } from '../../db/client.ts';
+import { sql } from '../../db/sql.ts';
+import { type CallerIds, fromLiveSession, type SessionRow, sessionColumns } from '../sessions/index.ts';
+import { type UserRow, updateProfile, userColumns } from '../users/index.ts';
+
+/** The caller and the session they call from. Round trips: 1. Null when the session is no longer live. */
+export async function findMe(db: Database, caller: CallerIds): Promise<(UserRow & SessionRow) | null> {
+  const [row] = await db.query<UserRow & SessionRow>(
+    sql`SELECT ${userColumns(sql`u`)}, ${sessionColumns(sql`s`)} ${fromLiveSession(caller)}`,
+    { isRepeatable: true },
+  );
+  return row ?? null;
+}
+
+/** Changes the caller's profile. Round trips: 1. Null when the session is no longer live; nothing is changed then. */
+export async function updateMe(
+  db: Database,
+  caller: CallerIds,
+  changes: { readonly name?: string | undefined; readonly locale?: string | undefined },
+): Promise<UserRow | null> {
+  const [row] = await db.query<UserRow>(
+    sql`
+      WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
+      updated AS (${updateProfile(sql`caller`, changes)})
+      SELECT ${userColumns(sql`updated`)} FROM updated`,
+    { isRepeatable: true },
+  );
+  return row ?? null;
+}

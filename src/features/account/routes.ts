@@ -1,0 +1,19 @@
+import { defineRoute } from '../../http/route.ts';
+import { getMe } from './get-me.ts';
+import { UpdateMeRequest } from './schemas.ts';
+import { updateProfile } from './update-profile.ts';
+
+const path = '/api/auth/me';
+
+const getMeRoute = defineRoute({ method: 'GET', path, guard: 'session' }, async (c, { deps, caller }) => {
+  return c.json({ success: true, ...(await getMe(deps, caller)) });
+});
+
+const updateMeRoute = defineRoute(
+  { method: 'PATCH', path, guard: 'session', body: UpdateMeRequest },
+  async (c, { deps, caller, body }) => {
+    return c.json({ success: true, user: await updateProfile(deps, caller, body) });
+  },
+);
+
+export const routes = [getMeRoute, updateMeRoute];

@@ -1,0 +1,11 @@
+import * as z from 'zod/mini';
+import { localeTag, personName } from '../../text-schemas.ts';
+
+export const UpdateMeRequest = z
+  .strictObject({ name: z.optional(personName), locale: z.optional(localeTag) })
+  .check(
+    z.refine(
+      (body) => body.name !== undefined || body.locale !== undefined,
+      'Send at least one of: name, locale.',
+    ),
+  );

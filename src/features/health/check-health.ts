@@ -1,0 +1,72 @@
+import type { Deps } from '../../deps.ts';
+import { log } from '../../log.ts';
+import { ping } from './queries.ts';
+
+export interface Health {
+  readonly isHealthy: boolean;
+  readonly isDatabaseConnected: boolean;
+  /** How long the database took to answer, or to fail to. */
+  readonly latencyMs: number;
+}
+
+interface Probe {
+  /** Until then this probe's result serves everyone, or the probe is under way. Milliseconds since the epoch. */
+  readonly validUntil: number;
+  /** Undefined while it is under way. */
+  readonly health: Health | undefined;
+}
+
+const validForMs = 1000;
+/** How long a probe may take before another request stops waiting for it and makes its own. */
+const leaseMs = 3000;
+const pollMs = 25;
+
+// A cache whose loss is harmless, by database. A mark with an end stands for the probe under way, since a cancelled
+// request clears nothing up and a promise of another request must not be awaited (SECURITY T26).
+const probes = new Map<string, Probe>();
+
+/**
+ * Whether the service can do its work: the database answers and a password can be hashed. However many ask, the
+ * database is pinged about once a second (SECURITY DBF-14).
+ */
+export async function checkHealth(deps: Deps): Promise<Health> {
+  const { url, endpoint } = deps.config.database;
+  const key = `${endpoint} ${url}`;
+  for (;;) {
+    const probe = probes.get(key);
+    if (probe === undefined || probe.validUntil <= Date.now()) break;
+    if (probe.health !== undefined) return probe.health;
+    await scheduler.wait(pollMs);
+  }
+  probes.set(key, { validUntil: Date.now() + leaseMs, health: undefined });
+  const health = await probeNow(deps);
+  probes.set(key, { validUntil: Date.now() + validForMs, health });
+  return health;
+}
+
+async function probeNow(deps: Deps): Promise<Health> {
+  const startedAt = Date.now();
+  let isDatabaseConnected = true;
+  try {
+    await ping(deps.db);
+  } catch (error) {
+    isDatabaseConnected = false;
+    log('error', 'health_database_disconnected', { requestId: deps.client.requestId, cause: error });
+  }
+  const latencyMs = Date.now() - startedAt;
+  return { isHealthy: isDatabaseConnected && (await canHash(deps)), isDatabaseConnected, latencyMs };
+}
+
+let hasHashed = false;
+
+// The limits of production differ from those of a local run (SECURITY HSH-02): one real hash in this isolate tells.
+async function canHash({ hasher, client }: Deps): Promise<boolean> {
+  if (hasHashed) return true;
+  try {
+    await hasher.hash('self-test');
+    hasHashed = true;
+  } catch (error) {
+    log('error', 'health_password_hash_failed', { requestId: client.requestId, cause: error });
+  }
+  return hasHashed;
+}

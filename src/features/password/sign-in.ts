@@ -1,0 +1,47 @@
+import type { Deps } from '../../deps.ts';
+import {
+  type IssuedTokens,
+  issueTokens,
+  type NewSession,
+  readDevice,
+  type Transport,
+} from '../sessions/index.ts';
+import { toUser, type User } from '../users/index.ts';
+import type { SignedInRow } from './queries.ts';
+
+/** Who signed in, with the tokens of the new session. */
+export interface SignIn {
+  readonly user: User;
+  readonly tokens: IssuedTokens;
+}
+
+/** The session that a password opens, for this client and the wanted transport; both transports where it is undefined. */
+export async function passwordSession(deps: Deps, transport: Transport | undefined): Promise<NewSession> {
+  const { client, config } = deps;
+  return {
+    id: crypto.randomUUID(),
+    method: 'password',
+    amr: ['pwd'],
+    hasCookieToken: transport !== 'body',
+    hasBodyToken: transport !== 'cookie',
+    ipAddress: client.ipAddress,
+    userAgent: client.userAgent,
+    device: await readDevice(client.userAgent),
+    location: client.location,
+    ttlSeconds: config.session.ttlSeconds,
+    idleTtlSeconds: config.session.idleTtlSeconds,
+  };
+}
+
+/** Turns the row of an opened session into what is answered. */
+export async function completeSignIn(deps: Deps, session: NewSession, row: SignedInRow): Promise<SignIn> {
+  const tokens = await issueTokens(deps, {
+    userId: row.user_id,
+    sessionId: row.session_id,
+    authTime: row.auth_time,
+    amr: session.amr,
+    counters: { ...(session.hasCookieToken && { cookie: 0 }), ...(session.hasBodyToken && { body: 0 }) },
+    refreshExpiresIn: row.expires_in,
+  });
+  return { user: toUser(row), tokens };
+}

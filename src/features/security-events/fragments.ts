@@ -1,0 +1,25 @@
+import type { Effect } from '../../db/effects.ts';
+import { sql } from '../../db/sql.ts';
+
+/** What an event says. `type` is a name of OWASP's Logging Vocabulary. */
+export interface EventKind {
+  readonly type: string;
+  readonly outcome: 'success' | 'failure';
+  /** How the person signed in, where that is the point: `password`, later others. */
+  readonly method?: string;
+  readonly reason?: string;
+}
+
+/**
+ * An effect that records one event for each row of its source, in the statement that makes the change (SECURITY
+ * LOG-08): no change without its record, no record without its change.
+ */
+export function recordEvent(kind: EventKind): Effect {
+  return (source, origin) => sql`
+    INSERT INTO security_events
+      (type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
+    SELECT ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${kind.reason ?? null}::text, e.user_id, e.session_id,
+      ${origin.requestId}::uuid, ${origin.ipAddress}::inet, ${origin.userAgent}::text,
+      ${origin.location && JSON.stringify(origin.location)}::jsonb
+    FROM ${source} e`;
+}

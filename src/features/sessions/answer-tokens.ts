@@ -1,0 +1,33 @@
+import { setAuthCookies } from '../../http/auth-cookies.ts';
+import type { RequestContext } from '../../http/context.ts';
+import type { IssuedTokens } from './issue-tokens.ts';
+
+/**
+ * Answers tokens the way they travel: a cookie token sets both cookies, a body token stands in the body. The access
+ * token is in the body always.
+ */
+export function answerTokens(
+  c: RequestContext,
+  status: 200 | 201,
+  tokens: IssuedTokens,
+  members: Readonly<Record<string, unknown>> = {},
+): Response {
+  const { accessToken, expiresIn, refreshTokens, refreshExpiresIn } = tokens;
+  const response = c.json(
+    {
+      success: true,
+      ...members,
+      accessToken,
+      ...(refreshTokens.body !== undefined && { refreshToken: refreshTokens.body }),
+      tokenType: 'Bearer',
+      expiresIn,
+      refreshExpiresIn,
+    },
+    status,
+  );
+  if (refreshTokens.cookie !== undefined) {
+    const refresh = { token: refreshTokens.cookie, expiresIn: refreshExpiresIn };
+    setAuthCookies(response.headers, { token: accessToken, expiresIn }, refresh);
+  }
+  return response;
+}

@@ -1,0 +1,88 @@
+import { type Fragment, sql } from '../../db/sql.ts';
+import type { Device } from './device.ts';
+
+/** Who an access token says is calling. */
+export interface CallerIds {
+  readonly userId: string;
+  readonly sessionId: string;
+}
+
+/**
+ * FROM and WHERE for the session and the user behind a caller, aliases `s` and `u`. No row means that the session was
+ * ended, has expired, or that its user is banned or gone: every authenticated statement starts from it, so that a
+ * logout is effective at once and costs no round trip of its own.
+ */
+export function fromLiveSession({ userId, sessionId }: CallerIds): Fragment {
+  return sql`FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid AND s.expires_at > now() AND u.banned_at IS NULL`;
+}
+
+/** Select list for a `SessionRow`; `s` is the alias of sessions. */
+export function sessionColumns(s: Fragment): Fragment {
+  return sql`${s}.id AS session_id, ${s}.created_at AS session_created_at, ${s}.last_active_at, ${s}.absolute_expires_at,
+    ${s}.ip_address, ${s}.location, ${s}.device, ${s}.method`;
+}
+
+export interface NewSession {
+  /** UUID made by the Worker before the first try, so that a repeat of the statement finds its own row. */
+  readonly id: string;
+  /** How the person signed in, for people: `password`. */
+  readonly method: string;
+  /** The same for services (RFC 8176): `pwd`. */
+  readonly amr: readonly string[];
+  /** Which refresh tokens are issued with it. */
+  readonly hasCookieToken: boolean;
+  readonly hasBodyToken: boolean;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  readonly device: Device | null;
+  readonly location: object | null;
+  /** Seconds. */
+  readonly ttlSeconds: number;
+  readonly idleTtlSeconds: number;
+}
+
+/** Columns that `openSession` and `sessionEnds` give. */
+export interface OpenedSessionRow {
+  readonly session_id: string;
+  /** Seconds since the epoch. */
+  readonly auth_time: number;
+  /** Seconds until the session's refresh tokens die unused. */
+  readonly expires_in: number;
+}
+
+/**
+ * Body of a CTE that opens a session for each row of `owner` (a CTE with `user_id`) and returns it with `user_id`. A
+ * repeat of the statement returns no row here: take it from `openedBefore`.
+ */
+export function openSession(owner: Fragment, session: NewSession): Fragment {
+  return sql`
+    INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+      ip_address, user_agent, device, location)
+    SELECT ${session.id}::uuid, o.user_id,
+      now() + make_interval(secs => least(${session.ttlSeconds}::int, ${session.idleTtlSeconds}::int)),
+      now() + make_interval(secs => ${session.ttlSeconds}::int),
+      ${session.method}, ${session.amr}::text[],
+      CASE WHEN ${session.hasCookieToken}::boolean THEN 0 END, CASE WHEN ${session.hasBodyToken}::boolean THEN 0 END,
+      ${session.ipAddress}::inet, ${session.userAgent}::text, ${jsonOf(session.device)}::jsonb, ${jsonOf(session.location)}::jsonb
+    FROM ${owner} o
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id AS session_id, user_id, ${sessionEnds(sql`sessions`)}`;
+}
+
+/**
+ * The session that an earlier run of the same statement opened and whose answer was lost, with the same columns as
+ * `openSession` gives. All parts of a statement see one snapshot, so it never shows the row that this run inserts.
+ */
+export function openedBefore(sessionId: string): Fragment {
+  return sql`SELECT s.id AS session_id, s.user_id, ${sessionEnds(sql`s`)} FROM sessions s WHERE s.id = ${sessionId}::uuid`;
+}
+
+function sessionEnds(s: Fragment): Fragment {
+  return sql`floor(extract(epoch FROM ${s}.authenticated_at))::float8 AS auth_time,
+    floor(extract(epoch FROM ${s}.expires_at - now()))::float8 AS expires_in`;
+}
+
+function jsonOf(value: object | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

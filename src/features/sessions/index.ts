@@ -1,0 +1,17 @@
+export { answerTokens } from './answer-tokens.ts';
+export { cleanupExpiredSessions } from './clean-up.ts';
+export { readDevice } from './device.ts';
+export {
+  type CallerIds,
+  fromLiveSession,
+  type NewSession,
+  type OpenedSessionRow,
+  openedBefore,
+  openSession,
+  sessionColumns,
+} from './fragments.ts';
+export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
+export type { Transport } from './refresh-token.ts';
+export { routes } from './routes.ts';
+export { RequestedTransport } from './schemas.ts';
+export { type Session, type SessionRow, toSession } from './session.ts';

@@ -1,0 +1,42 @@
+import { signAccessToken } from '../../crypto/jwt.ts';
+import type { Deps } from '../../deps.ts';
+import { encodeRefreshToken, type Transport } from './refresh-token.ts';
+
+/** What a session hands out at one moment. */
+export interface TokenGrant {
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Seconds since the epoch. */
+  readonly authTime: number;
+  readonly amr: readonly string[];
+  /** Counter of the refresh token for each transport that gets one. */
+  readonly counters: Partial<Record<Transport, number>>;
+  /** Seconds until the refresh tokens die unused. */
+  readonly refreshExpiresIn: number;
+}
+
+/** Tokens ready to be answered. Lifetimes in seconds. */
+export interface IssuedTokens {
+  readonly accessToken: string;
+  readonly expiresIn: number;
+  readonly refreshTokens: Partial<Record<Transport, string>>;
+  readonly refreshExpiresIn: number;
+}
+
+/** Signs the access token and makes a refresh token for each transport of the grant. Needs no database. */
+export async function issueTokens(deps: Deps, grant: TokenGrant): Promise<IssuedTokens> {
+  const { keys, secrets, config, now } = deps;
+  const { sessionId, counters } = grant;
+  const refreshTokens: Partial<Record<Transport, string>> = {};
+  for (const transport of ['cookie', 'body'] as const) {
+    const counter = counters[transport];
+    if (counter === undefined) continue;
+    refreshTokens[transport] = encodeRefreshToken(secrets, { sessionId, transport, counter });
+  }
+  return {
+    accessToken: await signAccessToken(keys, config.accessToken, grant, now()),
+    expiresIn: config.accessToken.ttlSeconds,
+    refreshTokens,
+    refreshExpiresIn: grant.refreshExpiresIn,
+  };
+}

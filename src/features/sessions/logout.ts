@@ -1,0 +1,31 @@
+import { verifyAccessToken } from '../../crypto/jwt.ts';
+import type { Deps } from '../../deps.ts';
+import { endSessions, type SessionKey } from './queries.ts';
+import { parseRefreshToken } from './refresh-token.ts';
+
+/** The tokens that name the session to end. */
+export interface LogoutInput {
+  readonly refreshTokens: readonly string[];
+  readonly accessTokens: readonly string[];
+}
+
+/**
+ * Ends the sessions behind the given tokens. A token counts when its MAC or signature is good, expired or already
+ * rotated though it may be; any other is ignored, so that a logout can always be repeated. Round trips: 1; none when
+ * no token counts.
+ */
+export async function logout(deps: Deps, { refreshTokens, accessTokens }: LogoutInput): Promise<void> {
+  const keys: SessionKey[] = [];
+  for (const token of refreshTokens) {
+    const parsed = parseRefreshToken(deps.secrets, token);
+    if (parsed.kind === 'current') keys.push({ sessionId: parsed.content.sessionId });
+    if (parsed.kind === 'earlier') keys.push({ earlierToken: parsed.token });
+  }
+  for (const token of accessTokens) {
+    const claims = await verifyAccessToken(deps.keys, deps.config.accessToken, token, deps.now(), {
+      ignoreExpiry: true,
+    });
+    if (claims !== null) keys.push({ sessionId: claims.sessionId });
+  }
+  if (keys.length > 0) await endSessions(deps.db, keys, deps.client, deps.effects.loggedOut);
+}

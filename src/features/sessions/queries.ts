@@ -1,0 +1,147 @@
+import type { Database } from '../../db/client.ts';
+import type { Effect, RequestOrigin } from '../../db/effects.ts';
+import { effectCtes } from '../../db/fragments.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import type { RefreshTokenContent, Transport } from './refresh-token.ts';
+
+export interface RefreshSettings {
+  readonly idleTtlSeconds: number;
+  readonly refreshGraceSeconds: number;
+  /** Whether a repeat after a lost answer still falls into the grace. */
+  readonly isRepeatable: boolean;
+}
+
+/** Which session a refresh token belongs to: by the id that its MAC covers, or by the hash of an earlier token. */
+export type SessionKey = Pick<RefreshTokenContent, 'sessionId'> | { readonly earlierToken: string };
+
+export interface RefreshRow {
+  /**
+   * `rotate`: this call moved the counter; `repeat`: the current token is answered again; `reuse`: the session was
+   * ended; `unknown`: the counter was never issued.
+   */
+  readonly outcome: 'rotate' | 'repeat' | 'reuse' | 'unknown';
+  readonly session_id: string;
+  readonly user_id: string;
+  readonly amr: string[];
+  /** Seconds since the epoch. */
+  readonly auth_time: number;
+  /** Of the token to answer. */
+  readonly counter: number;
+  /** Seconds until that token dies unused. */
+  readonly expires_in: number;
+}
+
+/**
+ * Judges a presented counter and carries the verdict out, in one statement. Null when there is no such live session.
+ *
+ * The row is locked first, so that callers at once queue up and each judges what the one before left. Then exactly one
+ * part applies: `rotate` updates the row, `reuse` deletes it, the other outcomes write nothing. A parallel caller finds
+ * the counter one ahead and fresh and repeats the successor (RFC 9700 section 4.14.2; DESIGN 4).
+ *
+ * A token of the earlier system is counter 0 of the transport that it first comes by. Until then its session has no
+ * counter at all and no idle end; afterwards the other transport stays closed.
+ */
+export async function refreshSession(
+  db: Database,
+  presented: { readonly key: SessionKey; readonly transport: Transport; readonly counter: number },
+  settings: RefreshSettings,
+  origin: RequestOrigin,
+  onReuse: readonly Effect[],
+): Promise<RefreshRow | null> {
+  const isCookie = presented.transport === 'cookie';
+  const own = isCookie ? cookieColumns : bodyColumns;
+  const other = isCookie ? bodyColumns : cookieColumns;
+  const isEarlier = 'earlierToken' in presented.key;
+  const { idleTtlSeconds, refreshGraceSeconds, isRepeatable } = settings;
+  const statement = sql`
+    WITH locked AS MATERIALIZED (
+      SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.${own.rotatedAt} AS rotated_at,
+        coalesce(s.${own.counter}, CASE WHEN ${isEarlier}::boolean AND s.${other.counter} IS NULL THEN 0 END) AS counter,
+        ${refreshGraceSeconds}::int > 0
+          AND coalesce(s.${own.rotatedAt} > now() - make_interval(secs => ${refreshGraceSeconds}::int), false) AS is_fresh
+      FROM sessions s
+      WHERE ${isSession(presented.key)} AND s.expires_at > now()
+        AND (s.${own.counter} IS NULL
+          OR coalesce(s.${own.rotatedAt}, s.authenticated_at) > now() - make_interval(secs => ${idleTtlSeconds}::int))
+        AND EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.banned_at IS NULL)
+      ORDER BY s.created_at DESC LIMIT 1
+      FOR UPDATE OF s
+    ), judged AS MATERIALIZED (
+      SELECT l.*, CASE
+        WHEN l.counter IS NULL OR ${presented.counter}::bigint > l.counter THEN 'unknown'
+        WHEN ${presented.counter}::bigint = l.counter AND NOT l.is_fresh THEN 'rotate'
+        WHEN ${presented.counter}::bigint = l.counter OR (l.is_fresh AND ${presented.counter}::bigint = l.counter - 1) THEN 'repeat'
+        ELSE 'reuse' END AS outcome
+      FROM locked l
+    ), rotated AS (
+      UPDATE sessions s SET
+        ${own.counter} = j.counter + 1, ${own.rotatedAt} = now(), last_active_at = now(),
+        expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
+        ip_address = ${origin.ipAddress}::inet,
+        location = ${origin.location && JSON.stringify(origin.location)}::jsonb
+      FROM judged j WHERE s.id = j.id AND j.outcome = 'rotate'
+    ), ended AS (
+      DELETE FROM sessions s USING judged j WHERE s.id = j.id AND j.outcome = 'reuse'
+      RETURNING s.user_id, s.id AS session_id
+    )${effectCtes(onReuse, 'ended', origin)}
+    SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
+      floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+      floor(extract(epoch FROM least(j.absolute_expires_at,
+        CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => ${idleTtlSeconds}::int)
+      ) - now()))::float8 AS expires_in
+    FROM judged j`;
+  const [row] = await db.query<RefreshRow>(statement, { isRepeatable });
+  return row ?? null;
+}
+
+/**
+ * Ends sessions in one statement, with what `onEnd` adds. Unknown keys are ignored, so a repeat changes nothing. Both
+ * sides of the OR are arrays, since with a sub-select there PostgreSQL uses neither index and reads the whole table.
+ * @returns how many were ended
+ */
+export async function endSessions(
+  db: Database,
+  keys: readonly SessionKey[],
+  origin: RequestOrigin,
+  onEnd: readonly Effect[],
+): Promise<number> {
+  const ids = keys.flatMap((key) => ('sessionId' in key ? [key.sessionId] : []));
+  const earlier = keys.flatMap((key) => ('earlierToken' in key ? [key.earlierToken] : []));
+  const [row] = await db.query<{ ended: number }>(
+    sql`
+      WITH ended AS (
+        DELETE FROM sessions s
+        WHERE s.id = ANY (${ids}::uuid[])
+          OR s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${earlier}::text[]) t))
+        RETURNING s.user_id, s.id AS session_id
+      )${effectCtes(onEnd, 'ended', origin)}
+      SELECT count(*)::int AS ended FROM ended`,
+    { isRepeatable: true },
+  );
+  return row?.ended ?? 0;
+}
+
+/**
+ * Deletes up to `limit` sessions whose end has come, in one statement. Rows that another run holds are skipped, so
+ * that runs side by side add up instead of waiting.
+ * @returns how many were deleted
+ */
+export async function deleteExpiredSessions(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(sql`
+    WITH due AS (
+      SELECT s.id FROM sessions s WHERE s.expires_at <= now()
+      ORDER BY s.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM sessions s USING due d WHERE s.id = d.id RETURNING s.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`);
+  return row?.deleted ?? 0;
+}
+
+const cookieColumns = { counter: sql`cookie_counter`, rotatedAt: sql`cookie_rotated_at` };
+const bodyColumns = { counter: sql`body_counter`, rotatedAt: sql`body_rotated_at` };
+
+function isSession(key: SessionKey): Fragment {
+  if ('sessionId' in key) return sql`s.id = ${key.sessionId}::uuid`;
+  return sql`s.legacy_token_hash = sha256(convert_to(${key.earlierToken}::text, 'UTF8'))`;
+}

@@ -1,0 +1,57 @@
+import type { Deps } from '../../deps.ts';
+import { sessionErrors } from './errors.ts';
+import { type IssuedTokens, issueTokens } from './issue-tokens.ts';
+import { type RefreshSettings, refreshSession } from './queries.ts';
+import { parseRefreshToken, type Transport } from './refresh-token.ts';
+
+/**
+ * Exchanges a refresh token for a new pair, for the transport that it came by. Round trips: 1; none for a forged token.
+ * Whatever tabs and retries do within the grace, all of them get the same successor.
+ * @throws AuthError session_expired, refresh_token_reused
+ */
+export async function refresh(
+  deps: Deps,
+  presented: { readonly token: string; readonly transport: Transport },
+): Promise<IssuedTokens> {
+  const { transport } = presented;
+  const parsed = parseRefreshToken(deps.secrets, presented.token);
+  if (parsed.kind === 'forged') throw sessionErrors.session_expired();
+  // The MAC names the transport: a token taken from one place does not open the other.
+  if (parsed.kind === 'current' && parsed.content.transport !== transport)
+    throw sessionErrors.session_expired();
+  const target =
+    parsed.kind === 'current'
+      ? { key: { sessionId: parsed.content.sessionId }, transport, counter: parsed.content.counter }
+      : { key: { earlierToken: parsed.token }, transport, counter: 0 };
+  const row = await refreshSession(
+    deps.db,
+    target,
+    settingsOf(deps),
+    deps.client,
+    deps.effects.refreshTokenReused,
+  );
+  switch (row?.outcome) {
+    case undefined:
+    case 'unknown':
+      throw sessionErrors.session_expired();
+    case 'reuse':
+      throw sessionErrors.refresh_token_reused();
+    case 'rotate':
+    case 'repeat':
+      return issueTokens(deps, {
+        userId: row.user_id,
+        sessionId: row.session_id,
+        authTime: row.auth_time,
+        amr: row.amr,
+        counters: { [transport]: row.counter },
+        refreshExpiresIn: row.expires_in,
+      });
+  }
+}
+
+function settingsOf({ config: { session, database } }: Deps): RefreshSettings {
+  const { idleTtlSeconds, refreshGraceSeconds } = session;
+  // A repeat comes up to one timeout and its pause after the first try. Past the grace it would look like theft.
+  const isRepeatable = refreshGraceSeconds * 1000 > 2 * database.timeoutMs;
+  return { idleTtlSeconds, refreshGraceSeconds, isRepeatable };
+}

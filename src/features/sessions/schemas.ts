@@ -1,0 +1,10 @@
+import * as z from 'zod/mini';
+
+/** A refresh token as it is presented: ours, or any string of the earlier system. */
+const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(1024));
+
+/** What a refresh and a logout take. */
+export const TokenRequest = z.strictObject({ refreshToken: z.optional(presentedRefreshToken) });
+
+/** Which refresh tokens a sign-in issues; both where it is left out. */
+export const RequestedTransport = z.optional(z.enum(['cookie', 'body']));

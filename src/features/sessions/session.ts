@@ -1,0 +1,49 @@
+import type { Device } from './device.ts';
+
+/** A session as its owner sees it: nothing of it can be presented to the service. */
+export interface Session {
+  readonly id: string;
+  /** Whether it is the one that asks. */
+  readonly current: boolean;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly lastActiveAt: string;
+  /** Its absolute end; without activity it ends earlier. */
+  readonly expiresAt: string;
+  readonly ipAddress: string | null;
+  readonly location: {
+    readonly city: string | null;
+    readonly region: string | null;
+    readonly country: string | null;
+  } | null;
+  readonly device: Device | null;
+  /** How the person signed in. */
+  readonly method: string;
+}
+
+/** The columns behind a `Session`, as `sessionColumns` names them. */
+export interface SessionRow {
+  readonly session_id: string;
+  readonly session_created_at: Date;
+  readonly last_active_at: Date;
+  readonly absolute_expires_at: Date;
+  readonly ip_address: string | null;
+  readonly location: Session['location'];
+  readonly device: Device | null;
+  readonly method: string;
+}
+
+/** The one place where a session's columns become API members. */
+export function toSession(row: SessionRow, currentId: string): Session {
+  return {
+    id: row.session_id,
+    current: row.session_id === currentId,
+    createdAt: row.session_created_at.toISOString(),
+    lastActiveAt: row.last_active_at.toISOString(),
+    expiresAt: row.absolute_expires_at.toISOString(),
+    ipAddress: row.ip_address,
+    location: row.location,
+    device: row.device,
+    method: row.method,
+  };
+}

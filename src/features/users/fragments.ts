@@ -1,0 +1,60 @@
+import { type Fragment, sql } from '../../db/sql.ts';
+
+/** Select list for a `UserRow`; `u` is the alias of users, or of rows that came from them. */
+export function userColumns(u: Fragment): Fragment {
+  return sql`${u}.id AS user_id, ${u}.email, ${u}.name, ${u}.email_verified_at IS NOT NULL AS email_verified,
+    ${u}.password_hash IS NOT NULL AS has_password, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
+}
+
+export interface NewUser {
+  /** UUID made by the Worker before the first try, so that a repeat of the statement finds its own row. */
+  readonly id: string;
+  /** Lower case. */
+  readonly email: string;
+  readonly name: string;
+  /** PHC string. */
+  readonly passwordHash: string;
+  /** BCP 47 tag, null when the browser sent none. */
+  readonly locale: string | null;
+}
+
+/**
+ * Body of a CTE that creates the user and returns its row. No row comes back when the address is taken: the target of
+ * ON CONFLICT is left out on purpose, since a named one still raises 23505 on the other unique index under a race
+ * (SECURITY T36).
+ */
+export function insertUser(user: NewUser): Fragment {
+  return sql`
+    INSERT INTO users (id, email, name, password_hash, locale)
+    VALUES (${user.id}::uuid, ${user.email}, ${user.name}, ${user.passwordHash}, ${user.locale})
+    ON CONFLICT DO NOTHING
+    RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at`;
+}
+
+/**
+ * Body of a CTE that changes what a user says of themselves and returns the row. `owner` is a CTE with `user_id`;
+ * undefined members stay as they are.
+ */
+export function updateProfile(
+  owner: Fragment,
+  changes: { readonly name?: string | undefined; readonly locale?: string | undefined },
+): Fragment {
+  return sql`
+    UPDATE users u SET
+      name = coalesce(${changes.name ?? null}::text, u.name),
+      locale = coalesce(${changes.locale ?? null}::text, u.locale),
+      updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id
+    RETURNING u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at`;
+}
+
+/**
+ * Body of a CTE that replaces a password hash by a better one of the same password. Compare-and-set: it changes
+ * nothing when the hash is no longer the one that was verified, so it can never undo a reset (SECURITY HSH-06).
+ */
+export function replacePasswordHash(owner: Fragment, verifiedHash: string, newHash: string): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = ${newHash}
+    FROM ${owner} o WHERE u.id = o.user_id AND u.password_hash = ${verifiedHash}
+    RETURNING u.id`;
+}

@@ -1,0 +1,37 @@
+/** An account as the API shows it: never a hash, never an internal mark (SECURITY PRV-07). */
+export interface User {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly emailVerified: boolean;
+  readonly twoFactorEnabled: boolean;
+  readonly hasPassword: boolean;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** The columns behind a `User`, as `userColumns` names them. */
+export interface UserRow {
+  readonly user_id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly email_verified: boolean;
+  readonly has_password: boolean;
+  readonly user_created_at: Date;
+  readonly user_updated_at: Date;
+}
+
+/** The one place where a user's columns become API members. */
+export function toUser(row: UserRow): User {
+  return {
+    id: row.user_id,
+    email: row.email,
+    name: row.name,
+    emailVerified: row.email_verified,
+    twoFactorEnabled: false,
+    hasPassword: row.has_password,
+    createdAt: row.user_created_at.toISOString(),
+    updatedAt: row.user_updated_at.toISOString(),
+  };
+}
