@@ -1,0 +1,60 @@
+import { cpuMs } from './cpu-time.ts';
+import type { BenchRequest, HttpClient } from './http-client.ts';
+
+/** A request whose cost is measured, and the Worker that pays it. */
+export interface Subject {
+  readonly name: string;
+  readonly client: HttpClient;
+  /** Of the Worker's process. */
+  readonly pid: number;
+  readonly request: BenchRequest;
+}
+
+/** How much is done. */
+export interface Plan {
+  readonly rounds: number;
+  /** Turns that each subject takes in a round, so that whatever else the machine does hits all of them alike. */
+  readonly turns: number;
+  readonly requestsPerTurn: number;
+}
+
+/** What one subject cost. */
+export interface Cost {
+  readonly name: string;
+  /** Milliseconds of CPU per request, round by round. */
+  readonly msByRound: readonly number[];
+  /** Database round trips of one request, as the service tells; undefined where it tells none. */
+  readonly roundTrips: string | undefined;
+}
+
+/** Measures what each subject costs its Worker. Each takes one turn first that is not counted. */
+export async function cpuPerRequest(subjects: readonly Subject[], plan: Plan): Promise<Cost[]> {
+  const { rounds, turns, requestsPerTurn } = plan;
+  const costs = [];
+  for (const { name, client, request } of subjects) {
+    const { headers } = await client.repeat(request, requestsPerTurn);
+    const roundTrips = /\bdb;desc="(\d+)"/.exec(String(headers['server-timing']))?.[1];
+    costs.push({ name, msByRound: [] as number[], roundTrips });
+  }
+  for (let round = 0; round < rounds; round++) {
+    const spentMs = await runRound(subjects, turns, requestsPerTurn);
+    for (const [index, ms] of spentMs.entries()) costs[index]?.msByRound.push(ms / (turns * requestsPerTurn));
+  }
+  return costs;
+}
+
+async function runRound(
+  subjects: readonly Subject[],
+  turns: number,
+  requestsPerTurn: number,
+): Promise<number[]> {
+  const spentMs = subjects.map(() => 0);
+  for (let turn = 0; turn < turns; turn++) {
+    for (const [index, { client, pid, request }] of subjects.entries()) {
+      const before = await cpuMs(pid);
+      await client.repeat(request, requestsPerTurn);
+      spentMs[index] = (spentMs[index] ?? 0) + (await cpuMs(pid)) - before;
+    }
+  }
+  return spentMs;
+}

@@ -1,0 +1,103 @@
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+
+/** One request of a load. */
+export interface BenchRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: object;
+}
+
+/** An answer, read to its end. */
+export interface BenchResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** From before the request is sent until its answer is there in full, in milliseconds. */
+  readonly tookMs: number;
+}
+
+// What the edge and a browser add to every request, so that reading it is part of what is measured.
+const edgeHeaders = {
+  'user-agent':
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
+  'accept-language': 'de-CH,de;q=0.9,en;q=0.8',
+};
+
+const requestMsMax = 10_000;
+
+/** Speaks to one server over connections that stay open, at most `connections` at once. */
+export class HttpClient {
+  readonly #url: string;
+  readonly #agent: Agent;
+  readonly #connections: number;
+  #count = 0;
+
+  constructor(url: string, connections: number) {
+    this.#url = url;
+    this.#connections = connections;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  /** Sends one request and reads its answer to the end, whatever its status. */
+  send({ method, path, headers, body }: BenchRequest): Promise<BenchResponse> {
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const contentHeaders = content === undefined ? {} : { 'content-type': 'application/json' };
+    const startedAt = performance.now();
+    return new Promise((resolve, reject) => {
+      const outgoing = request(
+        `${this.#url}${path}`,
+        {
+          method,
+          agent: this.#agent,
+          timeout: requestMsMax,
+          headers: { ...edgeHeaders, 'cf-connecting-ip': this.#nextAddress(), ...contentHeaders, ...headers },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const tookMs = performance.now() - startedAt;
+            const text = Buffer.concat(chunks).toString('utf8');
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, text, tookMs });
+          });
+        },
+      );
+      outgoing.on('timeout', () => outgoing.destroy(new Error('the server did not answer in time')));
+      outgoing.on('error', reject);
+      outgoing.end(content);
+    });
+  }
+
+  /**
+   * Sends the same request `count` times, as many at once as there are connections, and returns the last answer.
+   * @throws Error at the first answer that is not a success: its work would not be the work that is measured
+   */
+  async repeat(wanted: BenchRequest, count: number): Promise<BenchResponse> {
+    let left = count;
+    const last: BenchResponse[] = [];
+    const work = async () => {
+      while (left-- > 0) {
+        const response = await this.send(wanted);
+        if (response.status !== 200)
+          throw new Error(`${wanted.path} answered ${response.status}: ${response.text}`);
+        last[0] = response;
+      }
+    };
+    await Promise.all(Array.from({ length: this.#connections }, work));
+    return last[0] ?? (await this.send(wanted));
+  }
+
+  /** Closes the connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  /** A new client each time (198.18.0.0/15 is for benchmarks, RFC 2544), so that no limit per address is met. */
+  #nextAddress(): string {
+    this.#count += 1;
+    return `198.18.${(this.#count >> 8) & 255}.${this.#count & 255}`;
+  }
+}

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A database endpoint that gives the answers of a real one again. */
+export interface Replay {
+  /** Neon's SQL-over-HTTP address. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/**
+ * Stands before a database endpoint: the first time that a statement's text is seen it is run there, and from then on
+ * its answer is repeated, whatever the parameters. So every answer has the shape and size of the real one, costs the
+ * same at all times, and a token that can be spent once can be presented a thousand times.
+ */
+export async function startReplay(endpoint: string): Promise<Replay> {
+  const answers = new Map<string, Answer>();
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    const key = statementsIn(body);
+    const known = answers.get(key) ?? (await ask(endpoint, request, body));
+    if (known.status === 200) answers.set(key, known);
+    response.writeHead(known.status, { 'content-type': 'application/json' });
+    response.end(known.body);
+  }
+
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function ask(endpoint: string, { headers }: IncomingMessage, body: Buffer): Promise<Answer> {
+  const neonHeaders = Object.entries(headers).filter(([name]) => name.startsWith('neon-'));
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: Object.fromEntries(neonHeaders) as Record<string, string>,
+    body: new Uint8Array(body),
+  });
+  return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
+}
+
+function statementsIn(body: Buffer): string {
+  const { query, queries = [] } = JSON.parse(body.toString('utf8')) as {
+    readonly query?: string;
+    readonly queries?: readonly { readonly query: string }[];
+  };
+  return JSON.stringify(query ?? queries.map((statement) => statement.query));
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,123 @@
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createDevVars, missingDevVars, readDevVars } from '../dev-vars.ts';
+import { findFreePort } from '../free-port.ts';
+import { projectFolder } from '../project.ts';
+import { type DevDatabase, startDatabase } from './start-database.ts';
+import { startWrangler } from './start-wrangler.ts';
+
+const help = `npm run dev                 database and Worker on this machine; Ctrl-C ends both
+npm run dev -- --port 9000  the Worker on another port than 8787
+
+The database is an embedded PostgreSQL with its data in .data; remove that folder to start with an empty one.
+The configuration is in .dev.vars, which is made from .dev.vars.example when it is missing.`;
+
+const defaultPort = 8787;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  // From the first moment on, and also when the terminal is gone: nothing may be left running.
+  const interrupted = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  let database: DevDatabase | undefined;
+  try {
+    const { values } = parseArgs({ options: { help: { type: 'boolean' }, port: { type: 'string' } } });
+    if (values.help) {
+      console.log(help);
+      return 0;
+    }
+    const port = await choosePort(values.port);
+    const devVars = await prepareDevVars();
+    console.log('Starting the database ...');
+    database = await startDatabase();
+    for (const name of database.applied) console.log(`applied ${name}`);
+    return await runWorker(port, devVars, database, interrupted);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  } finally {
+    await database?.close();
+  }
+}
+
+/** The port that was asked for, or the usual one, or the next one that is free. */
+async function choosePort(asked: string | undefined): Promise<number> {
+  const wanted = asked === undefined ? defaultPort : Number(asked);
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > 65_535)
+    throw new Error(`--port ${asked} is not a port`);
+  const port = await findFreePort(wanted);
+  if (port === wanted) return port;
+  if (asked !== undefined) throw new Error(`Something listens on port ${wanted} already. ${port} is free.`);
+  console.log(`Something listens on port ${wanted} already: taking ${port}.`);
+  return port;
+}
+
+/** What `.dev.vars` says; makes the file when it is missing. */
+async function prepareDevVars(): Promise<Readonly<Record<string, string>>> {
+  const path = join(projectFolder, '.dev.vars');
+  const found = await readDevVars(path);
+  if (found === undefined) {
+    await createDevVars(join(projectFolder, '.dev.vars.example'), path);
+    console.log('Made .dev.vars, with fresh secrets.');
+    return (await readDevVars(path)) ?? {};
+  }
+  const missing = missingDevVars(found);
+  if (missing.length > 0) {
+    console.log(
+      `.dev.vars has no ${missing.join(', ')}: see .dev.vars.example; \`npm run keys\` prints fresh secrets.`,
+    );
+  }
+  return found;
+}
+
+async function runWorker(
+  port: number,
+  devVars: Readonly<Record<string, string>>,
+  database: DevDatabase,
+  interrupted: Promise<void>,
+): Promise<number> {
+  const baseUrl = baseUrlFor(port, devVars.BASE_URL);
+  const wrangler = startWrangler({
+    port,
+    variables: { BASE_URL: baseUrl, DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: database.endpoint },
+    onReady: () => console.log(describe(port, baseUrl, devVars, database)),
+  });
+  try {
+    const code = await Promise.race([interrupted, wrangler.ended]);
+    if (code === undefined) console.log('Stopping ...');
+    else console.error(`wrangler has ended with code ${code}`);
+    // Stopped as it was meant to be stopped: a success.
+    return code === undefined ? 0 : code || 1;
+  } finally {
+    await wrangler.stop();
+  }
+}
+
+/** An address of this machine follows the port; another one, such as that of a tunnel, is kept. */
+function baseUrlFor(port: number, configured: string | undefined): string {
+  const url = URL.parse(configured ?? '');
+  const isElsewhere = url !== null && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  return isElsewhere ? url.origin : `http://localhost:${port}`;
+}
+
+function describe(
+  port: number,
+  baseUrl: string,
+  devVars: Readonly<Record<string, string>>,
+  database: DevDatabase,
+): string {
+  const local = `http://localhost:${port}`;
+  const lines = [
+    `NEXORA Auth   ${local}${baseUrl === local ? '' : `, known as ${baseUrl}`}`,
+    `Health        ${local}/api/health`,
+    `Database      ${database.endpoint}, data in ${relative(process.cwd(), database.folder)}`,
+    `Clean-up      curl "${local}/cdn-cgi/local/scheduled?cron=0+2+*+*+*"`,
+  ];
+  if (devVars.DATABASE_URL !== undefined && devVars.DATABASE_URL !== database.url) {
+    lines.push('The DATABASE_URL of .dev.vars is not used here: `npx wrangler dev` uses it.');
+  }
+  return [...lines, 'Ctrl-C stops all of it.'].join('\n');
+}

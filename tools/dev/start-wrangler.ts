@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { projectFolder } from '../project.ts';
+import { stopProcess } from '../stop-process.ts';
+import { cleanLine } from './clean-line.ts';
+
+/** A running `wrangler dev`. */
+export interface Wrangler {
+  /** The exit code, once it has ended by itself or by `stop`. */
+  readonly ended: Promise<number>;
+  /** Ends wrangler and every process that it has started. */
+  stop(): Promise<void>;
+}
+
+// Neither the look-up of Request.cf nor anything else may call out: development works without a network.
+const quietEnvironment = {
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  NO_COLOR: '1',
+};
+
+/** Starts `wrangler dev` on the loopback interface; `onReady` is called when the Worker answers for the first time. */
+export function startWrangler(options: {
+  readonly port: number;
+  /** Take precedence over `.dev.vars`. They are seen in the process list: nothing secret. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly onReady: () => void;
+}): Wrangler {
+  const wrangler = fileURLToPath(new URL('bin/wrangler.js', import.meta.resolve('wrangler/package.json')));
+  const variables = Object.entries(options.variables).flatMap(([name, value]) => [
+    '--var',
+    `${name}:${value}`,
+  ]);
+  const child = spawn(
+    process.execPath,
+    [
+      ...[wrangler, 'dev', '--local', '--ip', '127.0.0.1', '--port', String(options.port)],
+      ...['--show-interactive-dev-session=false', ...variables],
+    ],
+    {
+      cwd: projectFolder,
+      env: { ...process.env, ...quietEnvironment },
+      // A group of its own, so that all of it can be ended together.
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  showLines(child.stdout, console.log, options.onReady);
+  showLines(child.stderr, console.error, options.onReady);
+  return {
+    ended: exitCodeOf(child),
+    stop: () =>
+      stopProcess(child, [
+        { signal: 'SIGINT', waitMs: 4000 },
+        { signal: 'SIGTERM', waitMs: 1000 },
+      ]),
+  };
+}
+
+function showLines(stream: Readable, show: (line: string) => void, onReady: () => void): void {
+  let isReady = false;
+  createInterface({ input: stream }).on('line', (line) => {
+    if (!isReady && line.includes('Ready on http')) {
+      isReady = true;
+      onReady();
+    }
+    const cleaned = cleanLine(line);
+    if (cleaned !== undefined) show(cleaned);
+  });
+}
+
+async function exitCodeOf(child: ChildProcess): Promise<number> {
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}

@@ -1,0 +1,97 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MigrationError, type MigrationStatus, migrate, migrationStatus } from '../src/db/migrations.ts';
+import { readDevVars } from './dev-vars.ts';
+import { explainDatabaseError } from './explain-database-error.ts';
+import { openDatabase, readMigrations } from './node-database.ts';
+import { projectFolder } from './project.ts';
+
+const help = `npm run migrate                  applies migrations/ to the database
+npm run migrate -- --status      lists them and changes nothing
+npm run migrate -- --no-dev-vars takes DATABASE_URL from the environment alone, as a deployment should
+
+DATABASE_URL names the database; DATABASE_HTTP_ENDPOINT where it answers Neon's SQL-over-HTTP protocol, unless that is
+where Neon's own driver looks. Both come from the environment, or else from .dev.vars.`;
+
+interface Target {
+  readonly url: string;
+  readonly endpoint: string | undefined;
+  readonly source: string;
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      options: {
+        help: { type: 'boolean' },
+        status: { type: 'boolean' },
+        'no-dev-vars': { type: 'boolean' },
+      },
+    });
+    if (values.help) {
+      console.log(help);
+      return 0;
+    }
+    const target = await findTarget(values['no-dev-vars'] ?? false);
+    await run(target, values.status ?? false);
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
+}
+
+async function run(target: Target, isStatusOnly: boolean): Promise<void> {
+  const { hostname, pathname } = new URL(target.url);
+  console.log(`Database ${pathname.slice(1)} at ${target.endpoint ?? hostname} (from ${target.source})`);
+  const database = openDatabase(target.url, target.endpoint);
+  const migrations = await readMigrations(join(projectFolder, 'migrations'));
+  try {
+    if (isStatusOnly) printStatus(await migrationStatus(database, migrations));
+    else printApplied(await migrate(database, migrations));
+  } catch (error) {
+    if (error instanceof MigrationError) throw error;
+    throw new Error(explainDatabaseError(error, target));
+  }
+}
+
+/** @throws Error that says why there is no database to migrate */
+async function findTarget(isEnvironmentOnly: boolean): Promise<Target> {
+  const devVars = isEnvironmentOnly ? {} : await readDevVars(join(projectFolder, '.dev.vars'));
+  // Never one from here and the other from there: that would send a password to the wrong server.
+  const isInEnvironment = isSet(process.env.DATABASE_URL);
+  const variables: NodeJS.ProcessEnv = isInEnvironment ? process.env : (devVars ?? {});
+  const url = variables.DATABASE_URL?.trim() ?? '';
+  if (url === '') {
+    const elsewhere = isEnvironmentOnly ? '' : ', or in .dev.vars (`npm run dev` makes one)';
+    throw new Error(
+      `DATABASE_URL is not set. Set it in the environment${elsewhere}: postgresql://user:password@host/database`,
+    );
+  }
+  if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '')) {
+    throw new Error('DATABASE_URL is not of the form postgresql://user:password@host/database');
+  }
+  const endpoint = variables.DATABASE_HTTP_ENDPOINT?.trim();
+  return {
+    url,
+    endpoint: isSet(endpoint) ? endpoint : undefined,
+    source: isInEnvironment ? 'the environment' : '.dev.vars',
+  };
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value.trim() !== '';
+}
+
+function printApplied(names: readonly string[]): void {
+  for (const name of names) console.log(`applied ${name}`);
+  if (names.length === 0) console.log('already up to date');
+}
+
+function printStatus(statuses: readonly MigrationStatus[]): void {
+  for (const { name, state, appliedAt } of statuses) {
+    console.log(`${state.padEnd(8)} ${name}${appliedAt ? `  ${appliedAt.toISOString()}` : ''}`);
+  }
+}

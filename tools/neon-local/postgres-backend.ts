@@ -1,0 +1,50 @@
+import type { Backend, Connection } from './backend.ts';
+import { SqlError } from './backend.ts';
+import { PostgresPool } from './postgres-pool.ts';
+
+export interface PostgresOptions {
+  /** A log-in to any database of the server that may create databases if `createDatabase` is used. */
+  readonly serverUrl: string;
+  /** How many sessions may be open at once, over all databases. */
+  readonly connectionsMax?: number;
+}
+
+/** A real PostgreSQL server: the database is the one that the caller names, the log-in that of `serverUrl`. */
+export function openPostgres({ serverUrl, connectionsMax = 20 }: PostgresOptions): Backend {
+  const pool = new PostgresPool(serverUrl, connectionsMax);
+  const maintenanceDatabase = decodeURIComponent(new URL(serverUrl).pathname.slice(1)) || 'postgres';
+
+  async function run<T>(database: string, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await pool.acquire(database);
+    try {
+      return await work(connection);
+    } catch (error) {
+      // The server ends such a session by itself, but the news may come after the next request has taken it.
+      if (error instanceof SqlError && error.isFatal) connection.isUsable = false;
+      throw error;
+    } finally {
+      await pool.release(connection);
+    }
+  }
+
+  async function maintain(text: string): Promise<void> {
+    await run(maintenanceDatabase, (connection) => connection.execute(text, []));
+  }
+
+  return {
+    run,
+    createDatabase: async (name, template) => {
+      await pool.closeIdle((connection) => connection.database === template);
+      await maintain(`CREATE DATABASE ${quoteName(name)} TEMPLATE ${quoteName(template)}`);
+    },
+    dropDatabase: async (name) => {
+      await pool.closeIdle((connection) => connection.database === name);
+      await maintain(`DROP DATABASE IF EXISTS ${quoteName(name)} WITH (FORCE)`);
+    },
+    close: () => pool.close(),
+  };
+}
+
+function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import pg from 'pg';
+import { findFreePort } from '../free-port.ts';
+import { stopProcess } from '../stop-process.ts';
+import { prepareServerFiles, type ServerFiles } from './server-files.ts';
+
+export interface PostgresServer {
+  /** A log-in of the superuser. */
+  readonly url: string;
+  /** Ends the server and removes its data. */
+  close(): Promise<void>;
+}
+
+const startUpMsMax = 30_000;
+
+/** Starts a PostgreSQL server of its own on the loopback interface, empty and not durable: for tests. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const files = await prepareServerFiles();
+  let server: ChildProcess | undefined;
+  const close = async () => {
+    // Fast shutdown, then immediate: nobody needs the data.
+    const steps = [
+      { signal: 'SIGINT', waitMs: 10_000 },
+      { signal: 'SIGQUIT', waitMs: 5000 },
+    ] as const;
+    if (server) await stopProcess(server, steps);
+    await files.remove();
+  };
+  try {
+    await initialize(files);
+    const port = await findFreePort();
+    server = runProgram(files, 'postgres', serverOptions(files, port));
+    const url = `postgresql://postgres:${files.password}@127.0.0.1:${port}/postgres`;
+    await untilReady(server, url);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function initialize(files: ServerFiles): Promise<void> {
+  const locale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8';
+  const program = runProgram(files, 'initdb', [
+    ...['-D', files.data, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${files.passwordFile}`],
+    ...['--encoding=UTF8', `--locale=${locale}`, '--no-sync'],
+  ]);
+  const output = collectOutput(program);
+  const [code] = (await once(program, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`PostgreSQL could not be set up:\n${output()}`);
+}
+
+function serverOptions(files: ServerFiles, port: number): string[] {
+  const settings = [
+    ...['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${files.folder}`],
+    ...['max_connections=200', 'fsync=off', 'full_page_writes=off', 'synchronous_commit=off'],
+  ];
+  return ['-D', files.data, ...settings.flatMap((setting) => ['-c', setting])];
+}
+
+function runProgram(files: ServerFiles, program: string, options: readonly string[]): ChildProcess {
+  return spawn(join(files.binaries, 'bin', program), options, {
+    ...files.account,
+    cwd: files.folder,
+    // Out of reach of the terminal's Ctrl-C: whoever started the server ends it, after its users.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, LD_LIBRARY_PATH: join(files.binaries, 'lib'), LC_ALL: 'C' },
+  });
+}
+
+async function untilReady(server: ChildProcess, url: string): Promise<void> {
+  const output = collectOutput(server);
+  const endsAt = Date.now() + startUpMsMax;
+  while (server.exitCode === null && Date.now() < endsAt) {
+    if (await accepts(url)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`PostgreSQL did not start:\n${output()}`);
+}
+
+async function accepts(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url });
+  // A connection that breaks off is just another way of not being ready.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Keeps the last lines, for the message if something goes wrong; reading also keeps the pipe from filling up. */
+function collectOutput(program: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [program.stdout, program.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString('utf8')).slice(-4000);
+    });
+  }
+  return () => text;
+}
