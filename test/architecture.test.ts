@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { createApp } from '../src/app.ts';
+import { findViolations, ruleNames, type Sources } from './support/architecture-rules.ts';
+
+const sources = byProjectPath(
+  import.meta.glob<string>('../src/**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true }),
+);
+const tests = Object.keys(import.meta.glob('./features/**/*.test.ts')).map((path) =>
+  path.replace('./', 'test/'),
+);
+const migrations = Object.keys(import.meta.glob('../migrations/*.sql', { query: '?raw' })).sort();
+
+/** For each rule a file that breaks it. */
+const plantedBreaches: [string, Sources][] = [
+  ['only app.ts imports features', { 'src/http/x.ts': "import { a } from '../features/users/index.ts';" }],
+  [
+    'a feature reaches another only through its index.ts',
+    { 'src/features/password/x.ts': "import { a } from '../users/fragments.ts';" },
+  ],
+  [
+    'only base features are reached, and only downwards',
+    { 'src/features/account/x.ts': "import { a } from '../password/index.ts';" },
+  ],
+  [
+    'only base features are reached, and only downwards',
+    { 'src/features/users/x.ts': "import { a } from '../sessions/index.ts';" },
+  ],
+  [
+    'flows, queries, fragments, schemas and errors import nothing from http or ui',
+    { 'src/features/password/login.ts': "import { a } from '../../http/body.ts';" },
+  ],
+  [
+    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    { 'src/features/password/login.ts': 'const statement = sql`SELECT 1`;' },
+  ],
+  ['only config.ts touches the environment', { 'src/runtime.ts': 'const a = env.AUTH_SECRET;' }],
+  ['only config.ts touches the environment', { 'src/log.ts': "import { env } from 'cloudflare:workers';" }],
+  [
+    'src never imports tools or tests',
+    { 'src/db/x.ts': "import { a } from '../../tools/node-database.ts';" },
+  ],
+  [
+    'the crypto, db and http kits never import the application',
+    { 'src/db/x.ts': "import { a } from '../app.ts';" },
+  ],
+  ['crypto is pure', { 'src/crypto/x.ts': "import { a } from '../config.ts';" }],
+  ['a file is one thing', { 'src/db/x.ts': '\n'.repeat(301) }],
+  [
+    'imports have no cycles',
+    { 'src/db/x.ts': "import { b } from './y.ts';", 'src/db/y.ts': "import { a } from './x.ts';" },
+  ],
+];
+
+describe('the layout', () => {
+  test('every source file keeps the dependency rules', () => {
+    expect(Object.keys(sources).length).toBeGreaterThan(50);
+    expect(findViolations(sources)).toEqual([]);
+  });
+
+  test.each(plantedBreaches)('a planted breach is seen: %s', (rule, planted) => {
+    expect(findViolations(planted).map((violation) => violation.rule)).toContain(rule);
+  });
+
+  test('a breach is planted for every rule', () => {
+    expect(new Set(plantedBreaches.map(([rule]) => rule))).toEqual(new Set(ruleNames));
+  });
+
+  test('every feature with routes has a folder of tests, and no test folder lacks its feature', () => {
+    const served = features(Object.keys(sources).filter((path) => path.endsWith('/routes.ts')));
+    const tested = features(tests);
+    expect([...served].filter((feature) => !tested.has(feature))).toEqual([]);
+    expect([...tested].filter((feature) => !features(Object.keys(sources)).has(feature))).toEqual([]);
+  });
+
+  test('every route that a feature declares is served', () => {
+    const declared = Object.entries(sources)
+      .filter(([path]) => path.endsWith('/routes.ts'))
+      .flatMap(([, source]) => source.match(/define(Open)?Route\(/g) ?? []);
+    expect(createApp().serves).toHaveLength(declared.length);
+  });
+
+  test('migrations are numbered without a gap, one name each', () => {
+    const numbers = migrations.map((path) => Number(/(\d{4})_[a-z0-9_]+\.sql$/.exec(path)?.[1]));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  });
+});
+
+function byProjectPath(modules: Record<string, string>): Sources {
+  return Object.fromEntries(
+    Object.entries(modules).map(([path, source]) => [path.replace('../', ''), source]),
+  );
+}
+
+function features(paths: readonly string[]): Set<string> {
+  return new Set(paths.flatMap((path) => /features\/([^/]+)\//.exec(path)?.[1] ?? []));
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../src/config.ts';
+import { ConfigError } from '../src/variable-reader.ts';
+import { minimalEnv, parse, refusedVariables } from './contract/minimal-env.ts';
+import { randomSecret } from './support/test-env.ts';
+
+describe('the configuration', () => {
+  test('needs four variables, and names all that are missing at once (SUP-01)', () => {
+    expect(refusedVariables({})).toEqual([]);
+    for (const name of Object.keys(minimalEnv)) {
+      for (const nothing of [undefined, '', '  ', null])
+        expect(refusedVariables({ [name]: nothing }), name).toEqual([name]);
+    }
+    expect(() => parseConfig({})).toThrow(
+      new ConfigError(['AUTH_SECRET', 'BASE_URL', 'DATABASE_URL', 'SIGNING_KEYS']),
+    );
+  });
+
+  test('has the documented defaults (SUP-01)', () => {
+    const { authSecret: _, signingKeys: __, ...config } = parse({});
+    expect(config).toEqual({
+      isDevelopment: false,
+      baseUrl: 'https://auth.example.com',
+      database: { url: minimalEnv.DATABASE_URL, endpoint: null, timeoutMs: 2500 },
+      authSecretPrevious: undefined,
+      accessToken: {
+        issuer: 'https://auth.example.com',
+        audience: 'https://auth.example.com',
+        ttlSeconds: 900,
+      },
+      session: {
+        ttlSeconds: 2_592_000,
+        idleTtlSeconds: 1_209_600,
+        refreshGraceSeconds: 30,
+        legacyRefreshCookie: null,
+      },
+      allowedOrigins: new Set(),
+      password: { minLength: 8, isBreachCheckEnabled: true, breachUrl: 'https://api.pwnedpasswords.com' },
+      emailVerification: 'optional',
+      mail: { transport: 'log', from: null, httpUrl: null, resendApiKey: null },
+      isDemoEnabled: false,
+      loginAttempts: { max: 10, windowSeconds: 900 },
+      rateLimitPerMinute: 60,
+      cronSecret: null,
+      adminSecret: null,
+      identityProviders: { google: null, github: null, microsoft: null, apple: null, oidc: null },
+    });
+  });
+
+  test('takes every documented variable (SUP-01)', () => {
+    const previous = randomSecret();
+    const config = parse({
+      ENVIRONMENT: 'development',
+      BASE_URL: 'http://localhost:8787/',
+      DATABASE_HTTP_ENDPOINT: 'http://127.0.0.1:5488/sql',
+      DATABASE_TIMEOUT_MS: '100',
+      AUTH_SECRET_PREVIOUS: previous.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''),
+      CRON_SECRET: 'c'.repeat(32),
+      ADMIN_SECRET: 'a'.repeat(32),
+      ACCESS_TOKEN_AUDIENCE: 'my-api',
+      LEGACY_REFRESH_COOKIE: 'refresh_token',
+      ALLOWED_ORIGINS: 'https://app.example.com, http://localhost:3000,https://APP.example.com:443',
+      ACCESS_TOKEN_TTL_SECONDS: '300',
+      SESSION_TTL_SECONDS: '86400',
+      SESSION_IDLE_TTL_SECONDS: '3600',
+      REFRESH_GRACE_SECONDS: '0',
+      EMAIL_VERIFICATION: 'off',
+      PASSWORD_MIN_LENGTH: '15',
+      BREACHED_PASSWORD_CHECK: 'false',
+      HIBP_URL: 'https://hibp.example.com/range/',
+      MAIL_TRANSPORT: 'http',
+      MAIL_FROM: 'NEXORA <no-reply@example.com>',
+      MAIL_HTTP_URL: 'https://mail.example.com/send',
+      RESEND_API_KEY: 're_123',
+      DEMO_MODE: 'true',
+      LOGIN_ATTEMPTS_MAX: '5',
+      LOGIN_WINDOW_SECONDS: '60',
+      RATE_LIMIT_PER_MINUTE: '600',
+      GOOGLE_CLIENT_ID: 'g',
+      GOOGLE_CLIENT_SECRET: 'gs',
+      GITHUB_CLIENT_ID: 'h',
+      GITHUB_CLIENT_SECRET: 'hs',
+      MICROSOFT_CLIENT_ID: 'm',
+      MICROSOFT_CLIENT_SECRET: 'ms',
+      APPLE_CLIENT_ID: 'a',
+      APPLE_CLIENT_SECRET: 'as',
+      OIDC_PROVIDERS: '[]',
+    });
+    expect(config).toMatchObject({
+      isDevelopment: true,
+      baseUrl: 'http://localhost:8787',
+      database: { endpoint: 'http://127.0.0.1:5488/sql', timeoutMs: 100 },
+      authSecretPrevious: Uint8Array.from(atob(previous), (c) => c.charCodeAt(0)),
+      accessToken: { issuer: 'http://localhost:8787', audience: 'my-api', ttlSeconds: 300 },
+      session: {
+        ttlSeconds: 86_400,
+        idleTtlSeconds: 3600,
+        refreshGraceSeconds: 0,
+        legacyRefreshCookie: 'refresh_token',
+      },
+      allowedOrigins: new Set(['https://app.example.com', 'http://localhost:3000']),
+      password: { minLength: 15, isBreachCheckEnabled: false, breachUrl: 'https://hibp.example.com/range' },
+      emailVerification: 'off',
+      mail: {
+        transport: 'http',
+        from: 'NEXORA <no-reply@example.com>',
+        httpUrl: 'https://mail.example.com/send',
+        resendApiKey: 're_123',
+      },
+      isDemoEnabled: true,
+      loginAttempts: { max: 5, windowSeconds: 60 },
+      rateLimitPerMinute: 600,
+      cronSecret: 'c'.repeat(32),
+      adminSecret: 'a'.repeat(32),
+      identityProviders: {
+        google: { clientId: 'g', clientSecret: 'gs' },
+        github: { clientId: 'h', clientSecret: 'hs' },
+        microsoft: { clientId: 'm', clientSecret: 'ms' },
+        apple: { clientId: 'a', clientSecret: 'as' },
+        oidc: '[]',
+      },
+    });
+  });
+
+  test('takes the numbers and truth values that wrangler.toml can hold, as their text (SUP-01)', () => {
+    const config = parse({
+      PASSWORD_MIN_LENGTH: 12,
+      BREACHED_PASSWORD_CHECK: false,
+      REFRESH_GRACE_SECONDS: 0,
+    });
+    expect(config.password).toMatchObject({ minLength: 12, isBreachCheckEnabled: false });
+    expect(config.session.refreshGraceSeconds).toBe(0);
+    expect(refusedVariables({ PASSWORD_MIN_LENGTH: 7, ACCESS_TOKEN_TTL_SECONDS: 1.5, DEMO_MODE: 1 })).toEqual(
+      ['ACCESS_TOKEN_TTL_SECONDS', 'PASSWORD_MIN_LENGTH', 'DEMO_MODE'],
+    );
+  });
+
+  test('refuses a binding or a table in the place of a variable (SUP-01)', () => {
+    for (const name of [
+      'BASE_URL',
+      'AUTH_SECRET',
+      'PASSWORD_MIN_LENGTH',
+      'DEMO_MODE',
+      'CRON_SECRET',
+      'OIDC_PROVIDERS',
+    ]) {
+      for (const value of [{ get: () => 'x' }, ['x'], () => 'x'])
+        expect(refusedVariables({ [name]: value }), name).toEqual([name]);
+    }
+  });
+});
+
+describe('variables that depend on each other', () => {
+  test('demo mode and the outbox are for development alone (SUP-01, DEM-01)', () => {
+    const open = { DEMO_MODE: 'true', MAIL_TRANSPORT: 'outbox' };
+    expect(refusedVariables(open)).toEqual(['DEMO_MODE', 'MAIL_TRANSPORT']);
+    expect(refusedVariables({ ...open, ENVIRONMENT: 'production' })).toEqual(['DEMO_MODE', 'MAIL_TRANSPORT']);
+    expect(refusedVariables({ ...open, ENVIRONMENT: 'development' })).toEqual([]);
+  });
+
+  test('half a pair of client id and secret turns off that provider and nothing else', () => {
+    const { identityProviders } = parse({
+      GOOGLE_CLIENT_ID: 'g',
+      GITHUB_CLIENT_SECRET: 'x',
+      APPLE_CLIENT_ID: ' ',
+    });
+    expect(identityProviders).toMatchObject({ google: null, github: null, apple: null });
+  });
+
+  test('the secrets of cron and admin close nothing but their own routes', () => {
+    expect(parse({ CRON_SECRET: 'short', ADMIN_SECRET: 'short' })).toMatchObject({
+      cronSecret: 'short',
+      adminSecret: 'short',
+    });
+  });
+});

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase } from '../support/database.ts';
+import { databaseState } from './database-state.ts';
+import { rawExample } from './raw-example.ts';
+import { type Account, bodyRoutes, fullBody, registerAccount } from './route-table.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let account: Account;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+  account = await registerAccount(client);
+});
+afterAll(() => database.drop());
+
+/** The full body with one member's JSON text replaced. */
+function sendWith(key: string, member: string, text: string): Promise<Answer> {
+  const body = { ...fullBody(key, account), [member]: '~' };
+  return client.send(
+    rawExample(
+      key,
+      account,
+      JSON.stringify(body).replace('"~"', () => text),
+    ),
+  );
+}
+
+/** What no request may set, under the names of the API, of the tables and of other systems. */
+const members = {
+  id: '00000000-0000-4000-8000-000000000000',
+  role: 'admin',
+  roles: ['admin'],
+  isAdmin: true,
+  admin: true,
+  emailVerified: true,
+  email_verified_at: '2020-01-01',
+  isVerificationExempt: true,
+  passwordHash: '$2a$04$x',
+  password_hash: '$2a$04$x',
+  hasPassword: false,
+  twoFactorEnabled: false,
+  createdAt: '2020-01-01',
+  updatedAt: '2020-01-01',
+  bannedAt: null,
+  userId: '00000000-0000-4000-8000-000000000000',
+  sessionId: '00000000-0000-4000-8000-000000000000',
+  user: { role: 'admin' },
+};
+
+const wrongTypes = [
+  '1',
+  '0',
+  '-0',
+  '1e400',
+  '9007199254740993',
+  'true',
+  'null',
+  '{}',
+  '[]',
+  '["a@b.example"]',
+];
+
+describe.each(bodyRoutes)('%s', (key) => {
+  test('refuses members that it does not know, and changes nothing (INP-07)', async () => {
+    const before = await databaseState(database.url);
+    for (const [name, value] of Object.entries(members)) {
+      const answer = await sendWith(key, name, JSON.stringify(value));
+      expect([answer.status, answer.json.code], name).toEqual([400, 'validation_failed']);
+      expect(answer.json.errors, name).toContainEqual({
+        pointer: `/${name}`,
+        code: 'unknown_member',
+        message: expect.any(String),
+      });
+    }
+    expect(await databaseState(database.url)).toBe(before);
+  });
+
+  test.each(wrongTypes)('converts nothing: %s is no text (INP-08)', async (text) => {
+    for (const member of Object.keys(fullBody(key, account))) {
+      const answer = await sendWith(key, member, text);
+      expect([answer.status, answer.json.code], member).toEqual([400, 'validation_failed']);
+      const codes = answer.json.errors
+        .filter(({ pointer }: { pointer: string }) => pointer === `/${member}`)
+        .map(({ code }: { code: string }) => code);
+      expect(['wrong_type', 'invalid'], member).toContain(codes[0]);
+      expect(answer.roundTrips).toBe(0);
+    }
+  });
+
+  test('bounds every text (INP-10)', async () => {
+    for (const member of Object.keys(fullBody(key, account))) {
+      const answer = await sendWith(key, member, `"${'a'.repeat(15_000)}"`);
+      expect([answer.status, answer.json.code], member).toEqual([400, 'validation_failed']);
+      expect(answer.json.errors[0].pointer, member).toBe(`/${member}`);
+    }
+  });
+
+  test('never hands a NUL to the database, which cannot store one (INP-09)', async () => {
+    for (const member of Object.keys(fullBody(key, account))) {
+      for (const text of ['"a\\u0000b"', '"\\u0000"', '"a@b.example\\u0000"']) {
+        const answer = await sendWith(key, member, text);
+        // A logout ignores a token that nobody can have been given.
+        expect(answer.status, `${member} ${answer.text}`).toBeLessThan(500);
+        expect(answer.roundTrips, member).toBe(0);
+      }
+    }
+  });
+});

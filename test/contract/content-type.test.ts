@@ -1,0 +1,93 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TestClient } from '../support/client.ts';
+import { json, rawExample } from './raw-example.ts';
+import {
+  type Account,
+  bodyRoutes,
+  exampleCall,
+  exampleOf,
+  registerAccount,
+  unsafeRoutes,
+} from './route-table.ts';
+
+const otherTypes = [
+  'text/plain',
+  'Text/Plain;x',
+  'text/plain; application/json',
+  'application/x-www-form-urlencoded',
+  'multipart/form-data; boundary=x',
+  'application/xml',
+  'application/json; charset=x',
+  'application/json, text/plain',
+  'application/jsonp',
+  '',
+].map((type) => ({ 'Content-Type': type }));
+
+/** Headers with their text, for the name of a test. */
+function named(
+  headers: readonly Record<string, string>[],
+): [name: string, headers: Record<string, string>][] {
+  return headers.map((each) => [JSON.stringify(each), each]);
+}
+
+const client = new TestClient();
+let account: Account;
+
+beforeAll(async () => {
+  account = await registerAccount(client);
+});
+
+describe.each(unsafeRoutes)('%s from another site', (key) => {
+  const evil = { Origin: 'https://evil.example' };
+  test.each(named([...otherTypes, {}, json]))(
+    'is refused before its body is read: %s (CSR-02)',
+    async (_name, declared) => {
+      const request = rawExample(key, account, '{', { ...evil, ...declared }, 'cookie');
+      const answer = await client.send(request);
+      expect([answer.status, answer.json.code]).toEqual([403, 'csrf_rejected']);
+      expect(request.bodyUsed).toBe(false);
+    },
+  );
+});
+
+describe.each(bodyRoutes)('%s', (key) => {
+  const example = exampleOf(key);
+  const body = JSON.stringify(example.body?.({ email: 'a@b.example' } as Account));
+
+  const encoded = ['gzip', 'br', 'identity'].map((encoding) => ({ ...json, 'Content-Encoding': encoding }));
+
+  test.each(named([...otherTypes, {}, ...encoded]))(
+    'does not read a body that is declared otherwise than as JSON: %s (INP-02)',
+    async (_name, declared) => {
+      const answer = await client.send(rawExample(key, account, body, declared));
+      expect([answer.status, answer.json.code]).toEqual([415, 'unsupported_media_type']);
+      expect(answer.roundTrips).toBe(0);
+    },
+  );
+
+  test('reads JSON whatever the case of its type and with the charset that changes nothing (INP-02)', async () => {
+    const fresh = await registerAccount(client);
+    const headers = { 'Content-Type': 'Application/JSON; charset=UTF-8' };
+    const answer = await client.call(...exampleCall(key, fresh, 'bearer', headers));
+    expect(answer.status, answer.text).toBe(example.status);
+  });
+
+  test.each<[body: string, bytes: string | null, declared: Record<string, string>]>([
+    ['an absent body', null, {}],
+    ['an absent body that is declared', null, json],
+    ['an empty body', '', {}],
+    ['an empty body that is declared', '', json],
+  ])(
+    `${example.isBodyOptional ? 'takes' : 'refuses'} %s (INP-02, INP-03)`,
+    async (_body, bytes, declared) => {
+      const fresh = await registerAccount(client);
+      const answer = await client.send(rawExample(key, fresh, bytes, withOrigin(declared), 'cookie'));
+      if (example.isBodyOptional) expect(answer.status, answer.text).toBe(example.status);
+      else expect(answer.status, answer.text).toBe('Content-Type' in declared ? 400 : 415);
+    },
+  );
+});
+
+function withOrigin(headers: Record<string, string>): Record<string, string> {
+  return { ...headers, Origin: 'https://auth.test' };
+}

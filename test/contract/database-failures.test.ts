@@ -1,0 +1,119 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TestClient } from '../support/client.ts';
+import { type Fault, faultyEndpoint } from '../support/database.ts';
+import { expectProblem, innards } from './expect-problem.ts';
+import { recordLog } from './recorded-log.ts';
+import {
+  type Account,
+  databaseProblemRoutes,
+  exampleCall,
+  exampleOf,
+  registerAccount,
+} from './route-table.ts';
+
+const timeoutMs = 250;
+let account: Account;
+
+beforeAll(async () => {
+  account = await registerAccount(new TestClient());
+});
+
+/** Every point at which a route asks the database. */
+const points = databaseProblemRoutes.flatMap((key) =>
+  Array.from({ length: exampleOf(key).roundTrips }, (_, index) => ({ key, index })),
+);
+
+/** PostgreSQL's refusal in all its words, none of which may leave. */
+function refusal(sqlstate: string): Fault {
+  return {
+    sqlstate,
+    message: 'duplicate key value violates unique constraint "users_email_lower_key" canary',
+    detail: 'Key (lower(email))=(canary@example.com) already exists.',
+    hint: 'canary at ep-cool-darkness-123456.neon.tech',
+    where: 'SQL statement "SELECT canary"',
+    schema: 'public',
+    table: 'users',
+    constraint: 'users_email_lower_key',
+    file: 'nbtinsert.c',
+    line: '664',
+    routine: '_bt_check_unique',
+  };
+}
+
+const neonFailure = '{"message":"canary at ep-cool.neon.tech: Control plane request failed","code":""}';
+
+/** `attempts`: how often the statement is sent, where a second try can help. */
+const failures: [what: string, fault: Fault, code: string, attempts: number][] = [
+  ['a refused connection', 'refuse', 'service_unavailable', 2],
+  ['no answer at all', 'hang', 'service_unavailable', 2],
+  ['an answer that is not JSON', 'garbage', 'service_unavailable', 2],
+  ['HTTP 500', { status: 500, body: neonFailure }, 'service_unavailable', 2],
+  ['HTTP 503', { status: 503, body: '<html>canary</html>' }, 'service_unavailable', 2],
+  ['HTTP 429', { status: 429, body: neonFailure }, 'service_unavailable', 2],
+  ['HTTP 200 without rows', { status: 200, body: '{"canary":1}' }, 'service_unavailable', 2],
+  ['HTTP 400 that is not JSON', { status: 400, body: 'canary' }, 'service_unavailable', 2],
+  ['a refusal without a code', refusal(''), 'service_unavailable', 2],
+  ['a lost connection (08006)', refusal('08006'), 'service_unavailable', 2],
+  ['a cancelled query (08P01)', refusal('08P01'), 'service_unavailable', 2],
+  ['a lost race (40001)', refusal('40001'), 'service_unavailable', 2],
+  ['a deadlock (40P01)', refusal('40P01'), 'service_unavailable', 2],
+  ['too many connections (53300)', refusal('53300'), 'service_unavailable', 2],
+  ['a lock that is not available (55P03)', refusal('55P03'), 'service_unavailable', 2],
+  ['a shutdown (57P01)', refusal('57P01'), 'service_unavailable', 2],
+  ['a statement timeout (57014)', refusal('57014'), 'service_unavailable', 1],
+  ['a full disk (53100)', refusal('53100'), 'service_unavailable', 1],
+  ['a read-only primary (25006)', refusal('25006'), 'service_unavailable', 1],
+  ['a wrong database password (28P01)', refusal('28P01'), 'service_unavailable', 1],
+  ['a missing database (3D000)', refusal('3D000'), 'service_unavailable', 1],
+  ['a missing table (42P01)', refusal('42P01'), 'service_unavailable', 1],
+  ['a missing column (42703)', refusal('42703'), 'service_unavailable', 1],
+  ['a missing grant (42501)', refusal('42501'), 'service_unavailable', 1],
+  ['a failure of the storage (XX000)', refusal('XX000'), 'service_unavailable', 1],
+  ['a violated constraint (23505)', refusal('23505'), 'internal_error', 1],
+  ['text that is no uuid (22P02)', refusal('22P02'), 'internal_error', 1],
+  ['a syntax error (42601)', refusal('42601'), 'internal_error', 1],
+];
+
+describe('when the database answers with', () => {
+  test.each(failures)(
+    '%s, no route tells more than that, says 401 or touches a cookie (LOG-02, DBF-01, DBF-03, DBF-04, DBF-05)',
+    async (_what, fault, code, attempts) => {
+      const lines = recordLog();
+      for (const by of ['cookie', 'bearer'] as const) {
+        await Promise.all(
+          points.map(async ({ key, index }) => {
+            const context = `${key}, statement ${index + 1}, ${by}`;
+            const plan: Fault[] = [...Array<Fault>(index).fill('pass'), fault, fault];
+            const faulty = await faultyEndpoint(plan);
+            const client = new TestClient({
+              DATABASE_HTTP_ENDPOINT: faulty.endpoint,
+              DATABASE_TIMEOUT_MS: String(timeoutMs),
+            });
+            const answer = await client.call(...exampleCall(key, account, by));
+            expectProblem(answer, code === 'internal_error' ? 500 : 503, code, context);
+            expect(JSON.stringify([...answer.headers]), context).not.toMatch(innards);
+            expect(answer.setCookies, context).toEqual([]);
+            expect(await faulty.seen(), context).toHaveLength(index + attempts);
+            expect(answer.roundTrips, context).toBe(index + attempts);
+          }),
+        );
+      }
+      expect(lines).toHaveLength(2 * points.length);
+      expect(lines.join()).not.toContain('canary@example.com');
+      expect(lines.join()).not.toContain('neon.tech');
+    },
+  );
+
+  test('a refusal, the log tells the SQLSTATE and the constraint', async () => {
+    const lines = recordLog();
+    const { endpoint } = await faultyEndpoint({ always: refusal('23505') });
+    await new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }).get('/api/auth/me', {
+      bearer: account.accessToken,
+    });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'error',
+      event: 'internal_error',
+      cause: { name: 'DatabaseError', code: '23505', constraint: 'users_email_lower_key' },
+    });
+  });
+});

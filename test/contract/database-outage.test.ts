@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { TestClient } from '../support/client.ts';
+import { type Fault, faultyEndpoint } from '../support/database.ts';
+import { expectProblem } from './expect-problem.ts';
+import { recordLog } from './recorded-log.ts';
+import { databaseProblemRoutes, exampleCall, exampleOf, registerAccount } from './route-table.ts';
+
+const outages: [what: string, fault: Fault][] = [
+  ['refuses', 'refuse'],
+  ['does not answer', 'hang'],
+  ['answers HTTP 500', { status: 500 }],
+  ['shuts down', { sqlstate: '57P01' }],
+];
+
+describe.each(databaseProblemRoutes)('%s during an outage', (key) => {
+  test.each(outages)(
+    'when the database %s is 503 within 5 s, and the same credentials are good again afterwards (DBF-01, DBF-03)',
+    async (_what, fault) => {
+      recordLog();
+      const faulty = await faultyEndpoint({ always: fault });
+      const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint, DATABASE_TIMEOUT_MS: '200' });
+      for (const by of ['cookie', 'bearer'] as const) {
+        const account = await registerAccount(new TestClient());
+        const call = exampleCall(key, account, by);
+        await faulty.plan({ always: fault });
+        const startedAt = Date.now();
+        for (let attempt = 0; attempt < 3; attempt++) {
+          expectProblem(await client.call(...call), 503, 'service_unavailable', by);
+        }
+        expect(Date.now() - startedAt).toBeLessThan(5000);
+        await faulty.plan([]);
+        const answer = await client.call(...call);
+        expect(answer.status, `${by} ${answer.text}`).toBe(exampleOf(key).status);
+      }
+    },
+  );
+});
+
+describe('an outage', () => {
+  test('by default ends every request within 8 s, however many statements it has (DBF-02)', async () => {
+    recordLog();
+    const account = await registerAccount(new TestClient());
+    const elapsed = await Promise.all(
+      databaseProblemRoutes.map(async (key) => {
+        const { roundTrips } = exampleOf(key);
+        // The statements before the last one answer late, but in time.
+        const plan: Fault[] = [
+          ...Array<Fault>(roundTrips - 1).fill({ delayMs: 2000 }),
+          'hang',
+          'hang',
+          'hang',
+        ];
+        const { endpoint } = await faultyEndpoint(plan);
+        const startedAt = Date.now();
+        const answer = await new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }).call(
+          ...exampleCall(key, account),
+        );
+        expectProblem(answer, 503, 'service_unavailable', key);
+        return Date.now() - startedAt;
+      }),
+    );
+    expect(Math.max(...elapsed)).toBeLessThan(8500);
+  }, 20_000);
+
+  test('leaves nothing behind: after 50 requests that hung the next ones are answered at once (DBF-02)', async () => {
+    recordLog();
+    const account = await registerAccount(new TestClient());
+    const faulty = await faultyEndpoint({ always: 'hang' });
+    const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint, DATABASE_TIMEOUT_MS: '500' });
+    const hung = await Promise.all(
+      Array.from({ length: 50 }, () => client.get('/api/auth/me', { bearer: account.accessToken })),
+    );
+    for (const answer of hung) expectProblem(answer, 503, 'service_unavailable');
+    await faulty.plan([]);
+    const startedAt = Date.now();
+    const next = await Promise.all(
+      Array.from({ length: 10 }, () => client.get('/api/auth/me', { bearer: account.accessToken })),
+    );
+    expect(next.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(Date.now() - startedAt).toBeLessThan(2000);
+  });
+
+  test('is no reason to believe anybody: wrong credentials are 503 as well (DBF-01)', async () => {
+    recordLog();
+    const { endpoint } = await faultyEndpoint({ always: 'refuse' });
+    const client = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
+    for (const email of ['demo@nexora.ai', 'nobody@example.com']) {
+      const answer = await client.post('/api/auth/login', { email, password: 'password123' });
+      expectProblem(answer, 503, 'service_unavailable', email);
+    }
+  });
+
+  test('does not stop what needs no database: forged tokens are 401, liveness and keys 200 (DBF-14)', async () => {
+    const faulty = await faultyEndpoint({ always: 'refuse' });
+    const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+    expectProblem(await client.get('/api/auth/me', { bearer: 'a.b.c' }), 401, 'unauthenticated');
+    expectProblem(await client.post('/api/auth/refresh', { refreshToken: 'nxr_x' }), 401, 'session_expired');
+    expect((await client.get('/api/health/live')).status).toBe(200);
+    expect((await client.get('/.well-known/jwks.json')).status).toBe(200);
+    expect(await faulty.seen()).toEqual([]);
+  });
+});

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestClient } from '../support/client.ts';
+import { freshDatabase } from '../support/database.ts';
+import { databaseState } from './database-state.ts';
+import { type Account, exampleCall, exampleOf, registerAccount, registeredRoutes } from './route-table.ts';
+
+const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'];
+const paths = [...new Set(registeredRoutes.map((key) => key.slice(key.indexOf(' ') + 1)))];
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let account: Account;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+  account = await registerAccount(client);
+});
+afterAll(() => database.drop());
+
+/** The registered methods of a path, as Allow says them. */
+function allowed(path: string): string[] {
+  const methods = registeredRoutes
+    .filter((key) => key.endsWith(` ${path}`))
+    .map((key) => key.split(' ')[0] ?? '');
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+}
+
+/** The address of a path, parameters filled in. */
+function addressOf(path: string): string {
+  const key = registeredRoutes.find((candidate) => candidate.endsWith(` ${path}`)) ?? '';
+  return exampleOf(key).path?.(account) ?? path;
+}
+
+describe.each(paths)('%s', (path) => {
+  test('answers a wrong method with 405 and Allow, whoever asks, and changes nothing (CSR-07, INP-14)', async () => {
+    const before = await databaseState(database.url);
+    const wrong = allMethods.filter((method) => !allowed(path).includes(method));
+    for (const method of wrong) {
+      for (const options of [{}, { cookies: account.cookies }, { bearer: account.accessToken }]) {
+        const answer = await client.call(method, addressOf(path), options);
+        expect(answer.status, method).toBe(405);
+        expect(answer.headers.get('Allow'), method).toBe(allowed(path).join(', '));
+        if (method !== 'HEAD') expect(answer.json.code, method).toBe('method_not_allowed');
+        expect(answer.setCookies, method).toEqual([]);
+        expect(answer.roundTrips, method).toBe(0);
+      }
+    }
+    expect(await databaseState(database.url)).toBe(before);
+  });
+
+  test.each(['X-HTTP-Method-Override', 'X-Method-Override', 'X-HTTP-Method'])(
+    'lets no %s header choose the method (CSR-07)',
+    async (header) => {
+      for (const method of allMethods.filter((candidate) => !allowed(path).includes(candidate))) {
+        const headers = { [header]: allowed(path)[0] ?? '' };
+        expect((await client.call(method, addressOf(path), { headers })).status, method).toBe(405);
+      }
+    },
+  );
+});
+
+describe('GET and HEAD', () => {
+  test.each(registeredRoutes.filter((key) => key.startsWith('GET ')))(
+    '%s with cookies changes nothing, sets no cookie, and HEAD says the same without a body (CSR-07)',
+    async (key) => {
+      const before = await databaseState(database.url);
+      const [, path, options] = exampleCall(key, account, 'cookie');
+      const got = await client.call('GET', path, options);
+      const head = await client.call('HEAD', path, options);
+      expect([got.status, head.status, head.text]).toEqual([
+        exampleOf(key).status,
+        exampleOf(key).status,
+        '',
+      ]);
+      const names = (headers: Headers) => [...headers.keys()].filter((name) => name !== 'content-length');
+      expect(names(head.headers)).toEqual(names(got.headers));
+      expect([...got.setCookies, ...head.setCookies]).toEqual([]);
+      expect(await databaseState(database.url)).toBe(before);
+    },
+  );
+});

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { registration } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
+import { expectProblem } from './expect-problem.ts';
+import { json, rawExample } from './raw-example.ts';
+import { recordLog } from './recorded-log.ts';
+import { type Account, registerAccount } from './route-table.ts';
+import { sources } from './sources.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let account: Account;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+  account = await registerAccount(client);
+});
+afterAll(() => database.drop());
+
+const login = 'POST /api/auth/login';
+
+/** One way to every code that is declared in `src`. */
+const occurrences: Record<string, [status: number, answer: () => Promise<Answer>]> = {
+  malformed_json: [400, () => client.send(rawExample(login, account, '{'))],
+  validation_failed: [400, () => client.post('/api/auth/login', {})],
+  unauthenticated: [401, () => client.get('/api/auth/me')],
+  invalid_credentials: [401, () => client.post('/api/auth/login', { email: 'a@b.example', password: 'x' })],
+  session_expired: [401, () => client.post('/api/auth/refresh', { refreshToken: 'unknown' })],
+  refresh_token_reused: [401, reuseRefreshToken],
+  csrf_rejected: [
+    403,
+    () => client.post('/api/auth/login', {}, { headers: { Origin: 'https://evil.example' } }),
+  ],
+  not_found: [404, () => client.get('/api/unknown')],
+  method_not_allowed: [405, () => client.get('/api/auth/login')],
+  email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
+  payload_too_large: [413, () => client.send(rawExample(login, account, ' '.repeat(20_000)))],
+  uri_too_long: [414, () => client.get(`/api/${'x'.repeat(16_384)}`)],
+  unsupported_media_type: [
+    415,
+    () => client.send(rawExample(login, account, '{}', { ...json, 'Content-Encoding': 'br' })),
+  ],
+  internal_error: [500, () => withFault({ sqlstate: '22P02' })],
+  service_unavailable: [503, () => withFault('refuse')],
+  misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
+};
+
+async function reuseRefreshToken(): Promise<Answer> {
+  const { refreshToken } = account;
+  for (const _ of [1, 2]) await client.post('/api/auth/refresh', { refreshToken });
+  const age = sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE user_id = ${account.userId}::uuid`;
+  await openDatabase(database.url).query(age);
+  return client.post('/api/auth/refresh', { refreshToken });
+}
+
+async function withFault(fault: 'refuse' | { sqlstate: string }): Promise<Answer> {
+  const { endpoint } = await faultyEndpoint({ always: fault });
+  return new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }).get('/api/auth/me', {
+    bearer: account.accessToken,
+  });
+}
+
+/** Codes in the calls of `defineErrors`, with their status. */
+function declaredCodes(): Record<string, number> {
+  const texts = Object.values(sources).filter((text) => text.includes('defineErrors({'));
+  const found = texts.flatMap((text) => [...text.matchAll(/\b([a-z][a-z_]*): \{\s*status: (\d{3}),/g)]);
+  return Object.fromEntries(found.map(([, code = '', status]) => [code, Number(status)]));
+}
+
+describe('a problem document', () => {
+  test('is known for every declared code (LOG-07)', () => {
+    const known = Object.entries(occurrences).map(([code, [status]]) => [code, status]);
+    expect(Object.fromEntries(known)).toEqual(declaredCodes());
+  });
+
+  test.each(Object.entries(occurrences))(
+    'has its one shape for %s (LOG-07)',
+    async (code, [status, answer]) => {
+      const lines = recordLog();
+      expectProblem(await answer(), status, code);
+      // What the caller did wrong is no business of the operator's.
+      expect(lines).toHaveLength(status >= 500 ? 1 : 0);
+    },
+  );
+
+  test('names each refused member by a pointer, and never its value (LOG-07)', async () => {
+    const body = { ...registration('canary'), password: 'canary1', 'a/b~c': 'canary' };
+    const answer = await client.post('/api/auth/register', body);
+    expectProblem(answer, 400, 'validation_failed');
+    const pointers = answer.json.errors.map(({ pointer }: { pointer: string }) => pointer);
+    expect(pointers.toSorted()).toEqual(['/a~1b~0c', '/email', '/password']);
+    for (const error of answer.json.errors)
+      expect(Object.keys(error)).toEqual(['pointer', 'code', 'message']);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { TestClient } from '../support/client.ts';
+import { faultyEndpoint } from '../support/database.ts';
+import {
+  bodyRoutes,
+  exampleCall,
+  exampleOf,
+  registerAccount,
+  registeredRoutes,
+  routeTable,
+} from './route-table.ts';
+
+describe('the route table', () => {
+  test('has an example of every registered route, and of no other', () => {
+    expect(Object.keys(routeTable).toSorted()).toEqual(registeredRoutes.toSorted());
+    expect(new Set(registeredRoutes).size).toBe(registeredRoutes.length);
+  });
+
+  test('has a body exactly where the route reads one', () => {
+    const withBody = registeredRoutes.filter((key) => exampleOf(key).body !== undefined);
+    expect(withBody).toEqual(bodyRoutes);
+  });
+
+  test.each(registeredRoutes)(
+    '%s: the example succeeds, and each statement is sent once and counted once (SQL-03, SQL-04)',
+    async (key) => {
+      const faulty = await faultyEndpoint();
+      const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+      const account = await registerAccount(new TestClient());
+      const answer = await client.call(...exampleCall(key, account));
+      expect(answer.status, answer.text).toBe(exampleOf(key).status);
+      expect(answer.roundTrips).toBe(exampleOf(key).roundTrips);
+      const seen = await faulty.seen();
+      expect(seen.map(({ queries }) => queries.length)).toEqual(Array(answer.roundTrips).fill(1));
+      // No change is spread over two calls, of which one could be lost.
+      const changes = seen.filter(({ queries }) =>
+        /\b(INSERT|UPDATE\s+\w+|DELETE)\b(?! OF)/.test(queries.join()),
+      );
+      expect(changes.length).toBeLessThanOrEqual(1);
+    },
+  );
+
+  test.each(registeredRoutes)('%s: the example succeeds by cookie as well', async (key) => {
+    const client = new TestClient();
+    const answer = await client.call(...exampleCall(key, await registerAccount(client), 'cookie'));
+    expect(answer.status, answer.text).toBe(exampleOf(key).status);
+  });
+});

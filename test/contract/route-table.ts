@@ -1,0 +1,136 @@
+import { createApp } from '../../src/app.ts';
+import { freshEmail, password, registerUser, registration } from '../support/accounts.ts';
+import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
+
+/** A valid request of one route, and what it costs. */
+export interface RouteExample {
+  /** What the caller presents: nothing, an access token, or a refresh token. */
+  readonly credential: 'none' | 'access-token' | 'refresh-token';
+  /** The answer to the example. */
+  readonly status: number;
+  /** Round trips of the example; 0 for a route that never asks the database. */
+  readonly roundTrips: number;
+  /** The JSON body, without a refresh token that stands for the caller. */
+  readonly body?: (account: Account) => Readonly<Record<string, unknown>>;
+  /** Members that the example leaves out, with a value of the right type. */
+  readonly furtherMembers?: Readonly<Record<string, unknown>>;
+  /** Every member of the body may be left out, and so may the body. */
+  readonly isBodyOptional?: true;
+  /** The address, where the path has parameters. */
+  readonly path?: (account: Account) => string;
+}
+
+/** Every registered route by method and path. route-table.test.ts fails when one is missing or no longer there. */
+export const routeTable: Readonly<Record<string, RouteExample>> = {
+  'GET /api/health': { credential: 'none', status: 200, roundTrips: 1 },
+  'GET /api/health/live': { credential: 'none', status: 200, roundTrips: 0 },
+  'GET /.well-known/jwks.json': { credential: 'none', status: 200, roundTrips: 0 },
+  'POST /api/auth/register': {
+    credential: 'none',
+    status: 201,
+    roundTrips: 1,
+    body: () => registration(freshEmail()),
+    furtherMembers: { transport: 'cookie' },
+  },
+  'POST /api/auth/login': {
+    credential: 'none',
+    status: 200,
+    roundTrips: 2,
+    body: ({ email }) => ({ email, password }),
+    furtherMembers: { transport: 'cookie' },
+  },
+  'POST /api/auth/refresh': {
+    credential: 'refresh-token',
+    status: 200,
+    roundTrips: 1,
+    body: () => ({}),
+    furtherMembers: { refreshToken: 'nxr_token' },
+    isBodyOptional: true,
+  },
+  'POST /api/auth/logout': {
+    credential: 'refresh-token',
+    status: 200,
+    roundTrips: 1,
+    body: () => ({}),
+    furtherMembers: { refreshToken: 'nxr_token' },
+    isBodyOptional: true,
+  },
+  'GET /api/auth/me': { credential: 'access-token', status: 200, roundTrips: 1 },
+  'PATCH /api/auth/me': {
+    credential: 'access-token',
+    status: 200,
+    roundTrips: 1,
+    body: () => ({ name: 'Changed Name' }),
+    furtherMembers: { locale: 'de-CH' },
+  },
+};
+
+/** Somebody who has just registered. */
+export interface Account {
+  readonly email: string;
+  readonly userId: string;
+  readonly accessToken: string;
+  /** The one for the body. */
+  readonly refreshToken: string;
+  /** Both cookies of ours, by name. */
+  readonly cookies: Readonly<Record<string, string>>;
+}
+
+export async function registerAccount(client: TestClient): Promise<Account> {
+  const answer = await registerUser(client);
+  const { accessToken, refreshToken, user } = answer.json;
+  return { email: answer.email, userId: user.id, accessToken, refreshToken, cookies: authCookies(answer) };
+}
+
+/** A request of the table, for `client.call(...)`. */
+export type ExampleCall = [method: string, path: string, options: CallOptions];
+
+/**
+ * The example of a route with the account's credentials, by bearer header and body, or by cookies, which then come
+ * along on every route. Cookies carry the service's own Origin; `headers` replace that.
+ */
+export function exampleCall(
+  key: string,
+  account: Account,
+  by: 'bearer' | 'cookie' = 'bearer',
+  headers: Readonly<Record<string, string>> = {},
+): ExampleCall {
+  const { credential, body, path: pathOf } = exampleOf(key);
+  const [method = '', pattern = ''] = key.split(' ');
+  const path = pathOf?.(account) ?? pattern;
+  const token = credential === 'refresh-token' && by === 'bearer' && { refreshToken: account.refreshToken };
+  const options: CallOptions = {
+    headers,
+    ...(body && { body: { ...body(account), ...token } }),
+    ...(credential === 'access-token' && by === 'bearer' && { bearer: account.accessToken }),
+    ...(by === 'cookie' && { cookies: account.cookies }),
+  };
+  return [method, path, options];
+}
+
+/** A valid body of the route with every member that it knows. */
+export function fullBody(key: string, account: Account): Readonly<Record<string, unknown>> {
+  const { body, furtherMembers } = exampleOf(key);
+  return { ...body?.(account), ...furtherMembers };
+}
+
+export function exampleOf(key: string): RouteExample {
+  const example = routeTable[key];
+  if (example === undefined) throw new Error(`no example for ${key}`);
+  return example;
+}
+
+/** What the service serves, as the keys of the table. */
+export const registeredRoutes: readonly string[] = createApp().serves.map(keyOf);
+
+export const unsafeRoutes = registeredRoutes.filter((key) => !key.startsWith('GET '));
+export const bodyRoutes = createApp()
+  .serves.filter(({ hasBody }) => hasBody)
+  .map(keyOf);
+export const databaseRoutes = registeredRoutes.filter((key) => routeTable[key]?.roundTrips !== 0);
+/** Those whose failures are problem documents: health answers its own shape. */
+export const databaseProblemRoutes = databaseRoutes.filter((key) => key !== 'GET /api/health');
+
+function keyOf({ method, path }: { readonly method: string; readonly path: string }): string {
+  return `${method} ${path}`;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { sources } from './sources.ts';
+
+/** Lines of code, comments left out, that match; each as `path: line`. */
+function linesWith(pattern: RegExp, paths = Object.keys(sources)): string[] {
+  return paths.flatMap((path) =>
+    (sources[path] ?? '')
+      .split('\n')
+      .filter((line) => !/^\s*(\/\/|\/?\*)/.test(line) && pattern.test(line))
+      .map((line) => `${path}: ${line.trim()}`),
+  );
+}
+
+/** Files in which a pattern stands. */
+function filesWith(pattern: RegExp): string[] {
+  return [...new Set(linesWith(pattern).map((line) => line.slice(0, line.indexOf(':'))))].toSorted();
+}
+
+describe('SQL in the source', () => {
+  test('never reaches the driver but as text and parameters of a fragment (SQL-01)', () => {
+    expect(Object.keys(sources).length).toBeGreaterThan(50);
+    expect(linesWith(/\.unsafe\s*\(/)).toEqual([]);
+    expect(filesWith(/@neondatabase\/serverless/)).toEqual(['src/db/client.ts', 'src/db/database-error.ts']);
+    expect(linesWith(/#driver\.(query|transaction)\(/, ['src/db/client.ts'])).toEqual([
+      'src/db/client.ts: const rows = await this.#driver.query(text, params, { fetchOptions });',
+      'src/db/client.ts: this.#driver.transaction(',
+      'src/db/client.ts: compiled.map(({ text, params }) => this.#driver.query(text, params)),',
+    ]);
+  });
+
+  test('is composed of raw text in the fragment type and the migration runner alone (SQL-01)', () => {
+    expect(filesWith(/new Fragment\(/)).toEqual(['src/db/migrations.ts', 'src/db/sql.ts']);
+  });
+
+  test('names nothing that a request could choose (SQL-01)', () => {
+    const uses = filesWith(/(?<!function )\bidentifier\(/);
+    expect(uses.filter((path) => !path.startsWith('src/db/'))).toEqual([]);
+  });
+
+  test('is never glued together (SQL-01)', () => {
+    const statement = '(SELECT\\s|INSERT INTO|UPDATE\\s+\\w+\\s+SET|DELETE FROM)';
+    expect(linesWith(new RegExp(`["'].*${statement}.*["'] *\\+|\\+ *["'].*${statement}`))).toEqual([]);
+    // A template with a statement in it that is not tagged.
+    const untagged = Object.entries(sources).filter(([path, text]) => {
+      const templates = text.match(new RegExp(`(?<!sql)(?<!sql<[^>]*>)\`\\s*${statement}`, 'g'));
+      return path !== 'src/db/migrations.ts' && templates !== null;
+    });
+    expect(untagged.map(([path]) => path)).toEqual([]);
+  });
+});
+
+describe('time in the source', () => {
+  /** Who asks a clock, and why it is not to measure work: in production it stands still while the CPU is busy. */
+  const clocks = {
+    'src/app.ts': 'the clock that is handed to the flows, for the times in tokens',
+    'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
+    'src/features/health/check-health.ts': 'the age of a probe, and waiting for the network',
+    'src/log.ts': 'the time of a log line',
+    'src/password-hasher.ts': 'shown in development, and decides nothing',
+  };
+
+  test('is asked for by these files alone (IDM-04)', () => {
+    expect(filesWith(/\bDate\.now\b|\bperformance\.now\b|\bnew Date\(\)/)).toEqual(Object.keys(clocks));
+  });
+
+  test('of hashing is shown in development and decides nothing (IDM-04)', () => {
+    expect(filesWith(/\bperformance\b/)).toEqual(['src/password-hasher.ts']);
+    expect(filesWith(/\bworkedMs\b/)).toEqual(['src/http/server-timing.ts', 'src/password-hasher.ts']);
+  });
+
+  test('is never padded (IDM-04)', () => {
+    expect(filesWith(/\bscheduler\.wait\b|\bsetTimeout\b/)).toEqual([
+      'src/db/client.ts',
+      'src/features/health/check-health.ts',
+    ]);
+  });
+});
+
+describe('secrets in the source', () => {
+  test('are not there, not even as a default (SUP-01)', () => {
+    // A key in base64 or hexadecimal, a PEM block, a connection string with a password.
+    expect(
+      linesWith(/['"`](?=[^'"`]*\d)[\w+/-]{32,}={0,2}['"`]|-----BEGIN|:\/\/[^\s/'"`]+:[^\s/'"`]+@/),
+    ).toEqual([]);
+    expect(linesWith(/(SECRET|SIGNING_KEYS|DATABASE_URL)['"]?\)? *(\?\?|\|\|) *['"`](?!['"`])/)).toEqual([]);
+  });
+});

@@ -1,0 +1,96 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { cookieHeader, TestClient } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
+import { baseUrl } from '../support/test-env.ts';
+import { expectProblem } from './expect-problem.ts';
+import { type Account, exampleCall, exampleOf, registerAccount, registeredRoutes } from './route-table.ts';
+
+const client = new TestClient();
+let account: Account;
+
+beforeAll(async () => {
+  account = await registerAccount(client);
+});
+
+describe.each(registeredRoutes)('%s', (key) => {
+  test('refuses an address of 16 KiB, in the path or in the query (INP-12)', async () => {
+    const [method, path, options] = exampleCall(key, account);
+    const long = 'x'.repeat(16_384);
+    for (const address of [`${path}?${long}`, `${path}/${long}`, `${path}?a=${'%00'.repeat(5000)}`]) {
+      const answer = await client.call(method, address, options);
+      expectProblem(answer, 414, 'uri_too_long');
+      expect(answer.roundTrips).toBe(0);
+    }
+  });
+
+  test('takes the first of 100 cookies of one name (INP-12)', async () => {
+    const fresh = await registerAccount(client);
+    const noise = Array.from({ length: 99 }, (_, index) =>
+      cookieHeader({ '__Host-nexora_access': `noise${index}`, '__Host-nexora_refresh': `nxr_noise${index}` }),
+    ).join('; ');
+    const call = (cookie: string) => {
+      const [method, path, { cookies: _, ...options }] = exampleCall(key, fresh, 'cookie');
+      return client.call(method, path, { ...options, headers: { Cookie: cookie, Origin: baseUrl } });
+    };
+    const real = cookieHeader(fresh.cookies);
+    // In front they take the place of the real ones; a logout ignores them.
+    const { status } = await call(`${noise}; ${real}`);
+    const needsThem = exampleOf(key).credential !== 'none' && !key.endsWith('/logout');
+    expect(status).toBe(needsThem ? 401 : exampleOf(key).status);
+    const answer = await call(`${real}; ${noise}`);
+    expect(answer.status, answer.text).toBe(exampleOf(key).status);
+  });
+
+  test('bears huge and odd headers (INP-12)', async () => {
+    const fresh = await registerAccount(client);
+    const huge = 'x'.repeat(65_536);
+    const headers = {
+      'User-Agent': `Mozilla/5.0 ${huge}`,
+      'CF-Connecting-IP': huge,
+      'Accept-Language': huge,
+      'X-Forwarded-For': huge,
+      'X-Request-Id': huge,
+      Accept: 'text/html',
+      Range: 'bytes=0-0',
+      'If-None-Match': '*',
+      Expect: '100-continue',
+    };
+    const answer = await client.call(...exampleCall(key, fresh, 'bearer', headers));
+    expect(answer.status, answer.text).toBe(exampleOf(key).status);
+    expect([...answer.headers].join()).not.toContain('xxxx');
+  });
+
+  test('is refused by credentials of any size, and not broken by them (INP-12)', async () => {
+    const example = exampleOf(key);
+    const [method, path, { bearer: _, cookies: __, ...options }] = exampleCall(key, account);
+    for (const size of [4096, 65_536]) {
+      const text = 'x'.repeat(size);
+      for (const headers of [
+        { Authorization: `Bearer ${text}` },
+        { Authorization: text },
+        { Cookie: `__Host-nexora_access=${text}; __Host-nexora_refresh=nxr_${text}`, Origin: baseUrl },
+        { Cookie: `${text}=${text}`, Origin: baseUrl },
+        { Cookie: ';'.repeat(size), Origin: baseUrl },
+      ]) {
+        const answer = await client.call(method, path, { ...options, headers });
+        if (example.credential === 'access-token') expect(answer.status).toBe(401);
+        else expect(answer.status).toBeLessThan(500);
+      }
+    }
+  });
+});
+
+describe('what a client calls itself', () => {
+  test('is kept to 256 characters of plain text (INP-12)', async () => {
+    const agent = `A\u0085B\t${'ü'.repeat(300)}`;
+    const fresh = await client.call(
+      ...exampleCall('POST /api/auth/register', account, 'bearer', { 'User-Agent': agent }),
+    );
+    const [row] = await openDatabase().query<{ user_agent: string }>(
+      sql`SELECT user_agent FROM sessions WHERE user_id = ${fresh.json.user.id}::uuid`,
+    );
+    expect(row?.user_agent.length).toBeLessThanOrEqual(256);
+    expect(row?.user_agent).toMatch(/^AB[^\p{Cc}]+$/u);
+  });
+});

@@ -1,0 +1,241 @@
+import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { connect, type Database } from '../../src/db/client.ts';
+import { DatabaseError } from '../../src/db/database-error.ts';
+import { sql } from '../../src/db/sql.ts';
+import { type Fault, type FaultPlan, faultyEndpoint, openDatabase } from '../support/database.ts';
+
+/** A view of one request on the run's database through an endpoint that misbehaves. */
+async function openFaulty(plan: FaultPlan, timeoutMs = 300) {
+  const faulty = await faultyEndpoint(plan);
+  const open = connect({ url: inject('databaseUrl'), endpoint: faulty.endpoint, timeoutMs });
+  return { database: open(), open, seen: faulty.seen, plan: faulty.plan };
+}
+
+async function failureOf(work: Promise<unknown>): Promise<DatabaseError> {
+  const thrown = await work.then(
+    () => 'nothing was thrown',
+    (error: unknown) => error,
+  );
+  expect(thrown).toBeInstanceOf(DatabaseError);
+  return thrown as DatabaseError;
+}
+
+const one = sql`SELECT 1 AS one`;
+
+describe('query', () => {
+  test('gives rows with JavaScript values, in one round trip', async () => {
+    const { database, seen } = await openFaulty([]);
+    const rows = await database.query(sql`
+      SELECT ${'x'}::text AS text, ${7}::int AS int, 2.5::float8 AS float, ${true}::boolean AS flag, NULL AS nothing,
+        ${['a', 'b,"c']}::text[] AS list, ${'{"a":[1]}'}::jsonb AS document, '9007199254740993'::bigint AS big,
+        '2026-01-02 03:04:05.678+00'::timestamptz AS instant`);
+    expect(rows).toEqual([
+      {
+        text: 'x',
+        int: 7,
+        float: 2.5,
+        flag: true,
+        nothing: null,
+        list: ['a', 'b,"c'],
+        document: { a: [1] },
+        big: '9007199254740993',
+        instant: new Date('2026-01-02T03:04:05.678Z'),
+      },
+    ]);
+    expect(await seen()).toHaveLength(1);
+    expect(database.roundTrips).toBe(1);
+  });
+
+  test('runs once per call, whether its promise is awaited once, twice or not at all (SQL-03)', async () => {
+    const { database, seen } = await openFaulty([]);
+    const pending = database.query(one);
+    pending.catch(() => undefined);
+    await pending;
+    await pending;
+    expect(await seen()).toHaveLength(1);
+    await Promise.all([database.query(one), database.query(one)]);
+    expect(await seen()).toHaveLength(3);
+    expect(database.roundTrips).toBe(3);
+  });
+
+  test.each<[what: string, fault: Fault]>([
+    ['refused', 'refuse'],
+    ['hanging', 'hang'],
+    ['garbled', 'garbage'],
+    ['an HTTP 500', { status: 500 }],
+    ['a refusal with the code ""', { sqlstate: '' }],
+    ['a protocol violation', { sqlstate: '08P01' }],
+    ['a lost race', { sqlstate: '40001' }],
+    ['no room', { sqlstate: '53300' }],
+    ['a shutdown', { sqlstate: '57P01' }],
+  ])('is repeated once when the answer is %s and a second run is harmless (DBF-04)', async (_what, fault) => {
+    const { database, seen } = await openFaulty([fault]);
+    expect(await database.query(one, { isRepeatable: true })).toEqual([{ one: 1 }]);
+    expect(await seen()).toHaveLength(2);
+    expect(database.roundTrips).toBe(2);
+    const always = await openFaulty({ always: fault });
+    await failureOf(always.database.query(one, { isRepeatable: true }));
+    expect(await always.seen()).toHaveLength(2);
+  });
+
+  test.each<[what: string, fault: Fault]>([
+    ['refused', 'refuse'],
+    ['hanging', 'hang'],
+    ['lost after the commit', 'commit-then-drop'],
+    ['an HTTP 500', { status: 500 }],
+    ['a lost race', { sqlstate: '40001' }],
+  ])(
+    'is not repeated when the answer is %s and nobody said that a second run is harmless (DBF-04)',
+    async (_what, fault) => {
+      const { database, seen } = await openFaulty([fault]);
+      const error = await failureOf(database.query(one));
+      expect(error.isUnavailable).toBe(true);
+      expect(await seen()).toHaveLength(1);
+    },
+  );
+
+  test.each(['23505', '22P02', '42601', '57014', '25006', '42P01'])(
+    'is not repeated when the statement is refused with %s (DBF-04)',
+    async (sqlstate) => {
+      const { database, seen } = await openFaulty([{ sqlstate }]);
+      const error = await failureOf(database.query(one, { isRepeatable: true }));
+      expect([error.outcome, error.code]).toEqual(['rejected', sqlstate]);
+      expect(await seen()).toHaveLength(1);
+    },
+  );
+
+  test('waits a random moment before it is repeated, so that many callers do not come back at once (DBF-04)', async () => {
+    const waits = vi.spyOn(scheduler, 'wait');
+    onTestFinished(() => waits.mockRestore());
+    const { open } = await openFaulty({ always: { sqlstate: '53300' } });
+    await Promise.all(Array.from({ length: 8 }, () => failureOf(open().query(one, { isRepeatable: true }))));
+    const pauses = waits.mock.calls.map(([ms]) => Number(ms));
+    expect(pauses).toHaveLength(8);
+    expect(new Set(pauses).size).toBeGreaterThan(4);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(20);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(100);
+  });
+
+  test('gives up after the timeout (DBF-02)', async () => {
+    const { database } = await openFaulty({ always: 'hang' }, 200);
+    const startedAt = Date.now();
+    const error = await failureOf(database.query(one));
+    expect([error.outcome, error.message]).toEqual(['unknown', 'no answer from the database: timed out']);
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(190);
+    expect(Date.now() - startedAt).toBeLessThan(1500);
+    expect(database.waitedMs).toBeGreaterThanOrEqual(190);
+  });
+
+  test('tells the message of PostgreSQL and the constraint for the log', async () => {
+    const database = openDatabase();
+    const error = await failureOf(database.query(sql`SELECT ${'x'}::uuid`));
+    expect([error.code, error.outcome]).toEqual(['22P02', 'rejected']);
+    const violated = await failureOf(
+      database.query(sql`INSERT INTO users (email, name) VALUES ('A@b.example', 'x')`),
+    );
+    expect([violated.code, violated.constraint]).toEqual(['23514', 'users_email_lower_case']);
+  });
+});
+
+describe('the budget of a request', () => {
+  /** Moves the clock that the client reads. */
+  function advance(): (ms: number) => void {
+    const real = Date.now;
+    let offset = 0;
+    const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() + offset);
+    onTestFinished(() => spy.mockRestore());
+    return (ms) => {
+      offset += ms;
+    };
+  }
+
+  test('is 8 s for all statements together: near its end a statement gets what is left of it (DBF-02)', async () => {
+    const pass = advance();
+    const { database, seen } = await openFaulty({ always: 'hang' }, 8000);
+    pass(7000);
+    const before = performance.now();
+    await failureOf(database.query(one, { isRepeatable: true }));
+    expect(performance.now() - before).toBeLessThan(3000);
+    // The repeat found nothing left, and was not sent.
+    expect(await seen()).toHaveLength(1);
+    expect(database.roundTrips).toBe(1);
+  });
+
+  test('once used up stops every further statement before it is sent (DBF-02)', async () => {
+    const pass = advance();
+    const { database, open, seen } = await openFaulty([]);
+    await database.query(one);
+    pass(8001);
+    for (const work of [() => database.query(one, { isRepeatable: true }), () => database.batch([one])]) {
+      const error = await failureOf(work());
+      expect([error.isUnavailable, error.message]).toEqual([true, 'the request has used up its time']);
+    }
+    expect(await seen()).toHaveLength(1);
+    // The next request has a budget of its own.
+    expect(await open().query(one)).toEqual([{ one: 1 }]);
+  });
+});
+
+describe('batch', () => {
+  test('runs all statements in one round trip, in order, each seeing the ones before', async () => {
+    const { database, seen } = await openFaulty([]);
+    const id = crypto.randomUUID();
+    const email = `${id}@batch.example`;
+    const results = await database.batch([
+      sql`INSERT INTO users (id, email, name) VALUES (${id}::uuid, ${email}, 'x')`,
+      sql`SELECT name FROM users WHERE id = ${id}::uuid`,
+      sql`DELETE FROM users WHERE id = ${id}::uuid RETURNING email`,
+    ]);
+    expect(results).toEqual([[], [{ name: 'x' }], [{ email }]]);
+    expect((await seen()).map(({ queries }) => queries.length)).toEqual([3]);
+    expect(database.roundTrips).toBe(1);
+  });
+
+  test('leaves nothing behind when one statement is refused (SQL-04)', async () => {
+    const database = openDatabase();
+    const id = crypto.randomUUID();
+    const error = await failureOf(
+      database.batch([
+        sql`INSERT INTO users (id, email, name) VALUES (${id}::uuid, ${`${id}@batch.example`}, 'x')`,
+        sql`SELECT 1 / 0`,
+      ]),
+    );
+    expect([error.outcome, error.code]).toEqual(['rejected', '22012']);
+    expect(await database.query(sql`SELECT id FROM users WHERE id = ${id}::uuid`)).toEqual([]);
+  });
+
+  test('reads what others have committed between its statements: READ COMMITTED', async () => {
+    const [, rows] = await openDatabase().batch([one, sql`SHOW transaction_isolation`]);
+    expect(rows).toEqual([{ transaction_isolation: 'read committed' }]);
+  });
+
+  test('is repeated like a statement, and only when that is harmless (DBF-04)', async () => {
+    const faulty = await openFaulty(['refuse', 'pass', 'refuse']);
+    expect(await faulty.database.batch([one], { isRepeatable: true })).toEqual([[{ one: 1 }]]);
+    await failureOf(faulty.database.batch([one]));
+    expect(await faulty.seen()).toHaveLength(3);
+  });
+});
+
+describe('two databases in one isolate', () => {
+  test('never share an endpoint, a timeout or a counter', async () => {
+    const [good, bad] = [await openFaulty([]), await openFaulty({ always: 'refuse' })];
+    const [rows, error] = await Promise.all([good.database.query(one), failureOf(bad.database.query(one))]);
+    expect([rows, error.isUnavailable]).toEqual([[{ one: 1 }], true]);
+    expect([(await good.seen()).length, (await bad.seen()).length]).toEqual([1, 1]);
+    const counted = (database: Database) => database.roundTrips;
+    expect([good.database, bad.database, good.open()].map(counted)).toEqual([1, 1, 0]);
+  });
+
+  test('without an endpoint the driver asks the one that belongs to the address', async () => {
+    const calls: unknown[] = [];
+    const spy = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
+      calls.push(input);
+      return Response.json({ fields: [], rows: [] });
+    });
+    onTestFinished(() => spy.mockRestore());
+    const url = 'postgresql://user:canary@ep-cool-123456.eu-central-1.aws.neon.tech/main';
+    await connect({ url, endpoint: null, timeoutMs: 300 })().query(one);
+    expect(calls).toEqual(['https://api.eu-central-1.aws.neon.tech/sql']);
+  });
+});

@@ -1,0 +1,161 @@
+import { decodeJwt } from 'jose';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { freshEmail, logIn, password, registerUser, registration } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { type Fault, faultyEndpoint } from '../../support/database.ts';
+import {
+  bcryptHash,
+  findEvents,
+  findSessions,
+  findUsers,
+  storeAccount,
+  storedHash,
+} from './stored-accounts.ts';
+
+const client = new TestClient();
+
+/** A client whose database calls meet these faults in turn, and how many calls it made. */
+async function faultyClient(faults: readonly Fault[], timeoutMs = '2500') {
+  const proxy = await faultyEndpoint(faults);
+  const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: proxy.endpoint, DATABASE_TIMEOUT_MS: timeoutMs });
+  return { faulty, seen: proxy.seen };
+}
+
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+
+describe('a committed register whose answer is lost', () => {
+  test('is answered 201 all the same: one user, one session, one event, usable tokens (DBF-07)', async () => {
+    const { faulty, seen } = await faultyClient(['commit-then-drop']);
+    const email = freshEmail();
+    const answer = await faulty.post('/api/auth/register', registration(email));
+    expect(answer, answer.text).toMatchObject({ status: 201, roundTrips: 2, hashes: 1 });
+    expect((await seen()).map(({ fault }) => fault)).toEqual(['commit-then-drop', 'pass']);
+
+    const { user, accessToken, refreshToken } = answer.json;
+    expect(user).toMatchObject({ email, name: 'Test User', emailVerified: false, hasPassword: true });
+    expect(await findUsers(email)).toHaveLength(1);
+    expect(await findSessions(user.id)).toMatchObject([{ id: decodeJwt(accessToken).sid }]);
+    const requestId = answer.headers.get('X-Request-Id');
+    expect(await findEvents(user.id)).toMatchObject([{ type: 'user_created', request_id: requestId }]);
+
+    expect((await client.get('/api/auth/me', { bearer: accessToken })).json.user).toEqual(user);
+    expect((await client.post('/api/auth/refresh', { refreshToken })).status).toBe(200);
+    expect((await logIn(client, email)).json.user).toEqual(user);
+  });
+
+  test('for an address that is taken is 409 like any other', async () => {
+    const { email } = await registerUser(client);
+    const { faulty } = await faultyClient(['commit-then-drop']);
+    const answer = await faulty.post('/api/auth/register', registration(email));
+    expect(answer.json).toMatchObject({ status: 409, code: 'email_taken' });
+    expect(await findUsers(email)).toHaveLength(1);
+  });
+
+  test('twice over is 503, and the account that was made can be signed in to', async () => {
+    const { faulty } = await faultyClient(['commit-then-drop', 'commit-then-drop']);
+    const email = freshEmail();
+    expectUnavailable(await faulty.post('/api/auth/register', registration(email)));
+    const { json } = await logIn(client, email);
+    expect(await findEvents(json.user.id)).toMatchObject([
+      { type: 'user_created' },
+      { type: 'authn_login_success' },
+    ]);
+  });
+});
+
+describe('a committed login whose answer is lost', () => {
+  test.each([
+    ['of an account of today', async () => (await registerUser(client)).email],
+    ['that replaces an old hash', async () => (await storeAccount(bcryptHash())).email],
+  ])(
+    '%s is answered 200 all the same: one new session, one event, usable tokens (DBF-08)',
+    async (_kind, prepare) => {
+      const email = await prepare();
+      const { faulty } = await faultyClient(['pass', 'commit-then-drop']);
+      const answer = await faulty.post('/api/auth/login', { email, password });
+      expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
+
+      const { user, accessToken, refreshToken } = answer.json;
+      const sessionId = decodeJwt(accessToken).sid;
+      const requestId = answer.headers.get('X-Request-Id');
+      const sessions = await findSessions(user.id);
+      expect(sessions.filter(({ method }) => method === 'password').at(-1)).toMatchObject({ id: sessionId });
+      const events = await findEvents(user.id);
+      expect(events.filter(({ type }) => type === 'authn_login_success')).toMatchObject([
+        { session_id: sessionId, request_id: requestId },
+      ]);
+      expect(sessions).toHaveLength(events.length);
+      expect(await storedHash(user.id)).toMatch(/^\$argon2id\$/);
+      expect((await client.get('/api/auth/me', { bearer: accessToken })).status).toBe(200);
+      expect((await client.post('/api/auth/refresh', { refreshToken })).status).toBe(200);
+    },
+  );
+
+  test('after the first statement, which only reads, costs one repeat', async () => {
+    const { email } = await registerUser(client);
+    const { faulty } = await faultyClient(['commit-then-drop']);
+    expect(await logIn(faulty, email)).toMatchObject({ roundTrips: 3, hashes: 1 });
+  });
+});
+
+/** What an outage looks like, and how often it is met before the service gives up. */
+const outages: [name: string, fault: Fault, tries: number][] = [
+  ['refuses connections', 'refuse', 2],
+  ['never answers', 'hang', 2],
+  ['answers nonsense', 'garbage', 2],
+  ['has lost its compute', { status: 500, body: '{"message":"compute is gone"}' }, 2],
+  ['cannot be reached by the proxy', { sqlstate: '' }, 2],
+  ['breaks off', { sqlstate: '08006' }, 2],
+  ['shuts down', { sqlstate: '57P01' }, 2],
+  ['has no connection left', { sqlstate: '53300' }, 2],
+  ['cancels the statement', { sqlstate: '57014' }, 1],
+  ['has become read-only', { sqlstate: '25006' }, 1],
+];
+
+describe.each(outages)('a database that %s', (_name, fault, tries) => {
+  const faults = Array.from({ length: tries }, () => fault);
+
+  test('under register is 503 with Retry-After and no cookie, and nothing is half made (DBF-01)', async () => {
+    const { faulty, seen } = await faultyClient(faults, '400');
+    const email = freshEmail();
+    expectUnavailable(await faulty.post('/api/auth/register', registration(email)));
+    expect(await seen()).toHaveLength(tries);
+    expect(await findUsers(email)).toEqual([]);
+    expect((await faulty.post('/api/auth/register', registration(email))).status).toBe(201);
+  });
+
+  test.each([
+    ['first', [] as Fault[]],
+    ['second', ['pass'] as Fault[]],
+  ])(
+    'under the %s statement of login is 503 with Retry-After, never 401 and never a session (DBF-03)',
+    async (_which, passed) => {
+      const { email, json } = await registerUser(client);
+      for (const text of [password, ...(passed.length === 0 ? ['not the password'] : [])]) {
+        const { faulty, seen } = await faultyClient([...passed, ...faults], '400');
+        expectUnavailable(await faulty.post('/api/auth/login', { email, password: text }));
+        expect(await seen()).toHaveLength(passed.length + tries);
+        expect(await findSessions(json.user.id)).toHaveLength(1);
+      }
+      await logIn(client, email);
+    },
+  );
+});
+
+function expectUnavailable(answer: Answer): void {
+  expect(answer.status, answer.text).toBe(503);
+  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(answer.json).toStrictEqual({
+    success: false,
+    type: 'urn:nexora-auth:problem:service_unavailable',
+    title: expect.any(String),
+    status: 503,
+    code: 'service_unavailable',
+    requestId: answer.headers.get('X-Request-Id'),
+  });
+  expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
+  expect(Number(answer.headers.get('Retry-After'))).toBeLessThanOrEqual(5);
+  expect(answer.setCookies).toEqual([]);
+}

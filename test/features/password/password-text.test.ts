@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import { freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { baseUrl } from '../../support/test-env.ts';
+import { bcryptHash, findUsers, storeAccount } from './stored-accounts.ts';
+
+const client = new TestClient();
+const grin = '\u{1f600}';
+
+function register(text: string, email = freshEmail()): Promise<Answer> {
+  return client.post('/api/auth/register', registration(email, { password: text, confirmPassword: text }));
+}
+
+async function logIn(email: string, text: string): Promise<number> {
+  return (await client.post('/api/auth/login', { email, password: text })).status;
+}
+
+describe('a new password', () => {
+  test.each([
+    ['8 characters (PWD-01)', 'a1b2c3d4'],
+    ['64 characters (PWD-01)', 'p'.repeat(64)],
+    ['100 characters (PWD-01)', 'p'.repeat(100)],
+    ['256 characters, the most there can be (PWD-01)', 'p'.repeat(256)],
+    ['8 characters outside the BMP (PWD-03)', grin.repeat(8)],
+    ['256 characters outside the BMP, 1024 bytes (PWD-03)', grin.repeat(256)],
+    [
+      '15 lower-case words with blanks (PWD-08)',
+      'one two three four five six seven eight nine ten and so on we go',
+    ],
+    ['only lower-case letters (PWD-08)', 'qgmzkwpv'],
+    ['only digits (PWD-08)', '8301746290'],
+    ['blanks around it (PWD-05)', '  correct horse  '],
+    ['tab, line end and other control characters (PWD-06)', 'tab\there\r\nbell\u0007del\u007f'],
+    [
+      'letters of many scripts',
+      '\u043f\u0430\u0440\u043e\u043b\u044c \u5bc6\u7801 \u05e1\u05d9\u05e1\u05de\u05d4',
+    ],
+  ])('of %s is accepted and signs in', async (_kind, text) => {
+    const email = freshEmail();
+    const answer = await register(text, email);
+    expect(answer.status, answer.text).toBe(201);
+    expect(await logIn(email, text)).toBe(200);
+  });
+
+  test.each([
+    ['7 characters (PWD-01)', 'a1b2c3d', 'too_short'],
+    ['7 characters in 14 UTF-16 units (PWD-03)', grin.repeat(7), 'too_short'],
+    ['7 characters after NFC, 14 before (PWD-03)', 'e\u0301'.repeat(7), 'too_short'],
+    ['257 characters (PWD-01)', 'p'.repeat(257), 'too_long'],
+    ['257 characters outside the BMP (PWD-03)', grin.repeat(257), 'too_long'],
+    ['more than are looked at (PWD-01)', 'p'.repeat(4097), 'too_long'],
+    ['16 characters with NUL (PWD-06)', 'abcdefgh\0ijklmnop', 'invalid'],
+  ])('of %s is refused, never cut', async (_kind, text, code) => {
+    const email = freshEmail();
+    const { status, json } = await register(text, email);
+    expect(status).toBe(400);
+    expect(json.errors).toMatchObject([{ pointer: '/password', code }]);
+    expect(await findUsers(email)).toEqual([]);
+  });
+
+  test('needs PASSWORD_MIN_LENGTH characters where more are configured (PWD-01)', async () => {
+    const strict = new TestClient({ PASSWORD_MIN_LENGTH: '12' });
+    const attempt = (text: string) =>
+      strict.post(
+        '/api/auth/register',
+        registration(freshEmail(), { password: text, confirmPassword: text }),
+      );
+    expect((await attempt('elevenchars')).json.errors).toMatchObject([
+      { pointer: '/password', code: 'too_short', message: 'Use at least 12 characters.' },
+    ]);
+    expect((await attempt('twelve chars')).status).toBe(201);
+    expect((await register('elevenchars')).status).toBe(201);
+  });
+});
+
+describe('a presented password', () => {
+  test('must equal the whole of a long one: nothing is truncated (PWD-02)', async () => {
+    const text = Array.from({ length: 100 }, (_, index) => String.fromCharCode(33 + (index % 90))).join('');
+    const { email } = await registerUser(client, { password: text, confirmPassword: text });
+    const start = text.slice(0, 72);
+    for (const other of [start, `${start}junk`, `${text}x`, `${text.slice(0, -1)}~`, text.slice(1)]) {
+      expect(await logIn(email, other)).toBe(401);
+    }
+    expect(await logIn(email, text)).toBe(200);
+  });
+
+  test.each([
+    ['decomposed', 'caf\u0065\u0301 au lait', 'caf\u00e9 au lait'],
+    ['composed', 'caf\u00e9 au lait', 'caf\u0065\u0301 au lait'],
+    [
+      'a Hangul syllable',
+      '\ud55c\uae00\ube44\ubc00\ubc88\ud638\uc785\ub2c8',
+      '\ud55c\uae00\ube44\ubc00\ubc88\ud638\uc785\ub2c8'.normalize('NFD'),
+    ],
+  ])('set as %s text signs in in the other form (PWD-04)', async (_form, set, presented) => {
+    expect(presented).not.toBe(set);
+    const { email } = await registerUser(client, { password: set, confirmPassword: set });
+    expect(await logIn(email, presented)).toBe(200);
+    expect(await logIn(email, set)).toBe(200);
+  });
+
+  test.each([
+    ['a compatibility form', '\ufb01ve of them', 'five of them'],
+    ['full-width letters', '\uff41bcdefgh', 'abcdefgh'],
+    ['case', 'Correct Horse', 'correct horse'],
+    ['the Kelvin sign', '\u212ailo kilo', 'kilo kilo'],
+    ['a leading blank', ' correct horse', 'correct horse'],
+    ['a trailing blank', 'correct horse ', 'correct horse'],
+    ['a no-break space', 'correct\u00a0horse', 'correct horse'],
+    ['an invisible character', 'correct\u200bhorse', 'correcthorse'],
+  ])('that differs by %s is another one (PWD-05)', async (_difference, set, presented) => {
+    const { email } = await registerUser(client, { password: set, confirmPassword: set });
+    expect(await logIn(email, presented)).toBe(401);
+    expect(await logIn(email, set)).toBe(200);
+  });
+
+  test('with control characters must equal them, and NUL ends nothing (PWD-06)', async () => {
+    const text = 'abcdefgh\u0001ijklmnop';
+    const { email } = await registerUser(client, { password: text, confirmPassword: text });
+    for (const other of ['abcdefgh', 'abcdefgh\u0001XXXX', 'abcdefghijklmnop', `${text}\u0001`]) {
+      expect(await logIn(email, other)).toBe(401);
+    }
+    expect(await logIn(email, 'abcdefgh\0')).toBe(400);
+    expect(await logIn(email, text)).toBe(200);
+  });
+
+  test('the replacement character is a character like any other, and stands for no other text', async () => {
+    const text = '\ufffd'.repeat(8);
+    const { email } = await registerUser(client, { password: text, confirmPassword: text });
+    expect(await logIn(email, text)).toBe(200);
+    expect(await logIn(email, password)).toBe(401);
+  });
+
+  test('shorter than today\u2019s policy still signs in: the policy is for setting one (PWD-12)', async () => {
+    const strict = new TestClient({ PASSWORD_MIN_LENGTH: '15' });
+    for (const text of ['8letters', 'a']) {
+      const { email } = await storeAccount(bcryptHash(text));
+      // The second login meets the hash that the first one replaced it by.
+      for (const _login of ['legacy', 'current']) {
+        expect((await strict.post('/api/auth/login', { email, password: text })).status).toBe(200);
+      }
+    }
+  });
+});
+
+describe.each(['/api/auth/register', '/api/auth/login'])('ill-formed text sent to %s (PWD-07)', (path) => {
+  // The body as bytes, since JSON.stringify and TextEncoder mend what is wrong with it.
+  async function send(passwordBytes: readonly number[], email: string): Promise<Answer> {
+    const literal = [0x22, ...passwordBytes, 0x22];
+    const members = path.endsWith('login') ? { email } : { email, name: 'Test User' };
+    const fields = ['"password":', ...(path.endsWith('login') ? [] : [',"confirmPassword":'])];
+    const start = [...new TextEncoder().encode(`${JSON.stringify(members).slice(0, -1)},`)];
+    const rest = fields.flatMap((field) => [...new TextEncoder().encode(field), ...literal]);
+    const body = new Uint8Array([...start, ...rest, 0x7d]);
+    const headers = { 'Content-Type': 'application/json' };
+    return client.send(new Request(`${baseUrl}${path}`, { method: 'POST', headers, body }));
+  }
+  const ascii = (text: string) => [...new TextEncoder().encode(text)];
+
+  test.each([
+    ['an escaped lone high surrogate', ascii('\\ud800abcdefgh')],
+    ['an escaped lone low surrogate', ascii('abcdefgh\\udc00')],
+    ['escaped surrogates in the wrong order', ascii('abcdefgh\\udc00\\ud800')],
+    ['the byte FF', [...ascii('abcdefgh'), 0xff]],
+    ['the byte FE', [0xfe, ...ascii('abcdefgh')]],
+    ['a surrogate in UTF-8', [...ascii('abcdefgh'), 0xed, 0xa0, 0x80]],
+    ['an overlong NUL', [...ascii('abcdefgh'), 0xc0, 0x80]],
+    ['a cut sequence', [...ascii('abcdefgh'), 0xf0, 0x9f, 0x98]],
+  ])('as %s is 400 before any hash', async (_kind, bytes) => {
+    const email = freshEmail();
+    const answer = await send(bytes, email);
+    expect(answer.json).toMatchObject({ status: 400, code: 'malformed_json' });
+    expect(answer).toMatchObject({ status: 400, roundTrips: 0, hashes: 0, setCookies: [] });
+    expect(await findUsers(email)).toEqual([]);
+  });
+
+  test('and nothing else is: a well-formed pair of escapes passes', async () => {
+    const { email } = await registerUser(client, {
+      password: grin.repeat(8),
+      confirmPassword: grin.repeat(8),
+    });
+    const answer = await send(
+      ascii('\\ud83d\\ude00'.repeat(8)),
+      path.endsWith('login') ? email : freshEmail(),
+    );
+    expect(answer.status, answer.text).toBe(path.endsWith('login') ? 200 : 201);
+  });
+});

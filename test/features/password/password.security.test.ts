@@ -1,0 +1,160 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { argon2Core } from '../../../src/crypto/argon2-core.ts';
+import { freshEmail, password, registerUser } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { faultyEndpoint } from '../../support/database.ts';
+import { bcryptHash, storeAccount, storedHash } from './stored-accounts.ts';
+
+interface Refused {
+  readonly email: string;
+  readonly password: string;
+}
+
+const wrong = 'not the password';
+
+// Every class is tried more often than one account may be by default.
+const manyAttempts = { LOGIN_ATTEMPTS_MAX: '100' };
+
+/** Who cannot sign in, by the reason that nobody may learn. The first is the one that the others are compared with. */
+const classes = {
+  'an unknown address': async (): Promise<Refused> => ({ email: freshEmail(), password: wrong }),
+  'a wrong password': async () => ({ email: (await registerUser(new TestClient())).email, password: wrong }),
+  'a banned account with its password': async () => banned(password),
+  'a banned account with a wrong password': async () => banned(wrong),
+  'an account without a password': async () => ({ email: (await storeAccount(null)).email, password: wrong }),
+  'a stored hash that is malformed': async () => ({
+    email: (await storeAccount('$2x$05$not-a-hash')).email,
+    password,
+  }),
+  'a hash of the earlier system and a wrong password': async () => ({
+    email: (await storeAccount(bcryptHash())).email,
+    password: wrong,
+  }),
+};
+const names = Object.keys(classes) as (keyof typeof classes)[];
+
+async function banned(presented: string): Promise<Refused> {
+  const { json } = await registerUser(new TestClient());
+  const { email } = await storeAccount(await storedHash(json.user.id), { isBanned: true });
+  return { email, password: presented };
+}
+
+describe('a login that fails', () => {
+  const refused = {} as Record<keyof typeof classes, Refused>;
+  beforeAll(async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    for (const name of names) refused[name] = await classes[name]();
+  });
+
+  describe.each(['production', 'development'])('in %s', (environment) => {
+    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: environment });
+    const logIn = (name: keyof typeof classes) => client.post('/api/auth/login', refused[name]);
+
+    test.each(names)('for %s is the one 401 to the byte (ENU-01, ENU-12)', async (name) => {
+      const reference = await logIn('an unknown address');
+      const answer = await logIn(name);
+      expect(answer.status).toBe(401);
+      expect(withoutRequestId(answer)).toBe(withoutRequestId(reference));
+      expect(byteLength(answer)).toBe(byteLength(reference));
+      expect([...answer.headers.keys()]).toEqual([...reference.headers.keys()]);
+      expect(answer.setCookies).toEqual([]);
+    });
+  });
+
+  test('is a problem document that names the scheme and no reason', async () => {
+    const answer = await new TestClient(manyAttempts).post('/api/auth/login', refused['a wrong password']);
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+    expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
+    expect(answer.json).toStrictEqual({
+      success: false,
+      type: 'urn:nexora-auth:problem:invalid_credentials',
+      title: 'E-mail or password is not correct.',
+      status: 401,
+      code: 'invalid_credentials',
+      requestId: answer.headers.get('X-Request-Id'),
+    });
+  });
+
+  test('has the same header values in production, where no clock is shown (ENU-01)', async () => {
+    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: 'production' });
+    const values = await Promise.all(
+      names.map(async (name) => {
+        const { headers } = await client.post('/api/auth/login', refused[name]);
+        return [...headers].filter(([header]) => header !== 'x-request-id');
+      }),
+    );
+    for (const value of values) expect(value).toEqual(values[0]);
+    expect(new Headers(values[0]).get('Server-Timing')).toBe('db;desc="1"');
+  });
+
+  test.each(names)('for %s takes one hash, one round trip and the same statement (ENU-02)', async (name) => {
+    const proxy = await faultyEndpoint();
+    const client = new TestClient({ ...manyAttempts, DATABASE_HTTP_ENDPOINT: proxy.endpoint });
+    await client.post('/api/auth/login', refused['an unknown address']);
+    const answer = await client.post('/api/auth/login', refused[name]);
+    expect(answer).toMatchObject({ status: 401, roundTrips: 1, hashes: 1 });
+    const [reference, ...others] = await proxy.seen();
+    expect(others.map(({ queries }) => queries)).toEqual([reference!.queries]);
+  });
+
+  // Bcrypt's work is not Argon2's: its accounts are told apart by time until their next login (HSH-11).
+  test.each(names.filter((name) => !name.startsWith('a hash of the earlier system')))(
+    'for %s fills as many Argon2 blocks as a successful one verifies (HSH-09)',
+    async (name) => {
+      const client = new TestClient(manyAttempts);
+      const { email } = await registerUser(client);
+      const expected = await blocksFilled(() => client.post('/api/auth/login', { email, password }));
+      const filled = await blocksFilled(() => client.post('/api/auth/login', refused[name]));
+      // m=19456 blocks in t=2 passes, less the two first ones that are filled from the seed.
+      expect(expected).toBe(2 * 19_456 - 2);
+      expect(filled).toBe(expected);
+    },
+  );
+
+  test.each([
+    ['73 bytes', 'p'.repeat(73), 401],
+    ['200 bytes', 'p'.repeat(200), 401],
+    ['as many characters as can be set', 'p'.repeat(256), 401],
+    ['more than can be set', 'p'.repeat(257), 401],
+    ['as many characters as are looked at', 'p'.repeat(4096), 401],
+    ['more than are looked at', 'p'.repeat(4097), 400],
+    ['NUL in it', 'pass\0word', 400],
+  ])('with a password of %s is the same for all of them (ENU-03)', async (_kind, presented, status) => {
+    const client = new TestClient(manyAttempts);
+    const attempt = (name: keyof typeof classes) =>
+      client.post('/api/auth/login', { email: refused[name].email, password: presented });
+    const reference = await attempt('an unknown address');
+    expect(reference).toMatchObject({ status, hashes: status === 401 ? 1 : 0 });
+    for (const name of names) {
+      const answer = await attempt(name);
+      expect(withoutRequestId(answer)).toBe(withoutRequestId(reference));
+      expect(answer).toMatchObject({ status, hashes: reference.hashes, roundTrips: reference.roundTrips });
+    }
+  });
+});
+
+function withoutRequestId({ text, headers }: Answer): string {
+  return text.replace(headers.get('X-Request-Id')!, '');
+}
+
+function byteLength({ text }: Answer): number {
+  return new TextEncoder().encode(text).length;
+}
+
+/** How often Argon2's compression function runs meanwhile. */
+async function blocksFilled(work: () => Promise<unknown>): Promise<number> {
+  const core = argon2Core() as { functions: ReturnType<typeof argon2Core>['functions'] };
+  const { functions } = core;
+  let count = 0;
+  const G: typeof functions.G = (...blocks) => {
+    count += 1;
+    functions.G(...blocks);
+  };
+  core.functions = { G, G2: functions.G2, xor: functions.xor, getLZ: functions.getLZ };
+  try {
+    await work();
+  } finally {
+    core.functions = functions;
+  }
+  return count;
+}

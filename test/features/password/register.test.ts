@@ -1,0 +1,173 @@
+import { decodeJwt } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { freshEmail, registerUser, registration } from '../../support/accounts.ts';
+import { authCookies, cookieValue, TestClient } from '../../support/client.ts';
+import { findEvents, findSessions, findUsers } from './stored-accounts.ts';
+
+const uuid = expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
+const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+describe('POST /api/auth/register', () => {
+  const client = new TestClient();
+
+  test('answers 201 with exactly the members of User and Tokens (PRV-07)', async () => {
+    const email = freshEmail();
+    const answer = await client.post('/api/auth/register', registration(email));
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('Content-Type')).toBe('application/json');
+    expect(answer.json).toStrictEqual({
+      success: true,
+      user: {
+        id: uuid,
+        email,
+        name: 'Test User',
+        emailVerified: false,
+        twoFactorEnabled: false,
+        hasPassword: true,
+        createdAt: instant,
+        updatedAt: instant,
+      },
+      accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      refreshToken: expect.stringMatching(/^nxr_/),
+      tokenType: 'Bearer',
+      expiresIn: 900,
+      refreshExpiresIn: 1_209_600,
+    });
+  });
+
+  test('sets both tokens as cookies that only this host gets back', async () => {
+    const answer = await registerUser(client);
+    const { accessToken } = answer.json;
+    const refreshCookie = cookieValue(answer, '__Host-nexora_refresh');
+    const attributes = 'Path=/; Secure; HttpOnly; SameSite=Lax';
+    expect(answer.setCookies).toEqual([
+      `__Host-nexora_access=${accessToken}; ${attributes}; Max-Age=900`,
+      `__Host-nexora_refresh=${refreshCookie}; ${attributes}; Max-Age=1209600`,
+    ]);
+  });
+
+  test('takes one hash and one round trip, whether the address is free or taken (DESIGN 8)', async () => {
+    const first = await registerUser(client);
+    expect(first).toMatchObject({ roundTrips: 1, hashes: 1 });
+    const second = await client.post('/api/auth/register', registration(first.email));
+    expect(second).toMatchObject({ status: 409, roundTrips: 1, hashes: 1 });
+  });
+
+  test("the guide's example registers, and its password signs in", async () => {
+    const email = freshEmail();
+    const example = { name: 'Test User', password: 'SecurePass123', confirmPassword: 'SecurePass123' };
+    expect((await client.post('/api/auth/register', { email, ...example })).status).toBe(201);
+    const login = await client.post('/api/auth/login', { email, password: 'SecurePass123' });
+    expect(login.status).toBe(200);
+  });
+
+  test('opens one session that the answered tokens belong to', async () => {
+    const { json } = await registerUser(client);
+    const [session, ...others] = await findSessions(json.user.id);
+    expect(others).toEqual([]);
+    expect(session!.method).toBe('password');
+    expect(decodeJwt(json.accessToken)).toMatchObject({ sub: json.user.id, sid: session!.id, amr: ['pwd'] });
+    const me = await client.get('/api/auth/me', { bearer: json.accessToken });
+    expect(me.json).toMatchObject({ user: json.user, session: { id: session!.id, current: true } });
+  });
+
+  test('records user_created with the user, the session, the request id of the answer and the client address (LOG-04)', async () => {
+    const headers = { 'CF-Connecting-IP': '203.0.113.7' };
+    const answer = await client.post('/api/auth/register', registration(freshEmail()), { headers });
+    const { user, accessToken } = answer.json;
+    expect(await findEvents(user.id)).toEqual([
+      {
+        type: 'user_created',
+        outcome: 'success',
+        method: 'password',
+        session_id: decodeJwt(accessToken).sid,
+        request_id: answer.headers.get('X-Request-Id'),
+        ip_address: '203.0.113.7',
+      },
+    ]);
+  });
+});
+
+describe('the address of a new account', () => {
+  const client = new TestClient();
+
+  test('is stored and answered in lower case, without blanks around it', async () => {
+    const name = `Mixed.Case-${crypto.randomUUID()}`;
+    const { json } = await registerUser(client, { email: `  ${name}@Example.COM ` });
+    const email = `${name.toLowerCase()}@example.com`;
+    expect(json.user.email).toBe(email);
+    expect(await findUsers(email)).toMatchObject([{ email }]);
+  });
+
+  test('with an international domain is stored as punycode', async () => {
+    const name = crypto.randomUUID();
+    const { json } = await registerUser(client, { email: `${name}@B\u00dccher.example` });
+    expect(json.user.email).toBe(`${name}@xn--bcher-kva.example`);
+  });
+
+  test('that is taken is 409 email_taken whatever its case, and changes nothing (EML-01)', async () => {
+    const { email, json } = await registerUser(client);
+    const before = await findUsers(email);
+    for (const spelling of [email, email.toUpperCase(), `U${email.slice(1)}`, ` ${email}`]) {
+      const body = registration(spelling, {
+        name: 'Somebody Else',
+        password: 'another password',
+        confirmPassword: 'another password',
+      });
+      const answer = await client.post('/api/auth/register', body);
+      expect(answer.status).toBe(409);
+      expect(answer.json).toStrictEqual({
+        success: false,
+        type: 'urn:nexora-auth:problem:email_taken',
+        title: expect.any(String),
+        status: 409,
+        code: 'email_taken',
+        requestId: answer.headers.get('X-Request-Id'),
+      });
+      expect(answer.setCookies).toEqual([]);
+    }
+    expect(await findUsers(email)).toEqual(before);
+    expect(await findSessions(json.user.id)).toHaveLength(1);
+    expect(await findEvents(json.user.id)).toHaveLength(1);
+  });
+});
+
+describe('the language of a new account', () => {
+  const client = new TestClient();
+
+  test.each([
+    ['de-CH,de;q=0.9,en;q=0.8', 'de-CH'],
+    ['EN-us', 'en-US'],
+    ['zh-hant-tw;q=0.8', 'zh-Hant-TW'],
+    ['*', null],
+    ['not a language', null],
+    [undefined, null],
+  ])('from Accept-Language %j is %j', async (header, locale) => {
+    const email = freshEmail();
+    const headers = header === undefined ? {} : { 'Accept-Language': header };
+    const answer = await client.post('/api/auth/register', registration(email), { headers });
+    expect(answer.status).toBe(201);
+    expect(await findUsers(email)).toMatchObject([{ locale }]);
+  });
+});
+
+describe('the name of a new account', () => {
+  test('is trimmed and stored in NFC', async () => {
+    const { json, email } = await registerUser(new TestClient(), {
+      name: '  Zoe\u0308 O\u2019Neill-\u5c71\u7530 ',
+    });
+    expect(json.user.name).toBe('Zo\u00eb O\u2019Neill-\u5c71\u7530');
+    expect(await findUsers(email)).toMatchObject([{ name: json.user.name }]);
+  });
+});
+
+describe('the cookies of a new account', () => {
+  test('open its session from our own pages', async () => {
+    const client = new TestClient();
+    const answer = await registerUser(client);
+    const me = await client.get('/api/auth/me', { cookies: authCookies(answer) });
+    expect(me.json.user).toEqual(answer.json.user);
+    const refreshed = await client.post('/api/auth/refresh', undefined, { cookies: authCookies(answer) });
+    expect(refreshed.status).toBe(200);
+  });
+});

@@ -1,0 +1,83 @@
+import { hashSync } from 'bcryptjs';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail, password } from '../../support/accounts.ts';
+import { openDatabase } from '../../support/database.ts';
+
+export interface StoredAccount {
+  readonly id: string;
+  readonly email: string;
+}
+
+/** Writes a user the way that the earlier system or an operator did, with whatever stands for its password. */
+export async function storeAccount(
+  passwordHash: string | null,
+  { isBanned = false }: { isBanned?: boolean } = {},
+): Promise<StoredAccount> {
+  const email = freshEmail();
+  const [row] = await openDatabase().query<{ id: string }>(sql`
+    INSERT INTO users (email, name, password_hash, banned_at)
+    VALUES (${email}, 'Stored User', ${passwordHash}, CASE WHEN ${isBanned}::boolean THEN now() END)
+    RETURNING id`);
+  return { id: row!.id, email };
+}
+
+/** A hash of the earlier system; of the shared password unless told. The low cost only saves time. */
+export function bcryptHash(text: string = password, version: '2a' | '2b' | '2y' = '2b'): string {
+  return hashSync(text, 4).replace(/^\$2.\$/, `$${version}$`);
+}
+
+export interface UserColumns {
+  readonly email: string;
+  readonly name: string;
+  readonly password_hash: string | null;
+  readonly locale: string | null;
+  /** Changes with every write to the row. */
+  readonly version: string;
+}
+
+export async function findUsers(email: string): Promise<UserColumns[]> {
+  return openDatabase().query<UserColumns>(sql`
+    SELECT email, name, password_hash, locale, xmin::text AS version FROM users WHERE lower(email) = lower(${email})`);
+}
+
+export async function storedHash(userId: string): Promise<string | null> {
+  const [row] = await openDatabase().query<{ password_hash: string | null }>(
+    sql`SELECT password_hash FROM users WHERE id = ${userId}::uuid`,
+  );
+  return row!.password_hash;
+}
+
+/** What a completed reset does, as far as the account is concerned: another hash, no session. */
+export async function replacePassword(userId: string, newHash: string): Promise<void> {
+  await openDatabase().batch([
+    sql`UPDATE users SET password_hash = ${newHash} WHERE id = ${userId}::uuid`,
+    sql`DELETE FROM sessions WHERE user_id = ${userId}::uuid`,
+  ]);
+}
+
+export interface SessionColumns {
+  readonly id: string;
+  readonly method: string;
+  readonly cookie_counter: number | null;
+  readonly body_counter: number | null;
+}
+
+export async function findSessions(userId: string): Promise<SessionColumns[]> {
+  return openDatabase().query<SessionColumns>(sql`
+    SELECT id, method, cookie_counter, body_counter FROM sessions WHERE user_id = ${userId}::uuid ORDER BY created_at`);
+}
+
+export interface EventColumns {
+  readonly type: string;
+  readonly outcome: string;
+  readonly method: string | null;
+  readonly session_id: string | null;
+  readonly request_id: string;
+  readonly ip_address: string | null;
+}
+
+export async function findEvents(userId: string): Promise<EventColumns[]> {
+  return openDatabase().query<EventColumns>(sql`
+    SELECT type, outcome, method, session_id, request_id, host(ip_address) AS ip_address
+    FROM security_events WHERE user_id = ${userId}::uuid ORDER BY at`);
+}

@@ -1,0 +1,254 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { hashPassword } from '../../../src/crypto/password-hash.ts';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail, logIn, password, registerUser, registration } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import {
+  bcryptHash,
+  findSessions,
+  findUsers,
+  replacePassword,
+  storeAccount,
+  storedHash,
+} from './stored-accounts.ts';
+
+const client = new TestClient();
+const livePhc = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/;
+
+afterEach(() => vi.restoreAllMocks());
+
+describe('the hash of a new account', () => {
+  test('is a PHC string with the live parameters, and differs between two users of one password (HSH-01)', async () => {
+    const [first, second] = [await registerUser(client), await registerUser(client)];
+    const hashes = [await storedHash(first.json.user.id), await storedHash(second.json.user.id)];
+    for (const hash of hashes) expect(hash).toMatch(livePhc);
+    expect(hashes[0]).not.toBe(hashes[1]);
+    expect(hashes[0]!.split('$')[4]).not.toBe(hashes[1]!.split('$')[4]);
+  });
+
+  test('stays as it is at login: nothing is written to the user (HSH-04)', async () => {
+    const { email } = await registerUser(client);
+    const before = await findUsers(email);
+    await logIn(client, email);
+    expect(await findUsers(email)).toEqual(before);
+  });
+});
+
+describe('key derivations that production limits (HSH-02)', () => {
+  test('are used by no register, login, upgrade or failure', async () => {
+    const calls = [
+      vi.spyOn(crypto.subtle, 'deriveBits').mockRejectedValue(new Error('iteration counts above 100000')),
+      vi.spyOn(crypto.subtle, 'deriveKey').mockRejectedValue(new Error('iteration counts above 100000')),
+    ];
+    const imported = vi.spyOn(crypto.subtle, 'importKey');
+    const fresh = new TestClient();
+    const { email } = await registerUser(fresh);
+    const legacy = await storeAccount(bcryptHash());
+    await logIn(fresh, email);
+    await logIn(fresh, legacy.email);
+    const wrong = await fresh.post('/api/auth/login', { email, password: 'not the password' });
+    const unknown = await fresh.post('/api/auth/login', { email: freshEmail(), password });
+    expect([wrong.status, unknown.status]).toEqual([401, 401]);
+    for (const call of calls) expect(call).not.toHaveBeenCalled();
+    // A fresh client imports its signing keys, so the spy does see what the service does.
+    expect(imported).toHaveBeenCalled();
+    expect(JSON.stringify(imported.mock.calls)).not.toMatch(/pbkdf2|hkdf|scrypt/i);
+  });
+});
+
+describe('a hash of the earlier system', () => {
+  test.each(['2a', '2b', '2y'] as const)(
+    '$%s$ signs in and is replaced once: the next logins write nothing (HSH-04)',
+    async (version) => {
+      const { id, email } = await storeAccount(bcryptHash(password, version));
+      expect(await logIn(client, email)).toMatchObject({ roundTrips: 2, hashes: 2 });
+      const upgraded = await findUsers(email);
+      expect(upgraded[0]!.password_hash).toMatch(livePhc);
+      for (const _login of ['second', 'third']) {
+        expect(await logIn(client, email)).toMatchObject({ roundTrips: 2, hashes: 1 });
+        expect(await findUsers(email)).toEqual(upgraded);
+      }
+      expect(await findSessions(id)).toHaveLength(3);
+    },
+  );
+
+  test('is not touched by a wrong password', async () => {
+    const stored = bcryptHash();
+    const { id, email } = await storeAccount(stored);
+    expect((await client.post('/api/auth/login', { email, password: 'wrong' })).status).toBe(401);
+    expect(await storedHash(id)).toBe(stored);
+  });
+
+  test('of more than 72 bytes signs in, and from then on every byte counts (HSH-08)', async () => {
+    const long = '0123456789'.repeat(8);
+    const { email } = await storeAccount(bcryptHash(long));
+    const attempt = async (text: string) =>
+      (await client.post('/api/auth/login', { email, password: text })).status;
+    expect(await attempt(long)).toBe(200);
+    expect(await attempt(`${long.slice(0, 72)}zzz`)).toBe(401);
+    expect(await attempt(long.slice(0, 72))).toBe(401);
+    expect(await attempt(long)).toBe(200);
+  });
+
+  test('made with weaker Argon2id parameters is replaced as well', async () => {
+    // m=19456, t=1, p=1 over "correct horse".
+    const weak =
+      '$argon2id$v=19$m=19456,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$jcxJZ7XI4OrXiG8VtFG9acsiIIoYMWlOOXBQn0SPiJM';
+    const { id, email } = await storeAccount(weak);
+    await logIn(client, email, { password: 'correct horse' });
+    expect(await storedHash(id)).toMatch(livePhc);
+    await logIn(client, email, { password: 'correct horse' });
+  });
+});
+
+describe('the write that replaces a hash', () => {
+  test.each(['42501', '23514', '22001', '40001', '40P01', '53100'])(
+    'failing with SQLSTATE %s fails no login, and the next login tries again (HSH-07)',
+    async (sqlstate) => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+      const stored = bcryptHash();
+      const { id, email } = await storeAccount(stored);
+      // States that a repeat may cure are met twice.
+      const repeats = sqlstate.startsWith('40') ? 2 : 1;
+      const proxy = await faultyEndpoint(['pass', ...Array.from({ length: repeats }, () => ({ sqlstate }))]);
+      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: proxy.endpoint });
+      const answer = await logIn(faulty, email);
+      expect(answer).toMatchObject({ roundTrips: 2 + repeats, hashes: 2 });
+      expect(await storedHash(id)).toBe(stored);
+      expect(await findSessions(id)).toHaveLength(1);
+      const me = await client.get('/api/auth/me', { bearer: answer.json.accessToken });
+      expect(me.json.user.id).toBe(id);
+      const line = JSON.parse(String(warn.mock.lastCall)) as Record<string, unknown>;
+      expect(line).toMatchObject({
+        event: 'password_rehash_failed',
+        userId: id,
+        requestId: answer.headers.get('X-Request-Id'),
+      });
+      await logIn(faulty, email);
+      expect(await storedHash(id)).toMatch(livePhc);
+    },
+  );
+
+  test('does not undo a password that was set since the hash was read (HSH-06)', async () => {
+    const { id, email } = await storeAccount(bcryptHash());
+    const newer = await hashPassword('the newer password');
+    betweenStatements(() => replacePassword(id, newer));
+    const answer = await client.post('/api/auth/login', { email, password });
+    expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
+    expect(answer.setCookies).toEqual([]);
+    expect(await storedHash(id)).toBe(newer);
+    expect(await findSessions(id)).toEqual([]);
+    expect((await client.post('/api/auth/login', { email, password })).status).toBe(401);
+    await logIn(client, email, { password: 'the newer password' });
+  });
+
+  test('does not fail a login that finds the hash replaced by another login of the same password', async () => {
+    const { id, email } = await storeAccount(bcryptHash());
+    const byOther = await hashPassword(password);
+    betweenStatements(() =>
+      openDatabase().query(sql`
+      UPDATE users SET password_hash = ${byOther} WHERE id = ${id}::uuid`),
+    );
+    const answer = await logIn(client, email);
+    expect((await client.get('/api/auth/me', { bearer: answer.json.accessToken })).status).toBe(200);
+    expect(await storedHash(id)).toBe(byOther);
+    expect(await findSessions(id)).toHaveLength(1);
+  });
+});
+
+describe('between the two statements of a login', () => {
+  test.each([
+    [
+      'another password',
+      (id: string) => sql`UPDATE users SET password_hash = 'other' WHERE id = ${id}::uuid`,
+    ],
+    [
+      'no password any more',
+      (id: string) => sql`UPDATE users SET password_hash = NULL WHERE id = ${id}::uuid`,
+    ],
+    ['a ban', (id: string) => sql`UPDATE users SET banned_at = now() WHERE id = ${id}::uuid`],
+    ['a deletion', (id: string) => sql`DELETE FROM users WHERE id = ${id}::uuid`],
+  ])('%s opens no session (SES-07)', async (_change, change) => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { json, email } = await registerUser(client);
+    const before = await findSessions(json.user.id);
+    betweenStatements(() => openDatabase().query(change(json.user.id)));
+    const answer = await client.post('/api/auth/login', { email, password });
+    expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
+    expect(answer.setCookies).toEqual([]);
+    const after = await findSessions(json.user.id);
+    expect(after.filter(({ id }) => !before.some((session) => session.id === id))).toEqual([]);
+  });
+});
+
+describe('a stored hash that is malformed or hostile', () => {
+  const bcryptTail = 'abcdefghijklmnopqrstuufJyGQz74MaXA58G4n4SAlu8WLjGODFe';
+  const argon2Tail = 'AAECAwQFBgcICQoLDA0ODw$I9qSnKfZTKjh9HRUOrZlO6UVXEwwNZ1beJui1jJ4KmI';
+
+  test.each([
+    ['nothing', ''],
+    ['the password itself', password],
+    ['bcrypt version 2x', `$2x$05$${bcryptTail}`],
+    ['bcrypt of cost 99', `$2b$99$${bcryptTail}`],
+    ['bcrypt of cost 20', `$2b$20$${bcryptTail}`],
+    ['bcrypt that is cut', `$2b$10$${bcryptTail.slice(5)}`],
+    ['Argon2id with 8 GiB', `$argon2id$v=19$m=8388608,t=2,p=1$${argon2Tail}`],
+    ['Argon2id with a billion passes', `$argon2id$v=19$m=19456,t=1000000000,p=1$${argon2Tail}`],
+    ['Argon2id without a tag', '$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$'],
+    ['Argon2i', `$argon2i$v=19$m=19456,t=2,p=1$${argon2Tail}`],
+    [
+      'PBKDF2 with a billion iterations',
+      '$pbkdf2-sha256$i=1000000000$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw',
+    ],
+    ['scrypt with 64 GiB', '$scrypt$ln=26,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'],
+    ['255 characters of a PHC string', `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(224)}`],
+  ])(
+    '(%s) is the 401 of a wrong password within a second, and an alert for the operator (HSH-05)',
+    async (_kind, stored) => {
+      const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+      const { id, email } = await storeAccount(stored);
+      const startedAt = Date.now();
+      const answer = await client.post('/api/auth/login', { email, password });
+      expect(Date.now() - startedAt).toBeLessThan(1000);
+      expect(answer).toMatchObject({ status: 401, roundTrips: 1, hashes: 1, setCookies: [] });
+      expect(answer.json.code).toBe('invalid_credentials');
+      const line = String(error.mock.lastCall);
+      expect(JSON.parse(line)).toEqual({
+        time: expect.any(String),
+        level: 'error',
+        event: 'stored_password_hash_malformed',
+        requestId: answer.headers.get('X-Request-Id'),
+        userId: id,
+      });
+      expect(await storedHash(id)).toBe(stored);
+      expect(await findSessions(id)).toEqual([]);
+    },
+  );
+
+  test('is no alert where there is none, or no such account', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { email } = await storeAccount(null);
+    for (const address of [email, freshEmail()]) {
+      expect((await client.post('/api/auth/login', { email: address, password })).status).toBe(401);
+    }
+    expect(error).not.toHaveBeenCalled();
+  });
+
+  test('keeps its address taken', async () => {
+    const { email } = await storeAccount('');
+    const answer = await client.post('/api/auth/register', registration(email));
+    expect(answer.json.code).toBe('email_taken');
+  });
+});
+
+/** Runs `change` after the first call to the database from now on has been answered and before the second is made. */
+function betweenStatements(change: () => Promise<unknown>): void {
+  const send = globalThis.fetch;
+  let calls = 0;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    calls += 1;
+    if (calls === 2) await change();
+    return send(input, init);
+  });
+}

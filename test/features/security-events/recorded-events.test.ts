@@ -1,0 +1,179 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { logIn, password, registerUser, registration } from '../../support/accounts.ts';
+import { authCookies, TestClient } from '../../support/client.ts';
+import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+
+interface EventRow {
+  readonly type: string;
+  readonly outcome: string;
+  readonly method: string | null;
+  readonly reason: string | null;
+  readonly session_id: string;
+  readonly request_id: string;
+  readonly ip_address: string | null;
+  readonly user_agent: string | null;
+  readonly location: object | null;
+}
+
+const client = new TestClient();
+const agent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36';
+const headers = { 'User-Agent': agent, 'CF-Connecting-IP': '2001:DB8:0::1' };
+
+/** What is recorded about a user, oldest first. */
+function eventsOf(userId: string): Promise<EventRow[]> {
+  return openDatabase().query<EventRow>(sql`
+    SELECT type, outcome, method, reason, session_id, request_id, ip_address, user_agent, location
+    FROM security_events WHERE user_id = ${userId}::uuid ORDER BY at, type`);
+}
+
+async function lastEventOf(userId: string): Promise<EventRow | undefined> {
+  return (await eventsOf(userId)).at(-1);
+}
+
+async function sessionOf(accessToken: string): Promise<string> {
+  return (await client.get('/api/auth/me', { bearer: accessToken })).json.session.id;
+}
+
+describe('a security event (LOG-04)', () => {
+  test('is recorded for a registration, with the request, the session, the address and the browser', async () => {
+    const email = `${crypto.randomUUID()}@events.example`;
+    const answer = await client.post('/api/auth/register', registration(email), { headers });
+    expect(await eventsOf(answer.json.user.id)).toEqual([
+      {
+        type: 'user_created',
+        outcome: 'success',
+        method: 'password',
+        reason: null,
+        session_id: await sessionOf(answer.json.accessToken),
+        request_id: answer.headers.get('X-Request-Id'),
+        ip_address: '2001:db8::1',
+        user_agent: agent,
+        location: null,
+      },
+    ]);
+  });
+
+  test('is recorded for a login', async () => {
+    const { email, json } = await registerUser(client);
+    const login = await client.post('/api/auth/login', { email, password }, { headers });
+    expect(await lastEventOf(json.user.id)).toEqual({
+      type: 'authn_login_success',
+      outcome: 'success',
+      method: 'password',
+      reason: null,
+      session_id: await sessionOf(login.json.accessToken),
+      request_id: login.headers.get('X-Request-Id'),
+      ip_address: '2001:db8::1',
+      user_agent: agent,
+      location: null,
+    });
+  });
+
+  test('is recorded for a logout, once per session that it ends', async () => {
+    const { json, ...registered } = await registerUser(client);
+    const sessionId = await sessionOf(json.accessToken);
+    const logout = () =>
+      client.post('/api/auth/logout', undefined, { cookies: authCookies({ json, ...registered }) });
+    const first = await logout();
+    await logout();
+    const events = await eventsOf(json.user.id);
+    expect(events.map(({ type }) => type)).toEqual(['user_created', 'authn_token_revoked']);
+    expect(events[1]).toMatchObject({
+      outcome: 'success',
+      reason: 'logout',
+      session_id: sessionId,
+      request_id: first.headers.get('X-Request-Id'),
+    });
+  });
+
+  test('is recorded for a stolen refresh token, with the session that it ended', async () => {
+    const { json } = await registerUser(client);
+    const sessionId = await sessionOf(json.accessToken);
+    await client.post('/api/auth/refresh', { refreshToken: json.refreshToken });
+    await openDatabase().query(
+      sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE id = ${sessionId}::uuid`,
+    );
+    const reuse = await client.post('/api/auth/refresh', { refreshToken: json.refreshToken }, { headers });
+    expect([reuse.status, reuse.json.code]).toEqual([401, 'refresh_token_reused']);
+    expect(await lastEventOf(json.user.id)).toEqual({
+      type: 'authn_token_reuse',
+      outcome: 'failure',
+      method: null,
+      reason: null,
+      session_id: sessionId,
+      request_id: reuse.headers.get('X-Request-Id'),
+      ip_address: '2001:db8::1',
+      user_agent: agent,
+      location: null,
+    });
+  });
+
+  test('tells where Cloudflare places the client', async () => {
+    const email = `${crypto.randomUUID()}@events.example`;
+    const cf = { city: 'Zürich', region: 'Zurich', country: 'CH', asn: 1 };
+    const request = new Request('https://auth.test/api/auth/register', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(registration(email)),
+    });
+    Object.defineProperty(request, 'cf', { value: cf });
+    const { json } = await client.send(request);
+    const [event] = await eventsOf(json.user.id);
+    expect(event?.location).toEqual({ city: 'Zürich', region: 'Zurich', country: 'CH' });
+  });
+
+  test('is not recorded for what changes nothing: a refresh, a repeat, a look, a failed registration', async () => {
+    const { json, email } = await registerUser(client);
+    for (const _ of [1, 2]) await client.post('/api/auth/refresh', { refreshToken: json.refreshToken });
+    await client.get('/api/auth/me', { bearer: json.accessToken });
+    await client.post('/api/auth/register', registration(email));
+    expect((await eventsOf(json.user.id)).map(({ type }) => type)).toEqual(['user_created']);
+  });
+});
+
+describe('a change and its record', () => {
+  test('are one statement, so that neither is there without the other (LOG-08)', async () => {
+    const faulty = await faultyEndpoint();
+    const behind = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+    const { email, json } = await registerUser(behind);
+    await logIn(behind, email);
+    await behind.post('/api/auth/logout', { refreshToken: json.refreshToken });
+    const statements = (await faulty.seen()).map(({ queries }) => queries.join());
+    const changing = statements.filter((text) =>
+      /INSERT INTO (users|sessions)|DELETE FROM sessions/.test(text),
+    );
+    expect(changing).toHaveLength(3);
+    for (const text of changing) expect(text).toContain('INSERT INTO security_events');
+  });
+
+  test('are made once when the answer was lost and the statement ran again (LOG-08, DBF-10)', async () => {
+    const { email, json } = await registerUser(client);
+    const { id } = json.user;
+    const faulty = await faultyEndpoint(['pass', 'commit-then-drop', 'pass', 'commit-then-drop']);
+    const behind = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+    const login = await logIn(behind, email);
+    const types = async () => (await eventsOf(id)).map(({ type }) => type);
+    expect(await types()).toEqual(['user_created', 'authn_login_success']);
+    const logout = await behind.post('/api/auth/logout', { refreshToken: login.json.refreshToken });
+    expect([logout.status, logout.roundTrips]).toEqual([200, 2]);
+    expect(await types()).toEqual(['user_created', 'authn_login_success', 'authn_token_revoked']);
+    expect(await faulty.seen()).toHaveLength(5);
+  });
+});
+
+describe('the record', () => {
+  test('outlives the account and holds no address, name, password or token (LOG-01)', async () => {
+    const { email, json } = await registerUser(client, { name: 'Canary Name' });
+    await logIn(client, email);
+    await openDatabase().query(sql`DELETE FROM users WHERE id = ${json.user.id}::uuid`);
+    const events = await openDatabase().query(
+      sql`SELECT e.* FROM security_events e WHERE e.user_id = ${json.user.id}::uuid`,
+    );
+    expect(events).toHaveLength(2);
+    const text = JSON.stringify(events);
+    for (const secret of [email, 'Canary Name', password, json.accessToken, json.refreshToken]) {
+      expect(text).not.toContain(secret);
+    }
+  });
+});

@@ -1,0 +1,259 @@
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { generateSigningJwk, generateSigningKeys } from '../../support/test-env.ts';
+import {
+  encodeText,
+  type Forgery,
+  signEs256,
+  signedByUs,
+  signHs256,
+  signingInput,
+  signingJwk,
+} from './forged-jwt.ts';
+import { accessCookie, claimsOf, headerOf, type SignedIn, signIn } from './session-fixtures.ts';
+
+const client = new TestClient();
+let me: SignedIn;
+
+beforeAll(async () => {
+  me = await signIn(client);
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** Presents a token in both places; neither may open anything, reach the database, or ask anybody else. */
+async function expectRefused(token: string): Promise<Answer> {
+  const outbound = vi.spyOn(globalThis, 'fetch');
+  const byBearer = await client.get('/api/auth/me', { bearer: token });
+  const byCookie = await client.get('/api/auth/me', { cookies: { [accessCookie]: token } });
+  for (const answer of [byBearer, byCookie]) {
+    expect(answer, token).toMatchObject({ status: 401, roundTrips: 0, setCookies: [] });
+    expect(answer.json.code).toBe('unauthenticated');
+    expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
+  }
+  expect(outbound).not.toHaveBeenCalled();
+  outbound.mockRestore();
+  return byBearer;
+}
+
+async function expectForgeryRefused(forgery: Forgery): Promise<void> {
+  await expectRefused(await signedByUs(client, me, forgery));
+}
+
+async function expectAccepted(forgery: Forgery): Promise<void> {
+  const outbound = vi.spyOn(globalThis, 'fetch');
+  const bearer = await signedByUs(client, me, forgery);
+  expect(await client.get('/api/auth/me', { bearer })).toMatchObject({ status: 200, roundTrips: 1 });
+  // The database alone: what `expectRefused` watches does see a call.
+  expect(outbound).toHaveBeenCalledTimes(1);
+  outbound.mockRestore();
+}
+
+const now = () => Math.floor(Date.now() / 1000);
+
+test('a token made here like those of the service is good, so that each refusal below has its reason', async () => {
+  await expectAccepted({});
+});
+
+describe('the algorithm of an access token', () => {
+  test.each(['none', 'None', 'NONE', 'nOnE', ''])(
+    '"%s" is refused, whatever stands for a signature (JWT-01)',
+    async (alg) => {
+      const input = signingInput(client, me, { header: { alg } });
+      const signature = me.accessToken.split('.')[2];
+      for (const end of ['.', '', `.${signature}`, '.AA']) await expectRefused(input + end);
+      await expectForgeryRefused({ header: { alg } });
+    },
+  );
+
+  test('a stripped or empty signature is refused (JWT-01)', async () => {
+    const [header, payload, signature] = me.accessToken.split('.');
+    for (const token of [
+      `${header}.${payload}.`,
+      `${header}.${payload}`,
+      `${header}..${signature}`,
+      `.${payload}.${signature}`,
+    ]) {
+      await expectRefused(token);
+    }
+  });
+
+  test('HMAC under our public key is refused, in every form of the key (JWT-02)', async () => {
+    const { kty, crv, x = '', y } = signingJwk(client);
+    const curve = { name: 'ECDSA', namedCurve: 'P-256' };
+    const jwk = { kty, crv, x, y } as JsonWebKey;
+    const key = await crypto.subtle.importKey('jwk', jwk, curve, true, ['verify']);
+    const der = new Uint8Array((await crypto.subtle.exportKey('spki', key)) as ArrayBuffer);
+    const base64 = btoa(String.fromCharCode(...der));
+    const lines = base64.match(/.{1,64}/g)?.join('\n');
+    const pem = `-----BEGIN PUBLIC KEY-----\n${lines}\n-----END PUBLIC KEY-----`;
+    const { text: jwks, json } = await client.get('/.well-known/jwks.json');
+    const texts = [pem, `${pem}\n`, base64, JSON.stringify(jwk), JSON.stringify(json.keys[0]), jwks, x];
+    const secrets = [der, ...texts.map((text) => new TextEncoder().encode(text))];
+    const input = signingInput(client, me, { header: { alg: 'HS256' } });
+    for (const secret of secrets) await expectRefused(await signHs256(input, secret));
+  });
+
+  test.each(['ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256', 'es256', 256, null, undefined])(
+    '%s is refused, since the key says which it is (JWT-02)',
+    (alg) => expectForgeryRefused({ header: { alg } }),
+  );
+});
+
+describe('the key of an access token', () => {
+  test.each<[string, unknown]>([
+    ['a path', '../../dev/null'],
+    ['SQL', "' OR 1=1--"],
+    ['a URL', 'https://evil.example/key'],
+    ['__proto__', '__proto__'],
+    ['constructor', 'constructor'],
+    ['an index', '0'],
+    ['10 KiB', 'k'.repeat(10_240)],
+    ['nothing', ''],
+    ['a number', 0],
+    ['null', null],
+    ['an array', ['test-key']],
+    ['an object', { toString: 'test-key' }],
+    ['no member at all', undefined],
+    ['our kid in capitals', 'TEST-KEY'],
+  ])('%s as kid chooses none (JWT-03)', (_name, kid) => expectForgeryRefused({ header: { kid } }));
+
+  test('a foreign key under our kid is refused (JWT-03)', async () => {
+    const foreign = await generateSigningJwk(signingJwk(client).kid);
+    await expectRefused(await signEs256(signingInput(client, me), foreign));
+  });
+
+  test('a key that comes with the token is not looked at, nor where it points to (JWT-04)', async () => {
+    const { d: _private, ...attacker } = await generateSigningJwk('attacker');
+    const full = { ...attacker, d: _private } as JsonWebKey;
+    const url = 'http://127.0.0.1:9/jwks.json';
+    for (const kid of ['attacker', signingJwk(client).kid, undefined]) {
+      for (const header of [{ jwk: attacker }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }]) {
+        await expectRefused(await signEs256(signingInput(client, me, { header: { kid, ...header } }), full));
+      }
+    }
+  });
+
+  test.each([
+    ['an unknown extension', { crit: ['x-new'], 'x-new': true }],
+    ['an extension that is a member of RFC 7515', { crit: ['exp'], exp: 1 }],
+    ['an empty list', { crit: [] }],
+    ['b64', { crit: ['b64'], b64: true }],
+  ])('%s in crit is refused though the signature is ours (JWT-04)', (_name, header) =>
+    expectForgeryRefused({ header }),
+  );
+
+  test('b64 and zip are refused though the signature is ours (JWT-04)', async () => {
+    await expectForgeryRefused({ header: { b64: false } });
+    await expectForgeryRefused({ header: { b64: true } });
+    await expectForgeryRefused({ header: { zip: 'DEF' } });
+  });
+});
+
+describe('the signature of an access token', () => {
+  test('covers every character of it (JWT-01)', async () => {
+    const { accessToken } = me;
+    // Not the last one, of whose six bits four mean nothing.
+    for (let at = 0; at < accessToken.length - 1; at += 7) {
+      const character = accessToken[at];
+      if (character === '.') continue;
+      const changed = `${accessToken.slice(0, at)}${character === 'A' ? 'B' : 'A'}${accessToken.slice(at + 1)}`;
+      const answer = await client.get('/api/auth/me', { bearer: changed });
+      expect(answer, `character ${at}`).toMatchObject({ status: 401, roundTrips: 0 });
+    }
+  });
+
+  test('is judged before the claims: every refusal is the same 401 (JWT-11)', async () => {
+    const foreign = await generateSigningJwk('test-key');
+    const expired = { claims: { iat: now() - 3600, exp: now() - 2700 } };
+    const answers = [
+      await expectRefused(await signedByUs(client, me, expired)),
+      await expectRefused(await signEs256(signingInput(client, me, expired), foreign)),
+      await expectRefused(await signEs256(signingInput(client, me), foreign)),
+      await expectRefused(await signedByUs(client, me, { claims: { aud: 'https://other.test' } })),
+      await expectRefused('garbage'),
+      await client.get('/api/auth/me'),
+    ];
+    const withoutId = answers.map(({ text }) => text.replace(/"requestId":"[^"]+"/, ''));
+    expect(new Set(withoutId).size).toBe(1);
+    const headerNames = answers.map(({ headers }) => [...headers.keys()].join());
+    expect(new Set(headerNames).size).toBe(1);
+  });
+
+  test('an encrypted token costs no work at all (JWT-12)', async () => {
+    const header = { alg: 'PBES2-HS256+A128KW', enc: 'A128CBC-HS256', p2c: 1e9, p2s: 'c2FsdA', zip: 'DEF' };
+    const jwe = [JSON.stringify(header), 'key', 'iv', 'ciphertext', 'tag'].map(encodeText).join('.');
+    const startedAt = Date.now();
+    await expectRefused(jwe);
+    // A billion rounds of PBKDF2 would take minutes: the margin is for a busy machine.
+    expect(Date.now() - startedAt).toBeLessThan(500);
+  });
+});
+
+describe('the service’s own access tokens', () => {
+  test('say what kind they are and which key signed them (JWT-06)', () => {
+    expect(headerOf(me.accessToken)).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: 'test-key' });
+  });
+
+  test('hold no personal data and live 15 minutes (JWT-10)', () => {
+    const claims = claimsOf(me.accessToken) as { iat: number; exp: number };
+    const names = ['iss', 'aud', 'sub', 'sid', 'iat', 'exp', 'jti', 'auth_time', 'amr'];
+    expect(Object.keys(claims).sort()).toEqual(names.sort());
+    expect(claims.exp - claims.iat).toBe(900);
+    expect(JSON.stringify(claims)).not.toContain(me.email);
+    expect(JSON.stringify(claims)).not.toContain('Test User');
+  });
+
+  test('are refused by a deployment with another issuer, audience or key, though the session is the same', async () => {
+    for (const overrides of [
+      { BASE_URL: 'https://other.test' },
+      { ACCESS_TOKEN_AUDIENCE: 'https://api.test' },
+      { SIGNING_KEYS: await generateSigningKeys('test-key') },
+    ]) {
+      const answer = await new TestClient(overrides).get('/api/auth/me', { bearer: me.accessToken });
+      expect(answer).toMatchObject({ status: 401, roundTrips: 0 });
+    }
+  });
+
+  test('with an audience of their own are good where that audience is configured', async () => {
+    const api = new TestClient({ ACCESS_TOKEN_AUDIENCE: 'https://api.test' });
+    const { accessToken: bearer } = await signIn(api);
+    expect(claimsOf(bearer).aud).toBe('https://api.test');
+    expect((await api.get('/api/auth/me', { bearer })).status).toBe(200);
+    expect((await client.get('/api/auth/me', { bearer })).status).toBe(401);
+  });
+});
+
+describe('a configuration that would weaken them', () => {
+  const { kty, crv } = { kty: 'EC', crv: 'P-384' };
+
+  test.each([
+    ['AUTH_SECRET that is a word', { AUTH_SECRET: 'secret' }],
+    ['AUTH_SECRET of 31 bytes', { AUTH_SECRET: btoa('x'.repeat(31)) }],
+    ['no signing key', { SIGNING_KEYS: '[]' }],
+    [
+      'a symmetric key',
+      { SIGNING_KEYS: JSON.stringify([{ kty: 'oct', k: 'c2VjcmV0', kid: '1', alg: 'HS256' }]) },
+    ],
+    [
+      'another curve',
+      { SIGNING_KEYS: JSON.stringify([{ kty, crv, x: 'AA', y: 'AA', d: 'AA', kid: '1', alg: 'ES384' }]) },
+    ],
+    ['a lifetime above 15 minutes', { ACCESS_TOKEN_TTL_SECONDS: '901' }],
+  ])('is refused: %s (JWT-08, JWT-10)', async (_name, overrides) => {
+    const answer = await new TestClient(overrides).get('/api/auth/me', { bearer: me.accessToken });
+    expect(answer).toMatchObject({ status: 503, json: { code: 'misconfigured' } });
+  });
+
+  test('is refused: RSA of 1024 bits (JWT-08)', async () => {
+    const algorithm = {
+      name: 'RSASSA-PKCS1-v1_5',
+      modulusLength: 1024,
+      publicExponent: Uint8Array.of(1, 0, 1),
+    };
+    const pair = await crypto.subtle.generateKey({ ...algorithm, hash: 'SHA-256' }, true, ['sign', 'verify']);
+    const jwk = await crypto.subtle.exportKey('jwk', (pair as CryptoKeyPair).privateKey);
+    const SIGNING_KEYS = JSON.stringify([{ ...jwk, kid: 'short', alg: 'RS256' }]);
+    const answer = await new TestClient({ SIGNING_KEYS }).get('/api/auth/me', { bearer: me.accessToken });
+    expect(answer).toMatchObject({ status: 503, json: { code: 'misconfigured' } });
+  });
+});

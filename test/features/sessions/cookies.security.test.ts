@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { exampleCall, exampleOf, registerAccount, registeredRoutes } from '../../contract/route-table.ts';
+import { freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
+import { type Answer, TestClient, toRequest } from '../../support/client.ts';
+import { baseUrl, generateSigningKeys } from '../../support/test-env.ts';
+import {
+  accessCookie,
+  insertEarlierSession,
+  refreshByBody,
+  refreshByCookie,
+  refreshCookie,
+  signIn,
+} from './session-fixtures.ts';
+
+const earlierCookie = 'nexora_refresh_token';
+const cookieFormat =
+  /^__Host-nexora_(?:access|refresh)=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
+const ageSecondsMax = 400 * 86_400;
+
+/** The routes whose answer to a request with cookies sets some. Every other one sets none. */
+const setters: Readonly<Record<string, readonly string[]>> = {
+  'POST /api/auth/register': [accessCookie, refreshCookie],
+  'POST /api/auth/login': [accessCookie, refreshCookie],
+  'POST /api/auth/refresh': [accessCookie, refreshCookie],
+  'POST /api/auth/logout': [accessCookie, refreshCookie],
+};
+
+describe.each([
+  ['in production over https', { ENVIRONMENT: 'production', BASE_URL: baseUrl }],
+  ['in development over https', { ENVIRONMENT: 'development', BASE_URL: baseUrl }],
+  [
+    'in development over http on the loopback',
+    { ENVIRONMENT: 'development', BASE_URL: 'http://127.0.0.1:8787' },
+  ],
+])('the cookies %s', (_name, variables) => {
+  const client = new TestClient(variables);
+  const Origin = variables.BASE_URL;
+
+  test.each(registeredRoutes)('of %s have the __Host- prefix and every flag (CKE-01)', async (key) => {
+    const [method, path, options] = exampleCall(key, await registerAccount(client), 'cookie', { Origin });
+    const { headers, body } = toRequest(method, path, options);
+    const answer = await client.send(new Request(`${Origin}${path}`, { method, headers, body }));
+    expect(answer.status).toBe(exampleOf(key).status);
+    for (const cookie of answer.setCookies) expect(cookie).toMatch(cookieFormat);
+    const names = answer.setCookies.map((cookie) => cookie.split('=')[0]);
+    expect(names).toEqual(setters[key] ?? []);
+  });
+});
+
+describe('the size and age of the cookies', () => {
+  function expectWithinLimits({ setCookies }: Answer): void {
+    expect(setCookies.length).toBeGreaterThan(0);
+    for (const cookie of setCookies) {
+      const [pair = '', ...attributes] = cookie.split('; ');
+      expect(pair.length).toBeLessThanOrEqual(4096);
+      for (const attribute of attributes) expect(attribute.length).toBeLessThanOrEqual(1024);
+      expect(Number(/Max-Age=(\d+)/.exec(cookie)?.[1])).toBeLessThanOrEqual(ageSecondsMax);
+    }
+  }
+
+  test('stay within what browsers keep, by the longest lifetimes and the longest signature (CKE-02)', async () => {
+    const algorithm = {
+      name: 'RSASSA-PKCS1-v1_5',
+      modulusLength: 4096,
+      publicExponent: Uint8Array.of(1, 0, 1),
+    };
+    const pair = await crypto.subtle.generateKey({ ...algorithm, hash: 'SHA-256' }, true, ['sign', 'verify']);
+    const jwk = await crypto.subtle.exportKey('jwk', (pair as CryptoKeyPair).privateKey);
+    const client = new TestClient({
+      SIGNING_KEYS: JSON.stringify([{ ...jwk, kid: 'large', alg: 'RS256' }]),
+      SESSION_TTL_SECONDS: '34560000',
+      SESSION_IDLE_TTL_SECONDS: '34560000',
+    });
+    const registered = await registerUser(client);
+    expectWithinLimits(registered);
+    expect(registered.json.refreshExpiresIn).toBe(ageSecondsMax);
+    const me = await client.get('/api/auth/me', { bearer: registered.json.accessToken });
+    expect(me.status).toBe(200);
+    // A large RSA key takes seconds to find on a busy machine.
+  }, 30_000);
+
+  test('an age of more than 400 days is refused as misconfigured (CKE-02)', async () => {
+    for (const name of ['SESSION_TTL_SECONDS', 'SESSION_IDLE_TTL_SECONDS']) {
+      const client = new TestClient({ [name]: '34560001' });
+      expect((await client.post('/api/auth/refresh')).json.code).toBe('misconfigured');
+    }
+  });
+
+  test('end with the tokens inside: 900 seconds, and what the session has left (CKE-02)', async () => {
+    const client = new TestClient({ SESSION_TTL_SECONDS: '5000' });
+    const registered = await registerUser(client);
+    const ages = registered.setCookies.map((cookie) => Number(/Max-Age=(\d+)/.exec(cookie)?.[1]));
+    expect(ages).toEqual([900, 5000]);
+    expect(registered.json).toMatchObject({ expiresIn: 900, refreshExpiresIn: 5000 });
+  });
+});
+
+describe('what users write', () => {
+  const client = new TestClient({ LEGACY_REFRESH_COOKIE: earlierCookie });
+  const hostile = [
+    '; Domain=evil.example',
+    'x; Max-Age=99999999',
+    '"; HttpOnly=',
+    ', __Host-nexora_access=x',
+    '%0d%0aSet-Cookie: x=y',
+  ];
+
+  test.each(hostile)('never gets into a cookie: %s (CKE-06)', async (text) => {
+    const headers = { 'User-Agent': text, 'Accept-Language': text, 'CF-Connecting-IP': text };
+    const body = registration(freshEmail(), { name: `A ${text}` });
+    const registered = await client.post('/api/auth/register', body, { headers });
+    expect(registered.status).toBe(201);
+    const earlierToken = `${crypto.randomUUID()} ${text.replaceAll(';', ',')}`;
+    await insertEarlierSession(registered.json.user.id, earlierToken);
+    const upgraded = await refreshByCookie(client, earlierToken, earlierCookie);
+    expect(upgraded.status).toBe(200);
+    expect(upgraded.setCookies.at(-1)).toBe(`${earlierCookie}=; Path=/; Secure; HttpOnly; Max-Age=0`);
+    for (const cookie of [...registered.setCookies, ...upgraded.setCookies.slice(0, 2)]) {
+      expect(cookie).toMatch(cookieFormat);
+    }
+  });
+
+  test.each(['a\r\nSet-Cookie: x=y', 'a\nb', 'a\u2028b'])(
+    'with a line break is refused as a name: %j (CKE-06)',
+    async (name) => {
+      const answer = await client.post('/api/auth/register', registration(freshEmail(), { name }));
+      expect(answer).toMatchObject({ status: 400, setCookies: [], json: { code: 'validation_failed' } });
+    },
+  );
+});
+
+describe('a 401', () => {
+  test('never clears a cookie, since it may come late and wipe the next session', async () => {
+    const client = new TestClient();
+    const { cookieToken, accessToken } = await signIn(client);
+    await client.post('/api/auth/logout', undefined, { bearer: accessToken });
+    const cookies = { [accessCookie]: accessToken, [refreshCookie]: cookieToken };
+    const answers = [
+      await refreshByCookie(client, cookieToken),
+      await refreshByCookie(client, 'nxr_garbage'),
+      await refreshByBody(client, 'unknown'),
+      await client.post('/api/auth/refresh'),
+      await client.get('/api/auth/me', { cookies }),
+      await client.call('PATCH', '/api/auth/me', { cookies, body: { name: 'New' } }),
+      await client.post('/api/auth/login', { email: freshEmail(), password }, { cookies }),
+    ];
+    for (const answer of answers) expect(answer).toMatchObject({ status: 401, setCookies: [] });
+  });
+});
+
+test('an audience and a kid of unusual length make no cookie that browsers drop (CKE-02)', async () => {
+  const client = new TestClient({
+    ACCESS_TOKEN_AUDIENCE: `https://api.test/${'a'.repeat(400)}`,
+    SIGNING_KEYS: await generateSigningKeys('k'.repeat(64)),
+  });
+  const { setCookies } = await registerUser(client);
+  for (const cookie of setCookies) expect(cookie.split(';')[0]?.length).toBeLessThanOrEqual(4096);
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { exampleCall, exampleOf, registerAccount, registeredRoutes } from '../../contract/route-table.ts';
+import { logIn } from '../../support/accounts.ts';
+import { authCookies, TestClient } from '../../support/client.ts';
+import { openDatabase } from '../../support/database.ts';
+import {
+  ageRotations,
+  refreshByBody,
+  refreshByCookie,
+  type SignedIn,
+  sessionRow,
+  signedInBy,
+  signIn,
+} from './session-fixtures.ts';
+
+const client = new TestClient();
+
+/** Every route that wants an access token, later ones too. */
+const routes = registeredRoutes.filter((key) => exampleOf(key).credential === 'access-token');
+
+const endings: readonly [string, (signedIn: SignedIn) => Promise<unknown>][] = [
+  ['signed out', ({ bodyToken }) => client.post('/api/auth/logout', { refreshToken: bodyToken })],
+  [
+    'its refresh token was reused',
+    async ({ bodyToken, sessionId }) => {
+      await refreshByBody(client, bodyToken);
+      await ageRotations(sessionId, 31);
+      await refreshByBody(client, bodyToken);
+    },
+  ],
+  [
+    'its end has come',
+    ({ sessionId }) => change(sql`UPDATE sessions SET expires_at = now() WHERE id = ${sessionId}::uuid`),
+  ],
+  [
+    'its user was banned',
+    ({ userId }) => change(sql`UPDATE users SET banned_at = now() WHERE id = ${userId}::uuid`),
+  ],
+  ['its user was deleted', ({ userId }) => change(sql`DELETE FROM users WHERE id = ${userId}::uuid`)],
+];
+
+function change(statement: ReturnType<typeof sql>): Promise<unknown> {
+  return openDatabase().query(statement);
+}
+
+test('every route that is guarded by a session is tried here', () => {
+  const guarded = client.app.serves.filter(({ guard }) => guard === 'session');
+  expect(routes).toEqual(guarded.map(({ method, path }) => `${method} ${path}`));
+});
+
+describe.each(endings)('once a session has ended (%s)', (_name, end) => {
+  test.each(routes)('%s is 401 at once, in one round trip (SES-04, SES-16)', async (key) => {
+    const account = await registerAccount(client);
+    expect((await client.call(...exampleCall(key, account))).status).toBe(exampleOf(key).status);
+    // A route may itself have ended the first one.
+    const next = await logIn(client, account.email);
+    const signedIn = { ...signedInBy(next), email: account.email };
+    const again = { ...account, ...signedIn, refreshToken: signedIn.bodyToken, cookies: authCookies(next) };
+    await end(signedIn);
+    for (const by of ['bearer', 'cookie'] as const) {
+      const answer = await client.call(...exampleCall(key, again, by));
+      expect(answer).toMatchObject({ status: 401, roundTrips: 1, setCookies: [] });
+      expect(answer.json.code).toBe('unauthenticated');
+      expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
+    }
+  });
+
+  test('neither transport refreshes any more (SES-04, SES-16)', async () => {
+    const signedIn = await signIn(client);
+    await end(signedIn);
+    for (const answer of [
+      await refreshByBody(client, signedIn.bodyToken),
+      await refreshByCookie(client, signedIn.cookieToken),
+    ]) {
+      expect(answer).toMatchObject({ status: 401, roundTrips: 1, setCookies: [] });
+      expect(answer.json.code).toBe('session_expired');
+    }
+  });
+});
+
+describe('a banned user', () => {
+  test('is out in every session, stale tokens are not taken for theft, and a logout goes on (SES-16)', async () => {
+    const signedIn = await signIn(client);
+    const elsewhere = signedInBy(await logIn(client, signedIn.email));
+    await refreshByBody(client, signedIn.bodyToken);
+    await ageRotations(signedIn.sessionId, 31);
+    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${signedIn.userId}::uuid`);
+    expect((await refreshByBody(client, signedIn.bodyToken)).json.code).toBe('session_expired');
+    expect((await refreshByBody(client, elsewhere.bodyToken)).json.code).toBe('session_expired');
+    expect((await client.get('/api/auth/me', { bearer: elsewhere.accessToken })).status).toBe(401);
+    const logout = await client.post('/api/auth/logout', { refreshToken: elsewhere.bodyToken });
+    expect(logout.status).toBe(200);
+    expect(await sessionRow(elsewhere.sessionId)).toBeNull();
+  });
+
+  test('is told the same as one whose session has ended', async () => {
+    const [banned, gone] = [await signIn(client), await signIn(client)];
+    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${banned.userId}::uuid`);
+    await change(sql`DELETE FROM sessions WHERE id = ${gone.sessionId}::uuid`);
+    const withoutId = (text: string) => text.replace(/"requestId":"[^"]+"/, '');
+    const [me, meOfGone] = [
+      await client.get('/api/auth/me', { bearer: banned.accessToken }),
+      await client.get('/api/auth/me', { bearer: gone.accessToken }),
+    ];
+    expect(withoutId(me.text)).toBe(withoutId(meOfGone.text));
+    const refreshed = await refreshByBody(client, banned.bodyToken);
+    expect(withoutId(refreshed.text)).toBe(withoutId((await refreshByBody(client, gone.bodyToken)).text));
+  });
+
+  test('is back with the session that is left once the ban is lifted', async () => {
+    const { accessToken: bearer, userId } = await signIn(client);
+    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${userId}::uuid`);
+    await change(sql`UPDATE users SET banned_at = NULL WHERE id = ${userId}::uuid`);
+    expect((await client.get('/api/auth/me', { bearer })).status).toBe(200);
+  });
+});
+
+test('a session whose access token names another user opens nothing', async () => {
+  const [one, two] = [await signIn(client), await signIn(client)];
+  await change(sql`UPDATE sessions SET user_id = ${two.userId}::uuid WHERE id = ${one.sessionId}::uuid`);
+  expect((await client.get('/api/auth/me', { bearer: one.accessToken })).status).toBe(401);
+});

@@ -1,0 +1,185 @@
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Answer } from '../../support/client.ts';
+import { TestClient } from '../../support/client.ts';
+import { type Fault, type FaultyEndpoint, faultyEndpoint } from '../../support/database.ts';
+import {
+  accessCookie,
+  ageRotations,
+  eventsOf,
+  refreshBy,
+  refreshByBody,
+  refreshByCookie,
+  refreshCookie,
+  sessionRow,
+  signIn,
+  successorIn,
+} from './session-fixtures.ts';
+
+const faults: readonly [string, Fault][] = [
+  ['refuses connections', 'refuse'],
+  ['never answers', 'hang'],
+  ['answers 500', { status: 500 }],
+  ['shuts down (57P01)', { sqlstate: '57P01' }],
+  ['answers what is no JSON', 'garbage'],
+];
+
+let faulty: FaultyEndpoint;
+/** Talks to the database through the endpoint that misbehaves. */
+let client: TestClient;
+const healthy = new TestClient();
+
+beforeAll(async () => {
+  faulty = await faultyEndpoint();
+  client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint, DATABASE_TIMEOUT_MS: '200' });
+});
+
+function expectUnavailable(answer: Answer): void {
+  expect(answer).toMatchObject({ status: 503, json: { code: 'service_unavailable' }, setCookies: [] });
+  const retryAfter = Number(answer.headers.get('Retry-After'));
+  expect(retryAfter).toBeGreaterThan(0);
+  expect(retryAfter).toBeLessThanOrEqual(5);
+  expect(answer.headers.get('WWW-Authenticate')).toBeNull();
+}
+
+describe.each(faults)('while the database %s', (_name, fault) => {
+  test.each(['cookie', 'body'] as const)(
+    'a refresh by %s is 503 for ten tries, and then the same token refreshes (RFR-05, DBF-03)',
+    async (transport) => {
+      const signedIn = await signIn(healthy);
+      const token = transport === 'cookie' ? signedIn.cookieToken : signedIn.bodyToken;
+      const before = await sessionRow(signedIn.sessionId);
+      await faulty.plan({ always: fault });
+      const tries = Array.from({ length: 10 }, () => refreshBy(transport, client, token));
+      for (const answer of await Promise.all(tries)) {
+        expectUnavailable(answer);
+        expect(answer.roundTrips).toBe(2);
+      }
+      expect(await sessionRow(signedIn.sessionId)).toEqual(before);
+      const recovered = await refreshBy(transport, healthy, token);
+      expect(recovered.status).toBe(200);
+      expect(successorIn(transport, recovered)).not.toBe(token);
+      expect((await eventsOf(signedIn.sessionId)).map(({ type }) => type)).toEqual(['user_created']);
+    },
+  );
+
+  test('GET /me is 503, and then the same token opens it (DBF-03)', async () => {
+    const { accessToken } = await signIn(healthy);
+    await faulty.plan({ always: fault });
+    expectUnavailable(await client.get('/api/auth/me', { bearer: accessToken }));
+    expectUnavailable(await client.get('/api/auth/me', { cookies: { [accessCookie]: accessToken } }));
+    expect((await healthy.get('/api/auth/me', { bearer: accessToken })).status).toBe(200);
+  });
+
+  test('PATCH /me is 503 and changes nothing', async () => {
+    const { accessToken: bearer } = await signIn(healthy);
+    await faulty.plan({ always: fault });
+    expectUnavailable(await client.call('PATCH', '/api/auth/me', { bearer, body: { name: 'Other' } }));
+    expect((await healthy.get('/api/auth/me', { bearer })).json.user.name).toBe('Test User');
+  });
+
+  test('a logout is 503 and leaves the cookies, so that it can be tried again (DBF-03)', async () => {
+    const { cookieToken, sessionId } = await signIn(healthy);
+    const cookies = { [refreshCookie]: cookieToken };
+    await faulty.plan({ always: fault });
+    expectUnavailable(await client.post('/api/auth/logout', undefined, { cookies }));
+    expect(await sessionRow(sessionId)).not.toBeNull();
+    expect((await healthy.post('/api/auth/logout', undefined, { cookies })).status).toBe(200);
+    expect(await sessionRow(sessionId)).toBeNull();
+  });
+});
+
+describe('a refresh whose answer is lost after the commit', () => {
+  /** Long enough for any honest answer. */
+  let patient: TestClient;
+
+  beforeAll(() => {
+    patient = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+  });
+
+  test.each(['cookie', 'body'] as const)(
+    'is repeated by the Worker itself: 200 with one rotation, by %s (RFR-04)',
+    async (transport) => {
+      const signedIn = await signIn(healthy);
+      const token = transport === 'cookie' ? signedIn.cookieToken : signedIn.bodyToken;
+      await faulty.plan(['commit-then-drop']);
+      const answer = await refreshBy(transport, patient, token);
+      expect(answer).toMatchObject({ status: 200, roundTrips: 2 });
+      expect(await sessionRow(signedIn.sessionId)).toMatchObject({ [`${transport}_counter`]: 1 });
+      const successor = successorIn(transport, answer) ?? '';
+      await ageRotations(signedIn.sessionId, 31);
+      expect((await refreshBy(transport, healthy, successor)).status).toBe(200);
+    },
+  );
+
+  test('twice over is 503, and the retry of the client gets the same successor (RFR-04, DBF-09)', async () => {
+    const { bodyToken, sessionId } = await signIn(healthy);
+    await faulty.plan(['commit-then-drop', 'commit-then-drop']);
+    expectUnavailable(await refreshByBody(patient, bodyToken));
+    expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
+    const retries = [];
+    for (let retry = 0; retry < 10; retry++) retries.push(await refreshByBody(patient, bodyToken));
+    expect(new Set(retries.map(({ json }) => json.refreshToken)).size).toBe(1);
+    expect(retries.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+    expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
+
+    await ageRotations(sessionId, 31);
+    expect((await refreshByBody(patient, bodyToken)).json.code).toBe('refresh_token_reused');
+    expect((await refreshByBody(patient, retries[0]?.json.refreshToken)).status).toBe(401);
+  });
+
+  test('by cookie, twice over: neither the 503 nor the retry clears a cookie (RFR-04)', async () => {
+    const { cookieToken } = await signIn(healthy);
+    await faulty.plan(['commit-then-drop', 'commit-then-drop']);
+    expectUnavailable(await refreshByCookie(patient, cookieToken));
+    const retry = await refreshByCookie(patient, cookieToken);
+    expect(retry.status).toBe(200);
+    expect(retry.setCookies.every((cookie) => !cookie.endsWith('Max-Age=0'))).toBe(true);
+  });
+
+  test('and that reaches the database only after its own repeat is no theft: one rotation (RFR-04, DBF-10)', async () => {
+    const hasty = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint, DATABASE_TIMEOUT_MS: '1000' });
+    const { bodyToken, sessionId } = await signIn(healthy);
+    await faulty.plan([{ delayMs: 1500 }]);
+    const before = (await faulty.seen()).length;
+    const answer = await refreshByBody(hasty, bodyToken);
+    expect(answer).toMatchObject({ status: 200, roundTrips: 2 });
+    await vi.waitUntil(async () => (await faulty.seen())[before]?.commands !== undefined, 10_000);
+    expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
+    expect((await refreshByBody(healthy, bodyToken)).json.refreshToken).toBe(answer.json.refreshToken);
+  }, 15_000);
+
+  test('is not repeated by the Worker where the repeat could fall outside the grace (DBF-04)', async () => {
+    const { DATABASE_HTTP_ENDPOINT } = patient.env;
+    const strict = new TestClient({
+      DATABASE_HTTP_ENDPOINT: String(DATABASE_HTTP_ENDPOINT),
+      REFRESH_GRACE_SECONDS: '0',
+    });
+    const { bodyToken, sessionId } = await signIn(healthy);
+    await faulty.plan(['commit-then-drop']);
+    const answer = await refreshByBody(strict, bodyToken);
+    expectUnavailable(answer);
+    expect(answer.roundTrips).toBe(1);
+    expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
+  });
+
+  test('that ended the session stays ended, with one event (DBF-10)', async () => {
+    const { bodyToken, sessionId } = await signIn(healthy);
+    await refreshByBody(healthy, bodyToken);
+    await ageRotations(sessionId, 31);
+    await faulty.plan(['commit-then-drop']);
+    expect((await refreshByBody(patient, bodyToken)).status).toBe(401);
+    expect(await sessionRow(sessionId)).toBeNull();
+    const types = (await eventsOf(sessionId)).map(({ type }) => type);
+    expect(types).toEqual(['user_created', 'authn_token_reuse']);
+  });
+});
+
+test('a logout whose answer is lost after the commit is 200, with one event (DBF-10)', async () => {
+  const patient = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+  const { bodyToken, sessionId } = await signIn(healthy);
+  await faulty.plan(['commit-then-drop']);
+  expect((await patient.post('/api/auth/logout', { refreshToken: bodyToken })).status).toBe(200);
+  expect(await sessionRow(sessionId)).toBeNull();
+  const types = (await eventsOf(sessionId)).map(({ type }) => type);
+  expect(types).toEqual(['user_created', 'authn_token_revoked']);
+});

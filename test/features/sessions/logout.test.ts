@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import { logIn } from '../../support/accounts.ts';
+import { type Answer, type CallOptions, TestClient } from '../../support/client.ts';
+import {
+  accessCookie,
+  ageRotations,
+  eventsOf,
+  refreshByBody,
+  refreshCookie,
+  type SignedIn,
+  sessionRow,
+  signedInBy,
+  signIn,
+} from './session-fixtures.ts';
+
+const client = new TestClient();
+/** The same service two hours later: every access token of now is long expired. */
+const later = new TestClient({}, { now: () => Date.now() + 7_200_000 });
+
+const cleared = [
+  `${accessCookie}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
+  `${refreshCookie}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
+];
+
+const presentations: readonly [string, (signedIn: SignedIn) => CallOptions][] = [
+  ['its refresh token in the body', ({ bodyToken }) => ({ body: { refreshToken: bodyToken } })],
+  ['its cookie refresh token in the body', ({ cookieToken }) => ({ body: { refreshToken: cookieToken } })],
+  ['its access token as bearer', ({ accessToken }) => ({ bearer: accessToken })],
+  ['its refresh cookie', ({ cookieToken }) => ({ cookies: { [refreshCookie]: cookieToken } })],
+  ['its access cookie', ({ accessToken }) => ({ cookies: { [accessCookie]: accessToken } })],
+  [
+    'both cookies',
+    ({ accessToken, cookieToken }) => ({
+      cookies: { [accessCookie]: accessToken, [refreshCookie]: cookieToken },
+    }),
+  ],
+];
+
+function logout(by: TestClient, options: CallOptions = {}): Promise<Answer> {
+  return by.call('POST', '/api/auth/logout', options);
+}
+
+describe('POST /api/auth/logout', () => {
+  test.each(presentations)('by %s ends the session in one round trip (SES-04)', async (_name, present) => {
+    const signedIn = await signIn(client);
+    const answer = await logout(client, present(signedIn));
+    expect(answer).toMatchObject({ status: 200, roundTrips: 1 });
+    expect(answer.json).toEqual({ success: true, message: expect.any(String) });
+    expect(answer.setCookies).toEqual(cleared);
+    expect(await sessionRow(signedIn.sessionId)).toBeNull();
+    expect((await eventsOf(signedIn.sessionId)).at(-1)).toEqual({
+      type: 'authn_token_revoked',
+      outcome: 'success',
+      user_id: signedIn.userId,
+      reason: 'logout',
+    });
+  });
+
+  test.each(presentations)(
+    'by %s is idempotent: again it is 200, with no second event (SES-05)',
+    async (_name, present) => {
+      const signedIn = await signIn(client);
+      const first = await logout(client, present(signedIn));
+      const second = await logout(client, present(signedIn));
+      expect(second).toMatchObject({ status: 200, text: first.text, setCookies: cleared });
+      const types = (await eventsOf(signedIn.sessionId)).map(({ type }) => type);
+      expect(types).toEqual(['user_created', 'authn_token_revoked']);
+    },
+  );
+
+  test.each(presentations)(
+    'by %s goes on after the access token has expired (SES-05)',
+    async (_name, present) => {
+      const signedIn = await signIn(client);
+      expect((await later.get('/api/auth/me', { bearer: signedIn.accessToken })).status).toBe(401);
+      expect(await logout(later, present(signedIn))).toMatchObject({ status: 200, roundTrips: 1 });
+      expect(await sessionRow(signedIn.sessionId)).toBeNull();
+    },
+  );
+
+  test('an expired access token beside a good refresh token is no obstacle (SES-05)', async () => {
+    const { accessToken, bodyToken, sessionId } = await signIn(client);
+    const answer = await logout(later, { bearer: accessToken, body: { refreshToken: bodyToken } });
+    expect(answer.status).toBe(200);
+    expect(await sessionRow(sessionId)).toBeNull();
+  });
+
+  test('by a refresh token that was rotated long ago ends the session, and is no theft', async () => {
+    const { bodyToken, sessionId } = await signIn(client);
+    const second = (await refreshByBody(client, bodyToken)).json.refreshToken;
+    await ageRotations(sessionId, 31);
+    await refreshByBody(client, second);
+    await ageRotations(sessionId, 31);
+    expect((await logout(client, { body: { refreshToken: bodyToken } })).status).toBe(200);
+    expect(await sessionRow(sessionId)).toBeNull();
+    const types = (await eventsOf(sessionId)).map(({ type }) => type);
+    expect(types).toEqual(['user_created', 'authn_token_revoked']);
+  });
+
+  test.each<[string, CallOptions]>([
+    ['nothing', {}],
+    ['an empty body', { body: {} }],
+    ['a garbage refresh token of ours', { body: { refreshToken: 'nxr_garbage' } }],
+    ['a refresh token with NUL', { body: { refreshToken: 'a\0b' } }],
+    ['a refresh token of 501 characters', { body: { refreshToken: 'x'.repeat(501) } }],
+    ['a garbage bearer', { bearer: 'garbage' }],
+    ['another scheme', { headers: { Authorization: 'Basic dTpw' } }],
+    ['an empty Authorization header', { headers: { Authorization: '' } }],
+    ['garbage cookies', { cookies: { [accessCookie]: 'garbage', [refreshCookie]: 'nxr_garbage' } }],
+    ['empty cookies', { cookies: { [accessCookie]: '', [refreshCookie]: '' } }],
+  ])('with %s is 200, clears the cookies and costs no round trip', async (_name, options) => {
+    expect(await logout(client, options)).toMatchObject({ status: 200, roundTrips: 0, setCookies: cleared });
+  });
+
+  test('with an unknown token of the earlier system is 200, in one round trip', async () => {
+    const answer = await logout(client, { body: { refreshToken: 'never issued' } });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 1, setCookies: cleared });
+  });
+
+  test('ends this session alone', async () => {
+    const here = await signIn(client);
+    const there = signedInBy(await logIn(client, here.email));
+    await logout(client, { body: { refreshToken: here.bodyToken } });
+    expect((await client.get('/api/auth/me', { bearer: there.accessToken })).status).toBe(200);
+    expect((await refreshByBody(client, there.bodyToken)).status).toBe(200);
+  });
+
+  test('takes the token in the body before the bearer, and the bearer before the cookies (SES-12)', async () => {
+    const [byBody, byBearer, byCookie] = [await signIn(client), await signIn(client), await signIn(client)];
+    const credentials = { bearer: byBearer.accessToken, cookies: { [refreshCookie]: byCookie.cookieToken } };
+    await logout(client, { ...credentials, body: { refreshToken: byBody.bodyToken } });
+    expect(await sessionRow(byBody.sessionId)).toBeNull();
+    expect(await sessionRow(byBearer.sessionId)).not.toBeNull();
+    await logout(client, credentials);
+    expect(await sessionRow(byBearer.sessionId)).toBeNull();
+    expect(await sessionRow(byCookie.sessionId)).not.toBeNull();
+  });
+
+  test('with a garbage bearer leaves the session of the cookie alone (SES-12)', async () => {
+    const { cookieToken, sessionId } = await signIn(client);
+    for (const Authorization of ['Bearer garbage', 'Basic dTpw']) {
+      const options = { headers: { Authorization }, cookies: { [refreshCookie]: cookieToken } };
+      expect((await logout(client, options)).status).toBe(200);
+    }
+    expect(await sessionRow(sessionId)).not.toBeNull();
+  });
+
+  test('with cookies of two sessions ends both', async () => {
+    const [one, two] = [await signIn(client), await signIn(client)];
+    const cookies = { [accessCookie]: one.accessToken, [refreshCookie]: two.cookieToken };
+    expect((await logout(client, { cookies })).roundTrips).toBe(1);
+    expect(await sessionRow(one.sessionId)).toBeNull();
+    expect(await sessionRow(two.sessionId)).toBeNull();
+  });
+
+  test.each([
+    ['an unknown member', { refreshToken: 'x', all: true }, '/all'],
+    ['a token that is not text', { refreshToken: ['x'] }, '/refreshToken'],
+  ])('%s is 400 validation_failed and clears nothing', async (_name, body, pointer) => {
+    const answer = await logout(client, { body });
+    expect(answer).toMatchObject({ status: 400, json: { code: 'validation_failed', errors: [{ pointer }] } });
+    expect(answer.setCookies).toEqual([]);
+  });
+});

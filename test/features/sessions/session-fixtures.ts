@@ -1,0 +1,129 @@
+import { decodeBase64Url } from '../../../src/crypto/base64url.ts';
+import { createSecretRing, type SecretRing } from '../../../src/crypto/secret-ring.ts';
+import type { Database } from '../../../src/db/client.ts';
+import { sql } from '../../../src/db/sql.ts';
+import { encodeRefreshToken, type Transport } from '../../../src/features/sessions/refresh-token.ts';
+import { registerUser } from '../../support/accounts.ts';
+import { type Answer, cookieValue, type TestClient } from '../../support/client.ts';
+import { openDatabase } from '../../support/database.ts';
+
+export const accessCookie = '__Host-nexora_access';
+export const refreshCookie = '__Host-nexora_refresh';
+
+/** The refresh tokens and ids of one sign-in. */
+export interface SignedIn {
+  readonly email: string;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly accessToken: string;
+  readonly bodyToken: string;
+  readonly cookieToken: string;
+}
+
+/** A fresh user with a session that has both transports open. */
+export async function signIn(client: TestClient): Promise<SignedIn> {
+  const answer = await registerUser(client);
+  return { ...signedInBy(answer), email: answer.email };
+}
+
+/** What a register or login answered. */
+export function signedInBy(answer: Answer): Omit<SignedIn, 'email'> {
+  const { user, accessToken, refreshToken } = answer.json;
+  const cookieToken = cookieValue(answer, refreshCookie) ?? '';
+  return {
+    userId: user.id,
+    sessionId: claimsOf(accessToken).sid as string,
+    accessToken,
+    bodyToken: refreshToken,
+    cookieToken,
+  };
+}
+
+export function refreshByBody(client: TestClient, refreshToken: string): Promise<Answer> {
+  return client.post('/api/auth/refresh', { refreshToken });
+}
+
+export function refreshByCookie(client: TestClient, token: string, name = refreshCookie): Promise<Answer> {
+  return client.post('/api/auth/refresh', undefined, { cookies: { [name]: token } });
+}
+
+/** A refresh in either transport. */
+export function refreshBy(transport: Transport, client: TestClient, token: string): Promise<Answer> {
+  return transport === 'cookie' ? refreshByCookie(client, token) : refreshByBody(client, token);
+}
+
+/** The refresh token that an answer gives in this transport. */
+export function successorIn(transport: Transport, answer: Answer): string | undefined {
+  return transport === 'cookie' ? cookieValue(answer, refreshCookie) : answer.json.refreshToken;
+}
+
+/** A refresh token that the service has not issued, but whose MAC is good. */
+export function sealRefreshToken(
+  client: TestClient,
+  content: { readonly sessionId: string; readonly transport: Transport; readonly counter: number },
+): string {
+  return encodeRefreshToken(ringOf(client), content);
+}
+
+/** The current secret of a client's configuration, without the previous one. */
+export function ringOf(client: TestClient): SecretRing {
+  const secret = atob(String(client.env.AUTH_SECRET));
+  return createSecretRing(Uint8Array.from(secret, (character) => character.charCodeAt(0)));
+}
+
+/** The claims of a JWT, unverified. */
+export function claimsOf(jwt: string): Record<string, unknown> {
+  return segmentOf(jwt, 1);
+}
+
+/** The protected header of a JWT. */
+export function headerOf(jwt: string): Record<string, unknown> {
+  return segmentOf(jwt, 0);
+}
+
+function segmentOf(jwt: string, index: number): Record<string, unknown> {
+  return JSON.parse(
+    new TextDecoder().decode(decodeBase64Url(jwt.split('.')[index] ?? '') ?? new Uint8Array()),
+  );
+}
+
+/** The whole row of a session as JSON, null when it is gone. Two equal results mean that nothing was written. */
+export async function sessionRow(
+  sessionId: string,
+  db: Database = openDatabase(),
+): Promise<Record<string, unknown> | null> {
+  const [row] = await db.query<{ row: Record<string, unknown> }>(
+    sql`SELECT to_jsonb(s) AS row FROM sessions s WHERE s.id = ${sessionId}::uuid`,
+  );
+  return row?.row ?? null;
+}
+
+/** Moves both transports' last rotations back by as many seconds; one that has not rotated stays so. */
+export async function ageRotations(sessionId: string, seconds: number, db = openDatabase()): Promise<void> {
+  await db.query(sql`
+    UPDATE sessions SET
+      cookie_rotated_at = cookie_rotated_at - make_interval(secs => ${seconds}::int),
+      body_rotated_at = body_rotated_at - make_interval(secs => ${seconds}::int)
+    WHERE id = ${sessionId}::uuid`);
+}
+
+/** The events recorded for a session, oldest first. */
+export async function eventsOf(
+  sessionId: string,
+  db: Database = openDatabase(),
+): Promise<{ type: string; outcome: string; user_id: string; reason: string | null }[]> {
+  return db.query(sql`
+    SELECT type, outcome, user_id, reason FROM security_events WHERE session_id = ${sessionId}::uuid ORDER BY at, id`);
+}
+
+/** A session of the earlier system, by the statement of its guide. */
+export async function insertEarlierSession(
+  userId: string,
+  token: string,
+  db = openDatabase(),
+): Promise<string> {
+  const [row] = await db.query<{ id: string }>(sql`
+    INSERT INTO sessions (user_id, refresh_token, expires_at)
+    VALUES (${userId}::uuid, ${token}, NOW() + INTERVAL '30 days') RETURNING id`);
+  return row?.id ?? '';
+}

@@ -1,0 +1,100 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, inject, test } from 'vitest';
+import { copyProject } from '../support/node/copy-project.ts';
+import { freshDatabase } from '../support/node/fresh-database.ts';
+import { runTool } from '../support/node/run-tool.ts';
+
+// A copy, so that the developer's own .dev.vars plays no part and migrations can be added.
+const { folder, remove } = await copyProject();
+afterAll(remove);
+
+const url = (await freshDatabase()).replace('test:test', 'test:the-password');
+const environment = { DATABASE_URL: url, DATABASE_HTTP_ENDPOINT: inject('databaseEndpoint') };
+
+async function migrate(args: readonly string[], variables: Record<string, string> = environment) {
+  const tool = runTool({ folder, args: ['tools/migrate.ts', ...args], environment: variables });
+  const code = await tool.ended;
+  expect(tool.output()).not.toContain('the-password');
+  return { code, output: tool.output() };
+}
+
+describe('npm run migrate', () => {
+  test('lists what it applies, and says so when there is nothing to do', async () => {
+    await writeFile(join(folder, 'migrations', '9000_added.sql'), 'CREATE TABLE added (id int);');
+    expect(await migrate(['--status'])).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^pending {2}9000_added$/m),
+    });
+    expect(await migrate([])).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^applied 9000_added$/m),
+    });
+    expect(await migrate([])).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^already up to date$/m),
+    });
+    const status = await migrate(['--status']);
+    expect(status.output).toMatch(/^applied {2}9000_added {2}\d{4}-\d\d-\d\dT/m);
+    expect(status.output).toMatch(/^applied {2}0001_earlier_schema /m);
+  });
+
+  test('fails with the name of the file and the reason', async () => {
+    const path = join(folder, 'migrations', '9001_wrong.sql');
+    await writeFile(path, 'SELECT 1;\nSELECT nothing_here;');
+    expect(await migrate([])).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('migration 9001_wrong: column "nothing_here" does not exist; line 2'),
+    });
+    await rm(path);
+  });
+
+  test('explains itself', async () => {
+    expect(await migrate(['--help'], {})).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('--status'),
+    });
+  });
+
+  test.each([
+    ['no DATABASE_URL', {}, 'DATABASE_URL is not set'],
+    ['something else in DATABASE_URL', { DATABASE_URL: 'the-password' }, 'not of the form postgresql://'],
+    [
+      'nobody at the endpoint',
+      { ...environment, DATABASE_HTTP_ENDPOINT: 'http://127.0.0.1:9/sql' },
+      'cannot be reached at http://127.0.0.1:9/sql',
+    ],
+    [
+      'a database that does not exist',
+      { ...environment, DATABASE_URL: 'postgresql://test:the-password@127.0.0.1/absent' },
+      'There is no database "absent"',
+    ],
+  ])('with %s fails and says what to do', async (_, variables, expected) => {
+    expect(await migrate([], variables)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(expected),
+    });
+  });
+
+  test('takes both variables from .dev.vars, but never one from there and the other from the environment', async () => {
+    const path = join(folder, '.dev.vars');
+    await writeFile(
+      path,
+      `DATABASE_URL=${url}\nDATABASE_HTTP_ENDPOINT=${environment.DATABASE_HTTP_ENDPOINT}\n`,
+    );
+    try {
+      expect(await migrate([], {})).toMatchObject({
+        code: 0,
+        output: expect.stringContaining('from .dev.vars'),
+      });
+      expect(await migrate(['--no-dev-vars'], {})).toMatchObject({ code: 1 });
+      const mixed = await migrate([], { DATABASE_URL: 'postgresql://test:the-password@db.invalid/x' });
+      expect(mixed).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('cannot be reached at db.invalid'),
+      });
+    } finally {
+      await rm(path);
+    }
+  });
+});

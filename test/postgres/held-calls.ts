@@ -1,0 +1,28 @@
+import { vi } from 'vitest';
+
+/**
+ * Holds the calls to the database whose body has `text` until `count` of them are there, then lets all go at once.
+ * Hashing keeps an isolate busy, so that without this the statements would come one after the other.
+ *
+ * @param headStartMs How long the first that arrived goes before the others; negative: the last that arrived.
+ */
+export function releaseTogether(text: string, count: number, headStartMs = 0): void {
+  const send = globalThis.fetch;
+  const waiting: (() => void)[] = [];
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    if (waiting.length < count && String(init?.body).includes(text)) {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length === count) void release(waiting, headStartMs);
+      });
+    }
+    return send(input, init);
+  });
+}
+
+async function release(waiting: readonly (() => void)[], headStartMs: number): Promise<void> {
+  const [first, ...others] = headStartMs < 0 ? waiting.toReversed() : waiting;
+  first?.();
+  if (headStartMs !== 0) await scheduler.wait(Math.abs(headStartMs));
+  for (const go of others) go();
+}

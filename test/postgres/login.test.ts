@@ -1,0 +1,169 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hashPassword } from '../../src/crypto/password-hash.ts';
+import { type Fragment, sql } from '../../src/db/sql.ts';
+import { bcryptHash } from '../features/password/stored-accounts.ts';
+import { password } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { releaseTogether } from './held-calls.ts';
+import { untilAsleep } from './until-asleep.ts';
+
+interface Stored {
+  readonly id: string;
+  readonly email: string;
+}
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let newerHash: string;
+const hashes: Record<string, string> = { 'an earlier hash': bcryptHash() };
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+  hashes['a hash of today'] = await hashPassword(password);
+  newerHash = await hashPassword('the newer password');
+});
+afterAll(() => database.drop());
+afterEach(() => vi.restoreAllMocks());
+
+function run<R>(statement: Fragment): Promise<R[]> {
+  return openDatabase(database.url).query<R>(statement);
+}
+
+async function storeAccount(kind: string): Promise<Stored> {
+  const email = `user-${crypto.randomUUID()}@example.com`;
+  const [row] = await run<{ id: string }>(sql`
+    INSERT INTO users (email, name, password_hash) VALUES (${email}, 'Stored User', ${hashes[kind]}) RETURNING id`);
+  return { id: row!.id, email };
+}
+
+function logIn({ email }: Stored, text = password): Promise<Answer> {
+  return client.post('/api/auth/login', { email, password: text });
+}
+
+async function sessionCount({ id }: Stored): Promise<number> {
+  const [row] = await run<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM sessions WHERE user_id = ${id}::uuid`,
+  );
+  return row!.count;
+}
+
+async function eventCount({ id }: Stored): Promise<number> {
+  const [row] = await run<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM security_events WHERE user_id = ${id}::uuid`,
+  );
+  return row!.count;
+}
+
+async function hashOf({ id }: Stored): Promise<string> {
+  const [row] = await run<{ password_hash: string }>(
+    sql`SELECT password_hash FROM users WHERE id = ${id}::uuid`,
+  );
+  return row!.password_hash;
+}
+
+/** A reset or a ban as the service does them: the account first, then its sessions by a newer snapshot. */
+const changes: [name: string, change: (id: string) => Fragment][] = [
+  ['a reset', (id) => sql`UPDATE users SET password_hash = ${newerHash} WHERE id = ${id}::uuid`],
+  ['a ban', (id) => sql`UPDATE users SET banned_at = now() WHERE id = ${id}::uuid`],
+];
+const endSessions = (id: string) => sql`DELETE FROM sessions WHERE user_id = ${id}::uuid`;
+const kinds = ['a hash of today', 'an earlier hash'];
+
+describe.each(changes)('a login that races %s', { timeout: 60_000 }, (name, change) => {
+  test.each(kinds)('with %s leaves no session behind, in 50 rounds (SES-07)', async (kind) => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 50; round++) {
+      const account = await storeAccount(kind);
+      // The change needs no hash, so it is the first to arrive.
+      releaseTogether(account.id, 2, (round % 9) - 4);
+      const changed = openDatabase(database.url).batch([change(account.id), endSessions(account.id)]);
+      const [answer] = await Promise.all([logIn(account), changed]);
+      vi.restoreAllMocks();
+      statuses.add(answer.status);
+      if (answer.status === 200) {
+        const me = await client.get('/api/auth/me', { bearer: answer.json.accessToken });
+        expect(me.status).toBe(401);
+      } else {
+        expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
+      }
+      expect(await sessionCount(account)).toBe(0);
+      if (name === 'a reset') expect(await hashOf(account)).toBe(newerHash);
+    }
+    // Both orders were met, or this was no race.
+    expect(statuses).toEqual(new Set([200, 401]));
+  });
+
+  test.each(kinds)('with %s and comes second waits for it and fails (SES-07)', async (kind) => {
+    const account = await storeAccount(kind);
+    const statements = [change(account.id), sql`SELECT pg_sleep(0.7)`, endSessions(account.id)];
+    const pending = openDatabase(database.url).batch(statements);
+    await untilAsleep(database.url, 1);
+    const answer = await logIn(account);
+    await pending;
+    expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
+    expect(await sessionCount(account)).toBe(0);
+    if (name === 'a reset') expect(await hashOf(account)).toBe(newerHash);
+  });
+});
+
+describe('logins at the same time', { timeout: 60_000 }, () => {
+  test('two that both replace an earlier hash both succeed, and it is replaced once, in 20 rounds (HSH-06)', async () => {
+    for (let round = 0; round < 20; round++) {
+      const account = await storeAccount('an earlier hash');
+      releaseTogether('INSERT INTO sessions', 2);
+      const answers = await Promise.all([logIn(account), logIn(account)]);
+      vi.restoreAllMocks();
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      // The loser reads the new hash, verifies it, and opens its session without writing to the user.
+      expect(answers.map(({ roundTrips }) => roundTrips).toSorted()).toEqual([2, 4]);
+      expect(answers.map(({ hashes: count }) => count).toSorted()).toEqual([2, 3]);
+      expect(await hashOf(account)).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+      expect([await sessionCount(account), await eventCount(account)]).toEqual([2, 2]);
+    }
+  });
+
+  test('twelve that all replace an earlier hash all succeed', async () => {
+    const account = await storeAccount('an earlier hash');
+    releaseTogether('INSERT INTO sessions', 12);
+    const answers = await Promise.all(Array.from({ length: 12 }, () => logIn(account)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect([await sessionCount(account), await eventCount(account)]).toEqual([12, 12]);
+    expect((await logIn(account)).roundTrips).toBe(2);
+  });
+
+  test('thirty to one account all succeed, each with a session of its own', async () => {
+    const account = await storeAccount('a hash of today');
+    releaseTogether('INSERT INTO sessions', 30);
+    const answers = await Promise.all(Array.from({ length: 30 }, () => logIn(account)));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect([await sessionCount(account), await eventCount(account)]).toEqual([30, 30]);
+  });
+});
+
+describe('a login whose second statement is still running when it is repeated', { timeout: 60_000 }, () => {
+  test.each(kinds)('with %s succeeds with one session and one event (DBF-08, DBF-11)', async (kind) => {
+    const accounts = await Promise.all(Array.from({ length: 4 }, () => storeAccount(kind)));
+    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+    const holds = accounts.map(({ id }) =>
+      openDatabase(database.url).batch([
+        sql`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`,
+        sql`SELECT pg_sleep(3.2)`,
+      ]),
+    );
+    await untilAsleep(database.url, accounts.length);
+    const answers = await Promise.all(
+      accounts.map(({ email }) => impatient.post('/api/auth/login', { email, password })),
+    );
+    await Promise.all(holds);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    for (const [index, { json, roundTrips }] of answers.entries()) {
+      expect(roundTrips).toBeGreaterThan(2);
+      const account = accounts[index]!;
+      expect([await sessionCount(account), await eventCount(account)]).toEqual([1, 1]);
+      expect((await client.get('/api/auth/me', { bearer: json.accessToken })).status).toBe(200);
+      expect(await hashOf(account)).toMatch(/^\$argon2id\$/);
+    }
+  });
+});

@@ -1,0 +1,100 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { freshEmail, registration } from '../support/accounts.ts';
+import { TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { releaseTogether } from './held-calls.ts';
+import { untilAsleep } from './until-asleep.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+});
+afterAll(() => database.drop());
+afterEach(() => vi.restoreAllMocks());
+
+interface Made {
+  readonly users: number;
+  readonly sessions: number;
+  readonly events: number;
+}
+
+async function madeFor(email: string): Promise<Made | undefined> {
+  const [made] = await openDatabase(database.url).query<Made>(sql`
+    SELECT count(DISTINCT u.id)::int AS users, count(DISTINCT s.id)::int AS sessions, count(DISTINCT e.id)::int AS events
+    FROM users u LEFT JOIN sessions s ON s.user_id = u.id LEFT JOIN security_events e ON e.user_id = u.id
+    WHERE lower(u.email) = ${email}`);
+  return made;
+}
+
+describe('POST /api/auth/register at the same time', { timeout: 60_000 }, () => {
+  const parallel = 30;
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'of 30 for one address in mixed case exactly one succeeds, the others are 409 (EML-01), round %i',
+    async () => {
+      const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+      const email = freshEmail();
+      const spelling = (index: number) =>
+        index % 3 === 0 ? email : index % 3 === 1 ? email.toUpperCase() : `U${email.slice(1)}`;
+      releaseTogether('INSERT INTO users', parallel);
+      const answers = await Promise.all(
+        Array.from({ length: parallel }, (_, index) =>
+          client.post('/api/auth/register', registration(spelling(index), { name: `User ${index}` })),
+        ),
+      );
+      const winners = answers.filter(({ status }) => status === 201);
+      const losers = answers.filter(({ status }) => status === 409);
+      expect([winners.length, losers.length]).toEqual([1, parallel - 1]);
+      for (const { json, setCookies } of losers) {
+        expect(json.code).toBe('email_taken');
+        expect(setCookies).toEqual([]);
+      }
+      expect(await madeFor(email)).toEqual({ users: 1, sessions: 1, events: 1 });
+      const me = await client.get('/api/auth/me', { bearer: winners[0]!.json.accessToken });
+      expect(me.json.user).toEqual(winners[0]!.json.user);
+    },
+  );
+
+  test('of 30 for different addresses all succeed', async () => {
+    const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+    releaseTogether('INSERT INTO users', parallel);
+    const answers = await Promise.all(
+      Array.from({ length: parallel }, () => client.post('/api/auth/register', registration(freshEmail()))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+    expect(new Set(answers.map(({ json }) => json.user.id)).size).toBe(parallel);
+  });
+});
+
+describe('a register whose first try is still running when it is repeated', { timeout: 60_000 }, () => {
+  // As when a compute wakes up: both tries wait, then both run at once, and neither's snapshot has the other's rows.
+  test('answers 201 with the one account that was made (DBF-07, DBF-11)', async () => {
+    const emails = Array.from({ length: 8 }, freshEmail);
+    const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+    const holds = emails.map((email) => holdAddress(email, 3.2));
+    await untilAsleep(database.url, emails.length);
+    const answers = await Promise.all(
+      emails.map((email) => client.post('/api/auth/register', registration(email))),
+    );
+    await Promise.all(holds);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+    for (const [index, { json, roundTrips }] of answers.entries()) {
+      expect(roundTrips).toBeGreaterThan(1);
+      expect(await madeFor(emails[index]!)).toEqual({ users: 1, sessions: 1, events: 1 });
+      const me = await client.get('/api/auth/me', { bearer: json.accessToken });
+      expect(me.json.user).toEqual(json.user);
+    }
+  });
+});
+
+/** Takes the address for a while, so that others wait for it, and gives it back unused. */
+async function holdAddress(email: string, seconds: number): Promise<void> {
+  const held = openDatabase(database.url).batch([
+    sql`INSERT INTO users (email, name) VALUES (${email}, 'Nobody')`,
+    sql`SELECT pg_sleep(${seconds}::float8)`,
+    sql`SELECT 1 / 0`,
+  ]);
+  await expect(held).rejects.toThrow('division by zero');
+}

@@ -1,0 +1,148 @@
+import { createExecutionContext } from 'cloudflare:test';
+import { describe, expect, test } from 'vitest';
+import { loadRuntime } from '../src/runtime.ts';
+import { ConfigError } from '../src/variable-reader.ts';
+import { expectProblem } from './contract/expect-problem.ts';
+import { recordLog } from './contract/recorded-log.ts';
+import {
+  databaseProblemRoutes,
+  exampleCall,
+  registerAccount,
+  registeredRoutes,
+} from './contract/route-table.ts';
+import { TestClient, toRequest } from './support/client.ts';
+import { faultyEndpoint } from './support/database.ts';
+import { generateSigningJwk, testEnv } from './support/test-env.ts';
+
+/** Values that must never be seen, each wrong in its own way. */
+const misconfigurations: [name: string, value: string | undefined][] = [
+  ['AUTH_SECRET', undefined],
+  ['AUTH_SECRET', 'canary-secret'],
+  ['AUTH_SECRET', '*'],
+  ['AUTH_SECRET_PREVIOUS', 'canary-secret'],
+  ['BASE_URL', undefined],
+  ['BASE_URL', 'https://canary.example/path'],
+  ['BASE_URL', '*'],
+  ['DATABASE_URL', undefined],
+  ['DATABASE_URL', 'postgresql://canary-user:canary-password@/'],
+  ['DATABASE_TIMEOUT_MS', 'canary'],
+  ['SIGNING_KEYS', undefined],
+  ['SIGNING_KEYS', '[{"kid":"canary","alg":"HS256","kty":"oct","k":"Y2FuYXJ5"}]'],
+  ['ALLOWED_ORIGINS', '*'],
+  ['ALLOWED_ORIGINS', 'https://*.canary.example'],
+  ['ENVIRONMENT', 'canary'],
+  ['PASSWORD_MIN_LENGTH', '4'],
+  ['DEMO_MODE', 'canary'],
+];
+
+describe('a service with a wrong variable', () => {
+  test.each(misconfigurations)(
+    '%s = %s answers 503 on every route but liveness, and names it to the log alone (SUP-01, JWT-08)',
+    async (name, value) => {
+      const lines = recordLog();
+      const account = await registerAccount(new TestClient());
+      const client = new TestClient({ [name]: value });
+      for (const key of registeredRoutes) {
+        const answer = await client.call(...exampleCall(key, account));
+        if (key === 'GET /api/health/live') {
+          expect([answer.status, answer.json]).toEqual([200, { status: 'alive' }]);
+          continue;
+        }
+        expectProblem(answer, 503, 'misconfigured', key);
+        expect(answer.text).not.toContain(name);
+        expect(answer.setCookies).toEqual([]);
+      }
+      expect(lines).toHaveLength(registeredRoutes.length - 1);
+      for (const line of lines) {
+        expect(JSON.parse(line)).toMatchObject({
+          level: 'error',
+          event: 'misconfigured',
+          cause: { variables: [name] },
+        });
+        expect(line).not.toContain('canary');
+      }
+    },
+  );
+
+  test('names every wrong variable in one line (SUP-01)', async () => {
+    const lines = recordLog();
+    await new TestClient({ AUTH_SECRET: 'x', BASE_URL: 'x', REFRESH_GRACE_SECONDS: 'x' }).get('/api/auth/me');
+    expect(JSON.parse(lines[0] ?? '').cause.variables.toSorted()).toEqual([
+      'AUTH_SECRET',
+      'BASE_URL',
+      'REFRESH_GRACE_SECONDS',
+    ]);
+  });
+
+  test('reads no cookie, trusts no origin and still answers 404 and 405 (SUP-01)', async () => {
+    const client = new TestClient({ AUTH_SECRET: 'x' });
+    expectProblem(await client.get('/api/unknown'), 404, 'not_found');
+    expectProblem(await client.get('/api/auth/login'), 405, 'method_not_allowed');
+    const live = await client.get('/api/health/live', { headers: { Origin: 'https://app.test' } });
+    expect(live.headers.has('Access-Control-Allow-Origin')).toBe(false);
+  });
+
+  test('refuses signing keys whose halves do not belong together (JWT-08)', async () => {
+    const [one, other] = [await generateSigningJwk('a'), await generateSigningJwk('b')];
+    const mixed = { ...one, x: other.x, y: other.y };
+    const runtime = await loadRuntime(testEnv({ SIGNING_KEYS: JSON.stringify([mixed]) }));
+    expect(runtime).toBeInstanceOf(ConfigError);
+    expect((runtime as ConfigError).variables).toEqual(['SIGNING_KEYS']);
+  });
+});
+
+describe('the runtime', () => {
+  test('is prepared once for an environment and shared with no other (DBF-17)', async () => {
+    const [env, other] = [testEnv(), testEnv({ BASE_URL: 'https://other.test' })];
+    expect(await loadRuntime(env)).toBe(await loadRuntime(env));
+    const [first, second] = [await loadRuntime(env), await loadRuntime(other)];
+    expect(second).not.toBe(first);
+    expect([first, second]).toMatchObject([
+      { config: { baseUrl: 'https://auth.test' } },
+      { config: { baseUrl: 'https://other.test' } },
+    ]);
+  });
+
+  test('a wrong configuration beside a good one spoils neither (DBF-17)', async () => {
+    recordLog();
+    const [good, bad] = [new TestClient(), new TestClient({ AUTH_SECRET: 'x' })];
+    const account = await registerAccount(good);
+    const me = (client: TestClient) => client.get('/api/auth/me', { bearer: account.accessToken });
+    const answers = await Promise.all([bad, good, bad, good].map(me));
+    expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200]);
+  });
+
+  test('an outage during the very first request leaves nothing broken (DBF-17)', async () => {
+    recordLog();
+    const account = await registerAccount(new TestClient());
+    for (const key of databaseProblemRoutes) {
+      const faulty = await faultyEndpoint(['refuse', 'refuse']);
+      const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+      expectProblem(await client.call(...exampleCall(key, account)), 503, 'service_unavailable', key);
+      const next = await client.get('/api/auth/me', { bearer: account.accessToken });
+      // A logout of the example has ended the session in the meantime, or not: the answer is the database's.
+      expect(next.status, key).toBe(200);
+    }
+  });
+
+  test('a first request whose caller has gone does not hold up the next ones (DBF-17)', async () => {
+    const client = new TestClient();
+    const account = await registerAccount(new TestClient());
+    const abandoned = new AbortController();
+    const request = new Request(toRequest('GET', '/api/auth/me', { bearer: account.accessToken }), {
+      signal: abandoned.signal,
+    });
+    const first = Promise.resolve(client.app.fetch(request, client.env, createExecutionContext()));
+    abandoned.abort();
+    const next = await client.get('/api/auth/me', { bearer: account.accessToken });
+    expect(next.status).toBe(200);
+    await first.catch(() => undefined);
+  });
+
+  test('many first requests at once are all answered (DBF-17)', async () => {
+    const client = new TestClient();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => client.get('/.well-known/jwks.json')));
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    expect(answers[0]?.status).toBe(200);
+  });
+});

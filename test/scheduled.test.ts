@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runScheduled } from '../src/app.ts';
+import { sql } from '../src/db/sql.ts';
+import worker from '../src/index.ts';
+import { recordLog } from './contract/recorded-log.ts';
+import { registerUser } from './support/accounts.ts';
+import { TestClient } from './support/client.ts';
+import { faultyEndpoint, freshDatabase, openDatabase } from './support/database.ts';
+
+const nightly = { cron: '0 2 * * *' };
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let userId: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+  userId = (await registerUser(client)).json.user.id;
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE method = 'test'`);
+});
+
+/** Adds sessions that end so many seconds from now. */
+async function addSessions(count: number, endsInSeconds: number): Promise<void> {
+  await openDatabase(database.url).query(sql`
+    INSERT INTO sessions (user_id, method, expires_at, absolute_expires_at)
+    SELECT ${userId}::uuid, 'test', now() + make_interval(secs => ${endsInSeconds}::int), now() + interval '1 day'
+    FROM generate_series(1, ${count}::int)`);
+}
+
+async function countSessions(): Promise<number> {
+  const [row] = await openDatabase(database.url).query<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM sessions WHERE method = 'test'`,
+  );
+  return row?.count ?? 0;
+}
+
+/** What the log says was deleted, run by run. */
+function deletedSessions(lines: readonly string[]): number[] {
+  const entries = lines.map((line) => JSON.parse(line));
+  return entries
+    .filter(({ event, rows }) => event === 'clean_up_finished' && rows === 'sessions')
+    .map(({ deleted }) => deleted);
+}
+
+describe('the nightly clean-up', () => {
+  test('deletes the sessions whose end has come, and no other, and logs how many', async () => {
+    await addSessions(3, -1);
+    await addSessions(2, 60);
+    const lines = recordLog();
+    await runScheduled(nightly, client.env);
+    expect(await countSessions()).toBe(2);
+    expect(deletedSessions(lines)).toEqual([3]);
+  });
+
+  test('repeated deletes nothing more (IDM-02)', async () => {
+    await addSessions(2, 60);
+    const lines = recordLog();
+    for (const _ of [1, 2]) await runScheduled(nightly, client.env);
+    expect(deletedSessions(lines)).toEqual([0, 0]);
+    expect(await countSessions()).toBe(2);
+  });
+
+  test('works in batches of bounded size until nothing is left (T31)', async () => {
+    await addSessions(2500, -1);
+    recordLog();
+    const faulty = await faultyEndpoint();
+    await runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+    expect(await countSessions()).toBe(0);
+    const all = (await faulty.seen()).flatMap(({ queries }) => queries);
+    const statements = all.filter((text) => text.includes('DELETE FROM sessions'));
+    expect(statements).toHaveLength(3);
+    for (const text of statements) expect(text).toMatch(/LIMIT \$1::int FOR UPDATE SKIP LOCKED/);
+  });
+
+  test('runs side by side with itself without an error, and the two share the work', async () => {
+    await addSessions(1500, -1);
+    const lines = recordLog();
+    await Promise.all([runScheduled(nightly, client.env), runScheduled(nightly, client.env)]);
+    expect(deletedSessions(lines).reduce((sum, count) => sum + count, 0)).toBe(1500);
+    expect(await countSessions()).toBe(0);
+  });
+
+  test('tells the platform when the database fails, and claims nothing', async () => {
+    const lines = recordLog();
+    const { endpoint } = await faultyEndpoint({ always: 'refuse' });
+    await expect(runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint })).rejects.toThrow(
+      'no answer from the database',
+    );
+    expect(lines).toEqual([]);
+  });
+
+  test('with a wrong configuration names the variable and does nothing (SUP-01)', async () => {
+    await addSessions(1, -1);
+    const lines = recordLog();
+    await runScheduled(nightly, { ...client.env, AUTH_SECRET: 'canary' });
+    expect(await countSessions()).toBe(1);
+    expect(lines).toHaveLength(1);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'misconfigured', variables: ['AUTH_SECRET'] });
+    expect(lines[0]).not.toContain('canary');
+  });
+});
+
+describe('the Worker', () => {
+  test('runs the clean-up on exactly the schedule that wrangler.toml names', async () => {
+    const files = import.meta.glob<string>('../wrangler.toml', {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    });
+    const [, list] = /crons = (\[.*\])/.exec(files['../wrangler.toml'] ?? '') ?? [];
+    expect(JSON.parse(list ?? '')).toEqual([nightly.cron, '*/5 * * * *']);
+    recordLog();
+    for (const cron of ['*/5 * * * *', '* * * * *', '']) {
+      await addSessions(1, -1);
+      await worker.scheduled({ cron }, client.env);
+    }
+    expect(await countSessions()).toBe(3);
+    await worker.scheduled(nightly, client.env);
+    expect(await countSessions()).toBe(0);
+  });
+});

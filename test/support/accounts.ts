@@ -1,0 +1,35 @@
+import { expect } from 'vitest';
+import type { Answer, TestClient } from './client.ts';
+
+export const password = 'correct horse battery staple';
+
+/** An address that no other test uses. */
+export function freshEmail(): string {
+  return `user-${crypto.randomUUID()}@example.com`;
+}
+
+export function registration(email: string, overrides: Readonly<Record<string, unknown>> = {}) {
+  return { email, name: 'Test User', password, confirmPassword: password, ...overrides };
+}
+
+/** Registers a fresh user and returns the answer, with the address. */
+export async function registerUser(
+  client: TestClient,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Promise<Answer & { email: string }> {
+  const email = (overrides.email as string | undefined) ?? freshEmail();
+  const answer = await client.post('/api/auth/register', registration(email, overrides));
+  expect(answer.status, answer.text).toBe(201);
+  return { ...answer, email };
+}
+
+/** Signs in with the shared password and returns the answer. */
+export async function logIn(
+  client: TestClient,
+  email: string,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Promise<Answer> {
+  const answer = await client.post('/api/auth/login', { email, password, ...overrides });
+  expect(answer.status, answer.text).toBe(200);
+  return answer;
+}

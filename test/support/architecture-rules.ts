@@ -1,0 +1,132 @@
+/** Source text by path from the project's root, such as `src/app.ts`. */
+export type Sources = Readonly<Record<string, string>>;
+
+/** A rule of the layout that a file breaks. */
+export interface Violation {
+  readonly rule: string;
+  readonly file: string;
+  readonly detail: string;
+}
+
+/** Features that own tables and may be reached by others, lowest first: each reaches only those before it. */
+export const baseFeatures = ['users', 'security-events', 'sessions', 'signing-keys'];
+
+/** Files longer than this need a reason (STYLE, "Size"). */
+const linesMax = 300;
+
+type Rule = (file: string, source: string, imports: readonly string[]) => string[];
+
+const rules: Readonly<Record<string, Rule>> = {
+  'only app.ts imports features': (file, _source, imports) =>
+    featureOf(file) === null && file !== 'src/app.ts'
+      ? imports.filter((path) => featureOf(path) !== null)
+      : [],
+
+  'a feature reaches another only through its index.ts': (file, _source, imports) =>
+    otherFeatures(file, imports).filter((path) => !/^src\/features\/[^/]+\/index\.ts$/.test(path)),
+
+  'only base features are reached, and only downwards': (file, _source, imports) => {
+    const own = baseFeatures.indexOf(featureOf(file) ?? '');
+    const height = own === -1 ? baseFeatures.length : own;
+    return otherFeatures(file, imports).filter((path) => {
+      const reached = baseFeatures.indexOf(featureOf(path) ?? '');
+      return reached === -1 || reached >= height;
+    });
+  },
+
+  // Routes and the files that build their answers are the only places where HTTP is known.
+  'flows, queries, fragments, schemas and errors import nothing from http or ui': (file, _source, imports) =>
+    featureOf(file) !== null && !/\/(routes|index|answer-[a-z-]+)\.tsx?$/.test(file)
+      ? imports.filter((path) => /^src\/(http|ui)\//.test(path))
+      : [],
+
+  'SQL stands only in queries.ts, fragments.ts and the migration runner': (file, source) =>
+    /\/(queries|fragments)\.ts$/.test(file) || ['src/db/migrations.ts', 'src/db/sql.ts'].includes(file)
+      ? []
+      : matches(source, /\bsql`/g),
+
+  'only config.ts touches the environment': (file, source) =>
+    file === 'src/config.ts'
+      ? []
+      : matches(
+          source,
+          /\benv(?:\?)?(?:\.\w+|\[)|\bprocess\.env\b|import \{[^}]*\benv\b[^}]*\} from 'cloudflare:workers'/g,
+        ),
+
+  'src never imports tools or tests': (_file, _source, imports) =>
+    imports.filter((path) => /^(tools|test)\//.test(path)),
+
+  'the crypto, db and http kits never import the application': (file, _source, imports) =>
+    /^src\/(crypto|db|http|rate-limit|mail|ui)\//.test(file)
+      ? imports.filter((path) => path === 'src/app.ts')
+      : [],
+
+  'crypto is pure': (file, _source, imports) =>
+    file.startsWith('src/crypto/')
+      ? imports.filter((path) => path.startsWith('src/') && !path.startsWith('src/crypto/'))
+      : [],
+
+  'a file is one thing': (_file, source) => {
+    const lines = source.split('\n').length;
+    return lines > linesMax ? [`${lines} lines`] : [];
+  },
+};
+
+/** Everything in which the sources break the layout (DESIGN 3). */
+export function findViolations(sources: Sources): Violation[] {
+  const perFile = Object.entries(sources).flatMap(([file, source]) => {
+    const imports = importsOf(file, source);
+    return Object.entries(rules).flatMap(([rule, check]) =>
+      check(file, source, imports).map((detail) => ({ rule, file, detail })),
+    );
+  });
+  return [...perFile, ...findCycles(sources)];
+}
+
+/** The names of all rules, so that a test can prove each of them able to fail. */
+export const ruleNames = [...Object.keys(rules), 'imports have no cycles'];
+
+// Type imports vanish in the build and cannot make a cycle at run time.
+function findCycles(sources: Sources): Violation[] {
+  const edges = new Map(
+    Object.entries(sources).map(([file, source]) => [file, importsOf(file, withoutTypeImports(source))]),
+  );
+  const done = new Set<string>();
+  const cycles: Violation[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) {
+      const detail = [...path.slice(path.indexOf(file)), file].join(' -> ');
+      cycles.push({ rule: 'imports have no cycles', file, detail });
+      return;
+    }
+    if (done.has(file)) return;
+    for (const next of edges.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of edges.keys()) visit(file, []);
+  return cycles;
+}
+
+function importsOf(file: string, source: string): string[] {
+  const specifiers = [...source.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)].map(
+    (match) => match[1] ?? '',
+  );
+  return specifiers.map((specifier) => new URL(specifier, `file:///${file}`).pathname.slice(1));
+}
+
+function withoutTypeImports(source: string): string {
+  return source.replace(/(?:import|export) type [^;]*?from\s*'[^']*';/g, '');
+}
+
+function featureOf(path: string): string | null {
+  return /^src\/features\/([^/]+)\//.exec(path)?.[1] ?? null;
+}
+
+function otherFeatures(file: string, imports: readonly string[]): string[] {
+  const own = featureOf(file);
+  return own === null ? [] : imports.filter((path) => featureOf(path) !== null && featureOf(path) !== own);
+}
+
+function matches(source: string, pattern: RegExp): string[] {
+  return [...source.matchAll(pattern)].map((match) => match[0]);
+}

@@ -1,0 +1,108 @@
+import { createExecutionContext } from 'cloudflare:test';
+import { createApp } from '../../src/app.ts';
+import type { Env } from '../../src/config.ts';
+import { baseUrl, testEnv } from './test-env.ts';
+
+export interface CallOptions {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Bearer token. */
+  readonly bearer?: string;
+  /** Cookies by name. Sent with the service's own Origin unless `headers` says otherwise. */
+  readonly cookies?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** Raw body. */
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads whatever JSON came back
+  readonly json: any;
+  readonly setCookies: readonly string[];
+  /** Round trips by Server-Timing; NaN where it is absent. */
+  readonly roundTrips: number;
+  /** Passwords hashed, by Server-Timing of development. */
+  readonly hashes: number;
+}
+
+/** A client of the service in this isolate. */
+export class TestClient {
+  readonly app: ReturnType<typeof createApp>;
+  readonly env: Env;
+
+  constructor(
+    overrides: Readonly<Record<string, string | undefined>> = {},
+    options: { now?: () => number } = {},
+  ) {
+    this.env = testEnv(overrides);
+    this.app = createApp(options);
+  }
+
+  /** Sends a request as it stands. */
+  async send(request: Request): Promise<Answer> {
+    const response = await this.app.fetch(request, this.env, createExecutionContext());
+    const text = await response.text();
+    const timing = response.headers.get('Server-Timing') ?? '';
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: parseOrNull(text),
+      setCookies: response.headers.getSetCookie(),
+      roundTrips: Number(/db;desc="(\d+)"/.exec(timing)?.[1] ?? Number.NaN),
+      hashes: Number(/hash;desc="(\d+)"/.exec(timing)?.[1] ?? Number.NaN),
+    };
+  }
+
+  call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
+    return this.send(toRequest(method, path, options));
+  }
+
+  get(path: string, options?: CallOptions): Promise<Answer> {
+    return this.call('GET', path, options);
+  }
+
+  post(path: string, body?: unknown, options?: Omit<CallOptions, 'body'>): Promise<Answer> {
+    return this.call('POST', path, { ...options, ...(body !== undefined && { body }) });
+  }
+}
+
+export function toRequest(method: string, path: string, options: CallOptions = {}): Request {
+  const headers = new Headers();
+  if (options.body !== undefined) headers.set('Content-Type', 'application/json');
+  if (options.bearer !== undefined) headers.set('Authorization', `Bearer ${options.bearer}`);
+  if (options.cookies !== undefined) {
+    headers.set('Cookie', cookieHeader(options.cookies));
+    if (method !== 'GET') headers.set('Origin', baseUrl);
+  }
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
+  const body = options.body === undefined ? null : JSON.stringify(options.body);
+  return new Request(`${baseUrl}${path}`, { method, headers, body });
+}
+
+export function cookieHeader(cookies: Readonly<Record<string, string>>): string {
+  return Object.entries(cookies)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('; ');
+}
+
+/** The value that a Set-Cookie of this name gives, undefined where there is none. */
+export function cookieValue(answer: Answer, name: string): string | undefined {
+  const line = answer.setCookies.find((cookie) => cookie.startsWith(`${name}=`));
+  return line?.slice(name.length + 1).split(';')[0];
+}
+
+/** The cookies of ours that an answer sets, by name. */
+export function authCookies(answer: Answer): Record<string, string> {
+  const names = ['__Host-nexora_access', '__Host-nexora_refresh'];
+  return Object.fromEntries(names.map((name) => [name, cookieValue(answer, name) ?? '']));
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

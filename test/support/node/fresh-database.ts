@@ -1,0 +1,13 @@
+import { afterAll, inject } from 'vitest';
+
+/** A migrated database of its own for one test file, and its connection string; it is dropped after the file. */
+export async function freshDatabase(): Promise<string> {
+  const control = `${inject('controlUrl')}/databases`;
+  const created = await fetch(control, { method: 'POST' });
+  if (!created.ok) throw new Error(await created.text());
+  const body = await created.text();
+  afterAll(async () => {
+    await fetch(control, { method: 'DELETE', body });
+  });
+  return (JSON.parse(body) as { url: string }).url;
+}

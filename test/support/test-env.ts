@@ -1,0 +1,40 @@
+import { inject } from 'vitest';
+import type { Env } from '../../src/config.ts';
+
+export const baseUrl = 'https://auth.test';
+
+/** Secrets made for this run; nothing in the repository opens anything. */
+const authSecret = randomSecret();
+const signingKeys = await generateSigningKeys('test-key');
+
+/** A full, valid configuration against the run's database; `overrides` replace variables, undefined unsets one. */
+export function testEnv(overrides: Readonly<Record<string, string | undefined>> = {}): Env {
+  return {
+    ENVIRONMENT: 'development',
+    BASE_URL: baseUrl,
+    DATABASE_URL: inject('databaseUrl'),
+    DATABASE_HTTP_ENDPOINT: inject('databaseEndpoint'),
+    AUTH_SECRET: authSecret,
+    SIGNING_KEYS: signingKeys,
+    ALLOWED_ORIGINS: 'https://app.test',
+    BREACHED_PASSWORD_CHECK: 'false',
+    ...overrides,
+  };
+}
+
+/** 32 random bytes in base64, as AUTH_SECRET wants them. */
+export function randomSecret(): string {
+  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
+}
+
+/** SIGNING_KEYS with one fresh ES256 key. */
+export async function generateSigningKeys(kid: string): Promise<string> {
+  return JSON.stringify([await generateSigningJwk(kid)]);
+}
+
+export async function generateSigningJwk(kid: string): Promise<JsonWebKey & { kid: string; alg: 'ES256' }> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const pair = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair;
+  const { kty, crv, x, y, d } = (await crypto.subtle.exportKey('jwk', pair.privateKey)) as JsonWebKey;
+  return { kty, crv, x, y, d, kid, alg: 'ES256' } as JsonWebKey & { kid: string; alg: 'ES256' };
+}
