@@ -85,7 +85,7 @@ export async function verifyAccessToken(
     });
     return readClaims(payload, settings, nowMs / 1000);
   } catch (error) {
-    // The token's fault. Anything else, such as WebCrypto failing, is ours and must not look like a bad token.
+    // The token's fault. Anything else is ours, and must not look like a bad token.
     if (error instanceof JOSEError) return null;
     throw error;
   }

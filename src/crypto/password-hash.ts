@@ -28,7 +28,7 @@ export const dummyHash =
 
 /**
  * Hashes a password for storage: NFC (NIST SP 800-63B-4 section 3.1.1.2), UTF-8, Argon2id with a random salt, as a PHC
- * string. Nothing is trimmed, folded or cut. Synchronous work of about 35 ms; the caller bounds the length.
+ * string. Nothing is trimmed, folded or cut. Synchronous work of about 30 ms; the caller bounds the length.
  *
  * @throws TypeError for text with lone surrogates, which would all become the same U+FFFD.
  */

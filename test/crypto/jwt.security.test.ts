@@ -153,11 +153,14 @@ describe('header', () => {
     { main: 1 },
     undefined,
   ];
-  test.each(kids.map((kid) => [kid]))('JWT-03: kid %j selects no key', async (kid) => {
-    const fetchSpy = vi.spyOn(globalThis, 'fetch');
-    await expectRefused(await forge(jwk, { ...header, kid }, payload));
-    expect(fetchSpy).not.toHaveBeenCalled();
-  });
+  test.each(kids.map((kid) => [JSON.stringify(kid)?.slice(0, 40), kid]))(
+    'JWT-03: kid %s selects no key',
+    async (_, kid) => {
+      const fetchSpy = vi.spyOn(globalThis, 'fetch');
+      await expectRefused(await forge(jwk, { ...header, kid }, payload));
+      expect(fetchSpy).not.toHaveBeenCalled();
+    },
+  );
 
   test('JWT-04: a key, or an address of one, in the header is neither used nor fetched', async () => {
     const fetchSpy = vi.spyOn(globalThis, 'fetch');
