@@ -92,7 +92,16 @@ function createDeps(
   now: () => number,
 ) {
   const client = readClientInfo(request, requestId);
-  return { config, keys, secrets, now, client, effects, db: openDatabase(), hasher: createPasswordHasher() };
+  return {
+    config,
+    keys,
+    secrets,
+    now,
+    client,
+    effects,
+    db: openDatabase(),
+    hasher: createPasswordHasher(config.isDevelopment),
+  };
 }
 
 function allowedOrigins({ var: { runtime } }: { var: AppEnv['Variables'] }): ReadonlySet<string> {
