@@ -9,13 +9,14 @@ DECLARE
 BEGIN
   SELECT string_agg(format('  %s: users %s', address, ids), E'\n' ORDER BY address) INTO report
   FROM (
-    SELECT lower(email) AS address, string_agg(format('%s (%s)', id, email), ', ' ORDER BY created_at, id) AS ids
-    FROM users GROUP BY lower(email) HAVING count(*) > 1
+    SELECT lower(btrim(email)) AS address,
+      string_agg(format('%s (%s)', id, email), ', ' ORDER BY created_at, id) AS ids
+    FROM users GROUP BY lower(btrim(email)) HAVING count(*) > 1
   ) AS collisions;
   IF report IS NOT NULL THEN
     RAISE EXCEPTION USING
       ERRCODE = 'unique_violation',
-      MESSAGE = 'Some e-mail addresses belong to several users when case is ignored. Nothing was changed.',
+      MESSAGE = 'Some e-mail addresses belong to several users when case and outer spaces are ignored. Nothing was changed.',
       DETAIL = report,
       HINT = 'Decide which account keeps each address; give the others another address or delete them, then migrate again.';
   END IF;
@@ -24,7 +25,8 @@ BEGIN
   INTO report
   FROM (
     SELECT oauth_provider, oauth_id, string_agg(format('%s (%s)', id, email), ', ' ORDER BY created_at, id) AS ids
-    FROM users WHERE oauth_provider IS NOT NULL AND oauth_id IS NOT NULL
+    -- An empty provider or id is what the earlier system wrote for none.
+    FROM users WHERE oauth_provider <> '' AND oauth_id <> ''
     GROUP BY oauth_provider, oauth_id HAVING count(*) > 1
   ) AS collisions;
   IF report IS NOT NULL THEN
@@ -44,7 +46,7 @@ ALTER TABLE users
 
 UPDATE users SET created_at = coalesce(created_at, updated_at, now()) WHERE created_at IS NULL;
 UPDATE users SET updated_at = created_at WHERE updated_at IS NULL;
-UPDATE users SET email = lower(email) WHERE email <> lower(email);
+UPDATE users SET email = lower(btrim(email)) WHERE email <> lower(btrim(email));
 
 ALTER TABLE users
   ALTER COLUMN created_at SET NOT NULL,
@@ -53,8 +55,7 @@ ALTER TABLE users
   ADD COLUMN is_verification_exempt boolean NOT NULL DEFAULT false,
   ADD COLUMN locale text CHECK (length(locale) <= 35),
   ADD COLUMN banned_at timestamptz,
-  ADD CONSTRAINT users_email_lower_case CHECK (email = lower(email)),
-  ADD CONSTRAINT users_name_present CHECK (name <> '') NOT VALID;
+  ADD CONSTRAINT users_email_lower_case CHECK (email = lower(email));
 
 -- Whoever had an account before verification existed keeps it without.
 UPDATE users SET is_verification_exempt = true;

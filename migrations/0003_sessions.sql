@@ -25,7 +25,7 @@ ALTER TABLE sessions
   ADD COLUMN location jsonb;
 
 -- A token of the earlier system keeps working until its session ends, but only its hash stays. Of equal tokens
--- the newest session keeps it.
+-- the one that lives longest keeps it, of those the newest.
 UPDATE sessions SET
   absolute_expires_at = expires_at,
   authenticated_at = created_at,
@@ -35,7 +35,7 @@ UPDATE sessions s SET legacy_token_hash = sha256(convert_to(s.refresh_token, 'UT
 FROM (
   SELECT DISTINCT ON (refresh_token) id FROM sessions
   WHERE refresh_token IS NOT NULL
-  ORDER BY refresh_token, created_at DESC, id DESC
+  ORDER BY refresh_token, expires_at DESC, created_at DESC, id DESC
 ) AS newest
 WHERE s.id = newest.id;
 
