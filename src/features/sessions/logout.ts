@@ -4,7 +4,7 @@ import { endSessions, type SessionKey } from './queries.ts';
 import { parseRefreshToken } from './refresh-token.ts';
 
 /** The tokens that name the session to end. */
-export interface LogoutInput {
+export interface PresentedTokens {
   readonly refreshTokens: readonly string[];
   readonly accessTokens: readonly string[];
 }
@@ -13,8 +13,19 @@ export interface LogoutInput {
  * Ends the sessions behind the given tokens. A token counts when its MAC or signature is good, expired or already
  * rotated though it may be; any other is ignored, so that a logout can always be repeated. Round trips: 1; none when
  * no token counts.
+ * @returns whether any token counted
  */
-export async function logout(deps: Deps, { refreshTokens, accessTokens }: LogoutInput): Promise<void> {
+export async function logout(deps: Deps, presented: PresentedTokens): Promise<boolean> {
+  const keys = await sessionKeys(deps, presented);
+  if (keys.length === 0) return false;
+  await endSessions(deps.db, keys, deps.client, deps.effects.loggedOut);
+  return true;
+}
+
+async function sessionKeys(
+  deps: Deps,
+  { refreshTokens, accessTokens }: PresentedTokens,
+): Promise<SessionKey[]> {
   const keys: SessionKey[] = [];
   for (const token of refreshTokens) {
     const parsed = parseRefreshToken(deps.secrets, token);
@@ -27,5 +38,5 @@ export async function logout(deps: Deps, { refreshTokens, accessTokens }: Logout
     });
     if (claims !== null) keys.push({ sessionId: claims.sessionId });
   }
-  if (keys.length > 0) await endSessions(deps.db, keys, deps.client, deps.effects.loggedOut);
+  return keys;
 }

@@ -13,7 +13,7 @@ import type { OriginTrust } from '../../http/guard.ts';
 import { defineRoute } from '../../http/route.ts';
 import { answerTokens } from './answer-tokens.ts';
 import { sessionErrors } from './errors.ts';
-import { logout } from './logout.ts';
+import { logout, type PresentedTokens } from './logout.ts';
 import { refresh } from './refresh.ts';
 import { TokenRequest } from './schemas.ts';
 
@@ -51,9 +51,14 @@ const logoutRoute = defineRoute(
     isBodyOptional: true,
   },
   async (c, { deps, body, originTrust }) => {
-    await logout(deps, presentedTokens(c, deps, body.refreshToken, originTrust));
+    const { legacyRefreshCookie } = deps.config.session;
+    const { tokens, areCookiesIgnored } = presentedTokens(c, deps, body.refreshToken, originTrust);
+    const hasNamedSession = await logout(deps, tokens);
     const response = c.json({ success: true, message: 'Signed out' });
-    clearAuthCookies(response.headers, deps.config.session.legacyRefreshCookie);
+    // A token that names nothing beside cookies that were not looked at: clearing these would leave their session alive
+    // with nobody able to end it.
+    const isSessionKept = areCookiesIgnored && !hasNamedSession;
+    if (!isSessionKept) clearAuthCookies(response.headers, legacyRefreshCookie);
     return response;
   },
 );
@@ -64,18 +69,23 @@ function presentedTokens(
   deps: Deps,
   bodyToken: string | undefined,
   originTrust: OriginTrust,
-) {
-  if (bodyToken !== undefined) return { refreshTokens: [bodyToken], accessTokens: [] };
-  const bearer = readBearer(c.req.raw.headers);
-  if (bearer.kind === 'token') return { refreshTokens: [], accessTokens: [bearer.token] };
-  if (bearer.kind === 'unusable') return { refreshTokens: [], accessTokens: [] };
+): { tokens: PresentedTokens; areCookiesIgnored: boolean } {
+  const { headers } = c.req.raw;
+  const bearer = readBearer(headers);
+  if (bodyToken !== undefined || bearer.kind !== 'none') {
+    const refreshTokens = bodyToken === undefined ? [] : [bodyToken];
+    const accessTokens = bodyToken === undefined && bearer.kind === 'token' ? [bearer.token] : [];
+    const areCookiesIgnored = carriesAuthCookie(headers, deps.config.session.legacyRefreshCookie);
+    return { tokens: { refreshTokens, accessTokens }, areCookiesIgnored };
+  }
   requireTrustedCookies(c, deps, originTrust);
   const { ours, legacy } = readRefreshCookies(c, deps);
-  const access = readCookie(c.req.header('Cookie') ?? null, accessCookieName);
-  return {
+  const access = readCookie(headers.get('Cookie'), accessCookieName);
+  const tokens = {
     refreshTokens: [ours, legacy].filter((token) => token !== null),
     accessTokens: access === null ? [] : [access],
   };
+  return { tokens, areCookiesIgnored: false };
 }
 
 function readRefreshCookies(c: RequestContext, deps: Deps): { ours: string | null; legacy: string | null } {
