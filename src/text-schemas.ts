@@ -12,6 +12,7 @@ const dotString = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/; // 
 const domainCharacters = /^[a-z0-9.\-\u0080-\u{10ffff}]+$/iu;
 const ldhLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/; // RFC 5890 2.3.1
 const unfitForName = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069<>]|:\/\//u;
+const visibleCharacter = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const languageTag = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i; // RFC 5646 2.1, without its irregular tags
 
 /**
@@ -27,13 +28,14 @@ export const emailAddress = z
   );
 
 /**
- * What a person wants to be called: trimmed, NFC, 1 to 100 code points. Without control characters, line breaks,
+ * What a person wants to be called: trimmed, NFC, 1 to 100 code points, at least one of them to be seen. Without control characters, line breaks,
  * directional overrides, angle brackets and `://`, since it is shown to others and written into mails.
  */
 export const personName = z.string().check(
   z.trim(),
   z.normalize('NFC'),
   codePoints(1, nameLengthMax),
+  z.refine((text) => visibleCharacter.test(text), 'Enter a name that can be seen.'),
   z.refine(
     (text) => !unfitForName.test(text),
     'Leave out line breaks, < and >, links and invisible characters.',

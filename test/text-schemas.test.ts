@@ -144,6 +144,7 @@ describe('personName', () => {
     ['INP-08 number', 1],
     ['empty', ''],
     ['blank', ' \t\u3000'],
+    ['nothing to be seen', '\u200b\u200d'],
     ['INP-10 101 code points', 'a'.repeat(101)],
     ['INP-10 20 KiB', 'a'.repeat(20_480)],
     ['INP-09 NUL', 'a\u0000b'],

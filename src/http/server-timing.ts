@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import type { Deps } from '../deps.ts';
 import type { AppEnv } from './context.ts';
 
 /**
@@ -7,14 +8,13 @@ import type { AppEnv } from './context.ts';
  */
 export const serverTiming: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
-  const { deps } = c.var;
-  if (deps === undefined) return;
-  const { db, hasher, config } = deps;
-  const metrics = config.isDevelopment
-    ? [
-        `db;desc="${db.roundTrips}";dur=${db.waitedMs.toFixed(1)}`,
-        `hash;desc="${hasher.count}";dur=${hasher.workedMs.toFixed(1)}`,
-      ]
-    : [`db;desc="${db.roundTrips}"`];
-  c.res.headers.set('Server-Timing', metrics.join(', '));
+  c.res.headers.set('Server-Timing', describe(c.var.deps));
 };
+
+function describe(deps: Deps | undefined): string {
+  if (deps === undefined) return 'db;desc="0"';
+  const { db, hasher, config } = deps;
+  if (!config.isDevelopment) return `db;desc="${db.roundTrips}"`;
+  const database = `db;desc="${db.roundTrips}";dur=${db.waitedMs.toFixed(1)}`;
+  return `${database}, hash;desc="${hasher.count}";dur=${hasher.workedMs.toFixed(1)}`;
+}
