@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Effects } from './db/effects.ts';
+import type { Deps } from './deps.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import * as account from './features/account/index.ts';
 import * as health from './features/health/index.ts';
@@ -7,7 +8,7 @@ import * as password from './features/password/index.ts';
 import { recordEvent } from './features/security-events/index.ts';
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
-import { readClientInfo } from './http/client-info.ts';
+import { type ClientInfo, readClientInfo } from './http/client-info.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
 import { answerProblem } from './http/problem.ts';
@@ -90,17 +91,16 @@ function createDeps(
   request: Request,
   requestId: string,
   now: () => number,
-) {
-  const client = readClientInfo(request, requestId);
+): Deps {
+  let client: ClientInfo | undefined;
   return {
-    config,
-    keys,
-    secrets,
-    now,
-    client,
-    effects,
-    db: openDatabase(),
+    ...{ config, keys, secrets, now, effects, db: openDatabase() },
     hasher: createPasswordHasher(config.isDevelopment),
+    // Most requests record nothing about their client.
+    get client() {
+      client ??= readClientInfo(request, requestId);
+      return client;
+    },
   };
 }
 

@@ -31,20 +31,33 @@ export async function readJsonBody(request: Request, options: { isOptional: bool
 async function readCapped(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get('Content-Length')) > bodyBytesMax) throw commonErrors.payload_too_large();
   // Content-Length is absent with chunks and can be a lie, so the bytes are counted as well.
-  const buffer = new Uint8Array(bodyBytesMax);
+  const chunks: Uint8Array[] = [];
   let length = 0;
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
   while (reader) {
     const { done, value } = await reader.read().catch(refuseBrokenStream);
     if (done) break;
-    if (length + value.length > bodyBytesMax) {
+    length += value.length;
+    if (length > bodyBytesMax) {
       await reader.cancel().catch(() => undefined); // the answer is the same if the client has gone
       throw commonErrors.payload_too_large();
     }
-    buffer.set(value, length);
-    length += value.length;
+    chunks.push(value);
   }
-  return buffer.subarray(0, length);
+  return concatenate(chunks, length);
+}
+
+function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  // The usual case: nothing to copy.
+  if (first !== undefined && first.length === length) return first;
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return bytes;
 }
 
 /** A client that goes away in the middle of its body is no bug of ours. */
