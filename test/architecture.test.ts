@@ -33,7 +33,28 @@ const plantedBreaches: [string, Sources][] = [
     'SQL stands only in queries.ts, fragments.ts and the migration runner',
     { 'src/features/password/login.ts': 'const statement = sql`SELECT 1`;' },
   ],
+  [
+    'flows, queries, fragments, schemas and errors import nothing from http or ui',
+    { 'src/features/password/login.ts': "import type { Context } from 'hono';" },
+  ],
+  [
+    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    { 'src/features/password/login.ts': "import { sql as q } from '../../db/sql.ts';" },
+  ],
+  [
+    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    { 'src/features/password/login.ts': "db.query(new Fragment(['DELETE FROM users'], []));" },
+  ],
+  [
+    'a table is written only by the feature that owns it',
+    { 'src/features/account/queries.ts': 'sql`UPDATE users SET name = 1`' },
+  ],
+  [
+    'fragments are never async',
+    { 'src/features/users/fragments.ts': 'export async function insertUser() {}' },
+  ],
   ['only config.ts touches the environment', { 'src/runtime.ts': 'const a = env.AUTH_SECRET;' }],
+  ['only config.ts touches the environment', { 'src/app.ts': 'const { AUTH_SECRET } = c.env;' }],
   ['only config.ts touches the environment', { 'src/log.ts': "import { env } from 'cloudflare:workers';" }],
   [
     'src never imports tools or tests',

@@ -11,6 +11,13 @@ export interface Violation {
 /** Features that own tables and may be reached by others, lowest first: each reaches only those before it. */
 export const baseFeatures = ['users', 'security-events', 'sessions', 'signing-keys'];
 
+/** Each table and the one feature whose fragments write it. */
+const tableOwners: Readonly<Record<string, string>> = {
+  users: 'users',
+  security_events: 'security-events',
+  sessions: 'sessions',
+};
+
 /** Files longer than this need a reason (STYLE, "Size"). */
 const linesMax = 300;
 
@@ -35,22 +42,33 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 
   // Routes and the files that build their answers are the only places where HTTP is known.
-  'flows, queries, fragments, schemas and errors import nothing from http or ui': (file, _source, imports) =>
+  'flows, queries, fragments, schemas and errors import nothing from http or ui': (file, source, imports) =>
     featureOf(file) !== null && !/\/(routes|index|answer-[a-z-]+)\.tsx?$/.test(file)
-      ? imports.filter((path) => /^src\/(http|ui)\//.test(path))
+      ? [...imports.filter((path) => /^src\/(http|ui)\//.test(path)), ...matches(source, /from 'hono[^']*'/g)]
       : [],
 
   'SQL stands only in queries.ts, fragments.ts and the migration runner': (file, source) =>
     /\/(queries|fragments)\.ts$/.test(file) || ['src/db/migrations.ts', 'src/db/sql.ts'].includes(file)
       ? []
-      : matches(source, /\bsql`/g),
+      : matches(source, /\bsql`|import \{[^}]*\bsql\b[^}]*\} from '[^']*\/sql\.ts'|\bnew Fragment\(/g),
 
+  'a table is written only by the feature that owns it': (file, source) =>
+    Object.entries(tableOwners).flatMap(([table, owner]) =>
+      featureOf(file) === owner || !file.startsWith('src/features/')
+        ? []
+        : matches(source, new RegExp(`\\b(?:INSERT INTO|UPDATE|DELETE FROM) ${table}\\b`, 'g')),
+    ),
+
+  'fragments are never async': (file, source) =>
+    file.endsWith('/fragments.ts') ? matches(source, /\basync\b|\bPromise</g) : [],
+
+  // Whoever hands the environment on whole reads nothing of it.
   'only config.ts touches the environment': (file, source) =>
     file === 'src/config.ts'
       ? []
       : matches(
           source,
-          /\benv(?:\?)?(?:\.\w+|\[)|\bprocess\.env\b|import \{[^}]*\benv\b[^}]*\} from 'cloudflare:workers'/g,
+          /\benv\??(?:\.\w+|\[)|\}(?:: \w+)? = (?:\w+\.)?env\b|\bprocess\.env\b|'cloudflare:workers'/g,
         ),
 
   'src never imports tools or tests': (_file, _source, imports) =>
