@@ -1,50 +1,58 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { projectFolder } from '../project.ts';
+import { createTempFolder } from './temp-folder.ts';
+import type { Modules } from './workerd-config.ts';
 
 /** A Worker ready to be served: its modules as wrangler would upload them. */
 export interface Bundle {
-  /** By file name; the entry is `index.js`. */
-  readonly modules: ReadonlyMap<string, Uint8Array>;
+  readonly modules: Modules;
   readonly gzipKib: number;
 }
 
-const wrangler = fileURLToPath(new URL('bin/wrangler.js', import.meta.resolve('wrangler/package.json')));
+// The program itself, not its launcher, which would live on for a moment when it is killed.
+const wrangler = fileURLToPath(import.meta.resolve('wrangler'));
 const buildMsMax = 120_000;
 
-/**
- * Builds a Worker by `wrangler deploy --dry-run`, with the settings of wrangler.toml; without an entry the service
- * itself. Source maps are left out: they are never loaded.
- */
-export async function bundleWorker(entry?: URL): Promise<Bundle> {
-  const folder = await mkdtemp(join(tmpdir(), 'nexora-bench-bundle-'));
+/** Builds a Worker by `wrangler deploy --dry-run`, with the settings of wrangler.toml: the service or another entry. */
+export async function bundleWorker(entry = new URL('../../src/index.ts', import.meta.url)): Promise<Bundle> {
+  const folder = await createTempFolder();
   try {
-    const name = entry === undefined ? 'index' : fileName(entry);
-    const script = entry === undefined ? [] : [fileURLToPath(entry)];
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [wrangler, 'deploy', ...script, '--dry-run', '--outdir', folder],
-      { cwd: projectFolder, timeout: buildMsMax, env: { ...process.env, WRANGLER_SEND_METRICS: 'false' } },
+    const script = fileURLToPath(entry);
+    const output = await runWrangler(['deploy', script, '--dry-run', '--outdir', folder.path]);
+    const main = `${basename(script, '.ts')}.js`;
+    const files = (await readdir(folder.path)).filter(
+      (file) => file !== 'README.md' && !file.endsWith('.map'),
     );
-    const files = (await readdir(folder)).filter((file) => /\.(?:js|wasm)$/.test(file));
     const modules = await Promise.all(
       files.map(async (file) => {
-        const content = await readFile(join(folder, file));
-        return [file === `${name}.js` ? 'index.js' : file, content] as const;
+        const content = await readFile(join(folder.path, file));
+        return [file === main ? 'index.js' : file, content] as const;
       }),
     );
-    return { modules: new Map(modules), gzipKib: readGzipKib(stdout) };
+    return { modules: new Map(modules), gzipKib: readGzipKib(output) };
   } finally {
-    await rm(folder, { recursive: true });
+    folder.remove();
   }
 }
 
-function fileName(entry: URL): string {
-  return (entry.pathname.split('/').at(-1) ?? '').replace(/\.ts$/, '');
+async function runWrangler(options: readonly string[]): Promise<string> {
+  const running = promisify(execFile)(process.execPath, ['--no-warnings', wrangler, ...options], {
+    cwd: projectFolder,
+    timeout: buildMsMax,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  });
+  const kill = () => running.child.kill('SIGKILL');
+  // Before its folder goes, which it would make again.
+  process.prependOnceListener('exit', kill);
+  try {
+    return (await running).stdout;
+  } finally {
+    process.off('exit', kill);
+  }
 }
 
 function readGzipKib(output: string): number {

@@ -1,5 +1,6 @@
 import { cpuMs } from './cpu-time.ts';
 import type { BenchRequest, HttpClient } from './http-client.ts';
+import { median } from './stats.ts';
 
 /** A request whose cost is measured, and the Worker that pays it. */
 export interface Subject {
@@ -21,7 +22,7 @@ export interface Plan {
 /** What one subject cost. */
 export interface Cost {
   readonly name: string;
-  /** Milliseconds of CPU per request, round by round. */
+  /** Milliseconds of CPU per request, round by round: the median of the round's turns. */
   readonly msByRound: readonly number[];
   /** Database round trips of one request, as the service tells; undefined where it tells none. */
   readonly roundTrips: string | undefined;
@@ -29,32 +30,28 @@ export interface Cost {
 
 /** Measures what each subject costs its Worker. Each takes one turn first that is not counted. */
 export async function cpuPerRequest(subjects: readonly Subject[], plan: Plan): Promise<Cost[]> {
-  const { rounds, turns, requestsPerTurn } = plan;
   const costs = [];
   for (const { name, client, request } of subjects) {
-    const { headers } = await client.repeat(request, requestsPerTurn);
+    const { headers } = await client.repeat(request, plan.requestsPerTurn);
     const roundTrips = /\bdb;desc="(\d+)"/.exec(String(headers['server-timing']))?.[1];
     costs.push({ name, msByRound: [] as number[], roundTrips });
   }
-  for (let round = 0; round < rounds; round++) {
-    const spentMs = await runRound(subjects, turns, requestsPerTurn);
-    for (const [index, ms] of spentMs.entries()) costs[index]?.msByRound.push(ms / (turns * requestsPerTurn));
+  for (let round = 0; round < plan.rounds; round++) {
+    const turns = await runRound(subjects, plan);
+    for (const [index, ms] of turns.entries()) costs[index]?.msByRound.push(median(ms));
   }
   return costs;
 }
 
-async function runRound(
-  subjects: readonly Subject[],
-  turns: number,
-  requestsPerTurn: number,
-): Promise<number[]> {
-  const spentMs = subjects.map(() => 0);
+/** Milliseconds of CPU per request, subject by subject and turn by turn. */
+async function runRound(subjects: readonly Subject[], { turns, requestsPerTurn }: Plan): Promise<number[][]> {
+  const spent: number[][] = subjects.map(() => []);
   for (let turn = 0; turn < turns; turn++) {
     for (const [index, { client, pid, request }] of subjects.entries()) {
       const before = await cpuMs(pid);
       await client.repeat(request, requestsPerTurn);
-      spentMs[index] = (spentMs[index] ?? 0) + (await cpuMs(pid)) - before;
+      spent[index]?.push(((await cpuMs(pid)) - before) / requestsPerTurn);
     }
   }
-  return spentMs;
+  return spent;
 }

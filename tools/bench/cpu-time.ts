@@ -19,7 +19,8 @@ export async function cpuMs(pid: number): Promise<number> {
   const threads = await readdir(folder);
   const times = await Promise.all(
     threads.map(async (thread) => {
-      const text = await readFile(`${folder}/${thread}/schedstat`, 'utf8');
+      // A thread may have ended since it was listed.
+      const text = await readFile(`${folder}/${thread}/schedstat`, 'utf8').catch(() => '0');
       return Number(text.split(' ')[0]);
     }),
   );

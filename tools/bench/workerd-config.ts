@@ -1,15 +1,28 @@
+/** The files of a Worker by name; the entry is `index.js`. */
+export type Modules = ReadonlyMap<string, Uint8Array>;
+
+/** Kinds of modules by the ending of their names: wrangler's default rules. */
+const kinds: Readonly<Record<string, string>> = {
+  js: 'esModule',
+  mjs: 'esModule',
+  wasm: 'wasm',
+  txt: 'text',
+  html: 'text',
+  sql: 'text',
+};
+
 /**
- * The text of a workerd configuration (workerd.capnp) that serves one Worker over HTTP on the loopback interface, port 0.
- * The Worker reaches nothing beyond this machine. Modules are files beside the configuration.
+ * The text of a workerd configuration (workerd.capnp) that serves one Worker over HTTP on a free port of the loopback
+ * interface. The Worker reaches nothing beyond this machine. Its modules are files beside the configuration.
  */
 export function workerdConfig(
-  moduleNames: readonly string[],
+  modules: Modules,
   vars: Readonly<Record<string, string>>,
   compatibilityDate: string,
 ): string {
   // The first module is the entry.
-  const inOrder = moduleNames.toSorted((a, b) => Number(b === 'index.js') - Number(a === 'index.js'));
-  const modules = inOrder.map((name) => `(name = ${quote(name)}, ${kindOf(name)} = embed ${quote(name)})`);
+  const names = ['index.js', ...[...modules.keys()].filter((name) => name !== 'index.js')];
+  const embeds = names.map((name) => `(name = ${quote(name)}, ${kindOf(name)} = embed ${quote(name)})`);
   const bindings = Object.entries(vars).map(
     ([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`,
   );
@@ -25,17 +38,17 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   compatibilityDate = ${quote(compatibilityDate)},
-  modules = [${modules.join(', ')}],
+  modules = [${embeds.join(', ')}],
   bindings = [${bindings.join(', ')}],
 );
 `;
 }
 
 function kindOf(name: string): string {
-  return name.endsWith('.wasm') ? 'wasm' : 'esModule';
+  return kinds[name.split('.').at(-1) ?? ''] ?? 'data';
 }
 
-/** Cap'n Proto text escapes as C does, and JSON's escapes for printable ASCII are the same. */
+/** Cap'n Proto's text escapes are those of C, with which JSON's agree for printable ASCII. */
 function quote(text: string): string {
   return JSON.stringify(text);
 }

@@ -1,19 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { projectFolder } from '../project.ts';
 import { type StopStep, stopProcess } from '../stop-process.ts';
-import { workerdConfig } from './workerd-config.ts';
+import { createTempFolder } from './temp-folder.ts';
+import { type Modules, workerdConfig } from './workerd-config.ts';
 
 /** What workerd is given to run. */
 export interface WorkerSpec {
-  /** By name; the entry is `index.js`. */
-  readonly modules: ReadonlyMap<string, Uint8Array>;
+  readonly modules: Modules;
   /** Variables and secrets of the Worker. */
   readonly vars?: Readonly<Record<string, string>>;
 }
@@ -43,13 +42,13 @@ const stopSteps: readonly StopStep[] = [{ signal: 'SIGTERM', waitMs: 2000 }];
 
 /** Serves a Worker by workerd itself, with nothing in between, on a free port of the loopback interface. */
 export async function startWorker({ modules, vars = {} }: WorkerSpec): Promise<RunningWorker> {
-  const folder = await mkdtemp(join(tmpdir(), 'nexora-bench-worker-'));
-  const compatibilityDate = await readCompatibilityDate();
-  for (const [name, content] of modules) await writeFile(join(folder, name), content);
-  await writeFile(join(folder, 'config.capnp'), workerdConfig([...modules.keys()], vars, compatibilityDate));
+  const folder = await createTempFolder();
+  const config = workerdConfig(modules, vars, await readCompatibilityDate());
+  for (const [name, content] of modules) await writeFile(join(folder.path, name), content);
+  await writeFile(join(folder.path, 'config.capnp'), config);
 
   const child = spawn(workerd.default, ['serve', '--control-fd=3', 'config.capnp'], {
-    cwd: folder,
+    cwd: folder.path,
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     env: {},
@@ -60,7 +59,7 @@ export async function startWorker({ modules, vars = {} }: WorkerSpec): Promise<R
   const stop = async () => {
     await stopProcess(child, stopSteps);
     process.off('exit', kill);
-    await rm(folder, { recursive: true });
+    folder.remove();
   };
   try {
     const port = await listeningPort(child);

@@ -1,0 +1,21 @@
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder of this run alone. */
+export interface TempFolder {
+  readonly path: string;
+  remove(): void;
+}
+
+/** Makes an empty folder among the system's temporary files. It goes with this program at the latest. */
+export async function createTempFolder(): Promise<TempFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'nexora-bench-'));
+  const remove = () => {
+    process.off('exit', remove);
+    rmSync(path, { recursive: true, force: true });
+  };
+  process.once('exit', remove);
+  return { path, remove };
+}
