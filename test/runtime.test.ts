@@ -120,7 +120,6 @@ describe('the runtime', () => {
       const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
       expectProblem(await client.call(...exampleCall(key, account)), 503, 'service_unavailable', key);
       const next = await client.get('/api/auth/me', { bearer: account.accessToken });
-      // A logout of the example has ended the session in the meantime, or not: the answer is the database's.
       expect(next.status, key).toBe(200);
     }
   });

@@ -11,7 +11,6 @@ import {
   registerAccount,
 } from './route-table.ts';
 
-const timeoutMs = 250;
 let account: Account;
 
 beforeAll(async () => {
@@ -87,7 +86,7 @@ describe('when the database answers with', () => {
             const faulty = await faultyEndpoint(plan);
             const client = new TestClient({
               DATABASE_HTTP_ENDPOINT: faulty.endpoint,
-              DATABASE_TIMEOUT_MS: String(timeoutMs),
+              DATABASE_TIMEOUT_MS: fault === 'hang' ? '700' : '5000',
             });
             const answer = await client.call(...exampleCall(key, account, by));
             expectProblem(answer, code === 'internal_error' ? 500 : 503, code, context);

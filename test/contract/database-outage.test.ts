@@ -17,21 +17,23 @@ describe.each(databaseProblemRoutes)('%s during an outage', (key) => {
     'when the database %s is 503 within 5 s, and the same credentials are good again afterwards (DBF-01, DBF-03)',
     async (_what, fault) => {
       recordLog();
-      const faulty = await faultyEndpoint({ always: fault });
-      const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint, DATABASE_TIMEOUT_MS: '200' });
-      for (const by of ['cookie', 'bearer'] as const) {
-        const account = await registerAccount(new TestClient());
-        const call = exampleCall(key, account, by);
-        await faulty.plan({ always: fault });
-        const startedAt = Date.now();
-        for (let attempt = 0; attempt < 3; attempt++) {
+      await Promise.all(
+        (['cookie', 'bearer'] as const).map(async (by) => {
+          const account = await registerAccount(new TestClient());
+          const faulty = await faultyEndpoint({ always: fault });
+          const client = new TestClient({
+            DATABASE_HTTP_ENDPOINT: faulty.endpoint,
+            DATABASE_TIMEOUT_MS: fault === 'hang' ? '500' : '2500',
+          });
+          const call = exampleCall(key, account, by);
+          const startedAt = Date.now();
           expectProblem(await client.call(...call), 503, 'service_unavailable', by);
-        }
-        expect(Date.now() - startedAt).toBeLessThan(5000);
-        await faulty.plan([]);
-        const answer = await client.call(...call);
-        expect(answer.status, `${by} ${answer.text}`).toBe(exampleOf(key).status);
-      }
+          expect(Date.now() - startedAt).toBeLessThan(5000);
+          await faulty.plan([]);
+          const answer = await client.call(...call);
+          expect(answer.status, `${by} ${answer.text}`).toBe(exampleOf(key).status);
+        }),
+      );
     },
   );
 });

@@ -68,11 +68,15 @@ describe('time in the source', () => {
     expect(filesWith(/\bworkedMs\b/)).toEqual(['src/http/server-timing.ts', 'src/password-hasher.ts']);
   });
 
+  /** Who waits, and why it is not to make an answer look as slow as another. */
+  const pauses = {
+    'src/db/client.ts': 'the timeout of a statement, and a moment before it is repeated',
+    'src/features/health/check-health.ts': 'for the probe of another request',
+    'src/password-hasher.ts': 'in development, for the clock to move on',
+  };
+
   test('is never padded (IDM-04)', () => {
-    expect(filesWith(/\bscheduler\.wait\b|\bsetTimeout\b/)).toEqual([
-      'src/db/client.ts',
-      'src/features/health/check-health.ts',
-    ]);
+    expect(filesWith(/\bscheduler\.wait\b|\bsetTimeout\b/)).toEqual(Object.keys(pauses));
   });
 });
 

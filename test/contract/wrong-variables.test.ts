@@ -38,6 +38,8 @@ describe('a variable with a wrong value is refused by its name (SUP-01)', () => 
         'postgresql://u:p@/db',
         'postgresql://u:p@h:99999/db',
         'postgresql://u:p@ho st/db',
+        'postgresql://u:p@h%20x/db',
+        'postgresql://u:p@1.2.3.999/db',
         'https://u:p@h/db',
       ],
     ],

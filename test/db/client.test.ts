@@ -5,7 +5,7 @@ import { sql } from '../../src/db/sql.ts';
 import { type Fault, type FaultPlan, faultyEndpoint, openDatabase } from '../support/database.ts';
 
 /** A view of one request on the run's database through an endpoint that misbehaves. */
-async function openFaulty(plan: FaultPlan, timeoutMs = 300) {
+async function openFaulty(plan: FaultPlan, timeoutMs = 5000) {
   const faulty = await faultyEndpoint(plan);
   const open = connect({ url: inject('databaseUrl'), endpoint: faulty.endpoint, timeoutMs });
   return { database: open(), open, seen: faulty.seen, plan: faulty.plan };
@@ -18,6 +18,11 @@ async function failureOf(work: Promise<unknown>): Promise<DatabaseError> {
   );
   expect(thrown).toBeInstanceOf(DatabaseError);
   return thrown as DatabaseError;
+}
+
+/** Short where the test has to wait for it. */
+function timeoutFor(fault: Fault): number {
+  return fault === 'hang' ? 500 : 5000;
 }
 
 const one = sql`SELECT 1 AS one`;
@@ -69,11 +74,11 @@ describe('query', () => {
     ['no room', { sqlstate: '53300' }],
     ['a shutdown', { sqlstate: '57P01' }],
   ])('is repeated once when the answer is %s and a second run is harmless (DBF-04)', async (_what, fault) => {
-    const { database, seen } = await openFaulty([fault]);
+    const { database, seen } = await openFaulty([fault], timeoutFor(fault));
     expect(await database.query(one, { isRepeatable: true })).toEqual([{ one: 1 }]);
     expect(await seen()).toHaveLength(2);
     expect(database.roundTrips).toBe(2);
-    const always = await openFaulty({ always: fault });
+    const always = await openFaulty({ always: fault }, timeoutFor(fault));
     await failureOf(always.database.query(one, { isRepeatable: true }));
     expect(await always.seen()).toHaveLength(2);
   });
@@ -87,7 +92,7 @@ describe('query', () => {
   ])(
     'is not repeated when the answer is %s and nobody said that a second run is harmless (DBF-04)',
     async (_what, fault) => {
-      const { database, seen } = await openFaulty([fault]);
+      const { database, seen } = await openFaulty([fault], timeoutFor(fault));
       const error = await failureOf(database.query(one));
       expect(error.isUnavailable).toBe(true);
       expect(await seen()).toHaveLength(1);

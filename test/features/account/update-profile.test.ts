@@ -66,7 +66,7 @@ describe('PATCH /api/auth/me', () => {
 
   test('records no event', async () => {
     const { user, patch } = await registered();
-    await patch({ name: 'Quiet', locale: 'en' });
+    expect((await patch({ name: 'Quiet', locale: 'en' })).status).toBe(200);
     const events = await openDatabase().query(
       sql`SELECT type FROM security_events WHERE user_id = ${user.id}::uuid`,
     );

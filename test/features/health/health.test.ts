@@ -13,7 +13,7 @@ function stoppedClock(): (ms: number) => void {
   };
 }
 
-async function clientBehind(plan: readonly Fault[] | { always: Fault }, timeoutMs = 300) {
+async function clientBehind(plan: readonly Fault[] | { always: Fault }, timeoutMs = 2500) {
   const faulty = await faultyEndpoint(plan);
   const overrides = { DATABASE_HTTP_ENDPOINT: faulty.endpoint, DATABASE_TIMEOUT_MS: String(timeoutMs) };
   return { ...faulty, client: new TestClient(overrides) };
@@ -47,7 +47,7 @@ describe('GET /api/health', () => {
     'says the same with other words when the database %s, and logs one line (DBF-14)',
     async (_what, fault) => {
       const lines = recordLog();
-      const { client, seen } = await clientBehind({ always: fault });
+      const { client, seen } = await clientBehind({ always: fault }, fault === 'hang' ? 300 : 2500);
       const answer = await client.get('/api/health');
       expectUnhealthy(answer);
       expect(answer.text).not.toMatch(/canary|neon/);
@@ -89,7 +89,7 @@ describe('GET /api/health', () => {
 
   test('asks no more often when the database is down (DBF-14)', async () => {
     const lines = recordLog();
-    const { client, seen } = await clientBehind({ always: 'hang' });
+    const { client, seen } = await clientBehind({ always: 'hang' }, 300);
     const answers = await Promise.all(Array.from({ length: 100 }, () => client.get('/api/health')));
     for (const answer of answers) expectUnhealthy(answer);
     expect((await seen()).length).toBeLessThanOrEqual(2);
