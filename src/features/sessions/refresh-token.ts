@@ -1,5 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
 import { isMacValid, mac, type SecretRing } from '../../crypto/secret-ring.ts';
+import { uuidBytes, uuidText } from '../../crypto/uuid-bytes.ts';
 
 /** The way in which a refresh token travels. Each has a counter of its own in the session's row. */
 export type Transport = 'cookie' | 'body';
@@ -53,16 +54,4 @@ export function parseRefreshToken(ring: SecretRing, token: string): PresentedRef
   }
   const counter = new DataView(bytes.buffer, bytes.byteOffset).getUint32(17);
   return { kind: 'current', content: { sessionId: uuidText(content.subarray(0, 16)), transport, counter } };
-}
-
-function uuidBytes(uuid: string): Uint8Array {
-  const hex = uuid.replaceAll('-', '');
-  return Uint8Array.from({ length: 16 }, (_, index) =>
-    Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16),
-  );
-}
-
-function uuidText(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
