@@ -72,6 +72,7 @@ export const commonErrors = defineErrors({
   unsupported_media_type: { status: 415, title: 'The request body must be application/json in UTF-8.' },
   internal_error: { status: 500, title: 'Something went wrong on our side.' },
   service_unavailable: { status: 503, title: 'The service cannot answer right now. Please try again.' },
+  overloaded: { status: 503, title: 'Too many people are signing in right now. Please try again.' },
   misconfigured: {
     status: 503,
     title: 'The service is not configured correctly. Its operator has been told.',

@@ -1,16 +1,25 @@
 import { hashPassword, type PasswordCheck, verifyPassword } from './crypto/password-hash.ts';
+import { HashSlots } from './hash-slots.ts';
 
-/** Password hashing as one request sees it: counted, so that tests can prove that all failures do equal work. */
+/**
+ * Password hashing as one request sees it: counted, so that tests can prove that all failures do equal work. Both can
+ * throw AuthError overloaded.
+ */
 export interface PasswordHasher {
   /** A new PHC string for the password. */
   hash(password: string): Promise<string>;
   /** Compares with a stored hash; null stands for "no such account" and costs the same. */
   verify(stored: string | null, password: string): Promise<PasswordCheck>;
+  /** @throws AuthError overloaded when a hash would have to wait behind a full queue: asked before anything is spent */
+  requireRoom(): void;
   /** Passwords hashed so far. */
   readonly count: number;
   /** Milliseconds that took, where the clock is precise; else 0. */
   readonly workedMs: number;
 }
+
+// Shared by all requests of the isolate, which has one CPU for them.
+const slots = new HashSlots();
 
 /**
  * A hasher with its counters at zero. The clock of a Worker stands still during CPU work; `isClockPrecise` (development)
@@ -19,7 +28,8 @@ export interface PasswordHasher {
 export function createPasswordHasher(isClockPrecise: boolean): PasswordHasher {
   let count = 0;
   let workedMs = 0;
-  async function counted<T>(work: () => Promise<T>): Promise<T> {
+  const counted = <T>(work: () => Promise<T>) => slots.run(() => measured(work));
+  async function measured<T>(work: () => Promise<T>): Promise<T> {
     count += 1;
     if (!isClockPrecise) return work();
     const startedAt = performance.now();
@@ -32,6 +42,7 @@ export function createPasswordHasher(isClockPrecise: boolean): PasswordHasher {
   }
   return {
     hash: (password) => counted(() => hashPassword(password)),
+    requireRoom: () => slots.requireRoom(),
     verify: (stored, password) => counted(() => verifyPassword(stored, password)),
     get count() {
       return count;

@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { HashSlots } from '../src/hash-slots.ts';
+
+const never = () => new Promise<never>(() => undefined);
+
+/** How often work began, and how much of it was under way at once. */
+function counter() {
+  const seen = { begun: 0, atOnce: 0, atOnceMost: 0 };
+  const work = async () => {
+    seen.begun += 1;
+    seen.atOnce += 1;
+    seen.atOnceMost = Math.max(seen.atOnceMost, seen.atOnce);
+    await scheduler.wait(1);
+    seen.atOnce -= 1;
+  };
+  return { seen, work };
+}
+
+function outcomes(all: readonly PromiseSettledResult<unknown>[]) {
+  const refused = all.filter((one) => one.status === 'rejected');
+  return { done: all.length - refused.length, refused: refused.map(({ reason }) => reason.code) };
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('hashes in one isolate (HSH-10)', () => {
+  test('are at most four at once, with 32 waiting; the rest is refused at once', async () => {
+    const slots = new HashSlots();
+    const { seen, work } = counter();
+    const all = await Promise.allSettled(Array.from({ length: 100 }, () => slots.run(work)));
+    expect(outcomes(all)).toEqual({ done: 36, refused: Array(64).fill('overloaded') });
+    expect(seen).toMatchObject({ begun: 36, atOnceMost: 4 });
+  });
+
+  test('are refused before they cost anything only while both are full', async () => {
+    const slots = new HashSlots();
+    const busy = Array.from({ length: 35 }, () => slots.run(async () => undefined));
+    expect(() => slots.requireRoom()).not.toThrow();
+    busy.push(slots.run(async () => undefined));
+    expect(() => slots.requireRoom()).toThrow('overloaded');
+    await Promise.all(busy);
+    expect(() => slots.requireRoom()).not.toThrow();
+  });
+
+  test('give their slot back when they fail', async () => {
+    const slots = new HashSlots();
+    for (let round = 0; round < 10; round++) {
+      await expect(slots.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    }
+    await expect(slots.run(async () => 'done')).resolves.toBe('done');
+  });
+
+  test('of requests that were cancelled fall free after 5 seconds, and nobody waits longer (T26)', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const slots = new HashSlots();
+    for (let index = 0; index < 4; index++) void slots.run(never);
+    vi.setSystemTime(Date.now() + 4999);
+    const patient = slots.run(async () => 'done');
+    await scheduler.wait(30);
+    vi.setSystemTime(Date.now() + 2);
+    await expect(patient).resolves.toBe('done');
+  });
+
+  test('that found no slot within 5 seconds are refused (T26)', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const slots = new HashSlots();
+    for (let index = 0; index < 4; index++) void slots.run(never);
+    vi.setSystemTime(Date.now() + 1000);
+    const waiting = Array.from({ length: 6 }, () => slots.run(never).catch((error) => error.code));
+    vi.setSystemTime(Date.now() + 4001);
+    // Four of them take over the slots that fell free, and keep them.
+    await scheduler.wait(50);
+    vi.setSystemTime(Date.now() + 1000);
+    const refused = Promise.all([Promise.race(waiting), Promise.race(waiting.toReversed())]);
+    expect(await refused).toEqual(['overloaded', 'overloaded']);
+  });
+
+  test('leave others their turn between them', async () => {
+    const slots = new HashSlots();
+    const order: string[] = [];
+    const hashes = Array.from({ length: 8 }, () => slots.run(async () => void order.push('hash')));
+    const other = scheduler.wait(0).then(() => order.push('other'));
+    await Promise.all([...hashes, other]);
+    expect(order.indexOf('other')).toBeLessThanOrEqual(4);
+  });
+});
