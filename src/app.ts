@@ -16,6 +16,7 @@ import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { serverTiming } from './http/server-timing.ts';
 import { createPasswordHasher } from './password-hasher.ts';
+import { cleanupExpiredAttempts } from './rate-limit/attempts.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
 import { createScheduled } from './scheduled.ts';
 import { ConfigError } from './variable-reader.ts';
@@ -35,12 +36,19 @@ const routes: readonly Route[] = [
 ];
 
 /** What each feature sweeps at night. */
-export const runScheduled = createScheduled([{ rows: 'sessions', run: sessions.cleanupExpiredSessions }]);
+export const runScheduled = createScheduled([
+  { rows: 'sessions', run: sessions.cleanupExpiredSessions },
+  { rows: 'login_attempts', run: cleanupExpiredAttempts },
+]);
 
 /** What features add to each other's statements: one line per occasion. */
 const effects: Effects = {
   userRegistered: [recordEvent({ type: 'user_created', outcome: 'success', method: 'password' })],
   loggedIn: [recordEvent({ type: 'authn_login_success', outcome: 'success', method: 'password' })],
+  loginFailed: [
+    recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
+  ],
+  loginLocked: [recordEvent({ type: 'authn_login_lock', outcome: 'failure', method: 'password' })],
   loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
   refreshTokenReused: [recordEvent({ type: 'authn_token_reuse', outcome: 'failure' })],
 };

@@ -19,6 +19,10 @@ export type Effect = (source: Fragment, origin: RequestOrigin) => Fragment;
 export interface Effects {
   readonly userRegistered: readonly Effect[];
   readonly loggedIn: readonly Effect[];
+  /** A password was checked and nobody signed in; the source has a further column `reason`. */
+  readonly loginFailed: readonly Effect[];
+  /** That was the last attempt of the window; the source is that of `loginFailed`. */
+  readonly loginLocked: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
 }

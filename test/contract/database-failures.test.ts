@@ -87,6 +87,8 @@ describe('when the database answers with', () => {
             const client = new TestClient({
               DATABASE_HTTP_ENDPOINT: faulty.endpoint,
               DATABASE_TIMEOUT_MS: fault === 'hang' ? '700' : '5000',
+              // A login whose second statement fails has spent its attempt.
+              LOGIN_ATTEMPTS_MAX: '100',
             });
             const answer = await client.call(...exampleCall(key, account, by));
             expectProblem(answer, code === 'internal_error' ? 500 : 503, code, context);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
-import { registration } from '../support/accounts.ts';
+import { freshEmail, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
 import { expectProblem } from './expect-problem.ts';
@@ -43,7 +43,9 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
     415,
     () => client.send(rawExample(login, account, '{}', { ...json, 'Content-Encoding': 'br' })),
   ],
+  too_many_attempts: [429, spendAttempts],
   internal_error: [500, () => withFault({ sqlstate: '22P02' })],
+  overloaded: [503, overload],
   service_unavailable: [503, () => withFault('refuse')],
   misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
 };
@@ -54,6 +56,22 @@ async function reuseRefreshToken(): Promise<Answer> {
   const age = sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE user_id = ${account.userId}::uuid`;
   await openDatabase(database.url).query(age);
   return client.post('/api/auth/refresh', { refreshToken });
+}
+
+async function spendAttempts(): Promise<Answer> {
+  const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
+  const guess = { email: freshEmail(), password: 'x' };
+  await limited.post('/api/auth/login', guess);
+  return limited.post('/api/auth/login', guess);
+}
+
+/** More sign-ups at once than the isolate has room for; the one that found none. */
+async function overload(): Promise<Answer> {
+  const crowd = Array.from({ length: 37 }, () =>
+    client.post('/api/auth/register', registration(freshEmail())),
+  );
+  const answers = await Promise.all(crowd);
+  return answers.find(({ status }) => status !== 201)!;
 }
 
 async function withFault(fault: 'refuse' | { sqlstate: string }): Promise<Answer> {

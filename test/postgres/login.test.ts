@@ -20,7 +20,11 @@ const hashes: Record<string, string> = { 'an earlier hash': bcryptHash() };
 
 beforeAll(async () => {
   database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+  client = new TestClient({
+    DATABASE_URL: database.url,
+    DATABASE_TIMEOUT_MS: '8000',
+    LOGIN_ATTEMPTS_MAX: '100',
+  });
   hashes['a hash of today'] = await hashPassword(password);
   newerHash = await hashPassword('the newer password');
 });

@@ -9,13 +9,14 @@ export interface Violation {
 }
 
 /** Features that own tables and may be reached by others, lowest first: each reaches only those before it. */
-export const baseFeatures = ['users', 'security-events', 'sessions', 'signing-keys'];
+export const baseFeatures = ['users', 'security-events', 'sessions', 'known-devices', 'signing-keys'];
 
 /** Each table and the one feature whose fragments write it. */
 const tableOwners: Readonly<Record<string, string>> = {
   users: 'users',
   security_events: 'security-events',
   sessions: 'sessions',
+  login_attempts: 'rate-limit',
 };
 
 /** Files longer than this need a reason (STYLE, "Size"). */

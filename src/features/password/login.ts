@@ -1,45 +1,74 @@
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
 import { log } from '../../log.ts';
-import type { NewSession, Transport } from '../sessions/index.ts';
+import { tooManyAttempts, unknownSubject } from '../../rate-limit/attempts.ts';
+import type { NewSession } from '../sessions/index.ts';
 import { passwordErrors } from './errors.ts';
-import { findAccountByEmail, openLoginSession, type SignedInRow } from './queries.ts';
-import { completeSignIn, passwordSession, type SignIn } from './sign-in.ts';
+import {
+  type Account,
+  type Attempt,
+  findAccountByEmail,
+  openLoginSession,
+  recordFailedLogin,
+  reserveLoginAttempt,
+  type SignedInRow,
+} from './queries.ts';
+import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from './sign-in.ts';
 
-export interface LoginInput {
+export interface LoginInput extends SignInSettings {
   readonly email: string;
   readonly password: string;
-  readonly transport: Transport | undefined;
 }
+
+/** Why nobody signed in; for the record alone. */
+type FailureReason = 'unknown_address' | 'no_password' | 'banned' | 'wrong_password' | 'password_changed';
 
 /**
- * Signs in with e-mail and password. Every failure does the same work, one read and one hash, and gives the same
- * answer: unknown address, wrong password, no password, banned. Round trips: 2; 1 for a failure.
- * @throws AuthError invalid_credentials
+ * Signs in with e-mail and password. The attempt is reserved before anything is hashed, so that a burst of guesses gets
+ * no more hashes than the limit allows. Every failure does the same work, two statements and one hash, and gives the
+ * same answer: unknown address, wrong password, no password, banned. Round trips: 2; 1 where no attempt is left.
+ * @throws AuthError invalid_credentials, too_many_attempts, overloaded
  */
 export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
-  const session = await passwordSession(deps, input.transport);
-  // A second look only where the stored hash changed under our hands, as when two logins replace an old hash at once.
-  const row = (await attempt(deps, input, session)) ?? (await attempt(deps, input, session));
-  if (row === null) throw passwordErrors.invalid_credentials();
-  return completeSignIn(deps, session, row);
+  const { db, hasher, config, secrets } = deps;
+  hasher.requireRoom();
+  const session = await passwordSession(deps, input);
+  const subject = unknownSubject(secrets, input.email);
+  const attempt = await reserveLoginAttempt(db, { ...input, subject }, config.loginAttempts);
+  if (attempt.number === null) throw tooManyAttempts(config.loginAttempts, attempt.retryAfterSeconds);
+
+  const row =
+    (await signIn(deps, input, session, attempt, attempt.account)) ??
+    // A second look where the stored hash changed under our hands, as when two logins replace an old hash at once. It
+    // is the same attempt: its password was right a moment ago.
+    (await signIn(deps, input, session, attempt, await findAccountByEmail(db, input.email)));
+  if (row === null) return await fail(deps, attempt, attempt.account, 'password_changed');
+  return completeSignIn(deps, input.device, session, row);
 }
 
-async function attempt(deps: Deps, input: LoginInput, session: NewSession): Promise<SignedInRow | null> {
+/** Null when what was verified has changed since. */
+async function signIn(
+  deps: Deps,
+  { password }: LoginInput,
+  session: NewSession,
+  attempt: Attempt,
+  account: Account | null,
+): Promise<SignedInRow | null> {
   const { db, hasher, client, effects } = deps;
-  const account = await findAccountByEmail(db, input.email);
-  const check = await hasher.verify(account?.password_hash ?? null, input.password);
-  if (account !== null && account.password_hash !== null && check.isMalformed) {
+  const check = await hasher.verify(account?.password_hash ?? null, password);
+  if (account === null) return await fail(deps, attempt, null, 'unknown_address');
+  if (account.password_hash === null) return await fail(deps, attempt, account, 'no_password');
+  if (check.isMalformed) {
     log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId: account.id });
   }
-  if (account === null || account.password_hash === null || account.is_banned || !check.matches) {
-    throw passwordErrors.invalid_credentials();
-  }
-  const verified = { userId: account.id, passwordHash: account.password_hash };
+  if (account.is_banned) return await fail(deps, attempt, account, 'banned');
+  if (!check.matches) return await fail(deps, attempt, account, 'wrong_password');
+
+  const verified = { userId: account.id, passwordHash: account.password_hash, bucket: attempt.bucket };
   const open = (newHash: string | null) =>
     openLoginSession(db, { ...verified, newHash }, session, client, effects.loggedIn);
   if (!check.needsRehash) return open(null);
-  const newHash = await hasher.hash(input.password);
+  const newHash = await hasher.hash(password);
   try {
     return await open(newHash);
   } catch (error) {
@@ -48,4 +77,17 @@ async function attempt(deps: Deps, input: LoginInput, session: NewSession): Prom
     log('warn', 'password_rehash_failed', { requestId: client.requestId, userId: account.id, cause: error });
     return open(null);
   }
+}
+
+/** Records the failure, of an account or of none, in the same statement either way. */
+async function fail(
+  { db, client, config, effects }: Deps,
+  attempt: Attempt,
+  account: Account | null,
+  reason: FailureReason,
+): Promise<never> {
+  const isLast = attempt.number === config.loginAttempts.max;
+  const occasions = isLast ? [...effects.loginFailed, ...effects.loginLocked] : effects.loginFailed;
+  await recordFailedLogin(db, { userId: account?.id ?? null, reason }, client, occasions);
+  throw passwordErrors.invalid_credentials();
 }

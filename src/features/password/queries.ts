@@ -1,7 +1,15 @@
 import type { Database } from '../../db/client.ts';
 import type { Effect, RequestOrigin } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
-import { sql } from '../../db/sql.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import {
+  type AttemptLimits,
+  attemptBucket,
+  clearAttempts,
+  reserveAttempt,
+  secondsUntilOpen,
+} from '../../rate-limit/fragments.ts';
+import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
 import { type NewSession, type OpenedSessionRow, openedBefore, openSession } from '../sessions/index.ts';
 import { insertUser, type NewUser, replacePasswordHash, type UserRow, userColumns } from '../users/index.ts';
 
@@ -13,15 +21,82 @@ export interface Account {
 }
 
 /** A user with the session that was just opened for them. */
-export type SignedInRow = UserRow & OpenedSessionRow;
+export type SignedInRow = UserRow & OpenedSessionRow & { readonly device_generation: number };
 
-/** What a login needs to judge a password. Round trips: 1. Null when nobody has the address. */
+/** A reserved attempt, with the account that it is about. */
+export interface Attempt {
+  /** Where it counts. */
+  readonly bucket: string;
+  /** 1 for the first of the window; null when none was left, and nothing may be checked. */
+  readonly number: number | null;
+  /** Until the window ends. */
+  readonly retryAfterSeconds: number;
+  /** Null when nobody has the address. */
+  readonly account: Account | null;
+}
+
+/**
+ * Reserves an attempt at the account of the address and reads what a login needs to judge a password, in one statement.
+ * An address that nobody has counts like any other, under `subject`. Round trips: 1.
+ */
+export async function reserveLoginAttempt(
+  db: Database,
+  login: { readonly email: string; readonly subject: string; readonly device: PresentedDevice },
+  limits: AttemptLimits,
+): Promise<Attempt> {
+  const subject = sql`coalesce('user:' || a.user_id, ${login.subject})`;
+  const deviceId = knownDeviceId(sql`a`, login.device);
+  const attemptId = crypto.randomUUID();
+  const [row] = await db.query<AttemptRow>(
+    sql`
+    WITH account AS (
+      SELECT u.id AS user_id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation
+      ${fromAddress(login.email)}
+    ),
+    counted AS (
+      SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.password_hash, a.is_banned
+      FROM (VALUES (1)) AS one LEFT JOIN account a ON true
+    ),
+    reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)})
+    SELECT c.bucket, r.count AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
+      c.user_id, c.password_hash, c.is_banned
+    FROM counted c LEFT JOIN reserved r ON true`,
+    { isRepeatable: true },
+  );
+  if (row === undefined) throw new TypeError('an attempt must always have one row');
+  const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id, password_hash, is_banned } = row;
+  const account = user_id === null ? null : { id: user_id, password_hash, is_banned };
+  return { bucket, number, retryAfterSeconds, account };
+}
+
+interface AttemptRow extends Omit<Account, 'id'> {
+  readonly bucket: string;
+  readonly number: number | null;
+  readonly retry_after_seconds: number;
+  readonly user_id: string | null;
+}
+
+/** The account once more, for an attempt that is reserved. Round trips: 1. Null when nobody has the address any more. */
 export async function findAccountByEmail(db: Database, email: string): Promise<Account | null> {
   const [account] = await db.query<Account>(
-    sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned FROM users u WHERE lower(u.email) = ${email}`,
+    sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned ${fromAddress(email)}`,
     { isRepeatable: true },
   );
   return account ?? null;
+}
+
+/** Records that nobody signed in; `userId` is null where nobody has the address. Round trips: 1. */
+export async function recordFailedLogin(
+  db: Database,
+  failure: { readonly userId: string | null; readonly reason: string },
+  origin: RequestOrigin,
+  onFailed: readonly Effect[],
+): Promise<void> {
+  await db.query(sql`
+    WITH failed AS (
+      SELECT ${failure.userId}::uuid AS user_id, NULL::uuid AS session_id, ${failure.reason}::text AS reason
+    )${effectCtes(onFailed, 'failed', origin)}
+    SELECT 1 AS recorded`);
 }
 
 /**
@@ -44,11 +119,11 @@ export async function registerUser(
       registered AS (
         SELECT * FROM created
         UNION ALL
-        SELECT u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at
+        SELECT u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at, u.device_generation
         FROM users u WHERE u.id = ${user.id}::uuid
       ),
       signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
-      SELECT ${userColumns(sql`r`)}, i.session_id, i.auth_time, i.expires_in
+      SELECT ${userColumns(sql`r`)}, r.device_generation, i.session_id, i.auth_time, i.expires_in
       FROM registered r JOIN signed_in i ON i.user_id = r.id`,
     { isRepeatable: true },
   );
@@ -57,12 +132,17 @@ export async function registerUser(
 
 /**
  * Opens a session for an account whose password was verified, and replaces its hash by a better one where `newHash` is
- * given. Round trips: 1. Null when the password was changed, or the user banned or deleted, since it was read: the
+ * given; the attempts of its bucket start anew. Round trips: 1. Null when the password was changed, or the user banned or deleted, since it was read: the
  * row lock makes a racing reset wait until the session is there to be ended (SECURITY SES-07).
  */
 export async function openLoginSession(
   db: Database,
-  verified: { readonly userId: string; readonly passwordHash: string; readonly newHash: string | null },
+  verified: {
+    readonly userId: string;
+    readonly passwordHash: string;
+    readonly newHash: string | null;
+    readonly bucket: string;
+  },
   session: NewSession,
   origin: RequestOrigin,
   onLoggedIn: readonly Effect[],
@@ -82,10 +162,15 @@ export async function openLoginSession(
         ${lock}
       )${rehash},
       opened AS (${openSession(sql`holder`, session)})${effectCtes(onLoggedIn, 'opened', origin)},
+      cleared AS (${clearAttempts(verified.bucket, sql`holder`)}),
       signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
-      SELECT ${userColumns(sql`u`)}, i.session_id, i.auth_time, i.expires_in
+      SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
       FROM signed_in i JOIN users u ON u.id = i.user_id`,
     { isRepeatable: true },
   );
   return row ?? null;
+}
+
+function fromAddress(email: string): Fragment {
+  return sql`FROM users u WHERE lower(u.email) = ${email}`;
 }

@@ -1,14 +1,12 @@
 import type { Deps } from '../../deps.ts';
-import type { Transport } from '../sessions/index.ts';
 import { passwordErrors } from './errors.ts';
 import { registerUser } from './queries.ts';
-import { completeSignIn, passwordSession, type SignIn } from './sign-in.ts';
+import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from './sign-in.ts';
 
-export interface RegisterInput {
+export interface RegisterInput extends SignInSettings {
   readonly email: string;
   readonly name: string;
   readonly password: string;
-  readonly transport: Transport | undefined;
   /** BCP 47 tag of the browser's first language, null when it sent none. */
   readonly locale: string | null;
 }
@@ -19,14 +17,14 @@ export interface RegisterInput {
  * @throws AuthError email_taken
  */
 export async function register(deps: Deps, input: RegisterInput): Promise<SignIn> {
-  const { email, name, locale, transport } = input;
+  const { email, name, locale } = input;
   const passwordHash = await deps.hasher.hash(input.password);
-  const session = await passwordSession(deps, transport);
+  const session = await passwordSession(deps, input);
   const user = { id: crypto.randomUUID(), email, name, passwordHash, locale };
   const create = () => registerUser(deps.db, user, session, deps.client, deps.effects.userRegistered);
   let row = await create();
   // A first try that was still running when it was repeated takes the address, and its repeat does not see its rows.
   if (row === null && deps.db.roundTrips > 1) row = await create();
   if (row === null) throw passwordErrors.email_taken();
-  return completeSignIn(deps, session, row);
+  return completeSignIn(deps, input.device, session, row);
 }

@@ -1,6 +1,7 @@
 import { preferredLocale } from '../../http/accept-language.ts';
 import { defineRoute } from '../../http/route.ts';
-import { answerTokens } from '../sessions/index.ts';
+import { readPresentedDevice } from '../known-devices/index.ts';
+import { answerSignIn } from './answer-sign-in.ts';
 import { login } from './login.ts';
 import { register } from './register.ts';
 import { LoginRequest, registerRequest } from './schemas.ts';
@@ -14,16 +15,16 @@ const registerRoute = defineRoute(
   },
   async (c, { deps, body: { email, name, password, transport } }) => {
     const locale = preferredLocale(c.req.raw.headers);
-    const { user, tokens } = await register(deps, { email, name, password, transport, locale });
-    return answerTokens(c, 201, tokens, { user });
+    const device = readPresentedDevice(c, deps);
+    return answerSignIn(c, 201, await register(deps, { email, name, password, transport, locale, device }));
   },
 );
 
 const loginRoute = defineRoute(
   { method: 'POST', path: '/api/auth/login', guard: 'anyone', body: LoginRequest },
   async (c, { deps, body: { email, password, transport } }) => {
-    const { user, tokens } = await login(deps, { email, password, transport });
-    return answerTokens(c, 200, tokens, { user });
+    const device = readPresentedDevice(c, deps);
+    return answerSignIn(c, 200, await login(deps, { email, password, transport, device }));
   },
 );
 

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts';
+import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
 import {
   type IssuedTokens,
   issueTokens,
@@ -13,10 +14,21 @@ import type { SignedInRow } from './queries.ts';
 export interface SignIn {
   readonly user: User;
   readonly tokens: IssuedTokens;
+  /** Makes the device known to the account from now on. */
+  readonly deviceToken: string;
 }
 
-/** The session that a password opens, for this client and the wanted transport; both transports where it is undefined. */
-export async function passwordSession(deps: Deps, transport: Transport | undefined): Promise<NewSession> {
+/** Where somebody signs in, and how they want their tokens: by both transports where it is undefined. */
+export interface SignInSettings {
+  readonly transport: Transport | undefined;
+  readonly device: PresentedDevice;
+}
+
+/** The session that a password opens for this client. */
+export async function passwordSession(
+  deps: Deps,
+  { transport, device }: SignInSettings,
+): Promise<NewSession> {
   const { client, config } = deps;
   return {
     id: crypto.randomUUID(),
@@ -28,13 +40,19 @@ export async function passwordSession(deps: Deps, transport: Transport | undefin
     userAgent: client.userAgent,
     device: await readDevice(client.userAgent),
     location: client.location,
+    deviceId: device.id,
     ttlSeconds: config.session.ttlSeconds,
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
 }
 
 /** Turns the row of an opened session into what is answered. */
-export async function completeSignIn(deps: Deps, session: NewSession, row: SignedInRow): Promise<SignIn> {
+export async function completeSignIn(
+  deps: Deps,
+  device: PresentedDevice,
+  session: NewSession,
+  row: SignedInRow,
+): Promise<SignIn> {
   const tokens = await issueTokens(deps, {
     userId: row.user_id,
     sessionId: row.session_id,
@@ -43,5 +61,6 @@ export async function completeSignIn(deps: Deps, session: NewSession, row: Signe
     counters: { ...(session.hasCookieToken && { cookie: 0 }), ...(session.hasBodyToken && { body: 0 }) },
     refreshExpiresIn: row.expires_in,
   });
-  return { user: toUser(row), tokens };
+  const account = { userId: row.user_id, generation: row.device_generation };
+  return { user: toUser(row), tokens, deviceToken: deviceTokenFor(deps.secrets, device, account) };
 }

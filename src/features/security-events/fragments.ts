@@ -8,6 +8,8 @@ export interface EventKind {
   /** How the person signed in, where that is the point: `password`, later others. */
   readonly method?: string;
   readonly reason?: string;
+  /** The reason is the source's column `reason`. */
+  readonly hasSourceReason?: true;
 }
 
 /**
@@ -15,10 +17,11 @@ export interface EventKind {
  * LOG-08): no change without its record, no record without its change.
  */
 export function recordEvent(kind: EventKind): Effect {
+  const reason = kind.hasSourceReason ? sql`e.reason` : sql`${kind.reason ?? null}::text`;
   return (source, origin) => sql`
     INSERT INTO security_events
       (type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-    SELECT ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${kind.reason ?? null}::text, e.user_id, e.session_id,
+    SELECT ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${reason}, e.user_id, e.session_id,
       ${origin.requestId}::uuid, ${origin.ipAddress}::inet, ${origin.userAgent}::text,
       ${origin.location && JSON.stringify(origin.location)}::jsonb
     FROM ${source} e`;

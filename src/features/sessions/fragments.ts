@@ -37,6 +37,8 @@ export interface NewSession {
   readonly userAgent: string | null;
   readonly device: Device | null;
   readonly location: object | null;
+  /** The device whose attempts count for it: UUID of the device token. */
+  readonly deviceId: string;
   /** Seconds. */
   readonly ttlSeconds: number;
   readonly idleTtlSeconds: number;
@@ -58,13 +60,14 @@ export interface OpenedSessionRow {
 export function openSession(owner: Fragment, session: NewSession): Fragment {
   return sql`
     INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-      ip_address, user_agent, device, location)
+      ip_address, user_agent, device, location, device_id)
     SELECT ${session.id}::uuid, o.user_id,
       now() + make_interval(secs => least(${session.ttlSeconds}::int, ${session.idleTtlSeconds}::int)),
       now() + make_interval(secs => ${session.ttlSeconds}::int),
       ${session.method}, ${session.amr}::text[],
       CASE WHEN ${session.hasCookieToken}::boolean THEN 0 END, CASE WHEN ${session.hasBodyToken}::boolean THEN 0 END,
-      ${session.ipAddress}::inet, ${session.userAgent}::text, ${jsonOf(session.device)}::jsonb, ${jsonOf(session.location)}::jsonb
+      ${session.ipAddress}::inet, ${session.userAgent}::text, ${jsonOf(session.device)}::jsonb, ${jsonOf(session.location)}::jsonb,
+      ${session.deviceId}::uuid
     FROM ${owner} o
     ON CONFLICT (id) DO NOTHING
     RETURNING id AS session_id, user_id, ${sessionEnds(sql`sessions`)}`;

@@ -28,7 +28,7 @@ export function insertUser(user: NewUser): Fragment {
     INSERT INTO users (id, email, name, password_hash, locale)
     VALUES (${user.id}::uuid, ${user.email}, ${user.name}, ${user.passwordHash}, ${user.locale})
     ON CONFLICT DO NOTHING
-    RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at`;
+    RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation`;
 }
 
 /**

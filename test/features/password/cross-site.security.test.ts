@@ -53,7 +53,7 @@ describe.each(['/api/auth/login', '/api/auth/register'])('%s sent by a page (CSR
   ])('of %s passes', async (_page, headers) => {
     const answer = await send(headers);
     expect(answer.status, answer.text).toBe(isLogin ? 200 : 201);
-    expect(answer.setCookies).toHaveLength(2);
+    expect(answer.setCookies).toHaveLength(3);
   });
 
   test('as a form is 415 even from our own origin', async () => {

@@ -15,9 +15,17 @@ import {
 const client = new TestClient();
 
 /** A client whose database calls meet these faults in turn, and how many calls it made. */
-async function faultyClient(faults: readonly Fault[], timeoutMs = '2500') {
+async function faultyClient(
+  faults: readonly Fault[],
+  timeoutMs = '2500',
+  overrides: Readonly<Record<string, string>> = {},
+) {
   const proxy = await faultyEndpoint(faults);
-  const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: proxy.endpoint, DATABASE_TIMEOUT_MS: timeoutMs });
+  const faulty = new TestClient({
+    DATABASE_HTTP_ENDPOINT: proxy.endpoint,
+    DATABASE_TIMEOUT_MS: timeoutMs,
+    ...overrides,
+  });
   return { faulty, seen: proxy.seen };
 }
 
@@ -93,10 +101,12 @@ describe('a committed login whose answer is lost', () => {
     },
   );
 
-  test('after the first statement, which only reads, costs one repeat', async () => {
+  test('after the first statement costs one repeat, and counts one attempt', async () => {
     const { email } = await registerUser(client);
     const { faulty } = await faultyClient(['commit-then-drop']);
     expect(await logIn(faulty, email)).toMatchObject({ roundTrips: 3, hashes: 1 });
+    const once = await faultyClient(['commit-then-drop'], '2500', { LOGIN_ATTEMPTS_MAX: '1' });
+    expect((await once.faulty.post('/api/auth/login', { email, password: 'wrong' })).status).toBe(401);
   });
 });
 
@@ -126,19 +136,20 @@ describe.each(outages)('a database that %s', (_name, fault, tries) => {
     expect((await faulty.post('/api/auth/register', registration(email))).status).toBe(201);
   });
 
-  test.each([
-    ['first', [] as Fault[]],
-    ['second', ['pass'] as Fault[]],
+  test.each<[which: string, passed: Fault[], presented: string, tries: number]>([
+    ['the first statement of login', [], password, tries],
+    ['the first statement of login with a wrong password', [], 'not the password', tries],
+    ['the second statement of login', ['pass'], password, tries],
+    // It adds a record each time it runs: never repeated.
+    ['the record of a failed login', ['pass'], 'not the password', 1],
   ])(
-    'under the %s statement of login is 503 with Retry-After, never 401 and never a session (DBF-03)',
-    async (_which, passed) => {
+    'under %s is 503 with Retry-After, never 401 and never a session (DBF-03)',
+    async (_which, passed, presented, calls) => {
       const { email, json } = await registerUser(client);
-      for (const text of [password, ...(passed.length === 0 ? ['not the password'] : [])]) {
-        const { faulty, seen } = await faultyClient([...passed, ...faults], '400');
-        expectUnavailable(await faulty.post('/api/auth/login', { email, password: text }));
-        expect(await seen()).toHaveLength(passed.length + tries);
-        expect(await findSessions(json.user.id)).toHaveLength(1);
-      }
+      const { faulty, seen } = await faultyClient([...passed, ...faults], '400');
+      expectUnavailable(await faulty.post('/api/auth/login', { email, password: presented }));
+      expect(await seen()).toHaveLength(passed.length + calls);
+      expect(await findSessions(json.user.id)).toHaveLength(1);
       await logIn(client, email);
     },
   );

@@ -43,6 +43,7 @@ describe('POST /api/auth/register', () => {
     expect(answer.setCookies).toEqual([
       `__Host-nexora_access=${accessToken}; ${attributes}; Max-Age=900`,
       `__Host-nexora_refresh=${refreshCookie}; ${attributes}; Max-Age=1209600`,
+      `__Host-nexora_device=${answer.headers.get('X-Device-Token')}; ${attributes}; Max-Age=34560000`,
     ]);
   });
 

@@ -12,15 +12,16 @@ import {
   signIn,
 } from './session-fixtures.ts';
 
+const deviceCookie = '__Host-nexora_device';
 const earlierCookie = 'nexora_refresh_token';
 const cookieFormat =
-  /^__Host-nexora_(?:access|refresh)=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
+  /^__Host-nexora_(?:access|refresh|device)=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
 const ageSecondsMax = 400 * 86_400;
 
 /** The routes whose answer to a request with cookies sets some. Every other one sets none. */
 const setters: Readonly<Record<string, readonly string[]>> = {
-  'POST /api/auth/register': [accessCookie, refreshCookie],
-  'POST /api/auth/login': [accessCookie, refreshCookie],
+  'POST /api/auth/register': [accessCookie, refreshCookie, deviceCookie],
+  'POST /api/auth/login': [accessCookie, refreshCookie, deviceCookie],
   'POST /api/auth/refresh': [accessCookie, refreshCookie],
   'POST /api/auth/logout': [accessCookie, refreshCookie],
 };
@@ -90,7 +91,7 @@ describe('the size and age of the cookies', () => {
     const client = new TestClient({ SESSION_TTL_SECONDS: '5000' });
     const registered = await registerUser(client);
     const ages = registered.setCookies.map((cookie) => Number(/Max-Age=(\d+)/.exec(cookie)?.[1]));
-    expect(ages).toEqual([900, 5000]);
+    expect(ages).toEqual([900, 5000, 34_560_000]);
     expect(registered.json).toMatchObject({ expiresIn: 900, refreshExpiresIn: 5000 });
   });
 });

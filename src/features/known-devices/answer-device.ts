@@ -1,0 +1,26 @@
+import type { Deps } from '../../deps.ts';
+import type { RequestContext } from '../../http/context.ts';
+import { hostCookie, readCookie } from '../../http/cookies.ts';
+import type { PresentedDevice } from './device-token.ts';
+import { presentedDevice } from './known-device.ts';
+
+const cookieName = '__Host-nexora_device';
+const headerName = 'X-Device-Token';
+const cookieAgeSeconds = 400 * 86_400; // what browsers keep a cookie for at most (RFC 6265bis 5.5)
+
+/** The device that a request comes from: by the header where there is one, else by the cookie. */
+export function readPresentedDevice(c: RequestContext, { secrets }: Deps): PresentedDevice {
+  const { headers } = c.req.raw;
+  return presentedDevice(secrets, headers.get(headerName) ?? readCookie(headers.get('Cookie'), cookieName));
+}
+
+/** Hands the device token out the way the session's tokens travel: a cookie, the header of the same name, or both. */
+export function sendDeviceToken(
+  response: Response,
+  token: string,
+  transports: { readonly isCookie: boolean; readonly isBody: boolean },
+): void {
+  if (transports.isCookie)
+    response.headers.append('Set-Cookie', hostCookie(cookieName, token, cookieAgeSeconds));
+  if (transports.isBody) response.headers.set(headerName, token);
+}

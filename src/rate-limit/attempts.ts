@@ -1,0 +1,38 @@
+import { encodeBase64Url } from '../crypto/base64url.ts';
+import { mac, type SecretRing } from '../crypto/secret-ring.ts';
+import type { Database } from '../db/client.ts';
+import { sweepInBatches } from '../db/sweep.ts';
+import { type AuthError, defineErrors } from '../errors.ts';
+import type { AttemptLimits } from './fragments.ts';
+import { deleteExpiredAttempts } from './queries.ts';
+
+const errors = defineErrors({
+  too_many_attempts: { status: 429, title: 'Too many attempts. Please try again later.' },
+});
+
+/**
+ * The refusal of an attempt that got no number: the same for every account and address, so that a lock tells nobody
+ * which of them exist (SECURITY ENU-06).
+ */
+export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfterSeconds: number): AuthError {
+  return errors.too_many_attempts({
+    retryAfterSeconds,
+    headers: {
+      'RateLimit-Policy': `"attempts";q=${max};w=${windowSeconds}`,
+      RateLimit: `"attempts";r=0;t=${retryAfterSeconds}`,
+    },
+  });
+}
+
+/** Whose attempts count when nobody has the address: an HMAC of it, so that the table holds no address. */
+export function unknownSubject(secrets: SecretRing, email: string): string {
+  return `address:${encodeBase64Url(mac(secrets, 'login-attempts', new TextEncoder().encode(email)))}`;
+}
+
+/**
+ * Deletes buckets whose window is over.
+ * @returns how many were deleted
+ */
+export function cleanupExpiredAttempts({ db }: { readonly db: Database }): Promise<number> {
+  return sweepInBatches((limit) => deleteExpiredAttempts(db, limit));
+}

@@ -1,0 +1,59 @@
+import { type Fragment, sql } from '../db/sql.ts';
+
+/** How many attempts a bucket has, and for how long they count from the first one on. */
+export interface AttemptLimits {
+  readonly max: number;
+  readonly windowSeconds: number;
+}
+
+/**
+ * The name of the bucket in which an attempt counts: of the account and, where the device is known to it, of that device
+ * alone; all other devices in the world share one. `subject` says whose account, `deviceId` is null for the world.
+ */
+export function attemptBucket(subject: Fragment, deviceId: Fragment): Fragment {
+  return sql`${subject} || ':' || coalesce(${deviceId}::text, 'world')`;
+}
+
+/**
+ * Body of a CTE that reserves one attempt in the bucket that the CTE `source` names, and returns its number in the
+ * window. No row when the window's attempts are used up. Parallel callers wait for each other on the row, so that a
+ * burst of any size gets exactly as many numbers as the limit allows (SECURITY LIM-03).
+ *
+ * A repeat with the same `attemptId`, a UUID, gets its number again; where another attempt came between, it counts once
+ * more, never once less.
+ */
+export function reserveAttempt(
+  source: Fragment,
+  attemptId: string,
+  { max, windowSeconds }: AttemptLimits,
+): Fragment {
+  return sql`
+    INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+    SELECT s.bucket, 1, ${attemptId}::uuid, now() + make_interval(secs => ${windowSeconds}::int) FROM ${source} s
+    ON CONFLICT (bucket) DO UPDATE SET
+      count = CASE
+        WHEN t.window_ends_at <= now() THEN 1
+        WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+        ELSE t.count + 1
+      END,
+      last_attempt_id = excluded.last_attempt_id,
+      window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+    WHERE t.window_ends_at <= now() OR t.count < ${max}::int OR t.last_attempt_id = excluded.last_attempt_id
+    RETURNING t.bucket, t.count`;
+}
+
+/**
+ * The seconds until the bucket `b` opens again, for a caller that got no number. A window that another caller began
+ * after this statement's snapshot is not seen: it has just begun.
+ */
+export function secondsUntilOpen(b: Fragment, { windowSeconds }: AttemptLimits): Fragment {
+  return sql`coalesce(
+    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
+     FROM login_attempts t WHERE t.bucket = ${b}.bucket AND t.window_ends_at > now()),
+    ${windowSeconds}::int)`;
+}
+
+/** Body of a CTE that gives the bucket all its attempts back, once the CTE `source` has a row: somebody proved who they are. */
+export function clearAttempts(bucket: string, source: Fragment): Fragment {
+  return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source}) RETURNING t.bucket`;
+}

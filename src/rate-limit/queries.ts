@@ -1,0 +1,19 @@
+import type { Database } from '../db/client.ts';
+import { sql } from '../db/sql.ts';
+
+/**
+ * Deletes up to `limit` buckets whose window is over, in one statement. Rows that another run or an attempt holds are
+ * skipped.
+ * @returns how many were deleted
+ */
+export async function deleteExpiredAttempts(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(sql`
+    WITH due AS (
+      SELECT t.bucket FROM login_attempts t WHERE t.window_ends_at <= now()
+      ORDER BY t.window_ends_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM login_attempts t USING due d WHERE t.bucket = d.bucket RETURNING t.bucket
+    )
+    SELECT count(*)::int AS deleted FROM deleted`);
+  return row?.deleted ?? 0;
+}

@@ -1,0 +1,261 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { storeAccount, storedHash } from '../features/password/stored-accounts.ts';
+import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
+import { type Answer, cookieValue, TestClient } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
+
+const max = 3;
+const client = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max), LOGIN_WINDOW_SECONDS: '900' });
+const wrong = 'not the password';
+
+function guess(email: string, text = wrong, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  return client.post('/api/auth/login', { email, password: text }, { headers });
+}
+
+async function spend(email: string, attempts: number, headers: Readonly<Record<string, string>> = {}) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    expect((await guess(email, wrong, headers)).status).toBe(401);
+  }
+}
+
+/** The X-Device-Token that a login or register answered. */
+function deviceOf(answer: Answer): { 'X-Device-Token': string } {
+  return { 'X-Device-Token': answer.headers.get('X-Device-Token') ?? '' };
+}
+
+/** Lets the account's windows end that many seconds from now. */
+async function endWindows(seconds = -1): Promise<void> {
+  await openDatabase().query(sql`
+    UPDATE login_attempts SET window_ends_at = now() + make_interval(secs => ${seconds}::int)
+    WHERE bucket LIKE ${`user:${userId}:%`}`);
+}
+
+let email: string;
+let userId: string;
+beforeEach(async () => {
+  const registered = await registerUser(client);
+  email = registered.email;
+  userId = registered.json.user.id;
+});
+
+const classes: Record<string, () => Promise<string>> = {
+  'an account': async () => email,
+  'an unknown address': async () => freshEmail(),
+  'an account without a password': async () => (await storeAccount(null)).email,
+  'a banned account': async () => {
+    const { json } = await registerUser(client);
+    return (await storeAccount(await storedHash(json.user.id), { isBanned: true })).email;
+  },
+};
+
+describe('attempts at', () => {
+  test.each(Object.entries(classes))(
+    '%s: those of the limit are checked, the next are not, right password or not (ENU-06, LIM-01)',
+    async (_name, prepare) => {
+      const address = await prepare();
+      await spend(address, max);
+      for (const text of [wrong, password]) {
+        const answer = await guess(address, text);
+        expect(answer).toMatchObject({ status: 429, roundTrips: 1, hashes: 0, setCookies: [] });
+        expect(answer.json.code).toBe('too_many_attempts');
+      }
+    },
+  );
+
+  test('all of them are refused with the same bytes and the same headers (ENU-06, ENU-12)', async () => {
+    const refused = [];
+    for (const prepare of Object.values(classes)) {
+      const address = await prepare();
+      await spend(address, max);
+      refused.push(await guess(address));
+    }
+    const bodies = refused.map(({ text, headers }) => text.replace(headers.get('X-Request-Id')!, ''));
+    expect(new Set(bodies).size).toBe(1);
+    const names = refused.map(({ headers }) => [...headers.keys()].join());
+    expect(new Set(names).size).toBe(1);
+  });
+
+  test('a locked one are answered with Retry-After and the RateLimit fields (LIM-08)', async () => {
+    await spend(email, max);
+    const { headers, json } = await guess(email);
+    const seconds = Number(headers.get('Retry-After'));
+    expect(seconds).toBeGreaterThan(890);
+    expect(seconds).toBeLessThanOrEqual(900);
+    expect(headers.get('RateLimit-Policy')).toBe('"attempts";q=3;w=900');
+    expect(headers.get('RateLimit')).toBe(`"attempts";r=0;t=${seconds}`);
+    expect(headers.get('Content-Type')).toBe('application/problem+json');
+    expect(json).toStrictEqual({
+      success: false,
+      type: 'urn:nexora-auth:problem:too_many_attempts',
+      title: 'Too many attempts. Please try again later.',
+      status: 429,
+      code: 'too_many_attempts',
+      requestId: headers.get('X-Request-Id'),
+    });
+  });
+
+  test('one account leave every other alone', async () => {
+    const other = (await registerUser(client)).email;
+    await spend(email, max);
+    expect((await logIn(client, other)).status).toBe(200);
+  });
+
+  test('an account count whatever the case and the blanks of the address', async () => {
+    await spend(email, max);
+    expect((await guess(` ${email.toUpperCase()} `)).status).toBe(429);
+  });
+
+  test('an account count together whatever address they come from (LIM-01)', async () => {
+    for (let attempt = 1; attempt <= max; attempt++) {
+      expect((await guess(email, wrong, { 'CF-Connecting-IP': `198.51.100.${attempt}` })).status).toBe(401);
+    }
+    expect((await guess(email, wrong, { 'CF-Connecting-IP': '198.51.100.99' })).status).toBe(429);
+  });
+});
+
+describe('the window', () => {
+  test('runs from the first attempt, and is neither moved by later ones nor by refusals', async () => {
+    await spend(email, 1);
+    await endWindows(60);
+    await spend(email, max - 1);
+    for (let refusal = 0; refusal < 3; refusal++) {
+      expect(Number((await guess(email)).headers.get('Retry-After'))).toBeLessThanOrEqual(60);
+    }
+  });
+
+  test('when it is over, all attempts are there again (LIM-08)', async () => {
+    await spend(email, max);
+    await endWindows();
+    await spend(email, max);
+    expect((await guess(email)).status).toBe(429);
+    await endWindows();
+    expect((await guess(email, password)).status).toBe(200);
+  });
+});
+
+describe('a successful login', () => {
+  test('gives the account its attempts back (LIM-10)', async () => {
+    await spend(email, max - 1);
+    await logIn(client, email);
+    await spend(email, max);
+    expect((await guess(email)).status).toBe(429);
+  });
+
+  test('of an attacker into their own account gives them no attempts at another (LIM-10)', async () => {
+    const own = await registerUser(client);
+    for (let attempt = 0; attempt < max; attempt++) {
+      await spend(email, 1, deviceOf(own));
+      await logIn(client, own.email);
+    }
+    expect((await guess(email, wrong, deviceOf(own))).status).toBe(429);
+  });
+});
+
+describe('a known device', () => {
+  test('has attempts of its own: the owner signs in while the world is locked out (LIM-02)', async () => {
+    const owner = await logIn(client, email);
+    await spend(email, max);
+    expect((await guess(email, password)).status).toBe(429);
+    expect((await guess(email, password, deviceOf(owner))).status).toBe(200);
+    const cookies = { '__Host-nexora_device': cookieValue(owner, '__Host-nexora_device') ?? '' };
+    const byCookie = await client.post('/api/auth/login', { email, password }, { cookies });
+    expect(byCookie.status).toBe(200);
+    // The world's attempts are not the device's to give back.
+    expect((await guess(email, password)).status).toBe(429);
+  });
+
+  test('is known from registering on', async () => {
+    const registered = await registerUser(client);
+    await spend(registered.email, max);
+    expect((await guess(registered.email, password, deviceOf(registered))).status).toBe(200);
+  });
+
+  test('is limited as well, and locks nobody else out', async () => {
+    const owner = await logIn(client, email);
+    await spend(email, max, deviceOf(owner));
+    expect((await guess(email, password, deviceOf(owner))).status).toBe(429);
+    expect((await guess(email, password)).status).toBe(200);
+  });
+
+  test('of one account is the world to another', async () => {
+    const attacker = await registerUser(client);
+    await spend(email, max, deviceOf(attacker));
+    expect((await guess(email)).status).toBe(429);
+  });
+
+  test('keeps its id and gathers the accounts that sign in on it, five at most', async () => {
+    let token = (await logIn(client, email)).headers.get('X-Device-Token') ?? '';
+    const others = await Promise.all(Array.from({ length: 5 }, () => registerUser(client)));
+    for (const { email: other } of others) {
+      const answer = await guess(other, password, { 'X-Device-Token': token });
+      token = answer.headers.get('X-Device-Token') ?? '';
+    }
+    const last = others.at(-1)!.email;
+    await spend(last, max);
+    await spend(email, max);
+    expect((await guess(last, password, { 'X-Device-Token': token })).status).toBe(200);
+    // The first of six had to make room.
+    expect((await guess(email, password, { 'X-Device-Token': token })).status).toBe(429);
+  });
+
+  test('is unknown as soon as the user disowns all devices, and known again after a login', async () => {
+    const owner = await logIn(client, email);
+    await openDatabase().query(
+      sql`UPDATE users SET device_generation = device_generation + 1 WHERE email = ${email}`,
+    );
+    await spend(email, max, deviceOf(owner));
+    expect((await guess(email)).status).toBe(429);
+    await endWindows();
+    const again = await logIn(client, email);
+    await spend(email, max);
+    expect((await guess(email, password, deviceOf(again))).status).toBe(200);
+  });
+
+  test('is remembered by the session that was opened on it', async () => {
+    const first = await logIn(client, email);
+    const second = await guess(email, password, deviceOf(first));
+    const ids = await openDatabase().query<{ device_id: string }>(
+      sql`SELECT s.device_id FROM sessions s WHERE s.user_id = ${second.json.user.id}::uuid ORDER BY s.created_at`,
+    );
+    expect(ids).toHaveLength(3);
+    expect(ids[2]).toEqual(ids[1]);
+    expect(ids[1]).not.toEqual(ids[0]);
+  });
+
+  test.each(['', 'garbage', `nxd_${'A'.repeat(91)}`, `nxd_${'A'.repeat(5000)}`])(
+    'with a token that is none of ours is the world, and gets a good one: %j',
+    async (token) => {
+      const answer = await guess(email, password, { 'X-Device-Token': token });
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('X-Device-Token')).toMatch(/^nxd_[\w-]{91}$/);
+    },
+  );
+
+  test('token goes the way of the tokens that were asked for', async () => {
+    const cookie = await logIn(client, email, { transport: 'cookie' });
+    expect(cookie.headers.get('X-Device-Token')).toBeNull();
+    expect(cookieValue(cookie, '__Host-nexora_device')).toMatch(/^nxd_/);
+    const body = await logIn(client, email, { transport: 'body' });
+    expect(body.headers.get('X-Device-Token')).toMatch(/^nxd_/);
+    expect(body.setCookies).toEqual([]);
+  });
+
+  test('stays known after a logout', async () => {
+    const owner = await logIn(client, email);
+    const logout = await client.post('/api/auth/logout', { refreshToken: owner.json.refreshToken });
+    expect(logout.setCookies.join()).not.toContain('nexora_device');
+  });
+});
+
+describe('the table of attempts', () => {
+  test('holds no address', async () => {
+    const unknown = freshEmail();
+    await spend(unknown, 1);
+    const rows = await openDatabase().query<{ bucket: string }>(sql`SELECT t.bucket FROM login_attempts t`);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { bucket } of rows) {
+      expect(bucket).toMatch(/^(user:[\da-f-]{36}|address:[\w-]{43}):(world|[\da-f-]{36})$/);
+    }
+  });
+});
