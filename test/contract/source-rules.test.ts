@@ -75,6 +75,7 @@ describe('time in the source', () => {
     'src/features/health/check-health.ts': 'for the probe of another request',
     'src/hash-slots.ts': 'for a slot of the isolate, and for other requests to have their turn',
     'src/password-hasher.ts': 'in development, for the clock to move on',
+    'src/rate-limit/answer-within.ts': 'the end of waiting for KV and the gate',
   };
 
   test('is never padded (IDM-04)', () => {

@@ -1,0 +1,69 @@
+/** Length of every window, in milliseconds. */
+export const windowMs = 60_000;
+
+const clientsMax = 10_000;
+
+/** What this isolate knows of one client in one window. Losing it costs no more than an early budget. */
+export interface ClientWindow {
+  /** Milliseconds since the epoch; every isolate has the same, since windows are cut by the clock. */
+  readonly endsAt: number;
+  /** Requests counted here. */
+  own: number;
+  /** Requests that other isolates have reported. */
+  others: number;
+  /** What `own` was at the last exchange, and when that began. */
+  reported: number;
+  reportedAt: number;
+  /** When the block mark was last asked for. Outlives the window. */
+  markReadAt: number;
+  /** Refused before this moment. */
+  blockedUntil: number;
+  /** The client's name outside of this isolate, once it was needed. Outlives the window. */
+  key: string | undefined;
+}
+
+/**
+ * The clients of this isolate, at most 10,000 of them. When there are more, those whose window has ended are forgotten
+ * first, then the oldest ones, down to half; blocked ones stay while anything else is left to forget. It is a map in
+ * the isolate because nothing but counts is in it (SECURITY T26).
+ */
+export class ClientWindows {
+  readonly #clients = new Map<string, ClientWindow>();
+
+  get size(): number {
+    return this.#clients.size;
+  }
+
+  /** The client's window at this moment, an empty one when it has none. */
+  at(name: string, now: number): ClientWindow {
+    const endsAt = (Math.floor(now / windowMs) + 1) * windowMs;
+    const known = this.#clients.get(name);
+    if (known?.endsAt === endsAt) return known;
+    // A new object, so that an answer which was asked for in the last window does not count in this one; deleted before
+    // it is set, so that the map's order is that of the windows' first requests.
+    if (known === undefined) this.#makeRoom(now);
+    else this.#clients.delete(name);
+    const fresh: ClientWindow = {
+      ...{ endsAt, own: 0, others: 0, reported: 0, reportedAt: -Infinity, blockedUntil: -Infinity },
+      markReadAt: known?.markReadAt ?? -Infinity,
+      key: known?.key,
+    };
+    this.#clients.set(name, fresh);
+    return fresh;
+  }
+
+  #makeRoom(now: number): void {
+    if (this.#clients.size < clientsMax) return;
+    this.#forget((client) => client.endsAt <= now, clientsMax / 2);
+    this.#forget((client) => client.blockedUntil <= now, clientsMax / 2);
+    // Room for some, so that a crowd of blocked clients does not make every new one search the whole map.
+    this.#forget(() => true, clientsMax * 0.9);
+  }
+
+  #forget(isExpendable: (client: ClientWindow) => boolean, sizeMax: number): void {
+    for (const [name, client] of this.#clients) {
+      if (this.#clients.size <= sizeMax) return;
+      if (isExpendable(client)) this.#clients.delete(name);
+    }
+  }
+}

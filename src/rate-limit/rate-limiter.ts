@@ -1,0 +1,214 @@
+import { encodeBase64Url } from '../crypto/base64url.ts';
+import { mac, type SecretRing } from '../crypto/secret-ring.ts';
+import { log } from '../log.ts';
+import { answerWithin } from './answer-within.ts';
+import { clientBucket } from './client-bucket.ts';
+import { type ClientWindow, ClientWindows, windowMs } from './client-windows.ts';
+import { SharedCounts } from './shared-counts.ts';
+
+/**
+ * Routes that share one budget per client: `credential` are those that take a password, code, address or one-time
+ * token, `general` are all others that are limited.
+ */
+export type RateLimitClass = 'credential' | 'general';
+
+export interface RateLimiterSettings {
+  /** Requests of the class `credential` per client and window; `general` has ten times as many. */
+  readonly perMinute: number;
+  readonly secrets: SecretRing;
+  /** Where isolates tell each other what they have counted; without it each counts for itself. */
+  readonly kv: KVNamespace | undefined;
+  /** Cloudflare's own limiter, asked before a `credential` request passes; without it nothing is asked. */
+  readonly gate: RateLimit | undefined;
+}
+
+/** A request to be counted. */
+export interface CountedRequest {
+  readonly class: RateLimitClass;
+  /** Canonical by `clientIp`. */
+  readonly ip: string | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Keeps the isolate alive for what goes on after the answer. */
+  readonly waitUntil: (work: Promise<void>) => void;
+}
+
+/** Whether a request passes, and what the client is told about its budget. */
+export interface Verdict {
+  readonly isAllowed: boolean;
+  /** Requests per window. */
+  readonly quota: number;
+  readonly windowSeconds: number;
+  /** Requests left in this window, as far as this isolate knows. */
+  readonly remaining: number;
+  /** Whole seconds until the window ends, at least 1. */
+  readonly resetSeconds: number;
+}
+
+/** What one request may wait for KV and the gate together. */
+const patienceMs = 50;
+const markAgeMsMax = 30_000;
+const exchangeIntervalMs = 1000;
+const failureLogIntervalMs = 60_000;
+/** Of the HMAC: enough that two clients never share a key. */
+const keyBytes = 16;
+
+/**
+ * Counts the requests of every client address in windows of 60 s that are cut by the clock, and refuses those above the
+ * quota until the window ends. An outer shed: what must be exact is counted by Postgres (SECURITY T3).
+ *
+ * **Where counts live.** In the isolate, which alone decides in no time and without KV. With every further quarter of
+ * the quota, and at most once a second, an isolate puts its count under a key of its own and sums up those of the
+ * others; a client above the quota gets a block mark, which the other isolates read. Rejected: the exchange with every
+ * request from a quarter on, which is ten times the writes for the same bound; one counter per client that everybody
+ * increments, which loses updates; a key for each request, which costs a write for each.
+ *
+ * **Error bound.** One isolate lets exactly the quota pass. `n` isolates together let at most
+ * `quota + n * max(quota / 4, what one second brings)` pass when KV is up to date, never more than `n * quota`, which
+ * is also the bound without KV or with a stale one (another location sees a write after up to 60 s, a mark up to 30 s
+ * later where its absence is cached). Two quotas pass within one minute if they lie on both sides of a window's end.
+ *
+ * **What it costs.** Nothing outside of the isolate for a `general` client below a twentieth of its quota; from there
+ * on one read of the mark in 30 s, after the answer. A `credential` request reads the mark before it passes, once in
+ * 30 s per client: unawaited, each isolate would let one guess of a blocked client through to a hash. A blocked client costs one cached read, then a look
+ * into a map. KV and gate that fail or are slow cost 50 ms at most and change nothing: a late mark counts for the next
+ * request, a failure is logged once a minute. A client above its quota costs up to five writes per window and isolate.
+ *
+ * Keys in KV and of the gate hold an HMAC of the address, never the address.
+ */
+export class RateLimiter {
+  readonly #windows = new ClientWindows();
+  readonly #quotas: Readonly<Record<RateLimitClass, number>>;
+  readonly #secrets: SecretRing;
+  readonly #shared: SharedCounts | undefined;
+  readonly #gate: RateLimit | undefined;
+  #failureLoggedAt = -Infinity;
+
+  constructor({ perMinute, secrets, kv, gate }: RateLimiterSettings) {
+    this.#quotas = { credential: perMinute, general: 10 * perMinute };
+    this.#secrets = secrets;
+    this.#shared = kv && new SharedCounts(kv);
+    this.#gate = gate;
+  }
+
+  /** Counts the request and decides. Never rejects; resolves after 50 ms at most, whatever it asks. */
+  async take(request: CountedRequest): Promise<Verdict> {
+    const { now } = request;
+    const bucket = clientBucket(request.ip);
+    const client = this.#windows.at(`${request.class} ${bucket}`, now);
+    const quota = this.#quotas[request.class];
+    if (client.blockedUntil > now) return verdict(false, client, quota, now);
+
+    // Before anything is awaited: of requests that come at once each counts.
+    client.own += 1;
+    const keyOf = () => this.#keyOf(client, request.class, bucket);
+    if (client.own + client.others > quota) {
+      this.#block(client, keyOf, request);
+      return verdict(false, client, quota, now);
+    }
+    this.#exchangeIfDue(client, quota, keyOf, request);
+    return verdict(await this.#passesOutside(client, quota, keyOf, request), client, quota, now);
+  }
+
+  #block(client: ClientWindow, keyOf: () => string, request: CountedRequest): void {
+    client.blockedUntil = client.endsAt;
+    const shared = this.#shared;
+    if (shared === undefined) return;
+    void this.#inBackground(request, async () => shared.markBlocked(keyOf(), client.endsAt));
+  }
+
+  #exchangeIfDue(client: ClientWindow, quota: number, keyOf: () => string, request: CountedRequest): void {
+    const shared = this.#shared;
+    const { now } = request;
+    if (shared === undefined || client.own - client.reported < quota / 4) return;
+    if (now - client.reportedAt < exchangeIntervalMs) return;
+    client.reported = client.own;
+    client.reportedAt = now;
+    void this.#inBackground(request, async () => {
+      const others = await shared.exchange(keyOf(), client.endsAt, client.own);
+      // A stale list may know less than an earlier one did.
+      client.others = Math.max(client.others, others);
+    });
+  }
+
+  /** Asks gate and mark side by side, so that both together have the 50 ms. What does not answer lets the request pass. */
+  async #passesOutside(
+    client: ClientWindow,
+    quota: number,
+    keyOf: () => string,
+    request: CountedRequest,
+  ): Promise<boolean> {
+    const isCredential = request.class === 'credential';
+    const mark =
+      isCredential || client.own >= quota / 20 ? this.#readMarkIfDue(client, keyOf, request) : null;
+    const gate =
+      isCredential && this.#gate !== undefined ? this.#askGate(this.#gate, keyOf(), request) : null;
+    const asked = [gate, isCredential ? mark : null].filter((answer) => answer !== null);
+    if (asked.length === 0) return true;
+    const answers = await Promise.all(asked.map((answer) => answerWithin(answer, patienceMs, true)));
+    return answers.every((passes) => passes);
+  }
+
+  /** @returns whether there is no mark, or null when there is nothing to ask */
+  #readMarkIfDue(
+    client: ClientWindow,
+    keyOf: () => string,
+    request: CountedRequest,
+  ): Promise<boolean> | null {
+    const shared = this.#shared;
+    const { now } = request;
+    if (shared === undefined || now - client.markReadAt < markAgeMsMax) return null;
+    // Before the answer is there: requests that come meanwhile pass without one, since the promise of another request
+    // must not be awaited (SECURITY T26). The value that arrives, late or not, is there for all of them.
+    client.markReadAt = now;
+    let isMarked = false;
+    const read = this.#inBackground(request, async () => {
+      // Whatever the mark says, a block ends with the window.
+      const until = Math.min(await shared.blockedUntil(keyOf()), client.endsAt);
+      isMarked = until > now;
+      client.blockedUntil = Math.max(client.blockedUntil, until);
+    });
+    return read.then(() => !isMarked);
+  }
+
+  async #askGate(gate: RateLimit, key: string, { now }: CountedRequest): Promise<boolean> {
+    try {
+      return (await gate.limit({ key })).success;
+    } catch (error) {
+      this.#logFailure(error, now);
+      return true;
+    }
+  }
+
+  /** Runs beside the request and, if it takes longer, after it. Never rejects. */
+  #inBackground({ now, waitUntil }: CountedRequest, run: () => Promise<void>): Promise<void> {
+    const work = run().catch((error: unknown) => this.#logFailure(error, now));
+    waitUntil(work);
+    return work;
+  }
+
+  #logFailure(cause: unknown, now: number): void {
+    if (now - this.#failureLoggedAt < failureLogIntervalMs) return;
+    this.#failureLoggedAt = now;
+    log('warn', 'rate_limit_store_failed', { cause });
+  }
+
+  /** HMAC once per client, and only when something outside of the isolate has to know it. */
+  #keyOf(client: ClientWindow, routeClass: RateLimitClass, bucket: string): string {
+    if (client.key === undefined) {
+      const tag = mac(this.#secrets, 'rate-limit', new TextEncoder().encode(bucket));
+      client.key = `${routeClass}:${encodeBase64Url(tag.subarray(0, keyBytes))}`;
+    }
+    return client.key;
+  }
+}
+
+function verdict(isAllowed: boolean, client: ClientWindow, quota: number, now: number): Verdict {
+  return {
+    isAllowed,
+    quota,
+    windowSeconds: windowMs / 1000,
+    remaining: isAllowed ? Math.max(0, quota - client.own - client.others) : 0,
+    resetSeconds: Math.max(1, Math.ceil((client.endsAt - now) / 1000)),
+  };
+}
