@@ -11,6 +11,7 @@ import * as signingKeys from './features/signing-keys/index.ts';
 import { type ClientInfo, readClientInfo } from './http/client-info.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
+import { limitRoute } from './http/limit-route.ts';
 import { answerProblem } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -64,7 +65,10 @@ export function createApp({
 }: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
   const app = new Hono<AppEnv>();
   app.use(identify, securityHeaders, serverTiming, prepare(now), cors(allowedOrigins), limitUrl);
-  for (const { method, path, handle } of routes) app.on(method, path, (c) => handle(c).catch(rethrowAsError));
+  for (const { method, path, limit, handle } of routes) {
+    if (limit !== null) app.on(method, path, limitRoute(limit, now));
+    app.on(method, path, (c) => handle(c).catch(rethrowAsError));
+  }
   for (const [path, methods] of methodsByPath(routes)) {
     app.all(path, () => {
       throw commonErrors.method_not_allowed({ headers: { Allow: methods.join(', ') } });

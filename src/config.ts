@@ -5,6 +5,15 @@ import { ConfigError, VariableReader, type Variables } from './variable-reader.t
 /** What Cloudflare hands to the Worker: variables, secrets and bindings. Nothing but this file reads it. */
 export interface Env extends Variables {
   readonly RATE_LIMIT_KV?: KVNamespace;
+  readonly RATE_LIMITER?: RateLimit;
+}
+
+/** What Cloudflare binds beside variables. Every one may be absent, and the service then works without it. */
+export interface Bindings {
+  /** Where isolates share what the rate limiter has counted. */
+  readonly rateLimitKv: KVNamespace | undefined;
+  /** Cloudflare's own rate limiter, in front of ours. */
+  readonly rateLimiter: RateLimit | undefined;
 }
 
 /** The checked configuration. API.md, "Configuration" documents every variable and its default. */
@@ -123,6 +132,11 @@ export function parseConfig(env: Env): Config {
   checkTogether(read, config);
   if (read.problems.size > 0) throw new ConfigError([...read.problems]);
   return config;
+}
+
+/** The bindings of this environment. */
+export function readBindings(env: Env): Bindings {
+  return { rateLimitKv: env.RATE_LIMIT_KV, rateLimiter: env.RATE_LIMITER };
 }
 
 function checkTogether(read: VariableReader, config: Config): void {

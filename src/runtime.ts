@@ -1,15 +1,17 @@
-import { type Config, type Env, parseConfig } from './config.ts';
+import { type Config, type Env, parseConfig, readBindings } from './config.ts';
 import { importKeyRing, type KeyRing } from './crypto/jwt.ts';
 import { createSecretRing, type SecretRing } from './crypto/secret-ring.ts';
 import { connect, type Database } from './db/client.ts';
+import { RateLimiter } from './rate-limit/rate-limiter.ts';
 import { ConfigError } from './variable-reader.ts';
 
-/** What the isolate prepares once: immutable values made from the configuration. */
+/** What the isolate prepares once: immutable values made from the configuration, and the counts of its limiter. */
 export interface Runtime {
   readonly config: Config;
   readonly keys: KeyRing;
   readonly secrets: SecretRing;
   readonly openDatabase: () => Database;
+  readonly limiter: RateLimiter;
 }
 
 // Values, never promises: a promise that a cancelled request leaves behind would hang every later one (SECURITY T21).
@@ -20,8 +22,10 @@ export async function loadRuntime(env: Env): Promise<Runtime | ConfigError> {
   const known = prepared.get(env);
   if (known !== undefined) return known;
   const fresh = await prepare(env);
-  prepared.set(env, fresh);
-  return fresh;
+  // The first one stays when several requests have prepared it at once: its limiter has counted already.
+  const runtime = prepared.get(env) ?? fresh;
+  prepared.set(env, runtime);
+  return runtime;
 }
 
 async function prepare(env: Env): Promise<Runtime | ConfigError> {
@@ -31,7 +35,9 @@ async function prepare(env: Env): Promise<Runtime | ConfigError> {
       throw new ConfigError(['SIGNING_KEYS']);
     });
     const secrets = createSecretRing(config.authSecret, config.authSecretPrevious);
-    return { config, keys, secrets, openDatabase: connect(config.database) };
+    const { rateLimitKv: kv, rateLimiter: gate } = readBindings(env);
+    const limiter = new RateLimiter({ perMinute: config.rateLimitPerMinute, secrets, kv, gate });
+    return { config, keys, secrets, openDatabase: connect(config.database), limiter };
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

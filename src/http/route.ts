@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import type { AccessTokenClaims } from '../crypto/jwt.ts';
 import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
+import type { RateLimitClass } from '../rate-limit/rate-limiter.ts';
 import { ConfigError } from '../variable-reader.ts';
 import { readJsonBody } from './body.ts';
 import type { RequestContext } from './context.ts';
@@ -20,6 +21,8 @@ interface RouteSpec<G extends Guard, S extends z.core.$ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly guard: G;
+  /** Whose budget a request spends; `general` by default. */
+  readonly limit?: RateLimitClass;
   /** Schema of the JSON body, or how to choose it by the configuration; without one no body is read. */
   readonly body?: S | ((deps: Deps) => S);
   /** Whether every member is optional, so that the body may be left out with its Content-Type. */
@@ -40,6 +43,8 @@ export interface Route {
   readonly method: string;
   readonly path: string;
   readonly guard: Guard;
+  /** Whose budget a request spends; `null`: nobody's. */
+  readonly limit: RateLimitClass | null;
   readonly hasBody: boolean;
   readonly handle: (c: RequestContext) => Promise<Response>;
 }
@@ -65,13 +70,20 @@ export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
     // Two conditional types that the compiler cannot follow into the branches above.
     return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>>);
   };
-  const { method, path, guard } = spec;
-  return { method, path, guard, hasBody: spec.body !== undefined, handle };
+  const { method, path, guard, limit = 'general' } = spec;
+  return { method, path, guard, limit, hasBody: spec.body !== undefined, handle };
 }
 
-/** A route that answers whatever the configuration is like. */
+/** A route that answers whatever the configuration is like, and however often it is asked. */
 export function defineOpenRoute(path: string, handler: (c: RequestContext) => Response): Route {
-  return { method: 'GET', path, guard: 'anyone', hasBody: false, handle: async (c) => handler(c) };
+  return {
+    method: 'GET',
+    path,
+    guard: 'anyone',
+    limit: null,
+    hasBody: false,
+    handle: async (c) => handler(c),
+  };
 }
 
 function requireDeps(c: RequestContext): Deps {

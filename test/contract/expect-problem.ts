@@ -28,6 +28,11 @@ export function expectProblem(answer: Answer, status: number, code: string, cont
   ).toEqual([]);
   expect(text, context).not.toMatch(innards);
   expect(headers.has('WWW-Authenticate'), context).toBe(status === 401);
+  if (status === 429) {
+    expect(Number(headers.get('Retry-After')), context).toBeGreaterThanOrEqual(1);
+    expect(headers.get('RateLimit'), context).toMatch(/^"[a-z_-]+";r=0;t=\d+$/);
+    expect(headers.has('RateLimit-Policy'), context).toBe(true);
+  }
   if (status === 503) {
     expect(Number(headers.get('Retry-After')), context).toBeGreaterThanOrEqual(1);
     expect(Number(headers.get('Retry-After')), context).toBeLessThanOrEqual(5);

@@ -44,6 +44,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
     () => client.send(rawExample(login, account, '{}', { ...json, 'Content-Encoding': 'br' })),
   ],
   too_many_attempts: [429, spendAttempts],
+  rate_limited: [429, exceedLimit],
   internal_error: [500, () => withFault({ sqlstate: '22P02' })],
   overloaded: [503, overload],
   service_unavailable: [503, () => withFault('refuse')],
@@ -72,6 +73,12 @@ async function overload(): Promise<Answer> {
   );
   const answers = await Promise.all(crowd);
   return answers.find(({ status }) => status !== 201)!;
+}
+
+async function exceedLimit(): Promise<Answer> {
+  const limited = new TestClient({ RATE_LIMIT_PER_MINUTE: '1' }, { now: () => 0 });
+  await limited.post('/api/auth/login', {});
+  return limited.post('/api/auth/login', {});
 }
 
 async function withFault(fault: 'refuse' | { sqlstate: string }): Promise<Answer> {

@@ -33,9 +33,9 @@ export class TestClient {
 
   constructor(
     overrides: Readonly<Record<string, string | undefined>> = {},
-    options: { now?: () => number } = {},
+    options: { now?: () => number; bindings?: Pick<Env, 'RATE_LIMIT_KV' | 'RATE_LIMITER'> } = {},
   ) {
-    this.env = testEnv(overrides);
+    this.env = { ...testEnv(overrides), ...options.bindings };
     this.app = createApp(options);
   }
 

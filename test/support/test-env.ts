@@ -18,6 +18,8 @@ export function testEnv(overrides: Readonly<Record<string, string | undefined>> 
     SIGNING_KEYS: signingKeys,
     ALLOWED_ORIGINS: 'https://app.test',
     BREACHED_PASSWORD_CHECK: 'false',
+    // Tests come from one address, or from none, which is the strictest bucket.
+    RATE_LIMIT_PER_MINUTE: '100000',
     ...overrides,
   };
 }

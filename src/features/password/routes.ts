@@ -11,6 +11,7 @@ const registerRoute = defineRoute(
     method: 'POST',
     path: '/api/auth/register',
     guard: 'anyone',
+    limit: 'credential',
     body: ({ config }) => registerRequest(config.password.minLength),
   },
   async (c, { deps, body: { email, name, password, transport } }) => {
@@ -21,7 +22,7 @@ const registerRoute = defineRoute(
 );
 
 const loginRoute = defineRoute(
-  { method: 'POST', path: '/api/auth/login', guard: 'anyone', body: LoginRequest },
+  { method: 'POST', path: '/api/auth/login', guard: 'anyone', limit: 'credential', body: LoginRequest },
   async (c, { deps, body: { email, password, transport } }) => {
     const device = readPresentedDevice(c, deps);
     return answerSignIn(c, 200, await login(deps, { email, password, transport, device }));

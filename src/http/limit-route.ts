@@ -1,0 +1,50 @@
+import type { MiddlewareHandler } from 'hono';
+import { defineErrors } from '../errors.ts';
+import type { RateLimitClass, Verdict } from '../rate-limit/rate-limiter.ts';
+import { ConfigError } from '../variable-reader.ts';
+import { clientIp } from './client-ip.ts';
+import type { AppEnv } from './context.ts';
+
+const errors = defineErrors({
+  rate_limited: { status: 429, title: 'Too many requests came from this address. Please wait a moment.' },
+});
+
+/**
+ * Counts the requests of one route for its class, before the credential and the body are looked at, and tells the
+ * client its budget with every answer, failures included: `RateLimit-Policy` and `RateLimit`
+ * (draft-ietf-httpapi-ratelimit-headers-11). Fields that the route has set itself stay.
+ *
+ * Mounted at the route, so that it counts by what was routed and not by how the path was spelled (SECURITY T35); HEAD
+ * goes the way of GET. Unknown paths, wrong methods and preflights pass no route: they reach neither the database nor
+ * a password hash, and are not counted. A service that is misconfigured answers nothing worth limiting.
+ *
+ * @throws AuthError `rate_limited`, with the seconds until the window ends as `Retry-After`.
+ */
+export function limitRoute(routeClass: RateLimitClass, now: () => number): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const { runtime } = c.var;
+    if (runtime instanceof ConfigError) return next();
+    const verdict = await runtime.limiter.take({
+      class: routeClass,
+      ip: clientIp(c.req.raw),
+      now: now(),
+      waitUntil: (work) => c.executionCtx.waitUntil(work),
+    });
+    const fields = budgetFields(routeClass, verdict);
+    if (!verdict.isAllowed) {
+      throw errors.rate_limited({ retryAfterSeconds: verdict.resetSeconds, headers: fields });
+    }
+    await next();
+    const { headers } = c.res;
+    if (headers.has('RateLimit') || headers.has('RateLimit-Policy')) return;
+    for (const [name, value] of Object.entries(fields)) headers.set(name, value);
+  };
+}
+
+function budgetFields(name: RateLimitClass, verdict: Verdict): Record<string, string> {
+  const { quota, windowSeconds, remaining, resetSeconds } = verdict;
+  return {
+    'RateLimit-Policy': `"${name}";q=${quota};w=${windowSeconds}`,
+    RateLimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+  };
+}
