@@ -76,6 +76,22 @@ describe('the nightly clean-up', () => {
     for (const text of statements) expect(text).toMatch(/LIMIT \$1::int FOR UPDATE SKIP LOCKED/);
   });
 
+  test('deletes the attempts whose window is over, and no other (T31)', async () => {
+    const buckets = () =>
+      openDatabase(database.url).query<{ bucket: string }>(sql`SELECT t.bucket FROM login_attempts t`);
+    await openDatabase(database.url).query(sql`
+      INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at) VALUES
+        ('over', 10, gen_random_uuid(), now() - interval '1 second'),
+        ('open', 1, gen_random_uuid(), now() + interval '1 minute')`);
+    const lines = recordLog();
+    await runScheduled(nightly, client.env);
+    expect(await buckets()).toEqual([{ bucket: 'open' }]);
+    const entries = lines.map((line) => JSON.parse(line));
+    expect(entries).toContainEqual(
+      expect.objectContaining({ event: 'clean_up_finished', rows: 'login_attempts', deleted: 1 }),
+    );
+  });
+
   test('runs side by side with itself without an error, and the two share the work', async () => {
     await addSessions(1500, -1);
     const lines = recordLog();

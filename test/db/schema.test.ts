@@ -145,6 +145,25 @@ describe('the table of security events (SQL-05)', () => {
   });
 });
 
+describe('the table of attempts (SQL-05)', () => {
+  const columns = sql`(bucket, count, last_attempt_id, window_ends_at)`;
+
+  test.each<[what: string, values: Fragment, code: string]>([
+    ['a name of any length', sql`(repeat('x', 129), 1, gen_random_uuid(), now())`, '23514'],
+    ['a count of nothing', sql`('none', 0, gen_random_uuid(), now())`, '23514'],
+    ['no window', sql`('none', 1, gen_random_uuid(), NULL)`, '23502'],
+    ['no attempt', sql`('none', 1, NULL, now())`, '23502'],
+  ])('takes no bucket with %s', async (_what, values, code) => {
+    expect((await refusalOf(sql`INSERT INTO login_attempts ${columns} VALUES ${values}`))[0]).toBe(code);
+  });
+
+  test('has one row per bucket', async () => {
+    const insert = sql`INSERT INTO login_attempts ${columns} VALUES ('schema test', 1, gen_random_uuid(), now())`;
+    await database.query(insert);
+    expect((await refusalOf(insert))[0]).toBe('23505');
+  });
+});
+
 describe('with a guard taken away, the one behind it holds (SQL-05)', () => {
   let own: Awaited<ReturnType<typeof freshDatabase>>;
 
@@ -206,7 +225,8 @@ describe('the indexes', () => {
   test('serve every lookup of a row that is not by its id', async () => {
     const indexes = await database.query<{ definition: string }>(
       sql`SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_index
-        WHERE indrelid IN ('users'::regclass, 'sessions'::regclass, 'security_events'::regclass)`,
+        WHERE indrelid IN ('users'::regclass, 'sessions'::regclass, 'security_events'::regclass,
+          'login_attempts'::regclass)`,
     );
     const definitions = indexes.map(({ definition }) => definition).join('\n');
     for (const columns of [
@@ -216,6 +236,8 @@ describe('the indexes', () => {
       '(legacy_token_hash)',
       '(user_id, at DESC, id DESC)',
       '(at)',
+      '(bucket)',
+      '(window_ends_at)',
     ]) {
       expect(definitions).toContain(columns);
     }

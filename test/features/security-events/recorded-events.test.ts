@@ -9,7 +9,7 @@ interface EventRow {
   readonly outcome: string;
   readonly method: string | null;
   readonly reason: string | null;
-  readonly session_id: string;
+  readonly session_id: string | null;
   readonly request_id: string;
   readonly ip_address: string | null;
   readonly user_agent: string | null;
@@ -129,6 +129,62 @@ describe('a security event (LOG-04)', () => {
     await client.get('/api/auth/me', { bearer: json.accessToken });
     await client.post('/api/auth/register', registration(email));
     expect((await eventsOf(json.user.id)).map(({ type }) => type)).toEqual(['user_created']);
+  });
+});
+
+describe('a login that fails (LOG-04)', () => {
+  const attempt = (email: string, text = 'wrong', by = client) =>
+    by.post('/api/auth/login', { email, password: text }, { headers });
+
+  test('is recorded with the reason, the address, the place and the browser, and without a session', async () => {
+    const { email, json } = await registerUser(client);
+    const init = { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' } };
+    const request = new Request('https://auth.test/api/auth/login', {
+      ...init,
+      body: JSON.stringify({ email, password: 'wrong' }),
+    });
+    Object.defineProperty(request, 'cf', { value: { city: 'Zürich', country: 'CH' } });
+    const answer = await client.send(request);
+    expect(await lastEventOf(json.user.id)).toEqual({
+      type: 'authn_login_fail',
+      outcome: 'failure',
+      method: 'password',
+      reason: 'wrong_password',
+      session_id: null,
+      request_id: answer.headers.get('X-Request-Id'),
+      ip_address: '2001:db8::1',
+      user_agent: agent,
+      location: { city: 'Zürich', region: null, country: 'CH' },
+    });
+  });
+
+  test.each([
+    ['banned', sql`UPDATE users SET banned_at = now()`],
+    ['no_password', sql`UPDATE users SET password_hash = NULL`],
+  ])('is recorded with its reason: %s', async (reason, change) => {
+    const { email, json } = await registerUser(client);
+    await openDatabase().query(sql`${change} WHERE id = ${json.user.id}::uuid`);
+    await attempt(email, password);
+    expect(await lastEventOf(json.user.id)).toMatchObject({ type: 'authn_login_fail', reason });
+  });
+
+  test('of an address that nobody has is recorded without it', async () => {
+    const email = `${crypto.randomUUID()}@events.example`;
+    const answer = await attempt(email);
+    const events = await openDatabase().query(sql`
+      SELECT e.* FROM security_events e WHERE e.request_id = ${answer.headers.get('X-Request-Id')}::uuid`);
+    expect(events).toMatchObject([{ type: 'authn_login_fail', reason: 'unknown_address', user_id: null }]);
+    expect(JSON.stringify(events)).not.toContain(email);
+  });
+
+  test('and locks the account is recorded as a lock too, once per window, whoever goes on trying', async () => {
+    const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '2' });
+    const { email, json } = await registerUser(limited);
+    for (const status of [401, 401, 429, 429]) {
+      expect((await attempt(email, 'wrong', limited)).status).toBe(status);
+    }
+    const types = (await eventsOf(json.user.id)).map(({ type }) => type);
+    expect(types).toEqual(['user_created', 'authn_login_fail', 'authn_login_fail', 'authn_login_lock']);
   });
 });
 

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Fragment, sql } from '../../../src/db/sql.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { expectIndexed, type PlanNode, plansOf } from '../../support/query-plans.ts';
 import {
   accessCookie,
   insertEarlierSession,
@@ -30,27 +31,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.drop());
 
-/** The plan nodes of the only statement that a request sends, as PostgreSQL would run it on the large tables. */
-async function planOf(request: () => Promise<Answer>): Promise<Record<string, unknown>[]> {
-  const outbound = vi.spyOn(globalThis, 'fetch');
-  const { roundTrips } = await request();
-  const bodies = outbound.mock.calls.map(([, init]) => JSON.parse(String(init?.body)));
-  outbound.mockRestore();
-  expect(roundTrips).toBe(1);
-  expect(bodies).toHaveLength(1);
-  const { query, params } = bodies[0] as { query: string; params: unknown[] };
-  const statement = new Fragment(`EXPLAIN (FORMAT JSON) ${query}`.split(/\$\d+/), params);
-  const [row] = await openDatabase(database.url).query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(statement);
-  return nodesOf(row!['QUERY PLAN'][0]!.Plan);
-}
-
-interface PlanNode extends Record<string, unknown> {
-  readonly Plans?: readonly PlanNode[];
-}
-
-function nodesOf(node: PlanNode): Record<string, unknown>[] {
-  const { Plans = [], ...own } = node;
-  return [own, ...Plans.flatMap(nodesOf)];
+/** The plan of the only statement that a request sends. */
+async function planOf(request: () => Promise<Answer>): Promise<PlanNode[]> {
+  const plans = await plansOf(database.url, request);
+  expect(plans).toHaveLength(1);
+  return plans[0]!;
 }
 
 const requests: readonly [string, (signedIn: SignedIn) => Promise<Answer>][] = [
@@ -84,11 +69,3 @@ describe('on large tables', () => {
     expectIndexed(await planOf(() => client.post('/api/auth/logout', { refreshToken: token })));
   });
 });
-
-function expectIndexed(nodes: readonly Record<string, unknown>[]): void {
-  const scans = nodes.filter(
-    (node) => node['Relation Name'] !== undefined && String(node['Node Type']).includes('Scan'),
-  );
-  expect(scans.length).toBeGreaterThan(0);
-  expect(scans.filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);
-}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { bcryptHash } from './stored-accounts.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+  await openDatabase(database.url).batch([
+    sql`INSERT INTO users (email, name) SELECT 'user-' || n || '@example.com', 'User' FROM generate_series(1, 5000) n`,
+    sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
+      SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
+    sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+      SELECT 'user:' || u.id || ':world', 1, gen_random_uuid(), now() + interval '15 minutes' FROM users u`,
+    sql`ANALYZE users, sessions, login_attempts`,
+  ]);
+}, 60_000);
+afterAll(() => database.drop());
+
+function logIn(email: string, text: string, headers: Readonly<Record<string, string>> = {}) {
+  return client.post('/api/auth/login', { email, password: text }, { headers });
+}
+
+describe('on large tables', () => {
+  test('no statement of a login reads a table from end to end (DESIGN 10)', async () => {
+    const { email, headers } = await registerUser(client);
+    const device = { 'X-Device-Token': headers.get('X-Device-Token') ?? '' };
+    const plans = await plansOf(database.url, () => logIn(email, password, device));
+    expect(plans).toHaveLength(2);
+    for (const plan of plans) expectIndexed(plan);
+  });
+
+  test('nor does one that replaces an earlier hash', async () => {
+    const { email, json } = await registerUser(client);
+    await openDatabase(database.url).query(
+      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${json.user.id}::uuid`,
+    );
+    for (const plan of await plansOf(database.url, () => logIn(email, password))) expectIndexed(plan);
+  });
+
+  test('nor does one that is refused', async () => {
+    const [reserved] = await plansOf(database.url, () => logIn(freshEmail(), 'wrong'));
+    expectIndexed(reserved!);
+  });
+
+  test('nor does a registration', async () => {
+    const body = registration(freshEmail());
+    const [plan] = await plansOf(database.url, () => client.post('/api/auth/register', body));
+    expectIndexed(plan!);
+  });
+});
