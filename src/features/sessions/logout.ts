@@ -4,7 +4,7 @@ import { endSessions, type SessionKey } from './queries.ts';
 import { parseRefreshToken } from './refresh-token.ts';
 
 /** The tokens that name the session to end. */
-export interface PresentedTokens {
+interface NamingTokens {
   readonly refreshTokens: readonly string[];
   readonly accessTokens: readonly string[];
 }
@@ -15,17 +15,14 @@ export interface PresentedTokens {
  * no token counts.
  * @returns whether any token counted
  */
-export async function logout(deps: Deps, presented: PresentedTokens): Promise<boolean> {
+export async function logout(deps: Deps, presented: NamingTokens): Promise<boolean> {
   const keys = await sessionKeys(deps, presented);
   if (keys.length === 0) return false;
   await endSessions(deps.db, keys, deps.client, deps.effects.loggedOut);
   return true;
 }
 
-async function sessionKeys(
-  deps: Deps,
-  { refreshTokens, accessTokens }: PresentedTokens,
-): Promise<SessionKey[]> {
+async function sessionKeys(deps: Deps, { refreshTokens, accessTokens }: NamingTokens): Promise<SessionKey[]> {
   const keys: SessionKey[] = [];
   for (const token of refreshTokens) {
     const parsed = parseRefreshToken(deps.secrets, token);

@@ -1,0 +1,14 @@
+import type { Deps } from '../../deps.ts';
+import { clearAuthCookies } from '../../http/auth-cookies.ts';
+import type { RequestContext } from '../../http/context.ts';
+
+/** Answers a logout. Cookies whose session was not ended are kept, or nobody could end it any more. */
+export function answerSignedOut(
+  c: RequestContext,
+  deps: Deps,
+  options: { readonly areCookiesKept: boolean },
+): Response {
+  const response = c.json({ success: true, message: 'Signed out' });
+  if (!options.areCookiesKept) clearAuthCookies(response.headers, deps.config.session.legacyRefreshCookie);
+  return response;
+}
