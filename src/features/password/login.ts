@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts';
 import { log } from '../../log.ts';
 import { tooManyAttempts, unknownSubject } from '../../rate-limit/attempts.ts';
 import type { NewSession } from '../sessions/index.ts';
-import { passwordErrors } from './errors.ts';
+import { userErrors } from '../users/index.ts';
 import {
   type Account,
   type Attempt,
@@ -89,5 +89,5 @@ async function fail(
   const isLast = attempt.number === config.loginAttempts.max;
   const occasions = isLast ? [...effects.loginFailed, ...effects.loginLocked] : effects.loginFailed;
   await recordFailedLogin(db, { userId: account?.id ?? null, reason }, client, occasions);
-  throw passwordErrors.invalid_credentials();
+  throw userErrors.invalid_credentials();
 }

@@ -1,10 +1,11 @@
 import { preferredLocale } from '../../http/accept-language.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
+import { LoginRequest } from '../sessions/index.ts';
 import { answerSignIn } from './answer-sign-in.ts';
 import { login } from './login.ts';
 import { register } from './register.ts';
-import { LoginRequest, registerRequest } from './schemas.ts';
+import { registerRequest } from './schemas.ts';
 
 const registerRoute = defineRoute(
   {

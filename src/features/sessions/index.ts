@@ -13,5 +13,5 @@ export {
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 export type { Transport } from './refresh-token.ts';
 export { routes } from './routes.ts';
-export { RequestedTransport } from './schemas.ts';
+export { LoginRequest, RequestedTransport } from './schemas.ts';
 export { type Session, type SessionRow, toSession } from './session.ts';

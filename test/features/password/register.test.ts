@@ -133,6 +133,28 @@ describe('the address of a new account', () => {
   });
 });
 
+describe('the address of the demo user', () => {
+  test.each([undefined, 'true'])(
+    'is email_taken with DEMO_MODE %s, for nothing: no hash, no round trip, no row (DEM-04)',
+    async (DEMO_MODE) => {
+      const client = new TestClient({ DEMO_MODE });
+      for (const spelling of ['demo@nexora.ai', 'Demo@NEXORA.ai', ' demo@nexora.AI ']) {
+        const answer = await client.post('/api/auth/register', registration(spelling));
+        expect(answer, spelling).toMatchObject({ status: 409, roundTrips: 0, hashes: 0, setCookies: [] });
+        expect(answer.json.code).toBe('email_taken');
+      }
+      expect(await findUsers('demo@nexora.ai')).toEqual([]);
+    },
+  );
+
+  test('is no other one: its neighbours register', async () => {
+    const suffix = crypto.randomUUID();
+    for (const email of [`demo+${suffix}@nexora.ai`, `demo@${suffix}.nexora.ai`]) {
+      await registerUser(new TestClient(), { email });
+    }
+  });
+});
+
 describe('the language of a new account', () => {
   const client = new TestClient();
 
