@@ -25,6 +25,8 @@ export interface AccessTokenClaims {
   readonly authTime: number;
   /** How they proved it (RFC 8176). */
   readonly amr: readonly string[];
+  /** Of a demo user, whom a verifier meets only where it asks for them. Absent from every other token. */
+  readonly demo?: true;
 }
 
 const tokenType = 'at+jwt';
@@ -36,7 +38,10 @@ const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 const requiredClaims = ['iss', 'aud', 'sub', 'sid', 'iat', 'exp', 'jti', 'auth_time', 'amr'];
 const algorithms = Object.keys(jwkShapes);
 
-/** Signs an access token (RFC 9068) that is valid from now for `ttlSeconds`. It holds nothing personal. */
+/**
+ * Signs an access token (RFC 9068) that is valid from now for `ttlSeconds`. It holds nothing personal. That of a demo
+ * user says `demo: true`, so that every consumer can refuse it (SECURITY DEM-06).
+ */
 export async function signAccessToken(
   ring: KeyRing,
   settings: AccessTokenSettings,
@@ -44,7 +49,8 @@ export async function signAccessToken(
   nowMs: number,
 ): Promise<string> {
   const issuedAt = Math.floor(nowMs / 1000);
-  return new SignJWT({ sid: claims.sessionId, auth_time: claims.authTime, amr: [...claims.amr] })
+  const { sessionId, authTime, amr, demo } = claims;
+  return new SignJWT({ sid: sessionId, auth_time: authTime, amr: [...amr], ...(demo && { demo }) })
     .setProtectedHeader({ alg: ring.signing.alg, typ: tokenType, kid: ring.signing.kid })
     .setIssuer(settings.issuer)
     .setAudience(settings.audience)
@@ -57,7 +63,8 @@ export async function signAccessToken(
 
 /**
  * Verifies an access token and returns what it says, or `null`: what was wrong with it is not told apart. With
- * `ignoreExpiry` (logout) a token that is too old is accepted, and everything else is still required.
+ * `ignoreExpiry` (logout) a token that is too old is accepted, and everything else is still required. With `demo` only
+ * tokens of a demo user are accepted, whose `userId` is any text; without it none of them is.
  *
  * The key is chosen by `kid` among the configured ones alone; `alg` must be that key's; `jku`, `jwk` and `x5u` are not
  * looked at (RFC 8725 sections 3.1 and 3.10). Clocks may differ by 30 s. Never throws for any text.
@@ -67,7 +74,7 @@ export async function verifyAccessToken(
   settings: AccessTokenSettings,
   token: string,
   nowMs: number,
-  options: { readonly ignoreExpiry?: boolean } = {},
+  options: { readonly ignoreExpiry?: boolean; readonly demo?: boolean } = {},
 ): Promise<AccessTokenClaims | null> {
   if (token.length > tokenLengthMax || !compactJws.test(token)) return null;
   const limits = options.ignoreExpiry
@@ -83,7 +90,8 @@ export async function verifyAccessToken(
       requiredClaims,
       currentDate: new Date(nowMs),
     });
-    return readClaims(payload, settings, nowMs / 1000);
+    const claims = readClaims(payload, settings, nowMs / 1000);
+    return (claims?.demo ?? false) === (options.demo ?? false) ? claims : null;
   } catch (error) {
     // The token's fault. Anything else is ours, and must not look like a bad token.
     if (error instanceof JOSEError) return null;
@@ -105,13 +113,14 @@ function readClaims(
   settings: AccessTokenSettings,
   nowSeconds: number,
 ): AccessTokenClaims | null {
-  const { aud, sub, sid, iat, exp, nbf = 0, jti, auth_time: authTime, amr } = payload;
-  if (aud !== settings.audience || typeof jti !== 'string' || jti === '') return null;
+  const { aud, sub, sid, iat, exp, nbf = 0, jti, auth_time: authTime, amr, demo } = payload;
+  if (aud !== settings.audience || !isText(jti)) return null;
   if (!isEpochSeconds(iat) || !isEpochSeconds(exp) || !isEpochSeconds(nbf)) return null;
   // jose's own check of these two is off together with the expiry.
   if (Math.max(iat, nbf) > nowSeconds + clockToleranceSeconds) return null;
-  if (!isUuid(sub) || !isUuid(sid) || !isEpochSeconds(authTime) || !isStrings(amr)) return null;
-  return { userId: sub, sessionId: sid, authTime, amr };
+  if (!isUuid(sid) || !isEpochSeconds(authTime) || !isStrings(amr)) return null;
+  if (demo === true && isText(sub)) return { userId: sub, sessionId: sid, authTime, amr, demo };
+  return demo === undefined && isUuid(sub) ? { userId: sub, sessionId: sid, authTime, amr } : null;
 }
 
 function isEpochSeconds(value: unknown): value is number {
@@ -120,6 +129,10 @@ function isEpochSeconds(value: unknown): value is number {
 
 function isUuid(value: unknown): value is string {
   return typeof value === 'string' && uuid.test(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 function isStrings(value: unknown): value is string[] {

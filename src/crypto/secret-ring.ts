@@ -4,7 +4,13 @@ import { isEqualConstantTime } from './constant-time.ts';
 import { RootKey } from './root-key.ts';
 
 /** What a sub-key is for. Each purpose is its own HKDF label: to change one makes everything made with it void. */
-export type KeyPurpose = 'refresh-token' | 'seal' | 'login-attempts' | 'device-token' | 'rate-limit';
+export type KeyPurpose =
+  | 'refresh-token'
+  | 'seal'
+  | 'login-attempts'
+  | 'device-token'
+  | 'rate-limit'
+  | 'demo-token';
 
 /** The root secrets in use. The current one makes everything new; the previous one only verifies and opens. */
 export interface SecretRing {

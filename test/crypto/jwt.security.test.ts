@@ -133,6 +133,47 @@ describe('signature and algorithm', () => {
   });
 });
 
+describe('the claim of a demo user', () => {
+  test.each([[false], ['true'], [1], [0], [null], [''], [[]], [{}], [[true]]])(
+    'DEM-06: demo %j is neither an ordinary token nor one of a demo user',
+    async (demo) => {
+      const token = await forge(jwk, header, { ...payload, demo });
+      await expectRefused(token);
+      expect(await verifyAccessToken(ring, settings, token, nowMs, { demo: true })).toBeNull();
+    },
+  );
+
+  test('DEM-06: it takes nothing else off a token: the signature, the times and every claim still count', async () => {
+    const accept = async (changes: object, key = jwk) =>
+      verifyAccessToken(
+        ring,
+        settings,
+        await forge(key, header, { ...payload, demo: true, ...changes }),
+        nowMs,
+        {
+          demo: true,
+        },
+      );
+    expect(await accept({ sub: 'demo-user-id' })).toMatchObject({ userId: 'demo-user-id', demo: true });
+    expect(await accept({}, attackerJwk)).toBeNull();
+    const wrong = {
+      iss: 'x',
+      aud: 'x',
+      sub: '',
+      sid: 'x',
+      iat: now + 60,
+      exp: now - 60,
+      jti: '',
+      auth_time: -1,
+      amr: 'x',
+    };
+    for (const [claim, value] of Object.entries(wrong)) {
+      expect(await accept({ [claim]: value }), claim).toBeNull();
+      expect(await accept({ [claim]: undefined }), claim).toBeNull();
+    }
+  });
+});
+
 describe('header', () => {
   const kids = [
     '../../dev/null',

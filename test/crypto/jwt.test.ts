@@ -72,6 +72,41 @@ describe('verifyAccessToken', () => {
   });
 });
 
+describe('the token of a demo user', () => {
+  const demoClaims = { ...claims, userId: 'demo-user-id', demo: true } as const;
+
+  test('says so, beside the nine claims of every token (DEM-06)', async () => {
+    const { header, payload } = readToken(await signAccessToken(rings.ES256, settings, demoClaims, nowMs));
+    const ordinary = readToken(await signAccessToken(rings.ES256, settings, claims, nowMs));
+    expect(header).toEqual(ordinary.header);
+    expect(payload).toEqual({
+      ...ordinary.payload,
+      sub: 'demo-user-id',
+      demo: true,
+      jti: expect.any(String),
+    });
+  });
+
+  test('passes where a demo user is asked for, and nowhere else (JWT-06)', async () => {
+    const token = await signAccessToken(rings.ES256, settings, demoClaims, nowMs);
+    const verify = (options: object) => verifyAccessToken(rings.ES256, settings, token, nowMs, options);
+    expect(await verify({ demo: true })).toEqual(demoClaims);
+    for (const options of [{}, { demo: false }, { ignoreExpiry: true }]) {
+      expect(await verify(options), JSON.stringify(options)).toBeNull();
+    }
+  });
+
+  test('with the id of a real user is refused for being a demo token', async () => {
+    const token = await signAccessToken(rings.ES256, settings, { ...claims, demo: true }, nowMs);
+    expect(await verifyAccessToken(rings.ES256, settings, token, nowMs)).toBeNull();
+  });
+
+  test('is the only one that passes there: the token of a real user does not', async () => {
+    const token = await signAccessToken(rings.ES256, settings, claims, nowMs);
+    expect(await verifyAccessToken(rings.ES256, settings, token, nowMs, { demo: true })).toBeNull();
+  });
+});
+
 describe('rotation', () => {
   test('JWT-09: the new key signs, tokens of the old one stay valid until it is removed', async () => {
     const [oldJwk, newJwk] = await Promise.all([generateJwk('ES256', 'old'), generateJwk('EdDSA', 'new')]);
