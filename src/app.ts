@@ -3,6 +3,7 @@ import type { Effects } from './db/effects.ts';
 import type { Deps } from './deps.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import * as account from './features/account/index.ts';
+import * as demo from './features/demo/index.ts';
 import * as health from './features/health/index.ts';
 import * as password from './features/password/index.ts';
 import { recordEvent } from './features/security-events/index.ts';
@@ -27,14 +28,14 @@ export interface AppOptions {
   readonly now?: () => number;
 }
 
-/** Every feature with something to serve: one line each. */
-const routes: readonly Route[] = [
+/** Every feature with something to serve: one line each. The demo user is let in before them. */
+const routes: readonly Route[] = demo.overlay([
   ...health.routes,
   ...signingKeys.routes,
   ...password.routes,
   ...sessions.routes,
   ...account.routes,
-];
+]);
 
 /** What each feature sweeps at night. */
 export const runScheduled = createScheduled([

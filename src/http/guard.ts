@@ -37,7 +37,11 @@ export async function authenticate(
   return claims;
 }
 
-function presentedAccessToken(c: RequestContext, deps: Deps, isUnsafe: boolean): string | null {
+/**
+ * The access token that counts on this request, unverified; null for none.
+ * @throws AuthError csrf_rejected
+ */
+export function presentedAccessToken(c: RequestContext, deps: Deps, isUnsafe: boolean): string | null {
   const { headers } = c.req.raw;
   const bearer = readBearer(headers);
   if (bearer.kind !== 'none') return bearer.kind === 'token' ? bearer.token : null;

@@ -34,6 +34,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
     403,
     () => client.post('/api/auth/login', {}, { headers: { Origin: 'https://evil.example' } }),
   ],
+  demo_readonly: [403, changeAsDemo],
   not_found: [404, () => client.get('/api/unknown')],
   method_not_allowed: [405, () => client.get('/api/auth/login')],
   email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
@@ -79,6 +80,12 @@ async function exceedLimit(): Promise<Answer> {
   const limited = new TestClient({ RATE_LIMIT_PER_MINUTE: '1' }, { now: () => 0 });
   await limited.post('/api/auth/login', {});
   return limited.post('/api/auth/login', {});
+}
+
+async function changeAsDemo(): Promise<Answer> {
+  const demo = new TestClient({ DEMO_MODE: 'true' });
+  const login = await demo.post('/api/auth/login', { email: 'demo@nexora.ai', password: 'password123' });
+  return demo.call('PATCH', '/api/auth/me', { bearer: login.json.accessToken });
 }
 
 async function withFault(fault: 'refuse' | { sqlstate: string }): Promise<Answer> {

@@ -1,6 +1,8 @@
+export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
 export { cleanupExpiredSessions } from './clean-up.ts';
 export { readDevice } from './device.ts';
+export { sessionErrors } from './errors.ts';
 export {
   type CallerIds,
   fromLiveSession,
@@ -13,5 +15,5 @@ export {
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 export type { Transport } from './refresh-token.ts';
 export { routes } from './routes.ts';
-export { LoginRequest, RequestedTransport } from './schemas.ts';
+export { LoginRequest, RequestedTransport, TokenRequest } from './schemas.ts';
 export { type Session, type SessionRow, toSession } from './session.ts';

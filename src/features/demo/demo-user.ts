@@ -1,0 +1,16 @@
+import { demoEmail, type User } from '../users/index.ts';
+
+/** The password of the demo user, as public as the address. */
+export const demoPassword = 'password123';
+
+/** The demo user. There is no row of them anywhere. */
+export const demoUser: User = {
+  id: 'demo-user-id',
+  email: demoEmail,
+  name: 'Demo User',
+  emailVerified: true,
+  twoFactorEnabled: false,
+  hasPassword: true,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+};

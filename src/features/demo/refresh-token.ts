@@ -1,0 +1,43 @@
+import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
+import { isMacValid, mac, type SecretRing } from '../../crypto/secret-ring.ts';
+import type { Transport } from '../sessions/index.ts';
+import type { DemoSession } from './demo-session.ts';
+
+/** What a refresh token of the demo says once its MAC is found good. */
+export interface DemoTokenContent extends DemoSession {
+  readonly transport: Transport;
+}
+
+const prefix = 'nxdemo_';
+
+/** Whether a presented token claims to be one of the demo's, and is nobody else's. */
+export function isDemoToken(token: string): boolean {
+  return token.startsWith(prefix);
+}
+
+/**
+ * `nxdemo_` + base64url(JSON) + `.` + base64url(HMAC-SHA-256 of that JSON). The JSON says `demo: true`, so that anybody
+ * who holds the token sees what it is. It needs no row, and it stays the same until its session ends.
+ */
+export function encodeDemoToken(
+  ring: SecretRing,
+  { sessionId, authTime, transport }: DemoTokenContent,
+): string {
+  const json = JSON.stringify({ demo: true, sid: sessionId, transport, authTime });
+  const content = new TextEncoder().encode(json);
+  return `${prefix}${encodeBase64Url(content)}.${encodeBase64Url(mac(ring, 'demo-token', content))}`;
+}
+
+/** What a refresh token of the demo says, however old it is; null for a forged one and for anything else. */
+export function parseDemoToken(ring: SecretRing, token: string): DemoTokenContent | null {
+  if (!isDemoToken(token)) return null;
+  const [content, tag, ...rest] = token.slice(prefix.length).split('.').map(decodeBase64Url);
+  if (!content || !tag || rest.length > 0 || !isMacValid(ring, 'demo-token', content, tag)) return null;
+  // Under our own MAC for this purpose, so it is what `encodeDemoToken` wrote.
+  const { sid, authTime, transport } = JSON.parse(new TextDecoder().decode(content)) as {
+    readonly sid: string;
+    readonly authTime: number;
+    readonly transport: Transport;
+  };
+  return { sessionId: sid, authTime, transport };
+}

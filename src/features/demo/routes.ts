@@ -1,0 +1,105 @@
+import type { Deps } from '../../deps.ts';
+import type { RequestContext } from '../../http/context.ts';
+import { presentedAccessToken, refuseForeignOrigin } from '../../http/guard.ts';
+import { peekBody } from '../../http/peek-body.ts';
+import {
+  cookieTokens,
+  type PresentedTokens,
+  presentedRefreshToken,
+  presentedTokens,
+} from '../../http/presented-tokens.ts';
+import type { Route } from '../../http/route.ts';
+import { answerSignedOut, answerTokens, LoginRequest, TokenRequest } from '../sessions/index.ts';
+import { demoEmail } from '../users/index.ts';
+import { verifyDemoAccessToken } from './access-token.ts';
+import { type DemoSession, toSession } from './demo-session.ts';
+import { demoUser } from './demo-user.ts';
+import { demoErrors } from './errors.ts';
+import { login } from './login.ts';
+import { refresh } from './refresh.ts';
+import { isDemoToken, parseDemoToken } from './refresh-token.ts';
+
+/** Answers a request of the demo user; null when it is somebody else's. */
+type DemoAnswer = (c: RequestContext, deps: Deps) => Promise<Response | null>;
+
+/**
+ * All that the demo user can do, by method and path. Every other route that needs a session refuses them.
+ * Where sessions are shown, `toSession` is the only one.
+ */
+const answers: Readonly<Record<string, DemoAnswer>> = {
+  'POST /api/auth/login': async (c, deps) => {
+    refuseForeignOrigin(c, deps);
+    const body = await peekBody(c.req.raw, LoginRequest, { isOptional: false });
+    if (body?.email !== demoEmail) return null;
+    const { user, tokens } = await login(deps, { password: body.password, transport: body.transport });
+    return answerTokens(c, 200, tokens, { user });
+  },
+
+  'POST /api/auth/refresh': async (c, deps) => {
+    const originTrust = refuseForeignOrigin(c, deps);
+    const body = await peekBody(c.req.raw, TokenRequest, { isOptional: true });
+    const presented = body && presentedRefreshToken(c, deps, body.refreshToken, originTrust);
+    if (!presented || !isDemoToken(presented.token)) return null;
+    return answerTokens(c, 200, await refresh(deps, presented));
+  },
+
+  'POST /api/auth/logout': async (c, deps) => {
+    const originTrust = refuseForeignOrigin(c, deps);
+    const body = await peekBody(c.req.raw, TokenRequest, { isOptional: true });
+    if (body === null) return null;
+    const { tokens, areCookiesIgnored } = presentedTokens(c, deps, body.refreshToken, originTrust);
+    // Beside a token of somebody else's, whose session has to end, the ordinary route clears the demo's cookies as well.
+    if (!(await areOfDemo(deps, tokens))) return null;
+    const areCookiesKept = areCookiesIgnored && !(await areOfDemo(deps, cookieTokens(c, deps)));
+    return answerSignedOut(c, deps, { areCookiesKept });
+  },
+
+  'GET /api/auth/me': async (c, deps) => {
+    const session = await callingDemo(c, deps, false);
+    return session && c.json({ success: true, user: demoUser, session: toSession(session, deps.now) });
+  },
+};
+
+/**
+ * The same routes, with the demo user let in where DEMO_MODE is on: their requests are answered without the database
+ * and without hashing, and never reach a route that could change anything (SECURITY DEM-02, DEM-03). Every other request
+ * goes on to its route as it came. Nothing but `handle` is replaced; where DEMO_MODE is off, it is called at once.
+ */
+export function overlay(routes: readonly Route[]): Route[] {
+  return routes.map((route) => {
+    const answer = answers[`${route.method} ${route.path}`] ?? refusal(route);
+    if (answer === null) return route;
+    const handle = async (c: RequestContext, deps: Deps) => (await answer(c, deps)) ?? route.handle(c);
+    return {
+      ...route,
+      handle: (c) => (c.var.deps?.config.isDemoEnabled ? handle(c, c.var.deps) : route.handle(c)),
+    };
+  });
+}
+
+/** How a route that needs an access token keeps the demo out; null where it needs none. */
+function refusal({ guard, method }: Route): DemoAnswer | null {
+  // Named are the kinds that look at no access token, so that a kind added later is closed to the demo at first.
+  if (guard === 'anyone' || guard === 'token-holder') return null;
+  return async (c, deps) => {
+    if ((await callingDemo(c, deps, method !== 'GET')) === null) return null;
+    throw demoErrors.demo_readonly();
+  };
+}
+
+/** The visit whose access token counts on this request, by the rules for every caller. */
+async function callingDemo(c: RequestContext, deps: Deps, isUnsafe: boolean): Promise<DemoSession | null> {
+  const token = presentedAccessToken(c, deps, isUnsafe);
+  return token === null ? null : verifyDemoAccessToken(deps, token);
+}
+
+/** Whether there are tokens and all of them are the demo's, expired or not. */
+async function areOfDemo(deps: Deps, { refreshTokens, accessTokens }: PresentedTokens): Promise<boolean> {
+  const visits = [
+    ...refreshTokens.map((token) => parseDemoToken(deps.secrets, token)),
+    ...(await Promise.all(
+      accessTokens.map((token) => verifyDemoAccessToken(deps, token, { ignoreExpiry: true })),
+    )),
+  ];
+  return visits.length > 0 && !visits.includes(null);
+}

@@ -1,0 +1,217 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../../../src/app.ts';
+import { sql } from '../../../src/db/sql.ts';
+import { databaseState } from '../../contract/database-state.ts';
+import { expectProblem } from '../../contract/expect-problem.ts';
+import { recordLog } from '../../contract/recorded-log.ts';
+import {
+  type Account,
+  exampleCall,
+  exampleOf,
+  registeredRoutes,
+  unsafeRoutes,
+} from '../../contract/route-table.ts';
+import { toRequest } from '../../support/client.ts';
+import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { randomSecret } from '../../support/test-env.ts';
+import { demoClient, demoCredentials, demoLogin, type Visit, visitDemo } from './demo-visit.ts';
+
+const client = demoClient();
+let visit: Visit;
+
+beforeAll(async () => {
+  visit = await visitDemo(client);
+});
+
+/** The visit in the shape that examples of routes are called with. */
+function asAccount({ accessToken, bodyToken, cookies }: Visit): Account {
+  return { email: 'demo@nexora.ai', userId: 'demo-user-id', accessToken, refreshToken: bodyToken, cookies };
+}
+
+const guards = Object.fromEntries(
+  createApp().serves.map(({ method, path, guard }) => [`${method} ${path}`, guard]),
+);
+
+/** All that is open to the demo user; everything else that asks who is calling must refuse them. */
+const openToDemo = ['POST /api/auth/refresh', 'POST /api/auth/logout', 'GET /api/auth/me'];
+
+describe('every route, called by the demo user', () => {
+  test.each(registeredRoutes)(
+    '%s is for nobody in particular, known to the demo, or demo_readonly (DEM-03)',
+    async (key) => {
+      const isOpen = guards[key] === 'anyone' || openToDemo.includes(key);
+      for (const by of ['bearer', 'cookie'] as const) {
+        if (key === 'POST /api/auth/login') continue; // its example says another password
+        const answer = await client.call(...exampleCall(key, asAccount(visit), by));
+        if (isOpen) expect(answer.status, `${by} ${answer.text}`).toBe(exampleOf(key).status);
+        else expectProblem(answer, 403, 'demo_readonly', `${key} ${by}`);
+        if (guards[key] !== 'anyone') expect(answer.roundTrips, key).toBe(0);
+      }
+    },
+  );
+
+  test('is refused before its body is read, and only by its own rules about pages (CSR-01)', async () => {
+    const path = '/api/auth/me';
+    const foreign = { Origin: 'https://evil.example' };
+    const byBearer = await client.call('PATCH', path, { bearer: visit.accessToken, headers: foreign });
+    expectProblem(byBearer, 403, 'demo_readonly');
+    const byCookie = await client.call('PATCH', path, { cookies: visit.cookies, headers: foreign });
+    expectProblem(byCookie, 403, 'csrf_rejected');
+    const { cookies } = visit;
+    const silent = await client.send(
+      withoutOrigin(toRequest('PATCH', path, { cookies, body: { name: 'x' } })),
+    );
+    expectProblem(silent, 403, 'csrf_rejected');
+  });
+
+  function withoutOrigin(request: Request): Request {
+    request.headers.delete('Origin');
+    return request;
+  }
+
+  test.each(unsafeRoutes.filter((key) => guards[key] !== 'session'))(
+    '%s refuses foreign pages as it does for everybody, and clears nothing (CSR-01, CSR-06)',
+    async (key) => {
+      const body =
+        key === 'POST /api/auth/login' ? demoCredentials : exampleCall(key, asAccount(visit))[2].body;
+      for (const headers of [
+        { Origin: 'https://evil.example' },
+        { Origin: 'null' },
+        { 'Sec-Fetch-Site': 'cross-site' },
+        { 'Sec-Fetch-Site': 'same-site' },
+      ]) {
+        const answer = await client.call('POST', key.replace('POST ', ''), { body, headers });
+        expectProblem(answer, 403, 'csrf_rejected', JSON.stringify(headers));
+        expect(answer.setCookies).toEqual([]);
+      }
+    },
+  );
+
+  test.each(['refresh', 'logout'])('%s acts on no cookie that nobody vouches for (CSR-05)', async (name) => {
+    const request = toRequest('POST', `/api/auth/${name}`, { cookies: visit.cookies });
+    expectProblem(await client.send(withoutOrigin(request)), 403, 'csrf_rejected');
+  });
+});
+
+describe('a visit of the demo', () => {
+  let database: Awaited<ReturnType<typeof freshDatabase>>;
+  beforeAll(async () => {
+    database = await freshDatabase();
+  });
+  afterAll(() => database.drop());
+
+  test('leaves nothing in the database and nothing in the log (DEM-05)', async () => {
+    const here = demoClient({ DATABASE_URL: database.url });
+    const lines = recordLog();
+    const before = await databaseState(database.url);
+    const headers = { 'CF-Connecting-IP': '203.0.113.7', 'User-Agent': 'Mozilla/5.0 Firefox/140.0' };
+    const { json } = await demoLogin(here, { headers });
+    await here.post('/api/auth/login', { ...demoCredentials, password: 'wrong' }, { headers });
+    await here.get('/api/auth/me', { headers, bearer: json.accessToken });
+    await here.post('/api/auth/refresh', { refreshToken: json.refreshToken }, { headers });
+    await here.call('PATCH', '/api/auth/me', { headers, bearer: json.accessToken, body: { name: 'x' } });
+    await here.post('/api/auth/logout', { refreshToken: json.refreshToken }, { headers });
+    expect(await databaseState(database.url)).toBe(before);
+    expect(lines).toEqual([]);
+  });
+
+  test('does not see, end or disturb another one (DEM-05)', async () => {
+    const other = await visitDemo(client);
+    const [mine, theirs] = [visit, other].map(({ accessToken }) => decodeJwt(accessToken).sid);
+    expect(mine).not.toBe(theirs);
+    const me = await client.get('/api/auth/me', { bearer: visit.accessToken });
+    expect(me.json.session.id).toBe(mine);
+    expect(me.text).not.toContain(theirs);
+    await client.post('/api/auth/logout', { refreshToken: other.bodyToken });
+    expect((await client.get('/api/auth/me', { bearer: visit.accessToken })).status).toBe(200);
+    expect((await client.post('/api/auth/refresh', { refreshToken: visit.bodyToken })).status).toBe(200);
+  });
+
+  test('is not the account that an earlier database holds for the address, which stays as it is (DEM-04)', async () => {
+    const insert = sql`INSERT INTO users (email, name, password_hash) VALUES ('demo@nexora.ai', 'Earlier Demo', 'x')`;
+    await openDatabase(database.url).query(insert);
+    const before = await databaseState(database.url);
+    const { json } = await demoLogin(demoClient({ DATABASE_URL: database.url }));
+    expect(json.user).toMatchObject({ id: 'demo-user-id', name: 'Demo User' });
+    expect(await databaseState(database.url)).toBe(before);
+  });
+
+  test('is not locked by wrong passwords, however many, and none of them is hashed (DEM-07)', async () => {
+    const { endpoint, seen } = await faultyEndpoint();
+    const here = demoClient({ DATABASE_HTTP_ENDPOINT: endpoint });
+    const wrong = await Promise.all(
+      Array.from({ length: 200 }, () =>
+        here.post('/api/auth/login', { ...demoCredentials, password: 'wrong' }),
+      ),
+    );
+    for (const answer of wrong) expect(answer).toMatchObject({ status: 401, hashes: 0 });
+    const right = await Promise.all(Array.from({ length: 200 }, () => demoLogin(here)));
+    for (const answer of right) expect(answer).toMatchObject({ status: 200, hashes: 0 });
+    expect(await seen()).toEqual([]);
+  });
+});
+
+describe('a refresh token of the demo', () => {
+  /** Every text that differs from the token in one place, plus what is left when parts are cut. */
+  function forgeries(token: string): string[] {
+    const [content = '', tag = ''] = token.slice('nxdemo_'.length).split('.');
+    const encode = (value: unknown) => btoa(JSON.stringify(value)).replace(/=+$/, '');
+    const read = JSON.parse(atob(content));
+    const rewritten = [
+      { ...read, authTime: read.authTime + 7200 },
+      { ...read, sid: crypto.randomUUID() },
+      { ...read, transport: 'cookie' },
+      {},
+      null,
+    ];
+    return [
+      ...rewritten.map((value) => `nxdemo_${encode(value)}.${tag}`),
+      `nxdemo_${content}`,
+      `nxdemo_${content}.`,
+      `nxdemo_.${tag}`,
+      'nxdemo_',
+      'nxdemo_.',
+      `nxdemo_${content}.${tag.slice(0, -4)}`,
+      `nxdemo_${content}.${tag}.${tag}`,
+      `nxdemo_${content}.${tag}=`,
+      `nxdemo_${content}.${'A'.repeat(43)}`,
+      `nxdemo_${content}..${tag}`,
+    ];
+  }
+
+  test('that was changed, cut or put together is session_expired without a round trip', async () => {
+    for (const refreshToken of forgeries(visit.bodyToken)) {
+      const answer = await client.post('/api/auth/refresh', { refreshToken });
+      expectProblem(answer, 401, 'session_expired', refreshToken);
+      expect(answer.roundTrips).toBe(0);
+    }
+  });
+
+  test('is of no use to another deployment, and neither is an access token', async () => {
+    const elsewhere = await visitDemo(
+      demoClient({ AUTH_SECRET: randomSecret(), BASE_URL: 'https://other.test' }),
+    );
+    const refreshed = await client.post('/api/auth/refresh', { refreshToken: elsewhere.bodyToken });
+    expectProblem(refreshed, 401, 'session_expired');
+    expectProblem(
+      await client.get('/api/auth/me', { bearer: elsewhere.accessToken }),
+      401,
+      'unauthenticated',
+    );
+  });
+
+  test('outlives the rotation of the secret while the previous one verifies', async () => {
+    const rotated = demoClient({
+      AUTH_SECRET: randomSecret(),
+      AUTH_SECRET_PREVIOUS: client.env.AUTH_SECRET as string,
+    });
+    expect((await rotated.post('/api/auth/refresh', { refreshToken: visit.bodyToken })).status).toBe(200);
+  });
+
+  test('is no access token, and an access token is no refresh token (JWT-06)', async () => {
+    expectProblem(await client.get('/api/auth/me', { bearer: visit.bodyToken }), 401, 'unauthenticated');
+    const refreshToken = visit.accessToken;
+    expectProblem(await client.post('/api/auth/refresh', { refreshToken }), 401, 'session_expired');
+  });
+});
