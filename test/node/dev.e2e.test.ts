@@ -57,6 +57,7 @@ describe('npm run dev', { timeout: 120_000 }, () => {
     expect(wrangler.status).toBe(200);
     expect(tool.output()).toContain('Made .dev.vars, with fresh secrets.');
     expect(tool.output()).toMatch(/^applied 0001_earlier_schema$/m);
+    expect(tool.output()).toMatch(/^Demo login +demo@nexora\.ai \/ password123$/m);
     expect(tool.output()).not.toMatch(/Request\.cf|env\.\w+|wrangler \d|Logs were written|WARNING/);
     await databaseOf(tool)`CREATE TABLE survivor (id int)`;
 

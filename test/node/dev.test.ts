@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { calculateJwkThumbprint } from 'jose';
 import { afterAll, describe, expect, test } from 'vitest';
+import { demoPassword } from '../../src/features/demo/demo-user.ts';
+import { demoEmail } from '../../src/features/users/reserved-email.ts';
 import { cleanLine } from '../../tools/dev/clean-line.ts';
+import { demoLogin } from '../../tools/dev/demo-login.ts';
 import { lockData } from '../../tools/dev/lock-data.ts';
 import { createDevVars, missingDevVars, readDevVars } from '../../tools/dev-vars.ts';
 import { findFreePort } from '../../tools/free-port.ts';
@@ -77,6 +80,17 @@ test('missingDevVars names what is left out and what is empty', () => {
 
 test('a .dev.vars that is not there has no variables at all', async () => {
   expect(await readDevVars(join(folder, 'nowhere'))).toBeUndefined();
+});
+
+describe('demoLogin', () => {
+  test('says how to sign in, by the words that the Worker accepts', async () => {
+    const line = demoLogin((await readDevVars(examplePath)) ?? {});
+    expect(line).toBe(`Demo login    ${demoEmail} / ${demoPassword}`);
+  });
+
+  test.each([{}, { DEMO_MODE: 'false' }, { DEMO_MODE: '' }])('says nothing with %j', (devVars) => {
+    expect(demoLogin(devVars)).toBeUndefined();
+  });
 });
 
 describe('findFreePort', () => {

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { createDevVars, missingDevVars, readDevVars } from '../dev-vars.ts';
 import { findFreePort } from '../free-port.ts';
 import { projectFolder } from '../project.ts';
+import { demoLogin } from './demo-login.ts';
 import { type DevDatabase, startDatabase } from './start-database.ts';
 import { startWrangler } from './start-wrangler.ts';
 
@@ -116,6 +117,8 @@ function describe(
     `Database      ${database.endpoint}, data in ${relative(process.cwd(), database.folder)}`,
     `Clean-up      curl "${local}/cdn-cgi/local/scheduled?cron=0+2+*+*+*"`,
   ];
+  const login = demoLogin(devVars);
+  if (login !== undefined) lines.push(login);
   if (devVars.DATABASE_URL !== undefined && devVars.DATABASE_URL !== database.url) {
     lines.push('The DATABASE_URL of .dev.vars is not used here: `npx wrangler dev` uses it.');
   }
