@@ -12,7 +12,14 @@ const reached = new Response('reached');
 
 /** Calls a route that the service does not have, through the overlay. */
 async function callPlanted(method: string, guard: string, accessToken: string): Promise<Response> {
-  const planted = { method, path: '/api/auth/planted', guard, hasBody: false, handle: async () => reached };
+  const planted = {
+    method,
+    path: '/api/auth/planted',
+    guard,
+    limit: null,
+    hasBody: false,
+    handle: async () => reached,
+  };
   const [route] = overlay([planted as Route]);
   const deps = { ...(await loadRuntime(client.env)), now: Date.now };
   const raw = toRequest(method, planted.path, { bearer: accessToken });
@@ -36,6 +43,7 @@ test('the overlay keeps every other member of a route, of whatever name', () => 
     method: 'GET',
     path: '/x',
     guard: 'session',
+    limit: null,
     hasBody: true,
     more: 7,
     handle: async () => reached,

@@ -80,7 +80,8 @@ describe('a login that fails', () => {
     const values = await Promise.all(
       names.map(async (name) => {
         const { headers } = await client.post('/api/auth/login', refused[name]);
-        return [...headers].filter(([header]) => header !== 'x-request-id');
+        // What is left of the client's budget goes down with every answer.
+        return [...headers].filter(([header]) => !['x-request-id', 'ratelimit'].includes(header));
       }),
     );
     for (const value of values) expect(value).toEqual(values[0]);
