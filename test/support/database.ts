@@ -1,5 +1,6 @@
 import { inject } from 'vitest';
 import { connect, type Database } from '../../src/db/client.ts';
+import { control } from './control.ts';
 import type { Fault, FaultPlan, SeenRequest } from './node/fault-plan.ts';
 
 /** The run's database, or another one of it, for what a test prepares and looks up. */
@@ -28,13 +29,6 @@ export async function faultyEndpoint(plan: FaultPlan = []): Promise<FaultyEndpoi
     plan: async (next) => void (await control('PUT', `/faults/${id}`, { plan: next })),
     seen: async () => (await control<{ seen: SeenRequest[] }>('GET', `/faults/${id}`)).seen,
   };
-}
-
-async function control<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const url = `${inject('controlUrl')}${path}`;
-  const response = await fetch(url, { method, body: body === undefined ? null : JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-  return response.json();
 }
 
 export type { Fault, FaultPlan };

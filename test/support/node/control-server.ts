@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { BreachPlan } from './breach-plan.ts';
+import type { BreachStub } from './breach-stub.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 import { readBody } from './read-body.ts';
@@ -14,10 +16,13 @@ export interface ControlServer {
  * What tests in workerd cannot do themselves, over HTTP on the loopback interface:
  * - `POST /databases` gives `{ url }` of a fresh migrated database, `DELETE /databases` with `{ url }` drops it;
  * - `POST /faults` with `{ plan }` gives `{ id, endpoint }` of a database endpoint that misbehaves by the plan;
- * - `GET /faults/<id>` gives `{ count, seen }`, `PUT /faults/<id>` with `{ plan }` starts another plan.
+ * - `GET /faults/<id>` gives `{ count, seen }`, `PUT /faults/<id>` with `{ plan }` starts another plan;
+ * - `POST /breaches` with `{ plan }` gives `{ id, url }` of a stand-in for the breach service;
+ * - `GET /breaches/<id>` gives `{ seen }`.
  */
 export async function startControlServer(options: {
   readonly faults: FaultProxy;
+  readonly breaches: BreachStub;
   readonly createDatabase: () => Promise<string>;
   readonly dropDatabase: (url: string) => Promise<void>;
 }): Promise<ControlServer> {
@@ -39,6 +44,10 @@ export async function startControlServer(options: {
       await options.faults.serve(id, request, response);
       return;
     }
+    if (area === 'breaches' && id !== undefined && rest !== undefined) {
+      await options.breaches.serve(id, request, response);
+      return;
+    }
     const result = await control(`${request.method} /${area}`, id, await readBody(request));
     response.writeHead(result === undefined ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(result ?? {}));
@@ -52,14 +61,22 @@ export async function startControlServer(options: {
         await options.dropDatabase((JSON.parse(body) as { url: string }).url);
         return {};
       case 'POST /faults': {
-        const created = options.faults.create(readPlan(body));
+        const created = options.faults.create(readPlan<FaultPlan>(body));
         return { id: created, endpoint: `${url}/faulty/${created}/sql` };
       }
       case 'PUT /faults':
-        return id !== undefined && options.faults.replacePlan(id, readPlan(body)) ? {} : undefined;
+        return id !== undefined && options.faults.replacePlan(id, readPlan<FaultPlan>(body)) ? {} : undefined;
       case 'GET /faults': {
         const seen = options.faults.seen(id ?? '');
         return seen && { count: seen.length, seen };
+      }
+      case 'POST /breaches': {
+        const created = options.breaches.create(readPlan<BreachPlan>(body));
+        return { id: created, url: `${url}/breaches/${created}` };
+      }
+      case 'GET /breaches': {
+        const seen = options.breaches.seen(id ?? '');
+        return seen && { seen };
       }
       default:
         return undefined;
@@ -75,6 +92,6 @@ export async function startControlServer(options: {
   };
 }
 
-function readPlan(body: string): FaultPlan {
-  return (JSON.parse(body) as { plan: FaultPlan }).plan;
+function readPlan<T>(body: string): T {
+  return (JSON.parse(body) as { plan: T }).plan;
 }

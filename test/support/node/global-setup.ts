@@ -1,5 +1,6 @@
 import type { TestProject } from 'vitest/node';
 import type {} from '../provided-context.ts';
+import { BreachStub } from './breach-stub.ts';
 import { startControlServer } from './control-server.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { openTestDatabases } from './test-databases.ts';
@@ -9,6 +10,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const databases = await openTestDatabases(process.env.TEST_DATABASE_URL);
   const control = await startControlServer({
     faults: new FaultProxy(databases.endpoint),
+    breaches: new BreachStub(),
     createDatabase: databases.create,
     dropDatabase: databases.drop,
   });
