@@ -1,0 +1,69 @@
+import { reverse } from './patterns.ts';
+
+/** The most characters that may be added to a word, before and behind it together, for the result to be its derivative. */
+const addedMax = 6;
+const wordLengthMin = 4;
+
+const letter = /[\p{L}\p{M}]/u;
+
+/** What a letter is often written as. `1` stands for two letters, so a text has two readings. */
+const lookalikes = Object.entries({ 0: 'o', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's', '!': 'i' });
+const readings = ['i', 'l'].map((one) => new Map([...lookalikes, ['1', one]]));
+
+/** The form in which passwords and words are compared: NFKC, lower case, without blanks and `.` `,` `_` `-` `/`. */
+export function toComparable(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[\s.,_/-]/gu, '');
+}
+
+/** Only the letters and digits of a text, in lower case. */
+export function toPlain(text: string): string {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
+}
+
+/**
+ * The words that a comparable text may have been made of by adding up to 6 digits and signs, before and behind together:
+ * the text itself, and what is left when some are taken away. What is added is never longer than the word, so that a random
+ * text with a word in it stays what it is.
+ *
+ * @param numbers Whether a number is only taken away whole, or also in part, for words that have digits of their own.
+ */
+export function* strippedForms(text: string, numbers: 'whole' | 'in part'): Generator<string> {
+  const characters = Array.from(text);
+  const starts = addedCounts(characters, numbers);
+  const cuts = addedCounts(characters.toReversed(), numbers);
+  for (const start of starts) {
+    for (const cut of cuts) {
+      const length = characters.length - start - cut;
+      const isAddition = start + cut <= addedMax && start + cut <= length;
+      if (isAddition && length >= wordLengthMin) yield characters.slice(start, start + length).join('');
+    }
+  }
+}
+
+/**
+ * How a word is written: as it is, with digits and signs read as the letters that they look like (`p4$$w0rd`) where at
+ * least half of it are letters, and backwards.
+ */
+export function spellings(word: string): Set<string> {
+  const characters = Array.from(word);
+  const letters = characters.filter((character) => letter.test(character));
+  const isReadable = letters.length * 2 >= characters.length;
+  const read = readings.map((reading) =>
+    characters.map((character) => reading.get(character) ?? character).join(''),
+  );
+  return new Set([word, ...(isReadable ? read : []), reverse(word)]);
+}
+
+/** How many characters at the start may have been added: none, or as many as no letter is among. */
+function addedCounts(characters: readonly string[], numbers: 'whole' | 'in part'): number[] {
+  const firstLetter = characters.findIndex((character) => letter.test(character));
+  const countMax = Math.min(addedMax, firstLetter === -1 ? characters.length : firstLetter);
+  const isDigit = (index: number) => /\p{N}/u.test(characters[index] ?? '');
+  const counts = Array.from({ length: countMax + 1 }, (_, count) => count);
+  return numbers === 'in part'
+    ? counts
+    : counts.filter((count) => count === 0 || !isDigit(count - 1) || !isDigit(count));
+}

@@ -1,0 +1,60 @@
+import { spellings, strippedForms, toComparable, toPlain } from './derivatives.ts';
+import { isPattern } from './patterns.ts';
+import type { WordTable } from './word-table.ts';
+
+/** What the common passwords consist of: asking for anything else could only bring up a wrong match. */
+const tableWord = /^[a-z0-9]+$/;
+
+/** The fewest characters of a pattern to which something was added: a shorter one is found in random text. */
+const patternLengthMin = 8;
+
+/** Why a password is among the first that are guessed. */
+export type Weakness = 'common' | 'pattern' | 'context';
+
+/** The words that a password must not be made of. */
+export interface KnownWords {
+  /** In the form of `toComparable`. */
+  readonly common: WordTable;
+  /** Words of this account and this service, in the form of `toPlain`. */
+  readonly context: ReadonlySet<string>;
+}
+
+/**
+ * Why a password is easy to guess, null when nothing is known against it. It is compared as a whole, never by parts (NIST
+ * SP 800-63B-4 section 3.1.1.2): with patterns, with words, with what `strippedForms` and `spellings` make of it, and
+ * with all of these repeated. Case, blanks and separators make no difference.
+ */
+export function findWeakness(password: string, words: KnownWords): Weakness | null {
+  const asTyped = password.normalize('NFKC').toLowerCase();
+  // Separators can be the pattern themselves.
+  return isPattern(asTyped) ? 'pattern' : findInComparable(toComparable(asTyped), words);
+}
+
+function findInComparable(text: string, words: KnownWords): Weakness | null {
+  if (isMadeOf(text, words.context)) return 'context';
+  // Whole numbers alone: every form is one more chance for a wrong match.
+  for (const form of strippedForms(text, 'whole')) {
+    const isLongEnough = form === text || form.length >= patternLengthMin;
+    if (isLongEnough && isPattern(form)) return 'pattern';
+    for (const spelling of spellings(form)) {
+      if (tableWord.test(spelling) && words.common.has(spelling)) return 'common';
+    }
+    const unit = repeatedUnit(form);
+    const weakness = unit === null ? null : findInComparable(unit, words);
+    if (weakness !== null) return weakness;
+  }
+  return null;
+}
+
+function isMadeOf(text: string, words: ReadonlySet<string>): boolean {
+  for (const form of strippedForms(text, 'in part')) {
+    for (const spelling of spellings(form)) if (words.has(toPlain(spelling))) return true;
+  }
+  return false;
+}
+
+/** The shortest text that gives this one when it is repeated; null for a text that repeats nothing. */
+function repeatedUnit(text: string): string | null {
+  const length = `${text}${text}`.indexOf(text, 1);
+  return length === -1 || length === text.length ? null : text.slice(0, length);
+}
