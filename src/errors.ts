@@ -16,7 +16,7 @@ export interface FieldError {
 export interface AuthErrorOptions {
   /** A sentence about this occurrence that is safe to show to the caller. */
   readonly detail?: string;
-  /** The refused members of the request, for `validation_failed`. */
+  /** The refused members of the request. */
   readonly errors?: readonly FieldError[];
   /** Further response headers, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;

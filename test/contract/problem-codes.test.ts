@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshEmail, registration } from '../support/accounts.ts';
+import { breachService, restOfSha1 } from '../support/breach-service.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
 import { expectProblem } from './expect-problem.ts';
@@ -26,6 +27,8 @@ const login = 'POST /api/auth/login';
 const occurrences: Record<string, [status: number, answer: () => Promise<Answer>]> = {
   malformed_json: [400, () => client.send(rawExample(login, account, '{'))],
   validation_failed: [400, () => client.post('/api/auth/login', {})],
+  password_too_common: [400, () => client.post('/api/auth/register', registrationWith('password123'))],
+  password_breached: [400, registerBreached],
   unauthenticated: [401, () => client.get('/api/auth/me')],
   invalid_credentials: [401, () => client.post('/api/auth/login', { email: 'a@b.example', password: 'x' })],
   session_expired: [401, () => client.post('/api/auth/refresh', { refreshToken: 'unknown' })],
@@ -51,6 +54,17 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   service_unavailable: [503, () => withFault('refuse')],
   misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
 };
+
+function registrationWith(password: string) {
+  return registration('new@example.com', { password, confirmPassword: password });
+}
+
+async function registerBreached(): Promise<Answer> {
+  const password = 'known from a breach';
+  const { url } = await breachService({ found: { [await restOfSha1(password)]: 1 } });
+  const asking = new TestClient({ BREACHED_PASSWORD_CHECK: 'true', HIBP_URL: url });
+  return asking.post('/api/auth/register', registrationWith(password));
+}
 
 async function reuseRefreshToken(): Promise<Answer> {
   const { refreshToken } = account;

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts';
 import { isReservedEmail } from '../users/index.ts';
 import { passwordErrors } from './errors.ts';
+import { refuseWeakPassword } from './new-password/refuse-weak-password.ts';
 import { registerUser } from './queries.ts';
 import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from './sign-in.ts';
 
@@ -13,12 +14,16 @@ export interface RegisterInput extends SignInSettings {
 }
 
 /**
- * Creates an account and signs it in. The password is hashed first, so that one statement does the rest: user, session
- * and event exist together or not at all. Round trips: 1, more only after a lost answer; none for a reserved address.
+ * Creates an account and signs it in. The password is judged and hashed first, so that one statement does the rest: user,
+ * session and event exist together or not at all. Round trips: 1, more only after a lost answer; 0 for a refused password,
+ * whether the address is free or taken, and for a reserved address.
+ * @throws AuthError password_too_common
+ * @throws AuthError password_breached
  * @throws AuthError email_taken
  */
 export async function register(deps: Deps, input: RegisterInput): Promise<SignIn> {
   const { email, name, locale } = input;
+  await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
   // Public knowledge, so no hash hides it: nothing is read, hashed or written for an address that nobody can have.
   if (isReservedEmail(email)) throw passwordErrors.email_taken();
   const passwordHash = await deps.hasher.hash(input.password);

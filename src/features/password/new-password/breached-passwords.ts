@@ -1,0 +1,73 @@
+import type { Deps } from '../../../deps.ts';
+import { log } from '../../../log.ts';
+
+/** For headers and body together. */
+const waitMsMax = 800;
+
+/** In characters. A range is 1000 to 2000 lines of about 40, padding included. */
+const bodyLengthMax = 200 * 1024;
+
+/** Why a lookup said nothing. */
+type Failure = 'timeout' | 'network' | 'status' | 'body';
+
+/**
+ * Whether a password has been seen in a breach, by the range API of Have I Been Pwned: of the password's SHA-1 only the
+ * first 5 digits are sent, and the size of the answer is padded. False as well when the service gives no good answer
+ * within 800 ms, which is logged as `breached_password_check_failed`: nobody waits for a third party (SECURITY PWD-11).
+ *
+ * https://haveibeenpwned.com/API/v3#PwnedPasswords
+ */
+export async function isBreached({ config, client }: Deps, password: string): Promise<boolean> {
+  const hash = await sha1(password.normalize('NFC'));
+  const range = await fetchRange(`${config.password.breachUrl}/range/${hash.slice(0, 5)}`);
+  if (!(range instanceof Map)) {
+    log('warn', 'breached_password_check_failed', { requestId: client.requestId, cause: range });
+    return false;
+  }
+  // Padding has a count of 0.
+  return (range.get(hash.slice(5)) ?? 0) > 0;
+}
+
+/** How often each password of a range was seen, by the rest of its hash. */
+async function fetchRange(url: string): Promise<Map<string, number> | Failure> {
+  const signal = AbortSignal.timeout(waitMsMax);
+  try {
+    const headers = { 'Add-Padding': 'true', 'User-Agent': 'nexora-auth' };
+    const response = await fetch(url, { headers, signal, redirect: 'manual' });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return 'status';
+    }
+    const text = await readText(response);
+    return (text === null ? null : parseRange(text)) ?? 'body';
+  } catch {
+    return signal.aborted ? 'timeout' : 'network';
+  }
+}
+
+/** The body, null where it is longer than any range. */
+async function readText({ body }: Response): Promise<string | null> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    // Leaving the loop cancels the body.
+    if (text.length > bodyLengthMax) return null;
+  }
+  return text;
+}
+
+/** Null for anything but lines of 35 hexadecimal digits, a colon and a count. */
+function parseRange(text: string): Map<string, number> | null {
+  const lines = text.trimEnd().split(/\r?\n/);
+  const entries = lines.map((line) => /^([\dA-F]{35}):(\d+)$/i.exec(line));
+  if (entries.includes(null)) return null;
+  return new Map(entries.map((entry) => [entry?.[1]?.toUpperCase() ?? '', Number(entry?.[2])]));
+}
+
+async function sha1(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase();
+}
