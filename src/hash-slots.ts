@@ -1,7 +1,10 @@
 import { commonErrors } from './errors.ts';
 
-/** Hashes in flight: four of 35 ms keep every other request waiting for less than 200 ms (SECURITY HSH-10). */
-const slotsMax = 4;
+/**
+ * Hashes in flight. While one of them is being worked on, nothing else is: the second is there so that the CPU is never
+ * idle, and more would only keep cheap requests waiting (SECURITY HSH-10).
+ */
+const slotsMax = 2;
 /** Requests that wait for a slot: what an idle CPU does in little more than a second. */
 const waitersMax = 32;
 /** How long a place is held at most, in a slot or in the queue: a cancelled request gives nothing back (SECURITY T26). */

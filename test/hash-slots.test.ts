@@ -26,17 +26,17 @@ afterEach(() => {
 });
 
 describe('hashes in one isolate (HSH-10)', () => {
-  test('are at most four at once, with 32 waiting; the rest is refused at once', async () => {
+  test('are at most two at once, with 32 waiting; the rest is refused at once', async () => {
     const slots = new HashSlots();
     const { seen, work } = counter();
     const all = await Promise.allSettled(Array.from({ length: 100 }, () => slots.run(work)));
-    expect(outcomes(all)).toEqual({ done: 36, refused: Array(64).fill('overloaded') });
-    expect(seen).toMatchObject({ begun: 36, atOnceMost: 4 });
+    expect(outcomes(all)).toEqual({ done: 34, refused: Array(66).fill('overloaded') });
+    expect(seen).toMatchObject({ begun: 34, atOnceMost: 2 });
   });
 
   test('are refused before they cost anything only while both are full', async () => {
     const slots = new HashSlots();
-    const busy = Array.from({ length: 35 }, () => slots.run(async () => undefined));
+    const busy = Array.from({ length: 33 }, () => slots.run(async () => undefined));
     expect(() => slots.requireRoom()).not.toThrow();
     busy.push(slots.run(async () => undefined));
     expect(() => slots.requireRoom()).toThrow('overloaded');
@@ -55,7 +55,7 @@ describe('hashes in one isolate (HSH-10)', () => {
   test('of requests that were cancelled fall free after 5 seconds, and nobody waits longer (T26)', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const slots = new HashSlots();
-    for (let index = 0; index < 4; index++) void slots.run(never);
+    for (let index = 0; index < 2; index++) void slots.run(never);
     vi.setSystemTime(Date.now() + 4999);
     const patient = slots.run(async () => 'done');
     await scheduler.wait(30);
@@ -66,11 +66,11 @@ describe('hashes in one isolate (HSH-10)', () => {
   test('that found no slot within 5 seconds are refused (T26)', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const slots = new HashSlots();
-    for (let index = 0; index < 4; index++) void slots.run(never);
+    for (let index = 0; index < 2; index++) void slots.run(never);
     vi.setSystemTime(Date.now() + 1000);
-    const waiting = Array.from({ length: 6 }, () => slots.run(never).catch((error) => error.code));
+    const waiting = Array.from({ length: 4 }, () => slots.run(never).catch((error) => error.code));
     vi.setSystemTime(Date.now() + 4001);
-    // Four of them take over the slots that fell free, and keep them.
+    // Two of them take over the slots that fell free, and keep them.
     await scheduler.wait(50);
     vi.setSystemTime(Date.now() + 1000);
     const refused = Promise.all([Promise.race(waiting), Promise.race(waiting.toReversed())]);
@@ -83,6 +83,6 @@ describe('hashes in one isolate (HSH-10)', () => {
     const hashes = Array.from({ length: 8 }, () => slots.run(async () => void order.push('hash')));
     const other = scheduler.wait(0).then(() => order.push('other'));
     await Promise.all([...hashes, other]);
-    expect(order.indexOf('other')).toBeLessThanOrEqual(4);
+    expect(order.indexOf('other')).toBeLessThanOrEqual(2);
   });
 });

@@ -1,5 +1,3 @@
-import { encodeBase64Url } from '../crypto/base64url.ts';
-import { mac, type SecretRing } from '../crypto/secret-ring.ts';
 import type { Database } from '../db/client.ts';
 import { sweepInBatches } from '../db/sweep.ts';
 import { type AuthError, defineErrors } from '../errors.ts';
@@ -22,11 +20,6 @@ export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfte
       RateLimit: `"attempts";r=0;t=${retryAfterSeconds}`,
     },
   });
-}
-
-/** Whose attempts count when nobody has the address: an HMAC of it, so that the table holds no address. */
-export function unknownSubject(secrets: SecretRing, email: string): string {
-  return `address:${encodeBase64Url(mac(secrets, 'login-attempts', new TextEncoder().encode(email)))}`;
 }
 
 /**

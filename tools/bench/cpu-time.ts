@@ -26,3 +26,9 @@ export async function cpuMs(pid: number): Promise<number> {
   );
   return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
+
+/** The memory that a process has in use now, in MiB. Needs Linux's process statistics, as `cpuMs` does. */
+export async function residentMib(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}

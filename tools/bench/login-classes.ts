@@ -1,13 +1,20 @@
 import { hashSync } from 'bcryptjs';
+import { createSecretRing } from '../../src/crypto/secret-ring.ts';
 import type { StatementRunner } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';
+import { unknownSubject } from '../../src/rate-limit/unknown-subject.ts';
+import { attemptsMax } from './service-vars.ts';
 
 /** A kind of failing login that an attacker must not tell from the others by its time. */
 export interface LoginClass {
   readonly name: string;
   /** What stands before the number in its addresses. */
-  readonly account: 'known' | 'unknown' | 'passwordless' | 'legacy';
+  readonly account: 'known' | 'unknown' | 'passwordless' | 'legacy' | 'locked-known' | 'locked-unknown';
   readonly password: string;
+  /** What each of its logins is answered. */
+  readonly status: 401 | 429;
+  /** The name of the class that it is compared with. */
+  readonly reference: 'known' | 'locked, known';
   /** False where the time is told but not judged: a bcrypt hash cannot take the time of another kind (HSH-11). */
   readonly isJudged: boolean;
 }
@@ -24,16 +31,21 @@ const overLong = {
   '300 code points': '🔑'.repeat(300),
 };
 
-/** All classes; the first one is what the others are compared with. */
+const checked = { status: 401, reference: 'known', password: wrong, isJudged: true } as const;
+const locked = { status: 429, reference: 'locked, known', password: wrong, isJudged: true } as const;
+
+/** All classes: of attempts that are checked, and of those that come too late. */
 export const loginClasses: readonly LoginClass[] = [
-  { name: 'known', account: 'known', password: wrong, isJudged: true },
-  { name: 'unknown', account: 'unknown', password: wrong, isJudged: true },
-  { name: 'no password', account: 'passwordless', password: wrong, isJudged: true },
+  { ...checked, name: 'known', account: 'known' },
+  { ...checked, name: 'unknown', account: 'unknown' },
+  { ...checked, name: 'no password', account: 'passwordless' },
   ...Object.entries(overLong).flatMap(([length, password]) => [
-    { name: `known, ${length}`, account: 'known' as const, password, isJudged: true },
-    { name: `unknown, ${length}`, account: 'unknown' as const, password, isJudged: true },
+    { ...checked, name: `known, ${length}`, account: 'known' as const, password },
+    { ...checked, name: `unknown, ${length}`, account: 'unknown' as const, password },
   ]),
-  { name: 'legacy bcrypt', account: 'legacy', password: wrong, isJudged: false },
+  { ...checked, name: 'legacy bcrypt', account: 'legacy', isJudged: false },
+  { ...locked, name: 'locked, known', account: 'locked-known' },
+  { ...locked, name: 'locked, unknown', account: 'locked-unknown' },
 ];
 
 /** A different account each time, so that no limit on attempts is met before all had their turn. */
@@ -41,16 +53,32 @@ export function addressOf({ account }: LoginClass, attempt: number): string {
   return `${account}-${attempt % accountsPerKind}@example.com`;
 }
 
-/** Copies the hash of the one account that exists to all known ones, so that it is what the service makes today. */
-export async function seedAccounts(database: StatementRunner): Promise<void> {
+/**
+ * Copies the hash of the one account that exists to all known ones, so that it is what the service makes today, and uses
+ * up the attempts of the locked ones.
+ * @param authSecret AUTH_SECRET of the service, base64: attempts at unknown addresses are counted under an HMAC
+ */
+export async function seedAccounts(database: StatementRunner, authSecret: string): Promise<void> {
   const legacyHash = hashSync('the right password', legacyCost);
   await database.query(sql`
     INSERT INTO users (email, name, password_hash)
     SELECT k.account || '-' || n || '@example.com', 'Bench', k.hash
     FROM generate_series(0, ${accountsPerKind - 1}::int) n,
       (SELECT 'known', password_hash FROM users
+        UNION ALL SELECT 'locked-known', password_hash FROM users
         UNION ALL SELECT 'passwordless', NULL
         UNION ALL SELECT 'legacy', ${legacyHash}::text) AS k(account, hash)`);
+  const secrets = createSecretRing(Buffer.from(authSecret, 'base64'));
+  const unknown = Array.from({ length: accountsPerKind }, (_, n) =>
+    unknownSubject(secrets, `locked-unknown-${n}@example.com`),
+  );
+  await database.query(sql`
+    INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+    SELECT s.subject || ':world', ${attemptsMax}::int, gen_random_uuid(), now() + interval '1 day'
+    FROM (
+      SELECT 'user:' || u.id AS subject FROM users u WHERE u.email LIKE 'locked-known-%'
+      UNION ALL SELECT unnest(${unknown}::text[])
+    ) s`);
   // Otherwise the planner's choice may change in the middle of the run.
-  await database.query(sql`ANALYZE users`);
+  await database.query(sql`ANALYZE users, login_attempts`);
 }

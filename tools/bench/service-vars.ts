@@ -1,5 +1,8 @@
 import { generateSecrets } from '../generate-secrets.ts';
 
+/** LOGIN_ATTEMPTS_MAX: the most that can be configured. */
+export const attemptsMax = 100;
+
 /** The origin under which the measured service believes to run. */
 export const baseUrl = 'https://auth.example.com';
 
@@ -15,6 +18,6 @@ export async function createServiceVars(database: { readonly url: string; readon
     DATABASE_HTTP_ENDPOINT: database.endpoint,
     BREACHED_PASSWORD_CHECK: 'false',
     RATE_LIMIT_PER_MINUTE: '100000',
-    LOGIN_ATTEMPTS_MAX: '100',
+    LOGIN_ATTEMPTS_MAX: String(attemptsMax),
   };
 }

@@ -17,3 +17,9 @@ export function auc(a: readonly number[], b: readonly number[]): number {
   }
   return wins / (a.length * b.length);
 }
+
+/** The value that this share of the values (0 to 1) does not exceed. NaN for no values. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}

@@ -1,7 +1,8 @@
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
 import { log } from '../../log.ts';
-import { tooManyAttempts, unknownSubject } from '../../rate-limit/attempts.ts';
+import { tooManyAttempts } from '../../rate-limit/attempts.ts';
+import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
 import type { NewSession } from '../sessions/index.ts';
 import { userErrors } from '../users/index.ts';
 import {
