@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from './minimal-env.ts';
+import { sources } from './sources.ts';
+
+const readme = Object.values(
+  import.meta.glob<string>('../../README.md', { query: '?raw', import: 'default', eager: true }),
+)[0]!;
+
+/** The rows of the table below "### Limits", each with the files that it names. */
+const rows = readme
+  .slice(readme.indexOf('### Limits'))
+  .split('\n\n')[1]!
+  .split('\n')
+  .slice(2)
+  .map((line) => {
+    const cells = line.split('|').map((cell) => cell.trim());
+    const files = [...(cells[3] ?? '').matchAll(/`(src\/[^`]+)`/g)].map((match) => match[1]!);
+    return { limit: cells[1]!, value: cells[2]!, files };
+  });
+
+/** The number that a constant has in a file, products multiplied out. */
+function constantOf(file: string, name: string): number {
+  const text = new RegExp(`\\bconst ${name} = ([\\d_ *]+);`).exec(sources[file] ?? '')?.[1] ?? '';
+  return text
+    .split('*')
+    .map((factor) => Number(factor.trim().replaceAll('_', '')))
+    .reduce((product, factor) => product * factor, 1);
+}
+
+function rowOf(text: string) {
+  const found = rows.filter(({ limit }) => limit.includes(text));
+  expect(found, text).toHaveLength(1);
+  return found[0]!;
+}
+
+describe("the README's table of limits (SUP-05)", () => {
+  const config = parse({});
+
+  test('names files that exist, or "the same" as the row above', () => {
+    expect(rows.length).toBeGreaterThan(7);
+    for (const { files } of rows) for (const file of files) expect(sources[file], file).toBeDefined();
+    expect(rows[0]!.files).toHaveLength(1);
+  });
+
+  test.each<[row: string, values: () => readonly (number | string)[]]>([
+    ['to register and login', () => [config.rateLimitPerMinute]],
+    ['devices that it does not know', () => [config.loginAttempts.max, config.loginAttempts.windowSeconds]],
+    [
+      'password hashes of an isolate',
+      () => [
+        constantOf('src/hash-slots.ts', 'slotsMax'),
+        constantOf('src/hash-slots.ts', 'waitersMax'),
+        constantOf('src/hash-slots.ts', 'leaseMs') / 1000,
+      ],
+    ],
+    [
+      'the breach lookup',
+      () => {
+        const file = 'src/features/password/new-password/breached-passwords.ts';
+        return [constantOf(file, 'waitMsMax'), constantOf(file, 'bodyLengthMax') / 1024];
+      },
+    ],
+    [
+      'the database',
+      () => [config.database.timeoutMs, constantOf('src/db/client.ts', 'requestBudgetMs') / 1000],
+    ],
+    [
+      'a request',
+      () => [constantOf('src/http/body.ts', 'bodyBytesMax') / 1024, constantOf('src/app.ts', 'urlLengthMax')],
+    ],
+  ])('says of "%s" what the code says', (name, values) => {
+    const numbers = (rowOf(name).value.match(/\d+/g) ?? []).map(Number);
+    for (const value of values()) expect(numbers).toContain(value);
+  });
+});
