@@ -191,10 +191,10 @@ describe('a known device', () => {
       const answer = await guess(other, password, { 'X-Device-Token': token });
       token = answer.headers.get('X-Device-Token') ?? '';
     }
-    const last = others.at(-1)!.email;
-    await spend(last, max);
-    await spend(email, max);
-    expect((await guess(last, password, { 'X-Device-Token': token })).status).toBe(200);
+    for (const address of [email, others[0]!.email, others[4]!.email]) await spend(address, max);
+    for (const { email: other } of [others[0]!, others[4]!]) {
+      expect((await guess(other, password, { 'X-Device-Token': token })).status).toBe(200);
+    }
     // The first of six had to make room.
     expect((await guess(email, password, { 'X-Device-Token': token })).status).toBe(429);
   });
