@@ -57,6 +57,11 @@ export function defineErrors<const Specs extends Readonly<Record<string, ErrorSp
   return Object.fromEntries(factories) as ErrorFactories<Specs>;
 }
 
+/** Whether a request was refused because this isolate is busy, before its work was done. */
+export function isOverloaded(error: unknown): boolean {
+  return error instanceof AuthError && error.code === 'overloaded';
+}
+
 /** Codes that any route can answer. */
 export const commonErrors = defineErrors({
   malformed_json: { status: 400, title: 'The request body is not valid JSON.' },

@@ -5,53 +5,53 @@ import { commonErrors } from './errors.ts';
  * idle, and more would only keep cheap requests waiting (SECURITY HSH-10).
  */
 const slotsMax = 2;
-/** Requests that wait for a slot: what an idle CPU does in little more than a second. */
-const waitersMax = 32;
-/** How long a place is held at most, in a slot or in the queue: a cancelled request gives nothing back (SECURITY T26). */
+/** Requests that have or await a hash: what an idle CPU does in little more than a second. */
+const placesMax = 34;
+/** How long a slot or a place is held at most: a cancelled request gives nothing back (SECURITY T26). */
 const leaseMs = 5000;
 const pollMs = 10;
 
 /** Bounds the password hashes of one isolate: a few in flight, a short queue, and a clear refusal of everybody else. */
 export class HashSlots {
   readonly #slots = new Leases(slotsMax);
-  readonly #waiters = new Leases(waitersMax);
+  readonly #places = new Leases(placesMax);
 
   /**
-   * Refuses a request that would have to wait behind a full queue, before it costs anything.
+   * Refuses a request that would find the queue full, before it costs anything. No promise that there is room later.
    * @throws AuthError overloaded
    */
   requireRoom(): void {
-    if (this.#slots.isFull && this.#waiters.isFull) throw commonErrors.overloaded();
+    if (this.#places.areTaken) throw commonErrors.overloaded();
   }
 
   /**
-   * Does the work once there is a slot.
+   * Hashes once there is a slot.
    * @throws AuthError overloaded when the queue is full, or no slot came free in time
    */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    const slot = this.#slots.take() ?? (await this.#waitForSlot());
+  async run<T>(hash: () => Promise<T>): Promise<T> {
+    const place = this.#places.take();
+    if (place === null) throw commonErrors.overloaded();
     try {
-      // A hash is one piece of synchronous work: whoever asks something cheap gets their turn before it.
-      await scheduler.wait(0);
-      return await work();
+      const slot = await this.#takeSlot();
+      try {
+        // A hash is one piece of synchronous work: whoever asks something cheap gets their turn before it.
+        await scheduler.wait(0);
+        return await hash();
+      } finally {
+        this.#slots.release(slot);
+      }
     } finally {
-      this.#slots.release(slot);
+      this.#places.release(place);
     }
   }
 
   // By looking again, and not by a promise that another request would have to keep (SECURITY T21).
-  async #waitForSlot(): Promise<symbol> {
-    const waiter = this.#waiters.take();
-    if (waiter === null) throw commonErrors.overloaded();
-    try {
-      while (this.#waiters.holds(waiter)) {
-        await scheduler.wait(pollMs);
-        const slot = this.#slots.take();
-        if (slot !== null) return slot;
-      }
-      throw commonErrors.overloaded();
-    } finally {
-      this.#waiters.release(waiter);
+  async #takeSlot(): Promise<symbol> {
+    for (const endsAt = Date.now() + leaseMs; ; ) {
+      const slot = this.#slots.take();
+      if (slot !== null) return slot;
+      if (Date.now() >= endsAt) throw commonErrors.overloaded();
+      await scheduler.wait(pollMs);
     }
   }
 }
@@ -65,20 +65,17 @@ class Leases {
     this.#max = max;
   }
 
-  get isFull(): boolean {
+  get areTaken(): boolean {
     if (this.#endsAt.size >= this.#max) this.#dropEnded();
     return this.#endsAt.size >= this.#max;
   }
 
+  /** @returns null when all are taken */
   take(): symbol | null {
-    if (this.isFull) return null;
+    if (this.areTaken) return null;
     const lease = Symbol('lease');
     this.#endsAt.set(lease, Date.now() + leaseMs);
     return lease;
-  }
-
-  holds(lease: symbol): boolean {
-    return (this.#endsAt.get(lease) ?? 0) > Date.now();
   }
 
   release(lease: symbol): void {

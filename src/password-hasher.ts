@@ -2,15 +2,18 @@ import { hashPassword, type PasswordCheck, verifyPassword } from './crypto/passw
 import { HashSlots } from './hash-slots.ts';
 
 /**
- * Password hashing as one request sees it: counted, so that tests can prove that all failures do equal work. Both can
- * throw AuthError overloaded.
+ * Password hashing as one request sees it: counted, so that tests can prove that all failures do equal work. Whatever
+ * hashes can throw AuthError overloaded.
  */
 export interface PasswordHasher {
   /** A new PHC string for the password. */
   hash(password: string): Promise<string>;
   /** Compares with a stored hash; null stands for "no such account" and costs the same. */
   verify(stored: string | null, password: string): Promise<PasswordCheck>;
-  /** @throws AuthError overloaded when a hash would have to wait behind a full queue: asked before anything is spent */
+  /**
+   * Refuses a request that would find the queue full, for what spends something before it hashes.
+   * @throws AuthError overloaded
+   */
   requireRoom(): void;
   /** Passwords hashed so far. */
   readonly count: number;

@@ -21,7 +21,7 @@ export interface Effects {
   readonly loggedIn: readonly Effect[];
   /** A password was checked and nobody signed in; the source has a further column `reason`. */
   readonly loginFailed: readonly Effect[];
-  /** That was the last attempt of the window; the source is that of `loginFailed`. */
+  /** An attempt came after the last one of a window: once per window. */
   readonly loginLocked: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];

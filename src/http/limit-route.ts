@@ -37,6 +37,8 @@ export function limitRoute(routeClass: RateLimitClass, now: () => number): Middl
     await next();
     const { headers } = c.res;
     if (headers.has('RateLimit') || headers.has('RateLimit-Policy')) return;
+    // A cache would hand one client's budget to everybody.
+    if (headers.get('Cache-Control')?.includes('public')) return;
     for (const [name, value] of Object.entries(fields)) headers.set(name, value);
   };
 }

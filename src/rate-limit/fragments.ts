@@ -6,6 +6,11 @@ export interface AttemptLimits {
   readonly windowSeconds: number;
 }
 
+/** Whose attempts count for the account with this id. */
+export function accountSubject(userId: Fragment): Fragment {
+  return sql`'user:' || ${userId}`;
+}
+
 /**
  * The name of the bucket in which an attempt counts: of the account and, where the device is known to it, of that device
  * alone; all other devices in the world share one. `subject` says whose account, `deviceId` is null for the world.
@@ -15,12 +20,13 @@ export function attemptBucket(subject: Fragment, deviceId: Fragment): Fragment {
 }
 
 /**
- * Body of a CTE that reserves one attempt in the bucket that the CTE `source` names, and returns its number in the
- * window. No row when the window's attempts are used up. Parallel callers wait for each other on the row, so that a
- * burst of any size gets exactly as many numbers as the limit allows (SECURITY LIM-03).
+ * Body of a CTE that counts one attempt in the bucket that the CTE `source` names, and returns its `number` in the window.
+ * A number above `max` must not be checked: `max` + 1 is the first refusal of the window, and later ones get no row and
+ * write nothing. Parallel callers wait for each other on the row, so that a burst of any size gets exactly as many numbers
+ * as the limit allows (SECURITY LIM-03).
  *
- * A repeat with the same `attemptId`, a UUID, gets its number again; where another attempt came between, it counts once
- * more, never once less.
+ * A repeat with the same `attemptId`, a UUID, gets its number again, the first refusal excepted; where another attempt
+ * came between, it counts once more, never once less.
  */
 export function reserveAttempt(
   source: Fragment,
@@ -38,8 +44,8 @@ export function reserveAttempt(
       END,
       last_attempt_id = excluded.last_attempt_id,
       window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-    WHERE t.window_ends_at <= now() OR t.count < ${max}::int OR t.last_attempt_id = excluded.last_attempt_id
-    RETURNING t.bucket, t.count`;
+    WHERE t.window_ends_at <= now() OR t.count < ${max}::int + 1
+    RETURNING t.bucket, t.count AS number`;
 }
 
 /**
@@ -51,6 +57,25 @@ export function secondsUntilOpen(b: Fragment, { windowSeconds }: AttemptLimits):
     (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
      FROM login_attempts t WHERE t.bucket = ${b}.bucket AND t.window_ends_at > now()),
     ${windowSeconds}::int)`;
+}
+
+/** Gives back one attempt that was counted and not checked after all: a statement of its own. */
+export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment {
+  return sql`
+    UPDATE login_attempts t SET
+      count = greatest(least(t.count, ${max}::int) - 1, 1),
+      window_ends_at = CASE WHEN t.count = 1 THEN now() ELSE t.window_ends_at END
+    WHERE t.bucket = ${bucket}`;
+}
+
+/**
+ * Body of a CTE that lets the attempts at an address count on for the account that now has it, once the CTE `source` has
+ * a row with its `user_id`: a lock that ended with the registration would tell when that was.
+ */
+export function adoptAttempts(subject: string, source: Fragment): Fragment {
+  return sql`
+    UPDATE login_attempts t SET bucket = ${accountSubject(sql`s.user_id`)} || ':world' FROM ${source} s
+    WHERE t.bucket = ${`${subject}:world`} RETURNING t.bucket`;
 }
 
 /** Body of a CTE that gives the bucket all its attempts back, once the CTE `source` has a row: somebody proved who they are. */

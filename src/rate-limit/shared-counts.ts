@@ -14,7 +14,8 @@ const markCacheSeconds = 30;
  * - `rl:count:<key>:<end of window>:<isolate>`: what one isolate has counted, in the metadata. Nobody else writes that
  *   key, so that no count overwrites another; the sum is one `list`.
  * - `rl:block:<key>`: until when the client is refused, in milliseconds since the epoch. Whoever writes it in a window
- *   writes the same value, so that it does not matter which of two writes KV drops.
+ *   writes the same value, so that it does not matter which of two writes KV drops. Where the window has just changed,
+ *   KV can drop the newer one, a second after the older: each isolate then refuses by its own count until the next one.
  *
  * Rejects when KV does, which has no say in what a request is answered: that is the caller's to see to.
  */

@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
+import { giveAttemptBack } from '../../src/features/password/queries.ts';
 import { storeAccount, storedHash } from '../features/password/stored-accounts.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, cookieValue, TestClient } from '../support/client.ts';
@@ -63,6 +64,14 @@ describe('attempts at', () => {
     },
   );
 
+  test('an address count on when somebody registers it, so that a lock does not tell when (ENU-06)', async () => {
+    const address = freshEmail();
+    await spend(address, max);
+    const owner = await registerUser(client, { email: address });
+    expect((await guess(address, password)).status).toBe(429);
+    expect((await guess(address, password, deviceOf(owner))).status).toBe(200);
+  });
+
   test('all of them are refused with the same bytes and the same headers (ENU-06, ENU-12)', async () => {
     const refused = [];
     for (const prepare of Object.values(classes)) {
@@ -111,6 +120,45 @@ describe('attempts at', () => {
       expect((await guess(email, wrong, { 'CF-Connecting-IP': `198.51.100.${attempt}` })).status).toBe(401);
     }
     expect((await guess(email, wrong, { 'CF-Connecting-IP': '198.51.100.99' })).status).toBe(429);
+  });
+});
+
+describe('attempts that are not checked', () => {
+  test('for want of room are not spent: a crowd elsewhere locks nobody out (LIM-02, HSH-10)', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const strict = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
+    const attempt = (address: string, text: string) =>
+      strict.post('/api/auth/login', { email: address, password: text });
+    let own: Answer | undefined;
+    // Whether the owner finds room is a matter of luck: until they do not.
+    while (own?.status !== 503) {
+      await endWindows();
+      const crowd = Promise.all(Array.from({ length: 60 }, () => attempt(freshEmail(), wrong)));
+      own = await attempt(email, wrong);
+      await crowd;
+    }
+    expect(own).toMatchObject({ hashes: 0, json: { code: 'overloaded' } });
+    expect((await attempt(email, password)).status).toBe(200);
+  });
+
+  test('because no slot came free in time are given back', async () => {
+    const { db, bucket } = { db: openDatabase(), bucket: `user:${userId}:world` };
+    const limits = { max, windowSeconds: 900 };
+    const count = async () => {
+      const [row] = await db.query<{ count: number; is_open: boolean }>(sql`
+        SELECT t.count, t.window_ends_at > now() AS is_open FROM login_attempts t WHERE t.bucket = ${bucket}`);
+      return row;
+    };
+    await spend(email, 1);
+    await giveAttemptBack(db, bucket, limits);
+    expect(await count()).toEqual({ count: 1, is_open: false });
+    await spend(email, max);
+    expect((await guess(email)).status).toBe(429);
+    // The refusal that came between was none of the attempts.
+    await giveAttemptBack(db, bucket, limits);
+    expect(await count()).toEqual({ count: max - 1, is_open: true });
+    await spend(email, 1);
+    expect((await guess(email)).status).toBe(429);
   });
 });
 
@@ -231,6 +279,14 @@ describe('a known device', () => {
       expect(answer.headers.get('X-Device-Token')).toMatch(/^nxd_[\w-]{91}$/);
     },
   );
+
+  test('is known by its cookie when the header holds nothing good', async () => {
+    const owner = await logIn(client, email);
+    await spend(email, max);
+    const cookies = { '__Host-nexora_device': cookieValue(owner, '__Host-nexora_device') ?? '' };
+    const options = { cookies, headers: { 'X-Device-Token': 'garbage' } };
+    expect((await client.post('/api/auth/login', { email, password }, options)).status).toBe(200);
+  });
 
   test('token goes the way of the tokens that were asked for', async () => {
     const cookie = await logIn(client, email, { transport: 'cookie' });

@@ -8,10 +8,10 @@ const cookieName = '__Host-nexora_device';
 const headerName = 'X-Device-Token';
 const cookieAgeSeconds = 400 * 86_400; // what browsers keep a cookie for at most (RFC 6265bis 5.5)
 
-/** The device that a request comes from: by the header where there is one, else by the cookie. */
+/** The device that a request comes from: by the header where it holds a good token, else by the cookie. */
 export function readPresentedDevice(c: RequestContext, { secrets }: Deps): PresentedDevice {
   const { headers } = c.req.raw;
-  return presentedDevice(secrets, headers.get(headerName) ?? readCookie(headers.get('Cookie'), cookieName));
+  return presentedDevice(secrets, [headers.get(headerName), readCookie(headers.get('Cookie'), cookieName)]);
 }
 
 /** Hands the device token out the way the session's tokens travel: a cookie, the header of the same name, or both. */

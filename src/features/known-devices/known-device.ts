@@ -6,10 +6,13 @@ import {
   parseDeviceToken,
 } from './device-token.ts';
 
-/** The device that a token describes; a new one where there is no token or it is none of ours. */
-export function presentedDevice(secrets: SecretRing, token: string | null): PresentedDevice {
-  const known = token === null ? null : parseDeviceToken(secrets, token);
-  return known ?? { id: crypto.randomUUID(), accounts: [] };
+/** The device that the first good one of these tokens describes; a new one where none is of ours. */
+export function presentedDevice(secrets: SecretRing, tokens: readonly (string | null)[]): PresentedDevice {
+  for (const token of tokens) {
+    const known = token === null ? null : parseDeviceToken(secrets, token);
+    if (known !== null) return known;
+  }
+  return { id: crypto.randomUUID(), accounts: [] };
 }
 
 /** The token that makes the device known to the account that has just signed in on it. */

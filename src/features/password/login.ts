@@ -1,5 +1,6 @@
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
+import { isOverloaded } from '../../errors.ts';
 import { log } from '../../log.ts';
 import { tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
@@ -9,6 +10,7 @@ import {
   type Account,
   type Attempt,
   findAccountByEmail,
+  giveAttemptBack,
   openLoginSession,
   recordFailedLogin,
   reserveLoginAttempt,
@@ -31,19 +33,29 @@ type FailureReason = 'unknown_address' | 'no_password' | 'banned' | 'wrong_passw
  * @throws AuthError invalid_credentials, too_many_attempts, overloaded
  */
 export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
-  const { db, hasher, config, secrets } = deps;
+  const { db, config, client, hasher, secrets, effects } = deps;
   hasher.requireRoom();
   const session = await passwordSession(deps, input);
-  const subject = unknownSubject(secrets, input.email);
-  const attempt = await reserveLoginAttempt(db, { ...input, subject }, config.loginAttempts);
-  if (attempt.number === null) throw tooManyAttempts(config.loginAttempts, attempt.retryAfterSeconds);
+  const account = { ...input, subject: unknownSubject(secrets, input.email) };
+  const limits = config.loginAttempts;
+  const attempt = await reserveLoginAttempt(db, account, limits, client, effects.loginLocked);
+  if (attempt.number === null) throw tooManyAttempts(limits, attempt.retryAfterSeconds);
+  try {
+    return await check(deps, input, session, attempt);
+  } catch (error) {
+    // Otherwise a crowd at other accounts would use up the owner's attempts.
+    if (isOverloaded(error)) await giveAttemptBack(db, attempt.bucket, limits);
+    throw error;
+  }
+}
 
+async function check(deps: Deps, input: LoginInput, session: NewSession, attempt: Attempt): Promise<SignIn> {
   const row =
     (await signIn(deps, input, session, attempt, attempt.account)) ??
     // A second look where the stored hash changed under our hands, as when two logins replace an old hash at once. It
     // is the same attempt: its password was right a moment ago.
-    (await signIn(deps, input, session, attempt, await findAccountByEmail(db, input.email)));
-  if (row === null) return await fail(deps, attempt, attempt.account, 'password_changed');
+    (await signIn(deps, input, session, attempt, await findAccountByEmail(deps.db, input.email)));
+  if (row === null) return await fail(deps, attempt.account, 'password_changed');
   return completeSignIn(deps, input.device, session, row);
 }
 
@@ -57,24 +69,24 @@ async function signIn(
 ): Promise<SignedInRow | null> {
   const { db, hasher, client, effects } = deps;
   const check = await hasher.verify(account?.password_hash ?? null, password);
-  if (account === null) return await fail(deps, attempt, null, 'unknown_address');
-  if (account.password_hash === null) return await fail(deps, attempt, account, 'no_password');
+  if (account === null) return await fail(deps, null, 'unknown_address');
+  if (account.password_hash === null) return await fail(deps, account, 'no_password');
   if (check.isMalformed) {
     log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId: account.id });
   }
-  if (account.is_banned) return await fail(deps, attempt, account, 'banned');
-  if (!check.matches) return await fail(deps, attempt, account, 'wrong_password');
+  if (account.is_banned) return await fail(deps, account, 'banned');
+  if (!check.matches) return await fail(deps, account, 'wrong_password');
 
   const verified = { userId: account.id, passwordHash: account.password_hash, bucket: attempt.bucket };
   const open = (newHash: string | null) =>
     openLoginSession(db, { ...verified, newHash }, session, client, effects.loggedIn);
   if (!check.needsRehash) return open(null);
-  const newHash = await hasher.hash(password);
   try {
-    return await open(newHash);
+    return await open(await hasher.hash(password));
   } catch (error) {
     // The better hash can wait for the next login; the person need not (SECURITY HSH-07).
-    if (!(error instanceof DatabaseError) || error.outcome === 'unknown') throw error;
+    const isRefused = error instanceof DatabaseError && error.outcome === 'rejected';
+    if (!isRefused && !isOverloaded(error)) throw error;
     log('warn', 'password_rehash_failed', { requestId: client.requestId, userId: account.id, cause: error });
     return open(null);
   }
@@ -82,13 +94,10 @@ async function signIn(
 
 /** Records the failure, of an account or of none, in the same statement either way. */
 async function fail(
-  { db, client, config, effects }: Deps,
-  attempt: Attempt,
+  { db, client, effects }: Deps,
   account: Account | null,
   reason: FailureReason,
 ): Promise<never> {
-  const isLast = attempt.number === config.loginAttempts.max;
-  const occasions = isLast ? [...effects.loginFailed, ...effects.loginLocked] : effects.loginFailed;
-  await recordFailedLogin(db, { userId: account?.id ?? null, reason }, client, occasions);
+  await recordFailedLogin(db, { userId: account?.id ?? null, reason }, client, effects.loginFailed);
   throw userErrors.invalid_credentials();
 }

@@ -4,8 +4,11 @@ import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import {
   type AttemptLimits,
+  accountSubject,
+  adoptAttempts,
   attemptBucket,
   clearAttempts,
+  refundAttempt,
   reserveAttempt,
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
@@ -37,14 +40,17 @@ export interface Attempt {
 
 /**
  * Reserves an attempt at the account of the address and reads what a login needs to judge a password, in one statement.
- * An address that nobody has counts like any other, under `subject`. Round trips: 1.
+ * An address that nobody has counts like any other, under `subject`. The first attempt that is refused in a window is the
+ * occasion of `onLocked`. Round trips: 1.
  */
 export async function reserveLoginAttempt(
   db: Database,
   login: { readonly email: string; readonly subject: string; readonly device: PresentedDevice },
   limits: AttemptLimits,
+  origin: RequestOrigin,
+  onLocked: readonly Effect[],
 ): Promise<Attempt> {
-  const subject = sql`coalesce('user:' || a.user_id, ${login.subject})`;
+  const subject = sql`coalesce(${accountSubject(sql`a.user_id`)}, ${login.subject})`;
   const deviceId = knownDeviceId(sql`a`, login.device);
   const attemptId = crypto.randomUUID();
   const [row] = await db.query<AttemptRow>(
@@ -57,8 +63,11 @@ export async function reserveLoginAttempt(
       SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.password_hash, a.is_banned
       FROM (VALUES (1)) AS one LEFT JOIN account a ON true
     ),
-    reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)})
-    SELECT c.bucket, r.count AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
+    reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)}),
+    locked AS (
+      SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > ${limits.max}::int
+    )${effectCtes(onLocked, 'locked', origin)}
+    SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
       c.user_id, c.password_hash, c.is_banned
     FROM counted c LEFT JOIN reserved r ON true`,
     { isRepeatable: true },
@@ -74,6 +83,11 @@ interface AttemptRow extends Omit<Account, 'id'> {
   readonly number: number | null;
   readonly retry_after_seconds: number;
   readonly user_id: string | null;
+}
+
+/** Gives back an attempt that was not checked after all. Round trips: 1. */
+export async function giveAttemptBack(db: Database, bucket: string, limits: AttemptLimits): Promise<void> {
+  await db.query(refundAttempt(bucket, limits));
 }
 
 /** The account once more, for an attempt that is reserved. Round trips: 1. Null when nobody has the address any more. */
@@ -102,11 +116,11 @@ export async function recordFailedLogin(
 /**
  * Creates a user and opens their first session, both or neither. Round trips: 1. Null when the address is taken. A
  * repeat after a lost answer finds what the first run made, by the ids that both were given; where the two ran at once
- * it can be null as well, and the next call finds it.
+ * it can be null as well, and the next call finds it. Attempts at the address, counted under `subject`, count on.
  */
 export async function registerUser(
   db: Database,
-  user: NewUser,
+  user: NewUser & { readonly subject: string },
   session: NewSession,
   origin: RequestOrigin,
   onRegistered: readonly Effect[],
@@ -116,6 +130,7 @@ export async function registerUser(
       WITH created AS (${insertUser(user)}),
       owner AS (SELECT c.id AS user_id FROM created c),
       opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', origin)},
+      adopted AS (${adoptAttempts(user.subject, sql`owner`)}),
       registered AS (
         SELECT * FROM created
         UNION ALL

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts';
+import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
 import { isReservedEmail } from '../users/index.ts';
 import { passwordErrors } from './errors.ts';
 import { refuseWeakPassword } from './new-password/refuse-weak-password.ts';
@@ -28,7 +29,8 @@ export async function register(deps: Deps, input: RegisterInput): Promise<SignIn
   if (isReservedEmail(email)) throw passwordErrors.email_taken();
   const passwordHash = await deps.hasher.hash(input.password);
   const session = await passwordSession(deps, input);
-  const user = { id: crypto.randomUUID(), email, name, passwordHash, locale };
+  const subject = unknownSubject(deps.secrets, email);
+  const user = { id: crypto.randomUUID(), email, name, passwordHash, locale, subject };
   const create = () => registerUser(deps.db, user, session, deps.client, deps.effects.userRegistered);
   let row = await create();
   // A first try that was still running when it was repeated takes the address, and its repeat does not see its rows.

@@ -177,7 +177,7 @@ describe('a login that fails (LOG-04)', () => {
     expect(JSON.stringify(events)).not.toContain(email);
   });
 
-  test('and locks the account is recorded as a lock too, once per window, whoever goes on trying', async () => {
+  test('for want of attempts is recorded as a lock, once per window, whoever goes on trying', async () => {
     const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '2' });
     const { email, json } = await registerUser(limited);
     for (const status of [401, 401, 429, 429]) {
