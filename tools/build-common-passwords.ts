@@ -14,12 +14,26 @@ const stemRanks = 350;
 const settableLengthMin = 8;
 const stemLengthMin = 4;
 
+/** Names of accounts and moments that a frequency list of passwords ranks too low to be stems, and people do not. */
+const usualStems = [
+  'admin',
+  'root',
+  'login',
+  'guest',
+  'user',
+  'test',
+  'default',
+  'changeme',
+  'welcome',
+  'secret',
+];
+
 /** The text of `packed-common-passwords.ts`. */
 export function buildCommonPasswords(): string {
   const ranked = dictionary['passwords-common'];
   const words = new Set<string>();
   const refusal = (password: string) => findWeakness(password, { common: words, context: new Set() });
-  for (const stem of ranked.slice(0, stemRanks).map(toComparable)) {
+  for (const stem of [...ranked.slice(0, stemRanks).map(toComparable), ...usualStems]) {
     const isStem = stem.length >= stemLengthMin && stem.length < settableLengthMin;
     if (isStem && refusal(stem) !== 'common') words.add(stem);
   }

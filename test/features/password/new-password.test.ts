@@ -31,6 +31,8 @@ describe('isPattern', () => {
     ['several walks', ['abcd4321', 'qwe123asd', 'abc123abc', '1234qwer', '123qweasdzxc', 'aaabbbccc']],
     ['doubled characters of a walk', ['112233445566', 'aabbccdd', 'qqwweerrtt']],
     ['two walks interleaved', ['1q2w3e4r5t', 'q1w2e3r4', 'a1b2c3d4', 'qawsedrf']],
+    ['every other digit', ['13579135', '2468101214', '75319753']],
+    ['rows of other scripts', ['йцукенгшщз', 'фывапролд', 'абвгдежзий']],
     ['a date', ['13101992', '10131992', '19921013', '20261124']],
   ])('is %s', (_kind, texts) => {
     expect(texts.filter((text) => !isPattern(text))).toEqual([]);
@@ -126,6 +128,12 @@ describe('findWeakness', () => {
     ],
     ['common', ['passwordpassword', 'PasswordPassword1', 'Password1Password1', 'dragondragondragon']],
     [
+      'common',
+      ['password1234567', 'Password12345678', 'monkey-12345678', 'passwordqwerty', 'qwertypassword'],
+    ],
+    ['common', ['admin1234', 'admin2024!', 'login123', 'root1234', 'guest1234', 'user1234', 'test12345']],
+    ['common', ['pass\u200bword1']],
+    [
       'pattern',
       [
         '1-2-3-4-5-6-7-8',
@@ -133,11 +141,15 @@ describe('findWeakness', () => {
         '13.10.1992',
         '1992/10/13',
         'qwertyuiop!!',
+        '11111112',
+        'aaaaaaa1',
+        'xabcabcabc',
         'qwertqwert',
         '-_-_-_-_',
       ],
     ],
     ['context', ['nexora', 'NexoraAuth!', 'nexora-auth-2026', 'aroxen99', 'Nexora Nexora']],
+    ['context', ['2026NexoraAuth2026', 'nexora2024nexora', 'engines!engines', 'ada.lovelace/1815.1852']],
     [
       'context',
       [

@@ -10,12 +10,12 @@ const letter = /[\p{L}\p{M}]/u;
 const lookalikes = Object.entries({ 0: 'o', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's', '!': 'i' });
 const readings = ['i', 'l'].map((one) => new Map([...lookalikes, ['1', one]]));
 
-/** The form in which passwords and words are compared: NFKC, lower case, without blanks and `.` `,` `_` `-` `/`. */
+/** The form in which passwords and words are compared: NFKC, lower case, without blanks, invisible signs and `.` `,` `_` `-` `/`. */
 export function toComparable(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()
-    .replaceAll(/[\s.,_/-]/gu, '');
+    .replaceAll(/[\s\p{Cf}.,_/-]/gu, '');
 }
 
 /** Only the letters and digits of a text, in lower case. */

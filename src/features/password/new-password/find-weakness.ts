@@ -6,7 +6,16 @@ import type { WordTable } from './word-table.ts';
 const tableWord = /^[a-z0-9]+$/;
 
 /** The fewest characters of a pattern to which something was added: a shorter one is found in random text. */
-const patternLengthMin = 8;
+const patternLengthMin = 7;
+
+/** The fewest characters of a pattern that stands beside a word. */
+const patternBesideWordMin = 3;
+
+/** The longest text that is cut into a word and a pattern at every place, in UTF-16 units: it takes their square. */
+const besidePatternLengthMax = 64;
+
+/** The most digits and signs, wherever they stand, that are added to the words of an account or of this service. */
+const addedToContextMax = 8;
 
 /** Why a password is among the first that are guessed. */
 export type Weakness = 'common' | 'pattern' | 'context';
@@ -26,12 +35,17 @@ export interface KnownWords {
  */
 export function findWeakness(password: string, words: KnownWords): Weakness | null {
   const asTyped = password.normalize('NFKC').toLowerCase();
-  // Separators can be the pattern themselves.
-  return isPattern(asTyped) ? 'pattern' : findInComparable(toComparable(asTyped), words);
+  // Separators can be the pattern themselves, and one character the only one that breaks it.
+  const variants = [
+    asTyped,
+    ...(asTyped.length > patternLengthMin ? [asTyped.slice(1), asTyped.slice(0, -1)] : []),
+  ];
+  return variants.some(isPattern) ? 'pattern' : findInComparable(toComparable(asTyped), words);
 }
 
 function findInComparable(text: string, words: KnownWords): Weakness | null {
   if (isMadeOf(text, words.context)) return 'context';
+  if (isWordBesidePattern(text, words.common)) return 'common';
   // Whole numbers alone: every form is one more chance for a wrong match.
   for (const form of strippedForms(text, 'whole')) {
     const isLongEnough = form === text || form.length >= patternLengthMin;
@@ -49,6 +63,19 @@ function findInComparable(text: string, words: KnownWords): Weakness | null {
 function isMadeOf(text: string, words: ReadonlySet<string>): boolean {
   for (const form of strippedForms(text, 'in part')) {
     for (const spelling of spellings(form)) if (words.has(toPlain(spelling))) return true;
+  }
+  const letters = text.replaceAll(/[^\p{L}\p{M}]/gu, '');
+  const isMostlyLetters = text.length - letters.length <= addedToContextMax;
+  return isMostlyLetters && (words.has(letters) || words.has(repeatedUnit(letters) ?? ''));
+}
+
+/** Whether a common word and a pattern make up the whole: `password1234567`, `qwertypassword`. */
+function isWordBesidePattern(text: string, common: WordTable): boolean {
+  if (text.length > besidePatternLengthMax) return false;
+  for (let split = patternBesideWordMin; split <= text.length - patternBesideWordMin; split++) {
+    const [start, end] = [text.slice(0, split), text.slice(split)];
+    if (isPattern(end) && tableWord.test(start) && common.has(start)) return true;
+    if (isPattern(start) && tableWord.test(end) && common.has(end)) return true;
   }
   return false;
 }

@@ -1,13 +1,15 @@
 /** The longest unit whose mere repetition is a pattern, in characters; a longer one is judged as a word of its own. */
 const unitLengthMax = 4;
 
-/** What a hand walks along: alphabet, digits, rows of QWERTY, QWERTZ and AZERTY, their columns, the keypad's. */
+/** What a hand walks along: alphabets, digits, rows of QWERTY, QWERTZ, AZERTY and ЙЦУКЕН, their columns, the keypad's. */
 const tracks = [
   'abcdefghijklmnopqrstuvwxyzabcd',
   '12345678901234567890',
+  '1357913579 2468024680 2468101214161820',
   "qwertyuiop[]\\ asdfghjkl;' zxcvbnm,./",
   'qwertzuiopü asdfghjklöä yxcvbnm',
   'azertyuiop qsdfghjklm wxcvbn',
+  'йцукенгшщзхъ фывапролджэ ячсмитьбю абвгдежзийклмнопрстуфхцчшщъыьэюя',
   '!@#$%^&*()_+ 890-=',
   '1qaz 2wsx 3edc 4rfv 5tgb 6yhn 7ujm 8ik, 9ol. 0p;/',
   '!qaz @wsx #edc $rfv %tgb ^yhn &ujm *ik, (ol. )p;/',
