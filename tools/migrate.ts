@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { NeonDbError } from '@neondatabase/serverless';
 import { MigrationError, type MigrationStatus, migrate, migrationStatus } from '../src/db/migrations.ts';
 import { readDevVars } from './dev-vars.ts';
 import { explainDatabaseError } from './explain-database-error.ts';
@@ -52,9 +53,16 @@ async function run(target: Target, isStatusOnly: boolean): Promise<void> {
     if (isStatusOnly) printStatus(await migrationStatus(database, migrations));
     else printApplied(await migrate(database, migrations));
   } catch (error) {
-    if (error instanceof MigrationError) throw error;
-    throw new Error(explainDatabaseError(error, target));
+    if (!(error instanceof MigrationError)) throw new Error(explainDatabaseError(error, target));
+    printNames(error.applied);
+    if (!isAboutAccess(error.cause)) throw error;
+    throw new Error(`migration ${error.migration}: ${explainDatabaseError(error.cause, target)}`);
   }
+}
+
+/** Not the file is wrong, but who runs it, or the network broke in the middle. */
+function isAboutAccess(cause: unknown): boolean {
+  return cause instanceof NeonDbError && (cause.code === '42501' || cause.sourceError !== undefined);
 }
 
 /** @throws Error that says why there is no database to migrate */
@@ -86,8 +94,12 @@ function isSet(value: string | undefined): boolean {
 }
 
 function printApplied(names: readonly string[]): void {
-  for (const name of names) console.log(`applied ${name}`);
+  printNames(names);
   if (names.length === 0) console.log('already up to date');
+}
+
+function printNames(names: readonly string[]): void {
+  for (const name of names) console.log(`applied ${name}`);
 }
 
 function printStatus(statuses: readonly MigrationStatus[]): void {

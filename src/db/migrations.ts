@@ -27,10 +27,17 @@ export interface StatementRunner {
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
   readonly migration: string;
+  /** The names that the same run had applied before. */
+  readonly applied: readonly string[];
 
-  constructor(migration: string, reason: string, cause?: unknown) {
+  constructor(
+    migration: string,
+    reason: string,
+    { cause, applied = [] }: { readonly cause?: unknown; readonly applied?: readonly string[] } = {},
+  ) {
     super(`migration ${migration}: ${reason}`, { cause });
     this.migration = migration;
+    this.applied = applied;
   }
 }
 
@@ -62,7 +69,8 @@ export async function migrate(
   const pending = new Set(statuses.filter(({ state }) => state === 'pending').map(({ name }) => name));
   const applied: string[] = [];
   for (const migration of inOrder(migrations)) {
-    if (pending.has(migration.name) && (await apply(database, migration))) applied.push(migration.name);
+    if (pending.has(migration.name) && (await apply(database, migration, applied)))
+      applied.push(migration.name);
   }
   return applied;
 }
@@ -88,7 +96,11 @@ export async function migrationStatus(
 }
 
 /** False when another runner was faster. */
-async function apply(database: StatementRunner, migration: Migration): Promise<boolean> {
+async function apply(
+  database: StatementRunner,
+  migration: Migration,
+  applied: readonly string[],
+): Promise<boolean> {
   let results: Record<string, unknown>[][];
   try {
     results = await database.batch([
@@ -104,10 +116,10 @@ async function apply(database: StatementRunner, migration: Migration): Promise<b
       applyOnce(migration),
     ]);
   } catch (error) {
-    throw new MigrationError(migration.name, describe(error, migration), error);
+    throw new MigrationError(migration.name, describe(error, migration), { cause: error, applied });
   }
   const recorded = results[2]?.[0];
-  if (recorded && recorded.checksum !== checksumOf(migration)) throw editedError(migration.name);
+  if (recorded && recorded.checksum !== checksumOf(migration)) throw editedError(migration.name, applied);
   return recorded === undefined;
 }
 
@@ -148,16 +160,19 @@ function checksumOf(migration: Migration): string {
   return bytesToHex(sha256(utf8ToBytes(migration.sql.replaceAll('\r\n', '\n'))));
 }
 
-function editedError(name: string): MigrationError {
+function editedError(name: string, applied: readonly string[] = []): MigrationError {
   return new MigrationError(
     name,
     'the file differs from what was applied. Landed migrations are never edited: restore it and add a new file.',
+    { applied },
   );
 }
 
 /** PostgreSQL's message with everything that helps to find the place; other errors as they are. */
 function describe(error: unknown, migration: Migration): string {
   const { message, detail, hint, internalQuery, internalPosition } = databaseErrorIn(error);
+  // A migration's own report of rows: one line for each, and what to do about them.
+  if (detail?.startsWith('  ')) return [message, detail, hint].filter(Boolean).join('\n');
   const parts = [message ?? String(error)];
   if (internalQuery === migration.sql && internalPosition !== undefined) {
     const before = [...internalQuery].slice(0, Number(internalPosition)).join('');

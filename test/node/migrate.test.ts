@@ -1,6 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, test } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { openDatabase } from '../../tools/node-database.ts';
 import { copyProject } from '../support/node/copy-project.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
 import { runTool } from '../support/node/run-tool.ts';
@@ -47,6 +49,36 @@ describe('npm run migrate', () => {
       output: expect.stringContaining('migration 9001_wrong: column "nothing_here" does not exist; line 2'),
     });
     await rm(path);
+  });
+
+  test.each([
+    [
+      'the owner of the tables is somebody else',
+      { sqlstate: '42501' },
+      'Migrations need the owner of the tables.',
+    ],
+    ['the connection breaks', 'refuse', 'The database cannot be reached at'],
+  ])('names the file that was not applied where %s, and those before it', async (_what, fault, expected) => {
+    for (const name of ['9002_kept', '9003_refused']) {
+      await writeFile(join(folder, 'migrations', `${name}.sql`), 'SELECT 1;');
+    }
+    // Two statements ask what is applied, and one applies each file.
+    const faults = await fetch(`${inject('controlUrl')}/faults`, {
+      method: 'POST',
+      body: JSON.stringify({ plan: ['pass', 'pass', 'pass', fault] }),
+    });
+    const { endpoint } = (await faults.json()) as { endpoint: string };
+    const { code, output } = await migrate([], { ...environment, DATABASE_HTTP_ENDPOINT: endpoint });
+    expect(code).toBe(1);
+    expect(output).toMatch(/^applied 9002_kept$/m);
+    expect(output).toContain('migration 9003_refused: ');
+    expect(output).toContain(expected);
+    const [, cause] = output.split('migration 9003_refused: ');
+    expect(cause?.trimEnd().split('\n')).toHaveLength(1);
+    for (const name of ['9002_kept', '9003_refused']) await rm(join(folder, 'migrations', `${name}.sql`));
+    await openDatabase(url, environment.DATABASE_HTTP_ENDPOINT).query(
+      sql`DELETE FROM schema_migrations WHERE name IN ('9002_kept', '9003_refused')`,
+    );
   });
 
   test('explains itself', async () => {
