@@ -22,7 +22,7 @@ const prefix = 'nxr_';
 const contentBytes = 16 + 1 + 4;
 const tagBytes = 32;
 const transports = ['cookie', 'body'] as const;
-/** Width of the column in which the earlier system kept its tokens. */
+/** Width of the column in which the earlier system kept its tokens, in code points. */
 const earlierTokenLengthMax = 500;
 
 /**
@@ -42,7 +42,7 @@ export function encodeRefreshToken(ring: SecretRing, content: RefreshTokenConten
 export function parseRefreshToken(ring: SecretRing, token: string): PresentedRefreshToken {
   if (!token.startsWith(prefix)) {
     // Postgres has no text with NUL: the earlier system cannot have stored one, and asking for it is an error.
-    const isPossible = token !== '' && token.length <= earlierTokenLengthMax && !token.includes('\0');
+    const isPossible = token !== '' && lengthOf(token) <= earlierTokenLengthMax && !token.includes('\0');
     return isPossible ? { kind: 'earlier', token } : { kind: 'forged' };
   }
   const bytes = decodeBase64Url(token.slice(prefix.length));
@@ -54,4 +54,9 @@ export function parseRefreshToken(ring: SecretRing, token: string): PresentedRef
   }
   const counter = new DataView(bytes.buffer, bytes.byteOffset).getUint32(17);
   return { kind: 'current', content: { sessionId: uuidText(content.subarray(0, 16)), transport, counter } };
+}
+
+/** In code points, which is what Postgres counts. */
+function lengthOf(text: string): number {
+  return Array.from(text).length;
 }
