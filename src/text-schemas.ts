@@ -105,7 +105,8 @@ function isPlainText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
-function canonicalEmail(text: string): string | null {
+/** What `emailAddress` makes of a text; null where it refuses it, but for its length. */
+export function canonicalEmail(text: string): string | null {
   // Before trimming, which would hide a line break at the end. Under NFKC, U+FF20 and U+FE6B are an `@` as well.
   if (/[\r\n]/.test(text) || text.normalize('NFKC').split('@').length !== 2) return null;
   const [localPart = '', domain = ''] = text.trim().split('@');

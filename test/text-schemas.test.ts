@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
+import { presentedEmail } from '../src/presented-email.ts';
 import {
   emailAddress,
   localeTag,
@@ -270,6 +271,7 @@ describe('uuid', () => {
 describe('INP-11', () => {
   const schemas = {
     emailAddress,
+    presentedEmail,
     personName,
     newPassword: newPassword(8),
     presentedPassword,

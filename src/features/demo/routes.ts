@@ -30,7 +30,7 @@ const answers: Readonly<Record<string, DemoAnswer>> = {
   'POST /api/auth/login': async (c, deps) => {
     refuseForeignOrigin(c, deps);
     const body = await peekBody(c.req.raw, LoginRequest, { isOptional: false });
-    if (body?.email !== demoEmail) return null;
+    if (body?.email.address !== demoEmail) return null;
     const { user, tokens } = await login(deps, { password: body.password, transport: body.transport });
     return answerTokens(c, 200, tokens, { user });
   },

@@ -2,6 +2,7 @@ import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
 import { isOverloaded } from '../../errors.ts';
 import { log } from '../../log.ts';
+import type { PresentedEmail } from '../../presented-email.ts';
 import { tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
 import type { NewSession } from '../sessions/index.ts';
@@ -19,7 +20,7 @@ import {
 import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from './sign-in.ts';
 
 export interface LoginInput extends SignInSettings {
-  readonly email: string;
+  readonly email: PresentedEmail;
   readonly password: string;
 }
 
@@ -36,7 +37,7 @@ export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
   const { db, config, client, hasher, secrets, effects } = deps;
   hasher.requireRoom();
   const session = await passwordSession(deps, input);
-  const account = { ...input, subject: unknownSubject(secrets, input.email) };
+  const account = { ...input, subject: unknownSubject(secrets, input.email.address) };
   const limits = config.loginAttempts;
   const attempt = await reserveLoginAttempt(db, account, limits, client, effects.loginLocked);
   if (attempt.number === null) throw tooManyAttempts(limits, attempt.retryAfterSeconds);

@@ -2,6 +2,7 @@ import type { Database } from '../../db/client.ts';
 import type { Effect, RequestOrigin } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { PresentedEmail } from '../../presented-email.ts';
 import {
   type AttemptLimits,
   accountSubject,
@@ -40,23 +41,26 @@ export interface Attempt {
 
 /**
  * Reserves an attempt at the account of the address and reads what a login needs to judge a password, in one statement.
- * An address that nobody has counts like any other, under `subject`. The first attempt that is refused in a window is the
- * occasion of `onLocked`. Round trips: 1.
+ * An address that nobody has counts like any other, under `subject`. So does an account of the earlier system that only
+ * another spelling of the address reaches: under its id, the address and that spelling would count apart, which for
+ * unknown ones they do not (SECURITY ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`.
+ * Round trips: 1.
  */
 export async function reserveLoginAttempt(
   db: Database,
-  login: { readonly email: string; readonly subject: string; readonly device: PresentedDevice },
+  login: { readonly email: PresentedEmail; readonly subject: string; readonly device: PresentedDevice },
   limits: AttemptLimits,
   origin: RequestOrigin,
   onLocked: readonly Effect[],
 ): Promise<Attempt> {
-  const subject = sql`coalesce(${accountSubject(sql`a.user_id`)}, ${login.subject})`;
+  const subject = sql`CASE WHEN a.has_address THEN ${accountSubject(sql`a.user_id`)} ELSE ${login.subject} END`;
   const deviceId = knownDeviceId(sql`a`, login.device);
   const attemptId = crypto.randomUUID();
   const [row] = await db.query<AttemptRow>(
     sql`
     WITH account AS (
-      SELECT u.id AS user_id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation
+      SELECT u.id AS user_id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
+        u.email = ${login.email.address} AS has_address
       ${fromAddress(login.email)}
     ),
     counted AS (
@@ -91,7 +95,7 @@ export async function giveAttemptBack(db: Database, bucket: string, limits: Atte
 }
 
 /** The account once more, for an attempt that is reserved. Round trips: 1. Null when nobody has the address any more. */
-export async function findAccountByEmail(db: Database, email: string): Promise<Account | null> {
+export async function findAccountByEmail(db: Database, email: PresentedEmail): Promise<Account | null> {
   const [account] = await db.query<Account>(
     sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned ${fromAddress(email)}`,
     { isRepeatable: true },
@@ -186,6 +190,8 @@ export async function openLoginSession(
   return row ?? null;
 }
 
-function fromAddress(email: string): Fragment {
-  return sql`FROM users u WHERE lower(u.email) = ${email}`;
+/** The account of an address, alias `u`. Where two accounts have spellings of it, the canonical one alone is found. */
+function fromAddress({ spellings }: PresentedEmail): Fragment {
+  return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[])
+    ORDER BY array_position(${spellings}::text[], lower(u.email)) LIMIT 1`;
 }

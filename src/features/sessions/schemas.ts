@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { emailAddress, presentedPassword } from '../../text-schemas.ts';
+import { presentedEmail } from '../../presented-email.ts';
+import { presentedPassword } from '../../text-schemas.ts';
 
 /** A refresh token as it is presented: ours, or any string of the earlier system. */
 const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(1024));
@@ -11,11 +12,11 @@ export const TokenRequest = z.strictObject({ refreshToken: z.optional(presentedR
 export const RequestedTransport = z.optional(z.enum(['cookie', 'body']));
 
 /**
- * What a sign-in by password takes. The policy for new passwords is not asked here: a password set under earlier rules
- * still signs in (SECURITY PWD-12).
+ * What a sign-in by password takes. The rules for new addresses and passwords are not asked here: what was set under
+ * earlier ones still signs in (SECURITY PWD-12).
  */
 export const LoginRequest = z.strictObject({
-  email: emailAddress,
+  email: presentedEmail,
   password: presentedPassword,
   transport: RequestedTransport,
 });
