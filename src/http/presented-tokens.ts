@@ -76,7 +76,16 @@ function readRefreshCookies(c: RequestContext, deps: Deps): { ours: string | nul
   const header = c.req.raw.headers.get('Cookie');
   const { legacyRefreshCookie } = deps.config.session;
   const legacy = legacyRefreshCookie === null ? null : readCookie(header, legacyRefreshCookie);
-  return { ours: readCookie(header, refreshCookieName), legacy };
+  return { ours: readCookie(header, refreshCookieName), legacy: legacy && percentDecoded(legacy) };
+}
+
+/** What Next.js had encoded; other values, such as a JWT, as they are. */
+function percentDecoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 // Cookies come along whatever page sent the request; without Origin and Sec-Fetch-Site nobody vouches for it.

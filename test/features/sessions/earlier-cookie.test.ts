@@ -14,9 +14,9 @@ const earlierCookie = 'nexora_session.v1';
 const client = new TestClient({ LEGACY_REFRESH_COOKIE: earlierCookie });
 const clearedEarlier = `${earlierCookie}=; Path=/; Secure; HttpOnly; Max-Age=0`;
 
-async function earlierSession() {
+async function earlierSession(prefix = 'earlier-') {
   const { userId } = await signIn(client);
-  const token = `earlier-${crypto.randomUUID()}`;
+  const token = `${prefix}${crypto.randomUUID()}`;
   return { token, sessionId: await insertEarlierSession(userId, token) };
 }
 
@@ -31,6 +31,18 @@ describe('LEGACY_REFRESH_COOKIE', () => {
     expect(answer.setCookies[1]).toMatch(new RegExp(`^${refreshCookie}=nxr_`));
     expect(answer.setCookies[2]).toBe(clearedEarlier);
     expect(await sessionRow(sessionId)).toMatchObject({ cookie_counter: 1, body_counter: null });
+  });
+
+  test.each([
+    ['as Next.js wrote it', 'a b;c,"d"=%41/\u00e4\u{1f600}', encodeURIComponent],
+    ['with a percent sign that encodes nothing', '100%-', (token: string) => token],
+  ])('is read %s', async (_how, prefix, write) => {
+    const { token, sessionId } = await earlierSession(prefix);
+    expect((await refreshByCookie(client, write(token), earlierCookie)).status).toBe(200);
+    expect(await sessionRow(sessionId)).toMatchObject({ cookie_counter: 1 });
+    const cookies = { [earlierCookie]: write(token) };
+    expect((await client.post('/api/auth/logout', undefined, { cookies })).status).toBe(200);
+    expect(await sessionRow(sessionId)).toBeNull();
   });
 
   test('clears it again where the answer was lost and the browser repeats within the grace', async () => {

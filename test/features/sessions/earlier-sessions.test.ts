@@ -150,6 +150,26 @@ describe('a session of the earlier system', () => {
     expect(await refreshByBody(client, token)).toMatchObject({ status: 401, roundTrips: 1 });
   });
 
+  test.each([
+    ['500 characters', 'x'.repeat(464)],
+    ['500 characters of two UTF-16 units each', '\u{1f600}'.repeat(464)],
+    ['what looks like SQL and escapes', 'back\\slash \'quote\' "double" %41 \t\u00e4'],
+  ])('opens with a token of %s', async (_what, prefix) => {
+    const { userId } = await signIn(client);
+    const token = `${prefix}${crypto.randomUUID()}`;
+    const sessionId = await insertEarlierSession(userId, token);
+    expect((await refreshByBody(client, token)).status).toBe(200);
+    expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
+  });
+
+  test('takes no token that its column had no room for, without asking the database', async () => {
+    expect(await refreshByBody(client, 'x'.repeat(501))).toMatchObject({ status: 401, roundTrips: 0 });
+    expect(await refreshByBody(client, '\u{1f600}'.repeat(501))).toMatchObject({
+      status: 401,
+      roundTrips: 0,
+    });
+  });
+
   test('claims no way of signing in that it does not know', async () => {
     const { token, sessionId } = await earlierSession();
     const { json } = await refreshByBody(client, token);
