@@ -6,9 +6,9 @@ export interface AttemptLimits {
   readonly windowSeconds: number;
 }
 
-/** Whose attempts count for the account with this id. */
-export function accountSubject(userId: Fragment): Fragment {
-  return sql`'user:' || ${userId}`;
+/** Whose attempts count: those at the account `u`, an alias with `user_id`. */
+export function accountSubject(u: Fragment): Fragment {
+  return sql`'user:' || ${u}.user_id`;
 }
 
 /**
@@ -74,7 +74,7 @@ export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment 
  */
 export function adoptAttempts(subject: string, source: Fragment): Fragment {
   return sql`
-    UPDATE login_attempts t SET bucket = ${accountSubject(sql`s.user_id`)} || ':world' FROM ${source} s
+    UPDATE login_attempts t SET bucket = ${accountSubject(sql`s`)} || ':world' FROM ${source} s
     WHERE t.bucket = ${`${subject}:world`} RETURNING t.bucket`;
 }
 

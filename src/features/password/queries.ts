@@ -53,7 +53,7 @@ export async function reserveLoginAttempt(
   origin: RequestOrigin,
   onLocked: readonly Effect[],
 ): Promise<Attempt> {
-  const subject = sql`CASE WHEN a.has_address THEN ${accountSubject(sql`a.user_id`)} ELSE ${login.subject} END`;
+  const subject = sql`CASE WHEN a.has_address THEN ${accountSubject(sql`a`)} ELSE ${login.subject} END`;
   const deviceId = knownDeviceId(sql`a`, login.device);
   const attemptId = crypto.randomUUID();
   const [row] = await db.query<AttemptRow>(
