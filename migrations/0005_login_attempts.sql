@@ -2,7 +2,8 @@
 -- service; an address stands in it as an HMAC only.
 
 CREATE TABLE login_attempts (
-  bucket text PRIMARY KEY CHECK (length(bucket) <= 128),
+  -- By bytes, so that the buckets of one account are a range of the key.
+  bucket text COLLATE "C" PRIMARY KEY CHECK (length(bucket) <= 128),
   count integer NOT NULL CHECK (count > 0),
   -- The latest one, so that a statement that runs again after a lost answer does not count twice.
   last_attempt_id uuid NOT NULL,

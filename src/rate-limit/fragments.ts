@@ -19,6 +19,11 @@ export function attemptBucket(subject: Fragment, deviceId: Fragment): Fragment {
   return sql`${subject} || ':' || coalesce(${deviceId}::text, 'world')`;
 }
 
+/** Whose attempts count: those at the account `u`, an alias with `user_id`. */
+export function accountSubject(u: Fragment): Fragment {
+  return sql`'user:' || ${u}.user_id`;
+}
+
 /**
  * Body of a CTE that counts one attempt in the bucket that the CTE `source` names, and returns its `number` in the window.
  * A number above `max` must not be checked: `max` + 1 is the first refusal of the window, and later ones get no row and
@@ -81,4 +86,16 @@ export function adoptAttempts(subject: string, source: Fragment): Fragment {
 /** Body of a CTE that gives the bucket all its attempts back, once the CTE `source` has a row: somebody proved who they are. */
 export function clearAttempts(bucket: string, source: Fragment): Fragment {
   return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source}) RETURNING t.bucket`;
+}
+
+/**
+ * Body of a CTE that deletes the attempts at the accounts in the CTE `source`, of all devices. The column's collation is
+ * "C", in which `;` comes right behind `:`, so that this is one range of the primary key.
+ */
+export function deleteAttempts(source: Fragment): Fragment {
+  const subject = accountSubject(sql`o`);
+  return sql`
+    DELETE FROM login_attempts t USING ${source} o
+    WHERE t.bucket >= ${subject} || ':' AND t.bucket < ${subject} || ';'
+    RETURNING t.bucket`;
 }
