@@ -1,6 +1,10 @@
 import { defineErrors } from '../../errors.ts';
 
 export const sessionErrors = defineErrors({
+  reauthentication_required: {
+    status: 403,
+    title: 'You signed in too long ago for this. Please confirm that it is you.',
+  },
   session_expired: { status: 401, title: 'Session not found or expired' },
   refresh_token_reused: {
     status: 401,

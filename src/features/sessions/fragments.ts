@@ -17,6 +17,18 @@ export function fromLiveSession({ userId, sessionId }: CallerIds): Fragment {
     WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid AND s.expires_at > now() AND u.banned_at IS NULL`;
 }
 
+/** How long somebody counts as having just proved who they are. */
+const recentAuthenticationSeconds = 600;
+
+/**
+ * Whether whoever opened the session `s` proved within the last ten minutes who they are, by the database's clock. Select
+ * it as `is_recent` beside `fromLiveSession` and make what the statement does depend on it; `requireRecentAuthentication`
+ * then gives the caller their answer (SECURITY SES-15).
+ */
+export function isRecentlyAuthenticated(s: Fragment): Fragment {
+  return sql`${s}.authenticated_at > now() - make_interval(secs => ${recentAuthenticationSeconds}::int)`;
+}
+
 /** Select list for a `SessionRow`; `s` is the alias of sessions. */
 export function sessionColumns(s: Fragment): Fragment {
   return sql`${s}.id AS session_id, ${s}.created_at AS session_created_at, ${s}.last_active_at, ${s}.absolute_expires_at,
@@ -81,7 +93,8 @@ export function openedBefore(sessionId: string): Fragment {
   return sql`SELECT s.id AS session_id, s.user_id, ${sessionEnds(sql`s`)} FROM sessions s WHERE s.id = ${sessionId}::uuid`;
 }
 
-function sessionEnds(s: Fragment): Fragment {
+/** Select list for the times of an `OpenedSessionRow`; `s` is the alias of sessions. */
+export function sessionEnds(s: Fragment): Fragment {
   return sql`floor(extract(epoch FROM ${s}.authenticated_at))::float8 AS auth_time,
     floor(extract(epoch FROM ${s}.expires_at - now()))::float8 AS expires_in`;
 }

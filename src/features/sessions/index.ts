@@ -6,6 +6,7 @@ export { sessionErrors } from './errors.ts';
 export {
   type CallerIds,
   fromLiveSession,
+  isRecentlyAuthenticated,
   type NewSession,
   type OpenedSessionRow,
   openedBefore,
@@ -13,7 +14,16 @@ export {
   sessionColumns,
 } from './fragments.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
+export { requireRecentAuthentication } from './recent-authentication.ts';
 export type { Transport } from './refresh-token.ts';
+export {
+  endOtherSessions,
+  type RenewedSessionRow,
+  renewedBefore,
+  renewSession,
+  type SessionRenewal,
+} from './renewal/fragments.ts';
+export { issueRenewedTokens } from './renewal/issue-renewed-tokens.ts';
 export { routes } from './routes.ts';
 export { LoginRequest, RequestedTransport, TokenRequest } from './schemas.ts';
 export { type Session, type SessionRow, toSession } from './session.ts';
