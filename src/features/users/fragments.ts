@@ -58,3 +58,19 @@ export function replacePasswordHash(owner: Fragment, verifiedHash: string, newHa
     FROM ${owner} o WHERE u.id = o.user_id AND u.password_hash = ${verifiedHash}
     RETURNING u.id`;
 }
+
+/** Body of a CTE that gives the users in `owner`, a CTE with `user_id`, another password. */
+export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = ${newHash}, updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id
+    RETURNING u.id`;
+}
+
+/**
+ * Body of a CTE that deletes the users in `owner`, a CTE with `user_id` and `session_id`, and returns these columns. What
+ * refers to a user goes with it by ON DELETE CASCADE.
+ */
+export function deleteUser(owner: Fragment): Fragment {
+  return sql`DELETE FROM users u USING ${owner} o WHERE u.id = o.user_id RETURNING o.user_id, o.session_id`;
+}
