@@ -51,6 +51,33 @@ const effects: Effects = {
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],
   loginLocked: [recordEvent({ type: 'authn_login_lock', outcome: 'failure', method: 'password' })],
+  reauthenticated: [
+    recordEvent({
+      type: 'authn_login_success',
+      outcome: 'success',
+      method: 'password',
+      reason: 'reauthentication',
+    }),
+  ],
+  reauthenticationFailed: [
+    recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
+  ],
+  passwordChanged: [recordEvent({ type: 'authn_password_change', outcome: 'success', method: 'password' })],
+  passwordChangeFailed: [
+    recordEvent({
+      type: 'authn_password_change_fail',
+      outcome: 'failure',
+      method: 'password',
+      hasSourceReason: true,
+    }),
+  ],
+  endedByPasswordChange: [
+    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_change' }),
+  ],
+  accountDeleted: [recordEvent({ type: 'user_deleted', outcome: 'success' })],
+  accountDeletionFailed: [
+    recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
+  ],
   loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
   refreshTokenReused: [recordEvent({ type: 'authn_token_reuse', outcome: 'failure' })],
 };

@@ -23,6 +23,18 @@ export interface Effects {
   readonly loginFailed: readonly Effect[];
   /** An attempt came after the last one of a window: once per window. */
   readonly loginLocked: readonly Effect[];
+  /** The owner of a session proved again who they are; the session has its new id. */
+  readonly reauthenticated: readonly Effect[];
+  /** The owner's proof was refused; the source has a further column `reason`. So have the next two of this kind. */
+  readonly reauthenticationFailed: readonly Effect[];
+  /** The session is the owner's own, by its new id. */
+  readonly passwordChanged: readonly Effect[];
+  readonly passwordChangeFailed: readonly Effect[];
+  /** A change of the password ended these sessions: one row each. */
+  readonly endedByPasswordChange: readonly Effect[];
+  /** The row of the user is gone, with all that refers to it; whoever keeps rows without a foreign key deletes them here. */
+  readonly accountDeleted: readonly Effect[];
+  readonly accountDeletionFailed: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
 }

@@ -113,6 +113,8 @@ describe.each(unsafeRoutes)('a request without cookies to %s', (key) => {
 
   test(`from a foreign page is ${credential === 'access-token' ? 'judged by its bearer alone' : 'refused (CSR-06)'}`, async () => {
     for (const [page, headers] of foreignPages) {
+      // The page before may have ended the session.
+      account = await registerAccount(client);
       const answer = await fromPage(key, headers, 'bearer');
       if (credential === 'access-token') expect(answer.status, page).toBe(exampleOf(key).status);
       else expectRefused(answer, page);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { type Fault, faultyEndpoint } from '../support/database.ts';
 import { expectProblem, innards } from './expect-problem.ts';
@@ -13,7 +13,7 @@ import {
 
 let account: Account;
 
-beforeAll(async () => {
+beforeEach(async () => {
   account = await registerAccount(new TestClient());
 });
 
@@ -87,7 +87,7 @@ describe('when the database answers with', () => {
             const client = new TestClient({
               DATABASE_HTTP_ENDPOINT: faulty.endpoint,
               DATABASE_TIMEOUT_MS: fault === 'hang' ? '700' : '5000',
-              // A login whose second statement fails has spent its attempt.
+              // A password that is checked before the failure has spent its attempt.
               LOGIN_ATTEMPTS_MAX: '100',
             });
             const answer = await client.call(...exampleCall(key, account, by));

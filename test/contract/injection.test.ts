@@ -10,7 +10,13 @@ import { recordLog } from './recorded-log.ts';
 import { type Account, bodyRoutes, exampleCall, fullBody, registerAccount } from './route-table.ts';
 
 /** These hash a password for most of what they are sent, so they get a sample. */
-const hashingRoutes = ['POST /api/auth/register', 'POST /api/auth/login'];
+const hashingRoutes = [
+  'POST /api/auth/register',
+  'POST /api/auth/login',
+  'POST /api/auth/reauthenticate',
+  'POST /api/auth/password/change',
+  'DELETE /api/auth/me',
+];
 const headerSafe = injections.filter((text) => /^[\x20-\x7e]+$/.test(text));
 /** Less than any of the payloads would sleep. */
 const longestMs = 2500;

@@ -12,7 +12,13 @@ const minute = 60_000;
 const live = 'GET /api/health/live';
 const limited = registeredRoutes.filter((key) => key !== live);
 /** The routes that take a password, code, address or one-time token. All others are `general`. */
-const credentialRoutes = ['POST /api/auth/register', 'POST /api/auth/login'];
+const credentialRoutes = [
+  'POST /api/auth/register',
+  'POST /api/auth/login',
+  'POST /api/auth/reauthenticate',
+  'POST /api/auth/password/change',
+  'DELETE /api/auth/me',
+];
 
 let account: Account;
 

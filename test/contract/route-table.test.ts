@@ -22,7 +22,7 @@ describe('the route table', () => {
   });
 
   test.each(registeredRoutes)(
-    '%s: the example succeeds, and each statement is sent once and counted once (SQL-03, SQL-04)',
+    '%s: the example succeeds, and each call is sent once and counted once (SQL-03, SQL-04)',
     async (key) => {
       const faulty = await faultyEndpoint();
       const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
@@ -31,7 +31,9 @@ describe('the route table', () => {
       expect(answer.status, answer.text).toBe(exampleOf(key).status);
       expect(answer.roundTrips).toBe(exampleOf(key).roundTrips);
       const seen = await faulty.seen();
-      expect(seen.map(({ queries }) => queries.length)).toEqual(Array(answer.roundTrips).fill(1));
+      expect(seen.map(({ queries }) => queries.length)).toEqual(
+        exampleOf(key).statements ?? Array(answer.roundTrips).fill(1),
+      );
       // No change is spread over two calls, of which one could be lost. An attempt is no change of anybody's account,
       // and must be counted before the password is looked at.
       const changes = seen.filter(({ queries }) =>

@@ -1,5 +1,5 @@
 import { createApp } from '../../src/app.ts';
-import { freshEmail, password, registerUser, registration } from '../support/accounts.ts';
+import { freshEmail, otherPassword, password, registerUser, registration } from '../support/accounts.ts';
 import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
 
 /** A valid request of one route, and what it costs. */
@@ -16,6 +16,10 @@ export interface RouteExample {
   readonly furtherMembers?: Readonly<Record<string, unknown>>;
   /** Every member of the body may be left out, and so may the body. */
   readonly isBodyOptional?: true;
+  /** The answer without a body, where that is another. */
+  readonly statusWithoutBody?: number;
+  /** Statements of each round trip, where one is a batch. */
+  readonly statements?: readonly number[];
   /** The address, where the path has parameters. */
   readonly path?: (account: Account) => string;
 }
@@ -62,6 +66,32 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 1,
     body: () => ({ name: 'Changed Name' }),
     furtherMembers: { locale: 'de-CH' },
+  },
+  'POST /api/auth/reauthenticate': {
+    credential: 'access-token',
+    status: 200,
+    roundTrips: 2,
+    body: () => ({ password }),
+  },
+  'POST /api/auth/password/change': {
+    credential: 'access-token',
+    status: 200,
+    roundTrips: 2,
+    statements: [1, 2],
+    body: () => ({
+      currentPassword: password,
+      newPassword: otherPassword,
+      confirmPassword: otherPassword,
+    }),
+  },
+  'DELETE /api/auth/me': {
+    credential: 'access-token',
+    status: 200,
+    roundTrips: 2,
+    body: () => ({ password }),
+    isBodyOptional: true,
+    // An account that has a password has to say it.
+    statusWithoutBody: 403,
   },
 };
 

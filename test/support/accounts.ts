@@ -3,6 +3,9 @@ import type { Answer, TestClient } from './client.ts';
 
 export const password = 'correct horse battery staple';
 
+/** One that nobody has yet. */
+export const otherPassword = 'a heron over the still canal';
+
 /** An address that no other test uses. */
 export function freshEmail(): string {
   return `user-${crypto.randomUUID()}@example.com`;

@@ -10,14 +10,15 @@ interface PlanTree extends PlanNode {
   readonly Plans?: readonly PlanTree[];
 }
 
-/** The plan of each statement that a request sends, as PostgreSQL would run it on the tables as they are now. */
+/** The plan of each statement that a request sends, those of a batch one by one, as PostgreSQL would run it on the tables as they are now. */
 export async function plansOf(databaseUrl: string, request: () => Promise<Answer>): Promise<PlanNode[][]> {
   const outbound = vi.spyOn(globalThis, 'fetch');
   const { roundTrips } = await request();
   const bodies = outbound.mock.calls.map(([, init]) => JSON.parse(String(init?.body)));
   outbound.mockRestore();
   expect(bodies).toHaveLength(roundTrips);
-  return Promise.all(bodies.map((body) => explain(databaseUrl, body)));
+  const statements = bodies.flatMap((body) => body.queries ?? [body]);
+  return Promise.all(statements.map((statement) => explain(databaseUrl, statement)));
 }
 
 /** Fails when a table is read from end to end, or when none is read at all. */

@@ -3,6 +3,7 @@ import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
 import { LoginRequest } from '../sessions/index.ts';
 import { answerSignIn } from './answer-sign-in.ts';
+import { currentPasswordRoutes } from './current-password/routes.ts';
 import { login } from './login.ts';
 import { register } from './register.ts';
 import { registerRequest } from './schemas.ts';
@@ -30,4 +31,4 @@ const loginRoute = defineRoute(
   },
 );
 
-export const routes = [registerRoute, loginRoute];
+export const routes = [registerRoute, loginRoute, ...currentPasswordRoutes];

@@ -4,6 +4,7 @@ import { freshEmail, password, registerUser, registration } from '../../support/
 import { TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { ownersRoutes, prove } from './signed-in-owner.ts';
 import { bcryptHash } from './stored-accounts.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -51,6 +52,14 @@ describe('on large tables', () => {
       expectIndexed(reserved!);
     },
   );
+
+  test.each(Object.keys(ownersRoutes))('nor does %s, accepted or refused', async (key) => {
+    const { json } = await registerUser(client);
+    for (const plan of await plansOf(database.url, () => prove(client, key, json))) expectIndexed(plan);
+    const owner = await registerUser(client);
+    const [reserved] = await plansOf(database.url, () => prove(client, key, owner.json, 'wrong'));
+    expectIndexed(reserved!);
+  });
 
   test('nor does a registration', async () => {
     const body = registration(freshEmail());

@@ -24,6 +24,9 @@ const setters: Readonly<Record<string, readonly string[]>> = {
   'POST /api/auth/login': [accessCookie, refreshCookie, deviceCookie],
   'POST /api/auth/refresh': [accessCookie, refreshCookie],
   'POST /api/auth/logout': [accessCookie, refreshCookie],
+  'POST /api/auth/reauthenticate': [accessCookie, refreshCookie],
+  'POST /api/auth/password/change': [accessCookie, refreshCookie],
+  'DELETE /api/auth/me': [accessCookie, refreshCookie],
 };
 
 describe.each([

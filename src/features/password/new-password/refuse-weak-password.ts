@@ -14,8 +14,8 @@ const breachReason = 'This password has appeared in a data breach, so it is trie
 
 /** Whose password it is to be, and where the request has it. */
 export interface NewPasswordContext {
-  /** The account's address in its canonical form. */
-  readonly email: string;
+  /** The account's address in its canonical form; null where it is not known, and judged apart. */
+  readonly email: string | null;
   /** RFC 6901 pointer to the password, for the form that shows the reason. */
   readonly pointer: string;
 }
@@ -33,16 +33,26 @@ export interface NewPasswordContext {
 export async function refuseWeakPassword(
   deps: Deps,
   password: string,
-  { email, pointer }: NewPasswordContext,
+  context: NewPasswordContext,
 ): Promise<void> {
-  const words = { common: await loadCommonPasswords(), context: contextWords(email) };
-  const weakness = findWeakness(password, words);
-  if (weakness !== null) {
-    const error = { pointer, code: 'password_too_common', message: reasons[weakness] };
-    throw passwordErrors.password_too_common({ errors: [error] });
-  }
+  await refuseGuessablePassword(password, context);
   if (deps.config.password.isBreachCheckEnabled && (await isBreached(deps, password))) {
-    const error = { pointer, code: 'password_breached', message: breachReason };
+    const error = { pointer: context.pointer, code: 'password_breached', message: breachReason };
     throw passwordErrors.password_breached({ errors: [error] });
   }
+}
+
+/**
+ * The same without the breach service: all that is known here.
+ * @throws AuthError password_too_common
+ */
+export async function refuseGuessablePassword(
+  password: string,
+  { email, pointer }: NewPasswordContext,
+): Promise<void> {
+  const words = { common: await loadCommonPasswords(), context: contextWords(email ?? '') };
+  const weakness = findWeakness(password, words);
+  if (weakness === null) return;
+  const error = { pointer, code: 'password_too_common', message: reasons[weakness] };
+  throw passwordErrors.password_too_common({ errors: [error] });
 }

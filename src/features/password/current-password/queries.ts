@@ -1,0 +1,193 @@
+import type { Database } from '../../../db/client.ts';
+import type { Effect, Effects, RequestOrigin } from '../../../db/effects.ts';
+import { effectCtes } from '../../../db/fragments.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import {
+  type AttemptLimits,
+  accountSubject,
+  attemptBucket,
+  clearAttempts,
+  deleteAttempts,
+  reserveAttempt,
+  secondsUntilOpen,
+} from '../../../rate-limit/fragments.ts';
+import {
+  type CallerIds,
+  endOtherSessions,
+  fromLiveSession,
+  isRecentlyAuthenticated,
+  type RenewedSessionRow,
+  renewedBefore,
+  renewSession,
+  type SessionRenewal,
+} from '../../sessions/index.ts';
+import { deleteUser, setPasswordHash } from '../../users/index.ts';
+
+/** What is known of the caller's account. */
+export interface CallerAccount {
+  readonly email: string;
+  /** Null where the person signs in without a password. */
+  readonly password_hash: string | null;
+  /** Whether the session was authenticated within the last ten minutes. */
+  readonly is_recent: boolean;
+}
+
+/** A reserved check of the caller's password. */
+export interface PasswordCheckAttempt extends CallerAccount {
+  /** Where it counts. */
+  readonly bucket: string;
+  /** 1 for the first of the window; null when none was left, and nothing may be checked. */
+  readonly number: number | null;
+  /** Until the window ends. */
+  readonly retry_after_seconds: number;
+}
+
+/** Whose work a statement is to do, on condition that the password is still the one that was verified. */
+export interface VerifiedCaller extends CallerIds {
+  /** Null for an account that has none. */
+  readonly passwordHash: string | null;
+  /** Whose attempts start anew; null where none was counted. */
+  readonly bucket: string | null;
+}
+
+/**
+ * Reserves a check of the caller's password and reads what it needs, in one statement. It counts where the logins on the
+ * device count that the session was opened on, so that neither is a way around the other's limit, and a stranger who
+ * guesses elsewhere locks no live session out (SECURITY LIM-11). Round trips: 1. Null when the session is not live.
+ */
+export async function reservePasswordCheck(
+  db: Database,
+  caller: CallerIds,
+  limits: AttemptLimits,
+): Promise<PasswordCheckAttempt | null> {
+  const [row] = await db.query<PasswordCheckAttempt>(
+    sql`
+      WITH caller AS (SELECT s.user_id, s.device_id, ${accountColumns()} ${fromLiveSession(caller)}),
+      counted AS (
+        SELECT ${attemptBucket(accountSubject(sql`c`), sql`c.device_id`)} AS bucket, c.email, c.password_hash, c.is_recent
+        FROM caller c
+      ),
+      reserved AS (${reserveAttempt(sql`counted`, crypto.randomUUID(), limits)})
+      SELECT c.*, r.count AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
+      FROM counted c LEFT JOIN reserved r ON true`,
+    { isRepeatable: true },
+  );
+  return row ?? null;
+}
+
+/** The caller's account, without counting anything. Round trips: 1. Null when the session is not live. */
+export async function findCallerAccount(db: Database, caller: CallerIds): Promise<CallerAccount | null> {
+  const [row] = await db.query<CallerAccount>(sql`SELECT ${accountColumns()} ${fromLiveSession(caller)}`, {
+    isRepeatable: true,
+  });
+  return row ?? null;
+}
+
+/** Records that the caller was refused. Round trips: 1. */
+export async function recordRefusal(
+  db: Database,
+  refusal: CallerIds & { readonly reason: string },
+  origin: RequestOrigin,
+  onRefused: readonly Effect[],
+): Promise<void> {
+  const { userId, sessionId, reason } = refusal;
+  await db.query(sql`
+    WITH refused AS (SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id, ${reason}::text AS reason)
+    ${effectCtes(onRefused, 'refused', origin)}
+    SELECT 1 AS recorded`);
+}
+
+/**
+ * Gives the caller's session its new id. Round trips: 1. Null when the password was changed, or the session ended, since
+ * it was read. A repeat after a lost answer finds what the first run made; where the two ran at once it can be null as
+ * well, and the next call finds it.
+ */
+export async function renewCallerSession(
+  db: Database,
+  verified: VerifiedCaller,
+  renewal: SessionRenewal,
+  origin: RequestOrigin,
+  onReauthenticated: readonly Effect[],
+): Promise<RenewedSessionRow | null> {
+  const [row] = await db.query<RenewedSessionRow>(
+    sql`
+      WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR SHARE`)}),
+      renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(onReauthenticated, 'renewed', origin)}
+      ${clearedCte(verified)}
+      SELECT * FROM renewed UNION ALL ${renewedBefore(verified.userId, renewal)}`,
+    { isRepeatable: true },
+  );
+  return row ?? null;
+}
+
+/**
+ * Changes the caller's password, gives their session its new id and ends all their other sessions: all or nothing. Round
+ * trips: 1. Null as for `renewCallerSession`.
+ *
+ * A batch, since the second statement needs a newer snapshot: a login that held the account's row first has opened its
+ * session by then, and one that comes later finds another hash (SECURITY SES-07). A repeat ends once more what was opened
+ * in between, if anything.
+ */
+export async function changePassword(
+  db: Database,
+  verified: VerifiedCaller,
+  renewal: SessionRenewal,
+  newHash: string,
+  origin: RequestOrigin,
+  { passwordChanged, endedByPasswordChange }: Pick<Effects, 'passwordChanged' | 'endedByPasswordChange'>,
+): Promise<RenewedSessionRow | null> {
+  const change = sql`
+    WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR NO KEY UPDATE`)}),
+    renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(passwordChanged, 'renewed', origin)},
+    changed AS (${setPasswordHash(sql`renewed`, newHash)})
+    ${clearedCte(verified)}
+    SELECT * FROM renewed UNION ALL ${renewedBefore(verified.userId, renewal)}`;
+  const endOthers = sql`
+    WITH changed AS (
+      SELECT u.id AS user_id FROM users u WHERE u.id = ${verified.userId}::uuid AND u.password_hash = ${newHash}
+    ),
+    ended AS (${endOtherSessions(sql`changed`, renewal.newId)})${effectCtes(endedByPasswordChange, 'ended', origin)}
+    SELECT count(*)::int AS ended FROM ended`;
+  const [rows] = await db.batch([change, endOthers], { isRepeatable: true });
+  return (rows as RenewedSessionRow[] | undefined)?.[0] ?? null;
+}
+
+/**
+ * Deletes the caller's account with everything that refers to it. Round trips: 1. False when the password was changed, or
+ * the session ended, since it was read; true also for a repeat after a lost answer, once the account is gone.
+ */
+export async function deleteAccount(
+  db: Database,
+  verified: VerifiedCaller,
+  origin: RequestOrigin,
+  onDeleted: readonly Effect[],
+): Promise<boolean> {
+  const [row] = await db.query<{ is_gone: boolean }>(
+    sql`
+      WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR UPDATE`)}),
+      deleted AS (${deleteUser(sql`holder`)})${effectCtes(onDeleted, 'deleted', origin)},
+      forgotten AS (${deleteAttempts(sql`deleted`)})
+      SELECT EXISTS (SELECT FROM deleted) OR NOT EXISTS (
+        SELECT FROM users u WHERE u.id = ${verified.userId}::uuid
+      ) AS is_gone`,
+    { isRepeatable: true },
+  );
+  return row?.is_gone ?? false;
+}
+
+function accountColumns(): Fragment {
+  return sql`u.email, u.password_hash, ${isRecentlyAuthenticated(sql`s`)} AS is_recent`;
+}
+
+/** The account while its password is the verified one and the session lives; its row is locked before any other. */
+function lockedAccount({ userId, sessionId, passwordHash }: VerifiedCaller, lock: Fragment): Fragment {
+  return sql`
+    SELECT u.id AS user_id, ${sessionId}::uuid AS session_id FROM users u
+    WHERE u.id = ${userId}::uuid AND u.password_hash IS NOT DISTINCT FROM ${passwordHash}::text
+      AND EXISTS (SELECT ${fromLiveSession({ userId, sessionId })})
+    ${lock}`;
+}
+
+function clearedCte({ bucket }: VerifiedCaller): Fragment {
+  return bucket === null ? sql`` : sql`, cleared AS (${clearAttempts(bucket, sql`renewed`)})`;
+}

@@ -1,0 +1,24 @@
+import type { Deps } from '../../../deps.ts';
+import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { renewCallerSession } from './queries.ts';
+import { type OwnerProof, withCurrentPassword } from './with-current-password.ts';
+
+/**
+ * Proves again that the caller is the account's owner: their session gets a new id and a new time of authentication, and
+ * all its earlier tokens are dead. Its end stays where it was. Round trips: 2.
+ * @throws AuthError as `withCurrentPassword` does
+ */
+export async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
+  const { db, client, config, effects } = deps;
+  const renewal = {
+    oldId: proof.caller.sessionId,
+    newId: crypto.randomUUID(),
+    provedBy: 'pwd',
+    idleTtlSeconds: config.session.idleTtlSeconds,
+  };
+  const row = await withCurrentPassword(deps, proof, {
+    run: (verified) => renewCallerSession(db, verified, renewal, client, effects.reauthenticated),
+    onRefused: effects.reauthenticationFailed,
+  });
+  return issueRenewedTokens(deps, row);
+}

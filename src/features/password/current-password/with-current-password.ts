@@ -1,0 +1,131 @@
+import type { Effect } from '../../../db/effects.ts';
+import type { Deps } from '../../../deps.ts';
+import { commonErrors } from '../../../errors.ts';
+import { log } from '../../../log.ts';
+import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
+import { type CallerIds, requireRecentAuthentication } from '../../sessions/index.ts';
+import { currentPasswordErrors } from './errors.ts';
+import {
+  type CallerAccount,
+  findCallerAccount,
+  recordRefusal,
+  reservePasswordCheck,
+  type VerifiedCaller,
+} from './queries.ts';
+
+/** Who asks for something that only the account's owner may do, and with what. */
+export interface OwnerProof {
+  readonly caller: CallerIds;
+  /** Undefined where it was left out, as an account without a password does. */
+  readonly password: string | undefined;
+}
+
+/** What is asked for. */
+export interface OwnersWork<Row> {
+  /** Judges the request by the account before anything is hashed; throws what speaks against it. */
+  readonly judge?: (account: CallerAccount) => Promise<void>;
+  /** The one statement that does it while the verified password is still the account's; null when it is not. */
+  readonly run: (verified: VerifiedCaller) => Promise<Row | null>;
+  /** What a refusal is recorded as. */
+  readonly onRefused: readonly Effect[];
+}
+
+/** Why nothing was done; for the record alone. */
+type RefusalReason = 'wrong_password' | 'no_password' | 'password_missing' | 'password_changed';
+
+/**
+ * Does what needs the current password of the caller. The check is reserved before anything is hashed, among the attempts
+ * that logins spend, and a success gives them back. An account without a password leaves it out and needs an
+ * authentication within the last ten minutes instead. Wrong, missing and without one to compare with are the same answer.
+ * Round trips: 2; 1 where no attempt is left.
+ * @throws AuthError unauthenticated when the session has ended since the access token was signed
+ * @throws AuthError invalid_credentials with status 403
+ * @throws AuthError reauthentication_required
+ * @throws AuthError too_many_attempts
+ * @throws AuthError overloaded
+ */
+export async function withCurrentPassword<Row>(
+  deps: Deps,
+  { caller, password }: OwnerProof,
+  work: OwnersWork<Row>,
+): Promise<Row> {
+  if (password === undefined) return withRecentAuthentication(deps, caller, work);
+  const { db, hasher, config } = deps;
+  hasher.requireRoom();
+  const attempt = await reservePasswordCheck(db, caller, config.loginAttempts);
+  if (attempt === null) throw commonErrors.unauthenticated();
+  const { bucket, number } = attempt;
+  if (number === null) throw tooManyAttempts(config.loginAttempts, attempt.retry_after_seconds);
+  await work.judge?.(attempt);
+
+  const isLast = number === config.loginAttempts.max;
+  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused, isLast);
+  const verifyAndRun = async (account: CallerAccount): Promise<Row | null> => {
+    await verify(deps, caller, account.password_hash, password, refused);
+    return runTwice(deps, work, { ...caller, passwordHash: account.password_hash, bucket });
+  };
+  const row = await verifyAndRun(attempt);
+  if (row !== null) return row;
+  // A second look where the stored hash changed under our hands, as when a login replaces an old one of the same password.
+  return (await verifyAndRun(await requireAccount(deps, caller))) ?? (await refused('password_changed'));
+}
+
+async function withRecentAuthentication<Row>(
+  deps: Deps,
+  caller: CallerIds,
+  work: OwnersWork<Row>,
+): Promise<Row> {
+  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused, false);
+  const account = await requireAccount(deps, caller);
+  if (account.password_hash !== null) return await refused('password_missing');
+  requireRecentAuthentication(account);
+  await work.judge?.(account);
+  const row = await runTwice(deps, work, { ...caller, passwordHash: null, bucket: null });
+  if (row !== null) return row;
+  await requireAccount(deps, caller);
+  return await refused('password_changed');
+}
+
+/** Returns when the password is the account's; costs one hash either way. */
+async function verify(
+  { hasher, client }: Deps,
+  { userId }: CallerIds,
+  passwordHash: string | null,
+  password: string,
+  refused: (reason: RefusalReason) => Promise<never>,
+): Promise<void> {
+  const check = await hasher.verify(passwordHash, password);
+  if (passwordHash === null) await refused('no_password');
+  if (check.isMalformed)
+    log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId });
+  if (!check.matches) await refused('wrong_password');
+}
+
+/** A first try that was still running when it was repeated holds the rows, and its repeat does not see what it made. */
+async function runTwice<Row>(
+  { db }: Deps,
+  { run }: OwnersWork<Row>,
+  verified: VerifiedCaller,
+): Promise<Row | null> {
+  const tripsBefore = db.roundTrips;
+  const row = await run(verified);
+  return row === null && db.roundTrips > tripsBefore + 1 ? run(verified) : row;
+}
+
+async function requireAccount({ db }: Deps, caller: CallerIds): Promise<CallerAccount> {
+  const account = await findCallerAccount(db, caller);
+  if (account === null) throw commonErrors.unauthenticated();
+  return account;
+}
+
+async function refuse(
+  { db, client, effects }: Deps,
+  caller: CallerIds,
+  reason: RefusalReason,
+  onRefused: readonly Effect[],
+  isLastAttempt: boolean,
+): Promise<never> {
+  const occasions = isLastAttempt ? [...onRefused, ...effects.loginLocked] : onRefused;
+  await recordRefusal(db, { ...caller, reason }, client, occasions);
+  throw currentPasswordErrors.invalid_credentials();
+}

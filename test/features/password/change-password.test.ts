@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { recordLog } from '../../contract/recorded-log.ts';
+import { otherPassword, password, registerUser } from '../../support/accounts.ts';
+import { breachService, restOfSha1 } from '../../support/breach-service.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { openDatabase } from '../../support/database.ts';
+import { claimsOf, sessionRow, signIn } from '../sessions/session-fixtures.ts';
+import {
+  changePassword,
+  expectAlive,
+  expectDead,
+  recordsOf,
+  signInAgain,
+  signInWithoutPassword,
+} from './signed-in-owner.ts';
+import { bcryptHash, findSessions, storedHash } from './stored-accounts.ts';
+
+const client = new TestClient();
+
+function logInWith(email: string, text: string): Promise<Answer> {
+  return client.post('/api/auth/login', { email, password: text });
+}
+
+describe('POST /api/auth/password/change', () => {
+  test('answers 200 Tokens of the session under a new id, and the new password is the only one (SES-03)', async () => {
+    const owner = await signIn(client);
+    const answer = await changePassword(client, owner);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2, hashes: 2 });
+    expect(Object.keys(answer.json)).toEqual([
+      'success',
+      'accessToken',
+      'refreshToken',
+      'tokenType',
+      'expiresIn',
+      'refreshExpiresIn',
+    ]);
+    expect(claimsOf(answer.json.accessToken).sid).not.toBe(owner.sessionId);
+    expect(answer.setCookies).toHaveLength(2);
+    await expectDead(client, owner);
+    await expectAlive(client, answer);
+    expect((await logInWith(owner.email, password)).json.code).toBe('invalid_credentials');
+    expect((await logInWith(owner.email, otherPassword)).status).toBe(200);
+  });
+
+  test('ends all other sessions at once, and those of nobody else (SES-06)', async () => {
+    const owner = await signIn(client);
+    const stranger = await signIn(client);
+    const others = [await signInAgain(client, owner.email), await signInAgain(client, owner.email)];
+    const { json } = await changePassword(client, owner);
+    for (const other of others) await expectDead(client, other);
+    expect(await findSessions(owner.userId)).toMatchObject([{ id: claimsOf(json.accessToken).sid }]);
+    expect((await client.get('/api/auth/me', { bearer: stranger.accessToken })).status).toBe(200);
+  });
+
+  test('replaces a hash of the earlier system, whatever the length of its password', async () => {
+    const owner = await signIn(client);
+    await openDatabase().query(
+      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`,
+    );
+    expect((await changePassword(client, owner)).status).toBe(200);
+    expect(await storedHash(owner.userId)).toMatch(/^\$argon2id\$/);
+  });
+
+  test('leaves the devices known: their tokens stand, and their attempts are their own', async () => {
+    const registered = await registerUser(client);
+    const device = { 'X-Device-Token': registered.headers.get('X-Device-Token') ?? '' };
+    const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
+    await changePassword(client, registered.json);
+    const guess = (text: string, headers = {}) =>
+      limited.post('/api/auth/login', { email: registered.email, password: text }, { headers });
+    await guess('wrong');
+    expect((await guess(otherPassword)).status).toBe(429);
+    expect((await guess(otherPassword, device)).status).toBe(200);
+  });
+
+  test('is recorded, with each session that it ended (LOG-04)', async () => {
+    const owner = await signIn(client);
+    const other = await signInAgain(client, owner.email);
+    const { json, headers } = await changePassword(client, owner);
+    const request_id = headers.get('X-Request-Id');
+    expect((await recordsOf(owner.userId)).slice(2)).toEqual([
+      {
+        type: 'authn_password_change',
+        outcome: 'success',
+        method: 'password',
+        reason: null,
+        session_id: claimsOf(json.accessToken).sid,
+        request_id,
+      },
+      {
+        type: 'authn_token_revoked',
+        outcome: 'success',
+        method: null,
+        reason: 'password_change',
+        session_id: other.sessionId,
+        request_id,
+      },
+    ]);
+  });
+});
+
+describe('a password change that is refused', () => {
+  /** Checks that the password and the sessions are what they were. */
+  async function expectUnchanged(owner: Awaited<ReturnType<typeof signIn>>): Promise<void> {
+    expect((await client.get('/api/auth/me', { bearer: owner.accessToken })).status).toBe(200);
+    expect(await sessionRow(owner.sessionId)).toMatchObject({ body_counter: 0 });
+    expect((await logInWith(owner.email, password)).status).toBe(200);
+  }
+
+  test.each([
+    ['wrong', 'wrong', 'wrong_password'],
+    ['left out', undefined, 'password_missing'],
+  ])(
+    'with a current password that is %s is 403 and recorded (PWD-13)',
+    async (_what, currentPassword, reason) => {
+      const owner = await signIn(client);
+      const answer = await changePassword(client, owner, { currentPassword });
+      expect(answer).toMatchObject({ status: 403, roundTrips: 2, setCookies: [] });
+      expect(answer.json.code).toBe('invalid_credentials');
+      expect((await recordsOf(owner.userId)).at(-1)).toMatchObject({
+        type: 'authn_password_change_fail',
+        outcome: 'failure',
+        reason,
+        session_id: owner.sessionId,
+      });
+      await expectUnchanged(owner);
+    },
+  );
+
+  test('since the new one is the current one is 400 password_unchanged, composed or not (PWD-13, PWD-04)', async () => {
+    const composed = 'caf\u00e9 on the canal at night';
+    const owner = await signIn(client);
+    const changed = await changePassword(client, owner, { newPassword: composed });
+    for (const newPassword of [composed, composed.normalize('NFD')]) {
+      const currentPassword = composed;
+      const answer = await changePassword(client, changed.json, { currentPassword, newPassword });
+      expect(answer).toMatchObject({ status: 400, roundTrips: 2, hashes: 1 });
+      expect(answer.json.code).toBe('password_unchanged');
+    }
+    const last = (await recordsOf(owner.userId)).at(-1);
+    expect(last).toMatchObject({ type: 'authn_password_change_fail', reason: 'password_unchanged' });
+  });
+
+  test('does not say whether the new one is a wrong current one', async () => {
+    const owner = await signIn(client);
+    const same = { currentPassword: otherPassword, newPassword: otherPassword };
+    expect((await changePassword(client, owner, same)).json.code).toBe('invalid_credentials');
+  });
+
+  test.each(['passwordpassword', '123456789012345', 'qwertyuiopasdfgh', 'NexoraAuth2026!'])(
+    'since %s is too common is 400 before anything is read or hashed, and costs no attempt (PWD-09, PWD-10)',
+    async (newPassword) => {
+      const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
+      const owner = await signIn(limited);
+      for (const _ of [1, 2]) {
+        const answer = await changePassword(limited, owner, { newPassword });
+        expect(answer).toMatchObject({ status: 400, roundTrips: 0, hashes: 0 });
+        expect(answer.json.code).toBe('password_too_common');
+        expect(answer.json.errors).toMatchObject([{ pointer: '/newPassword', code: 'password_too_common' }]);
+      }
+      expect((await changePassword(limited, owner)).status).toBe(200);
+    },
+  );
+
+  test('since it is made of the address is 400 before anything is hashed (PWD-10)', async () => {
+    const owner = await signIn(client);
+    for (const newPassword of [owner.email, `${owner.email.split('@')[0]}2026`]) {
+      const answer = await changePassword(client, owner, { newPassword });
+      expect(answer).toMatchObject({ status: 400, roundTrips: 1, hashes: 0 });
+      expect(answer.json.code).toBe('password_too_common');
+      expect(answer.json.errors[0].pointer).toBe('/newPassword');
+    }
+    await expectUnchanged(owner);
+  });
+
+  test('since it is known from a breach is 400; where the service fails it is let through (PWD-09, PWD-11)', async () => {
+    const { url, seen } = await breachService({ found: { [await restOfSha1(otherPassword)]: 3 } });
+    const asking = new TestClient({ BREACHED_PASSWORD_CHECK: 'true', HIBP_URL: url });
+    const owner = await signIn(client);
+    const answer = await changePassword(asking, owner);
+    expect(answer).toMatchObject({ status: 400, hashes: 0 });
+    expect(answer.json.code).toBe('password_breached');
+    expect(answer.json.errors).toMatchObject([{ pointer: '/newPassword' }]);
+    expect((await seen())[0]?.path).toMatch(/^\/range\/[\dA-F]{5}$/);
+    recordLog();
+    const down = await breachService('hang');
+    const cut = new TestClient({ BREACHED_PASSWORD_CHECK: 'true', HIBP_URL: down.url });
+    const startedAt = Date.now();
+    expect((await changePassword(cut, owner)).status).toBe(200);
+    expect(Date.now() - startedAt).toBeLessThan(2000);
+  });
+
+  test('since it is short, long or differs from its repetition is 400 without a round trip (PWD-01)', async () => {
+    const owner = await signIn(client);
+    for (const [overrides, pointer] of [
+      [{ newPassword: 'sh0rt!x' }, '/newPassword'],
+      [{ newPassword: 'x'.repeat(257) }, '/newPassword'],
+      [{ confirmPassword: 'another one' }, '/confirmPassword'],
+    ] as const) {
+      const answer = await changePassword(client, owner, overrides);
+      expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
+      expect(answer.json.errors[0].pointer).toBe(pointer);
+    }
+  });
+});
+
+describe('an account without a password', () => {
+  test('gets its first one within ten minutes of its authentication, which stays the time of it (SES-15)', async () => {
+    const owner = await signInWithoutPassword(client, 590);
+    const answer = await changePassword(client, owner, { currentPassword: undefined });
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2, hashes: 1 });
+    const { auth_time, amr } = claimsOf(answer.json.accessToken);
+    expect(auth_time).toBeLessThan(Date.now() / 1000 - 580);
+    expect(amr).toEqual(['fed']);
+    expect(answer.json.refreshExpiresIn).toBeLessThanOrEqual(1_209_600 - 590);
+    await expectDead(client, owner);
+    await expectAlive(client, answer);
+    expect((await logInWith(owner.email, otherPassword)).status).toBe(200);
+  });
+
+  test('and an older authentication: 403 reauthentication_required, decided before anything is hashed (SES-15)', async () => {
+    const owner = await signInWithoutPassword(client, 601);
+    const answer = await changePassword(client, owner, { currentPassword: undefined });
+    expect(answer).toMatchObject({ status: 403, roundTrips: 1, hashes: 0 });
+    expect(answer.json.code).toBe('reauthentication_required');
+    expect(await storedHash(owner.userId)).toBeNull();
+  });
+
+  test('that names one all the same is refused as for a wrong one', async () => {
+    const owner = await signInWithoutPassword(client, 5);
+    const answer = await changePassword(client, owner);
+    expect(answer).toMatchObject({ status: 403, roundTrips: 2, hashes: 1 });
+    expect(answer.json.code).toBe('invalid_credentials');
+    expect((await recordsOf(owner.userId)).at(-1)).toMatchObject({ reason: 'no_password' });
+  });
+});

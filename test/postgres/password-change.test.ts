@@ -1,0 +1,228 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import {
+  changePassword,
+  deleteAccount,
+  expectAlive,
+  expectDead,
+  ownersRoutes,
+  prove,
+  reauthenticate,
+  recordsOf,
+  signInAgain,
+} from '../features/password/signed-in-owner.ts';
+import { bcryptHash } from '../features/password/stored-accounts.ts';
+import { refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
+import { otherPassword, password } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { releaseTogether } from './held-calls.ts';
+import { untilAsleep } from './until-asleep.ts';
+
+/** In the statements that change something, and in no other. */
+const changing = 'AS MATERIALIZED';
+const rounds = 50;
+const routes = Object.keys(ownersRoutes);
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({
+    DATABASE_URL: database.url,
+    DATABASE_TIMEOUT_MS: '8000',
+    LOGIN_ATTEMPTS_MAX: '100',
+  });
+});
+afterAll(() => database.drop());
+afterEach(() => vi.restoreAllMocks());
+
+const db = () => openDatabase(database.url);
+
+async function sessionsOf({ userId }: SignedIn): Promise<string[]> {
+  const rows = await db().query<{ id: string }>(
+    sql`SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Lets the changing statements of both go together, one of them up to 4 ms ahead, by turns. */
+async function race(round: number, both: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
+  releaseTogether(changing, both.length, (round % 9) - 4);
+  const answers = await Promise.all(both.map((start) => start()));
+  vi.restoreAllMocks();
+  return answers;
+}
+
+/** Nothing that a refresh gave opens anything. */
+async function expectRefreshDead(owner: SignedIn, { status, json }: Answer): Promise<void> {
+  if (status !== 200) expect([status, json.code]).toEqual([401, 'session_expired']);
+  const given = status === 200 ? { accessToken: json.accessToken, bodyToken: json.refreshToken } : {};
+  await expectDead(client, { ...owner, ...given });
+}
+
+const renewals: [name: string, renew: (owner: SignedIn) => Promise<Answer>][] = [
+  ['a password change', (owner) => changePassword(client, owner)],
+  ['a re-authentication', (owner) => reauthenticate(client, owner)],
+];
+
+describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
+  test('and a refresh of its session at once: only the new tokens are left, and nothing is theft, in 50 rounds (SES-07)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < rounds; round++) {
+      const owner = await signIn(client);
+      const [renewed, refreshed] = await race(round, [
+        () => renew(owner),
+        () => refreshByBody(client, owner.bodyToken),
+      ]);
+      expect(renewed!.status, renewed!.text).toBe(200);
+      statuses.add(refreshed!.status);
+      await expectRefreshDead(owner, refreshed!);
+      await expectAlive(client, renewed!);
+      expect(await sessionsOf(owner)).toHaveLength(1);
+      expect((await recordsOf(owner.userId, db())).map(({ type }) => type)).not.toContain(
+        'authn_token_reuse',
+      );
+    }
+    // Both orders were met, or this was no race.
+    expect(statuses).toEqual(new Set([200, 401]));
+  });
+
+  test('twice at once from one session: one of them goes on, with a session that is good', async () => {
+    for (let round = 0; round < 10; round++) {
+      const owner = await signIn(client);
+      const answers = await race(round, [() => renew(owner), () => renew(owner)]);
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+      await expectAlive(client, answers.find(({ status }) => status === 200)!);
+      expect(await sessionsOf(owner)).toHaveLength(1);
+    }
+  });
+});
+
+describe('a password change', { timeout: 120_000 }, () => {
+  test('and a login with the old password at once leave no session of that login, in 50 rounds (SES-07)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < rounds; round++) {
+      const owner = await signIn(client);
+      const [changed, login] = await race(round, [
+        () => changePassword(client, owner),
+        () => client.post('/api/auth/login', { email: owner.email, password }),
+      ]);
+      expect(changed!.status, changed!.text).toBe(200);
+      statuses.add(login!.status);
+      if (login!.status === 200) {
+        const { accessToken, refreshToken } = login!.json;
+        await expectDead(client, { ...owner, accessToken, bodyToken: refreshToken });
+      } else {
+        expect(login!.json.code).toBe('invalid_credentials');
+      }
+      expect(await sessionsOf(owner)).toHaveLength(1);
+      await expectAlive(client, changed!);
+    }
+    expect(statuses).toEqual(new Set([200, 401]));
+  });
+
+  test('and a login that replaces an earlier hash at once: the change wins, in 20 rounds (HSH-06)', async () => {
+    for (let round = 0; round < 20; round++) {
+      const owner = await signIn(client);
+      await db().query(
+        sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`,
+      );
+      const [changed, login] = await race(round, [
+        () => changePassword(client, owner),
+        () => client.post('/api/auth/login', { email: owner.email, password }),
+      ]);
+      // Where the login came first, the change looked again and found the better hash of the same password.
+      expect(changed!.status, changed!.text).toBe(200);
+      expect([200, 401]).toContain(login!.status);
+      expect(await sessionsOf(owner)).toHaveLength(1);
+      const next = await client.post('/api/auth/login', { email: owner.email, password: otherPassword });
+      expect(next.status).toBe(200);
+    }
+  });
+
+  test('and a refresh of another session at once leave none of its tokens, in 50 rounds (SES-06, SES-07)', async () => {
+    for (let round = 0; round < rounds; round++) {
+      const owner = await signIn(client);
+      const other = await signInAgain(client, owner.email);
+      const [changed, refreshed] = await race(round, [
+        () => changePassword(client, owner),
+        () => refreshByBody(client, other.bodyToken),
+      ]);
+      expect(changed!.status, changed!.text).toBe(200);
+      await expectRefreshDead(other, refreshed!);
+      expect(await sessionsOf(owner)).toHaveLength(1);
+    }
+  });
+
+  test('of two sessions at once: one wins, the other is out', async () => {
+    for (let round = 0; round < 10; round++) {
+      const owner = await signIn(client);
+      const other = await signInAgain(client, owner.email);
+      const answers = await race(round, [
+        () => changePassword(client, owner),
+        () => changePassword(client, other, { newPassword: 'a crane under the old bridge' }),
+      ]);
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+      expect(await sessionsOf(owner)).toHaveLength(1);
+    }
+  });
+});
+
+describe('the deletion of an account', { timeout: 120_000 }, () => {
+  test.each<[what: string, other: (owner: SignedIn) => Promise<Answer>, answers: number[]]>([
+    ['a login', ({ email }) => client.post('/api/auth/login', { email, password }), [200, 401]],
+    ['a refresh', ({ bodyToken }) => refreshByBody(client, bodyToken), [200, 401]],
+    ['a re-authentication', (owner) => reauthenticate(client, owner), [200, 401]],
+    ['a password change', (owner) => changePassword(client, owner), [200, 401]],
+  ])(
+    'and %s at once leave either nothing or all, and no statement runs into the other (PRV-03)',
+    async (_what, other, expected) => {
+      for (let round = 0; round < 20; round++) {
+        const owner = await signIn(client);
+        const [deleted, answer] = await race(round, [() => deleteAccount(client, owner), () => other(owner)]);
+        expect(expected).toContain(answer!.status);
+        // Whoever changed the session or the password first has taken the ground from under it.
+        expect([200, 401, 403]).toContain(deleted!.status);
+        const users = await db().query(sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid`);
+        expect(users).toHaveLength(deleted!.status === 200 ? 0 : 1);
+        expect((await sessionsOf(owner)).length > 0).toBe(deleted!.status !== 200);
+        if (deleted!.status === 200 && answer!.status === 200) {
+          const { accessToken: bearer } = answer!.json;
+          expect((await client.get('/api/auth/me', { bearer })).status).toBe(401);
+        }
+      }
+    },
+  );
+});
+
+describe('a second statement that is still running when it is repeated', { timeout: 60_000 }, () => {
+  test.each(routes)('of %s is answered 200 and has happened once (DBF-10, DBF-11)', async (key) => {
+    const owners = await Promise.all(Array.from({ length: 3 }, () => signIn(client)));
+    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+    const holds = owners.map(({ userId }) =>
+      db().batch([sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`, sql`SELECT pg_sleep(3.2)`]),
+    );
+    await untilAsleep(database.url, owners.length);
+    const answers = await Promise.all(owners.map((owner) => prove(impatient, key, owner)));
+    await Promise.all(holds);
+    for (const [index, answer] of answers.entries()) {
+      expect(answer.status, answer.text).toBe(200);
+      expect(answer.roundTrips).toBeGreaterThan(2);
+      expect(await recordsOf(owners[index]!.userId, db())).toHaveLength(2);
+      await expectDead(client, owners[index]!);
+      if (!key.startsWith('DELETE')) await expectAlive(client, answer);
+    }
+  });
+});
+
+test('60 wrong passwords at once over all routes get as many hashes as the limit says (LIM-03, LIM-11)', async () => {
+  const limited = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+  const owner = await signIn(limited);
+  const calls = Array.from({ length: 60 }, (_, index) => prove(limited, routes[index % 3]!, owner, 'wrong'));
+  const answers = await Promise.all(calls);
+  expect(answers.reduce((sum, { hashes }) => sum + hashes, 0)).toBe(10);
+  expect(answers.filter(({ status }) => status === 403)).toHaveLength(10);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(50);
+});
