@@ -1,8 +1,8 @@
 import type { Database } from '../db/client.ts';
 import { sweepInBatches } from '../db/sweep.ts';
-import { type AuthError, defineErrors } from '../errors.ts';
+import { type AuthError, defineErrors, isOverloaded } from '../errors.ts';
 import type { AttemptLimits } from './fragments.ts';
-import { deleteExpiredAttempts } from './queries.ts';
+import { deleteExpiredAttempts, giveAttemptBack } from './queries.ts';
 
 const errors = defineErrors({
   too_many_attempts: { status: 429, title: 'Too many attempts. Please try again later.' },
@@ -20,6 +20,24 @@ export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfte
       RateLimit: `"attempts";r=0;t=${retryAfterSeconds}`,
     },
   });
+}
+
+/**
+ * Does the check that an attempt was reserved for, and gives the attempt back when there was no room for its hash:
+ * otherwise a crowd at other accounts would use up the owner's attempts.
+ */
+export async function checkAttempt<T>(
+  db: Database,
+  bucket: string,
+  limits: AttemptLimits,
+  check: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (isOverloaded(error)) await giveAttemptBack(db, bucket, limits);
+    throw error;
+  }
 }
 
 /**

@@ -6,11 +6,6 @@ export interface AttemptLimits {
   readonly windowSeconds: number;
 }
 
-/** Whose attempts count: those at the account `u`, an alias with `user_id`. */
-export function accountSubject(u: Fragment): Fragment {
-  return sql`'user:' || ${u}.user_id`;
-}
-
 /**
  * The name of the bucket in which an attempt counts: of the account and, where the device is known to it, of that device
  * alone; all other devices in the world share one. `subject` says whose account, `deviceId` is null for the world.

@@ -1,5 +1,6 @@
 import type { Database } from '../db/client.ts';
 import { sql } from '../db/sql.ts';
+import { type AttemptLimits, refundAttempt } from './fragments.ts';
 
 /**
  * Deletes up to `limit` buckets whose window is over, in one statement. Rows that another run or an attempt holds are
@@ -16,4 +17,9 @@ export async function deleteExpiredAttempts(db: Database, limit: number): Promis
     )
     SELECT count(*)::int AS deleted FROM deleted`);
   return row?.deleted ?? 0;
+}
+
+/** Gives back an attempt that was not checked after all. Round trips: 1. */
+export async function giveAttemptBack(db: Database, bucket: string, limits: AttemptLimits): Promise<void> {
+  await db.query(refundAttempt(bucket, limits));
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
-import { giveAttemptBack } from '../../src/features/password/queries.ts';
+import { giveAttemptBack } from '../../src/rate-limit/queries.ts';
 import { storeAccount, storedHash } from '../features/password/stored-accounts.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, cookieValue, TestClient } from '../support/client.ts';

@@ -3,7 +3,7 @@ import type { Deps } from '../../deps.ts';
 import { isOverloaded } from '../../errors.ts';
 import { log } from '../../log.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
-import { tooManyAttempts } from '../../rate-limit/attempts.ts';
+import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
 import type { NewSession } from '../sessions/index.ts';
 import { userErrors } from '../users/index.ts';
@@ -11,7 +11,6 @@ import {
   type Account,
   type Attempt,
   findAccountByEmail,
-  giveAttemptBack,
   openLoginSession,
   recordFailedLogin,
   reserveLoginAttempt,
@@ -41,13 +40,7 @@ export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
   const limits = config.loginAttempts;
   const attempt = await reserveLoginAttempt(db, account, limits, client, effects.loginLocked);
   if (attempt.number === null) throw tooManyAttempts(limits, attempt.retryAfterSeconds);
-  try {
-    return await check(deps, input, session, attempt);
-  } catch (error) {
-    // Otherwise a crowd at other accounts would use up the owner's attempts.
-    if (isOverloaded(error)) await giveAttemptBack(db, attempt.bucket, limits);
-    throw error;
-  }
+  return checkAttempt(db, attempt.bucket, limits, () => check(deps, input, session, attempt));
 }
 
 async function check(deps: Deps, input: LoginInput, session: NewSession, attempt: Attempt): Promise<SignIn> {

@@ -9,7 +9,6 @@ import {
   adoptAttempts,
   attemptBucket,
   clearAttempts,
-  refundAttempt,
   reserveAttempt,
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
@@ -87,11 +86,6 @@ interface AttemptRow extends Omit<Account, 'id'> {
   readonly number: number | null;
   readonly retry_after_seconds: number;
   readonly user_id: string | null;
-}
-
-/** Gives back an attempt that was not checked after all. Round trips: 1. */
-export async function giveAttemptBack(db: Database, bucket: string, limits: AttemptLimits): Promise<void> {
-  await db.query(refundAttempt(bucket, limits));
 }
 
 /** The account once more, for an attempt that is reserved. Round trips: 1. Null when nobody has the address any more. */

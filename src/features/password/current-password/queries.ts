@@ -53,22 +53,30 @@ export interface VerifiedCaller extends CallerIds {
 /**
  * Reserves a check of the caller's password and reads what it needs, in one statement. It counts where the logins on the
  * device count that the session was opened on, so that neither is a way around the other's limit, and a stranger who
- * guesses elsewhere locks no live session out (SECURITY LIM-11). Round trips: 1. Null when the session is not live.
+ * guesses elsewhere locks no live session out (SECURITY LIM-11). The first check that is refused in a window is the occasion
+ * of `onLocked`. Round trips: 1. Null when the session is not live.
  */
 export async function reservePasswordCheck(
   db: Database,
   caller: CallerIds,
   limits: AttemptLimits,
+  origin: RequestOrigin,
+  onLocked: readonly Effect[],
 ): Promise<PasswordCheckAttempt | null> {
   const [row] = await db.query<PasswordCheckAttempt>(
     sql`
       WITH caller AS (SELECT s.user_id, s.device_id, ${accountColumns()} ${fromLiveSession(caller)}),
       counted AS (
-        SELECT ${attemptBucket(accountSubject(sql`c`), sql`c.device_id`)} AS bucket, c.email, c.password_hash, c.is_recent
+        SELECT ${attemptBucket(accountSubject(sql`c`), sql`c.device_id`)} AS bucket, c.user_id, c.email, c.password_hash, c.is_recent
         FROM caller c
       ),
-      reserved AS (${reserveAttempt(sql`counted`, crypto.randomUUID(), limits)})
-      SELECT c.*, r.count AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
+      reserved AS (${reserveAttempt(sql`counted`, crypto.randomUUID(), limits)}),
+      locked AS (
+        SELECT c.user_id, ${caller.sessionId}::uuid AS session_id FROM counted c, reserved r
+        WHERE r.number > ${limits.max}::int
+      )${effectCtes(onLocked, 'locked', origin)}
+      SELECT c.bucket, c.email, c.password_hash, c.is_recent,
+        CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
       FROM counted c LEFT JOIN reserved r ON true`,
     { isRepeatable: true },
   );

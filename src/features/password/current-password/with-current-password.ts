@@ -2,7 +2,7 @@ import type { Effect } from '../../../db/effects.ts';
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { log } from '../../../log.ts';
-import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
+import { checkAttempt, tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { type CallerIds, requireRecentAuthentication } from '../../sessions/index.ts';
 import { currentPasswordErrors } from './errors.ts';
 import {
@@ -50,24 +50,26 @@ export async function withCurrentPassword<Row>(
   work: OwnersWork<Row>,
 ): Promise<Row> {
   if (password === undefined) return withRecentAuthentication(deps, caller, work);
-  const { db, hasher, config } = deps;
+  const { db, hasher, config, client, effects } = deps;
   hasher.requireRoom();
-  const attempt = await reservePasswordCheck(db, caller, config.loginAttempts);
+  const limits = config.loginAttempts;
+  const attempt = await reservePasswordCheck(db, caller, limits, client, effects.loginLocked);
   if (attempt === null) throw commonErrors.unauthenticated();
   const { bucket, number } = attempt;
-  if (number === null) throw tooManyAttempts(config.loginAttempts, attempt.retry_after_seconds);
+  if (number === null) throw tooManyAttempts(limits, attempt.retry_after_seconds);
   await work.judge?.(attempt);
 
-  const isLast = number === config.loginAttempts.max;
-  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused, isLast);
+  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused);
   const verifyAndRun = async (account: CallerAccount): Promise<Row | null> => {
     await verify(deps, caller, account.password_hash, password, refused);
     return runTwice(deps, work, { ...caller, passwordHash: account.password_hash, bucket });
   };
-  const row = await verifyAndRun(attempt);
-  if (row !== null) return row;
-  // A second look where the stored hash changed under our hands, as when a login replaces an old one of the same password.
-  return (await verifyAndRun(await requireAccount(deps, caller))) ?? (await refused('password_changed'));
+  return checkAttempt(db, bucket, limits, async () => {
+    const row = await verifyAndRun(attempt);
+    if (row !== null) return row;
+    // A second look where the stored hash changed under our hands, as when a login replaces an old one of the same password.
+    return (await verifyAndRun(await requireAccount(deps, caller))) ?? (await refused('password_changed'));
+  });
 }
 
 async function withRecentAuthentication<Row>(
@@ -75,7 +77,7 @@ async function withRecentAuthentication<Row>(
   caller: CallerIds,
   work: OwnersWork<Row>,
 ): Promise<Row> {
-  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused, false);
+  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused);
   const account = await requireAccount(deps, caller);
   if (account.password_hash !== null) return await refused('password_missing');
   requireRecentAuthentication(account);
@@ -119,13 +121,11 @@ async function requireAccount({ db }: Deps, caller: CallerIds): Promise<CallerAc
 }
 
 async function refuse(
-  { db, client, effects }: Deps,
+  { db, client }: Deps,
   caller: CallerIds,
   reason: RefusalReason,
   onRefused: readonly Effect[],
-  isLastAttempt: boolean,
 ): Promise<never> {
-  const occasions = isLastAttempt ? [...onRefused, ...effects.loginLocked] : onRefused;
-  await recordRefusal(db, { ...caller, reason }, client, occasions);
+  await recordRefusal(db, { ...caller, reason }, client, onRefused);
   throw currentPasswordErrors.invalid_credentials();
 }
