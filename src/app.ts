@@ -80,6 +80,12 @@ const effects: Effects = {
   ],
   loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
   refreshTokenReused: [recordEvent({ type: 'authn_token_reuse', outcome: 'failure' })],
+  sessionRevoked: [
+    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_revoked' }),
+  ],
+  sessionsRevoked: [
+    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'sessions_revoked' }),
+  ],
 };
 
 /** The longest address that is looked at, in characters. */

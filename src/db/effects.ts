@@ -37,4 +37,8 @@ export interface Effects {
   readonly accountDeletionFailed: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
+  /** Its owner ended one session from the list of theirs. */
+  readonly sessionRevoked: readonly Effect[];
+  /** Its owner ended all of them, or all others; one row per session. */
+  readonly sessionsRevoked: readonly Effect[];
 }

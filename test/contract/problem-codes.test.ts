@@ -42,6 +42,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   ],
   demo_readonly: [403, changeAsDemo],
   not_found: [404, () => client.get('/api/unknown')],
+  session_not_found: [404, revokeUnknown],
   method_not_allowed: [405, () => client.get('/api/auth/login')],
   email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
   payload_too_large: [413, () => client.send(rawExample(login, account, ' '.repeat(20_000)))],
@@ -92,6 +93,11 @@ async function reuseRefreshToken(): Promise<Answer> {
   const age = sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE user_id = ${account.userId}::uuid`;
   await openDatabase(database.url).query(age);
   return client.post('/api/auth/refresh', { refreshToken });
+}
+
+async function revokeUnknown(): Promise<Answer> {
+  const { accessToken } = await registerAccount(client);
+  return client.call('DELETE', '/api/auth/sessions/unknown', { bearer: accessToken });
 }
 
 async function spendAttempts(): Promise<Answer> {

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { createApp } from '../../src/app.ts';
 import { freshEmail, otherPassword, password, registerUser, registration } from '../support/accounts.ts';
 import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
@@ -59,6 +60,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     furtherMembers: { refreshToken: 'nxr_token' },
     isBodyOptional: true,
   },
+  'GET /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1 },
+  'DELETE /api/auth/sessions/:id': {
+    credential: 'access-token',
+    status: 200,
+    roundTrips: 1,
+    path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
+  },
+  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1 },
   'GET /api/auth/me': { credential: 'access-token', status: 200, roundTrips: 1 },
   'PATCH /api/auth/me': {
     credential: 'access-token',

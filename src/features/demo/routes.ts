@@ -58,6 +58,11 @@ const answers: Readonly<Record<string, DemoAnswer>> = {
     const session = await callingDemo(c, deps, false);
     return session && c.json({ success: true, user: demoUser, session: toSession(session, deps.now) });
   },
+
+  'GET /api/auth/sessions': async (c, deps) => {
+    const session = await callingDemo(c, deps, false);
+    return session && c.json({ success: true, sessions: [toSession(session, deps.now)] });
+  },
 };
 
 /**

@@ -1,5 +1,5 @@
 import type { Effect } from '../../db/effects.ts';
-import { sql } from '../../db/sql.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
 
 /** What an event says. `type` is a name of OWASP's Logging Vocabulary. */
 export interface EventKind {
@@ -25,4 +25,13 @@ export function recordEvent(kind: EventKind): Effect {
       ${origin.requestId}::uuid, ${origin.ipAddress}::inet, ${origin.userAgent}::text,
       ${origin.location && JSON.stringify(origin.location)}::jsonb
     FROM ${source} e`;
+}
+
+/**
+ * The events that an earlier run of the same request recorded for the user: its statement committed and its answer was
+ * lost. A request lives for seconds, so that a minute is enough to look back.
+ */
+export function recordedBefore(userId: string, requestId: string): Fragment {
+  return sql`SELECT e.id FROM security_events e
+    WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.request_id = ${requestId}::uuid`;
 }

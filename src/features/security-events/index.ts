@@ -1,1 +1,1 @@
-export { recordEvent } from './fragments.ts';
+export { recordEvent, recordedBefore } from './fragments.ts';

@@ -5,6 +5,7 @@ export const sessionErrors = defineErrors({
     status: 403,
     title: 'You signed in too long ago for this. Please confirm that it is you.',
   },
+  session_not_found: { status: 404, title: 'You have no session with this id.' },
   session_expired: { status: 401, title: 'Session not found or expired' },
   refresh_token_reused: {
     status: 401,

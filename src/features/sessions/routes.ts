@@ -1,12 +1,16 @@
+import { clearAuthCookies } from '../../http/auth-cookies.ts';
 import { expiredCookie } from '../../http/cookies.ts';
 import { presentedRefreshToken, presentedTokens } from '../../http/presented-tokens.ts';
+import { readQuery } from '../../http/query.ts';
 import { defineRoute } from '../../http/route.ts';
 import { answerSignedOut } from './answer-signed-out.ts';
 import { answerTokens } from './answer-tokens.ts';
 import { sessionErrors } from './errors.ts';
 import { logout } from './logout.ts';
+import { listSessions } from './own-sessions/list-sessions.ts';
+import { revokeSession, revokeSessions } from './own-sessions/revoke-sessions.ts';
 import { refresh } from './refresh.ts';
-import { TokenRequest } from './schemas.ts';
+import { RevokeSessionsQuery, TokenRequest } from './schemas.ts';
 
 const refreshRoute = defineRoute(
   {
@@ -45,4 +49,30 @@ const logoutRoute = defineRoute(
   },
 );
 
-export const routes = [refreshRoute, logoutRoute];
+const listSessionsRoute = defineRoute(
+  { method: 'GET', path: '/api/auth/sessions', guard: 'session' },
+  async (c, { deps, caller }) => c.json({ success: true, sessions: await listSessions(deps, caller) }),
+);
+
+const revokeSessionRoute = defineRoute(
+  { method: 'DELETE', path: '/api/auth/sessions/:id', guard: 'session' },
+  async (c, { deps, caller }) => {
+    const isOwnEnd = await revokeSession(deps, caller, c.req.param('id') ?? '');
+    const response = c.json({ success: true });
+    if (isOwnEnd) clearAuthCookies(response.headers, deps.config.session.legacyRefreshCookie);
+    return response;
+  },
+);
+
+const revokeSessionsRoute = defineRoute(
+  { method: 'DELETE', path: '/api/auth/sessions', guard: 'session' },
+  async (c, { deps, caller }) => {
+    const { keep } = readQuery(c, RevokeSessionsQuery);
+    const revokedCount = await revokeSessions(deps, caller, keep === 'current' ? 'others' : 'all');
+    const response = c.json({ success: true, revokedCount });
+    if (keep === undefined) clearAuthCookies(response.headers, deps.config.session.legacyRefreshCookie);
+    return response;
+  },
+);
+
+export const routes = [refreshRoute, logoutRoute, listSessionsRoute, revokeSessionRoute, revokeSessionsRoute];

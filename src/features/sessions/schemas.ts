@@ -20,3 +20,6 @@ export const LoginRequest = z.strictObject({
   password: presentedPassword,
   transport: RequestedTransport,
 });
+
+/** Which sessions "sign out all devices" spares; none where it is left out. */
+export const RevokeSessionsQuery = z.strictObject({ keep: z.optional(z.literal('current')) });

@@ -34,7 +34,12 @@ const guards = Object.fromEntries(
 );
 
 /** All that is open to the demo user; everything else that asks who is calling must refuse them. */
-const openToDemo = ['POST /api/auth/refresh', 'POST /api/auth/logout', 'GET /api/auth/me'];
+const openToDemo = [
+  'POST /api/auth/refresh',
+  'POST /api/auth/logout',
+  'GET /api/auth/me',
+  'GET /api/auth/sessions',
+];
 
 describe('every route, called by the demo user', () => {
   test.each(registeredRoutes)(

@@ -74,6 +74,15 @@ describe('GET /api/auth/me of the demo user', () => {
     expect(answer).toMatchObject({ status: 401, roundTrips: 0, json: { code: 'unauthenticated' } });
   });
 
+  test('is the only one in the list of sessions, by bearer and by cookie (DEM-05)', async () => {
+    const { json } = await client.get('/api/auth/me', { bearer: visit.accessToken });
+    for (const by of [{ bearer: visit.accessToken }, { cookies: visit.cookies }]) {
+      const answer = await client.get('/api/auth/sessions', by);
+      expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 0 });
+      expect(answer.json).toStrictEqual({ success: true, sessions: [json.session] });
+    }
+  });
+
   test('is answered to HEAD as well', async () => {
     expect((await client.call('HEAD', '/api/auth/me', { bearer: visit.accessToken })).status).toBe(200);
   });

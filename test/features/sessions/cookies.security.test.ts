@@ -27,6 +27,8 @@ const setters: Readonly<Record<string, readonly string[]>> = {
   'POST /api/auth/reauthenticate': [accessCookie, refreshCookie],
   'POST /api/auth/password/change': [accessCookie, refreshCookie],
   'DELETE /api/auth/me': [accessCookie, refreshCookie],
+  'DELETE /api/auth/sessions/:id': [accessCookie, refreshCookie],
+  'DELETE /api/auth/sessions': [accessCookie, refreshCookie],
 };
 
 describe.each([

@@ -1,0 +1,16 @@
+import type { Deps } from '../../../deps.ts';
+import { commonErrors } from '../../../errors.ts';
+import type { CallerIds } from '../fragments.ts';
+import { type Session, toSession } from '../session.ts';
+import { findOwnSessions } from './queries.ts';
+
+/**
+ * Where the caller is signed in, newest activity first.
+ * @throws AuthError unauthenticated when the calling session has ended since the access token was signed
+ */
+export async function listSessions(deps: Deps, caller: CallerIds): Promise<Session[]> {
+  const rows = await findOwnSessions(deps.db, caller);
+  // A live caller's own session is always there.
+  if (rows.length === 0) throw commonErrors.unauthenticated();
+  return rows.map((row) => toSession(row, caller.sessionId));
+}

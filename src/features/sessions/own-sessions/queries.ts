@@ -1,0 +1,66 @@
+import type { Database } from '../../../db/client.ts';
+import type { Effect, RequestOrigin } from '../../../db/effects.ts';
+import { effectCtes } from '../../../db/fragments.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import { recordedBefore } from '../../security-events/index.ts';
+import { type CallerIds, fromLiveSession, sessionColumns } from '../fragments.ts';
+import type { SessionRow } from '../session.ts';
+
+/** Which of the caller's sessions to end: one by its id, all, or all but the calling one. */
+export type OwnSessions = { readonly id: string | null } | 'all' | 'others';
+
+/**
+ * The caller's live sessions, newest activity first, the calling one among them. Round trips: 1. Empty when that one is
+ * no longer live.
+ */
+export function findOwnSessions(db: Database, caller: CallerIds): Promise<SessionRow[]> {
+  return db.query<SessionRow>(
+    sql`
+      WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)})
+      SELECT ${sessionColumns(sql`o`)} FROM caller c JOIN sessions o ON o.user_id = c.user_id
+      WHERE o.expires_at > now()
+      ORDER BY o.last_active_at DESC, o.id`,
+    { isRepeatable: true },
+  );
+}
+
+/**
+ * Ends sessions of the caller with what `onEnd` adds, in one statement, and says how many: none where the id is another
+ * user's or nobody's, or its session has expired. Null when the calling session is no longer live; nothing is ended then.
+ *
+ * A repeat after a lost answer may find its own session gone: the events that the first run recorded under the same
+ * request id tell it what was ended. A refresh that came first is waited for, and what it opened ends with its session;
+ * a session that somebody opens meanwhile is not seen.
+ */
+export async function endOwnSessions(
+  db: Database,
+  caller: CallerIds,
+  which: OwnSessions,
+  origin: RequestOrigin,
+  onEnd: readonly Effect[],
+): Promise<number | null> {
+  // The user's id stands in the condition itself: a join could bring the rows, which are locked as they come, into an
+  // order in which two such statements wait for each other.
+  const [row] = await db.query<{ is_live: boolean; ended: number }>(
+    sql`
+      WITH caller AS MATERIALIZED (SELECT s.user_id ${fromLiveSession(caller)}),
+      ended AS (
+        DELETE FROM sessions s
+        WHERE s.user_id = ${caller.userId}::uuid AND s.expires_at > now() AND ${isAmong(which, caller)}
+          AND EXISTS (SELECT FROM caller)
+        RETURNING s.user_id, s.id AS session_id
+      )${effectCtes(onEnd, 'ended', origin)},
+      ended_before AS (${recordedBefore(caller.userId, origin.requestId)})
+      SELECT EXISTS (SELECT FROM caller) AS is_live,
+        (SELECT count(*)::int FROM ended) + (SELECT count(*)::int FROM ended_before) AS ended`,
+    { isRepeatable: true },
+  );
+  if (row === undefined) throw new TypeError('a count must always have one row');
+  return row.is_live || row.ended > 0 ? row.ended : null;
+}
+
+function isAmong(which: OwnSessions, caller: CallerIds): Fragment {
+  if (which === 'all') return sql`true`;
+  if (which === 'others') return sql`s.id <> ${caller.sessionId}::uuid`;
+  return sql`s.id = ${which.id}::uuid`;
+}
