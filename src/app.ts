@@ -86,6 +86,7 @@ const effects: Effects = {
   sessionsRevoked: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'sessions_revoked' }),
   ],
+  sessionEvicted: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_cap' })],
 };
 
 /** The longest address that is looked at, in characters. */

@@ -41,4 +41,6 @@ export interface Effects {
   readonly sessionRevoked: readonly Effect[];
   /** Its owner ended all of them, or all others; one row per session. */
   readonly sessionsRevoked: readonly Effect[];
+  /** A new session took the place of the one that was idle longest. */
+  readonly sessionEvicted: readonly Effect[];
 }

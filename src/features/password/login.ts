@@ -73,7 +73,7 @@ async function signIn(
 
   const verified = { userId: account.id, passwordHash: account.password_hash, bucket: attempt.bucket };
   const open = (newHash: string | null) =>
-    openLoginSession(db, { ...verified, newHash }, session, client, effects.loggedIn);
+    openLoginSession(db, { ...verified, newHash }, session, client, effects);
   if (!check.needsRehash) return open(null);
   try {
     return await open(await hasher.hash(password));

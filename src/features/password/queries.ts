@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, RequestOrigin } from '../../db/effects.ts';
+import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
@@ -13,7 +13,13 @@ import {
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
 import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
-import { type NewSession, type OpenedSessionRow, openedBefore, openSession } from '../sessions/index.ts';
+import {
+  evictOldest,
+  type NewSession,
+  type OpenedSessionRow,
+  openedBefore,
+  openSession,
+} from '../sessions/index.ts';
 import { insertUser, type NewUser, replacePasswordHash, type UserRow, userColumns } from '../users/index.ts';
 
 export interface Account {
@@ -145,7 +151,7 @@ export async function registerUser(
 
 /**
  * Opens a session for an account whose password was verified, and replaces its hash by a better one where `newHash` is
- * given; the attempts of its bucket start anew. Round trips: 1. Null when the password was changed, or the user banned or deleted, since it was read: the
+ * given; the attempts of its bucket start anew, and a session too many ends. Round trips: 1. Null when the password was changed, or the user banned or deleted, since it was read: the
  * row lock makes a racing reset wait until the session is there to be ended (SECURITY SES-07).
  */
 export async function openLoginSession(
@@ -158,7 +164,7 @@ export async function openLoginSession(
   },
   session: NewSession,
   origin: RequestOrigin,
-  onLoggedIn: readonly Effect[],
+  { loggedIn, sessionEvicted }: Pick<Effects, 'loggedIn' | 'sessionEvicted'>,
 ): Promise<SignedInRow | null> {
   const { userId, passwordHash, newHash } = verified;
   // FOR SHARE would let two logins hold the row and then wait for each other's update.
@@ -174,7 +180,8 @@ export async function openLoginSession(
         WHERE u.id = ${userId}::uuid AND u.password_hash = ${passwordHash} AND u.banned_at IS NULL
         ${lock}
       )${rehash},
-      opened AS (${openSession(sql`holder`, session)})${effectCtes(onLoggedIn, 'opened', origin)},
+      opened AS (${openSession(sql`holder`, session)})${effectCtes(loggedIn, 'opened', origin)},
+      evicted AS (${evictOldest(sql`holder`, session.id)})${effectCtes(sessionEvicted, 'evicted', origin)},
       cleared AS (${clearAttempts(verified.bucket, sql`holder`)}),
       signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
       SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in

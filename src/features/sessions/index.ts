@@ -5,6 +5,7 @@ export { readDevice } from './device.ts';
 export { sessionErrors } from './errors.ts';
 export {
   type CallerIds,
+  evictOldest,
   fromLiveSession,
   isRecentlyAuthenticated,
   type NewSession,
