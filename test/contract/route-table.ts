@@ -102,6 +102,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     // An account that has a password has to say it.
     statusWithoutBody: 403,
   },
+  'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
 };
 
 /** Somebody who has just registered. */

@@ -1,6 +1,8 @@
+import { readQuery } from '../../http/query.ts';
 import { defineRoute } from '../../http/route.ts';
 import { getMe } from './get-me.ts';
-import { UpdateMeRequest } from './schemas.ts';
+import { SecurityEventsQuery, UpdateMeRequest } from './schemas.ts';
+import { listSecurityEvents } from './security-events/list-security-events.ts';
 import { updateProfile } from './update-profile.ts';
 
 const path = '/api/auth/me';
@@ -16,4 +18,12 @@ const updateMeRoute = defineRoute(
   },
 );
 
-export const routes = [getMeRoute, updateMeRoute];
+const listSecurityEventsRoute = defineRoute(
+  { method: 'GET', path: '/api/auth/security-events', guard: 'session' },
+  async (c, { deps, caller }) => {
+    const { cursor } = readQuery(c, SecurityEventsQuery);
+    return c.json({ success: true, ...(await listSecurityEvents(deps, caller, cursor)) });
+  },
+);
+
+export const routes = [getMeRoute, updateMeRoute, listSecurityEventsRoute];

@@ -9,3 +9,5 @@ export const UpdateMeRequest = z
       'Send at least one of: name, locale.',
     ),
   );
+
+export const SecurityEventsQuery = z.strictObject({ cursor: z.optional(z.string()) });

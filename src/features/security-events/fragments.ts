@@ -27,6 +27,41 @@ export function recordEvent(kind: EventKind): Effect {
     FROM ${source} e`;
 }
 
+/** An event as it is stored, by the names of `eventColumns`. */
+export interface EventRow {
+  readonly id: string;
+  readonly type: string;
+  readonly at: Date;
+  /** The same in microseconds since the epoch, as exact as it is stored. */
+  readonly at_micros: number;
+  readonly outcome: 'success' | 'failure';
+  readonly ip_address: string | null;
+  readonly user_agent: string | null;
+  readonly location: object | null;
+}
+
+/** Where one event stands in a list that is ordered by time and id. */
+export type EventPosition = Pick<EventRow, 'at_micros' | 'id'>;
+
+/** Select list for an `EventRow`; `e` is the alias of security_events. A double is exact to the microsecond until 2255. */
+function eventColumns(e: Fragment): Fragment {
+  return sql`${e}.id, ${e}.type, ${e}.at, (extract(epoch FROM ${e}.at) * 1000000)::float8 AS at_micros, ${e}.outcome,
+    ${e}.ip_address, ${e}.user_agent, ${e}.location`;
+}
+
+/**
+ * Up to `limit` events of a user, newest first, behind the position `after` where one is given: a read along
+ * security_events_user_idx. `owner` is an alias whose `user_id` is the user.
+ */
+export function eventsOf(owner: Fragment, after: EventPosition | null, limit: number): Fragment {
+  const behind =
+    after === null
+      ? sql``
+      : sql`AND (e.at, e.id) < ('epoch'::timestamptz + ${after.at_micros}::float8 * interval '1 microsecond', ${after.id}::uuid)`;
+  return sql`SELECT ${eventColumns(sql`e`)} FROM security_events e WHERE e.user_id = ${owner}.user_id ${behind}
+    ORDER BY e.at DESC, e.id DESC LIMIT ${limit}::int`;
+}
+
 /**
  * The events that an earlier run of the same request recorded for the user: its statement committed and its answer was
  * lost. A request lives for seconds, so that a minute is enough to look back.

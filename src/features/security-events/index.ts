@@ -1,1 +1,1 @@
-export { recordEvent, recordedBefore } from './fragments.ts';
+export { type EventPosition, type EventRow, eventsOf, recordEvent, recordedBefore } from './fragments.ts';

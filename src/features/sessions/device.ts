@@ -7,8 +7,8 @@ export interface Device {
 }
 
 /**
- * Reads a User-Agent header. Done once, when a session is opened, and stored beside it: no later request pays for it.
- * The parser is loaded at its first use.
+ * Reads a User-Agent header. For a session it is done once, when it is opened, and stored beside it: no later request
+ * pays for it. The parser is loaded at its first use.
  */
 export async function readDevice(userAgent: string | null): Promise<Device | null> {
   if (userAgent === null) return null;

@@ -1,7 +1,7 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
 export { cleanupExpiredSessions } from './clean-up.ts';
-export { readDevice } from './device.ts';
+export { type Device, readDevice } from './device.ts';
 export { sessionErrors } from './errors.ts';
 export {
   type CallerIds,

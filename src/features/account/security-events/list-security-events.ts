@@ -1,0 +1,67 @@
+import type { Deps } from '../../../deps.ts';
+import { commonErrors } from '../../../errors.ts';
+import type { EventRow } from '../../security-events/index.ts';
+import { type CallerIds, type Device, readDevice } from '../../sessions/index.ts';
+import { encodeEventCursor, parseEventCursor } from './event-cursor.ts';
+import { findOwnEvents } from './queries.ts';
+
+const pageSize = 50;
+
+/** Something that happened to an account, as its owner sees it. */
+interface SecurityEvent {
+  readonly id: string;
+  /** A name of OWASP's Logging Vocabulary. */
+  readonly type: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  readonly ipAddress: string | null;
+  readonly location: object | null;
+  readonly device: Device | null;
+  readonly outcome: 'success' | 'failure';
+}
+
+/**
+ * What happened to the caller's account, newest first, 50 at a time; `nextCursor` asks for the next ones and is null at
+ * the end. What comes in meanwhile moves nothing: each event is seen exactly once.
+ * @param cursor undefined for the newest
+ * @throws AuthError validation_failed for a cursor that is none, unauthenticated
+ */
+export async function listSecurityEvents(
+  deps: Deps,
+  caller: CallerIds,
+  cursor: string | undefined,
+): Promise<{ readonly events: SecurityEvent[]; readonly nextCursor: string | null }> {
+  const after = cursor === undefined ? null : requirePosition(cursor);
+  // One more than is shown tells whether there is a next page.
+  const rows = await findOwnEvents(deps.db, caller, after, pageSize + 1);
+  if (rows === null) throw commonErrors.unauthenticated();
+  const page = rows.slice(0, pageSize);
+  const last = page.at(-1);
+  const nextCursor = rows.length > pageSize && last !== undefined ? encodeEventCursor(last) : null;
+  return { events: await toSecurityEvents(page), nextCursor };
+}
+
+function requirePosition(cursor: string) {
+  const position = parseEventCursor(cursor);
+  if (position !== null) return position;
+  const message = 'This must be a cursor that this list has answered.';
+  throw commonErrors.validation_failed({ errors: [{ pointer: '/cursor', code: 'invalid', message }] });
+}
+
+// Browsers are named here and not when the event is written: a flood of failed logins must not pay for it, and most of a
+// page comes from one or two of them.
+async function toSecurityEvents(rows: readonly EventRow[]): Promise<SecurityEvent[]> {
+  const agents = [...new Set(rows.map((row) => row.user_agent))];
+  const devices = new Map(
+    await Promise.all(agents.map(async (agent) => [agent, await readDevice(agent)] as const)),
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    type: row.type,
+    at: row.at.toISOString(),
+    ipAddress: row.ip_address,
+    location: row.location,
+    device: devices.get(row.user_agent) ?? null,
+    outcome: row.outcome,
+  }));
+}
