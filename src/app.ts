@@ -1,14 +1,16 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Effects } from './db/effects.ts';
+import type { ExportPart } from './db/export-part.ts';
 import type { Deps } from './deps.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import * as account from './features/account/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as health from './features/health/index.ts';
 import * as password from './features/password/index.ts';
-import { recordEvent } from './features/security-events/index.ts';
+import { exportedEvents, recordEvent } from './features/security-events/index.ts';
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
+import { exportedUser } from './features/users/index.ts';
 import { type ClientInfo, readClientInfo } from './http/client-info.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
@@ -87,7 +89,11 @@ const effects: Effects = {
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'sessions_revoked' }),
   ],
   sessionEvicted: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_cap' })],
+  accountExported: [recordEvent({ type: 'sensitive_read', outcome: 'success', reason: 'account_export' })],
 };
+
+/** What a user gets when they ask for their data: one line per feature that holds some. */
+const exportParts: readonly ExportPart[] = [exportedUser, sessions.exportedSessions, exportedEvents];
 
 /** The longest address that is looked at, in characters. */
 const urlLengthMax = 8192;
@@ -142,6 +148,7 @@ function createDeps(
   let client: ClientInfo | undefined;
   return {
     ...{ config, keys, secrets, now, effects, db: openDatabase() },
+    exportParts,
     hasher: createPasswordHasher(config.isDevelopment),
     // Most requests record nothing about their client.
     get client() {

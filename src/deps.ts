@@ -3,6 +3,7 @@ import type { KeyRing } from './crypto/jwt.ts';
 import type { SecretRing } from './crypto/secret-ring.ts';
 import type { Database } from './db/client.ts';
 import type { Effects } from './db/effects.ts';
+import type { ExportPart } from './db/export-part.ts';
 import type { ClientInfo } from './http/client-info.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 
@@ -19,4 +20,6 @@ export interface Deps {
   readonly hasher: PasswordHasher;
   /** What features add to each other's statements. */
   readonly effects: Effects;
+  /** What features hold about a user. */
+  readonly exportParts: readonly ExportPart[];
 }

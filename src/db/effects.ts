@@ -43,4 +43,5 @@ export interface Effects {
   readonly sessionsRevoked: readonly Effect[];
   /** A new session took the place of the one that was idle longest. */
   readonly sessionEvicted: readonly Effect[];
+  readonly accountExported: readonly Effect[];
 }

@@ -9,3 +9,8 @@ export function effectCtes(effects: readonly Effect[], source: string, origin: R
   });
   return join(ctes, '');
 }
+
+/** An instant as the API writes it (ISO 8601, UTC), whatever zone the connection is in; null stays null. */
+export function isoTime(instant: Fragment): Fragment {
+  return sql`to_char(${instant} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}

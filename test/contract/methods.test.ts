@@ -60,11 +60,19 @@ describe.each(paths)('%s', (path) => {
   );
 });
 
+/** Reads that leave a record of themselves, and change nothing else. */
+const recordedReads = ['GET /api/auth/me/export'];
+
+async function stateBesideRecords(key: string): Promise<unknown> {
+  const tables: { name: string }[] = JSON.parse(await databaseState(database.url));
+  return tables.filter(({ name }) => name !== 'security_events' || !recordedReads.includes(key));
+}
+
 describe('GET and HEAD', () => {
   test.each(registeredRoutes.filter((key) => key.startsWith('GET ')))(
     '%s with cookies changes nothing, sets no cookie, and HEAD says the same without a body (CSR-07)',
     async (key) => {
-      const before = await databaseState(database.url);
+      const before = await stateBesideRecords(key);
       const [, path, options] = exampleCall(key, account, 'cookie');
       const got = await client.call('GET', path, options);
       const head = await client.call('HEAD', path, options);
@@ -76,7 +84,7 @@ describe('GET and HEAD', () => {
       const names = (headers: Headers) => [...headers.keys()].filter((name) => name !== 'content-length');
       expect(names(head.headers)).toEqual(names(got.headers));
       expect([...got.setCookies, ...head.setCookies]).toEqual([]);
-      expect(await databaseState(database.url)).toBe(before);
+      expect(await stateBesideRecords(key)).toEqual(before);
     },
   );
 });

@@ -33,7 +33,6 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   invalid_credentials: [401, () => client.post('/api/auth/login', { email: 'a@b.example', password: 'x' })],
   'invalid_credentials, signed in': [403, () => changePassword({ currentPassword: 'x' })],
   password_unchanged: [400, () => changePassword({ newPassword: password, confirmPassword: password })],
-  reauthentication_required: [403, changeLongAfterSignIn],
   session_expired: [401, () => client.post('/api/auth/refresh', { refreshToken: 'unknown' })],
   refresh_token_reused: [401, reuseRefreshToken],
   csrf_rejected: [
@@ -41,6 +40,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
     () => client.post('/api/auth/login', {}, { headers: { Origin: 'https://evil.example' } }),
   ],
   demo_readonly: [403, changeAsDemo],
+  reauthentication_required: [403, exportLate],
   not_found: [404, () => client.get('/api/unknown')],
   session_not_found: [404, revokeUnknown],
   method_not_allowed: [405, () => client.get('/api/auth/login')],
@@ -76,23 +76,19 @@ function changePassword(overrides: Readonly<Record<string, string>>): Promise<An
   return client.post('/api/auth/password/change', { ...body, ...overrides }, { bearer });
 }
 
-/** By somebody without a password, whose authentication is all that there is. */
-async function changeLongAfterSignIn(): Promise<Answer> {
-  const { userId, accessToken: bearer } = await registerAccount(client);
-  await openDatabase(database.url).batch([
-    sql`UPDATE users SET password_hash = NULL WHERE id = ${userId}::uuid`,
-    sql`UPDATE sessions SET authenticated_at = now() - interval '1 hour' WHERE user_id = ${userId}::uuid`,
-  ]);
-  const body = { newPassword: otherPassword, confirmPassword: otherPassword };
-  return client.post('/api/auth/password/change', body, { bearer });
-}
-
 async function reuseRefreshToken(): Promise<Answer> {
   const { refreshToken } = account;
   for (const _ of [1, 2]) await client.post('/api/auth/refresh', { refreshToken });
   const age = sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE user_id = ${account.userId}::uuid`;
   await openDatabase(database.url).query(age);
   return client.post('/api/auth/refresh', { refreshToken });
+}
+
+async function exportLate(): Promise<Answer> {
+  const late = await registerAccount(client);
+  const age = sql`UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${late.userId}::uuid`;
+  await openDatabase(database.url).query(age);
+  return client.get('/api/auth/me/export', { bearer: late.accessToken });
 }
 
 async function revokeUnknown(): Promise<Answer> {

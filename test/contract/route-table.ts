@@ -103,6 +103,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     statusWithoutBody: 403,
   },
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
+  'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1 },
 };
 
 /** Somebody who has just registered. */

@@ -1,5 +1,6 @@
 import { readQuery } from '../../http/query.ts';
 import { defineRoute } from '../../http/route.ts';
+import { exportAccount } from './export/export-account.ts';
 import { getMe } from './get-me.ts';
 import { SecurityEventsQuery, UpdateMeRequest } from './schemas.ts';
 import { listSecurityEvents } from './security-events/list-security-events.ts';
@@ -26,4 +27,13 @@ const listSecurityEventsRoute = defineRoute(
   },
 );
 
-export const routes = [getMeRoute, updateMeRoute, listSecurityEventsRoute];
+const exportRoute = defineRoute(
+  { method: 'GET', path: `${path}/export`, guard: 'session' },
+  async (c, { deps, caller }) => {
+    const data = await exportAccount(deps, caller);
+    c.header('Content-Disposition', 'attachment; filename="nexora-account.json"');
+    return c.json({ success: true, ...data });
+  },
+);
+
+export const routes = [getMeRoute, updateMeRoute, listSecurityEventsRoute, exportRoute];

@@ -1,4 +1,6 @@
 import type { Effect } from '../../db/effects.ts';
+import type { ExportPart } from '../../db/export-part.ts';
+import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 
 /** What an event says. `type` is a name of OWASP's Logging Vocabulary. */
@@ -70,3 +72,20 @@ export function recordedBefore(userId: string, requestId: string): Fragment {
   return sql`SELECT e.id FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.request_id = ${requestId}::uuid`;
 }
+
+/** The most events in one export. Whoever floods an account with attempts must not make its export too large to be sent. */
+const exportedEventsMax = 10_000;
+
+/** A user's events, newest first; what goes beyond the limit is in the list of events, page by page. */
+export const exportedEvents: ExportPart = {
+  name: 'securityEvents',
+  value: (owner) => sql`coalesce((
+    SELECT json_agg(json_build_object('id', n.id, 'type', n.type, 'at', ${isoTime(sql`n.at`)}, 'outcome', n.outcome,
+        'method', n.method, 'reason', n.reason, 'sessionId', n.session_id, 'ipAddress', n.ip_address,
+        'userAgent', n.user_agent, 'location', n.location)
+      ORDER BY n.at DESC, n.id DESC)
+    FROM (
+      SELECT e.* FROM security_events e WHERE e.user_id = ${owner}.user_id
+      ORDER BY e.at DESC, e.id DESC LIMIT ${exportedEventsMax}::int
+    ) AS n), '[]')`,
+};

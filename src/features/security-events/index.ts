@@ -1,1 +1,8 @@
-export { type EventPosition, type EventRow, eventsOf, recordEvent, recordedBefore } from './fragments.ts';
+export {
+  type EventPosition,
+  type EventRow,
+  eventsOf,
+  exportedEvents,
+  recordEvent,
+  recordedBefore,
+} from './fragments.ts';

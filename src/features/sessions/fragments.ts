@@ -1,3 +1,5 @@
+import type { ExportPart } from '../../db/export-part.ts';
+import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { Device } from './device.ts';
 
@@ -118,6 +120,18 @@ export function evictOldest(owner: Fragment, newSessionId: string): Fragment {
     ))
     RETURNING s.user_id, s.id AS session_id`;
 }
+
+/** A user's sessions, expired ones too while they are stored. */
+export const exportedSessions: ExportPart = {
+  name: 'sessions',
+  value: (owner) => sql`coalesce((
+    SELECT json_agg(json_build_object('id', s.id, 'createdAt', ${isoTime(sql`s.created_at`)},
+        'lastActiveAt', ${isoTime(sql`s.last_active_at`)}, 'authenticatedAt', ${isoTime(sql`s.authenticated_at`)},
+        'expiresAt', ${isoTime(sql`s.absolute_expires_at`)}, 'ipAddress', s.ip_address, 'location', s.location,
+        'userAgent', s.user_agent, 'device', s.device, 'method', s.method)
+      ORDER BY s.last_active_at DESC, s.id)
+    FROM sessions s WHERE s.user_id = ${owner}.user_id), '[]')`,
+};
 
 /** Select list for the times of an `OpenedSessionRow`; `s` is the alias of sessions. */
 export function sessionEnds(s: Fragment): Fragment {

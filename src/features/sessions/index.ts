@@ -6,6 +6,7 @@ export { sessionErrors } from './errors.ts';
 export {
   type CallerIds,
   evictOldest,
+  exportedSessions,
   fromLiveSession,
   isRecentlyAuthenticated,
   type NewSession,

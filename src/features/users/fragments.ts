@@ -1,3 +1,5 @@
+import type { ExportPart } from '../../db/export-part.ts';
+import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 
 /** Select list for a `UserRow`; `u` is the alias of users, or of rows that came from them. */
@@ -74,3 +76,13 @@ export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
 export function deleteUser(owner: Fragment): Fragment {
   return sql`DELETE FROM users u USING ${owner} o WHERE u.id = o.user_id RETURNING o.user_id, o.session_id`;
 }
+/** What is held about the account itself; the provider's names come from the earlier system. */
+export const exportedUser: ExportPart = {
+  name: 'user',
+  value: (owner) => sql`(
+    SELECT json_build_object('id', u.id, 'email', u.email, 'name', u.name, 'locale', u.locale,
+      'emailVerifiedAt', ${isoTime(sql`u.email_verified_at`)}, 'hasPassword', u.password_hash IS NOT NULL,
+      'oauthProvider', u.oauth_provider, 'oauthId', u.oauth_id,
+      'createdAt', ${isoTime(sql`u.created_at`)}, 'updatedAt', ${isoTime(sql`u.updated_at`)})
+    FROM users u WHERE u.id = ${owner}.user_id)`,
+};

@@ -1,6 +1,7 @@
 export { userErrors } from './errors.ts';
 export {
   deleteUser,
+  exportedUser,
   insertUser,
   type NewUser,
   replacePasswordHash,

@@ -1,0 +1,17 @@
+import type { Deps } from '../../../deps.ts';
+import { type CallerIds, requireRecentAuthentication } from '../../sessions/index.ts';
+import { exportOwnData } from './queries.ts';
+
+/**
+ * All data that is held about the caller, a member per registered part. Reading so much at once needs an authentication
+ * of the last ten minutes and is recorded (SECURITY PRV-06, SES-15).
+ * @throws AuthError unauthenticated, reauthentication_required
+ */
+export async function exportAccount(
+  deps: Deps,
+  caller: CallerIds,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { db, client, effects, exportParts } = deps;
+  const row = await exportOwnData(db, caller, exportParts, client, effects.accountExported);
+  return requireRecentAuthentication(row).data ?? {};
+}

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { expectProblem } from '../../contract/expect-problem.ts';
+import { logIn, password, registerUser } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { claimsOf } from '../sessions/session-fixtures.ts';
+
+const client = new TestClient();
+const path = '/api/auth/me/export';
+const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
+async function signUp() {
+  const { json, email } = await registerUser(client);
+  const bearer = json.accessToken as string;
+  return { email, json, bearer, userId: json.user.id as string, sessionId: String(claimsOf(bearer).sid) };
+}
+
+function exportOf(bearer: string, by = client): Promise<Answer> {
+  return by.get(path, { bearer });
+}
+
+function ageAuthentication(sessionId: string, seconds: number): Promise<unknown> {
+  return openDatabase().query(sql`
+    UPDATE sessions SET authenticated_at = now() - make_interval(secs => ${seconds}::int) WHERE id = ${sessionId}::uuid`);
+}
+
+async function exportsRecorded(userId: string): Promise<readonly unknown[]> {
+  return openDatabase().query(sql`
+    SELECT e.outcome, e.reason, e.session_id FROM security_events e
+    WHERE e.user_id = ${userId}::uuid AND e.type = 'sensitive_read'`);
+}
+
+describe('GET /api/auth/me/export', () => {
+  test('downloads all that is held about the user, in one round trip (PRV-06)', async () => {
+    const { email, bearer, userId, sessionId } = await signUp();
+    await logIn(client, email);
+    const headers = { 'User-Agent': 'curl/8.5', 'CF-Connecting-IP': '203.0.113.7' };
+    await client.post('/api/auth/login', { email, password: 'wrong' }, { headers });
+    const answer = await exportOf(bearer);
+    expect(answer).toMatchObject({ status: 200, roundTrips: 1, setCookies: [] });
+    expect(answer.headers.get('Content-Disposition')).toBe('attachment; filename="nexora-account.json"');
+    expect(answer.headers.get('Content-Type')).toMatch(/^application\/json/);
+    expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    const session = {
+      id: expect.any(String),
+      createdAt: isoTime,
+      lastActiveAt: isoTime,
+      authenticatedAt: isoTime,
+      expiresAt: isoTime,
+      ipAddress: null,
+      location: null,
+      userAgent: null,
+      device: null,
+      method: 'password',
+    };
+    const event = {
+      id: expect.any(String),
+      at: isoTime,
+      outcome: 'success',
+      method: 'password',
+      reason: null,
+      sessionId: expect.any(String),
+      ipAddress: null,
+      userAgent: null,
+      location: null,
+    };
+    expect(answer.json).toEqual({
+      success: true,
+      user: {
+        id: userId,
+        email,
+        name: 'Test User',
+        locale: null,
+        emailVerifiedAt: null,
+        hasPassword: true,
+        oauthProvider: null,
+        oauthId: null,
+        createdAt: isoTime,
+        updatedAt: isoTime,
+      },
+      sessions: [session, { ...session, id: sessionId }],
+      securityEvents: [
+        {
+          ...event,
+          type: 'authn_login_fail',
+          outcome: 'failure',
+          reason: 'wrong_password',
+          sessionId: null,
+          ipAddress: '203.0.113.7',
+          userAgent: 'curl/8.5',
+        },
+        { ...event, type: 'authn_login_success' },
+        { ...event, type: 'user_created', sessionId },
+      ],
+    });
+  });
+
+  test('holds nobody else’s data, and no hash, counter, token or device id (PRV-06, PRV-07)', async () => {
+    const [mine, other] = [await signUp(), await signUp()];
+    const { text, json } = await exportOf(mine.bearer);
+    const rows = await openDatabase().query<{ hash: string; device: string }>(sql`
+      SELECT u.password_hash AS hash, s.device_id AS device FROM users u JOIN sessions s ON s.user_id = u.id
+      WHERE u.id = ${mine.userId}::uuid`);
+    const secrets = [mine.json.accessToken, mine.json.refreshToken, password, rows[0]!.hash, rows[0]!.device];
+    for (const absent of [...secrets, other.email, other.userId, other.sessionId]) {
+      expect(text).not.toContain(absent);
+    }
+    expect(text).not.toMatch(
+      /argon2|nxr_|counter|_hash|device_?id|generation|banned|exempt|legacy|rotated|amr/i,
+    );
+    expect(Object.keys(json)).toEqual(['success', 'user', 'sessions', 'securityEvents']);
+  });
+
+  test('holds what the earlier system stored about a sign-in by a provider', async () => {
+    const { bearer, userId } = await signUp();
+    await openDatabase().query(sql`
+      UPDATE users SET oauth_provider = 'google', oauth_id = ${userId} WHERE id = ${userId}::uuid`);
+    expect((await exportOf(bearer)).json.user).toMatchObject({ oauthProvider: 'google', oauthId: userId });
+  });
+
+  test('holds at most the ten thousand newest events', async () => {
+    const { bearer, userId } = await signUp();
+    await openDatabase().query(sql`
+      INSERT INTO security_events (user_id, type, outcome, request_id, at)
+      SELECT ${userId}::uuid, 'stored', 'success', gen_random_uuid(), now() - n * interval '1 second'
+      FROM generate_series(1, 10005) n`);
+    const { securityEvents } = (await exportOf(bearer)).json;
+    expect(securityEvents).toHaveLength(10_000);
+    expect(securityEvents[0].type).toBe('user_created');
+  });
+
+  test('is recorded as a read of sensitive data, with the session (LOG-04)', async () => {
+    const { bearer, userId, sessionId } = await signUp();
+    await exportOf(bearer);
+    const record = { outcome: 'success', reason: 'account_export', session_id: sessionId };
+    expect(await exportsRecorded(userId)).toEqual([record]);
+    expect((await exportOf(bearer)).json.securityEvents[0]).toMatchObject({ type: 'sensitive_read' });
+  });
+
+  test('is recorded once when the answer was lost (DBF-10)', async () => {
+    const { bearer, userId } = await signUp();
+    const faulty = await faultyEndpoint(['commit-then-drop']);
+    const answer = await exportOf(bearer, new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint }));
+    expect(answer).toMatchObject({ status: 200, roundTrips: 2 });
+    expect(await exportsRecorded(userId)).toHaveLength(1);
+  });
+});
+
+describe('an export without a recent authentication', () => {
+  test('is 403 after ten minutes, reads and records nothing, and is good again after a login (SES-15)', async () => {
+    const { email, bearer, userId, sessionId } = await signUp();
+    await ageAuthentication(sessionId, 601);
+    const answer = await exportOf(bearer);
+    expectProblem(answer, 403, 'reauthentication_required');
+    expect(answer).toMatchObject({ roundTrips: 1, setCookies: [] });
+    expect(answer.headers.has('Content-Disposition')).toBe(false);
+    expect(await exportsRecorded(userId)).toEqual([]);
+    await ageAuthentication(sessionId, 590);
+    expect((await exportOf(bearer)).status).toBe(200);
+    await ageAuthentication(sessionId, 601);
+    const login = await logIn(client, email);
+    expect((await exportOf(login.json.accessToken)).status).toBe(200);
+    expect((await exportOf(bearer)).status).toBe(403);
+  });
+
+  test('is not helped by a refresh, however new the access token is (SES-15)', async () => {
+    const { json, sessionId } = await signUp();
+    await ageAuthentication(sessionId, 601);
+    const refreshed = await client.post('/api/auth/refresh', { refreshToken: json.refreshToken });
+    expectProblem(await exportOf(refreshed.json.accessToken), 403, 'reauthentication_required');
+  });
+
+  test('is 401 when the session has ended, and not 403', async () => {
+    const { bearer, sessionId } = await signUp();
+    await ageAuthentication(sessionId, 601);
+    await openDatabase().query(sql`DELETE FROM sessions WHERE id = ${sessionId}::uuid`);
+    expectProblem(await exportOf(bearer), 401, 'unauthenticated');
+  });
+});
