@@ -26,7 +26,9 @@ beforeAll(async () => {
     sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at, legacy_token_hash)
       SELECT u.id, now() + interval '30 days', now() + interval '30 days', sha256(convert_to(u.id::text || n, 'UTF8'))
       FROM users u, generate_series(1, 4) n`,
-    sql`ANALYZE users, sessions`,
+    sql`INSERT INTO security_events (user_id, type, outcome, request_id)
+      SELECT u.id, 'authn_login_success', 'success', gen_random_uuid() FROM users u, generate_series(1, 4)`,
+    sql`ANALYZE users, sessions, security_events`,
   ]);
 }, 60_000);
 afterAll(() => database.drop());
@@ -46,6 +48,30 @@ const requests: readonly [string, (signedIn: SignedIn) => Promise<Answer>][] = [
   ],
   ['a refresh by cookie', ({ cookieToken }) => refreshByCookie(client, cookieToken)],
   ['a refresh by body', ({ bodyToken }) => refreshByBody(client, bodyToken)],
+  ['GET /sessions', ({ accessToken }) => client.get('/api/auth/sessions', { bearer: accessToken })],
+  [
+    'DELETE /sessions/:id',
+    ({ accessToken, sessionId }) =>
+      client.call('DELETE', `/api/auth/sessions/${sessionId}`, { bearer: accessToken }),
+  ],
+  [
+    'DELETE /sessions',
+    ({ accessToken }) => client.call('DELETE', '/api/auth/sessions', { bearer: accessToken }),
+  ],
+  [
+    'DELETE /sessions?keep=current',
+    ({ accessToken }) => client.call('DELETE', '/api/auth/sessions?keep=current', { bearer: accessToken }),
+  ],
+  [
+    'GET /security-events',
+    ({ accessToken }) => client.get('/api/auth/security-events', { bearer: accessToken }),
+  ],
+  [
+    'a later page of GET /security-events',
+    ({ accessToken }) =>
+      client.get(`/api/auth/security-events?cursor=${'A'.repeat(32)}`, { bearer: accessToken }),
+  ],
+  ['GET /me/export', ({ accessToken }) => client.get('/api/auth/me/export', { bearer: accessToken })],
   [
     'a logout',
     ({ accessToken, cookieToken }) => {

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { fillLargeTables } from '../../tools/large-tables.ts';
+import { bcryptHash } from '../features/password/stored-accounts.ts';
+import {
+  refreshByBody,
+  refreshByCookie,
+  type SignedIn,
+  signIn,
+} from '../features/sessions/session-fixtures.ts';
+import { freshEmail, password, registration } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { expectIndexed, plansOf } from '../support/query-plans.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+  await fillLargeTables((statement) => openDatabase(database.url).query(statement));
+}, 120_000);
+afterAll(() => database.drop());
+
+const sessions = '/api/auth/sessions';
+const logIn = (email: string, text: string) => client.post('/api/auth/login', { email, password: text });
+const as = (method: string, path: string) => (by: SignedIn) =>
+  client.call(method, path, { bearer: by.accessToken });
+
+/** What people do all the time, with the statements that each of it takes. */
+const requests: readonly [string, number, (signedIn: SignedIn) => Promise<Answer>][] = [
+  ['a login', 2, ({ email }) => logIn(email, password)],
+  ['a login of nobody', 2, () => logIn(freshEmail(), password)],
+  ['a registration', 1, () => client.post('/api/auth/register', registration(freshEmail()))],
+  ['GET /me', 1, as('GET', '/api/auth/me')],
+  ['a refresh by body', 1, ({ bodyToken }) => refreshByBody(client, bodyToken)],
+  ['a refresh by cookie', 1, ({ cookieToken }) => refreshByCookie(client, cookieToken)],
+  ['a logout', 1, ({ bodyToken }) => client.post('/api/auth/logout', { refreshToken: bodyToken })],
+  ['the list of sessions', 1, as('GET', sessions)],
+  ['the end of one session', 1, (by) => as('DELETE', `${sessions}/${by.sessionId}`)(by)],
+  ['the end of all sessions', 1, as('DELETE', sessions)],
+  ['the list of events', 1, as('GET', '/api/auth/security-events')],
+  ['a later page of events', 1, as('GET', `/api/auth/security-events?cursor=${'A'.repeat(32)}`)],
+  ['an export', 1, as('GET', '/api/auth/me/export')],
+];
+
+/** Statements that write a record and read nothing. */
+const readsNothing = (plan: readonly { readonly 'Relation Name'?: unknown }[]) =>
+  plan.every((node) => node['Relation Name'] === undefined || node['Relation Name'] === 'security_events');
+
+describe('among 200,000 users and 500,000 sessions', () => {
+  test.each(requests)('%s reads no table from end to end (DESIGN 10)', async (_name, statements, request) => {
+    const signedIn = await signIn(client);
+    const plans = await plansOf(database.url, () => request(signedIn));
+    expect(plans).toHaveLength(statements);
+    const [first] = plans;
+    expectIndexed(first!);
+    for (const plan of plans.slice(1)) if (!readsNothing(plan)) expectIndexed(plan);
+  });
+
+  test('nor does a login that replaces an earlier hash', async () => {
+    const { email, userId } = await signIn(client);
+    await openDatabase(database.url).query(
+      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`,
+    );
+    const plans = await plansOf(database.url, () => logIn(email, password));
+    for (const plan of plans) expectIndexed(plan);
+  });
+
+  test('the tables are as large as that', async () => {
+    const [row] = await openDatabase(database.url).query<{ users: number; sessions: number }>(sql`
+      SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM sessions) AS sessions`);
+    expect(row!.users).toBeGreaterThanOrEqual(200_000);
+    expect(row!.sessions).toBeGreaterThanOrEqual(500_000);
+  });
+});
