@@ -1,18 +1,24 @@
 import { join } from 'node:path';
 import { migrate, type StatementRunner } from '../../src/db/migrations.ts';
 import { openPGlite } from '../neon-local/pglite-backend.ts';
+import { openPostgres } from '../neon-local/postgres-backend.ts';
 import { startNeonLocal } from '../neon-local/server.ts';
 import { openDatabase, readMigrations } from '../node-database.ts';
+import { startPostgres } from '../postgres/start-postgres.ts';
 import { projectFolder } from '../project.ts';
 
-/** An empty, migrated database of this run alone. */
-export interface BenchDatabase {
+/** A migrated database that is being served. */
+export interface ServedDatabase {
   /** Connection string. */
   readonly url: string;
   /** Neon's SQL-over-HTTP address. */
   readonly endpoint: string;
   /** Runs statements from here. */
   readonly runner: StatementRunner;
+}
+
+/** An empty one of this run alone. */
+export interface BenchDatabase extends ServedDatabase {
   close(): Promise<void>;
 }
 
@@ -23,4 +29,35 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
   const runner = openDatabase(url, server.url);
   await migrate(runner, await readMigrations(join(projectFolder, 'migrations')));
   return { url, endpoint: server.url, runner, close: () => server.close() };
+}
+
+/**
+ * Starts a real PostgreSQL server behind the local Neon endpoint, with an empty, migrated database for each name;
+ * `close` ends the server, and the databases with it.
+ */
+export async function startBenchPostgres(
+  names: readonly string[],
+): Promise<{ readonly databases: readonly ServedDatabase[]; close(): Promise<void> }> {
+  const postgres = await startPostgres();
+  const backend = openPostgres({ serverUrl: postgres.url });
+  const server = await startNeonLocal({ backend });
+  const close = async () => {
+    await server.close();
+    await postgres.close();
+  };
+  try {
+    const migrations = await readMigrations(join(projectFolder, 'migrations'));
+    const databases: ServedDatabase[] = [];
+    for (const name of names) {
+      await backend.createDatabase(name, 'template0');
+      const url = `postgresql://bench:bench@127.0.0.1/${name}`;
+      const runner = openDatabase(url, server.url);
+      await migrate(runner, migrations);
+      databases.push({ url, endpoint: server.url, runner });
+    }
+    return { databases, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
