@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono';
+import type { CleanUp } from './clean-up.ts';
 import type { Effects } from './db/effects.ts';
 import type { ExportPart } from './db/export-part.ts';
 import type { Deps } from './deps.ts';
@@ -7,7 +8,12 @@ import * as account from './features/account/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as health from './features/health/index.ts';
 import * as password from './features/password/index.ts';
-import { exportedEvents, recordEvent } from './features/security-events/index.ts';
+import {
+  deleteOldEvents,
+  exportedEvents,
+  recordEvent,
+  shortenOldAddresses,
+} from './features/security-events/index.ts';
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
 import { exportedUser } from './features/users/index.ts';
@@ -20,7 +26,7 @@ import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { serverTiming } from './http/server-timing.ts';
 import { createPasswordHasher } from './password-hasher.ts';
-import { cleanupExpiredAttempts } from './rate-limit/attempts.ts';
+import { cleanupExpiredAttempts } from './rate-limit/queries.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
 import { createScheduled } from './scheduled.ts';
 import { ConfigError } from './variable-reader.ts';
@@ -39,11 +45,15 @@ const routes: readonly Route[] = demo.overlay([
   ...account.routes,
 ]);
 
-/** What each feature sweeps at night. */
-export const runScheduled = createScheduled([
-  { rows: 'sessions', run: sessions.cleanupExpiredSessions },
-  { rows: 'login_attempts', run: cleanupExpiredAttempts },
-]);
+/** Rows whose time comes: one line per kind. */
+const cleanUps: readonly CleanUp[] = [
+  { rows: 'sessions', change: 'deleted', runBatch: sessions.cleanupExpiredSessions },
+  { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts },
+  { rows: 'security_events', change: 'deleted', runBatch: deleteOldEvents },
+  { rows: 'security_events.ip_address', change: 'shortened', runBatch: shortenOldAddresses },
+];
+
+export const runScheduled = createScheduled(cleanUps);
 
 /** What features add to each other's statements: one line per occasion. */
 const effects: Effects = {

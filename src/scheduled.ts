@@ -1,15 +1,8 @@
+import { type CleanUp, nightlyRunMs, runCleanUps } from './clean-up.ts';
 import type { Env } from './config.ts';
-import type { Database } from './db/client.ts';
 import { log } from './log.ts';
 import { loadRuntime } from './runtime.ts';
 import { ConfigError } from './variable-reader.ts';
-
-/** Expiring rows of one feature, and how it deletes those whose time has come: bounded, repeatable, in parallel. */
-export interface CleanUp {
-  readonly rows: string;
-  /** @returns how many were deleted */
-  readonly run: (deps: { readonly db: Database }) => Promise<number>;
-}
 
 /** The cron expression of the nightly clean-up in wrangler.toml. */
 const cleanUpCron = '0 2 * * *';
@@ -17,6 +10,8 @@ const cleanUpCron = '0 2 * * *';
 /**
  * The Worker's `scheduled` handler: the clean-up at night. The trigger every five minutes is for the mail outbox,
  * which has nothing to send yet.
+ *
+ * Rejects when a kind of rows failed, once all the others are done, so that the platform counts the run as failed.
  */
 export function createScheduled(cleanUps: readonly CleanUp[]) {
   return async ({ cron }: { readonly cron: string }, env: Env): Promise<void> => {
@@ -26,9 +21,10 @@ export function createScheduled(cleanUps: readonly CleanUp[]) {
       log('error', 'misconfigured', { variables: runtime.variables });
       return;
     }
-    for (const { rows, run } of cleanUps) {
-      const deleted = await run({ db: runtime.openDatabase() });
-      log('info', 'clean_up_finished', { rows, deleted });
-    }
+    const results = await runCleanUps(cleanUps, runtime.openDatabase, nightlyRunMs);
+    const failed = results.filter(({ failure }) => failure !== undefined);
+    if (failed.length === 0) return;
+    const names = failed.map(({ rows }) => rows).join(', ');
+    throw new Error(`the clean-up failed for ${names}`, { cause: failed[0]?.failure });
   };
 }

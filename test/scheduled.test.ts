@@ -5,7 +5,7 @@ import worker from '../src/index.ts';
 import { recordLog } from './contract/recorded-log.ts';
 import { registerUser } from './support/accounts.ts';
 import { TestClient } from './support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from './support/database.ts';
+import { type Fault, faultyEndpoint, freshDatabase, openDatabase } from './support/database.ts';
 
 const nightly = { cron: '0 2 * * *' };
 
@@ -38,10 +38,14 @@ async function countSessions(): Promise<number> {
   return row?.count ?? 0;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever was logged
+function entriesOf(lines: readonly string[]): any[] {
+  return lines.map((line) => JSON.parse(line));
+}
+
 /** What the log says was deleted, run by run. */
 function deletedSessions(lines: readonly string[]): number[] {
-  const entries = lines.map((line) => JSON.parse(line));
-  return entries
+  return entriesOf(lines)
     .filter(({ event, rows }) => event === 'clean_up_finished' && rows === 'sessions')
     .map(({ deleted }) => deleted);
 }
@@ -86,8 +90,7 @@ describe('the nightly clean-up', () => {
     const lines = recordLog();
     await runScheduled(nightly, client.env);
     expect(await buckets()).toEqual([{ bucket: 'open' }]);
-    const entries = lines.map((line) => JSON.parse(line));
-    expect(entries).toContainEqual(
+    expect(entriesOf(lines)).toContainEqual(
       expect.objectContaining({ event: 'clean_up_finished', rows: 'login_attempts', deleted: 1 }),
     );
   });
@@ -104,9 +107,49 @@ describe('the nightly clean-up', () => {
     const lines = recordLog();
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     await expect(runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint })).rejects.toThrow(
-      'no answer from the database',
+      'the clean-up failed for sessions, login_attempts, security_events, security_events.ip_address',
     );
-    expect(lines).toEqual([]);
+    expect(entriesOf(lines)).toEqual(
+      ['sessions', 'login_attempts', 'security_events', 'security_events.ip_address'].map((rows) =>
+        expect.objectContaining({ level: 'error', event: 'clean_up_failed', rows, batches: 0 }),
+      ),
+    );
+  });
+
+  test('goes on with all other rows when one kind fails, and tells the platform at the end (CRN-07)', async () => {
+    await addSessions(2, -1);
+    await openDatabase(database.url).query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
+    const lines = recordLog();
+    try {
+      await expect(runScheduled(nightly, client.env)).rejects.toThrow(
+        'the clean-up failed for login_attempts',
+      );
+    } finally {
+      await openDatabase(database.url).query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
+    }
+    expect(await countSessions()).toBe(0);
+    const told = entriesOf(lines).map(({ event, rows }) => `${event} ${rows}`);
+    expect(told.toSorted()).toEqual([
+      'clean_up_failed login_attempts',
+      'clean_up_finished security_events',
+      'clean_up_finished security_events.ip_address',
+      'clean_up_finished sessions',
+    ]);
+  });
+
+  test('that breaks off in the middle keeps what was done, and the next one does the rest (CRN-07)', async () => {
+    await addSessions(2500, -1);
+    const lines = recordLog();
+    const { endpoint } = await faultyEndpoint([...Array<Fault>(5).fill('pass'), { sqlstate: '57P01' }]);
+    const failing = { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint };
+    await expect(runScheduled(nightly, failing)).rejects.toThrow('the clean-up failed for sessions');
+    expect(await countSessions()).toBe(500);
+    expect(entriesOf(lines)).toContainEqual(
+      expect.objectContaining({ event: 'clean_up_failed', rows: 'sessions', deleted: 2000, batches: 2 }),
+    );
+    await runScheduled(nightly, client.env);
+    expect(await countSessions()).toBe(0);
+    expect(deletedSessions(lines)).toEqual([500]);
   });
 
   test('with a wrong configuration names the variable and does nothing (SUP-01)', async () => {

@@ -1,8 +1,7 @@
 import type { Database } from '../db/client.ts';
-import { sweepInBatches } from '../db/sweep.ts';
 import { type AuthError, defineErrors, isOverloaded } from '../errors.ts';
 import type { AttemptLimits } from './fragments.ts';
-import { deleteExpiredAttempts, giveAttemptBack } from './queries.ts';
+import { giveAttemptBack } from './queries.ts';
 
 const errors = defineErrors({
   too_many_attempts: { status: 429, title: 'Too many attempts. Please try again later.' },
@@ -38,12 +37,4 @@ export async function checkAttempt<T>(
     if (isOverloaded(error)) await giveAttemptBack(db, bucket, limits);
     throw error;
   }
-}
-
-/**
- * Deletes buckets whose window is over.
- * @returns how many were deleted
- */
-export function cleanupExpiredAttempts({ db }: { readonly db: Database }): Promise<number> {
-  return sweepInBatches((limit) => deleteExpiredAttempts(db, limit));
 }

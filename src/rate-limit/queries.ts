@@ -7,7 +7,7 @@ import { type AttemptLimits, refundAttempt } from './fragments.ts';
  * skipped.
  * @returns how many were deleted
  */
-export async function deleteExpiredAttempts(db: Database, limit: number): Promise<number> {
+export async function cleanupExpiredAttempts(db: Database, limit: number): Promise<number> {
   const [row] = await db.query<{ deleted: number }>(sql`
     WITH due AS (
       SELECT t.bucket FROM login_attempts t WHERE t.window_ends_at <= now()

@@ -53,6 +53,7 @@ describe('time in the source', () => {
   /** Who asks a clock, and why it is not to measure work: in production it stands still while the CPU is busy. */
   const clocks = {
     'src/app.ts': 'the clock that is handed to the flows, for the times in tokens',
+    'src/clean-up.ts': 'until when batches are begun: the clock moves while the database works',
     'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
     'src/features/health/check-health.ts': 'the age of a probe, and waiting for the network',
     'src/hash-slots.ts': 'until when a slot is held, and waiting for one, during which the clock moves',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCleanUps } from '../../src/clean-up.ts';
 import { sql } from '../../src/db/sql.ts';
-import { cleanupExpiredAttempts } from '../../src/rate-limit/attempts.ts';
+import { cleanupExpiredAttempts } from '../../src/rate-limit/queries.ts';
+import { recordLog } from '../contract/recorded-log.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
@@ -89,10 +91,12 @@ test('clean-ups side by side delete each expired bucket once, and no other', asy
     INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
     SELECT 'user:' || n, 1, gen_random_uuid(), now() + make_interval(secs => CASE WHEN n <= 3000 THEN -1 ELSE 60 END)
     FROM generate_series(1, 3010) n`);
-  const deleted = await Promise.all(
-    Array.from({ length: 8 }, () => cleanupExpiredAttempts({ db: openDatabase(database.url) })),
+  recordLog();
+  const attempts = { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts } as const;
+  const runs = await Promise.all(
+    Array.from({ length: 8 }, () => runCleanUps([attempts], () => openDatabase(database.url), 10_000)),
   );
-  expect(deleted.reduce((sum, one) => sum + one, 0)).toBe(3000);
+  expect(runs.flat().reduce((sum, { count }) => sum + count, 0)).toBe(3000);
   const [row] = await db.query<{ count: number }>(sql`SELECT count(*)::int AS count FROM login_attempts`);
   expect(row?.count).toBe(10);
 });

@@ -6,3 +6,4 @@ export {
   recordEvent,
   recordedBefore,
 } from './fragments.ts';
+export { deleteOldEvents, shortenOldAddresses } from './queries.ts';

@@ -1,6 +1,5 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
-export { cleanupExpiredSessions } from './clean-up.ts';
 export { type Device, readDevice } from './device.ts';
 export { sessionErrors } from './errors.ts';
 export {
@@ -16,6 +15,7 @@ export {
   sessionColumns,
 } from './fragments.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
+export { cleanupExpiredSessions } from './queries.ts';
 export { requireRecentAuthentication } from './recent-authentication.ts';
 export type { Transport } from './refresh-token.ts';
 export {

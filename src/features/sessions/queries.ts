@@ -123,10 +123,11 @@ export async function endSessions(
 
 /**
  * Deletes up to `limit` sessions whose end has come, in one statement. Rows that another run holds are skipped, so
- * that runs side by side add up instead of waiting.
+ * that runs side by side add up instead of waiting. The address and place of a session are no record of the past and
+ * have no retention of their own: they are the owner's means to recognise a device, and go with the session.
  * @returns how many were deleted
  */
-export async function deleteExpiredSessions(db: Database, limit: number): Promise<number> {
+export async function cleanupExpiredSessions(db: Database, limit: number): Promise<number> {
   const [row] = await db.query<{ deleted: number }>(sql`
     WITH due AS (
       SELECT s.id FROM sessions s WHERE s.expires_at <= now()

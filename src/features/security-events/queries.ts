@@ -1,0 +1,41 @@
+import type { Database } from '../../db/client.ts';
+import { sql } from '../../db/sql.ts';
+import { eventDays, wholeAddressDays } from './retention.ts';
+
+/**
+ * Deletes up to `limit` events that are past their time, in one statement. Rows that another run holds are skipped.
+ * @returns how many were deleted
+ */
+export async function deleteOldEvents(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(sql`
+    WITH due AS (
+      SELECT e.id FROM security_events e WHERE e.at <= now() - make_interval(days => ${eventDays}::int)
+      ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM security_events e USING due d WHERE e.id = d.id RETURNING e.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`);
+  return row?.deleted ?? 0;
+}
+
+/**
+ * Shortens the addresses of up to `limit` events to their network, in one statement: /24 of IPv4, /48 of IPv6. The
+ * length of the mask is the mark of it: a whole address has 32 or 128 bits, and security_events_whole_address_idx holds
+ * these alone, so that each row is touched once. Rows that another run holds are skipped.
+ * @returns how many were shortened
+ */
+export async function shortenOldAddresses(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ shortened: number }>(sql`
+    WITH due AS (
+      SELECT e.id FROM security_events e
+      WHERE e.at <= now() - make_interval(days => ${wholeAddressDays}::int) AND masklen(e.ip_address) IN (32, 128)
+      ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), shortened AS (
+      UPDATE security_events e
+      SET ip_address = network(set_masklen(e.ip_address, CASE family(e.ip_address) WHEN 4 THEN 24 ELSE 48 END))
+      FROM due d WHERE e.id = d.id
+      RETURNING e.id
+    )
+    SELECT count(*)::int AS shortened FROM shortened`);
+  return row?.shortened ?? 0;
+}

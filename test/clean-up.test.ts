@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { type CleanUp, runCleanUps } from '../src/clean-up.ts';
+import type { Database } from '../src/db/client.ts';
+import { recordLog } from './contract/recorded-log.ts';
+
+const view = {} as Database;
+
+/** Rows that are done with batch by batch, as many as are said. */
+function rowsWith(batches: readonly number[]): CleanUp & { readonly limits: number[] } {
+  const limits: number[] = [];
+  return {
+    rows: 'planted',
+    change: 'deleted',
+    limits,
+    runBatch: async (_db, limit) => {
+      limits.push(limit);
+      return batches[limits.length - 1] ?? 0;
+    },
+  };
+}
+
+describe('a clean-up', () => {
+  test('takes batches until one is not full, and says in the log how many rows and batches it had', async () => {
+    const lines = recordLog();
+    const planted = rowsWith([1000, 1000, 7, 1000]);
+    const results = await runCleanUps([planted], () => view, 10_000);
+    expect(results).toEqual([{ rows: 'planted', count: 2007, failure: undefined }]);
+    expect(planted.limits).toEqual([1000, 1000, 1000]);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'info',
+      event: 'clean_up_finished',
+      rows: 'planted',
+      deleted: 2007,
+      batches: 3,
+      isComplete: true,
+    });
+  });
+
+  test('opens a view of the database for each batch, so that no budget of a request ends the run', async () => {
+    recordLog();
+    let opened = 0;
+    const open = () => {
+      opened += 1;
+      return view;
+    };
+    await runCleanUps([rowsWith([1000, 1000, 0])], open, 10_000);
+    expect(opened).toBe(3);
+  });
+
+  test('begins no batch when its time is over, and says that rows are left (CRN-04)', async () => {
+    const lines = recordLog();
+    const endless: CleanUp = {
+      rows: 'endless',
+      change: 'deleted',
+      runBatch: async (_db, limit) => {
+        await scheduler.wait(20);
+        return limit;
+      },
+    };
+    const startedAt = Date.now();
+    const [result] = await runCleanUps([endless], () => view, 200);
+    expect(Date.now() - startedAt).toBeLessThan(1000);
+    expect(result?.count).toBeGreaterThanOrEqual(1000);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ deleted: result?.count, isComplete: false });
+  });
+
+  test('that hangs or fails takes no time and no rows from the others (CRN-07)', async () => {
+    const lines = recordLog();
+    const failing: CleanUp = {
+      rows: 'failing',
+      change: 'shortened',
+      runBatch: () => Promise.reject(new Error('refused')),
+    };
+    const hanging: CleanUp = {
+      rows: 'hanging',
+      change: 'deleted',
+      runBatch: async () => {
+        await scheduler.wait(400);
+        throw new Error('timed out');
+      },
+    };
+    const planted = rowsWith([1000, 3]);
+    const results = await runCleanUps([hanging, failing, planted], () => view, 200);
+    expect(results).toEqual([
+      { rows: 'hanging', count: 0, failure: new Error('timed out') },
+      { rows: 'failing', count: 0, failure: new Error('refused') },
+      { rows: 'planted', count: 1003, failure: undefined },
+    ]);
+    const failures = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
+    expect(failures).toMatchObject([
+      { event: 'clean_up_failed', rows: 'failing', shortened: 0, cause: { message: 'refused' } },
+      { event: 'clean_up_failed', rows: 'hanging', deleted: 0, cause: { message: 'timed out' } },
+    ]);
+  });
+});
