@@ -1,10 +1,11 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { CleanUp } from './clean-up.ts';
-import type { Effects } from './db/effects.ts';
+import type { Effect, Effects } from './db/effects.ts';
 import type { ExportPart } from './db/export-part.ts';
 import type { Deps } from './deps.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import * as account from './features/account/index.ts';
+import * as admin from './features/admin/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as health from './features/health/index.ts';
 import * as password from './features/password/index.ts';
@@ -21,6 +22,7 @@ import { type ClientInfo, readClientInfo } from './http/client-info.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
 import { limitRoute } from './http/limit-route.ts';
+import { hideUnserved, isOperatorGuard } from './http/operator-guard.ts';
 import { answerProblem } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -43,6 +45,7 @@ const routes: readonly Route[] = demo.overlay([
   ...password.routes,
   ...sessions.routes,
   ...account.routes,
+  ...admin.routes,
 ]);
 
 /** Rows whose time comes: one line per kind. */
@@ -100,6 +103,12 @@ const effects: Effects = {
   ],
   sessionEvicted: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_cap' })],
   accountExported: [recordEvent({ type: 'sensitive_read', outcome: 'success', reason: 'account_export' })],
+  signedOutByAdmin: [recordAdmin('sign_out')],
+  bannedByAdmin: [recordAdmin('ban')],
+  unbannedByAdmin: [recordAdmin('unban')],
+  sessionEndedByAdmin: [
+    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'admin', isByOperator: true }),
+  ],
 };
 
 /** What a user gets when they ask for their data: one line per feature that holds some. */
@@ -116,7 +125,8 @@ export function createApp({
 }: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
   const app = new Hono<AppEnv>();
   app.use(identify, securityHeaders, serverTiming, prepare(now), cors(allowedOrigins), limitUrl);
-  for (const { method, path, limit, handle } of routes) {
+  for (const { method, path, guard, limit, handle } of routes) {
+    if (isOperatorGuard(guard)) app.all(path, hideUnserved(guard));
     if (limit !== null) app.on(method, path, limitRoute(limit, now));
     app.on(method, path, (c) => handle(c).catch(rethrowAsError));
   }
@@ -157,8 +167,7 @@ function createDeps(
 ): Deps {
   let client: ClientInfo | undefined;
   return {
-    ...{ config, keys, secrets, now, effects, db: openDatabase() },
-    exportParts,
+    ...{ config, keys, secrets, now, effects, exportParts, cleanUps, db: openDatabase() },
     hasher: createPasswordHasher(config.isDevelopment),
     // Most requests record nothing about their client.
     get client() {
@@ -166,6 +175,16 @@ function createDeps(
       return client;
     },
   };
+}
+
+function recordAdmin(action: string): Effect {
+  return recordEvent({
+    type: 'authz_admin',
+    outcome: 'success',
+    reason: action,
+    isByOperator: true,
+    isOncePerRequest: true,
+  });
 }
 
 function allowedOrigins({ var: { runtime } }: { var: AppEnv['Variables'] }): ReadonlySet<string> {

@@ -1,3 +1,4 @@
+import type { CleanUp } from './clean-up.ts';
 import type { Config } from './config.ts';
 import type { KeyRing } from './crypto/jwt.ts';
 import type { SecretRing } from './crypto/secret-ring.ts';
@@ -22,4 +23,6 @@ export interface Deps {
   readonly effects: Effects;
   /** What features hold about a user. */
   readonly exportParts: readonly ExportPart[];
+  /** Every kind of rows whose time comes. */
+  readonly cleanUps: readonly CleanUp[];
 }

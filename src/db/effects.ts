@@ -44,4 +44,10 @@ export interface Effects {
   /** A new session took the place of the one that was idle longest. */
   readonly sessionEvicted: readonly Effect[];
   readonly accountExported: readonly Effect[];
+  /** An operator did it to a user; the source has the user. Where the answer was lost, it comes again by the same request. */
+  readonly signedOutByAdmin: readonly Effect[];
+  readonly bannedByAdmin: readonly Effect[];
+  readonly unbannedByAdmin: readonly Effect[];
+  /** A session ended with one of these. */
+  readonly sessionEndedByAdmin: readonly Effect[];
 }

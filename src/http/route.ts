@@ -7,6 +7,7 @@ import { ConfigError } from '../variable-reader.ts';
 import { readJsonBody } from './body.ts';
 import type { RequestContext } from './context.ts';
 import { authenticate, type OriginTrust, refuseForeignOrigin } from './guard.ts';
+import { admitOperator, isOperatorGuard, type OperatorGuard } from './operator-guard.ts';
 import { validate } from './validate.ts';
 
 /**
@@ -14,8 +15,9 @@ import { validate } from './validate.ts';
  * - `anyone`: needs no credential; an unsafe request from a foreign origin is refused.
  * - `session`: needs an access token; a cookie counts only from our own or a listed origin.
  * - `token-holder`: presents a refresh token in the body or a cookie; a foreign origin is refused at once.
+ * - the kinds of `OperatorGuard`: for whoever runs the service.
  */
-export type Guard = 'anyone' | 'session' | 'token-holder';
+export type Guard = 'anyone' | 'session' | 'token-holder' | OperatorGuard;
 
 interface RouteSpec<G extends Guard, S extends z.core.$ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -62,7 +64,9 @@ export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
   const handle = async (c: RequestContext): Promise<Response> => {
     const deps = requireDeps(c);
     const isUnsafe = spec.method !== 'GET';
-    const originTrust = spec.guard !== 'session' && isUnsafe ? refuseForeignOrigin(c, deps) : 'absent';
+    if (isOperatorGuard(spec.guard)) admitOperator(c, deps, spec.guard);
+    const isJudgedByOrigin = spec.guard === 'anyone' || spec.guard === 'token-holder';
+    const originTrust = isJudgedByOrigin && isUnsafe ? refuseForeignOrigin(c, deps) : 'absent';
     const caller = spec.guard === 'session' ? await authenticate(c, deps, isUnsafe) : undefined;
     const schema = typeof spec.body === 'function' ? spec.body(deps) : spec.body;
     const isOptional = spec.isBodyOptional ?? false;

@@ -13,7 +13,7 @@ export async function cleanupExpiredAttempts(db: Database, limit: number): Promi
       SELECT t.bucket FROM login_attempts t WHERE t.window_ends_at <= now()
       ORDER BY t.window_ends_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
     ), deleted AS (
-      DELETE FROM login_attempts t USING due d WHERE t.bucket = d.bucket RETURNING t.bucket
+      DELETE FROM login_attempts t WHERE t.bucket = ANY (ARRAY(SELECT d.bucket FROM due d)) RETURNING t.bucket
     )
     SELECT count(*)::int AS deleted FROM deleted`);
   return row?.deleted ?? 0;

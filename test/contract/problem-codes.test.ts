@@ -4,6 +4,7 @@ import { freshEmail, otherPassword, password, registration } from '../support/ac
 import { breachService, restOfSha1 } from '../support/breach-service.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
+import { adminSecret } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
 import { json, rawExample } from './raw-example.ts';
 import { recordLog } from './recorded-log.ts';
@@ -43,6 +44,10 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   reauthentication_required: [403, exportLate],
   not_found: [404, () => client.get('/api/unknown')],
   session_not_found: [404, revokeUnknown],
+  user_not_found: [
+    404,
+    () => client.post(`/api/admin/users/${crypto.randomUUID()}/ban`, undefined, { bearer: adminSecret }),
+  ],
   method_not_allowed: [405, () => client.get('/api/auth/login')],
   email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
   payload_too_large: [413, () => client.send(rawExample(login, account, ' '.repeat(20_000)))],

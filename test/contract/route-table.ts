@@ -1,16 +1,21 @@
 import { decodeJwt } from 'jose';
 import { createApp } from '../../src/app.ts';
+import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registerUser, registration } from '../support/accounts.ts';
 import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
+import { adminSecret } from '../support/test-env.ts';
 
 /** A valid request of one route, and what it costs. */
 export interface RouteExample {
-  /** What the caller presents: nothing, an access token, or a refresh token. */
-  readonly credential: 'none' | 'access-token' | 'refresh-token';
+  /** What the caller presents: nothing, an access token, a refresh token, or ADMIN_SECRET. */
+  readonly credential: 'none' | 'access-token' | 'refresh-token' | 'admin-secret';
   /** The answer to the example. */
   readonly status: number;
   /** Round trips of the example; 0 for a route that never asks the database. */
   readonly roundTrips: number;
+  /** Statements of each round trip, where one of them is a batch. */
+  readonly statements?: readonly number[];
   /** The JSON body, without a refresh token that stands for the caller. */
   readonly body?: (account: Account) => Readonly<Record<string, unknown>>;
   /** Members that the example leaves out, with a value of the right type. */
@@ -19,8 +24,6 @@ export interface RouteExample {
   readonly isBodyOptional?: true;
   /** The answer without a body, where that is another. */
   readonly statusWithoutBody?: number;
-  /** Statements of each round trip, where one is a batch. */
-  readonly statements?: readonly number[];
   /** The address, where the path has parameters. */
   readonly path?: (account: Account) => string;
 }
@@ -104,12 +107,37 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   },
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
   'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1 },
+  // In development, where these take no credential. The clean-up has one statement for each kind of rows.
+  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 4 },
+  'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
+  'POST /api/admin/users/:id/sign-out': {
+    credential: 'admin-secret',
+    status: 200,
+    roundTrips: 1,
+    statements: [2],
+    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
+  },
+  'POST /api/admin/users/:id/ban': {
+    credential: 'admin-secret',
+    status: 200,
+    roundTrips: 1,
+    statements: [2],
+    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
+  },
+  'POST /api/admin/users/:id/unban': {
+    credential: 'admin-secret',
+    status: 200,
+    roundTrips: 1,
+    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/unban`,
+  },
 };
 
 /** Somebody who has just registered. */
 export interface Account {
   readonly email: string;
   readonly userId: string;
+  /** Somebody else: what an example does to them disturbs no other example. */
+  readonly otherUserId: string;
   readonly accessToken: string;
   /** The one for the body. */
   readonly refreshToken: string;
@@ -120,7 +148,11 @@ export interface Account {
 export async function registerAccount(client: TestClient): Promise<Account> {
   const answer = await registerUser(client);
   const { accessToken, refreshToken, user } = answer.json;
-  return { email: answer.email, userId: user.id, accessToken, refreshToken, cookies: authCookies(answer) };
+  const [other] = await openDatabase(String(client.env.DATABASE_URL)).query<{ id: string }>(
+    sql`INSERT INTO users (email, name) VALUES (${freshEmail()}, 'Somebody Else') RETURNING id`,
+  );
+  const names = { email: answer.email, userId: user.id, otherUserId: other?.id ?? '' };
+  return { ...names, accessToken, refreshToken, cookies: authCookies(answer) };
 }
 
 /** A request of the table, for `client.call(...)`. */
@@ -128,7 +160,7 @@ export type ExampleCall = [method: string, path: string, options: CallOptions];
 
 /**
  * The example of a route with the account's credentials, by bearer header and body, or by cookies, which then come
- * along on every route. Cookies carry the service's own Origin; `headers` replace that.
+ * along on every route. Cookies carry the service's own Origin; `headers` replace that. A secret is a bearer always.
  */
 export function exampleCall(
   key: string,
@@ -144,6 +176,7 @@ export function exampleCall(
     headers,
     ...(body && { body: { ...body(account), ...token } }),
     ...(credential === 'access-token' && by === 'bearer' && { bearer: account.accessToken }),
+    ...(credential === 'admin-secret' && { bearer: adminSecret }),
     ...(by === 'cookie' && { cookies: account.cookies }),
   };
   return [method, path, options];
@@ -164,11 +197,18 @@ export function exampleOf(key: string): RouteExample {
 /** What the service serves, as the keys of the table. */
 export const registeredRoutes: readonly string[] = createApp().serves.map(keyOf);
 
-export const unsafeRoutes = registeredRoutes.filter((key) => !key.startsWith('GET '));
+/** Those that a page can make a browser call: a secret is no cookie, and judged alone. */
+export const unsafeRoutes = registeredRoutes.filter(
+  (key) => !key.startsWith('GET ') && routeTable[key]?.credential !== 'admin-secret',
+);
 export const bodyRoutes = createApp()
   .serves.filter(({ hasBody }) => hasBody)
   .map(keyOf);
-export const databaseRoutes = registeredRoutes.filter((key) => routeTable[key]?.roundTrips !== 0);
+/** They make their way statement by statement and log it: what holds for the others is tested in test/features/admin. */
+export const maintenanceRoutes = ['POST /api/admin/cleanup-sessions', 'POST /api/admin/init-db'];
+export const databaseRoutes = registeredRoutes.filter(
+  (key) => routeTable[key]?.roundTrips !== 0 && !maintenanceRoutes.includes(key),
+);
 /** Those whose failures are problem documents: health answers its own shape. */
 export const databaseProblemRoutes = databaseRoutes.filter((key) => key !== 'GET /api/health');
 

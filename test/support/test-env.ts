@@ -5,6 +5,9 @@ export const baseUrl = 'https://auth.test';
 
 /** Secrets made for this run; nothing in the repository opens anything. */
 const authSecret = randomSecret();
+/** What operators present. */
+export const cronSecret = randomSecret();
+export const adminSecret = randomSecret();
 const signingKeys = await generateSigningKeys('test-key');
 
 /** A full, valid configuration against the run's database; `overrides` replace variables, undefined unsets one. */
@@ -16,6 +19,8 @@ export function testEnv(overrides: Readonly<Record<string, string | undefined>> 
     DATABASE_HTTP_ENDPOINT: inject('databaseEndpoint'),
     AUTH_SECRET: authSecret,
     SIGNING_KEYS: signingKeys,
+    CRON_SECRET: cronSecret,
+    ADMIN_SECRET: adminSecret,
     ALLOWED_ORIGINS: 'https://app.test',
     BREACHED_PASSWORD_CHECK: 'false',
     // Tests come from one address, or from none, which is the strictest bucket.

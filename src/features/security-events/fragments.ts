@@ -12,6 +12,13 @@ export interface EventKind {
   readonly reason?: string;
   /** The reason is the source's column `reason`. */
   readonly hasSourceReason?: true;
+  /**
+   * An operator did it. Their address, browser and place are left out: the owner of the account reads the record. The
+   * request's id leads to them in the platform's log.
+   */
+  readonly isByOperator?: true;
+  /** At most one for each request, however often its statement runs. */
+  readonly isOncePerRequest?: true;
 }
 
 /**
@@ -20,13 +27,18 @@ export interface EventKind {
  */
 export function recordEvent(kind: EventKind): Effect {
   const reason = kind.hasSourceReason ? sql`e.reason` : sql`${kind.reason ?? null}::text`;
-  return (source, origin) => sql`
-    INSERT INTO security_events
-      (type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-    SELECT ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${reason}, e.user_id, e.session_id,
-      ${origin.requestId}::uuid, ${origin.ipAddress}::inet, ${origin.userAgent}::text,
-      ${origin.location && JSON.stringify(origin.location)}::jsonb
-    FROM ${source} e`;
+  return (source, origin) => {
+    const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : origin;
+    const id = kind.isOncePerRequest ? sql`${origin.requestId}::uuid` : sql`gen_random_uuid()`;
+    const onRepeat = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
+    return sql`
+      INSERT INTO security_events
+        (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
+      SELECT ${id}, ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${reason}, e.user_id, e.session_id,
+        ${origin.requestId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
+        ${location && JSON.stringify(location)}::jsonb
+      FROM ${source} e ${onRepeat}`;
+  };
 }
 
 /** An event as it is stored, by the names of `eventColumns`. */
@@ -89,3 +101,4 @@ export const exportedEvents: ExportPart = {
       ORDER BY e.at DESC, e.id DESC LIMIT ${exportedEventsMax}::int
     ) AS n), '[]')`,
 };
+const nobody = { ipAddress: null, userAgent: null, location: null };

@@ -12,7 +12,7 @@ export async function deleteOldEvents(db: Database, limit: number): Promise<numb
       SELECT e.id FROM security_events e WHERE e.at <= now() - make_interval(days => ${eventDays}::int)
       ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
     ), deleted AS (
-      DELETE FROM security_events e USING due d WHERE e.id = d.id RETURNING e.id
+      DELETE FROM security_events e WHERE e.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING e.id
     )
     SELECT count(*)::int AS deleted FROM deleted`);
   return row?.deleted ?? 0;
@@ -33,7 +33,7 @@ export async function shortenOldAddresses(db: Database, limit: number): Promise<
     ), shortened AS (
       UPDATE security_events e
       SET ip_address = network(set_masklen(e.ip_address, CASE family(e.ip_address) WHEN 4 THEN 24 ELSE 48 END))
-      FROM due d WHERE e.id = d.id
+      WHERE e.id = ANY (ARRAY(SELECT d.id FROM due d))
       RETURNING e.id
     )
     SELECT count(*)::int AS shortened FROM shortened`);

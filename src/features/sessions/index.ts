@@ -4,6 +4,7 @@ export { type Device, readDevice } from './device.ts';
 export { sessionErrors } from './errors.ts';
 export {
   type CallerIds,
+  endSessionsOf,
   evictOldest,
   exportedSessions,
   fromLiveSession,

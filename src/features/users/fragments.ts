@@ -86,3 +86,22 @@ export const exportedUser: ExportPart = {
       'createdAt', ${isoTime(sql`u.created_at`)}, 'updatedAt', ${isoTime(sql`u.updated_at`)})
     FROM users u WHERE u.id = ${owner}.user_id)`,
 };
+/**
+ * Body of a CTE that holds a user until the transaction ends and returns its `user_id`. A sign-in that comes meanwhile
+ * waits; one that came before has to be over first.
+ */
+export function lockUser(userId: string): Fragment {
+  return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR NO KEY UPDATE`;
+}
+
+/** Body of a CTE that bans a user and returns its `user_id`. A ban that there is already keeps its time. */
+export function banUser(userId: string): Fragment {
+  return sql`
+    UPDATE users u SET banned_at = coalesce(u.banned_at, now()) WHERE u.id = ${userId}::uuid
+    RETURNING u.id AS user_id`;
+}
+
+/** Body of a CTE that lifts a user's ban and returns its `user_id`. */
+export function unbanUser(userId: string): Fragment {
+  return sql`UPDATE users u SET banned_at = NULL WHERE u.id = ${userId}::uuid RETURNING u.id AS user_id`;
+}

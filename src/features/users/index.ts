@@ -1,11 +1,14 @@
 export { userErrors } from './errors.ts';
 export {
+  banUser,
   deleteUser,
   exportedUser,
   insertUser,
+  lockUser,
   type NewUser,
   replacePasswordHash,
   setPasswordHash,
+  unbanUser,
   updateProfile,
   userColumns,
 } from './fragments.ts';

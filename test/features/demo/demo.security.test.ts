@@ -26,7 +26,8 @@ beforeAll(async () => {
 
 /** The visit in the shape that examples of routes are called with. */
 function asAccount({ accessToken, bodyToken, cookies }: Visit): Account {
-  return { email: 'demo@nexora.ai', userId: 'demo-user-id', accessToken, refreshToken: bodyToken, cookies };
+  const names = { email: 'demo@nexora.ai', userId: 'demo-user-id', otherUserId: crypto.randomUUID() };
+  return { ...names, accessToken, refreshToken: bodyToken, cookies };
 }
 
 const guards = Object.fromEntries(
@@ -48,7 +49,10 @@ describe('every route, called by the demo user', () => {
       const isOpen = guards[key] === 'anyone' || openToDemo.includes(key);
       for (const by of ['bearer', 'cookie'] as const) {
         if (key === 'POST /api/auth/login') continue; // its example says another password
-        const answer = await client.call(...exampleCall(key, asAccount(visit), by));
+        const [method, path, { bearer: _, ...options }] = exampleCall(key, asAccount(visit), by);
+        // In place of a secret, too.
+        const bearer = by === 'bearer' && guards[key] !== 'anyone' && { bearer: visit.accessToken };
+        const answer = await client.call(method, path, { ...options, ...bearer });
         if (isOpen) expect(answer.status, `${by} ${answer.text}`).toBe(exampleOf(key).status);
         else expectProblem(answer, 403, 'demo_readonly', `${key} ${by}`);
         if (guards[key] !== 'anyone') expect(answer.roundTrips, key).toBe(0);

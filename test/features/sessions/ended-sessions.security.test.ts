@@ -56,7 +56,8 @@ describe.each(endings)('once a session has ended (%s)', (_name, end) => {
     // A route may itself have ended the session, or the account.
     const next = await registerUser(client);
     const signedIn = { ...signedInBy(next), email: next.email };
-    const again = { ...signedIn, refreshToken: signedIn.bodyToken, cookies: authCookies(next) };
+    const { otherUserId } = first;
+    const again = { ...signedIn, otherUserId, refreshToken: signedIn.bodyToken, cookies: authCookies(next) };
     await end(signedIn);
     for (const by of ['bearer', 'cookie'] as const) {
       const answer = await client.call(...exampleCall(key, again, by));

@@ -1,0 +1,19 @@
+import type { Migration } from './migrations.ts';
+
+/** One line per file of `migrations/`, which a Worker cannot list. Each is a module that is loaded when it is asked for. */
+const files: Readonly<Record<string, () => Promise<{ readonly default: string }>>> = {
+  '0001_earlier_schema': () => import('../../migrations/0001_earlier_schema.sql'),
+  '0002_users': () => import('../../migrations/0002_users.sql'),
+  '0003_sessions': () => import('../../migrations/0003_sessions.sql'),
+  '0004_security_events': () => import('../../migrations/0004_security_events.sql'),
+  '0005_login_attempts': () => import('../../migrations/0005_login_attempts.sql'),
+  '0006_known_devices': () => import('../../migrations/0006_known_devices.sql'),
+  '0007_event_retention': () => import('../../migrations/0007_event_retention.sql'),
+};
+
+/** The migrations that came with this version of the Worker. */
+export function readBundledMigrations(): Promise<Migration[]> {
+  return Promise.all(
+    Object.entries(files).map(async ([name, load]) => ({ name, sql: (await load()).default })),
+  );
+}

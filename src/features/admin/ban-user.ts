@@ -1,0 +1,19 @@
+import type { Deps } from '../../deps.ts';
+import { adminErrors } from './errors.ts';
+import { banUserAndEndSessions } from './queries.ts';
+
+/**
+ * Bans a user: every session of theirs ends at once, and no sign-in opens another, one that is under way included
+ * (SECURITY SES-16). Repeating it changes nothing.
+ * @returns how many sessions were ended
+ * @throws AuthError user_not_found
+ */
+export async function banUser({ db, client, effects }: Deps, userId: string): Promise<number> {
+  const onChange = effects.bannedByAdmin;
+  const ended = await banUserAndEndSessions(db, userId, client, {
+    onChange,
+    onEnd: effects.sessionEndedByAdmin,
+  });
+  if (ended === null) throw adminErrors.user_not_found();
+  return ended;
+}

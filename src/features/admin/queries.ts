@@ -1,0 +1,87 @@
+import type { Database } from '../../db/client.ts';
+import type { Effect, RequestOrigin } from '../../db/effects.ts';
+import { effectCtes } from '../../db/fragments.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import { endSessionsOf } from '../sessions/index.ts';
+import { banUser, lockUser, unbanUser } from '../users/index.ts';
+
+/** What others add to what is done to a user, and to each session that ends with it. */
+export interface AdminEffects {
+  readonly onChange: readonly Effect[];
+  readonly onEnd: readonly Effect[];
+}
+
+/**
+ * Ends every session of a user. Round trips: 1.
+ * @returns how many, or null when there is no such user
+ */
+export function endSessionsOfUser(
+  db: Database,
+  userId: string,
+  origin: RequestOrigin,
+  effects: AdminEffects,
+): Promise<number | null> {
+  return changeAndEndSessions(db, userId, lockUser(userId), origin, effects);
+}
+
+/**
+ * Bans a user, from the first time on, and ends every session of theirs. Round trips: 1.
+ * @returns how many, or null when there is no such user
+ */
+export function banUserAndEndSessions(
+  db: Database,
+  userId: string,
+  origin: RequestOrigin,
+  effects: AdminEffects,
+): Promise<number | null> {
+  return changeAndEndSessions(db, userId, banUser(userId), origin, effects);
+}
+
+/** Lets a user sign in again. Round trips: 1. False when there is no such user. */
+export async function liftBan(
+  db: Database,
+  userId: string,
+  origin: RequestOrigin,
+  onChange: readonly Effect[],
+): Promise<boolean> {
+  const [row] = await db.query<FoundRow>(change(unbanUser(userId), origin, onChange), { isRepeatable: true });
+  return row?.found === 1;
+}
+
+interface FoundRow {
+  readonly found: number;
+}
+
+/**
+ * A batch, since the second statement needs a newer snapshot: a sign-in that held the user before the first one could
+ * has committed its session by then, and one that waits for the first finds the user as it leaves them (SECURITY SES-07).
+ * Where it runs again because its answer was lost, it counts the sessions that were opened in between: none, as a rule.
+ */
+async function changeAndEndSessions(
+  db: Database,
+  userId: string,
+  target: Fragment,
+  origin: RequestOrigin,
+  { onChange, onEnd }: AdminEffects,
+): Promise<number | null> {
+  const [users, sessions] = await db.batch(
+    [
+      change(target, origin, onChange),
+      sql`
+        WITH owner AS (SELECT ${userId}::uuid AS user_id),
+        ended AS (${endSessionsOf(sql`owner`)})${effectCtes(onEnd, 'ended', origin)}
+        SELECT count(*)::int AS ended FROM ended`,
+    ],
+    { isRepeatable: true },
+  );
+  if ((users?.[0] as FoundRow | undefined)?.found !== 1) return null;
+  return (sessions?.[0] as { readonly ended: number } | undefined)?.ended ?? 0;
+}
+
+/** The statement around `target`, the body of a CTE that returns the user as `user_id`. */
+function change(target: Fragment, origin: RequestOrigin, onChange: readonly Effect[]): Fragment {
+  return sql`
+    WITH target AS (${target}),
+    changed AS (SELECT t.user_id, NULL::uuid AS session_id FROM target t)${effectCtes(onChange, 'changed', origin)}
+    SELECT count(*)::int AS found FROM changed`;
+}

@@ -1,0 +1,15 @@
+import type { Deps } from '../../deps.ts';
+import { adminErrors } from './errors.ts';
+import { endSessionsOfUser } from './queries.ts';
+
+/**
+ * Ends every session of a user, on all of their devices (SECURITY SES-17). They may sign in again.
+ * @returns how many there were
+ * @throws AuthError user_not_found
+ */
+export async function signOutUser({ db, client, effects }: Deps, userId: string): Promise<number> {
+  const onChange = effects.signedOutByAdmin;
+  const ended = await endSessionsOfUser(db, userId, client, { onChange, onEnd: effects.sessionEndedByAdmin });
+  if (ended === null) throw adminErrors.user_not_found();
+  return ended;
+}

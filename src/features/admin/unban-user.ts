@@ -1,0 +1,11 @@
+import type { Deps } from '../../deps.ts';
+import { adminErrors } from './errors.ts';
+import { liftBan } from './queries.ts';
+
+/**
+ * Lets a banned user sign in again. No session comes back. Repeating it changes nothing.
+ * @throws AuthError user_not_found
+ */
+export async function unbanUser({ db, client, effects }: Deps, userId: string): Promise<void> {
+  if (!(await liftBan(db, userId, client, effects.unbannedByAdmin))) throw adminErrors.user_not_found();
+}

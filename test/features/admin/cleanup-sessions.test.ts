@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { expectProblem } from '../../contract/expect-problem.ts';
+import { recordLog } from '../../contract/recorded-log.ts';
+import { registerUser } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { type Fault, faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { cronSecret } from '../../support/test-env.ts';
+
+const path = '/api/admin/cleanup-sessions';
+const production = { ENVIRONMENT: 'production' };
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let userId: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = clientWith();
+  userId = (await registerUser(client)).json.user.id;
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE method = 'test'`);
+});
+
+function clientWith(variables: Readonly<Record<string, string | undefined>> = production): TestClient {
+  return new TestClient({ DATABASE_URL: database.url, ...variables });
+}
+
+function cleanUp(by = client): Promise<Answer> {
+  return by.post(path, undefined, { bearer: cronSecret });
+}
+
+async function addSessions(count: number, endsInSeconds: number): Promise<void> {
+  await openDatabase(database.url).query(sql`
+    INSERT INTO sessions (user_id, method, expires_at, absolute_expires_at)
+    SELECT ${userId}::uuid, 'test', now() + make_interval(secs => ${endsInSeconds}::int), now() + interval '1 day'
+    FROM generate_series(1, ${count}::int)`);
+}
+
+async function countSessions(): Promise<number> {
+  const [row] = await openDatabase(database.url).query<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM sessions WHERE method = 'test'`,
+  );
+  return row?.count ?? 0;
+}
+
+describe('POST /api/admin/cleanup-sessions', () => {
+  test('deletes the sessions whose end has come and answers as the earlier system did', async () => {
+    recordLog();
+    await addSessions(15, -1);
+    await addSessions(4, 60);
+    const answer = await cleanUp();
+    expect(answer.status).toBe(200);
+    expect(answer.text).toBe('{"success":true,"message":"Cleaned up 15 expired sessions","deletedCount":15}');
+    expect(await countSessions()).toBe(4);
+  });
+
+  test('repeated finds nothing more (IDM-02)', async () => {
+    recordLog();
+    await addSessions(2, -1);
+    expect((await cleanUp()).json.deletedCount).toBe(2);
+    expect((await cleanUp()).json).toEqual({
+      success: true,
+      message: 'Cleaned up 0 expired sessions',
+      deletedCount: 0,
+    });
+  });
+
+  test('sweeps every kind of rows, counts the sessions alone, and logs each kind', async () => {
+    const lines = recordLog();
+    await openDatabase(database.url).batch([
+      sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+        VALUES ('over', 10, gen_random_uuid(), now() - interval '1 second')`,
+      sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address) VALUES
+        ('authn_login_success', 'success', gen_random_uuid(), now() - interval '91 days', NULL),
+        ('authn_login_success', 'success', gen_random_uuid(), now() - interval '31 days', '203.0.113.77')`,
+    ]);
+    await addSessions(3, -1);
+    expect((await cleanUp()).json.deletedCount).toBe(3);
+    const told = lines
+      .map((line) => JSON.parse(line))
+      .map(({ rows, deleted, shortened }) => ({ rows, deleted, shortened }));
+    expect(told.toSorted((a, b) => a.rows.localeCompare(b.rows))).toEqual([
+      { rows: 'login_attempts', deleted: 1 },
+      { rows: 'security_events', deleted: 1 },
+      { rows: 'security_events.ip_address', shortened: 1 },
+      { rows: 'sessions', deleted: 3 },
+    ]);
+  });
+
+  test('works in batches of bounded size, all within the budget of one request (CRN-04, T31)', async () => {
+    recordLog();
+    await addSessions(2500, -1);
+    const answer = await cleanUp();
+    expect(answer.json.deletedCount).toBe(2500);
+    expect(answer.roundTrips).toBe(3 + 3);
+  });
+
+  test('called ten times at once counts each session once (CRN-04)', async () => {
+    recordLog();
+    await addSessions(1200, -1);
+    await addSessions(10, 60);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => cleanUp()));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(answers.reduce((sum, { json }) => sum + json.deletedCount, 0)).toBe(1200);
+    expect(await countSessions()).toBe(10);
+  });
+
+  test('reads no table from end to end, however large it is (DESIGN 10)', async () => {
+    recordLog();
+    await addSessions(4000, 60);
+    await openDatabase(database.url).batch([
+      sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+        SELECT 'open' || n, 1, gen_random_uuid(), now() + interval '1 minute' FROM generate_series(1, 4000) n`,
+      sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address)
+        SELECT 'authn_login_success', 'success', gen_random_uuid(), now() - make_interval(days => n % 85),
+          CASE WHEN n % 85 < 30 THEN '203.0.113.77' ELSE '203.0.113.0/24' END::inet
+        FROM generate_series(1, 8500) n`,
+      sql`ANALYZE sessions, login_attempts, security_events`,
+    ]);
+    const plans = await plansOf(database.url, () => cleanUp());
+    expect(plans).toHaveLength(4);
+    for (const plan of plans) expectIndexed(plan);
+    const indexes = plans.flat().map((node) => node['Index Name']);
+    expect(indexes).toContain('security_events_whole_address_idx');
+    await openDatabase(database.url).query(sql`DELETE FROM login_attempts`);
+  });
+});
+
+describe('POST /api/admin/cleanup-sessions, when the database fails', () => {
+  test.each<[what: string, fault: Fault]>([
+    ['refuses', 'refuse'],
+    ['answers HTTP 500', { status: 500, body: 'canary' }],
+    ['does not answer', 'hang'],
+  ])(
+    'and %s, is 503, tells nothing, and a later call does the work (DBF-01, LOG-01)',
+    async (_what, fault) => {
+      const lines = recordLog();
+      await addSessions(2, -1);
+      const faulty = await faultyEndpoint({ always: fault });
+      const behind = clientWith({
+        ...production,
+        DATABASE_HTTP_ENDPOINT: faulty.endpoint,
+        DATABASE_TIMEOUT_MS: fault === 'hang' ? '500' : '2500',
+      });
+      expectProblem(await cleanUp(behind), 503, 'service_unavailable');
+      expect(lines.join()).not.toContain(cronSecret);
+      expect(await countSessions()).toBe(2);
+      await faulty.plan([]);
+      expect((await cleanUp(behind)).json.deletedCount).toBe(2);
+    },
+  );
+
+  test('for one kind of rows alone, does the others and is 503, so that its caller learns of it (CRN-07)', async () => {
+    recordLog();
+    await addSessions(2, -1);
+    await openDatabase(database.url).query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
+    try {
+      expectProblem(await cleanUp(), 503, 'service_unavailable');
+    } finally {
+      await openDatabase(database.url).query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
+    }
+    expect(await countSessions()).toBe(0);
+  });
+});

@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readBundledMigrations } from '../../../src/db/bundled-migrations.ts';
+import { sql } from '../../../src/db/sql.ts';
+import { databaseState } from '../../contract/database-state.ts';
+import { expectProblem } from '../../contract/expect-problem.ts';
+import { recordLog } from '../../contract/recorded-log.ts';
+import { registerUser } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+
+const path = '/api/admin/init-db';
+const files = import.meta.glob<string>('../../../migrations/*', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
+const names = Object.keys(files).map((file) => /(\d{4}_\w+)\.sql$/.exec(file)?.[1] ?? file);
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let url: string;
+let client: TestClient;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  url = database.url;
+  client = new TestClient({ DATABASE_URL: url });
+});
+afterEach(() => database.drop());
+
+async function emptyDatabase(): Promise<void> {
+  await openDatabase(url).batch([sql`DROP SCHEMA public CASCADE`, sql`CREATE SCHEMA public`]);
+}
+
+describe('the bundled migrations', () => {
+  test('are exactly the files of the migrations folder, byte for byte', async () => {
+    const bundled = await readBundledMigrations();
+    expect(bundled.map(({ name }) => name)).toEqual(names.toSorted());
+    expect(bundled.map(({ sql: text }) => text)).toEqual(
+      Object.keys(files)
+        .toSorted()
+        .map((file) => files[file]),
+    );
+  });
+});
+
+describe('POST /api/admin/init-db', () => {
+  test('makes the whole schema in an empty database, so that people can register', async () => {
+    await emptyDatabase();
+    const answer = await client.post(path);
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.json).toEqual({ success: true, applied: names.toSorted() });
+    await registerUser(client);
+  });
+
+  test('applies what is missing alone, and nothing when nothing is (IDM-02)', async () => {
+    await openDatabase(url).batch([
+      sql`DROP INDEX security_events_whole_address_idx`,
+      sql`DELETE FROM schema_migrations WHERE name = '0007_event_retention'`,
+    ]);
+    expect((await client.post(path)).json).toEqual({ success: true, applied: ['0007_event_retention'] });
+    const before = await databaseState(url);
+    expect((await client.post(path)).json).toEqual({ success: true, applied: [] });
+    expect(await databaseState(url)).toBe(before);
+  });
+
+  test('called three times at once applies each file once', async () => {
+    await emptyDatabase();
+    const answers = await Promise.all([1, 2, 3].map(() => client.post(path)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(answers.flatMap(({ json }) => json.applied).toSorted()).toEqual(names.toSorted());
+  });
+
+  test('refuses a database in which a file was applied that is another one now, and changes nothing', async () => {
+    const lines = recordLog();
+    await openDatabase(url).query(
+      sql`UPDATE schema_migrations SET checksum = 'other' WHERE name = '0003_sessions'`,
+    );
+    const before = await databaseState(url);
+    expectProblem(await client.post(path), 500, 'internal_error');
+    expect(await databaseState(url)).toBe(before);
+    expect(lines.join()).toContain('migration 0003_sessions: the file differs from what was applied');
+  });
+
+  test.each([0, 1, 2])(
+    'is 503 when the database fails after %i answers, and a repeat does the rest',
+    async (answers) => {
+      recordLog();
+      await emptyDatabase();
+      const faulty = await faultyEndpoint([...Array(answers).fill('pass'), 'refuse']);
+      const behind = new TestClient({ DATABASE_URL: url, DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+      expectProblem(await behind.post(path), 503, 'service_unavailable');
+      const { json } = await client.post(path);
+      expect(json.applied).toEqual(names.toSorted().slice(Math.max(0, answers - 1)));
+    },
+  );
+});
