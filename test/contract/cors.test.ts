@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, TestClient } from '../support/client.ts';
+import { recordLog } from './recorded-log.ts';
 import { type Account, exampleCall, registerAccount, registeredRoutes } from './route-table.ts';
 
 const good = 'https://app.test';
@@ -37,6 +38,7 @@ function corsHeaders({ headers }: Answer): Record<string, string> {
 
 describe.each(registeredRoutes)('CORS on %s', (key) => {
   test('a listed origin, and no other, may read the answer, with credentials (CSR-08)', async () => {
+    recordLog();
     const [method, path, options] = exampleCall(key, account, 'bearer', { Origin: good });
     const answer = await client.call(method, path, options);
     expect(corsHeaders(answer)).toEqual({

@@ -3,6 +3,7 @@ import { type Answer, cookieHeader, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { databaseState } from './database-state.ts';
+import { recordLog } from './recorded-log.ts';
 import { type Account, exampleCall, exampleOf, registerAccount, unsafeRoutes } from './route-table.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -63,6 +64,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
+  // The clean-up says what it did.
+  recordLog();
   account = await registerAccount(client);
 });
 

@@ -55,6 +55,7 @@ function expectHeaders(path: string, status: number, { status: actual, headers, 
 
 describe('the headers of an answer (HDR-01, HDR-02, HDR-03, HDR-06)', () => {
   test.each(registeredRoutes)('of a success: %s', async (key) => {
+    recordLog();
     const fresh = await registerAccount(client);
     const [method, path, options] = exampleCall(key, fresh, 'cookie');
     expectHeaders(path, exampleOf(key).status, await client.call(method, path, options));
@@ -63,6 +64,7 @@ describe('the headers of an answer (HDR-01, HDR-02, HDR-03, HDR-06)', () => {
   });
 
   test('say that the public keys alone may be kept for a while (HDR-01)', async () => {
+    recordLog();
     const cacheable: string[] = [];
     for (const key of registeredRoutes) {
       const answer = await client.call(...exampleCall(key, await registerAccount(client), 'cookie'));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { faultyEndpoint } from '../support/database.ts';
+import { recordLog } from './recorded-log.ts';
 import {
   bodyRoutes,
   exampleCall,
@@ -25,6 +26,7 @@ describe('the route table', () => {
   test.each(registeredRoutes)(
     '%s: the example succeeds, and each call is sent once and counted once (SQL-03, SQL-04)',
     async (key) => {
+      recordLog();
       const faulty = await faultyEndpoint();
       const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
       const account = await registerAccount(new TestClient());
@@ -46,6 +48,7 @@ describe('the route table', () => {
   );
 
   test.each(registeredRoutes)('%s: the example succeeds by cookie as well', async (key) => {
+    recordLog();
     const client = new TestClient();
     const answer = await client.call(...exampleCall(key, await registerAccount(client), 'cookie'));
     expect(answer.status, answer.text).toBe(exampleOf(key).status);

@@ -1,9 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { cookieHeader, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
+import { recordLog } from './recorded-log.ts';
 import { type Account, exampleCall, exampleOf, registerAccount, registeredRoutes } from './route-table.ts';
 
 const client = new TestClient();
@@ -12,6 +13,8 @@ let account: Account;
 beforeAll(async () => {
   account = await registerAccount(client);
 });
+// Operators' routes say in the log what they did and whom they refused.
+beforeEach(() => void recordLog());
 
 describe.each(registeredRoutes)('%s', (key) => {
   test('refuses an address of 16 KiB, in the path or in the query (INP-12)', async () => {

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { recordLog } from '../../contract/recorded-log.ts';
 import { exampleCall, exampleOf, registerAccount, registeredRoutes } from '../../contract/route-table.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
@@ -211,6 +212,7 @@ describe('POST /api/auth/logout of the demo user', () => {
 
 describe('a real user where DEMO_MODE is on', () => {
   test.each(registeredRoutes)('is answered by %s as anywhere, at no greater cost', async (key) => {
+    recordLog();
     const real = demoClient();
     for (const by of ['bearer', 'cookie'] as const) {
       const answer = await real.call(...exampleCall(key, await registerAccount(real), by));

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runScheduled } from '../../src/app.ts';
+import { type Fragment, sql } from '../../src/db/sql.ts';
+import { expectProblem } from '../contract/expect-problem.ts';
+import { recordLog } from '../contract/recorded-log.ts';
+import { registerUser } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { expectIndexed, plansOf } from '../support/query-plans.ts';
+import { cronSecret } from '../support/test-env.ts';
+import { untilAsleep } from './until-asleep.ts';
+
+const expired = 100_000;
+const live = 10_000;
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let userId: string;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url, ENVIRONMENT: 'production' });
+  userId = (await registerUser(client)).json.user.id;
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await run(sql`DELETE FROM sessions`);
+});
+
+function run<R>(statement: Fragment): Promise<R[]> {
+  return openDatabase(database.url).query<R>(statement);
+}
+
+/** Adds sessions of which each ends a millisecond after the one before, the first so many seconds from now. */
+async function addSessions(count: number, endsInSeconds: number): Promise<void> {
+  await run(sql`
+    INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
+    SELECT ${userId}::uuid, e.at, e.at FROM (
+      SELECT now() + make_interval(secs => ${endsInSeconds}::int + n / 1000.0) AS at FROM generate_series(1, ${count}::int) n
+    ) e`);
+}
+
+/** The sessions that are left: how many of them have ended, and a digest of the others. */
+async function left(): Promise<{ expired: number; live: string }> {
+  const [row] = await run<{ expired: number; live: string }>(sql`
+    SELECT count(*) FILTER (WHERE s.expires_at <= now())::int AS expired,
+      md5(string_agg(s::text, ',' ORDER BY s.id) FILTER (WHERE s.expires_at > now())) AS live
+    FROM sessions s`);
+  return row!;
+}
+
+async function cleanUp(): Promise<Answer & { readonly elapsedMs: number }> {
+  const startedAt = Date.now();
+  const answer = await client.post('/api/admin/cleanup-sessions', undefined, { bearer: cronSecret });
+  return { ...answer, elapsedMs: Date.now() - startedAt };
+}
+
+describe('100,000 expired sessions beside 10,000 live ones', { timeout: 120_000 }, () => {
+  beforeEach(async () => {
+    await addSessions(expired, -3600);
+    await addSessions(live, 3600);
+    await run(sql`ANALYZE sessions`);
+  }, 60_000);
+
+  test('are deleted by ten calls at once, and ten more until none is left: each once, none that lives, each call < 5 s (CRN-04, T31)', async () => {
+    const lines = recordLog();
+    const before = await left();
+    expect(before.expired).toBe(expired);
+    let total = 0;
+    for (let wave = 0; wave < 20 && total < expired; wave++) {
+      const answers = await Promise.all(Array.from({ length: 10 }, cleanUp));
+      for (const { status, text, elapsedMs } of answers) {
+        expect(status, text).toBe(200);
+        expect(elapsedMs).toBeLessThan(5000);
+      }
+      total += answers.reduce((sum, { json }) => sum + json.deletedCount, 0);
+    }
+    expect(total).toBe(expired);
+    expect(await left()).toEqual({ expired: 0, live: before.live });
+    const batches = lines.map((line) => JSON.parse(line)).filter(({ rows }) => rows === 'sessions');
+    for (const line of batches) expect(line.deleted).toBeLessThanOrEqual(1000 * line.batches);
+  });
+
+  test('are deleted by one night (T31)', async () => {
+    const lines = recordLog();
+    const before = await left();
+    await runScheduled({ cron: '0 2 * * *' }, client.env);
+    expect(await left()).toEqual({ expired: 0, live: before.live });
+    const line = lines.map((text) => JSON.parse(text)).find(({ rows }) => rows === 'sessions');
+    expect(line).toMatchObject({ deleted: expired, batches: 101, isComplete: true });
+  });
+
+  test('are found by their index, batch by batch (DESIGN 10)', async () => {
+    recordLog();
+    const plans = await plansOf(database.url, cleanUp);
+    const ofSessions = plans.filter((nodes) => nodes.some((node) => node['Relation Name'] === 'sessions'));
+    expect(ofSessions.length).toBeGreaterThan(1);
+    for (const plan of ofSessions) expectIndexed(plan);
+  });
+});
+
+describe('a clean-up whose database connection dies in the middle of a batch', { timeout: 60_000 }, () => {
+  test('keeps the batches before, undoes that one, and the next call does the rest (CRN-07)', async () => {
+    const lines = recordLog();
+    await addSessions(2500, -3600);
+    await addSessions(5, 3600);
+    await run(sql`
+      UPDATE sessions SET method = 'slow' WHERE id = (SELECT id FROM sessions ORDER BY expires_at OFFSET 1500 LIMIT 1)`);
+    await openDatabase(database.url).batch([
+      sql`CREATE FUNCTION test_fall_asleep() RETURNS trigger LANGUAGE plpgsql AS
+        $body$ BEGIN PERFORM pg_sleep(30); RETURN OLD; END $body$`,
+      sql`CREATE TRIGGER test_fall_asleep BEFORE DELETE ON sessions FOR EACH ROW WHEN (OLD.method = 'slow')
+        EXECUTE FUNCTION test_fall_asleep()`,
+    ]);
+    const before = await left();
+    const dying = cleanUp();
+    await untilAsleep(database.url, 1);
+    // Another run skips what the dying one holds.
+    expect((await cleanUp()).json.deletedCount).toBe(500);
+    await run(sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event = 'PgSleep'`);
+    expectProblem(await dying, 503, 'service_unavailable');
+    expect(await left()).toEqual({ expired: 1000, live: before.live });
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ event: 'clean_up_failed', rows: 'sessions', deleted: 1000, batches: 1 }),
+    );
+    await run(sql`DROP TRIGGER test_fall_asleep ON sessions`);
+    expect((await cleanUp()).json.deletedCount).toBe(1000);
+    expect(await left()).toEqual({ expired: 0, live: before.live });
+  });
+});
