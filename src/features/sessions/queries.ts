@@ -126,7 +126,7 @@ export async function endSessions(
  * that runs side by side add up instead of waiting. The address and place of a session are no record of the past and
  * have no retention of their own: they are the owner's means to recognise a device, and go with the session.
  *
- * They are named by an array, since for a join PostgreSQL takes the whole table when many rows are due.
+ * They are named by an array: for a join PostgreSQL may read the whole table in every batch.
  * @returns how many were deleted
  */
 export async function cleanupExpiredSessions(db: Database, limit: number): Promise<number> {

@@ -123,7 +123,11 @@ describe('POST /api/admin/cleanup-sessions', () => {
     ]);
     const plans = await plansOf(database.url, () => cleanUp());
     expect(plans).toHaveLength(4);
-    for (const plan of plans) expectIndexed(plan);
+    for (const plan of plans) {
+      expectIndexed(plan);
+      const conditions = plan.map((node) => node['Index Cond']);
+      expect(conditions).toContainEqual(expect.stringMatching(/^\((expires_at|window_ends_at|at) <= /));
+    }
     const indexes = plans.flat().map((node) => node['Index Name']);
     expect(indexes).toContain('security_events_whole_address_idx');
     await openDatabase(database.url).query(sql`DELETE FROM login_attempts`);

