@@ -49,7 +49,7 @@ describe("the README's table of limits (SUP-05)", () => {
       'password hashes of an isolate',
       () => [
         constantOf('src/hash-slots.ts', 'slotsMax'),
-        constantOf('src/hash-slots.ts', 'waitersMax'),
+        constantOf('src/hash-slots.ts', 'placesMax') - constantOf('src/hash-slots.ts', 'slotsMax'),
         constantOf('src/hash-slots.ts', 'leaseMs') / 1000,
       ],
     ],
