@@ -151,8 +151,9 @@ export async function registerUser(
 
 /**
  * Opens a session for an account whose password was verified, and replaces its hash by a better one where `newHash` is
- * given; the attempts of its bucket start anew, and a session too many ends. Round trips: 1. Null when the password was changed, or the user banned or deleted, since it was read: the
- * row lock makes a racing reset wait until the session is there to be ended (SECURITY SES-07).
+ * given; the attempts of its bucket start anew, and a session too many ends. Round trips: 1. Null when the password was
+ * changed, or the user banned or deleted, since it was read: the row lock makes a racing reset wait until the session is
+ * there to be ended (SECURITY SES-07).
  */
 export async function openLoginSession(
   db: Database,
