@@ -49,6 +49,16 @@ describe('SQL in the source', () => {
   });
 });
 
+describe('KV in the source', () => {
+  test('is used for request counts and nothing else: no session, token or attempt is in it (T4)', () => {
+    expect(filesWith(/\bKVNamespace\b|#kv\b/)).toEqual([
+      'src/config.ts',
+      'src/rate-limit/rate-limiter.ts',
+      'src/rate-limit/shared-counts.ts',
+    ]);
+  });
+});
+
 describe('time in the source', () => {
   /** Who asks a clock, and why it is not to measure work: in production it stands still while the CPU is busy. */
   const clocks = {

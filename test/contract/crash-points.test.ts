@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { password } from '../support/accounts.ts';
+import { TestClient } from '../support/client.ts';
+import { type Fault, faultyEndpoint, freshDatabase } from '../support/database.ts';
+import { databaseState } from './database-state.ts';
+import { recordLog } from './recorded-log.ts';
+import {
+  databaseProblemRoutes,
+  exampleCall,
+  exampleOf,
+  registerAccount,
+  unsafeRoutes,
+} from './route-table.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+beforeAll(async () => {
+  database = await freshDatabase();
+});
+afterAll(() => database.drop());
+
+/** Every call to the database at which a request that changes something can end. */
+const points = databaseProblemRoutes
+  .filter((key) => unsafeRoutes.includes(key) || key.includes('/api/admin/'))
+  .flatMap((key) =>
+    Array.from({ length: exampleOf(key).roundTrips }, (_, index): [string, number] => [key, index]),
+  );
+
+/** An attempt that was made stays made, whatever becomes of its request. */
+const stateWithoutAttempts = () => databaseState(database.url, ['login_attempts']);
+
+describe('a request that ends before a call to the database (DBF-15)', () => {
+  test.each(points)('%s, call %i: leaves no half of its change behind', async (key, index) => {
+    recordLog();
+    const account = await registerAccount(new TestClient({ DATABASE_URL: database.url }));
+    const plan: Fault[] = [...Array<Fault>(index).fill('pass'), 'refuse', 'refuse'];
+    const { endpoint } = await faultyEndpoint(plan);
+    const client = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const before = await stateWithoutAttempts();
+    const answer = await client.call(...exampleCall(key, account));
+    expect(answer.status, answer.text).toBe(503);
+    expect(await stateWithoutAttempts()).toBe(before);
+  });
+});
+
+describe('what leaves the service on the way', () => {
+  test.each(points)(
+    '%s, call %i: no secret and no address, in a log line or in a URL (LOG-01, LOG-05, PRV-02)',
+    async (key, index) => {
+      const lines = recordLog();
+      const account = await registerAccount(new TestClient({ DATABASE_URL: database.url }));
+      const plan: Fault[] = [...Array<Fault>(index).fill('pass'), 'garbage', 'garbage'];
+      const { endpoint } = await faultyEndpoint(plan);
+      const client = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+      const outbound = vi.spyOn(globalThis, 'fetch');
+      await client.call(...exampleCall(key, account));
+      const urls = outbound.mock.calls.map(([input]) => String(input));
+      outbound.mockRestore();
+
+      expect(urls.length).toBeGreaterThan(index);
+      for (const url of urls) expect(url).toBe(endpoint);
+      expect(lines.length).toBeGreaterThan(0);
+      const text = lines.join('\n');
+      const { AUTH_SECRET, SIGNING_KEYS, ADMIN_SECRET, DATABASE_URL } = client.env;
+      const { email, accessToken, refreshToken } = account;
+      for (const canary of [
+        email,
+        password,
+        accessToken,
+        refreshToken,
+        AUTH_SECRET,
+        SIGNING_KEYS,
+        ADMIN_SECRET,
+        DATABASE_URL,
+      ]) {
+        expect(String(canary).length).toBeGreaterThan(7);
+        expect(text).not.toContain(String(canary));
+        expect(text).not.toContain(btoa(String(canary)));
+        expect(text).not.toContain(encodeURIComponent(String(canary)));
+      }
+    },
+  );
+});
