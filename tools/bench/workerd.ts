@@ -15,6 +15,8 @@ export interface WorkerSpec {
   readonly modules: Modules;
   /** Variables and secrets of the Worker. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** What becomes of its log; `inherit` unless told. */
+  readonly log?: 'inherit' | 'ignore';
 }
 
 /** A Worker that is being served. */
@@ -41,7 +43,11 @@ const startUpMsMax = 20_000;
 const stopSteps: readonly StopStep[] = [{ signal: 'SIGTERM', waitMs: 2000 }];
 
 /** Serves a Worker by workerd itself, with nothing in between, on a free port of the loopback interface. */
-export async function startWorker({ modules, vars = {} }: WorkerSpec): Promise<RunningWorker> {
+export async function startWorker({
+  modules,
+  vars = {},
+  log = 'inherit',
+}: WorkerSpec): Promise<RunningWorker> {
   const folder = await createTempFolder();
   const config = workerdConfig(modules, vars, await readCompatibilityDate());
   for (const [name, content] of modules) await writeFile(join(folder.path, name), content);
@@ -50,12 +56,12 @@ export async function startWorker({ modules, vars = {} }: WorkerSpec): Promise<R
   const child = spawn(workerd.default, ['serve', '--control-fd=3', 'config.capnp'], {
     cwd: folder.path,
     detached: true,
-    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    stdio: ['ignore', 'ignore', log, 'pipe'],
     env: {},
   });
   // Should this program be ended early, it takes the server along.
   const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  process.prependOnceListener('exit', kill);
   const stop = async () => {
     await stopProcess(child, stopSteps);
     process.off('exit', kill);

@@ -3,38 +3,54 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import pg from 'pg';
 import { findFreePort } from '../free-port.ts';
-import { stopProcess } from '../stop-process.ts';
+import { type StopStep, stopProcess } from '../stop-process.ts';
 import { prepareServerFiles, type ServerFiles } from './server-files.ts';
 
 export interface PostgresServer {
   /** A log-in of the superuser. */
   readonly url: string;
+  /**
+   * What `pg_ctl restart -m immediate` does: every process ends at once and without a checkpoint, and a new server recovers
+   * on the same data and port. Returns when it accepts log-ins.
+   */
+  restart(): Promise<void>;
   /** Ends the server and removes its data. */
   close(): Promise<void>;
 }
 
 const startUpMsMax = 30_000;
+const immediateShutdown: readonly StopStep[] = [{ signal: 'SIGQUIT', waitMs: 10_000 }];
 
-/** Starts a PostgreSQL server of its own on the loopback interface, empty and not durable: for tests. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Starts a PostgreSQL server of its own on the loopback interface, empty: for tests. Only with `isDurable` a commit
+ * outlives `restart`.
+ */
+export async function startPostgres({ isDurable = false } = {}): Promise<PostgresServer> {
   const files = await prepareServerFiles();
   let server: ChildProcess | undefined;
+  // Should this program be ended early, it takes the server along.
+  const kill = () => server?.kill('SIGQUIT');
+  process.prependOnceListener('exit', kill);
   const close = async () => {
-    // Fast shutdown, then immediate: nobody needs the data.
-    const steps = [
-      { signal: 'SIGINT', waitMs: 10_000 },
-      { signal: 'SIGQUIT', waitMs: 5000 },
-    ] as const;
-    if (server) await stopProcess(server, steps);
+    // Nobody needs the data.
+    if (server) await stopProcess(server, immediateShutdown);
     await files.remove();
+    process.off('exit', kill);
   };
   try {
     await initialize(files);
     const port = await findFreePort();
-    server = runProgram(files, 'postgres', serverOptions(files, port));
     const url = `postgresql://postgres:${files.password}@127.0.0.1:${port}/postgres`;
-    await untilReady(server, url);
-    return { url, close };
+    const start = async () => {
+      server = runProgram(files, 'postgres', serverOptions(files, port, isDurable));
+      await untilReady(server, url);
+    };
+    const restart = async () => {
+      if (server) await stopProcess(server, immediateShutdown);
+      await start();
+    };
+    await start();
+    return { url, restart, close };
   } catch (error) {
     await close();
     throw error;
@@ -52,10 +68,15 @@ async function initialize(files: ServerFiles): Promise<void> {
   if (code !== 0) throw new Error(`PostgreSQL could not be set up:\n${output()}`);
 }
 
-function serverOptions(files: ServerFiles, port: number): string[] {
+// When the processes end and the machine goes on, fsync does not matter: what was written is with the operating system.
+// synchronous_commit does. Without it a commit is answered while its record is still in the server's own memory.
+const durable = ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on'];
+const fast = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
+
+function serverOptions(files: ServerFiles, port: number, isDurable: boolean): string[] {
   const settings = [
     ...['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${files.folder}`],
-    ...['max_connections=200', 'fsync=off', 'full_page_writes=off', 'synchronous_commit=off'],
+    ...['max_connections=200', ...(isDurable ? durable : fast)],
   ];
   return ['-D', files.data, ...settings.flatMap((setting) => ['-c', setting])];
 }
