@@ -11,7 +11,8 @@ const cleanUpCron = '0 2 * * *';
  * The Worker's `scheduled` handler: the clean-up at night. The trigger every five minutes is for the mail outbox,
  * which has nothing to send yet.
  *
- * Rejects when a kind of rows failed, once all the others are done, so that the platform counts the run as failed.
+ * Rejects when a kind of rows failed, once all the others are done, and when the configuration is wrong, so that the
+ * platform counts the run as failed.
  */
 export function createScheduled(cleanUps: readonly CleanUp[]) {
   return async ({ cron }: { readonly cron: string }, env: Env): Promise<void> => {
@@ -19,7 +20,7 @@ export function createScheduled(cleanUps: readonly CleanUp[]) {
     const runtime = await loadRuntime(env);
     if (runtime instanceof ConfigError) {
       log('error', 'misconfigured', { variables: runtime.variables });
-      return;
+      throw runtime;
     }
     const results = await runCleanUps(cleanUps, runtime.openDatabase, nightlyRunMs);
     const failed = results.filter(({ failure }) => failure !== undefined);

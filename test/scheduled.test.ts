@@ -155,7 +155,8 @@ describe('the nightly clean-up', () => {
   test('with a wrong configuration names the variable and does nothing (SUP-01)', async () => {
     await addSessions(1, -1);
     const lines = recordLog();
-    await runScheduled(nightly, { ...client.env, AUTH_SECRET: 'canary' });
+    const wrong = { ...client.env, AUTH_SECRET: 'canary' };
+    await expect(runScheduled(nightly, wrong)).rejects.toThrow('missing or wrong: AUTH_SECRET');
     expect(await countSessions()).toBe(1);
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'misconfigured', variables: ['AUTH_SECRET'] });

@@ -9,6 +9,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0005_login_attempts': () => import('../../migrations/0005_login_attempts.sql'),
   '0006_known_devices': () => import('../../migrations/0006_known_devices.sql'),
   '0007_event_retention': () => import('../../migrations/0007_event_retention.sql'),
+  '0008_former_session_ids': () => import('../../migrations/0008_former_session_ids.sql'),
 };
 
 /** The migrations that came with this version of the Worker. */

@@ -7,6 +7,7 @@ import { log } from '../log.ts';
 import { ConfigError } from '../variable-reader.ts';
 import type { AppEnv, RequestContext } from './context.ts';
 import { refuseForeignOrigin } from './guard.ts';
+import { loggablePath } from './loggable-path.ts';
 
 /**
  * Who runs the service, as its own routes know them. No token of a user passes there, cookies are not looked at, and
@@ -55,7 +56,12 @@ export function admitOperator(c: RequestContext, deps: Deps, guard: OperatorGuar
   // Without the header there was no guess. What was presented is never told: it may be nearly right.
   if (header !== null) {
     const { requestId, ipAddress } = deps.client;
-    log('warn', 'operator_secret_refused', { requestId, ipAddress, method: c.req.method, path: c.req.path });
+    log('warn', 'operator_secret_refused', {
+      requestId,
+      ipAddress,
+      method: c.req.method,
+      path: loggablePath(c.req.path),
+    });
   }
   throw commonErrors.unauthenticated();
 }
@@ -73,7 +79,9 @@ function isServed(guard: OperatorGuard, { isDevelopment, adminSecret }: Config):
 
 function isSecretOf(guard: 'cron' | 'admin', config: Config, header: string | null): boolean {
   const secret = guard === 'cron' ? config.cronSecret : config.adminSecret;
-  if (secret === null || !secretPattern.test(secret)) {
+  // One secret for both would let whoever calls the clean-up ban people (SECURITY CRN-06).
+  const isShared = guard === 'admin' && config.adminSecret === config.cronSecret;
+  if (secret === null || !secretPattern.test(secret) || isShared) {
     const variables = [guard === 'cron' ? 'CRON_SECRET' : 'ADMIN_SECRET'];
     throw commonErrors.misconfigured({ internal: { variables } });
   }

@@ -2,6 +2,7 @@ import { DatabaseError } from '../db/database-error.ts';
 import { AuthError, commonErrors } from '../errors.ts';
 import { log } from '../log.ts';
 import type { RequestContext } from './context.ts';
+import { loggablePath } from './loggable-path.ts';
 
 // A client may wait this long and still be inside the refresh grace (DESIGN 4).
 const retryAfterSeconds = 2;
@@ -12,7 +13,12 @@ export function answerProblem(thrown: unknown, c: RequestContext): Response {
   const { code, spec, options } = error;
   const requestId = c.var.requestId;
   if (spec.status >= 500)
-    log('error', code, { requestId, method: c.req.method, path: c.req.path, cause: options.internal });
+    log('error', code, {
+      requestId,
+      method: c.req.method,
+      path: loggablePath(c.req.path),
+      cause: options.internal,
+    });
   const body = {
     success: false,
     type: `urn:nexora-auth:problem:${code}`,

@@ -59,6 +59,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'refresh-token',
     status: 200,
     roundTrips: 1,
+    statements: [2],
     body: () => ({}),
     furtherMembers: { refreshToken: 'nxr_token' },
     isBodyOptional: true,

@@ -39,7 +39,7 @@ describe('a ban that races a login', { timeout: 60_000 }, () => {
     const revoked = new Set<number>();
     for (let round = 0; round < 50; round++) {
       // Now the one, now the other has a head start, and in between they are let go together.
-      releaseTogether('INSERT INTO security_events', 2, [0, 8, -8, 3, -3][round % 5]);
+      releaseTogether(id, 2, [0, 8, -8, 3, -3][round % 5]);
       const [login, ban] = await Promise.all([
         client.post('/api/auth/login', { email, password }),
         act(id, 'ban'),

@@ -226,3 +226,42 @@ test('60 wrong passwords at once over all routes get as many hashes as the limit
   expect(answers.filter(({ status }) => status === 403)).toHaveLength(10);
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(50);
 });
+
+describe('a logout of a session that is being renewed', () => {
+  test(`ends it under whichever id, in ${rounds} rounds (SES-04)`, async () => {
+    for (let round = 0; round < rounds; round++) {
+      const owner = await signIn(client);
+      const logout = () => client.post('/api/auth/logout', { refreshToken: owner.bodyToken });
+      const [renewed, ended] = await Promise.all([
+        reauthenticate(client, owner),
+        // By the time of the hash, so that the two statements meet.
+        scheduler.wait(20 + (round % 10) * 5).then(logout),
+      ]);
+      expect(ended.status).toBe(200);
+      expect([200, 401, 403]).toContain(renewed.status);
+      expect(await sessionsOf(owner)).toEqual([]);
+    }
+  });
+});
+
+test(`a change of the password and the end of all sessions at once do not wait for each other, in ${rounds} rounds`, async () => {
+  const deadlocks = async () => {
+    const [row] = await db().query<{ deadlocks: number }>(
+      sql`SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
+    );
+    return row!.deadlocks;
+  };
+  const before = await deadlocks();
+  for (let round = 0; round < rounds; round++) {
+    const owner = await signIn(client);
+    const others = await Promise.all([1, 2, 3].map(() => signInAgain(client, owner.email)));
+    const endAll = ({ accessToken }: SignedIn) =>
+      client.call('DELETE', '/api/auth/sessions', { bearer: accessToken });
+    const answers = await Promise.all([
+      changePassword(client, owner),
+      ...others.map((other) => scheduler.wait(40 + (round % 10) * 5).then(() => endAll(other))),
+    ]);
+    for (const { status } of answers) expect([200, 401, 403]).toContain(status);
+  }
+  expect(await deadlocks()).toBe(before);
+});

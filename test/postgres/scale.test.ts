@@ -36,7 +36,7 @@ const requests: readonly [string, number, (signedIn: SignedIn) => Promise<Answer
   ['GET /me', 1, as('GET', '/api/auth/me')],
   ['a refresh by body', 1, ({ bodyToken }) => refreshByBody(client, bodyToken)],
   ['a refresh by cookie', 1, ({ cookieToken }) => refreshByCookie(client, cookieToken)],
-  ['a logout', 1, ({ bodyToken }) => client.post('/api/auth/logout', { refreshToken: bodyToken })],
+  ['a logout', 2, ({ bodyToken }) => client.post('/api/auth/logout', { refreshToken: bodyToken })],
   ['the list of sessions', 1, as('GET', sessions)],
   ['the end of one session', 1, (by) => as('DELETE', `${sessions}/${by.sessionId}`)(by)],
   ['the end of all sessions', 1, as('DELETE', sessions)],

@@ -16,6 +16,7 @@ const tableOwners: Readonly<Record<string, string>> = {
   users: 'users',
   security_events: 'security-events',
   sessions: 'sessions',
+  former_session_ids: 'sessions',
   login_attempts: 'rate-limit',
 };
 

@@ -2,6 +2,7 @@ import type { Database } from '../../db/client.ts';
 import type { Effect, RequestOrigin } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import { recordedBefore } from '../security-events/index.ts';
 import { endSessionsOf } from '../sessions/index.ts';
 import { banUser, lockUser, unbanUser } from '../users/index.ts';
 
@@ -55,7 +56,8 @@ interface FoundRow {
 /**
  * A batch, since the second statement needs a newer snapshot: a sign-in that held the user before the first one could
  * has committed its session by then, and one that waits for the first finds the user as it leaves them (SECURITY SES-07).
- * Where it runs again because its answer was lost, it counts the sessions that were opened in between: none, as a rule.
+ * Where it runs again because its answer was lost, the events of the first run tell how many it ended: all but the one of
+ * the request itself, which is there by now either way.
  */
 async function changeAndEndSessions(
   db: Database,
@@ -70,7 +72,8 @@ async function changeAndEndSessions(
       sql`
         WITH owner AS (SELECT ${userId}::uuid AS user_id),
         ended AS (${endSessionsOf(sql`owner`)})${effectCtes(onEnd, 'ended', origin)}
-        SELECT count(*)::int AS ended FROM ended`,
+        SELECT (SELECT count(*)::int FROM ended)
+          + (SELECT greatest(count(*)::int - 1, 0) FROM (${recordedBefore(userId, origin.requestId)}) b) AS ended`,
     ],
     { isRepeatable: true },
   );

@@ -22,6 +22,7 @@ export type { Transport } from './refresh-token.ts';
 export {
   endOtherSessions,
   type RenewedSessionRow,
+  rememberFormerId,
   renewedBefore,
   renewSession,
   type SessionRenewal,

@@ -206,3 +206,30 @@ function sessionIdOf(accessToken: string): string {
   const [, claims = ''] = accessToken.split('.');
   return JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))).sid;
 }
+
+describe('when the answer to an operator was lost', () => {
+  test.each(['sign-out', 'ban'] as const)(
+    '%s still says how many sessions it ended (DBF-10)',
+    async (action) => {
+      const { id } = await userWithSessions();
+      const { endpoint } = await faultyEndpoint(['commit-then-drop']);
+      const answer = await act(id, action, new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }));
+      expect(answer).toMatchObject({ status: 200, roundTrips: 2, json: { revokedCount: 3 } });
+    },
+  );
+});
+
+test('the log never has what a caller put into a path (LOG-05)', async () => {
+  const lines = recordLog();
+  await client.post('/api/admin/users/alice@example.com/ban', undefined, { bearer: 'x'.repeat(40) });
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    event: 'operator_secret_refused',
+    path: '/api/admin/users/*/ban',
+  });
+});
+
+test('one secret for both kinds of operators opens nothing of the admin’s (CRN-06)', async () => {
+  recordLog();
+  const shared = new TestClient({ CRON_SECRET: adminSecret, ADMIN_SECRET: adminSecret });
+  expectProblem(await act(crypto.randomUUID(), 'ban', shared), 503, 'misconfigured');
+});

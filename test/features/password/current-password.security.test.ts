@@ -126,12 +126,15 @@ describe('a live session', () => {
     for (const key of routes) expectLocked(await prove(client, key, owner));
   });
 
-  test('that was opened before devices were known counts as the world', async () => {
+  test('that was opened before devices were known is a device of its own: guesses elsewhere lock nobody out (LIM-02)', async () => {
     const owner = await register();
     await openDatabase().query(sql`UPDATE sessions SET device_id = NULL WHERE id = ${owner.sessionId}::uuid`);
-    await spend('POST /api/auth/reauthenticate', owner);
+    for (let guess = 0; guess < 12; guess++) await logIn(owner, 'not the password');
     expect((await logIn(owner, password)).status).toBe(429);
-    expect((await logIn(owner, password, owner.device)).status).toBe(200);
+    const answer = await reauthenticate(client, owner);
+    expect(answer.status).toBe(200);
+    await spend('POST /api/auth/reauthenticate', answer.json);
+    expectLocked(await reauthenticate(client, answer.json));
   });
 
   test('keeps its device, and its attempts with it, under its new id', async () => {

@@ -9,15 +9,58 @@ import {
   insertEarlierSession,
   refreshByBody,
   refreshByCookie,
+  type SignedIn,
   sealRefreshToken,
   sessionRow,
   signedInBy,
   signIn,
 } from '../sessions/session-fixtures.ts';
-import { expectAlive, expectDead, reauthenticate, recordsOf, signInAgain } from './signed-in-owner.ts';
+import {
+  changePassword,
+  expectAlive,
+  expectDead,
+  reauthenticate,
+  recordsOf,
+  signInAgain,
+} from './signed-in-owner.ts';
 import { bcryptHash } from './stored-accounts.ts';
 
 const client = new TestClient();
+
+describe('a logout with a token from before', () => {
+  const rename = [
+    ['a re-authentication', (owner: SignedIn) => reauthenticate(client, owner)],
+    ['a change of the password', (owner: SignedIn) => changePassword(client, owner)],
+  ] as const;
+
+  test.each(rename)('%s ends the session under its new id (SES-04, SES-05)', async (_what, renew) => {
+    for (const logout of [
+      ({ bodyToken }: SignedIn) => client.post('/api/auth/logout', { refreshToken: bodyToken }),
+      ({ accessToken }: SignedIn) => client.post('/api/auth/logout', undefined, { bearer: accessToken }),
+    ]) {
+      const owner = await signIn(client);
+      const { json } = await renew(owner);
+      expect(await logout(owner)).toMatchObject({ status: 200, roundTrips: 1 });
+      await expectDead(client, json);
+      expect((await recordsOf(owner.userId)).at(-1)).toMatchObject({
+        type: 'authn_token_revoked',
+        reason: 'logout',
+      });
+    }
+  });
+
+  test('several of them ends it as well, and leaves no trace of its ids', async () => {
+    const owner = await signIn(client);
+    const first = await reauthenticate(client, owner);
+    const second = await reauthenticate(client, first.json);
+    await client.post('/api/auth/logout', { refreshToken: owner.bodyToken });
+    await expectDead(client, second.json);
+    const left = await openDatabase().query(
+      sql`SELECT f.id FROM former_session_ids f WHERE f.id = ${owner.sessionId}::uuid`,
+    );
+    expect(left).toEqual([]);
+  });
+});
 
 describe('POST /api/auth/reauthenticate', () => {
   test('answers 200 Tokens of the same session under a new id, in two round trips and one hash (SES-03)', async () => {

@@ -17,6 +17,7 @@ import {
   fromLiveSession,
   isRecentlyAuthenticated,
   type RenewedSessionRow,
+  rememberFormerId,
   renewedBefore,
   renewSession,
   type SessionRenewal,
@@ -53,7 +54,7 @@ export interface VerifiedCaller extends CallerIds {
 /**
  * Reserves a check of the caller's password and reads what it needs, in one statement. It counts where the logins on the
  * device count that the session was opened on, so that neither is a way around the other's limit, and a stranger who
- * guesses elsewhere locks no live session out (SECURITY LIM-11). The first check that is refused in a window is the occasion
+ * guesses elsewhere locks no live session out (SECURITY LIM-11); a session of the earlier system counts as a device of its own. The first check that is refused in a window is the occasion
  * of `onLocked`. Round trips: 1. Null when the session is not live.
  */
 export async function reservePasswordCheck(
@@ -65,7 +66,7 @@ export async function reservePasswordCheck(
 ): Promise<PasswordCheckAttempt | null> {
   const [row] = await db.query<PasswordCheckAttempt>(
     sql`
-      WITH caller AS (SELECT s.user_id, s.device_id, ${accountColumns()} ${fromLiveSession(caller)}),
+      WITH caller AS (SELECT s.user_id, coalesce(s.device_id, s.id) AS device_id, ${accountColumns()} ${fromLiveSession(caller)}),
       counted AS (
         SELECT ${attemptBucket(accountSubject(sql`c`), sql`c.device_id`)} AS bucket, c.user_id, c.email, c.password_hash, c.is_recent
         FROM caller c
@@ -120,7 +121,8 @@ export async function renewCallerSession(
   const [row] = await db.query<RenewedSessionRow>(
     sql`
       WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR SHARE`)}),
-      renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(onReauthenticated, 'renewed', origin)}
+      renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(onReauthenticated, 'renewed', origin)},
+      remembered AS (${rememberFormerId(sql`renewed`, renewal)})
       ${clearedCte(verified)}
       SELECT * FROM renewed UNION ALL ${renewedBefore(verified.userId, renewal)}`,
     { isRepeatable: true },
@@ -147,6 +149,7 @@ export async function changePassword(
   const change = sql`
     WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR NO KEY UPDATE`)}),
     renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(passwordChanged, 'renewed', origin)},
+    remembered AS (${rememberFormerId(sql`renewed`, renewal)}),
     changed AS (${setPasswordHash(sql`renewed`, newHash)})
     ${clearedCte(verified)}
     SELECT * FROM renewed UNION ALL ${renewedBefore(verified.userId, renewal)}`;

@@ -39,11 +39,12 @@ export async function endOwnSessions(
   origin: RequestOrigin,
   onEnd: readonly Effect[],
 ): Promise<number | null> {
-  // The user's id stands in the condition itself: a join could bring the rows, which are locked as they come, into an
+  // The user first, as a change of the password holds it, and only then the sessions: in the other order the two could wait
+  // for each other. The user's id stands in the condition itself: a join could bring the rows, which are locked as they come, into an
   // order in which two such statements wait for each other.
   const [row] = await db.query<{ is_live: boolean; ended: number }>(
     sql`
-      WITH caller AS MATERIALIZED (SELECT s.user_id ${fromLiveSession(caller)}),
+      WITH caller AS MATERIALIZED (SELECT s.user_id ${fromLiveSession(caller)} FOR SHARE OF u),
       ended AS (
         DELETE FROM sessions s
         WHERE s.user_id = ${caller.userId}::uuid AND s.expires_at > now() AND ${isAmong(which, caller)}

@@ -32,6 +32,7 @@ export interface RenewedSessionRow extends OpenedSessionRow {
 export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment {
   const { oldId, newId, provedBy, idleTtlSeconds } = renewal;
   const authenticatedAt = provedBy === null ? sql`s.authenticated_at` : sql`now()`;
+  const issuedAt = provedBy === null ? sql`now()` : sql`NULL::timestamptz`;
   const amr =
     provedBy === null
       ? sql`s.amr`
@@ -39,14 +40,26 @@ export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment
   return sql`
     UPDATE sessions s SET
       id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, amr = ${amr}, last_active_at = now(),
-      -- A refresh token that was never used dies by the time of authentication.
-      expires_at = least(s.absolute_expires_at, ${authenticatedAt} + make_interval(secs => ${idleTtlSeconds}::int)),
-      cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END, cookie_rotated_at = NULL,
-      body_counter = CASE WHEN s.body_counter IS NOT NULL THEN 0 END, body_rotated_at = NULL,
+      expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
+      -- Without a time of its own, a token dies by the time of authentication.
+      cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,
+      cookie_rotated_at = CASE WHEN s.cookie_counter IS NOT NULL THEN ${issuedAt} END,
+      body_counter = CASE WHEN s.body_counter IS NOT NULL THEN 0 END,
+      body_rotated_at = CASE WHEN s.body_counter IS NOT NULL THEN ${issuedAt} END,
       legacy_token_hash = NULL
     FROM ${owner} o
     WHERE s.id = ${oldId}::uuid AND s.user_id = o.user_id AND s.expires_at > now()
     RETURNING ${renewedColumns(sql`s`)}`;
+}
+
+/**
+ * Body of a CTE that remembers the former id of the session that the CTE `renewed` gave its new one, so that a logout
+ * with a token from before still ends it.
+ */
+export function rememberFormerId(renewed: Fragment, { oldId }: SessionRenewal): Fragment {
+  return sql`
+    INSERT INTO former_session_ids (id, session_id) SELECT ${oldId}::uuid, r.session_id FROM ${renewed} r
+    ON CONFLICT DO NOTHING RETURNING id`;
 }
 
 /** The session that an earlier run of the same statement renewed and whose answer was lost, with the same columns. */
