@@ -43,7 +43,7 @@ describe("the README's table of limits (SUP-05)", () => {
   });
 
   test.each<[row: string, values: () => readonly (number | string)[]]>([
-    ['to register and login', () => [config.rateLimitPerMinute]],
+    ['that take a password, address or secret', () => [config.rateLimitPerMinute]],
     ['devices that it does not know', () => [config.loginAttempts.max, config.loginAttempts.windowSeconds]],
     [
       'password hashes of an isolate',
