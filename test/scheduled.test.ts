@@ -38,8 +38,7 @@ async function countSessions(): Promise<number> {
   return row?.count ?? 0;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a test reads whatever was logged
-function entriesOf(lines: readonly string[]): any[] {
+function entriesOf(lines: readonly string[]): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line));
 }
 
@@ -47,7 +46,7 @@ function entriesOf(lines: readonly string[]): any[] {
 function deletedSessions(lines: readonly string[]): number[] {
   return entriesOf(lines)
     .filter(({ event, rows }) => event === 'clean_up_finished' && rows === 'sessions')
-    .map(({ deleted }) => deleted);
+    .map(({ deleted }) => Number(deleted));
 }
 
 describe('the nightly clean-up', () => {
