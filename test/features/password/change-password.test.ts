@@ -220,6 +220,14 @@ describe('an account without a password', () => {
     expect((await logInWith(owner.email, otherPassword)).status).toBe(200);
   });
 
+  test('gets tokens that live, also where a session dies unused within the ten minutes (SES-08)', async () => {
+    const brief = new TestClient({ SESSION_IDLE_TTL_SECONDS: '60' });
+    const owner = await signInWithoutPassword(brief, 300);
+    const answer = await changePassword(brief, owner, { currentPassword: undefined });
+    expect(answer, answer.text).toMatchObject({ status: 200, json: { refreshExpiresIn: 60 } });
+    await expectAlive(brief, answer);
+  });
+
   test('and an older authentication: 403 reauthentication_required, decided before anything is hashed (SES-15)', async () => {
     const owner = await signInWithoutPassword(client, 601);
     const answer = await changePassword(client, owner, { currentPassword: undefined });
