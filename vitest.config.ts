@@ -19,6 +19,8 @@ const outboundWorker = `export default {
 export default defineConfig({
   test: {
     globalSetup: './test/support/node/global-setup.ts',
+    // By itself vitest leaves one core to the terminal, which is half of a small machine.
+    maxWorkers: '100%',
     projects: [
       {
         plugins: [
