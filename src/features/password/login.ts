@@ -6,6 +6,13 @@ import type { PresentedEmail } from '../../presented-email.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
 import type { NewSession } from '../sessions/index.ts';
+import {
+  completeSignIn,
+  passwordSession,
+  type SignedInRow,
+  type SignIn,
+  type SignInSettings,
+} from '../sign-in/index.ts';
 import { userErrors } from '../users/index.ts';
 import {
   type Account,
@@ -14,9 +21,7 @@ import {
   openLoginSession,
   recordFailedLogin,
   reserveLoginAttempt,
-  type SignedInRow,
 } from './queries.ts';
-import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from './sign-in.ts';
 
 export interface LoginInput extends SignInSettings {
   readonly email: PresentedEmail;

@@ -13,14 +13,9 @@ import {
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
 import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
-import {
-  evictOldest,
-  type NewSession,
-  type OpenedSessionRow,
-  openedBefore,
-  openSession,
-} from '../sessions/index.ts';
-import { insertUser, type NewUser, replacePasswordHash, type UserRow, userColumns } from '../users/index.ts';
+import { evictOldest, type NewSession, openedBefore, openSession } from '../sessions/index.ts';
+import type { SignedInRow } from '../sign-in/index.ts';
+import { insertUser, type NewUser, replacePasswordHash, userColumns } from '../users/index.ts';
 
 export interface Account {
   readonly id: string;
@@ -28,9 +23,6 @@ export interface Account {
   readonly password_hash: string | null;
   readonly is_banned: boolean;
 }
-
-/** A user with the session that was just opened for them. */
-export type SignedInRow = UserRow & OpenedSessionRow & { readonly device_generation: number };
 
 /** A reserved attempt, with the account that it is about. */
 export interface Attempt {

@@ -1,10 +1,10 @@
 import type { Deps } from '../../deps.ts';
 import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
+import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../sign-in/index.ts';
 import { isReservedEmail } from '../users/index.ts';
 import { passwordErrors } from './errors.ts';
 import { refuseWeakPassword } from './new-password/refuse-weak-password.ts';
 import { registerUser } from './queries.ts';
-import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from './sign-in.ts';
 
 export interface RegisterInput extends SignInSettings {
   readonly email: string;

@@ -2,7 +2,7 @@ import { preferredLocale } from '../../http/accept-language.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
 import { LoginRequest } from '../sessions/index.ts';
-import { answerSignIn } from './answer-sign-in.ts';
+import { answerSignIn } from '../sign-in/index.ts';
 import { currentPasswordRoutes } from './current-password/routes.ts';
 import { login } from './login.ts';
 import { register } from './register.ts';

@@ -1,7 +1,7 @@
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
-import type { Device } from './device.ts';
+import type { Device } from '../../device.ts';
 
 /** How many live sessions a user can have; the next sign-in ends the one that was idle longest. */
 const sessionsMax = 50;

@@ -1,6 +1,6 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
-export { type Device, readDevice } from './device.ts';
+
 export { sessionErrors } from './errors.ts';
 export {
   type CallerIds,

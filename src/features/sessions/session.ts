@@ -1,4 +1,4 @@
-import type { Device } from './device.ts';
+import type { Device } from '../../device.ts';
 
 /** A session as its owner sees it: nothing of it can be presented to the service. */
 export interface Session {

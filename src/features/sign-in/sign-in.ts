@@ -1,14 +1,17 @@
 import type { Deps } from '../../deps.ts';
+import { readDevice } from '../../device.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
 import {
   type IssuedTokens,
   issueTokens,
   type NewSession,
-  readDevice,
+  type OpenedSessionRow,
   type Transport,
 } from '../sessions/index.ts';
-import { toUser, type User } from '../users/index.ts';
-import type { SignedInRow } from './queries.ts';
+import { toUser, type User, type UserRow } from '../users/index.ts';
+
+/** A user with the session that was just opened for them. */
+export type SignedInRow = UserRow & OpenedSessionRow & { readonly device_generation: number };
 
 /** Who signed in, with the tokens of the new session. */
 export interface SignIn {

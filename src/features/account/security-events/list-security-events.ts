@@ -1,7 +1,8 @@
 import type { Deps } from '../../../deps.ts';
+import { type Device, readDevice } from '../../../device.ts';
 import { commonErrors } from '../../../errors.ts';
 import type { EventRow } from '../../security-events/index.ts';
-import { type CallerIds, type Device, readDevice } from '../../sessions/index.ts';
+import type { CallerIds } from '../../sessions/index.ts';
 import { encodeEventCursor, parseEventCursor } from './event-cursor.ts';
 import { findOwnEvents } from './queries.ts';
 

@@ -1,0 +1,8 @@
+export { answerSignIn } from './answer-sign-in.ts';
+export {
+  completeSignIn,
+  passwordSession,
+  type SignedInRow,
+  type SignIn,
+  type SignInSettings,
+} from './sign-in.ts';
