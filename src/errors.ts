@@ -65,6 +65,7 @@ export function isOverloaded(error: unknown): boolean {
 /** Codes that any route can answer. */
 export const commonErrors = defineErrors({
   malformed_json: { status: 400, title: 'The request body is not valid JSON.' },
+  malformed_form: { status: 400, title: 'The form was not sent as a browser sends one.' },
   validation_failed: {
     status: 400,
     title: 'The request has members that are missing, unknown or not acceptable.',

@@ -1,4 +1,4 @@
-import { commonErrors } from '../errors.ts';
+import { type AuthError, type AuthErrorOptions, commonErrors } from '../errors.ts';
 import { parseJsonStrict } from './json.ts';
 
 const bodyBytesMax = 16_384;
@@ -21,14 +21,21 @@ export async function readJsonBody(request: Request, options: { isOptional: bool
   const type = request.headers.get('Content-Type');
   if (type !== null && !jsonType.test(type)) throw commonErrors.unsupported_media_type();
 
-  const bytes = await readCapped(request);
+  const bytes = await readCapped(request, commonErrors.malformed_json);
   if (bytes.length === 0 && options.isOptional) return {};
   // Forms can post across origins without a preflight, but they cannot declare JSON: an untyped body is not guessed at.
   if (type === null) throw commonErrors.unsupported_media_type();
-  return parseJsonStrict(decodeUtf8(bytes));
+  return parseJsonStrict(decodeUtf8(bytes, commonErrors.malformed_json));
 }
 
-async function readCapped(request: Request): Promise<Uint8Array> {
+/** What a body that cannot be read is called. */
+type Malformed = (options: AuthErrorOptions) => AuthError;
+
+/**
+ * The bytes of a body, of which at most 16 KiB are ever read.
+ * @throws AuthError payload_too_large, and what `malformed` makes
+ */
+export async function readCapped(request: Request, malformed: Malformed): Promise<Uint8Array> {
   const declaredLength = Number(request.headers.get('Content-Length') ?? Number.NaN);
   if (declaredLength > bodyBytesMax) throw commonErrors.payload_too_large();
   // Content-Length is absent with chunks and can be a lie, so the bytes are counted as well.
@@ -36,7 +43,10 @@ async function readCapped(request: Request): Promise<Uint8Array> {
   let length = 0;
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
   while (reader) {
-    const { done, value } = await reader.read().catch(refuseBrokenStream);
+    const { done, value } = await reader.read().catch((reason: unknown) => {
+      // A client that goes away in the middle of its body is no bug of ours.
+      throw malformed({ detail: 'The body ended early.', internal: reason });
+    });
     if (done) break;
     length += value.length;
     if (length > bodyBytesMax) {
@@ -63,16 +73,12 @@ function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array 
   return bytes;
 }
 
-/** A client that goes away in the middle of its body is no bug of ours. */
-function refuseBrokenStream(reason: unknown): never {
-  throw commonErrors.malformed_json({ detail: 'The body ended early.', internal: reason });
-}
-
-function decodeUtf8(bytes: Uint8Array): string {
+/** @throws what `malformed` makes */
+export function decodeUtf8(bytes: Uint8Array, malformed: Malformed): string {
   try {
     // ignoreBOM keeps a byte order mark in the text, where the JSON grammar refuses it (RFC 8259 8.1).
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw commonErrors.malformed_json({ detail: 'The body must be valid UTF-8.' });
+    throw malformed({ detail: 'The body must be valid UTF-8.' });
   }
 }

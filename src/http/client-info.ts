@@ -1,3 +1,4 @@
+import { preferredLocale } from './accept-language.ts';
 import { clientIp } from './client-ip.ts';
 
 const userAgentLengthMax = 256;
@@ -17,6 +18,8 @@ export interface ClientInfo {
     readonly region: string | null;
     readonly country: string | null;
   } | null;
+  /** The first language of Accept-Language, a BCP 47 tag. */
+  readonly locale: string | null;
 }
 
 /** Describes the client by its headers and by Cloudflare's `request.cf`. Every text is fit to be stored by Postgres. */
@@ -26,6 +29,7 @@ export function readClientInfo(request: Request, requestId: string): ClientInfo 
     ipAddress: clientIp(request),
     userAgent: plainText(request.headers.get('User-Agent'), userAgentLengthMax),
     location: locationOf(request.cf),
+    locale: preferredLocale(request.headers),
   };
 }
 

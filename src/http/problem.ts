@@ -1,17 +1,24 @@
 import { DatabaseError } from '../db/database-error.ts';
 import { AuthError, commonErrors } from '../errors.ts';
+import type { Language } from '../languages/language.ts';
 import { log } from '../log.ts';
+import { answerPage, isPagePath } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { loggablePath } from './loggable-path.ts';
+import { pageLanguage } from './page-language.ts';
+import { problemSentence } from './problem-sentence.ts';
 
 // A client may wait this long and still be inside the refresh grace (DESIGN 4).
 const retryAfterSeconds = 2;
 
-/** Answers a failure as a problem document (RFC 9457), and logs what its caller must not see. */
-export function answerProblem(thrown: unknown, c: RequestContext): Response {
+/**
+ * Answers a failure, as a problem document (RFC 9457) or, where a person looks at a page, as a page; and logs what its
+ * caller must not see.
+ */
+export function answerFailure(thrown: unknown, c: RequestContext): Response {
   const error = toAuthError(thrown);
-  const { code, spec, options } = error;
-  const requestId = c.var.requestId;
+  const { spec, options, code } = error;
+  const { requestId } = c.var;
   if (spec.status >= 500)
     log('error', code, {
       requestId,
@@ -19,6 +26,18 @@ export function answerProblem(thrown: unknown, c: RequestContext): Response {
       path: loggablePath(c.req.path),
       cause: options.internal,
     });
+  const response = isPagePath(c.req.path)
+    ? answerErrorPage(error, pageLanguage(c), requestId)
+    : problemDocument(error, requestId);
+  // RFC 9110 section 11.6.1: a 401 names the scheme that would be accepted.
+  if (spec.status === 401) response.headers.set('WWW-Authenticate', 'Bearer');
+  if (spec.status === 503 || options.retryAfterSeconds !== undefined) {
+    response.headers.set('Retry-After', String(options.retryAfterSeconds ?? retryAfterSeconds));
+  }
+  return response;
+}
+
+function problemDocument({ code, spec, options }: AuthError, requestId: string): Response {
   const body = {
     success: false,
     type: `urn:nexora-auth:problem:${code}`,
@@ -29,16 +48,16 @@ export function answerProblem(thrown: unknown, c: RequestContext): Response {
     ...(options.errors !== undefined && { errors: options.errors }),
     requestId,
   };
-  const response = new Response(JSON.stringify(body), {
+  return new Response(JSON.stringify(body), {
     status: spec.status,
     headers: { 'Content-Type': 'application/problem+json', ...options.headers },
   });
-  // RFC 9110 section 11.6.1: a 401 names the scheme that would be accepted.
-  if (spec.status === 401) response.headers.set('WWW-Authenticate', 'Bearer');
-  if (spec.status === 503 || options.retryAfterSeconds !== undefined) {
-    response.headers.set('Retry-After', String(options.retryAfterSeconds ?? retryAfterSeconds));
-  }
-  return response;
+}
+
+function answerErrorPage(error: AuthError, language: Language, requestId: string): Response {
+  const { title, reference } = language.errorPage;
+  const paragraphs = [problemSentence(error, language), `${reference}: ${requestId}`];
+  return answerPage(error.spec.status, { lang: language.tag, title, paragraphs }, error.options.headers);
 }
 
 function toAuthError(thrown: unknown): AuthError {

@@ -47,6 +47,9 @@ export interface Route {
   readonly guard: Guard;
   /** Whose budget a request spends; `null`: nobody's. */
   readonly limit: RateLimitClass | null;
+  /** Who reads its answers: a client of the API, or a person in a browser. */
+  readonly medium: 'api' | 'page';
+  /** Whether it takes a JSON body. */
   readonly hasBody: boolean;
   readonly handle: (c: RequestContext) => Promise<Response>;
 }
@@ -75,7 +78,7 @@ export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
     return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>>);
   };
   const { method, path, guard, limit = 'general' } = spec;
-  return { method, path, guard, limit, hasBody: spec.body !== undefined, handle };
+  return { method, path, guard, limit, medium: 'api', hasBody: spec.body !== undefined, handle };
 }
 
 /** A route that answers whatever the configuration is like, and however often it is asked. */
@@ -85,12 +88,17 @@ export function defineOpenRoute(path: string, handler: (c: RequestContext) => Re
     path,
     guard: 'anyone',
     limit: null,
+    medium: 'api',
     hasBody: false,
     handle: async (c) => handler(c),
   };
 }
 
-function requireDeps(c: RequestContext): Deps {
+/**
+ * What the flows of this request may reach.
+ * @throws AuthError misconfigured
+ */
+export function requireDeps(c: RequestContext): Deps {
   const { deps, runtime } = c.var;
   if (deps !== undefined) return deps;
   const variables = runtime instanceof ConfigError ? runtime.variables : [];

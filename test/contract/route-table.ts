@@ -195,16 +195,16 @@ export function exampleOf(key: string): RouteExample {
   return example;
 }
 
-/** What the service serves, as the keys of the table. */
-export const registeredRoutes: readonly string[] = createApp().serves.map(keyOf);
+const served = createApp().serves;
+
+/** What the service serves to clients of the API, as the keys of the table. Pages have tables of their own. */
+export const registeredRoutes: readonly string[] = served.filter(({ medium }) => medium === 'api').map(keyOf);
 
 /** Those that a page can make a browser call: a secret is no cookie, and judged alone. */
 export const unsafeRoutes = registeredRoutes.filter(
   (key) => !key.startsWith('GET ') && routeTable[key]?.credential !== 'admin-secret',
 );
-export const bodyRoutes = createApp()
-  .serves.filter(({ hasBody }) => hasBody)
-  .map(keyOf);
+export const bodyRoutes = served.filter(({ hasBody }) => hasBody).map(keyOf);
 /** They make their way statement by statement and log it: what holds for the others is tested in test/features/admin. */
 export const maintenanceRoutes = ['POST /api/admin/cleanup-sessions', 'POST /api/admin/init-db'];
 export const databaseRoutes = registeredRoutes.filter(

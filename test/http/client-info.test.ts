@@ -16,11 +16,22 @@ describe('readClientInfo', () => {
       ipAddress: '2001:db8::1',
       userAgent: 'Mozilla/5.0',
       location: { city: 'Zürich', region: 'Zurich', country: 'CH' },
+      locale: null,
     });
   });
 
+  test('takes the language that the browser prefers', () => {
+    expect(infoOf({ 'Accept-Language': 'de-ch,en;q=0.8' }).locale).toBe('de-CH');
+  });
+
   test('LIM-06: says null for everything that is not known', () => {
-    expect(infoOf({})).toEqual({ requestId: 'r-1', ipAddress: null, userAgent: null, location: null });
+    expect(infoOf({})).toEqual({
+      requestId: 'r-1',
+      ipAddress: null,
+      userAgent: null,
+      location: null,
+      locale: null,
+    });
   });
 
   test('INP-12: cuts a huge User-Agent at 256 UTF-16 units', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { AuthError } from '../../src/errors.ts';
 import type { AppEnv } from '../../src/http/context.ts';
 import { limitRoute } from '../../src/http/limit-route.ts';
-import { answerProblem } from '../../src/http/problem.ts';
+import { answerFailure } from '../../src/http/problem.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { testEnv } from '../support/test-env.ts';
 
@@ -22,7 +22,7 @@ async function ask(thrown: Error, env = testEnv()): Promise<Response> {
       throw thrown;
     },
   );
-  app.onError(answerProblem);
+  app.onError(answerFailure);
   return app.request('/', {}, env, createExecutionContext());
 }
 

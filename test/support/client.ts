@@ -5,6 +5,8 @@ import { baseUrl, testEnv } from './test-env.ts';
 
 export interface CallOptions {
   readonly body?: unknown;
+  /** Fields of a form, as a page posts them. */
+  readonly form?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** Bearer token. */
   readonly bearer?: string;
@@ -66,18 +68,29 @@ export class TestClient {
   post(path: string, body?: unknown, options?: Omit<CallOptions, 'body'>): Promise<Answer> {
     return this.call('POST', path, { ...options, ...(body !== undefined && { body }) });
   }
+
+  /** Sends a page's form as the browser that shows the page does. */
+  submit(
+    path: string,
+    form: Readonly<Record<string, string>>,
+    options: Omit<CallOptions, 'body' | 'form'> = {},
+  ): Promise<Answer> {
+    return this.call('POST', path, { ...options, form, headers: { Origin: baseUrl, ...options.headers } });
+  }
 }
 
 export function toRequest(method: string, path: string, options: CallOptions = {}): Request {
   const headers = new Headers();
   if (options.body !== undefined) headers.set('Content-Type', 'application/json');
+  if (options.form !== undefined) headers.set('Content-Type', 'application/x-www-form-urlencoded');
   if (options.bearer !== undefined) headers.set('Authorization', `Bearer ${options.bearer}`);
   if (options.cookies !== undefined) {
     headers.set('Cookie', cookieHeader(options.cookies));
     if (method !== 'GET') headers.set('Origin', baseUrl);
   }
   for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
-  const body = options.body === undefined ? null : JSON.stringify(options.body);
+  const form = options.form && new URLSearchParams(options.form).toString();
+  const body = options.body === undefined ? (form ?? null) : JSON.stringify(options.body);
   return new Request(`${baseUrl}${path}`, { method, headers, body });
 }
 

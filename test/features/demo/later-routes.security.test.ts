@@ -17,6 +17,7 @@ async function callPlanted(method: string, guard: string, accessToken: string): 
     path: '/api/auth/planted',
     guard,
     limit: null,
+    medium: 'api',
     hasBody: false,
     handle: async () => reached,
   };
@@ -44,6 +45,7 @@ test('the overlay keeps every other member of a route, of whatever name', () => 
     path: '/x',
     guard: 'session',
     limit: null,
+    medium: 'api',
     hasBody: true,
     more: 7,
     handle: async () => reached,

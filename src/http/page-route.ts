@@ -1,0 +1,91 @@
+import type * as z from 'zod/mini';
+import type { Deps } from '../deps.ts';
+import { AuthError } from '../errors.ts';
+import type { Language, PageName } from '../languages/language.ts';
+import type { FieldView, PageView } from '../ui/page-view.ts';
+import { answerPage } from './answer-page.ts';
+import type { RequestContext } from './context.ts';
+import { readFormBody } from './form-body.ts';
+import { type OriginTrust, refuseForeignOrigin } from './guard.ts';
+import { pageLanguage } from './page-language.ts';
+import { problemSentence } from './problem-sentence.ts';
+import { type Route, requireDeps } from './route.ts';
+import { validate } from './validate.ts';
+
+/** A page that a link in a mail leads to. */
+interface LinkPageSpec<S extends z.core.$ZodType> {
+  readonly path: `/auth/${string}`;
+  readonly name: PageName;
+  /** Schema of the form: `token`, and the fields. */
+  readonly form: S | ((deps: Deps) => S);
+  /** What there is to fill in beside the button. */
+  readonly fields?: (c: RequestContext, deps: Deps, language: Language) => Promise<readonly FieldView[]>;
+  /** Codes of failures after which the person can try again on the same page. */
+  readonly correctable?: readonly string[];
+}
+
+/** What a submitted form comes with. */
+interface SubmittedForm<Body> {
+  readonly deps: Deps;
+  readonly body: Body;
+  readonly originTrust: OriginTrust;
+}
+
+/**
+ * A page with a button, at the address of a link, and the form behind it. To look at the page spends nothing and costs no
+ * round trip, so that whatever opens links by itself does no harm (SECURITY EML-05); the form works without JavaScript.
+ * `submit` does the work; what it gives back puts cookies on the answer.
+ */
+export function defineLinkPage<S extends z.core.$ZodType>(
+  spec: LinkPageSpec<S>,
+  submit: (
+    c: RequestContext,
+    form: SubmittedForm<z.output<S>>,
+  ) => Promise<((response: Response) => void) | undefined>,
+): Route[] {
+  const { path, name } = spec;
+
+  async function view(c: RequestContext, token: string, problem: string | null): Promise<PageView> {
+    const deps = requireDeps(c);
+    const language = pageLanguage(c);
+    const { title, paragraphs, submit: button } = language.pages[name];
+    const fields = (await spec.fields?.(c, deps, language)) ?? [];
+    const form = { action: path, hidden: { token }, fields, submit: button, problem };
+    return { lang: language.tag, title, paragraphs, form };
+  }
+
+  async function show(c: RequestContext): Promise<Response> {
+    const token = c.req.query('token');
+    if (token) return answerPage(200, await view(c, token, null));
+    const { tag, pages, errorPage } = pageLanguage(c);
+    return answerPage(400, { lang: tag, title: pages[name].title, paragraphs: [errorPage.incompleteLink] });
+  }
+
+  async function receive(c: RequestContext): Promise<Response> {
+    const deps = requireDeps(c);
+    const originTrust = refuseForeignOrigin(c, deps);
+    const fields = await readFormBody(c.req.raw);
+    const schema = typeof spec.form === 'function' ? spec.form(deps) : spec.form;
+    try {
+      const decorate = await submit(c, { deps, body: validate(schema, fields), originTrust });
+      const { tag, pages } = pageLanguage(c);
+      const response = answerPage(200, { lang: tag, ...pages[name].done });
+      decorate?.(response);
+      return response;
+    } catch (error) {
+      if (!isCorrectable(error, spec.correctable)) throw error;
+      const problem = problemSentence(error, pageLanguage(c));
+      return answerPage(error.spec.status, await view(c, fields.token ?? '', problem));
+    }
+  }
+
+  const page = { path, guard: 'anyone', medium: 'page', hasBody: false } as const;
+  return [
+    { ...page, method: 'GET', limit: 'general', handle: show },
+    { ...page, method: 'POST', limit: 'credential', handle: receive },
+  ];
+}
+
+function isCorrectable(error: unknown, codes: readonly string[] = []): error is AuthError {
+  return error instanceof AuthError && ['validation_failed', ...codes].includes(error.code);
+}
