@@ -23,10 +23,11 @@ import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
 import { limitRoute } from './http/limit-route.ts';
 import { hideUnserved, isOperatorGuard } from './http/operator-guard.ts';
-import { answerProblem } from './http/problem.ts';
+import { answerFailure } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { serverTiming } from './http/server-timing.ts';
+import { createMailer } from './mail/mailer.ts';
 import { createPasswordHasher } from './password-hasher.ts';
 import { cleanupExpiredAttempts } from './rate-limit/queries.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
@@ -135,8 +136,8 @@ export function createApp({
       throw commonErrors.method_not_allowed({ headers: { Allow: methods.join(', ') } });
     });
   }
-  app.notFound((c) => answerProblem(commonErrors.not_found(), c));
-  app.onError(answerProblem);
+  app.notFound((c) => answerFailure(commonErrors.not_found(), c));
+  app.onError(answerFailure);
   return Object.assign(app, { serves: routes });
 }
 
@@ -165,14 +166,18 @@ function createDeps(
   requestId: string,
   now: () => number,
 ): Deps {
-  let client: ClientInfo | undefined;
+  let known: ClientInfo | undefined;
+  // Most requests record nothing about their client.
+  const client = () => {
+    known ??= readClientInfo(request, requestId);
+    return known;
+  };
   return {
     ...{ config, keys, secrets, now, effects, exportParts, cleanUps, db: openDatabase() },
     hasher: createPasswordHasher(config.isDevelopment),
-    // Most requests record nothing about their client.
+    mail: createMailer(secrets, client),
     get client() {
-      client ??= readClientInfo(request, requestId);
-      return client;
+      return client();
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Database } from './db/client.ts';
 import type { Effects } from './db/effects.ts';
 import type { ExportPart } from './db/export-part.ts';
 import type { ClientInfo } from './http/client-info.ts';
+import type { Mailer } from './mail/mailer.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 
 /** All that a flow may reach. One per request; nothing in it is shared between requests but immutable values. */
@@ -19,6 +20,7 @@ export interface Deps {
   readonly secrets: SecretRing;
   readonly keys: KeyRing;
   readonly hasher: PasswordHasher;
+  readonly mail: Mailer;
   /** What features add to each other's statements. */
   readonly effects: Effects;
   /** What features hold about a user. */

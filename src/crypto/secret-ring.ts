@@ -10,7 +10,9 @@ export type KeyPurpose =
   | 'login-attempts'
   | 'device-token'
   | 'rate-limit'
-  | 'demo-token';
+  | 'demo-token'
+  | 'one-time-token'
+  | 'mail-limits';
 
 /** The root secrets in use. The current one makes everything new; the previous one only verifies and opens. */
 export interface SecretRing {

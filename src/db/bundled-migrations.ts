@@ -10,6 +10,9 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0006_known_devices': () => import('../../migrations/0006_known_devices.sql'),
   '0007_event_retention': () => import('../../migrations/0007_event_retention.sql'),
   '0008_former_session_ids': () => import('../../migrations/0008_former_session_ids.sql'),
+  '0009_mail_outbox': () => import('../../migrations/0009_mail_outbox.sql'),
+  '0010_one_time_tokens': () => import('../../migrations/0010_one_time_tokens.sql'),
+  '0011_registration_attempts': () => import('../../migrations/0011_registration_attempts.sql'),
 };
 
 /** The migrations that came with this version of the Worker. */

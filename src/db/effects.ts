@@ -6,6 +6,8 @@ export interface RequestOrigin {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly location: object | null;
+  /** BCP 47 tag of the language that the client prefers, for a mail to somebody whose language is not known. */
+  readonly locale: string | null;
 }
 
 /**

@@ -9,7 +9,16 @@ export interface Violation {
 }
 
 /** Features that own tables and may be reached by others, lowest first: each reaches only those before it. */
-export const baseFeatures = ['users', 'security-events', 'sessions', 'known-devices', 'signing-keys'];
+export const baseFeatures = [
+  'users',
+  'security-events',
+  'sessions',
+  'known-devices',
+  'sign-in',
+  'one-time-tokens',
+  'registrations',
+  'signing-keys',
+];
 
 /** Each table and the one feature whose fragments write it. */
 const tableOwners: Readonly<Record<string, string>> = {
@@ -18,6 +27,9 @@ const tableOwners: Readonly<Record<string, string>> = {
   sessions: 'sessions',
   former_session_ids: 'sessions',
   login_attempts: 'rate-limit',
+  one_time_tokens: 'one-time-tokens',
+  registration_attempts: 'registrations',
+  mail_outbox: 'mail',
 };
 
 /** Files longer than this need a reason (STYLE, "Size"). */

@@ -25,6 +25,8 @@ export function testEnv(overrides: Readonly<Record<string, string | undefined>> 
     BREACHED_PASSWORD_CHECK: 'false',
     // Tests come from one address, or from none, which is the strictest bucket.
     RATE_LIMIT_PER_MINUTE: '100000',
+    // Mails stay in the outbox, where test/support/mailbox.ts reads them; that transport is for development alone.
+    MAIL_TRANSPORT: (overrides.ENVIRONMENT ?? 'development') === 'development' ? 'outbox' : 'log',
     ...overrides,
   };
 }

@@ -1,0 +1,89 @@
+import { type Fragment, sql } from '../../db/sql.ts';
+import type { NewOneTimeToken, OneTimeTokenKind, PresentedOneTimeToken } from './one-time-token.ts';
+
+/** Where the columns of a new token come from: expressions over the alias `s` of its source. */
+export interface TokenColumns {
+  /** The user; of a registration, the attempt. Null makes a row that opens nothing, where nobody has the address. */
+  readonly owner: Fragment;
+  /** The address that the token is sent to. */
+  readonly email: Fragment;
+  /** Of a change and its way back: the address to come. */
+  readonly target?: Fragment;
+  /** Of an unlock: the bucket that was locked. */
+  readonly bucket?: Fragment;
+}
+
+/**
+ * Body of a CTE that stores a token for the row of the CTE `source` and returns its `owner_id`, `email` and
+ * `target_email`. A repeat of the statement returns no row, so that what follows from it, a mail, is not written twice.
+ */
+export function issueToken(source: Fragment, token: NewOneTimeToken, columns: TokenColumns): Fragment {
+  const { owner, email, target = sql`NULL`, bucket = sql`NULL` } = columns;
+  return sql`
+    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, expires_at)
+    SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${target}::text, ${bucket}::text,
+      now() + make_interval(secs => ${token.ttlSeconds}::int)
+    FROM ${source} s
+    ON CONFLICT (token_hash) DO NOTHING
+    RETURNING owner_id, email, target_email`;
+}
+
+/** FROM and WHERE for a token that can still be spent, alias `t`. */
+export function fromLiveToken(presented: PresentedOneTimeToken): Fragment {
+  return sql`FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_at IS NULL AND t.expires_at > now()`;
+}
+
+/**
+ * Body of a CTE that spends the token once the CTE `holder` has its owner as `user_id`, and returns it as `user_id` with
+ * `email`, `target_email` and `bucket`. Of parallel callers one gets a row. Hold the user's row first, here as everywhere,
+ * or two statements could wait for each other. `spender` is a UUID of the request, for `spentBefore`.
+ */
+export function spendToken(holder: Fragment, presented: PresentedOneTimeToken, spender: string): Fragment {
+  return sql`
+    UPDATE one_time_tokens t SET spent_at = now(), spent_by = ${spender}::uuid FROM ${holder} h
+    WHERE ${isToken(presented)} AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
+    RETURNING t.owner_id AS user_id, t.email, t.target_email, t.bucket`;
+}
+
+/** The token that an earlier run of the same statement spent and whose answer was lost: columns as `spendToken`. */
+export function spentBefore(presented: PresentedOneTimeToken, spender: string): Fragment {
+  return sql`
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.bucket FROM one_time_tokens t
+    WHERE ${isToken(presented)} AND t.spent_by = ${spender}::uuid`;
+}
+
+/**
+ * Body of a CTE that makes the other tokens of these kinds void for each owner in the CTE `owner` (`user_id`). The token
+ * `spent` is left alone: the statement that spends it touches its row already.
+ */
+export function voidTokens(
+  owner: Fragment,
+  kinds: readonly OneTimeTokenKind[],
+  spent: PresentedOneTimeToken | null,
+): Fragment {
+  const others = spent === null ? sql`` : sql`AND t.token_hash <> ${hashBytes(spent)}`;
+  return sql`
+    DELETE FROM one_time_tokens t USING ${owner} o
+    WHERE t.owner_id = o.user_id AND t.kind = ANY (${kinds}::text[]) AND t.spent_at IS NULL ${others}
+    RETURNING t.token_hash`;
+}
+
+/** Body of a CTE that deletes every token of the users in the CTE `owner` (`user_id`), spent ones too. */
+export function deleteTokens(owner: Fragment): Fragment {
+  return sql`DELETE FROM one_time_tokens t USING ${owner} o WHERE t.owner_id = o.user_id RETURNING t.token_hash`;
+}
+
+/** Whether the former owner of this address can still have it back, so that nobody else may take it unproved. */
+export function isHeldEmail(email: string): Fragment {
+  return sql`EXISTS (
+    SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.target_email = ${email} AND t.spent_at IS NULL AND t.expires_at > now())`;
+}
+
+function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
+  return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;
+}
+
+function hashBytes({ hash }: Pick<PresentedOneTimeToken, 'hash'>): Fragment {
+  return sql`decode(${hash}::text, 'hex')`;
+}

@@ -1,0 +1,82 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
+import { isMacValid, mac, type SecretRing } from '../../crypto/secret-ring.ts';
+
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** What the holder of a token may do, once. The prefix shows in the token, the lifetime is in seconds. */
+const kinds = {
+  /** Verify the address of an account. */
+  verify_email: { prefix: 'nxv_', ttlSeconds: day },
+  /** Verify the address of a sign-up that has no account yet. */
+  confirm_registration: { prefix: 'nxg_', ttlSeconds: day },
+  reset_password: { prefix: 'nxp_', ttlSeconds: hour },
+  /** Give an account the address that the token was sent to. */
+  change_email: { prefix: 'nxe_', ttlSeconds: day },
+  /** Give it back the one that it had. */
+  revert_email: { prefix: 'nxb_', ttlSeconds: 7 * day },
+  /** Say that a sign-in was not one's own. */
+  not_me: { prefix: 'nxn_', ttlSeconds: 7 * day },
+  /** Lift the lock of an account. */
+  unlock: { prefix: 'nxu_', ttlSeconds: hour },
+} as const;
+
+export type OneTimeTokenKind = keyof typeof kinds;
+
+/** A fresh token, with what is stored of it. */
+export interface NewOneTimeToken {
+  readonly kind: OneTimeTokenKind;
+  /** What its holder presents. Never stored as it is. */
+  readonly token: string;
+  /** SHA-256 in hexadecimal. */
+  readonly hash: string;
+  readonly ttlSeconds: number;
+}
+
+/** A token as it was presented, its MAC found good. Whether it can still be spent is for the database to say. */
+export type PresentedOneTimeToken = Pick<NewOneTimeToken, 'kind' | 'hash'>;
+
+const secretBytes = 32;
+const tagBytes = 32;
+
+/**
+ * `nx?_` + base64url(256 random bits | HMAC-SHA-256 of kind and bits). Whoever lacks AUTH_SECRET cannot make one, so that
+ * guesses end before the database; whoever has a copy of the database has only hashes (SECURITY SES-02, RST-02, EML-06).
+ */
+export function createOneTimeToken(ring: SecretRing, kind: OneTimeTokenKind): NewOneTimeToken {
+  const bytes = new Uint8Array(secretBytes + tagBytes);
+  const secret = crypto.getRandomValues(bytes.subarray(0, secretBytes));
+  bytes.set(mac(ring, 'one-time-token', macMessage(kind, secret)), secretBytes);
+  const { prefix, ttlSeconds } = kinds[kind];
+  return { kind, token: prefix + encodeBase64Url(bytes), hash: hashOf(bytes), ttlSeconds };
+}
+
+/** Judges a presented token without the database; null when it is not one of ours of one of these kinds. */
+export function readOneTimeToken<K extends OneTimeTokenKind>(
+  ring: SecretRing,
+  accepted: readonly K[],
+  token: string,
+): (PresentedOneTimeToken & { readonly kind: K }) | null {
+  const kind = accepted.find((candidate) => token.startsWith(kinds[candidate].prefix));
+  const bytes = kind === undefined ? null : decodeBase64Url(token.slice(kinds[kind].prefix.length));
+  if (kind === undefined || bytes?.length !== secretBytes + tagBytes) return null;
+  const message = macMessage(kind, bytes.subarray(0, secretBytes));
+  if (!isMacValid(ring, 'one-time-token', message, bytes.subarray(secretBytes))) return null;
+  return { kind, hash: hashOf(bytes) };
+}
+
+function macMessage(kind: OneTimeTokenKind, secret: Uint8Array): Uint8Array {
+  const name = new TextEncoder().encode(`${kind}\0`);
+  const message = new Uint8Array(name.length + secret.length);
+  message.set(name);
+  message.set(secret, name.length);
+  return message;
+}
+
+/** Of the random bits alone: the MAC of a token changes with AUTH_SECRET, and the token stays the same one. */
+function hashOf(bytes: Uint8Array): string {
+  return bytesToHex(sha256(bytes.subarray(0, secretBytes)));
+}

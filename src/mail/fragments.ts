@@ -1,0 +1,86 @@
+import type { Effect, RequestOrigin } from '../db/effects.ts';
+import { type Fragment, sql } from '../db/sql.ts';
+import { reserveAttempt } from '../rate-limit/fragments.ts';
+import { type MailBudget, mailLimits } from './mail-budget.ts';
+import type { MailFacts, NoticeKind } from './mail-kind.ts';
+import { mailTtlSecondsMax, type PreparedMail } from './prepared-mail.ts';
+
+/** Where a queued mail goes: expressions over the alias `s` of its source. */
+export interface MailColumns {
+  /** The stored address, one of those that the mail was sealed for; null drops the mail, at the same cost. */
+  readonly recipient: Fragment;
+  /** The user's own language; null where it is not known, and the request's is taken. */
+  readonly locale: Fragment;
+  readonly userId: Fragment;
+}
+
+/** Body of a CTE that puts a mail with a link into the outbox, for each row of the CTE `source`: none or one. */
+export function queueMail(
+  source: Fragment,
+  mail: PreparedMail,
+  origin: RequestOrigin,
+  { recipient, locale, userId }: MailColumns,
+): Fragment {
+  return sql`
+    INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
+    SELECT ${mail.id}::uuid, ${mail.kind}, coalesce(${recipient}, ''), coalesce(${locale}, ${origin.locale}::text), ${userId}::uuid,
+      ${origin.requestId}::uuid,
+      CASE WHEN ${recipient} IS NOT NULL
+        THEN (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], ${recipient}::text)] END,
+      now() + make_interval(secs => ${mail.ttlSeconds}::int),
+      CASE WHEN ${recipient} IS NULL THEN now() END, CASE WHEN ${recipient} IS NULL THEN 'dropped' END
+    FROM ${source} s
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id`;
+}
+
+/** Body of a CTE that puts a notice into the outbox for each row of the CTE `source`. */
+export function queueNotice(
+  source: Fragment,
+  kind: NoticeKind,
+  origin: RequestOrigin,
+  { recipient, locale, userId }: MailColumns,
+): Fragment {
+  const facts = { userAgent: origin.userAgent, location: origin.location } as MailFacts;
+  return sql`
+    INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
+    SELECT gen_random_uuid(), ${kind}, ${recipient}, coalesce(${locale}, ${origin.locale}::text), ${userId}::uuid,
+      ${origin.requestId}::uuid, ${JSON.stringify(facts)}::jsonb, now() + make_interval(secs => ${mailTtlSecondsMax}::int)
+    FROM ${source} s
+    RETURNING id`;
+}
+
+/**
+ * An effect that tells the owner of the account by mail what happened to it: to the address that the account had when the
+ * statement began, so that a deletion can still be told.
+ */
+export function notifyOwner(kind: NoticeKind): Effect {
+  return (source, origin) =>
+    queueNotice(
+      sql`(SELECT u.id AS user_id, u.email, u.locale FROM ${source} e JOIN users u ON u.id = e.user_id)`,
+      kind,
+      origin,
+      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+    );
+}
+
+/** An effect that takes back what is still to be sent about an account that is gone (SECURITY PRV-04). */
+export const dropMails: Effect = (source) => sql`
+  DELETE FROM mail_outbox m USING ${source} e WHERE m.user_id = e.user_id AND m.finished_at IS NULL RETURNING m.id`;
+
+/**
+ * CTEs, the first of them named `mail_client` and the last `allowed`, that count a mail and say by a row in `allowed`
+ * that it may be sent. A client that is over its own limit spends nothing of the address.
+ */
+export function mailAllowance({ addressBucket, clientBucket, attemptId }: MailBudget): Fragment {
+  const { perAddress, perClient, windowSeconds } = mailLimits;
+  const limits = (max: number) => ({ max, windowSeconds });
+  return sql`
+    mail_client AS (${reserveAttempt(sql`(SELECT ${clientBucket}::text AS bucket)`, attemptId, limits(perClient))}),
+    mail_address AS (${reserveAttempt(
+      sql`(SELECT ${addressBucket}::text AS bucket FROM mail_client c WHERE c.number <= ${perClient}::int)`,
+      attemptId,
+      limits(perAddress),
+    )}),
+    allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= ${perAddress}::int)`;
+}

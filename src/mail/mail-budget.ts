@@ -1,0 +1,33 @@
+import { encodeBase64Url } from '../crypto/base64url.ts';
+import { mac, type SecretRing } from '../crypto/secret-ring.ts';
+import { clientBucket } from '../rate-limit/client-bucket.ts';
+
+/** Mails of one kind to one address, and mails of all kinds that one client may cause, in `windowSeconds`. */
+export const mailLimits = { perAddress: 5, perClient: 30, windowSeconds: 3600 } as const;
+
+/** Where a mail that a stranger can ask for is counted. */
+export interface MailBudget {
+  readonly addressBucket: string;
+  readonly clientBucket: string;
+  /** UUID, so that a repeat of the statement does not count twice. */
+  readonly attemptId: string;
+}
+
+/**
+ * The budget that a mail to this address spends (SECURITY EML-10). By purpose, so that nobody can use up somebody's
+ * resets by asking for verifications. Address and client stand in it as an HMAC.
+ */
+export function mailBudget(
+  secrets: SecretRing,
+  purpose: 'verification' | 'reset' | 'email_change',
+  address: string,
+  ipAddress: string | null,
+): MailBudget {
+  const named = (text: string) =>
+    encodeBase64Url(mac(secrets, 'mail-limits', new TextEncoder().encode(text)));
+  return {
+    addressBucket: `mail:${purpose}:${named(`address ${address}`)}`,
+    clientBucket: `mail-client:${named(`client ${clientBucket(ipAddress)}`)}`,
+    attemptId: crypto.randomUUID(),
+  };
+}

@@ -1,0 +1,50 @@
+import { expect } from 'vitest';
+import { createSecretRing } from '../../src/crypto/secret-ring.ts';
+import { sql } from '../../src/db/sql.ts';
+import type { LinkMailKind, MailKind } from '../../src/mail/mail-kind.ts';
+import { openMail } from '../../src/mail/prepared-mail.ts';
+import type { TestClient } from './client.ts';
+import { openDatabase } from './database.ts';
+
+/** A row of the outbox, opened with the service's own secret. */
+export interface QueuedMail {
+  readonly id: string;
+  readonly kind: MailKind;
+  readonly recipient: string;
+  readonly locale: string | null;
+  readonly user_id: string | null;
+  readonly facts: unknown;
+  readonly attempts: number;
+  readonly outcome: 'sent' | 'given_up' | 'dropped' | null;
+  /** What its link carries; null where there is none, or where it has been wiped. */
+  readonly token: string | null;
+}
+
+/** What the service has queued for an address, oldest first. Tests run with the outbox transport, which sends nothing. */
+export async function mailsTo(client: TestClient, recipient: string): Promise<QueuedMail[]> {
+  const db = openDatabase(String(client.env.DATABASE_URL));
+  const rows = await db.query<Omit<QueuedMail, 'token'> & { sealed: string | null }>(sql`
+    SELECT id, kind, recipient, locale, user_id, sealed, facts, attempts, outcome FROM mail_outbox
+    WHERE recipient = ${recipient} ORDER BY created_at, id`);
+  const secrets = createSecretRing(bytesOf(client.env.AUTH_SECRET));
+  return Promise.all(
+    rows.map(async ({ sealed, ...row }) => {
+      const content = sealed === null ? null : await openMail(secrets, { ...row, sealed });
+      if (sealed !== null) expect(content, `the sealed content of ${row.kind} opens`).not.toBeNull();
+      return { ...row, token: content?.token ?? null };
+    }),
+  );
+}
+
+/** The token in the latest mail of this kind to the address. */
+export async function tokenFrom(client: TestClient, recipient: string, kind: LinkMailKind): Promise<string> {
+  const mails = await mailsTo(client, recipient);
+  const token = mails.findLast((mail) => mail.kind === kind)?.token;
+  if (!token)
+    throw new Error(`no ${kind} for ${recipient} among ${mails.map((mail) => mail.kind).join(', ')}`);
+  return token;
+}
+
+function bytesOf(secret: unknown): Uint8Array {
+  return Uint8Array.from(atob(String(secret)), (character) => character.charCodeAt(0));
+}
