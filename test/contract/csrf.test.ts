@@ -1,58 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Answer, cookieHeader, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
-import { baseUrl } from '../support/test-env.ts';
 import { databaseState } from './database-state.ts';
+import { foreignPages, type PageHeaders, silentPages, trustedPages } from './origins.ts';
 import { recordLog } from './recorded-log.ts';
 import { type Account, exampleCall, exampleOf, registerAccount, unsafeRoutes } from './route-table.ts';
-
-type Headers = Readonly<Record<string, string>>;
-
-/** What a page of another site makes a browser send, and what some servers take for their own. */
-const foreignPages: [page: string, headers: Headers][] = [
-  ['another site', { Origin: 'https://evil.example' }],
-  ['another site, with fetch metadata', { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }],
-  [
-    'another site that claims same-origin',
-    { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'same-origin' },
-  ],
-  ['a hidden origin', { Origin: 'null' }],
-  ['a hidden origin across sites', { Origin: 'null', 'Sec-Fetch-Site': 'cross-site' }],
-  ['a suffix', { Origin: 'https://auth.test.evil.example' }],
-  ['a prefix', { Origin: 'https://evilauth.test' }],
-  ['a sub-domain', { Origin: 'https://sub.auth.test', 'Sec-Fetch-Site': 'same-site' }],
-  ['another port', { Origin: 'https://auth.test:8443' }],
-  ['another scheme', { Origin: 'http://auth.test' }],
-  ['a suffix of a listed origin', { Origin: 'https://app.test.evil.example' }],
-  ['a sub-domain of a listed origin', { Origin: 'https://x.app.test' }],
-  ['another port of a listed origin', { Origin: 'https://app.test:444' }],
-  ['a path behind the own origin', { Origin: `${baseUrl}/` }],
-  ['credentials before the own host', { Origin: 'https://auth.test@evil.example' }],
-  ['two origins', { Origin: `${baseUrl}, https://evil.example` }],
-  ['an empty origin', { Origin: '' }],
-  ['a file', { Origin: 'file://' }],
-  [
-    'a forged host',
-    { Origin: 'https://evil.example', Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' },
-  ],
-  ['an identity provider (CSR-10)', { Origin: 'https://appleid.apple.com', 'Sec-Fetch-Site': 'cross-site' }],
-  ['no origin, across sites', { 'Sec-Fetch-Site': 'cross-site' }],
-  ['no origin, from a sub-domain (CSR-04)', { 'Sec-Fetch-Site': 'same-site' }],
-  ['no origin, garbage', { 'Sec-Fetch-Site': 'same-origin, cross-site' }],
-];
-
-const trustedPages: [page: string, headers: Headers][] = [
-  ['the own origin', { Origin: baseUrl, 'Sec-Fetch-Site': 'same-origin' }],
-  ['a listed origin', { Origin: 'https://app.test', 'Sec-Fetch-Site': 'cross-site' }],
-  ['a hidden origin on the same origin', { Origin: 'null', 'Sec-Fetch-Site': 'same-origin' }],
-  ['no origin, on the same origin', { 'Sec-Fetch-Site': 'same-origin' }],
-];
-
-/** Neither says anything: `none` is a typed address, and a client that is no browser sends nothing. */
-const silentPages: [page: string, headers: Headers][] = [
-  ['no header at all', {}],
-  ['a typed address', { 'Sec-Fetch-Site': 'none' }],
-];
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -70,7 +22,7 @@ beforeEach(async () => {
 });
 
 /** The example with the account's cookies and exactly these headers about the page. */
-function fromPage(key: string, headers: Headers, by: 'cookie' | 'bearer' = 'cookie'): Promise<Answer> {
+function fromPage(key: string, headers: PageHeaders, by: 'cookie' | 'bearer' = 'cookie'): Promise<Answer> {
   const [method, path, { cookies, ...options }] = exampleCall(key, account, by);
   const all = { ...(cookies && { Cookie: cookieHeader(cookies) }), ...headers };
   return client.call(method, path, { ...options, headers: all });
