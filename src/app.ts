@@ -27,7 +27,9 @@ import { answerFailure } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { serverTiming } from './http/server-timing.ts';
+import { deliverMailsOfRequest } from './mail/deliver-mails.ts';
 import { createMailer } from './mail/mailer.ts';
+import { deleteFinishedMails } from './mail/queries.ts';
 import { createPasswordHasher } from './password-hasher.ts';
 import { cleanupExpiredAttempts } from './rate-limit/queries.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
@@ -55,6 +57,7 @@ const cleanUps: readonly CleanUp[] = [
   { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts },
   { rows: 'security_events', change: 'deleted', runBatch: deleteOldEvents },
   { rows: 'security_events.ip_address', change: 'shortened', runBatch: shortenOldAddresses },
+  { rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails },
 ];
 
 export const runScheduled = createScheduled(cleanUps);
@@ -125,7 +128,15 @@ export function createApp({
   now = Date.now,
 }: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
   const app = new Hono<AppEnv>();
-  app.use(identify, securityHeaders, serverTiming, prepare(now), cors(allowedOrigins), limitUrl);
+  app.use(
+    identify,
+    securityHeaders,
+    serverTiming,
+    prepare(now),
+    sendQueuedMails,
+    cors(allowedOrigins),
+    limitUrl,
+  );
   for (const { method, path, guard, limit, handle } of routes) {
     if (isOperatorGuard(guard)) app.all(path, hideUnserved(guard));
     if (limit !== null) app.on(method, path, limitRoute(limit, now));
@@ -159,6 +170,17 @@ function prepare(now: () => number): MiddlewareHandler<AppEnv> {
     await next();
   };
 }
+
+/**
+ * Has the mails sent that a request has queued, once its answer is made: nobody waits for a mail provider, and how long it
+ * takes says nothing about the request (SECURITY ENU-05). What is not sent then, cron sends (SECURITY DBF-16).
+ */
+const sendQueuedMails: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  const { deps, runtime, requestId } = c.var;
+  if (!deps?.mail.isDue || runtime instanceof ConfigError) return;
+  c.executionCtx.waitUntil(deliverMailsOfRequest(runtime.mailDelivery, requestId));
+};
 
 function createDeps(
   { config, keys, secrets, openDatabase }: Runtime,

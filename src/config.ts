@@ -1,11 +1,13 @@
 import { type PrivateSigningJwk, parseSigningKeys } from './crypto/jwt.ts';
 import type { DatabaseSettings } from './db/client.ts';
+import { type Mailbox, parseMailbox } from './mail/mailbox.ts';
 import { ConfigError, VariableReader, type Variables } from './variable-reader.ts';
 
 /** What Cloudflare hands to the Worker: variables, secrets and bindings. Nothing but this file reads it. */
 export interface Env extends Variables {
   readonly RATE_LIMIT_KV?: KVNamespace;
   readonly RATE_LIMITER?: RateLimit;
+  readonly EMAIL?: SendEmail;
 }
 
 /** What Cloudflare binds beside variables. Every one may be absent, and the service then works without it. */
@@ -14,6 +16,8 @@ export interface Bindings {
   readonly rateLimitKv: KVNamespace | undefined;
   /** Cloudflare's own rate limiter, in front of ours. */
   readonly rateLimiter: RateLimit | undefined;
+  /** Cloudflare's Email Service, for MAIL_TRANSPORT=cloudflare. */
+  readonly emailSender: SendEmail | undefined;
 }
 
 /** The checked configuration. API.md, "Configuration" documents every variable and its default. */
@@ -42,7 +46,8 @@ export interface Config {
   readonly emailVerification: 'off' | 'optional';
   readonly mail: {
     readonly transport: 'log' | 'outbox' | 'http' | 'resend' | 'cloudflare';
-    readonly from: string | null;
+    /** `no-reply` at the host of BASE_URL by default. */
+    readonly from: Mailbox;
     readonly httpUrl: string | null;
     readonly resendApiKey: string | null;
   };
@@ -109,7 +114,7 @@ export function parseConfig(env: Env): Config {
     emailVerification: read.oneOf('EMAIL_VERIFICATION', ['off', 'optional'], 'optional'),
     mail: {
       transport: read.oneOf('MAIL_TRANSPORT', ['log', 'outbox', 'http', 'resend', 'cloudflare'], 'log'),
-      from: read.text('MAIL_FROM'),
+      from: read.parsed('MAIL_FROM', parseMailbox) ?? { name: null, address: `no-reply@${hostOf(baseUrl)}` },
       httpUrl: read.url('MAIL_HTTP_URL'),
       resendApiKey: read.text('RESEND_API_KEY'),
     },
@@ -129,24 +134,34 @@ export function parseConfig(env: Env): Config {
       oidc: read.text('OIDC_PROVIDERS'),
     },
   };
-  checkTogether(read, config);
+  checkTogether(read, config, readBindings(env));
   if (read.problems.size > 0) throw new ConfigError([...read.problems]);
   return config;
 }
 
 /** The bindings of this environment. */
 export function readBindings(env: Env): Bindings {
-  return { rateLimitKv: env.RATE_LIMIT_KV, rateLimiter: env.RATE_LIMITER };
+  return { rateLimitKv: env.RATE_LIMIT_KV, rateLimiter: env.RATE_LIMITER, emailSender: env.EMAIL };
 }
 
-function checkTogether(read: VariableReader, config: Config): void {
+function checkTogether(read: VariableReader, config: Config, { emailSender }: Bindings): void {
   for (const name of ['BASE_URL', 'DATABASE_URL', 'SIGNING_KEYS'] as const) {
     if (read.text(name) === null) read.missing(name, null);
   }
   if (config.isDemoEnabled && !config.isDevelopment) read.refuse('DEMO_MODE');
-  if (config.mail.transport === 'outbox' && !config.isDevelopment) read.refuse('MAIL_TRANSPORT');
-  if (config.mail.transport === 'http' && config.mail.httpUrl === null) read.refuse('MAIL_HTTP_URL');
-  if (config.mail.transport === 'resend' && config.mail.resendApiKey === null) read.refuse('RESEND_API_KEY');
+  const { transport, httpUrl, resendApiKey } = config.mail;
+  if (transport === 'outbox' && !config.isDevelopment) read.refuse('MAIL_TRANSPORT');
+  if (transport === 'http' && httpUrl === null) read.refuse('MAIL_HTTP_URL');
+  if (transport === 'resend' && resendApiKey === null) read.refuse('RESEND_API_KEY');
+  if (transport === 'cloudflare' && emailSender === undefined) read.refuse('EMAIL');
+  // Both refuse senders that they do not know, so that a default would only fail later.
+  if ((transport === 'resend' || transport === 'cloudflare') && read.text('MAIL_FROM') === null)
+    read.refuse('MAIL_FROM');
+}
+
+/** Without the port. Empty where there is no origin. */
+function hostOf(origin: string): string {
+  return URL.parse(origin)?.hostname ?? '';
 }
 
 // Half a pair configures nothing: a provider without its secret is off, and only that provider (SECURITY OAU-18).

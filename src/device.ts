@@ -26,3 +26,20 @@ function wordsOf(name: string | undefined, version: string | undefined): string 
   if (!name) return null;
   return version ? `${name} ${version}` : name;
 }
+
+/**
+ * A User-Agent header as a mail may tell of it: the names of browser and system, of those that the parser knows by
+ * itself. For others it takes the words of the header, and a mail never holds words that a stranger has chosen (SECURITY
+ * EML-11). Null where it knows neither.
+ */
+export async function nameDevice(userAgent: string | null): Promise<string | null> {
+  if (userAgent === null) return null;
+  const { default: Bowser } = await import('bowser');
+  const { browser, os } = Bowser.parse(userAgent);
+  const known = [knownName(browser.name, Bowser.BROWSER_MAP), knownName(os.name, Bowser.OS_MAP)];
+  return known.filter((name) => name !== null).join(', ') || null;
+}
+
+function knownName(name: string | undefined, names: Readonly<Record<string, string>>): string | null {
+  return Object.values(names).find((candidate) => candidate === name) ?? null;
+}

@@ -2,6 +2,8 @@ import { type Config, type Env, parseConfig, readBindings } from './config.ts';
 import { importKeyRing, type KeyRing } from './crypto/jwt.ts';
 import { createSecretRing, type SecretRing } from './crypto/secret-ring.ts';
 import { connect, type Database } from './db/client.ts';
+import type { MailDelivery } from './mail/deliver-mails.ts';
+import { createTransport } from './mail/transports/create-transport.ts';
 import { RateLimiter } from './rate-limit/rate-limiter.ts';
 import { ConfigError } from './variable-reader.ts';
 
@@ -12,6 +14,7 @@ export interface Runtime {
   readonly secrets: SecretRing;
   readonly openDatabase: () => Database;
   readonly limiter: RateLimiter;
+  readonly mailDelivery: MailDelivery;
 }
 
 // Values, never promises: a promise that a cancelled request leaves behind would hang every later one (SECURITY T21).
@@ -35,9 +38,14 @@ async function prepare(env: Env): Promise<Runtime | ConfigError> {
       throw new ConfigError(['SIGNING_KEYS']);
     });
     const secrets = createSecretRing(config.authSecret, config.authSecretPrevious);
-    const { rateLimitKv: kv, rateLimiter: gate } = readBindings(env);
+    const { rateLimitKv: kv, rateLimiter: gate, emailSender } = readBindings(env);
     const limiter = new RateLimiter({ perMinute: config.rateLimitPerMinute, secrets, kv, gate });
-    return { config, keys, secrets, openDatabase: connect(config.database), limiter };
+    const openDatabase = connect(config.database);
+    const mailDelivery = {
+      ...{ secrets, openDatabase, baseUrl: config.baseUrl, from: config.mail.from },
+      transport: createTransport(config, emailSender),
+    };
+    return { config, keys, secrets, openDatabase, limiter, mailDelivery };
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

@@ -1,31 +1,46 @@
 import { type CleanUp, nightlyRunMs, runCleanUps } from './clean-up.ts';
 import type { Env } from './config.ts';
 import { log } from './log.ts';
-import { loadRuntime } from './runtime.ts';
+import { deliverDueMails } from './mail/deliver-mails.ts';
+import { loadRuntime, type Runtime } from './runtime.ts';
 import { ConfigError } from './variable-reader.ts';
 
-/** The cron expression of the nightly clean-up in wrangler.toml. */
+/** The cron expressions in wrangler.toml. */
 const cleanUpCron = '0 2 * * *';
+const mailCron = '*/5 * * * *';
 
 /**
- * The Worker's `scheduled` handler: the clean-up at night. The trigger every five minutes is for the mail outbox,
- * which has nothing to send yet.
+ * The Worker's `scheduled` handler: the clean-up at night, the mails that are due every five minutes, and both on any other
+ * schedule that an operator has chosen.
  *
- * Rejects when a kind of rows failed, once all the others are done, and when the configuration is wrong, so that the
- * platform counts the run as failed.
+ * Rejects when a kind of rows or the outbox failed, once all else is done, and when the configuration is wrong, so that the
+ * platform counts the run as failed. A mail provider that fails is no failed run: its mails wait.
  */
 export function createScheduled(cleanUps: readonly CleanUp[]) {
   return async ({ cron }: { readonly cron: string }, env: Env): Promise<void> => {
-    if (cron !== cleanUpCron) return;
     const runtime = await loadRuntime(env);
     if (runtime instanceof ConfigError) {
       log('error', 'misconfigured', { variables: runtime.variables });
       throw runtime;
     }
-    const results = await runCleanUps(cleanUps, runtime.openDatabase, nightlyRunMs);
-    const failed = results.filter(({ failure }) => failure !== undefined);
-    if (failed.length === 0) return;
-    const names = failed.map(({ rows }) => rows).join(', ');
-    throw new Error(`the clean-up failed for ${names}`, { cause: failed[0]?.failure });
+    const runs = [
+      ...(cron === mailCron ? [] : [cleanUp(cleanUps, runtime)]),
+      ...(cron === cleanUpCron ? [] : [deliver(runtime)]),
+    ];
+    const rejected = (await Promise.allSettled(runs)).find(({ status }) => status === 'rejected');
+    if (rejected?.status === 'rejected') throw rejected.reason;
   };
+}
+
+async function cleanUp(cleanUps: readonly CleanUp[], { openDatabase }: Runtime): Promise<void> {
+  const results = await runCleanUps(cleanUps, openDatabase, nightlyRunMs);
+  const failed = results.filter(({ failure }) => failure !== undefined);
+  if (failed.length === 0) return;
+  const names = failed.map(({ rows }) => rows).join(', ');
+  throw new Error(`the clean-up failed for ${names}`, { cause: failed[0]?.failure });
+}
+
+async function deliver({ mailDelivery }: Runtime): Promise<void> {
+  const { failure } = await deliverDueMails(mailDelivery);
+  if (failure !== undefined) throw new Error('the outbox could not be read', { cause: failure });
 }

@@ -37,7 +37,12 @@ describe('the configuration', () => {
       allowedOrigins: new Set(),
       password: { minLength: 8, isBreachCheckEnabled: true, breachUrl: 'https://api.pwnedpasswords.com' },
       emailVerification: 'optional',
-      mail: { transport: 'log', from: null, httpUrl: null, resendApiKey: null },
+      mail: {
+        transport: 'log',
+        from: { name: null, address: 'no-reply@auth.example.com' },
+        httpUrl: null,
+        resendApiKey: null,
+      },
       isDemoEnabled: false,
       loginAttempts: { max: 10, windowSeconds: 900 },
       rateLimitPerMinute: 60,
@@ -103,7 +108,7 @@ describe('the configuration', () => {
       emailVerification: 'off',
       mail: {
         transport: 'http',
-        from: 'NEXORA <no-reply@example.com>',
+        from: { name: 'NEXORA', address: 'no-reply@example.com' },
         httpUrl: 'https://mail.example.com/send',
         resendApiKey: 're_123',
       },
@@ -151,6 +156,15 @@ describe('the configuration', () => {
 });
 
 describe('variables that depend on each other', () => {
+  test('a mail transport names what it lacks, all of it', () => {
+    expect(refusedVariables({ MAIL_TRANSPORT: 'http' })).toEqual(['MAIL_HTTP_URL']);
+    expect(refusedVariables({ MAIL_TRANSPORT: 'resend' })).toEqual(['RESEND_API_KEY', 'MAIL_FROM']);
+    expect(refusedVariables({ MAIL_TRANSPORT: 'cloudflare' })).toEqual(['EMAIL', 'MAIL_FROM']);
+    const from = { MAIL_FROM: 'no-reply@example.com' };
+    expect(refusedVariables({ ...from, MAIL_TRANSPORT: 'resend', RESEND_API_KEY: 're_1' })).toEqual([]);
+    expect(refusedVariables({ ...from, MAIL_TRANSPORT: 'cloudflare', EMAIL: { send: () => 0 } })).toEqual([]);
+  });
+
   test('demo mode and the outbox are for development alone (SUP-01, DEM-01)', () => {
     const open = { DEMO_MODE: 'true', MAIL_TRANSPORT: 'outbox' };
     expect(refusedVariables(open)).toEqual(['DEMO_MODE', 'MAIL_TRANSPORT']);

@@ -106,11 +106,11 @@ describe('the nightly clean-up', () => {
     const lines = recordLog();
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     await expect(runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint })).rejects.toThrow(
-      'the clean-up failed for sessions, login_attempts, security_events, security_events.ip_address',
+      'the clean-up failed for sessions, login_attempts, security_events, security_events.ip_address, mail_outbox',
     );
     expect(entriesOf(lines)).toEqual(
-      ['sessions', 'login_attempts', 'security_events', 'security_events.ip_address'].map((rows) =>
-        expect.objectContaining({ level: 'error', event: 'clean_up_failed', rows, batches: 0 }),
+      ['sessions', 'login_attempts', 'security_events', 'security_events.ip_address', 'mail_outbox'].map(
+        (rows) => expect.objectContaining({ level: 'error', event: 'clean_up_failed', rows, batches: 0 }),
       ),
     );
   });
@@ -130,6 +130,7 @@ describe('the nightly clean-up', () => {
     const told = entriesOf(lines).map(({ event, rows }) => `${event} ${rows}`);
     expect(told.toSorted()).toEqual([
       'clean_up_failed login_attempts',
+      'clean_up_finished mail_outbox',
       'clean_up_finished security_events',
       'clean_up_finished security_events.ip_address',
       'clean_up_finished sessions',
@@ -139,7 +140,7 @@ describe('the nightly clean-up', () => {
   test('that breaks off in the middle keeps what was done, and the next one does the rest (CRN-07)', async () => {
     await addSessions(2500, -1);
     const lines = recordLog();
-    const { endpoint } = await faultyEndpoint([...Array<Fault>(5).fill('pass'), { sqlstate: '57P01' }]);
+    const { endpoint } = await faultyEndpoint([...Array<Fault>(6).fill('pass'), { sqlstate: '57P01' }]);
     const failing = { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint };
     await expect(runScheduled(nightly, failing)).rejects.toThrow('the clean-up failed for sessions');
     expect(await countSessions()).toBe(500);
@@ -164,7 +165,7 @@ describe('the nightly clean-up', () => {
 });
 
 describe('the Worker', () => {
-  test('runs the clean-up on exactly the schedule that wrangler.toml names', async () => {
+  test('runs the clean-up on the schedule that wrangler.toml names, not on that of the mails, and on unknown ones', async () => {
     const files = import.meta.glob<string>('../wrangler.toml', {
       query: '?raw',
       import: 'default',
@@ -173,12 +174,13 @@ describe('the Worker', () => {
     const [, list] = /crons = (\[.*\])/.exec(files['../wrangler.toml'] ?? '') ?? [];
     expect(JSON.parse(list ?? '')).toEqual([nightly.cron, '*/5 * * * *']);
     recordLog();
-    for (const cron of ['*/5 * * * *', '* * * * *', '']) {
-      await addSessions(1, -1);
+    await addSessions(1, -1);
+    await worker.scheduled({ cron: '*/5 * * * *' }, client.env);
+    expect(await countSessions()).toBe(1);
+    for (const cron of [nightly.cron, '* * * * *', '']) {
       await worker.scheduled({ cron }, client.env);
+      expect(await countSessions(), cron).toBe(0);
+      await addSessions(1, -1);
     }
-    expect(await countSessions()).toBe(3);
-    await worker.scheduled(nightly, client.env);
-    expect(await countSessions()).toBe(0);
   });
 });

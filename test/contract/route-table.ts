@@ -109,7 +109,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
   'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1 },
   // In development, where these take no credential. The clean-up has one statement for each kind of rows.
-  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 4 },
+  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 5 },
   'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
   'POST /api/admin/users/:id/sign-out': {
     credential: 'admin-secret',

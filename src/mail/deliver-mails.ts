@@ -1,0 +1,180 @@
+import type { SecretRing } from '../crypto/secret-ring.ts';
+import type { Database } from '../db/client.ts';
+import { log } from '../log.ts';
+import type { Mailbox } from './mailbox.ts';
+import { maskEmail } from './masked-text.ts';
+import { openMail } from './prepared-mail.ts';
+import {
+  type ClaimedMail,
+  claimDueMails,
+  claimMailsOfRequest,
+  finishMail,
+  type GivenUpMail,
+  giveUpExpiredMails,
+  returnMails,
+} from './queries.ts';
+import { renderMail } from './render-mail.tsx';
+import { MailRefusal, type MailTransport } from './transports/mail-transport.ts';
+
+/** What it takes to send mails. */
+export interface MailDelivery {
+  /** Null where mails stay in the outbox. */
+  readonly transport: MailTransport | null;
+  readonly from: Mailbox;
+  /** The configured public origin. */
+  readonly baseUrl: string;
+  readonly secrets: SecretRing;
+  /** Opens a view of the database: each has a time budget, which a run is longer than. */
+  readonly openDatabase: () => Database;
+}
+
+/** What a run did. */
+export interface DeliveryResult {
+  readonly sent: number;
+  /** Not now: they are tried again. */
+  readonly failed: number;
+  readonly givenUp: number;
+  /** Why the run ended early; undefined when the database answered. */
+  readonly failure: unknown;
+}
+
+const claimMax = 20;
+const parallelMax = 4;
+const sendMs = 10_000;
+const runMs = 25_000;
+const expiredMax = 1000;
+
+type SendResult = 'sent' | 'failed' | 'givenUp' | 'untried';
+
+/**
+ * Sends what one request has written into the outbox, once. What then fails, or is not reached, cron sends. Never rejects.
+ * Round trips: 1, and 1 per mail.
+ */
+export async function deliverMailsOfRequest(delivery: MailDelivery, requestId: string): Promise<void> {
+  const { transport, openDatabase } = delivery;
+  if (transport === null) return;
+  try {
+    const mails = await claimMailsOfRequest(openDatabase(), requestId, claimMax);
+    await sendAll(delivery, transport, mails, AbortSignal.timeout(runMs));
+  } catch (cause) {
+    log('error', 'mail_delivery_failed', { requestId, cause });
+  }
+}
+
+/**
+ * Sends every mail that is due, for at most 25 s, and gives up those that have expired. Never rejects. A mail that is
+ * refused, not answered within 10 s, or whose sending is not recorded is tried again later, under the same key; none is
+ * lost before its link has expired (SECURITY EML-12, DBF-16). Runs side by side share the work.
+ */
+export async function deliverDueMails(delivery: MailDelivery): Promise<DeliveryResult> {
+  const { transport, openDatabase } = delivery;
+  const counts = { sent: 0, failed: 0, givenUp: 0 };
+  let failure: unknown;
+  try {
+    const expired = await giveUpExpiredMails(openDatabase(), expiredMax);
+    counts.givenUp += expired.length;
+    // Where mails are meant to stay, it is no failure that they did.
+    if (transport !== null) for (const mail of expired) logGivenUp(mail, 'expired');
+    if (transport !== null) await sendInBatches(delivery, transport, counts);
+  } catch (cause) {
+    failure = cause;
+  }
+  if (failure === undefined) log('info', 'mail_delivery_finished', counts);
+  else log('error', 'mail_delivery_failed', { ...counts, cause: failure });
+  return { ...counts, failure };
+}
+
+async function sendInBatches(
+  delivery: MailDelivery,
+  transport: MailTransport,
+  counts: Record<Exclude<SendResult, 'untried'>, number>,
+): Promise<void> {
+  const signal = AbortSignal.timeout(runMs);
+  let mails: readonly ClaimedMail[];
+  do {
+    mails = await claimDueMails(delivery.openDatabase(), claimMax);
+    for (const result of await sendAll(delivery, transport, mails, signal)) {
+      if (result !== 'untried') counts[result] += 1;
+    }
+  } while (mails.length === claimMax && !signal.aborted);
+}
+
+/** A few at a time, until the signal. Those that it left no time for are due again at once. */
+async function sendAll(
+  delivery: MailDelivery,
+  transport: MailTransport,
+  mails: readonly ClaimedMail[],
+  signal: AbortSignal,
+): Promise<SendResult[]> {
+  const results: SendResult[] = [];
+  const untried: string[] = [];
+  const waiting = mails.values();
+  async function sendNext(): Promise<void> {
+    // One iterator for all of them: each takes the next mail.
+    for (const mail of waiting) {
+      if (signal.aborted) untried.push(mail.id);
+      else results.push(await sendOne(delivery, transport, mail, signal));
+    }
+  }
+  await Promise.all(Array.from({ length: parallelMax }, sendNext));
+  if (untried.length > 0) await returnMails(delivery.openDatabase(), untried);
+  return results;
+}
+
+async function sendOne(
+  delivery: MailDelivery,
+  transport: MailTransport,
+  mail: ClaimedMail,
+  signal: AbortSignal,
+): Promise<SendResult> {
+  try {
+    await handOver(delivery, transport, mail, AbortSignal.any([signal, AbortSignal.timeout(sendMs)]));
+  } catch (cause) {
+    if (!(cause instanceof MailRefusal)) {
+      log('warn', 'mail_failed', { ...describe(mail), cause });
+      return 'failed';
+    }
+    logGivenUp(mail, cause);
+    return await finish(delivery, mail, 'given_up');
+  }
+  return await finish(delivery, mail, 'sent');
+}
+
+async function handOver(
+  { secrets, baseUrl, from }: MailDelivery,
+  transport: MailTransport,
+  { sealed, ...mail }: ClaimedMail,
+  signal: AbortSignal,
+): Promise<void> {
+  const content =
+    sealed === null ? { token: null, facts: mail.facts } : await openMail(secrets, { ...mail, sealed });
+  if (content === null) throw new MailRefusal('what was sealed does not open');
+  const { url, ...rendered } = await renderMail({ ...mail, at: mail.createdAt, ...content }, baseUrl);
+  const data = url === null || content.token === null ? {} : { token: content.token, url };
+  await transport.send(
+    { ...rendered, to: mail.recipient, from, kind: mail.kind, data, idempotencyKey: mail.id },
+    signal,
+  );
+}
+
+async function finish(
+  { openDatabase }: MailDelivery,
+  mail: ClaimedMail,
+  outcome: 'sent' | 'given_up',
+): Promise<SendResult> {
+  try {
+    await finishMail(openDatabase(), mail.id, outcome);
+    return outcome === 'sent' ? 'sent' : 'givenUp';
+  } catch (cause) {
+    log('error', 'mail_not_recorded', { ...describe(mail), outcome, cause });
+    return 'failed';
+  }
+}
+
+function logGivenUp(mail: GivenUpMail, cause: unknown): void {
+  log('error', 'mail_given_up', { ...describe(mail), cause });
+}
+
+function describe({ id, kind, recipient, attempts }: GivenUpMail): Record<string, unknown> {
+  return { id, kind, recipient: maskEmail(recipient), attempts };
+}

@@ -1,0 +1,106 @@
+import type { Database } from '../db/client.ts';
+import { isoTime } from '../db/fragments.ts';
+import { type Fragment, sql } from '../db/sql.ts';
+import type { MailFacts } from './mail-kind.ts';
+
+/** A mail of the outbox that one run has to itself for as long as its lease lasts. */
+export interface ClaimedMail {
+  readonly id: string;
+  readonly kind: string;
+  readonly recipient: string;
+  readonly locale: string | null;
+  /** What the link needs; null in a notice. */
+  readonly sealed: string | null;
+  /** Of a notice; those of a mail with a link are sealed with it. */
+  readonly facts: MailFacts | null;
+  /** Tries so far, this one included. */
+  readonly attempts: number;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** A mail that is not tried again. */
+export type GivenUpMail = Pick<ClaimedMail, 'id' | 'kind' | 'recipient' | 'attempts'>;
+
+/** Seconds until the second try, twice as many until each further one, and the most that lie between two. */
+const retrySeconds = { first: 120, max: 3600 } as const;
+
+/**
+ * Claims up to `limit` mails that are due, the longest due first. Round trips: 1.
+ *
+ * The time until the next try is the lease as well: it begins before the mail is sent, so that a run that dies, hangs or
+ * fails has nothing to write, and no two runs have one mail at the same time. Mails that another run is claiming are
+ * skipped. Not repeated when its answer is lost: what it claimed then comes again when the lease is over.
+ */
+export function claimDueMails(db: Database, limit: number): Promise<ClaimedMail[]> {
+  return db.query<ClaimedMail>(claim(sql`true`, limit));
+}
+
+/** Claims what one request has written into the outbox, in the same way. Round trips: 1. */
+export function claimMailsOfRequest(db: Database, requestId: string, limit: number): Promise<ClaimedMail[]> {
+  return db.query<ClaimedMail>(claim(sql`m.request_id = ${requestId}::uuid`, limit));
+}
+
+function claim(condition: Fragment, limit: number): Fragment {
+  const { first, max } = retrySeconds;
+  return sql`
+    WITH due AS MATERIALIZED (
+      SELECT m.id FROM mail_outbox m
+      WHERE ${condition} AND m.finished_at IS NULL AND m.next_attempt_at <= now() AND m.expires_at > now()
+      ORDER BY m.next_attempt_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE mail_outbox m
+    SET attempts = m.attempts + 1,
+      next_attempt_at = now() + make_interval(secs => least(${max}::int, ${first}::int * 2 ^ least(m.attempts, 10)))
+    WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d))
+    RETURNING m.id, m.kind, m.recipient, m.locale, m.sealed, m.facts, m.attempts, ${isoTime(sql`m.created_at`)} AS "createdAt"`;
+}
+
+/** Makes mails due again that were claimed and then not tried. Round trips: 1. */
+export async function returnMails(db: Database, ids: readonly string[]): Promise<void> {
+  await db.query(sql`
+    UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
+    WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0`);
+}
+
+/** Records that a mail has left or never will, and wipes what was in it (SECURITY SES-02). Round trips: 1. */
+export async function finishMail(db: Database, id: string, outcome: 'sent' | 'given_up'): Promise<void> {
+  await db.query(
+    sql`
+      UPDATE mail_outbox m SET outcome = ${outcome}, finished_at = now(), sealed = NULL, facts = NULL
+      WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`,
+    { isRepeatable: true },
+  );
+}
+
+/**
+ * Gives up to `limit` mails up whose links have expired, and wipes them. Round trips: 1.
+ * @returns those that this call gave up
+ */
+export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUpMail[]> {
+  return db.query<GivenUpMail>(sql`
+    WITH expired AS MATERIALIZED (
+      SELECT m.id FROM mail_outbox m WHERE m.finished_at IS NULL AND m.expires_at <= now()
+      ORDER BY m.expires_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE mail_outbox m SET outcome = 'given_up', finished_at = now(), sealed = NULL, facts = NULL
+    WHERE m.id = ANY (ARRAY(SELECT e.id FROM expired e))
+    RETURNING m.id, m.kind, m.recipient, m.attempts`);
+}
+
+/**
+ * Deletes up to `limit` mails that have been finished for a day, in one statement. Until then they show that one was
+ * sent, and hold nothing but its address.
+ * @returns how many were deleted
+ */
+export async function deleteFinishedMails(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(sql`
+    WITH due AS (
+      SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - interval '1 day'
+      ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`);
+  return row?.deleted ?? 0;
+}

@@ -1,0 +1,170 @@
+import { nameDevice } from '../device.ts';
+import { chooseLanguage } from '../languages/choose-language.ts';
+import type { Language, MailText } from '../languages/language.ts';
+import { linkPaths, type MailFacts } from './mail-kind.ts';
+
+/** What a mail is made of. */
+export interface MailContent {
+  readonly kind: string;
+  /** BCP 47; English where it is not known. */
+  readonly locale: string | null;
+  /** When it happened: ISO 8601, UTC. */
+  readonly at: string;
+  /** What the link carries; null in a notice. */
+  readonly token: string | null;
+  readonly facts: MailFacts | null;
+}
+
+export interface RenderedMail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** Where the link leads; null in a notice. */
+  readonly url: string | null;
+}
+
+/**
+ * Writes a mail in the language of its reader. All of its words are ours: of the request it tells the time, the place as
+ * the edge knows it and the names of browser and system (SECURITY EML-11). The same content gives the same mail, so that a
+ * provider takes a repeat for one.
+ *
+ * @param baseUrl the configured public origin, never one that a request names (SECURITY EML-04)
+ * @throws TypeError for a kind that this version does not know, or a link without a token
+ */
+export async function renderMail(content: MailContent, baseUrl: string): Promise<RenderedMail> {
+  const language = chooseLanguage(content.locale);
+  const { kind, token } = content;
+  if (!isOf(language.mails, kind)) throw new TypeError('a mail of an unknown kind');
+  if (isOf(linkPaths, kind) && token === null) throw new TypeError('a mail without its link');
+  const url = isOf(linkPaths, kind)
+    ? `${baseUrl}${linkPaths[kind]}?token=${encodeURIComponent(token ?? '')}`
+    : null;
+  const parts = { language, mail: language.mails[kind], url, facts: await tellFacts(content, language) };
+  return { subject: parts.mail.subject, text: writeText(parts), html: writeHtml(parts), url };
+}
+
+interface MailParts {
+  readonly language: Language;
+  readonly mail: MailText;
+  readonly url: string | null;
+  readonly facts: readonly (readonly [label: string, value: string])[];
+}
+
+function writeText({ language: { mailFrame }, mail, url, facts }: MailParts): string {
+  const link = url === null ? [] : [`${mail.link ?? mail.subject}:\n${url}`];
+  const told = facts.map(([label, value]) => `${label}: ${value}`).join('\n');
+  const blocks = [...mail.paragraphs, ...link, ...(mail.closing ?? []), told, `-- \n${mailFrame.footer}`];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+}
+
+const styles = {
+  body: 'font:16px/1.5 system-ui,sans-serif;color:#222;max-width:34em;margin:0 auto;padding:24px',
+  button:
+    'display:inline-block;padding:10px 20px;background:#1a56c4;color:#fff;text-decoration:none;border-radius:4px',
+  small: 'font-size:14px;color:#555',
+  address: 'overflow-wrap:anywhere',
+} as const;
+
+function writeHtml({ language: { tag, mailFrame }, mail, url, facts }: MailParts): string {
+  const page = (
+    <html lang={tag}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width,initial-scale=1" />
+        <title>{mail.subject}</title>
+      </head>
+      <body style={styles.body}>
+        <Paragraphs texts={mail.paragraphs} />
+        {url !== null && (
+          <>
+            <p>
+              <a href={url} style={styles.button}>
+                {mail.link ?? mail.subject}
+              </a>
+            </p>
+            <p style={styles.small}>
+              {mailFrame.copyLink}
+              <br />
+              <a href={url} style={styles.address}>
+                {url}
+              </a>
+            </p>
+          </>
+        )}
+        <Paragraphs texts={mail.closing ?? []} />
+        <table style={styles.small}>
+          {facts.map(([label, value]) => (
+            <tr>
+              <td>{label}</td>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </table>
+        <p style={styles.small}>{mailFrame.footer}</p>
+      </body>
+    </html>
+  );
+  return `<!doctype html>${page.toString()}`;
+}
+
+function Paragraphs({ texts }: { readonly texts: readonly string[] }) {
+  return (
+    <>
+      {texts.map((text) => (
+        <p>{text}</p>
+      ))}
+    </>
+  );
+}
+
+async function tellFacts(
+  { at, facts }: MailContent,
+  { tag, mailFrame }: Language,
+): Promise<(readonly [string, string])[]> {
+  const when = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+  const told: readonly (readonly [string, string | null])[] = [
+    [mailFrame.when, `${when.format(new Date(at))} UTC`],
+    [mailFrame.where, placeName(facts?.location ?? null, tag)],
+    [mailFrame.device, await nameDevice(facts?.userAgent ?? null)],
+  ];
+  return told.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
+}
+
+const partLengthMax = 60;
+
+/** City, region and country; null where nothing is left to tell. */
+function placeName(location: MailFacts['location'], tag: string): string | null {
+  if (location === null) return null;
+  const { city, region, country } = location;
+  const parts = [city, region === city ? null : region, country === null ? null : countryName(country, tag)];
+  return (
+    parts
+      .map(plainWords)
+      .filter((part) => part !== '')
+      .join(', ') || null
+  );
+}
+
+/** Cloudflare's `XX` is nowhere, and `T1` the Tor network. */
+function countryName(code: string, tag: string): string | null {
+  if (code === 'T1') return 'Tor';
+  if (!/^[A-Z]{2}$/.test(code) || code === 'XX') return null;
+  return new Intl.DisplayNames(tag, { type: 'region' }).of(code) ?? null;
+}
+
+/** Letters as place names have them. A dot within a word is taken out: programs that show mails make links of such words. */
+function plainWords(text: string | null): string {
+  return (text ?? '')
+    .normalize('NFKC')
+    .replace(/https?:/gi, ' ')
+    .replace(/[^\p{L}\p{M}\p{N} '’.,()-]/gu, ' ')
+    .replace(/\.(?=\S)/g, ' ')
+    .replace(/ +/g, ' ')
+    .slice(0, partLengthMax)
+    .toWellFormed()
+    .trim();
+}
+
+function isOf<T extends object>(table: T, name: string): name is string & keyof T {
+  return Object.hasOwn(table, name);
+}

@@ -1,0 +1,41 @@
+import { maskAnswer } from '../masked-text.ts';
+import { MailRefusal, type MailTransport } from './mail-transport.ts';
+
+/** Codes that are about this mail and final; others are about limits, the account or the service. */
+const finalCodes = ['E_VALIDATION_ERROR', 'E_RECIPIENT_SUPPRESSED', 'E_CONTENT_TOO_LARGE'];
+
+/**
+ * Sends by Cloudflare's Email Service through a `send_email` binding. The service has no idempotency key: a mail whose
+ * answer was lost is sent twice.
+ */
+export function cloudflareTransport(binding: SendEmail): MailTransport {
+  return {
+    async send({ to, from, subject, text, html }, signal) {
+      const { name, address } = from;
+      const sender = name === null ? address : { name, email: address };
+      try {
+        await untilAborted(binding.send({ to, from: sender, subject, text, html }), signal);
+      } catch (thrown) {
+        if (signal.aborted) throw thrown;
+        const answer = describe(thrown);
+        throw finalCodes.some((code) => answer.startsWith(code))
+          ? new MailRefusal(answer)
+          : new Error(answer);
+      }
+    },
+  };
+}
+
+/** A call of a binding takes no signal: it is left to itself. */
+function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    call.then(resolve, reject);
+  });
+}
+
+function describe(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'unknown error';
+  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : thrown.name;
+  return `${code}: ${maskAnswer(thrown.message)}`;
+}

@@ -1,0 +1,48 @@
+import { maskAnswer } from '../masked-text.ts';
+import { MailRefusal } from './mail-transport.ts';
+
+const answerBytesMax = 4096;
+
+/**
+ * Posts a mail as JSON. A 2xx is success, whatever its body says; 400 and 422 are about this mail and final. All else is
+ * temporary: also 401, 403 and 404, which are an operator's to mend, and must not lose a mail until then.
+ *
+ * A redirect is not followed, since the body holds a link that proves something.
+ *
+ * @throws MailRefusal for 400 and 422
+ */
+export async function postMail(
+  url: string,
+  body: object,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+    redirect: 'manual',
+    signal,
+  });
+  if (response.ok) {
+    await response.body?.cancel();
+    return;
+  }
+  const answer = `status ${response.status}: ${maskAnswer(await startOf(response))}`;
+  throw [400, 422].includes(response.status) ? new MailRefusal(answer) : new Error(answer);
+}
+
+/** The first bytes of a body, as text; the connection is closed behind them. */
+async function startOf({ body }: Response): Promise<string> {
+  if (body === null) return '';
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  while (text.length < answerBytesMax) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader.cancel();
+  return text.slice(0, answerBytesMax);
+}
