@@ -26,8 +26,8 @@ import { hideUnserved, isOperatorGuard } from './http/operator-guard.ts';
 import { answerFailure } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { sendQueuedMails } from './http/send-queued-mails.ts';
 import { serverTiming } from './http/server-timing.ts';
-import { deliverMailsOfRequest } from './mail/deliver-mails.ts';
 import { createMailer } from './mail/mailer.ts';
 import { deleteFinishedMails } from './mail/queries.ts';
 import { createPasswordHasher } from './password-hasher.ts';
@@ -170,17 +170,6 @@ function prepare(now: () => number): MiddlewareHandler<AppEnv> {
     await next();
   };
 }
-
-/**
- * Has the mails sent that a request has queued, once its answer is made: nobody waits for a mail provider, and how long it
- * takes says nothing about the request (SECURITY ENU-05). What is not sent then, cron sends (SECURITY DBF-16).
- */
-const sendQueuedMails: MiddlewareHandler<AppEnv> = async (c, next) => {
-  await next();
-  const { deps, runtime, requestId } = c.var;
-  if (!deps?.mail.isDue || runtime instanceof ConfigError) return;
-  c.executionCtx.waitUntil(deliverMailsOfRequest(runtime.mailDelivery, requestId));
-};
 
 function createDeps(
   { config, keys, secrets, openDatabase }: Runtime,

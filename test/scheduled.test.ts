@@ -164,8 +164,36 @@ describe('the nightly clean-up', () => {
   });
 });
 
+describe('the outbox on its schedule', () => {
+  test('tells the platform when the database fails, and cleans up all the same where both are due (CRN-07)', async () => {
+    const lines = recordLog();
+    await addSessions(1, -1);
+    await openDatabase(database.url).query(sql`ALTER TABLE mail_outbox RENAME TO hidden_outbox`);
+    try {
+      await expect(runScheduled({ cron: '*/5 * * * *' }, client.env)).rejects.toThrow(
+        'the outbox could not be read',
+      );
+      await expect(runScheduled({ cron: 'other' }, client.env)).rejects.toThrow(
+        'the clean-up failed for mail_outbox',
+      );
+    } finally {
+      await openDatabase(database.url).query(sql`ALTER TABLE hidden_outbox RENAME TO mail_outbox`);
+    }
+    expect(await countSessions()).toBe(0);
+    expect(entriesOf(lines)).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        event: 'mail_delivery_failed',
+        sent: 0,
+        failed: 0,
+        givenUp: 0,
+      }),
+    );
+  });
+});
+
 describe('the Worker', () => {
-  test('runs the clean-up on the schedule that wrangler.toml names, not on that of the mails, and on unknown ones', async () => {
+  test('cleans up and sends mails on the schedules that wrangler.toml names, and does both on others', async () => {
     const files = import.meta.glob<string>('../wrangler.toml', {
       query: '?raw',
       import: 'default',
@@ -173,13 +201,17 @@ describe('the Worker', () => {
     });
     const [, list] = /crons = (\[.*\])/.exec(files['../wrangler.toml'] ?? '') ?? [];
     expect(JSON.parse(list ?? '')).toEqual([nightly.cron, '*/5 * * * *']);
-    recordLog();
+    const lines = recordLog();
+    const deliveries = () =>
+      entriesOf(lines.splice(0)).filter(({ event }) => event === 'mail_delivery_finished');
     await addSessions(1, -1);
     await worker.scheduled({ cron: '*/5 * * * *' }, client.env);
     expect(await countSessions()).toBe(1);
+    expect(deliveries()).toHaveLength(1);
     for (const cron of [nightly.cron, '* * * * *', '']) {
       await worker.scheduled({ cron }, client.env);
       expect(await countSessions(), cron).toBe(0);
+      expect(deliveries(), cron).toHaveLength(cron === nightly.cron ? 0 : 1);
       await addSessions(1, -1);
     }
   });

@@ -12,7 +12,7 @@ export function maskEmail(address: string): string {
  */
 export function maskAnswer(text: string): string {
   return text
-    .replace(/[^\s"'<>()[\]{},;:=]+(?:@|%40|&#64;|\\u0040)[^\s"'<>()[\]{},;]+/gi, '***')
+    .replace(/[^\s"'<>()[\]{},;:=]+(?:@|%40|&#64;|\\u0040)[^\s"'<>()[\]{},;:]+/gi, '***')
     .replace(/[\w+/=~.%-]{24,}/g, '***')
     .slice(0, textLengthMax);
 }

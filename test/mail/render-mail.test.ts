@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { nameDevice } from '../../src/device.ts';
+import { chooseLanguage } from '../../src/languages/choose-language.ts';
+import { linkPaths, type MailFacts } from '../../src/mail/mail-kind.ts';
+import { type MailContent, type RenderedMail, renderMail } from '../../src/mail/render-mail.tsx';
+
+const base = 'https://auth.example.com';
+const chrome =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36';
+const kinds = Object.keys(chooseLanguage('en').mails);
+const linkKinds = Object.keys(linkPaths);
+
+function render(overrides: Partial<MailContent> = {}): Promise<RenderedMail> {
+  const content = {
+    kind: 'new_device',
+    locale: null,
+    at: '2026-03-01T21:05:00.000Z',
+    token: 'a_token-1',
+    facts: null,
+  };
+  return renderMail({ ...content, ...overrides }, base);
+}
+
+function factsOf(
+  userAgent: string | null,
+  city: string | null,
+  region: string | null = null,
+  country: string | null = null,
+): MailFacts {
+  return { userAgent, location: { city, region, country } };
+}
+
+/** The text below the link: facts and footer, where all that comes from outside stands. */
+function told({ text }: RenderedMail): string[] {
+  return text.split('\n').filter((line) => /^(When|Where|Device|Wann|Wo|Gerät): /.test(line));
+}
+
+describe.each(['en', 'de'])('a mail in %s', (locale) => {
+  test.each(kinds)('says everything that %s has to say, in text and in HTML', async (kind) => {
+    const language = chooseLanguage(locale);
+    expect(language.tag).toBe(locale);
+    const isLink = linkKinds.includes(kind);
+    const mail = await render({
+      kind,
+      locale,
+      token: isLink ? 'a_token-1' : null,
+      facts: factsOf(chrome, 'Berlin', null, 'DE'),
+    });
+    const words = language.mails[kind as keyof typeof language.mails];
+    expect(mail.subject).toBe(words.subject);
+    expect(words.link !== undefined).toBe(isLink);
+    for (const sentence of [...words.paragraphs, ...(words.closing ?? []), language.mailFrame.footer]) {
+      expect(mail.text).toContain(sentence);
+      expect(mail.html).toContain(sentence.replaceAll("'", '&#39;'));
+    }
+    expect(mail.html).toContain(`<html lang="${locale}">`);
+    expect(mail.html).toContain(`<title>${words.subject}</title>`);
+    expect(told(mail)).toHaveLength(3);
+    expect(mail.url !== null).toBe(isLink);
+    if (mail.url === null) return;
+    expect(mail.text.split(mail.url)).toHaveLength(2);
+    expect(mail.html.split(`href="${mail.url}"`)).toHaveLength(3);
+    expect(mail.html).toContain(words.link);
+  });
+});
+
+describe('the link of a mail', () => {
+  test.each(Object.entries(linkPaths))(
+    'of the kind %s leads to %s of the configured address (EML-04)',
+    async (kind, path) => {
+      expect((await render({ kind, token: 'a_token-1' })).url).toBe(`${base}${path}?token=a_token-1`);
+    },
+  );
+
+  test('is the only one, and nothing is loaded from anywhere', async () => {
+    const { html, url } = await render({ facts: factsOf(chrome, 'Berlin') });
+    expect(html.match(/https?:/g)).toHaveLength(3);
+    for (const [, href] of html.matchAll(/href="([^"]*)"/g)) expect(href).toBe(url);
+    expect(html).not.toMatch(/src=|<img|<script|<link|url\(/);
+  });
+
+  test('is missed: such a mail is not written, nor one of a kind that nobody knows', async () => {
+    await expect(render({ kind: 'reset_password', token: null })).rejects.toThrow(TypeError);
+    for (const kind of ['of_later', 'constructor', '__proto__', 'toString'])
+      await expect(render({ kind })).rejects.toThrow(TypeError);
+  });
+});
+
+describe('what a mail tells of the request', () => {
+  test('is the time in UTC, the place and the device, in the language of the reader', async () => {
+    const facts = factsOf(chrome, 'München', 'Bavaria', 'DE');
+    expect(told(await render({ facts }))).toEqual([
+      'When: March 1, 2026 at 9:05 PM UTC',
+      'Where: München, Bavaria, Germany',
+      'Device: Chrome, Windows',
+    ]);
+    expect(told(await render({ facts, locale: 'de-AT' }))).toEqual([
+      'Wann: 1. März 2026 um 21:05 UTC',
+      'Wo: München, Bavaria, Deutschland',
+      'Gerät: Chrome, Windows',
+    ]);
+  });
+
+  test('is left out where it is not known', async () => {
+    for (const facts of [null, { userAgent: null, location: null }, factsOf('curl/8.0', null, null, 'XX')])
+      expect(told(await render({ facts }))).toEqual(['When: March 1, 2026 at 9:05 PM UTC']);
+    expect(told(await render({ facts: factsOf(null, null, null, 'T1') }))[1]).toBe('Where: Tor');
+    expect(told(await render({ facts: factsOf(null, 'Berlin', 'Berlin') }))[1]).toBe('Where: Berlin');
+  });
+
+  test('keeps the spelling of places', async () => {
+    for (const city of [
+      'St. Louis',
+      "L'Aquila",
+      'Winston-Salem',
+      'São Paulo',
+      'Kraków',
+      '東京',
+      'Frankfurt (Oder)',
+    ])
+      expect(told(await render({ facts: factsOf(null, city) }))[1]).toBe(`Where: ${city}`);
+  });
+
+  test('is the same mail each time, so that a provider knows a repeat', async () => {
+    const facts = factsOf(chrome, 'Berlin');
+    expect(await render({ facts })).toEqual(await render({ facts }));
+  });
+});
+
+/** What somebody might call a browser or, were the edge to be fooled, a place. */
+const hostile = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>',
+  "'><svg/onload=alert(1)>",
+  '<a href=//evil.example>click</a>',
+  'http://evil.example/login',
+  'https://evil.example',
+  'HtTpS:evil.example',
+  'www.evil.example',
+  'evil.example/1.0',
+  'evil。example',
+  'ｈｔｔｐ：／／evil．example',
+  'mailto:evil@evil.example',
+  'javascript:alert(1)',
+  'Call +1 555 0100 now, your account is lost',
+  'x\r\nBcc: evil@evil.example',
+  'x\u2028http://evil.example',
+  '\u202egro.live',
+  '&lt;b&gt;',
+  '{{constructor.constructor("alert(1)")()}}',
+  'Mozilla/5.0 (Windows NT 10.0) <b>http://evil.example</b>',
+];
+
+describe('words that a stranger has chosen (EML-11)', () => {
+  test.each(hostile)('as a User-Agent never stand in a mail: %j', async (userAgent) => {
+    const plain = await render();
+    const device = await nameDevice(userAgent);
+    expect([null, 'Windows', 'Chrome', 'Safari']).toContain(device);
+    const mail = await render({ facts: factsOf(userAgent, null) });
+    expect(told(mail).filter((line) => !line.startsWith('Device: '))).toEqual(told(plain));
+    expect(mail.html.length - plain.html.length).toBeLessThan(80);
+    expect(mail.text + mail.html).not.toMatch(/evil|alert|555 0100/);
+  });
+
+  test.each(hostile)('as a place are no markup and no link: %j', async (city) => {
+    const plain = await render();
+    const mail = await render({ facts: factsOf(null, city, city, city) });
+    const tags = (html: string) => html.replaceAll(/<tr><td>Where.*?<\/tr>/g, '').match(/<[^>]*>/g);
+    expect(tags(mail.html)).toEqual(tags(plain.html));
+    const [where = ''] = told(mail).filter((line) => line.startsWith('Where: '));
+    expect(where.replace('Where: ', '')).not.toMatch(/[<>"&/@:\u2028\u202e]|\S\.\S/);
+    expect(mail.text.split('\n')).toHaveLength(plain.text.split('\n').length + (where === '' ? 0 : 1));
+  });
+
+  test('are cut where they are long', async () => {
+    const mail = await render({ facts: factsOf('x'.repeat(256), 'é😀'.repeat(5000), '𝒳'.repeat(5000)) });
+    expect(told(mail)[1]!.length).toBeLessThan(150);
+    expect(mail.text.isWellFormed()).toBe(true);
+  });
+});
