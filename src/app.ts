@@ -7,6 +7,7 @@ import { commonErrors, defineErrors } from './errors.ts';
 import * as account from './features/account/index.ts';
 import * as admin from './features/admin/index.ts';
 import * as demo from './features/demo/index.ts';
+import * as devOutbox from './features/dev-outbox/index.ts';
 import * as health from './features/health/index.ts';
 import * as password from './features/password/index.ts';
 import {
@@ -49,6 +50,7 @@ const routes: readonly Route[] = demo.overlay([
   ...sessions.routes,
   ...account.routes,
   ...admin.routes,
+  ...devOutbox.routes,
 ]);
 
 /** Rows whose time comes: one line per kind. */

@@ -5,6 +5,16 @@ export interface PageView {
   readonly title: string;
   readonly paragraphs: readonly string[];
   readonly form?: FormView;
+  /** Text with line breaks of its own. */
+  readonly preformatted?: string;
+  readonly links?: readonly LinkView[];
+}
+
+export interface LinkView {
+  readonly href: string;
+  readonly text: string;
+  /** What stands below it. */
+  readonly note: string | null;
 }
 
 /** A form that posts to the page that it stands on, with or without JavaScript. */

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { raw } from 'hono/html';
-import type { FieldView, FormView, PageView } from './page-view.ts';
+import type { FieldView, FormView, LinkView, PageView } from './page-view.ts';
 
 const style = `body{font:1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:10vh auto;padding:0 1rem}
 label{display:block;margin-top:1rem}input{display:block;box-sizing:border-box;width:100%;padding:.5rem;font:inherit}
@@ -24,7 +24,7 @@ export function pagePolicy(): string {
 }
 
 /** The page as an HTML document. Every text in it is escaped. */
-export function renderPage({ lang, title, paragraphs, form }: PageView): string {
+export function renderPage({ lang, title, paragraphs, form, preformatted, links = [] }: PageView): string {
   const page = (
     <html lang={lang}>
       <head>
@@ -42,11 +42,29 @@ export function renderPage({ lang, title, paragraphs, form }: PageView): string 
             <p>{text}</p>
           ))}
           {form && <Form {...form} />}
+          {preformatted && <pre>{preformatted}</pre>}
+          {links.map((link) => (
+            <Link {...link} />
+          ))}
         </main>
       </body>
     </html>
   );
   return `<!doctype html>${page.toString()}`;
+}
+
+function Link({ href, text, note }: LinkView) {
+  return (
+    <p>
+      <a href={href}>{text}</a>
+      {note && (
+        <>
+          <br />
+          <small>{note}</small>
+        </>
+      )}
+    </p>
+  );
 }
 
 function Form({ action, hidden, fields, submit, problem }: FormView) {

@@ -115,6 +115,7 @@ function describe(
     `NEXORA Auth   ${local}${baseUrl === local ? '' : `, known as ${baseUrl}`}`,
     `Health        ${local}/api/health`,
     `Database      ${database.endpoint}, data in ${relative(process.cwd(), database.folder)}`,
+    ...(devVars.MAIL_TRANSPORT?.trim() === 'outbox' ? [`Mails         ${local}/dev/outbox`] : []),
     `Clean-up      curl "${local}/cdn-cgi/local/scheduled?cron=0+2+*+*+*"`,
   ];
   const login = demoLogin(devVars);

@@ -1,0 +1,33 @@
+import type { Database } from '../../db/client.ts';
+import { isoTime } from '../../db/fragments.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import type { MailFacts } from '../../mail/mail-kind.ts';
+
+/** A mail that waits in the outbox. */
+export interface WaitingMail {
+  readonly id: string;
+  readonly kind: string;
+  readonly recipient: string;
+  readonly locale: string | null;
+  readonly sealed: string | null;
+  readonly facts: MailFacts | null;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** The newest mails that wait, newest first. Round trips: 1. */
+export function findWaitingMails(db: Database, limit: number): Promise<WaitingMail[]> {
+  return db.query<WaitingMail>(sql`
+    SELECT ${columns} FROM mail_outbox m WHERE m.finished_at IS NULL
+    ORDER BY m.created_at DESC, m.id LIMIT ${limit}::int`);
+}
+
+/** One mail that waits; undefined when there is none by this id. Round trips: 1. */
+export async function findWaitingMail(db: Database, id: string): Promise<WaitingMail | undefined> {
+  const [row] = await db.query<WaitingMail>(sql`
+    SELECT ${columns} FROM mail_outbox m WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`);
+  return row;
+}
+
+const columns: Fragment = sql`
+  m.id, m.kind, m.recipient, m.locale, m.sealed, m.facts, ${isoTime(sql`m.created_at`)} AS "createdAt"`;

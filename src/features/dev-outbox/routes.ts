@@ -1,0 +1,66 @@
+import type { Config } from '../../config.ts';
+import type { Deps } from '../../deps.ts';
+import { commonErrors } from '../../errors.ts';
+import { answerPage } from '../../http/answer-page.ts';
+import type { RequestContext } from '../../http/context.ts';
+import { pathId } from '../../http/path-id.ts';
+import { type Route, requireDeps } from '../../http/route.ts';
+import { findMail, listMails } from './read-mail.ts';
+
+const path = '/dev/outbox';
+
+// Of the developer's own language nothing is known; the code and its README are in English.
+const lang = 'en';
+
+const listRoute = defineOutboxPage(path, async (_c, deps) => {
+  const mails = await listMails(deps);
+  const links = mails.map(({ id, kind, recipient, createdAt, subject }) => ({
+    href: `${path}/${id}`,
+    text: subject,
+    note: `to ${recipient}, ${kind}, ${createdAt}`,
+  }));
+  const paragraphs =
+    mails.length > 0
+      ? ['Nothing is sent: mails wait here until their links expire. Newest first.']
+      : ['There is no mail yet. Register an account or ask for a new password, then load this page again.'];
+  return answerPage(200, { lang, title: 'Outbox', paragraphs, links });
+});
+
+const mailRoute = defineOutboxPage(`${path}/:id`, async (c, deps) => {
+  const id = pathId(c);
+  const mail = id === null ? null : await findMail(deps, id);
+  if (mail === null) throw commonErrors.not_found();
+  const { subject, recipient, kind, createdAt, text, url } = mail;
+  const link = url === null ? [] : [{ href: url, text: 'Follow its link', note: url }];
+  const back = { href: path, text: 'All mails', note: null };
+  const paragraphs = [`To ${recipient}, ${kind}, ${createdAt}`];
+  return answerPage(200, { lang, title: subject, paragraphs, preformatted: text, links: [...link, back] });
+});
+
+export const routes: readonly Route[] = [listRoute, mailRoute];
+
+/** A page that is there in development alone, and only while nothing else sends the mails. */
+function defineOutboxPage(
+  pagePath: string,
+  show: (c: RequestContext, deps: Deps) => Promise<Response>,
+): Route {
+  return {
+    ...{
+      method: 'GET',
+      path: pagePath,
+      guard: 'developer',
+      limit: 'general',
+      medium: 'page',
+      hasBody: false,
+    },
+    handle: async (c) => {
+      const deps = requireDeps(c);
+      if (!hasOutbox(deps.config)) throw commonErrors.not_found();
+      return show(c, deps);
+    },
+  };
+}
+
+function hasOutbox({ isDevelopment, mail }: Config): boolean {
+  return isDevelopment && mail.transport === 'outbox';
+}
