@@ -59,8 +59,12 @@ function claim(condition: Fragment, limit: number): Fragment {
 /** Makes mails due again that were claimed and then not tried. Round trips: 1. */
 export async function returnMails(db: Database, ids: readonly string[]): Promise<void> {
   await db.query(sql`
+    WITH claimed AS MATERIALIZED (
+      SELECT m.id FROM mail_outbox m WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0
+      FOR NO KEY UPDATE SKIP LOCKED
+    )
     UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
-    WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0`);
+    WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`);
 }
 
 /** Records that a mail has left or never will, and wipes what was in it (SECURITY SES-02). Round trips: 1. */

@@ -1,0 +1,203 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { deliverDueMails, deliverMailsOfRequest, type MailDelivery } from '../../src/mail/deliver-mails.ts';
+import {
+  claimDueMails,
+  deleteFinishedMails,
+  finishMail,
+  giveUpExpiredMails,
+  returnMails,
+} from '../../src/mail/queries.ts';
+import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
+import { recordLog } from '../contract/recorded-log.ts';
+import { queue, run, secretsOf } from '../mail/outbox-rows.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { expectIndexed, plansOf } from '../support/query-plans.ts';
+import { releaseTogether } from './held-calls.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+beforeEach(async () => void (await run(client, sql`DELETE FROM mail_outbox`)));
+afterEach(() => vi.restoreAllMocks());
+
+/** A delivery that notes what it sends, and whom it tells so. */
+function deliveryTo(sent: OutgoingMail[], onSend: () => Promise<void> = async () => undefined): MailDelivery {
+  return {
+    transport: {
+      send: async (mail) => {
+        sent.push(mail);
+        await onSend();
+      },
+    },
+    from: { name: null, address: 'no-reply@auth.test' },
+    baseUrl: 'https://auth.test',
+    secrets: secretsOf(client),
+    openDatabase: () => openDatabase(database.url),
+  };
+}
+
+async function queueMany(count: number, requestId?: string): Promise<string[]> {
+  return Promise.all(
+    Array.from({ length: count }, () => queue(client, { ...(requestId !== undefined && { requestId }) })),
+  );
+}
+
+describe('runs side by side', { timeout: 60_000 }, () => {
+  test('of which 8 claim at the same moment send each of 60 mails exactly once, in 10 rounds (EML-12)', async () => {
+    let sharing = 0;
+    for (let round = 0; round < 10; round++) {
+      recordLog();
+      const ids = await queueMany(60);
+      releaseTogether('SKIP LOCKED', 8);
+      const sent: OutgoingMail[] = [];
+      const results = await Promise.all(Array.from({ length: 8 }, () => deliverDueMails(deliveryTo(sent))));
+      vi.restoreAllMocks();
+      expect(sent.map(({ idempotencyKey }) => idempotencyKey).toSorted()).toEqual(ids.toSorted());
+      expect(results.map(({ failed, failure }) => [failed, failure])).toEqual(Array(8).fill([0, undefined]));
+      sharing += results.filter(({ sent: count }) => count > 0).length;
+      const [row] = await run<{ count: number }>(
+        client,
+        sql`
+        SELECT count(*)::int AS count FROM mail_outbox WHERE outcome = 'sent' AND sealed IS NULL AND attempts = 1`,
+      );
+      expect(row?.count).toBe(60 * (round + 1));
+    }
+    // Several had a share, or this was no race.
+    expect(sharing).toBeGreaterThan(15);
+  });
+
+  test('by cron and after the answer never send the same mail', async () => {
+    for (let round = 0; round < 20; round++) {
+      recordLog();
+      const requestId = crypto.randomUUID();
+      const ids = await queueMany(3, requestId);
+      releaseTogether('AND m.finished_at IS NULL AND m.next_attempt_at', 3, [0, 4, -4][round % 3]);
+      const sent: OutgoingMail[] = [];
+      const delivery = deliveryTo(sent);
+      await Promise.all([
+        deliverMailsOfRequest(delivery, requestId),
+        deliverMailsOfRequest(delivery, requestId),
+        deliverDueMails(delivery),
+      ]);
+      vi.restoreAllMocks();
+      expect(sent.map(({ idempotencyKey }) => idempotencyKey).toSorted()).toEqual(ids.toSorted());
+    }
+  });
+
+  test('skip what another one is claiming at this moment, instead of waiting for it', async () => {
+    const ids = await queueMany(3);
+    const holding = openDatabase(database.url).batch([
+      sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`,
+      sql`SELECT pg_sleep(1)`,
+    ]);
+    await scheduler.wait(300);
+    const startedAt = Date.now();
+    const claimed = await claimDueMails(openDatabase(database.url), 20);
+    expect(Date.now() - startedAt).toBeLessThan(500);
+    expect(claimed.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
+    await holding;
+  });
+});
+
+describe('a run', { timeout: 60_000 }, () => {
+  test('that dies with a mail in its hands leaves it to another one, under its key, once the lease is over', async () => {
+    recordLog();
+    const [id] = await queueMany(1);
+    const sent: OutgoingMail[] = [];
+    const [claimed] = await claimDueMails(openDatabase(database.url), 20);
+    expect(claimed?.id).toBe(id);
+    await deliverDueMails(deliveryTo(sent));
+    expect(sent).toEqual([]);
+    await run(client, sql`UPDATE mail_outbox SET next_attempt_at = now()`);
+    await deliverDueMails(deliveryTo(sent));
+    expect(sent.map(({ idempotencyKey }) => idempotencyKey)).toEqual([id]);
+  });
+
+  test('whose lease ends while it sends, and the one that comes next, finish one row once', async () => {
+    recordLog();
+    const [id] = await queueMany(1);
+    const sent: OutgoingMail[] = [];
+    const second = deliveryTo(sent);
+    const first = deliveryTo(sent, async () => {
+      await run(client, sql`UPDATE mail_outbox SET next_attempt_at = now()`);
+      await deliverDueMails(second);
+    });
+    await deliverDueMails(first);
+    expect(new Set(sent.map(({ idempotencyKey }) => idempotencyKey))).toEqual(new Set([id]));
+    const rows = await run(client, sql`SELECT outcome, attempts FROM mail_outbox`);
+    expect(rows).toEqual([{ outcome: 'sent', attempts: 2 }]);
+  });
+});
+
+describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
+  beforeEach(async () => {
+    await run(
+      client,
+      sql`
+      INSERT INTO mail_outbox (id, kind, recipient, request_id, facts, expires_at, next_attempt_at, finished_at, outcome)
+      SELECT gen_random_uuid(), 'password_changed', 'x@example.com', gen_random_uuid(), CASE WHEN n > 50000 THEN '{}'::jsonb END,
+        now() + interval '1 hour' + n * interval '1 millisecond', now() + interval '30 minutes' + n * interval '1 millisecond',
+        CASE WHEN n <= 50000 THEN now() - n * interval '1 millisecond' END, CASE WHEN n <= 50000 THEN 'sent' END
+      FROM generate_series(1, 60000) n`,
+    );
+    await run(client, sql`ANALYZE mail_outbox`);
+  }, 60_000);
+
+  const nobody = crypto.randomUUID();
+
+  test('is asked by index for the mails of a request, also while 10,000 others are due (DESIGN 10)', async () => {
+    recordLog();
+    await run(
+      client,
+      sql`UPDATE mail_outbox SET next_attempt_at = next_attempt_at - interval '1 hour' WHERE finished_at IS NULL`,
+    );
+    await run(client, sql`ANALYZE mail_outbox`);
+    const [plan = []] = await plansOf(database.url, async () => {
+      await deliverMailsOfRequest(deliveryTo([]), nobody);
+      return { roundTrips: 1 } as Answer;
+    });
+    expectIndexed(plan);
+    expect(plan.map((node) => node['Index Name'])).toContain('mail_outbox_request_idx');
+  });
+
+  test.each<[string, (delivery: MailDelivery) => Promise<unknown>, readonly string[]]>([
+    [
+      'what is due',
+      (delivery) => deliverDueMails(delivery),
+      ['mail_outbox_expiring_idx', 'mail_outbox_due_idx'],
+    ],
+    [
+      'finished mails',
+      ({ openDatabase: open }) => deleteFinishedMails(open(), 1000),
+      ['mail_outbox_finished_idx'],
+    ],
+    [
+      'expired mails',
+      ({ openDatabase: open }) => giveUpExpiredMails(open(), 1000),
+      ['mail_outbox_expiring_idx'],
+    ],
+    [
+      'a mail to finish',
+      ({ openDatabase: open }) => finishMail(open(), nobody, 'sent'),
+      ['mail_outbox_pkey'],
+    ],
+    ['mails to return', ({ openDatabase: open }) => returnMails(open(), [nobody]), ['mail_outbox_pkey']],
+  ])('is asked by index for %s (DESIGN 10)', async (_name, ask, indexes) => {
+    recordLog();
+    const plans = await plansOf(database.url, async () => {
+      await ask(deliveryTo([]));
+      return { roundTrips: indexes.length } as Answer;
+    });
+    for (const [number, plan] of plans.entries()) {
+      expectIndexed(plan);
+      expect(plan.map((node) => node['Index Name'])).toContain(indexes[number]);
+    }
+  });
+});
