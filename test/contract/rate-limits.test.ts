@@ -99,12 +99,16 @@ describe.each(limited)('%s', (key) => {
 
 describe('the limits', () => {
   test('are those of each route: every one has a class but liveness (LIM-12)', async () => {
-    const classes = createApp().serves.map(({ method, path, limit }) => [`${method} ${path}`, limit]);
+    const { serves } = createApp();
+    const api = serves.filter(({ medium }) => medium === 'api');
+    const classes = api.map(({ method, path, limit }) => [`${method} ${path}`, limit]);
     const expected = registeredRoutes.map((key) => {
       const named = credentialRoutes.includes(key) ? 'credential' : 'general';
       return [key, key === live ? null : named];
     });
     expect(classes).toEqual(expected);
+    for (const { method, path, limit } of serves.filter(({ medium }) => medium === 'page'))
+      expect(limit, `${method} ${path}`).toBe(method === 'POST' ? 'credential' : 'general');
     const { client } = limitedClient(1);
     for (let index = 0; index < 30; index++) {
       const answer = await client.get('/api/health/live');

@@ -77,6 +77,8 @@ describe('POST /api/admin/cleanup-sessions', () => {
       sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address) VALUES
         ('authn_login_success', 'success', gen_random_uuid(), now() - interval '91 days', NULL),
         ('authn_login_success', 'success', gen_random_uuid(), now() - interval '31 days', '203.0.113.77')`,
+      sql`INSERT INTO mail_outbox (id, kind, recipient, request_id, expires_at, finished_at, outcome) VALUES
+        (gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now(), now() - interval '25 hours', 'dropped')`,
     ]);
     await addSessions(3, -1);
     expect((await cleanUp()).json.deletedCount).toBe(3);
@@ -85,6 +87,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
       .map(({ rows, deleted, shortened }) => ({ rows, deleted, shortened }));
     expect(told.toSorted((a, b) => a.rows.localeCompare(b.rows))).toEqual([
       { rows: 'login_attempts', deleted: 1 },
+      { rows: 'mail_outbox', deleted: 1 },
       { rows: 'security_events', deleted: 1 },
       { rows: 'security_events.ip_address', shortened: 1 },
       { rows: 'sessions', deleted: 3 },
@@ -96,7 +99,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     await addSessions(2500, -1);
     const answer = await cleanUp();
     expect(answer.json.deletedCount).toBe(2500);
-    expect(answer.roundTrips).toBe(3 + 3);
+    expect(answer.roundTrips).toBe(3 + 4);
   });
 
   test('called ten times at once counts each session once (CRN-04)', async () => {
@@ -119,14 +122,19 @@ describe('POST /api/admin/cleanup-sessions', () => {
         SELECT 'authn_login_success', 'success', gen_random_uuid(), now() - make_interval(days => n % 85),
           CASE WHEN n % 85 < 30 THEN '203.0.113.77' ELSE '203.0.113.0/24' END::inet
         FROM generate_series(1, 8500) n`,
-      sql`ANALYZE sessions, login_attempts, security_events`,
+      sql`INSERT INTO mail_outbox (id, kind, recipient, request_id, expires_at, finished_at, outcome)
+        SELECT gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now(), now(), 'dropped'
+        FROM generate_series(1, 4000)`,
+      sql`ANALYZE sessions, login_attempts, security_events, mail_outbox`,
     ]);
     const plans = await plansOf(database.url, () => cleanUp());
-    expect(plans).toHaveLength(4);
+    expect(plans).toHaveLength(5);
     for (const plan of plans) {
       expectIndexed(plan);
       const conditions = plan.map((node) => node['Index Cond']);
-      expect(conditions).toContainEqual(expect.stringMatching(/^\((expires_at|window_ends_at|at) <= /));
+      expect(conditions).toContainEqual(
+        expect.stringMatching(/^\((expires_at|window_ends_at|at|finished_at) <= /),
+      );
     }
     const indexes = plans.flat().map((node) => node['Index Name']);
     expect(indexes).toContain('security_events_whole_address_idx');
