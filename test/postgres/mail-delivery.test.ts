@@ -197,7 +197,9 @@ describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
     });
     for (const [number, plan] of plans.entries()) {
       expectIndexed(plan);
-      expect(plan.map((node) => node['Index Name'])).toContain(indexes[number]);
+      const scan = plan.find((node) => node['Index Name'] === indexes[number]);
+      // A scan that only takes the order of an index would read all of it.
+      expect(scan?.['Index Cond'], indexes[number]).toMatch(/^\((id|\w+_at) (=|<=|= ANY) /);
     }
   });
 });
