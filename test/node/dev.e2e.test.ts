@@ -58,6 +58,8 @@ describe('npm run dev', { timeout: 120_000 }, () => {
     expect(tool.output()).toContain('Made .dev.vars, with fresh secrets.');
     expect(tool.output()).toMatch(/^applied 0001_earlier_schema$/m);
     expect(tool.output()).toMatch(/^Demo login +demo@nexora\.ai \/ password123$/m);
+    const [, mails = ''] = /^Mails +(\S+)$/m.exec(tool.output()) ?? [];
+    expect(await (await fetch(mails)).text()).toContain('There is no mail yet.');
     expect(tool.output()).not.toMatch(/Request\.cf|env\.\w+|wrangler \d|Logs were written|WARNING/);
     await databaseOf(tool)`CREATE TABLE survivor (id int)`;
 
