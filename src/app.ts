@@ -29,6 +29,7 @@ import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { sendQueuedMails } from './http/send-queued-mails.ts';
 import { serverTiming } from './http/server-timing.ts';
+import { notifyOwner } from './mail/fragments.ts';
 import { createMailer } from './mail/mailer.ts';
 import { deleteFinishedMails } from './mail/queries.ts';
 import { createPasswordHasher } from './password-hasher.ts';
@@ -83,7 +84,10 @@ const effects: Effects = {
   reauthenticationFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],
-  passwordChanged: [recordEvent({ type: 'authn_password_change', outcome: 'success', method: 'password' })],
+  passwordChanged: [
+    recordEvent({ type: 'authn_password_change', outcome: 'success', method: 'password' }),
+    notifyOwner('password_changed'),
+  ],
   passwordChangeFailed: [
     recordEvent({
       type: 'authn_password_change_fail',
@@ -95,6 +99,24 @@ const effects: Effects = {
   endedByPasswordChange: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_change' }),
   ],
+  passwordCheckLocked: [
+    recordEvent({ type: 'authn_login_lock', outcome: 'failure', method: 'password' }),
+    notifyOwner('password_check_locked'),
+  ],
+  passwordResetRequested: [
+    recordEvent({ type: 'authn_token_created', outcome: 'success', reason: 'password_reset' }),
+  ],
+  passwordReset: [
+    recordEvent({ type: 'authn_password_change', outcome: 'success', reason: 'reset' }),
+    notifyOwner('password_changed'),
+  ],
+  endedByPasswordReset: [
+    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_reset' }),
+  ],
+  firstVerified: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' })],
+  unlocked: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'unlocked' })],
+  signInDisowned: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
+  endedByDisowning: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
   accountDeleted: [recordEvent({ type: 'user_deleted', outcome: 'success' })],
   accountDeletionFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),

@@ -34,6 +34,24 @@ export interface Effects {
   readonly passwordChangeFailed: readonly Effect[];
   /** A change of the password ended these sessions: one row each. */
   readonly endedByPasswordChange: readonly Effect[];
+  /** As `loginLocked`, of the checks that somebody who is signed in has for their current password. */
+  readonly passwordCheckLocked: readonly Effect[];
+  /** A link for a new password was issued to the owner of an account. */
+  readonly passwordResetRequested: readonly Effect[];
+  readonly passwordReset: readonly Effect[];
+  /** A reset of the password ended these sessions: one row each. */
+  readonly endedByPasswordReset: readonly Effect[];
+  /**
+   * The mailbox of an account was proved for the first time: whoever keeps what was added to it before deletes that here
+   * (SECURITY LNK-05).
+   */
+  readonly firstVerified: readonly Effect[];
+  /** The owner lifted the lock of their account by the link in the mail about it. */
+  readonly unlocked: readonly Effect[];
+  /** The owner said that a sign-in was not theirs: the password is gone. */
+  readonly signInDisowned: readonly Effect[];
+  /** That ended these sessions: one row each. */
+  readonly endedByDisowning: readonly Effect[];
   /** The row of the user is gone, with all that refers to it; whoever keeps rows without a foreign key deletes them here. */
   readonly accountDeleted: readonly Effect[];
   readonly accountDeletionFailed: readonly Effect[];

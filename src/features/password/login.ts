@@ -5,19 +5,16 @@ import { log } from '../../log.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
+import { createOneTimeToken } from '../one-time-tokens/index.ts';
 import type { NewSession } from '../sessions/index.ts';
-import {
-  completeSignIn,
-  passwordSession,
-  type SignedInRow,
-  type SignIn,
-  type SignInSettings,
-} from '../sign-in/index.ts';
-import { userErrors } from '../users/index.ts';
+import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../sign-in/index.ts';
+import { isReservedEmail, userErrors } from '../users/index.ts';
+import type { LinkMail } from './fragments.ts';
 import {
   type Account,
   type Attempt,
   findAccountByEmail,
+  type LoggedInRow,
   openLoginSession,
   recordFailedLogin,
   reserveLoginAttempt,
@@ -38,13 +35,21 @@ type FailureReason = 'unknown_address' | 'no_password' | 'banned' | 'wrong_passw
  * @throws AuthError invalid_credentials, too_many_attempts, overloaded
  */
 export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
-  const { db, config, client, hasher, secrets, effects } = deps;
+  const { db, config, client, hasher, secrets, effects, mail } = deps;
   hasher.requireRoom();
   const session = await passwordSession(deps, input);
-  const account = { ...input, subject: unknownSubject(secrets, input.email.address) };
+  const account = {
+    ...input,
+    subject: unknownSubject(secrets, input.email.address),
+    // For every attempt: which one locks, and whether the address is anybody's, is known to the statement alone.
+    lockMail: await prepareLink(deps, input.email, 'account_locked'),
+  };
   const limits = config.loginAttempts;
   const attempt = await reserveLoginAttempt(db, account, limits, client, effects.loginLocked);
-  if (attempt.number === null) throw tooManyAttempts(limits, attempt.retryAfterSeconds);
+  if (attempt.number === null) {
+    mail.sendSoon();
+    throw tooManyAttempts(limits, attempt.retryAfterSeconds);
+  }
   return checkAttempt(db, attempt.bucket, limits, () => check(deps, input, session, attempt));
 }
 
@@ -55,17 +60,18 @@ async function check(deps: Deps, input: LoginInput, session: NewSession, attempt
     // is the same attempt: its password was right a moment ago.
     (await signIn(deps, input, session, attempt, await findAccountByEmail(deps.db, input.email)));
   if (row === null) return await fail(deps, attempt.account, 'password_changed');
+  if (row.is_new_device) deps.mail.sendSoon();
   return completeSignIn(deps, input.device, session, row);
 }
 
 /** Null when what was verified has changed since. */
 async function signIn(
   deps: Deps,
-  { password }: LoginInput,
+  { email, password, device }: LoginInput,
   session: NewSession,
   attempt: Attempt,
   account: Account | null,
-): Promise<SignedInRow | null> {
+): Promise<LoggedInRow | null> {
   const { db, hasher, client, effects } = deps;
   const check = await hasher.verify(account?.password_hash ?? null, password);
   if (account === null) return await fail(deps, null, 'unknown_address');
@@ -76,7 +82,12 @@ async function signIn(
   if (account.is_banned) return await fail(deps, account, 'banned');
   if (!check.matches) return await fail(deps, account, 'wrong_password');
 
-  const verified = { userId: account.id, passwordHash: account.password_hash, bucket: attempt.bucket };
+  const newDeviceMail = {
+    ...(await prepareLink(deps, email, 'new_device')),
+    attemptId: crypto.randomUUID(),
+  };
+  const { id: userId, password_hash: passwordHash } = account;
+  const verified = { userId, passwordHash, bucket: attempt.bucket, device, newDeviceMail };
   const open = (newHash: string | null) =>
     openLoginSession(db, { ...verified, newHash }, session, client, effects);
   if (!check.needsRehash) return open(null);
@@ -89,6 +100,16 @@ async function signIn(
     log('warn', 'password_rehash_failed', { requestId: client.requestId, userId: account.id, cause: error });
     return open(null);
   }
+}
+
+/** A mail to the account of the address, however it is stored; to nobody where the address is reserved. */
+async function prepareLink(
+  { mail, secrets }: Deps,
+  { address, spellings }: PresentedEmail,
+  kind: 'account_locked' | 'new_device',
+): Promise<LinkMail> {
+  const token = createOneTimeToken(secrets, kind === 'new_device' ? 'not_me' : 'unlock');
+  return { token, mail: await mail.prepare(kind, token, isReservedEmail(address) ? [] : spellings) };
 }
 
 /** Records the failure, of an account or of none, in the same statement either way. */

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
-import { type Fragment, sql } from '../../db/sql.ts';
+import { sql } from '../../db/sql.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 import {
   type AttemptLimits,
@@ -16,6 +16,13 @@ import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
 import { evictOldest, type NewSession, openedBefore, openSession } from '../sessions/index.ts';
 import type { SignedInRow } from '../sign-in/index.ts';
 import { insertUser, type NewUser, replacePasswordHash, userColumns } from '../users/index.ts';
+import {
+  fromAddress,
+  type LockMail,
+  lockMailCtes,
+  type NewDeviceMail,
+  newDeviceMailCtes,
+} from './fragments.ts';
 
 export interface Account {
   readonly id: string;
@@ -40,12 +47,17 @@ export interface Attempt {
  * Reserves an attempt at the account of the address and reads what a login needs to judge a password, in one statement.
  * An address that nobody has counts like any other, under `subject`. So does an account of the earlier system that only
  * another spelling of the address reaches: under its id, the address and that spelling would count apart, which for
- * unknown ones they do not (SECURITY ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`.
- * Round trips: 1.
+ * unknown ones they do not (SECURITY ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`
+ * and of the mail that tells the owner, who alone learns of it (SECURITY LIM-13). Round trips: 1.
  */
 export async function reserveLoginAttempt(
   db: Database,
-  login: { readonly email: PresentedEmail; readonly subject: string; readonly device: PresentedDevice },
+  login: {
+    readonly email: PresentedEmail;
+    readonly subject: string;
+    readonly device: PresentedDevice;
+    readonly lockMail: LockMail;
+  },
   limits: AttemptLimits,
   origin: RequestOrigin,
   onLocked: readonly Effect[],
@@ -56,18 +68,19 @@ export async function reserveLoginAttempt(
   const [row] = await db.query<AttemptRow>(
     sql`
     WITH account AS (
-      SELECT u.id AS user_id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
+      SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
         u.email = ${login.email.address} AS has_address
       ${fromAddress(login.email)}
     ),
     counted AS (
-      SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.password_hash, a.is_banned
+      SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned
       FROM (VALUES (1)) AS one LEFT JOIN account a ON true
     ),
     reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)}),
     locked AS (
-      SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > ${limits.max}::int
-    )${effectCtes(onLocked, 'locked', origin)}
+      SELECT c.user_id, NULL::uuid AS session_id, c.bucket, c.email, c.locale, c.is_banned
+      FROM counted c, reserved r WHERE r.number > ${limits.max}::int
+    )${effectCtes(onLocked, 'locked', origin)}${lockMailCtes(sql`locked`, login.lockMail, origin)}
     SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
       c.user_id, c.password_hash, c.is_banned
     FROM counted c LEFT JOIN reserved r ON true`,
@@ -141,11 +154,14 @@ export async function registerUser(
   return row ?? null;
 }
 
+/** A login, and whether its device was new to the account. */
+export type LoggedInRow = SignedInRow & { readonly is_new_device: boolean };
+
 /**
  * Opens a session for an account whose password was verified, and replaces its hash by a better one where `newHash` is
  * given; the attempts of its bucket start anew, and a session too many ends. Round trips: 1. Null when the password was
  * changed, or the user banned or deleted, since it was read: the row lock makes a racing reset wait until the session is
- * there to be ended (SECURITY SES-07).
+ * there to be ended (SECURITY SES-07). A device that the account does not know is told to the owner by mail.
  */
 export async function openLoginSession(
   db: Database,
@@ -154,38 +170,39 @@ export async function openLoginSession(
     readonly passwordHash: string;
     readonly newHash: string | null;
     readonly bucket: string;
+    readonly device: PresentedDevice;
+    readonly newDeviceMail: NewDeviceMail;
   },
   session: NewSession,
   origin: RequestOrigin,
   { loggedIn, sessionEvicted }: Pick<Effects, 'loggedIn' | 'sessionEvicted'>,
-): Promise<SignedInRow | null> {
-  const { userId, passwordHash, newHash } = verified;
+): Promise<LoggedInRow | null> {
+  const { userId, passwordHash, newHash, device } = verified;
   // FOR SHARE would let two logins hold the row and then wait for each other's update.
   const lock = newHash === null ? sql`FOR SHARE` : sql`FOR NO KEY UPDATE`;
   const rehash =
     newHash === null
       ? sql``
       : sql`, rehashed AS (${replacePasswordHash(sql`holder`, passwordHash, newHash)})`;
-  const [row] = await db.query<SignedInRow>(
+  const [row] = await db.query<LoggedInRow>(
     sql`
       WITH holder AS MATERIALIZED (
-        SELECT u.id AS user_id FROM users u
+        SELECT u.id AS user_id, u.email, u.locale, u.device_generation FROM users u
         WHERE u.id = ${userId}::uuid AND u.password_hash = ${passwordHash} AND u.banned_at IS NULL
         ${lock}
       )${rehash},
       opened AS (${openSession(sql`holder`, session)})${effectCtes(loggedIn, 'opened', origin)},
       evicted AS (${evictOldest(sql`holder`, session.id)})${effectCtes(sessionEvicted, 'evicted', origin)},
       cleared AS (${clearAttempts(verified.bucket, sql`holder`)}),
+      new_device AS (
+        SELECT h.user_id, h.email, h.locale FROM opened o JOIN holder h ON h.user_id = o.user_id
+        WHERE ${knownDeviceId(sql`h`, device)} IS NULL
+      )${newDeviceMailCtes(sql`new_device`, verified.newDeviceMail, origin)},
       signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
-      SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
+      SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in,
+        EXISTS (SELECT FROM new_device) AS is_new_device
       FROM signed_in i JOIN users u ON u.id = i.user_id`,
     { isRepeatable: true },
   );
   return row ?? null;
-}
-
-/** The account of an address, alias `u`. Where two accounts have spellings of it, the canonical one alone is found. */
-function fromAddress({ spellings }: PresentedEmail): Fragment {
-  return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[])
-    ORDER BY array_position(${spellings}::text[], lower(u.email)) LIMIT 1`;
 }

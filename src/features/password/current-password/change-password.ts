@@ -9,7 +9,7 @@ const pointer = '/newPassword';
 
 /**
  * Changes the caller's password, or gives a first one to an account that has none. Their session gets a new id, all
- * others end; the devices that they signed in on stay known. Round trips: 2.
+ * others end; the devices that they signed in on stay known. The owner is told by mail. Round trips: 2.
  *
  * A new password that is refused costs no attempt, since it is judged before anything is read; only for one that is made
  * of the account's address the account has to be known first. One that equals the current password is compared with what
@@ -24,7 +24,7 @@ export async function changePassword(
   proof: OwnerProof,
   newPassword: string,
 ): Promise<IssuedTokens> {
-  const { db, client, config, effects, hasher } = deps;
+  const { db, client, config, effects, hasher, mail } = deps;
   await refuseWeakPassword(deps, newPassword, { email: null, pointer });
   const renewal = {
     oldId: proof.caller.sessionId,
@@ -47,6 +47,7 @@ export async function changePassword(
     },
     onRefused: effects.passwordChangeFailed,
   });
+  mail.sendSoon();
   return issueRenewedTokens(deps, row);
 }
 

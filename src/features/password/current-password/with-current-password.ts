@@ -50,13 +50,16 @@ export async function withCurrentPassword<Row>(
   work: OwnersWork<Row>,
 ): Promise<Row> {
   if (password === undefined) return withRecentAuthentication(deps, caller, work);
-  const { db, hasher, config, client, effects } = deps;
+  const { db, hasher, config, client, effects, mail } = deps;
   hasher.requireRoom();
   const limits = config.loginAttempts;
-  const attempt = await reservePasswordCheck(db, caller, limits, client, effects.loginLocked);
+  const attempt = await reservePasswordCheck(db, caller, limits, client, effects.passwordCheckLocked);
   if (attempt === null) throw commonErrors.unauthenticated();
   const { bucket, number } = attempt;
-  if (number === null) throw tooManyAttempts(limits, attempt.retry_after_seconds);
+  if (number === null) {
+    mail.sendSoon();
+    throw tooManyAttempts(limits, attempt.retry_after_seconds);
+  }
   await work.judge?.(attempt);
 
   const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused);

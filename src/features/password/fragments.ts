@@ -1,0 +1,68 @@
+import type { RequestOrigin } from '../../db/effects.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import { queueMail } from '../../mail/fragments.ts';
+import { mailLimits } from '../../mail/mail-budget.ts';
+import type { PreparedMail } from '../../mail/prepared-mail.ts';
+import type { PresentedEmail } from '../../presented-email.ts';
+import { reserveAttempt } from '../../rate-limit/fragments.ts';
+import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
+
+/** A link with the mail that carries it, both made before the statement. */
+export interface LinkMail {
+  readonly token: NewOneTimeToken;
+  readonly mail: PreparedMail;
+}
+
+/** The mail about a lock, with the link that lifts it. */
+export type LockMail = LinkMail;
+
+/** The mail about a sign-in on a new device. */
+export interface NewDeviceMail extends LinkMail {
+  /** UUID, so that a repeat of the statement does not count twice. */
+  readonly attemptId: string;
+}
+
+/** Of a mail to the address that its token was issued to. */
+export const mailColumns = { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.owner_id` };
+
+/** The account of an address, alias `u`. Where two accounts have spellings of it, the canonical one alone is found. */
+export function fromAddress({ spellings }: PresentedEmail): Fragment {
+  return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[])
+    ORDER BY array_position(${spellings}::text[], lower(u.email)) LIMIT 1`;
+}
+
+/**
+ * CTEs, each with its leading comma, that tell the owner of a lock, once the CTE `locked` has its row: `user_id`,
+ * `bucket`, `email`, `locale` and `is_banned`, null where nobody has the address. Nobody is told then, nor where the
+ * account is banned or the mail was prepared for another address; what is written is as much.
+ */
+export function lockMailCtes(locked: Fragment, { token, mail }: LockMail, origin: RequestOrigin): Fragment {
+  const told = sql`(
+    SELECT CASE WHEN l.is_told THEN l.user_id END AS user_id, CASE WHEN l.is_told THEN l.email END AS email, l.bucket
+    FROM (SELECT k.*, k.email = ANY (${mail.recipients}::text[]) AND NOT k.is_banned AS is_told FROM ${locked} k) l)`;
+  const columns = { owner: sql`s.user_id`, email: sql`s.email`, bucket: sql`s.bucket` };
+  return sql`,
+    unlock_token AS (${issueToken(told, token, columns)}),
+    lock_mail AS (${queueMail(sql`(SELECT i.*, l.locale FROM unlock_token i, ${locked} l)`, mail, origin, mailColumns)})`;
+}
+
+/**
+ * CTEs, each with its leading comma, that tell the owner of a sign-in on a new device, once the CTE `source` has its row:
+ * `user_id`, `email` and `locale`. At most five mails an hour for one account, since whoever has its password could send
+ * any number.
+ */
+export function newDeviceMailCtes(
+  source: Fragment,
+  { token, mail, attemptId }: NewDeviceMail,
+  origin: RequestOrigin,
+): Fragment {
+  const limits = { max: mailLimits.perAddress, windowSeconds: mailLimits.windowSeconds };
+  const bucket = sql`(
+    SELECT 'mail:new_device:user:' || d.user_id AS bucket FROM ${source} d WHERE d.email = ANY (${mail.recipients}::text[]))`;
+  const told = sql`(
+    SELECT d.user_id, d.email FROM ${source} d, new_device_count c WHERE c.number <= ${limits.max}::int)`;
+  return sql`,
+    new_device_count AS (${reserveAttempt(bucket, attemptId, limits)}),
+    not_me_token AS (${issueToken(told, token, { owner: sql`s.user_id`, email: sql`s.email` })}),
+    new_device_mail AS (${queueMail(sql`(SELECT i.*, d.locale FROM not_me_token i, ${source} d)`, mail, origin, mailColumns)})`;
+}
