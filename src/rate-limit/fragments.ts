@@ -83,6 +83,26 @@ export function clearAttempts(bucket: string, source: Fragment): Fragment {
   return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source}) RETURNING t.bucket`;
 }
 
+/** Body of a CTE that deletes what counts under `subject`, of all devices, once the CTE `source` has a row. */
+export function deleteSubject(subject: string, source: Fragment): Fragment {
+  return sql`
+    DELETE FROM login_attempts t
+    WHERE t.bucket >= ${`${subject}:`} AND t.bucket < ${`${subject};`} AND EXISTS (SELECT 1 FROM ${source})
+    RETURNING t.bucket`;
+}
+
+/**
+ * Body of a CTE that deletes the buckets that the rows of the CTE `source` name, where they are not of their own
+ * accounts: those go by `deleteAttempts`, and no row may be touched twice.
+ */
+export function deleteForeignBuckets(source: Fragment): Fragment {
+  const subject = accountSubject(sql`o`);
+  return sql`
+    DELETE FROM login_attempts t USING ${source} o
+    WHERE t.bucket = o.bucket AND NOT (o.bucket >= ${subject} || ':' AND o.bucket < ${subject} || ';')
+    RETURNING t.bucket`;
+}
+
 /**
  * Body of a CTE that deletes the attempts at the accounts in the CTE `source`, of all devices. The column's collation is
  * "C", in which `;` comes right behind `:`, so that this is one range of the primary key.

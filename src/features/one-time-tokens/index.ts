@@ -15,3 +15,4 @@ export {
   readOneTimeToken,
 } from './one-time-token.ts';
 export { cleanupExpiredTokens } from './queries.ts';
+export { presentedToken } from './schemas.ts';

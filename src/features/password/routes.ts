@@ -6,6 +6,7 @@ import { answerSignIn } from '../sign-in/index.ts';
 import { currentPasswordRoutes } from './current-password/routes.ts';
 import { login } from './login.ts';
 import { register } from './register.ts';
+import { resetRoutes } from './reset/routes.ts';
 import { registerRequest } from './schemas.ts';
 
 const registerRoute = defineRoute(
@@ -31,4 +32,4 @@ const loginRoute = defineRoute(
   },
 );
 
-export const routes = [registerRoute, loginRoute, ...currentPasswordRoutes];
+export const routes = [registerRoute, loginRoute, ...currentPasswordRoutes, ...resetRoutes];

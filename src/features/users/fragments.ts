@@ -70,6 +70,29 @@ export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
 }
 
 /**
+ * Body of a CTE that gives the users in `owner`, a CTE with `user_id`, the password of somebody who reads their mail: the
+ * address is proved by it, and no device is known to them any more. It returns `user_id` with the new `device_generation`.
+ */
+export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = ${newHash}, email_verified_at = coalesce(u.email_verified_at, now()),
+      device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id
+    RETURNING u.id AS user_id, u.device_generation`;
+}
+
+/**
+ * Body of a CTE that takes the password of the users in `owner`, a CTE with `user_id`, away, with every device that was
+ * known to them. It returns `user_id`, `email` and `locale`.
+ */
+export function withdrawPassword(owner: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = NULL, device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id
+    RETURNING u.id AS user_id, u.email, u.locale`;
+}
+
+/**
  * Body of a CTE that deletes the users in `owner`, a CTE with `user_id` and `session_id`, and returns these columns. What
  * refers to a user goes with it by ON DELETE CASCADE.
  */

@@ -8,9 +8,11 @@ export {
   type NewUser,
   replacePasswordHash,
   setPasswordHash,
+  setProvedPassword,
   unbanUser,
   updateProfile,
   userColumns,
+  withdrawPassword,
 } from './fragments.ts';
 export { demoEmail, isReservedEmail } from './reserved-email.ts';
 export { toUser, type User, type UserRow } from './user.ts';

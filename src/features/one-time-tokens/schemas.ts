@@ -1,0 +1,4 @@
+import * as z from 'zod/mini';
+
+/** A token of a link as it is presented, genuine or not. */
+export const presentedToken = z.string().check(z.minLength(1), z.maxLength(256));

@@ -1,0 +1,127 @@
+import type { Database } from '../../../db/client.ts';
+import type { Effects, RequestOrigin } from '../../../db/effects.ts';
+import { effectCtes } from '../../../db/fragments.ts';
+import { sql } from '../../../db/sql.ts';
+import { mailAllowance, queueMail } from '../../../mail/fragments.ts';
+import type { MailBudget } from '../../../mail/mail-budget.ts';
+import type { PresentedEmail } from '../../../presented-email.ts';
+import { deleteAttempts, deleteSubject } from '../../../rate-limit/fragments.ts';
+import {
+  fromLiveToken,
+  issueToken,
+  type PresentedOneTimeToken,
+  spendToken,
+  spentBefore,
+  voidTokens,
+} from '../../one-time-tokens/index.ts';
+import { endSessionsOf } from '../../sessions/index.ts';
+import { setProvedPassword } from '../../users/index.ts';
+import { fromAddress, type LinkMail, mailColumns } from '../fragments.ts';
+
+/**
+ * Issues a link for a new password to the account of the address and queues its mail, in one statement. Where nobody has
+ * the address, the account is banned, or no mail is left to it, as much is written that leads nowhere: a token without an
+ * owner and a mail that is dropped (SECURITY ENU-05). Links from before stay good. Round trips: 1. A repeat after a lost
+ * answer writes no second mail.
+ */
+export async function issueResetToken(
+  db: Database,
+  email: PresentedEmail,
+  { token, mail, budget }: LinkMail & { readonly budget: MailBudget },
+  origin: RequestOrigin,
+  { passwordResetRequested }: Pick<Effects, 'passwordResetRequested'>,
+): Promise<void> {
+  await db.query(
+    sql`
+      WITH ${mailAllowance(budget)},
+      account AS (SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email)}),
+      asked AS (
+        SELECT a.user_id, a.email, a.locale FROM (VALUES (1)) AS one
+        LEFT JOIN account a ON a.banned_at IS NULL AND a.email = ANY (${mail.recipients}::text[])
+          AND EXISTS (SELECT FROM allowed)
+      ),
+      issued AS (${issueToken(sql`asked`, token, { owner: sql`s.user_id`, email: sql`s.email` })}),
+      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, mail, origin, mailColumns)}),
+      requested AS (
+        SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i WHERE i.owner_id IS NOT NULL
+      )${effectCtes(passwordResetRequested, 'requested', origin)}
+      SELECT count(*)::int AS issued FROM issued`,
+    { isRepeatable: true },
+  );
+}
+
+/** Whose password a link resets. */
+export interface ResetAccount {
+  readonly user_id: string;
+  readonly email: string;
+}
+
+/**
+ * The account of a link that can still be used: not banned, and with the address that the link was sent to. Spends
+ * nothing. Round trips: 1.
+ */
+export async function findResetAccount(
+  db: Database,
+  presented: PresentedOneTimeToken,
+): Promise<ResetAccount | null> {
+  const [account] = await db.query<ResetAccount>(
+    sql`
+      SELECT u.id AS user_id, u.email FROM (SELECT t.owner_id, t.email ${fromLiveToken(presented)}) t
+      JOIN users u ON u.id = t.owner_id AND u.email = t.email WHERE u.banned_at IS NULL`,
+    { isRepeatable: true },
+  );
+  return account ?? null;
+}
+
+/** A new password, and the link that it comes by. */
+export interface PasswordReset {
+  readonly presented: PresentedOneTimeToken;
+  /** UUID of the request. */
+  readonly spender: string;
+  readonly account: ResetAccount;
+  readonly newHash: string;
+  /** Under which attempts at the address count where it reaches the account only by another spelling. */
+  readonly subject: string;
+}
+
+/**
+ * Spends the link, sets the password, proves the mailbox, ends every session, makes every other link void by which the
+ * account could be taken, and lifts its lock: all or nothing (SECURITY RST-06). The ways back from a change of the
+ * address and from a sign-in stay. Round trips: 1. Null when the link was spent, or the account banned, deleted or given
+ * another address, since it was read. A repeat after a lost answer finds what the first run did; where the two ran at
+ * once it can be null as well, and the next call finds it.
+ *
+ * A batch, since the second statement needs a newer snapshot: a login or a request for another address that held the
+ * account's row first has committed by then, and a login that comes later finds another hash (SECURITY SES-07).
+ */
+export async function applyReset(
+  db: Database,
+  { presented, spender, account, newHash, subject }: PasswordReset,
+  origin: RequestOrigin,
+  effects: Pick<Effects, 'passwordReset' | 'endedByPasswordReset' | 'firstVerified'>,
+): Promise<{ readonly device_generation: number } | null> {
+  const reset = sql`
+    WITH holder AS MATERIALIZED (
+      SELECT u.id AS user_id, u.email_verified_at IS NULL AS is_unverified FROM users u
+      WHERE u.id = ${account.user_id}::uuid AND u.email = ${account.email} AND u.banned_at IS NULL
+      FOR NO KEY UPDATE
+    ),
+    spent AS (${spendToken(sql`holder`, presented, spender)}),
+    changed AS (${setProvedPassword(sql`spent`, newHash)}),
+    reset AS (SELECT c.user_id, NULL::uuid AS session_id FROM changed c)${effectCtes(effects.passwordReset, 'reset', origin)},
+    verified AS (
+      SELECT r.user_id, r.session_id FROM reset r JOIN holder h ON h.user_id = r.user_id WHERE h.is_unverified
+    )${effectCtes(effects.firstVerified, 'verified', origin)}
+    SELECT c.device_generation FROM changed c
+    UNION ALL
+    SELECT u.device_generation FROM (${spentBefore(presented, spender)}) b JOIN users u ON u.id = b.user_id`;
+  const endAll = sql`
+    WITH owner AS (${spentBefore(presented, spender)}),
+    ended AS (${endSessionsOf(sql`owner`)})${effectCtes(effects.endedByPasswordReset, 'ended', origin)},
+    voided AS (${voidTokens(sql`owner`, ['reset_password', 'change_email', 'verify_email', 'unlock'], presented)}),
+    forgotten AS (${deleteAttempts(sql`owner`)}),
+    forgotten_address AS (${deleteSubject(subject, sql`owner`)})
+    SELECT count(*)::int AS ended FROM ended`;
+  const [rows] = await db.batch([reset, endAll], { isRepeatable: true });
+  return (rows as { readonly device_generation: number }[] | undefined)?.[0] ?? null;
+}
