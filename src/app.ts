@@ -5,6 +5,7 @@ import type { ExportPart } from './db/export-part.ts';
 import type { Deps } from './deps.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import * as account from './features/account/index.ts';
+import * as accountRecovery from './features/account-recovery/index.ts';
 import * as admin from './features/admin/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as devOutbox from './features/dev-outbox/index.ts';
@@ -49,6 +50,7 @@ const routes: readonly Route[] = demo.overlay([
   ...signingKeys.routes,
   ...password.routes,
   ...sessions.routes,
+  ...accountRecovery.routes,
   ...account.routes,
   ...admin.routes,
   ...devOutbox.routes,

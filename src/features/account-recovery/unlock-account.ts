@@ -1,0 +1,25 @@
+import type { Deps } from '../../deps.ts';
+import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
+import { oneTimeTokenErrors, readOneTimeToken } from '../one-time-tokens/index.ts';
+import { liftLock } from './queries.ts';
+
+/**
+ * Lifts the lock of an account by the link in the mail about it: all its attempts start anew, on every device. Round
+ * trips: 1; 0 for a link that is not ours.
+ * @returns a token that makes the device known to the account, so that whoever locks it again does not lock this one
+ * @throws AuthError token_invalid
+ */
+export async function unlockAccount(
+  { db, client, secrets, effects }: Deps,
+  { token, device }: { readonly token: string; readonly device: PresentedDevice },
+): Promise<string> {
+  const presented = readOneTimeToken(secrets, ['unlock'], token);
+  if (presented === null) throw oneTimeTokenErrors.token_invalid();
+  const spender = crypto.randomUUID();
+  const lift = () => liftLock(db, presented, spender, client, effects.unlocked);
+  let row = await lift();
+  // A first try that was still running when it was repeated holds the rows, and its repeat does not see what it made.
+  if (row === null && db.roundTrips > 1) row = await lift();
+  if (row === null) throw oneTimeTokenErrors.token_invalid();
+  return deviceTokenFor(secrets, device, { userId: row.user_id, generation: row.device_generation });
+}
