@@ -96,9 +96,11 @@ describe('the layout', () => {
   test('every route that a feature declares is served', () => {
     const declared = Object.entries(sources)
       .filter(([path]) => path.endsWith('/routes.ts'))
-      .flatMap(([, source]) => source.match(/define(Open)?Route\(/g) ?? []);
-    // Pages are declared in ways of their own.
-    expect(createApp().serves.filter(({ medium }) => medium === 'api')).toHaveLength(declared.length);
+      .flatMap(([, source]) => source.match(/define(?:OpenRoute|Route|LinkPage)\(/g) ?? []);
+    // The page of a link is shown and submitted.
+    const expected = declared.flatMap((call) => (call === 'defineLinkPage(' ? ['page', 'page'] : ['api']));
+    const served = createApp().serves.filter(({ path }) => !path.startsWith('/dev/'));
+    expect(served.map(({ medium }) => medium).toSorted()).toEqual(expected.toSorted());
   });
 
   test('migrations are numbered without a gap, one name each', () => {

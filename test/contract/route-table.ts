@@ -4,6 +4,7 @@ import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registerUser, registration } from '../support/accounts.ts';
 import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
+import { storeLink } from '../support/links.ts';
 import { adminSecret } from '../support/test-env.ts';
 
 /** A valid request of one route, and what it costs. */
@@ -97,6 +98,36 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
       confirmPassword: otherPassword,
     }),
   },
+  'POST /api/auth/password/forgot': {
+    credential: 'none',
+    status: 202,
+    roundTrips: 1,
+    body: ({ email }) => ({ email }),
+  },
+  'POST /api/auth/password/reset': {
+    credential: 'none',
+    status: 200,
+    roundTrips: 2,
+    statements: [1, 2],
+    body: ({ links }) => ({
+      token: links?.reset_password,
+      password: otherPassword,
+      confirmPassword: otherPassword,
+    }),
+  },
+  'POST /api/auth/unlock': {
+    credential: 'none',
+    status: 200,
+    roundTrips: 1,
+    body: ({ links }) => ({ token: links?.unlock }),
+  },
+  'POST /api/auth/not-me': {
+    credential: 'none',
+    status: 200,
+    roundTrips: 2,
+    statements: [1, 2],
+    body: ({ links }) => ({ token: links?.not_me }),
+  },
   'DELETE /api/auth/me': {
     credential: 'access-token',
     status: 200,
@@ -142,6 +173,8 @@ export interface Account {
   readonly accessToken: string;
   /** The one for the body. */
   readonly refreshToken: string;
+  /** Tokens of links that were mailed to them. */
+  readonly links?: Readonly<Record<'reset_password' | 'unlock' | 'not_me', string>>;
   /** Both cookies of ours, by name. */
   readonly cookies: Readonly<Record<string, string>>;
 }
@@ -153,7 +186,12 @@ export async function registerAccount(client: TestClient): Promise<Account> {
     sql`INSERT INTO users (email, name) VALUES (${freshEmail()}, 'Somebody Else') RETURNING id`,
   );
   const names = { email: answer.email, userId: user.id, otherUserId: other?.id ?? '' };
-  return { ...names, accessToken, refreshToken, cookies: authCookies(answer) };
+  const links = {
+    reset_password: await storeLink(client, 'reset_password', answer.json.user),
+    unlock: await storeLink(client, 'unlock', answer.json.user),
+    not_me: await storeLink(client, 'not_me', answer.json.user),
+  };
+  return { ...names, accessToken, refreshToken, links, cookies: authCookies(answer) };
 }
 
 /** A request of the table, for `client.call(...)`. */
