@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { baseUrl } from '../../support/test-env.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
+import { forget, linkFor, reset } from './password-reset.ts';
+import { recordsOf } from './signed-in-owner.ts';
+import { bcryptHash, storeAccount } from './stored-accounts.ts';
+
+const client = new TestClient();
+const ask = (email: string) => forget(client, email);
+
+/** What an answer shows, but for the request's own id and the time. */
+function shown({ status, headers, text, setCookies, hashes, roundTrips }: Answer) {
+  const names = [...headers.keys()].filter((name) => name !== 'x-request-id').toSorted();
+  return { status, names, text, setCookies, hashes, roundTrips };
+}
+
+describe('POST /api/auth/password/forgot', () => {
+  test('mails the owner one link, in one round trip, and says nothing of it', async () => {
+    const { email, json } = await registerUser(client);
+    const answer = await ask(email);
+    expect(answer).toMatchObject({ status: 202, roundTrips: 1, hashes: 0, setCookies: [] });
+    expect(answer.json).toEqual({ success: true, message: expect.any(String) });
+    const mails = await mailsTo(client, email);
+    expect(mails).toMatchObject([{ kind: 'reset_password', user_id: json.user.id, outcome: null }]);
+    expect(mails[0]!.token).toMatch(/^nxp_/);
+    expect(answer.text).not.toContain(mails[0]!.token);
+    expect((await recordsOf(json.user.id)).at(-1)).toMatchObject({
+      type: 'authn_token_created',
+      outcome: 'success',
+      reason: 'password_reset',
+      request_id: answer.headers.get('X-Request-Id'),
+    });
+  });
+
+  test('changes nothing: the session lives, the old password signs in, earlier links stay good (RST-04)', async () => {
+    const owner = await signIn(client);
+    const before = await linkFor(client, owner.email);
+    for (let index = 0; index < 3; index++) await ask(owner.email);
+    expect((await client.get('/api/auth/me', { bearer: owner.accessToken })).status).toBe(200);
+    await logIn(client, owner.email);
+    expect((await reset(client, before)).status).toBe(200);
+  });
+
+  test('gives an account without a password its first one', async () => {
+    const { email } = await storeAccount(null);
+    expect((await reset(client, await linkFor(client, email), password)).status).toBe(200);
+    await logIn(client, email);
+  });
+
+  test.each<[what: string, stored: (id: string) => string, typed: (id: string) => string]>([
+    ['capitals', (id) => `${id}@x.example`, (id) => ` ${id.toUpperCase()}@X.example `],
+    ['a domain in letters', (id) => `${id}@b\u00fccher.example`, (id) => `${id}@B\u00dcCHER.example`],
+    ['another normal form', (id) => `zo\u00eb-${id}@x.example`, (id) => `zoe\u0308-${id}@x.example`],
+  ])('mails the stored address, whatever was typed: %s (EML-03)', async (_what, stored, typed) => {
+    const id = crypto.randomUUID().slice(0, 13);
+    const insert = sql`INSERT INTO users (email, name, password_hash) VALUES (${stored(id)}, 'Earlier', ${bcryptHash()})`;
+    await openDatabase().query(insert);
+    expect((await ask(typed(id))).status).toBe(202);
+    expect(await mailsTo(client, stored(id))).toHaveLength(1);
+    expect((await reset(client, await tokenFrom(client, stored(id), 'reset_password'))).status).toBe(200);
+  });
+
+  test('mails nobody for a letter that only looks like the stored one (EML-03)', async () => {
+    const id = crypto.randomUUID().slice(0, 13);
+    await registerUser(client, { email: `mike-${id}@x.example` });
+    await ask(`m\u0131ke-${id}@x.example`);
+    for (const address of [`mike-${id}@x.example`, `m\u0131ke-${id}@x.example`])
+      expect(await mailsTo(client, address)).toEqual([]);
+  });
+
+  test.each([
+    ['a list', ['v@x.example', 'e@y.example']],
+    ['two addresses', 'v@x.example,e@y.example@z'],
+    ['a full-width @', 'a@evil.example\uff20victim.example'],
+    ['a small @', 'a@evil.example\ufe6bvictim.example'],
+    ['a line break', 'v@x.example\r\nBcc: e@y.example'],
+    ['an object', { email: 'v@x.example' }],
+  ])('refuses %s before the database (EML-02)', async (_what, email) => {
+    const answer = await client.post('/api/auth/password/forgot', { email });
+    expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
+  });
+
+  test('takes the address of the link from the configuration alone (EML-04)', async () => {
+    const { email } = await registerUser(client);
+    const evil = ['Host', 'X-Forwarded-Host', 'X-Original-URL', 'X-Forwarded-Proto', 'X-Forwarded-Port'];
+    const headers = Object.fromEntries(evil.map((name) => [name, 'evil.example']));
+    const answer = await forget(client, email, { ...headers, Forwarded: 'host=evil.example' });
+    expect(answer.status).toBe(202);
+    // What is queued is a token and facts: the link is built of BASE_URL when it is sent.
+    const [mail] = await mailsTo(client, email);
+    expect(JSON.stringify(mail)).not.toContain('evil');
+    expect(JSON.stringify(mail)).not.toContain(baseUrl);
+  });
+});
+
+describe('an address that nobody may learn about', () => {
+  let database: Awaited<ReturnType<typeof freshDatabase>>;
+  beforeAll(async () => {
+    database = await freshDatabase();
+  });
+  afterAll(() => database.drop());
+
+  test('is answered and worked for alike: known, unverified, without a password, unknown, banned, reserved, over the limit (ENU-05, ENU-12)', async () => {
+    const faulty = await faultyEndpoint();
+    const watched = new TestClient({
+      DATABASE_URL: database.url,
+      DATABASE_HTTP_ENDPOINT: faulty.endpoint,
+    });
+    const db = openDatabase(database.url);
+    const store = async (columns: { banned?: boolean; hash?: string | null; isVerified?: boolean }) => {
+      const email = freshEmail();
+      await db.query(sql`
+        INSERT INTO users (email, name, password_hash, banned_at, email_verified_at)
+        VALUES (${email}, 'Stored', ${columns.hash ?? null}, CASE WHEN ${columns.banned ?? false}::boolean THEN now() END,
+          CASE WHEN ${columns.isVerified ?? false}::boolean THEN now() END)`);
+      return email;
+    };
+    const overLimit = await store({ hash: bcryptHash() });
+    for (let index = 0; index < 6; index++) await forget(watched, overLimit);
+    await db.query(sql`INSERT INTO users (email, name) VALUES ('demo@nexora.ai', 'Reserved')`);
+    const classes = {
+      known: await store({ hash: bcryptHash(), isVerified: true }),
+      unverified: await store({ hash: bcryptHash() }),
+      'without a password': await store({ hash: null }),
+      unknown: freshEmail(),
+      banned: await store({ hash: bcryptHash(), banned: true }),
+      reserved: 'demo@nexora.ai',
+      'over the limit': overLimit,
+    };
+    const counts = async () => {
+      const [row] = await db.query<{ tokens: number; mails: number; sent: number }>(sql`
+        SELECT (SELECT count(*)::int FROM one_time_tokens) AS tokens, (SELECT count(*)::int FROM mail_outbox) AS mails,
+          (SELECT count(*)::int FROM mail_outbox WHERE outcome IS NULL) AS sent`);
+      return row!;
+    };
+    const seen = [];
+    for (const [name, email] of Object.entries(classes)) {
+      const [before, callsBefore] = [await counts(), (await faulty.seen()).length];
+      const answer = await forget(watched, email);
+      const after = await counts();
+      const statements = (await faulty.seen()).slice(callsBefore).map(({ queries }) => queries);
+      const rows = [after.tokens - before.tokens, after.mails - before.mails];
+      seen.push({ ...shown(answer), statements, rows });
+      const isTold = ['known', 'unverified', 'without a password'].includes(name);
+      expect([name, after.sent - before.sent]).toEqual([name, isTold ? 1 : 0]);
+    }
+    for (const one of seen) expect(one).toEqual(seen[0]);
+    expect(seen[0]).toMatchObject({ status: 202, roundTrips: 1, rows: [1, 1] });
+    // A token that was made for nobody opens nothing, and its mail holds nothing.
+    const [owned] = await db.query<{ owned: number }>(
+      sql`SELECT count(*)::int AS owned FROM mail_outbox WHERE outcome = 'dropped' AND (sealed IS NOT NULL OR recipient <> '' OR user_id IS NOT NULL)`,
+    );
+    expect(owned).toEqual({ owned: 0 });
+  });
+});
+
+describe('the mails of an hour', () => {
+  test('are five for one address, and all 20 answers are 202 (EML-10)', async () => {
+    const { email } = await registerUser(client);
+    const answers = [];
+    for (let index = 0; index < 20; index++)
+      answers.push(await forget(client, email, { 'CF-Connecting-IP': `198.51.100.${index}` }));
+    expect(answers.map(({ status, text }) => [status, text])).toEqual(
+      Array(20).fill([202, answers[0]!.text]),
+    );
+    expect(await mailsTo(client, email)).toHaveLength(5);
+  });
+
+  test('are thirty for one client, and none of them is taken from the addresses beyond (EML-10)', async () => {
+    const fresh = await freshDatabase();
+    const own = new TestClient({ DATABASE_URL: fresh.url });
+    const db = openDatabase(fresh.url);
+    const headers = { 'CF-Connecting-IP': '203.0.113.77' };
+    const emails = Array.from({ length: 32 }, freshEmail);
+    await db.query(sql`INSERT INTO users (email, name) SELECT e, 'Stored' FROM unnest(${emails}::text[]) e`);
+    for (const email of emails) expect((await forget(own, email, headers)).status).toBe(202);
+    const [row] = await db.query(sql`SELECT count(*)::int AS sent FROM mail_outbox WHERE outcome IS NULL`);
+    expect(row).toEqual({ sent: 30 });
+    await forget(own, emails[31]!, { 'CF-Connecting-IP': '203.0.113.78' });
+    expect(await mailsTo(own, emails[31]!)).toHaveLength(1);
+    await fresh.drop();
+  });
+
+  test('are counted for an address however it is spelled', async () => {
+    const { email } = await registerUser(client);
+    for (let index = 0; index < 4; index++) {
+      await ask(email);
+      await ask(email.toUpperCase());
+    }
+    expect(await mailsTo(client, email)).toHaveLength(5);
+  });
+});
+
+test('a request whose answer is lost is repeated, and one mail is written (DBF-10)', async () => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const { email } = await registerUser(client);
+  const { endpoint } = await faultyEndpoint(['commit-then-drop']);
+  const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '2500' });
+  expect(await forget(faulty, email)).toMatchObject({ status: 202, roundTrips: 2 });
+  expect(await mailsTo(client, email)).toHaveLength(1);
+  expect((await reset(client, await tokenFrom(client, email, 'reset_password'))).status).toBe(200);
+  // The repeat spent nothing more: four are left.
+  for (let index = 0; index < 6; index++) await ask(email);
+  expect((await mailsTo(client, email)).filter(({ kind }) => kind === 'reset_password')).toHaveLength(5);
+});
