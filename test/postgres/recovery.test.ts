@@ -1,0 +1,277 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import { forget, linkFor, reset } from '../features/password/password-reset.ts';
+import { changePassword, expectDead, recordsOf, signInAgain } from '../features/password/signed-in-owner.ts';
+import { refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
+import { freshEmail, otherPassword, password } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { storeLink } from '../support/links.ts';
+import { mailsTo } from '../support/mailbox.ts';
+import { releaseTogether } from './held-calls.ts';
+import { untilAsleep } from './until-asleep.ts';
+
+/** In the statements that change something, and in no other. */
+const changing = 'AS MATERIALIZED';
+const rounds = 50;
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({
+    DATABASE_URL: database.url,
+    DATABASE_TIMEOUT_MS: '8000',
+    LOGIN_ATTEMPTS_MAX: '100',
+  });
+});
+afterAll(() => database.drop());
+afterEach(() => vi.restoreAllMocks());
+
+const db = () => openDatabase(database.url);
+const userOf = ({ userId, email }: SignedIn) => ({ id: userId, email });
+const linkOf = (kind: 'reset_password' | 'unlock' | 'not_me', owner: SignedIn) =>
+  storeLink(client, kind, userOf(owner));
+const disown = (token: string) => client.post('/api/auth/not-me', { token });
+const unlock = (token: string) => client.post('/api/auth/unlock', { token });
+const logIn = (owner: SignedIn, text = password) =>
+  client.post('/api/auth/login', { email: owner.email, password: text });
+
+async function sessionsOf({ userId }: SignedIn): Promise<unknown[]> {
+  return db().query(sql`SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid`);
+}
+
+/** Lets the changing statements of both go together, one of them up to 4 ms ahead, by turns. */
+async function race(round: number, both: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
+  releaseTogether(changing, both.length, (round % 9) - 4);
+  const answers = await Promise.all(both.map((start) => start()));
+  vi.restoreAllMocks();
+  return answers;
+}
+
+/** Nothing that a sign-in or a refresh gave opens anything. */
+async function expectNothingGained(owner: SignedIn, { status, json }: Answer): Promise<void> {
+  const given = status === 200 ? { accessToken: json.accessToken, bodyToken: json.refreshToken } : {};
+  await expectDead(client, { ...owner, ...given });
+}
+
+describe('20 uses of one link at once', { timeout: 120_000 }, () => {
+  test('of a reset, with 20 passwords: one succeeds, and its password alone signs in (RST-01)', async () => {
+    const owner = await signIn(client);
+    const token = await linkFor(client, owner.email);
+    const passwords = Array.from(
+      { length: 20 },
+      (_, index) => `a heron over canal number ${index} of this town`,
+    );
+    const tokens = releaseAll(20);
+    const answers = await Promise.all(passwords.map((text) => reset(client, token, text)));
+    tokens();
+    const won = passwords.filter((_, index) => answers[index]!.status === 200);
+    expect(won).toHaveLength(1);
+    for (const { status, json } of answers.filter((answer) => answer.status !== 200))
+      expect([status, json.code]).toEqual([400, 'token_invalid']);
+    for (const text of [password, ...passwords])
+      expect((await logIn(owner, text)).status, text).toBe(won.includes(text) ? 200 : 401);
+    const notices = (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'password_changed');
+    expect(notices).toHaveLength(1);
+  });
+
+  test('of an unlock: one succeeds, and is recorded once', async () => {
+    const owner = await signIn(client);
+    const token = await linkOf('unlock', owner);
+    const done = releaseAll(20);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => unlock(token)));
+    done();
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(19).fill(400)]);
+    const records = (await recordsOf(owner.userId, db())).filter(({ reason }) => reason === 'unlocked');
+    expect(records).toHaveLength(1);
+  });
+
+  test('of "not me": one succeeds, and one mail for a new password is written', async () => {
+    const owner = await signIn(client);
+    const token = await linkOf('not_me', owner);
+    const done = releaseAll(20);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => disown(token)));
+    done();
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(19).fill(400)]);
+    expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['reset_password']);
+  });
+});
+
+/** Holds the changing statements of as many requests until all of them are there. */
+function releaseAll(count: number): () => void {
+  releaseTogether(changing, count);
+  return () => vi.restoreAllMocks();
+}
+
+const endings: [name: string, kind: 'reset_password' | 'not_me', end: (token: string) => Promise<Answer>][] =
+  [
+    ['a reset', 'reset_password', (token) => reset(client, token)],
+    ['"not me"', 'not_me', disown],
+  ];
+
+describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
+  test(`and a login with the old password at once leave no session, in ${rounds} rounds (SES-07)`, async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < rounds; round++) {
+      const owner = await signIn(client);
+      const token = await linkOf(kind, owner);
+      const [ended, login] = await race(round, [() => end(token), () => logIn(owner)]);
+      expect(ended!.status, ended!.text).toBe(200);
+      statuses.add(login!.status);
+      await expectNothingGained(owner, login!);
+      expect(await sessionsOf(owner)).toEqual([]);
+      expect((await logIn(owner)).status).toBe(401);
+    }
+    // Both orders were met, or this was no race.
+    expect(statuses).toEqual(new Set([200, 401]));
+  });
+
+  test(`and a refresh at once leave no token, in ${rounds} rounds (SES-06, SES-07)`, async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < rounds; round++) {
+      const owner = await signIn(client);
+      const token = await linkOf(kind, owner);
+      const [ended, refreshed] = await race(round, [
+        () => end(token),
+        () => refreshByBody(client, owner.bodyToken),
+      ]);
+      expect(ended!.status, ended!.text).toBe(200);
+      statuses.add(refreshed!.status);
+      await expectNothingGained(owner, refreshed!);
+      expect(await sessionsOf(owner)).toEqual([]);
+    }
+    expect(statuses).toContain(200);
+  });
+
+  test('and a change of the password at once: the link wins', async () => {
+    for (let round = 0; round < 20; round++) {
+      const owner = await signIn(client);
+      const token = await linkOf(kind, owner);
+      const [ended, changed] = await race(round, [
+        () => end(token),
+        () => changePassword(client, owner, { newPassword: 'a crane under the old bridge' }),
+      ]);
+      expect(ended!.status, ended!.text).toBe(200);
+      expect([200, 401, 403]).toContain(changed!.status);
+      expect(await sessionsOf(owner)).toEqual([]);
+      expect((await logIn(owner, 'a crane under the old bridge')).status).toBe(401);
+      if (name === 'a reset') expect((await logIn(owner, otherPassword)).status).toBe(200);
+    }
+  });
+
+  test('makes a pending change of the address void that is asked for while it waits (LNK-05)', async () => {
+    const owner = await signIn(client);
+    const token = await linkOf(kind, owner);
+    const asked = db().batch([
+      sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid FOR SHARE`,
+      sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+        VALUES (decode(${'ab'.repeat(16)} || replace(${owner.userId}::text, '-', ''), 'hex'), 'change_email', ${owner.userId}::uuid, ${owner.email},
+          ${freshEmail()}, now() + interval '1 day')`,
+      sql`SELECT pg_sleep(1)`,
+    ]);
+    await untilAsleep(database.url, 1);
+    const answer = await end(token);
+    await asked;
+    expect(answer.status, answer.text).toBe(200);
+    const left = await db().query(
+      sql`SELECT FROM one_time_tokens t WHERE t.owner_id = ${owner.userId}::uuid AND t.kind = 'change_email'`,
+    );
+    expect(left).toEqual([]);
+  });
+
+  test('that is still running when it is repeated is answered 200 and has happened once (DBF-10, DBF-11)', async () => {
+    const owner = await signIn(client);
+    const token = await linkOf(kind, owner);
+    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+    const hold = db().batch([
+      sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`,
+      sql`SELECT pg_sleep(3.2)`,
+    ]);
+    await untilAsleep(database.url, 1);
+    const answer =
+      kind === 'not_me' ? await impatient.post('/api/auth/not-me', { token }) : await reset(impatient, token);
+    await hold;
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.roundTrips).toBeGreaterThan(2);
+    const mails = (await mailsTo(client, owner.email)).map((mail) => mail.kind);
+    expect(mails).toEqual([kind === 'not_me' ? 'reset_password' : 'password_changed']);
+    await expectDead(client, owner);
+  });
+
+  test('and the deletion of the account at once: nothing is revived, and no statement runs into the other (PRV-04)', async () => {
+    for (let round = 0; round < 20; round++) {
+      const owner = await signIn(client);
+      const token = await linkOf(kind, owner);
+      const [ended, deleted] = await race(round, [
+        () => end(token),
+        () => client.call('DELETE', '/api/auth/me', { bearer: owner.accessToken, body: { password } }),
+      ]);
+      expect([200, 400]).toContain(ended!.status);
+      expect([200, 401, 403]).toContain(deleted!.status);
+      const users = await db().query(sql`SELECT FROM users u WHERE u.id = ${owner.userId}::uuid`);
+      expect(users).toHaveLength(deleted!.status === 200 ? 0 : 1);
+    }
+  });
+});
+
+describe('on real PostgreSQL', { timeout: 60_000 }, () => {
+  test('20 requests for one address at once are all 202, and five mails (EML-10)', async () => {
+    const owner = await signIn(client);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => forget(client, owner.email)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(await mailsTo(client, owner.email)).toHaveLength(5);
+  });
+
+  test('two links of one account at once: one succeeds (RST-02)', async () => {
+    for (let round = 0; round < 10; round++) {
+      const owner = await signIn(client);
+      const [first, second] = [await linkOf('reset_password', owner), await linkOf('reset_password', owner)];
+      const answers = await race(round, [() => reset(client, first), () => reset(client, second)]);
+      expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    }
+  });
+
+  test('10 logins on new devices at once all succeed, and five are told', async () => {
+    const owner = await signIn(client);
+    releaseTogether(changing, 10);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => logIn(owner)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    const mails = (await mailsTo(client, owner.email)).map(({ kind }) => kind);
+    expect(mails).toEqual(Array(5).fill('new_device'));
+  });
+
+  test('30 wrong passwords at once lock an account with one mail (LIM-13, LIM-03)', async () => {
+    const limited = new TestClient({
+      DATABASE_URL: database.url,
+      DATABASE_TIMEOUT_MS: '8000',
+      LOGIN_ATTEMPTS_MAX: '5',
+    });
+    const owner = await signIn(limited);
+    const guess = () => limited.post('/api/auth/login', { email: owner.email, password: 'wrong' });
+    await Promise.all(Array.from({ length: 30 }, guess));
+    expect((await mailsTo(limited, owner.email)).map(({ kind }) => kind)).toEqual(['account_locked']);
+  });
+
+  test('an unlock and a lock of the same account at once never deadlock', async () => {
+    const limited = new TestClient({
+      DATABASE_URL: database.url,
+      DATABASE_TIMEOUT_MS: '8000',
+      LOGIN_ATTEMPTS_MAX: '2',
+    });
+    for (let round = 0; round < 20; round++) {
+      const owner = await signIn(limited);
+      const token = await linkOf('unlock', owner);
+      const guess = () => limited.post('/api/auth/login', { email: owner.email, password: 'wrong' });
+      const [unlocked] = await Promise.all([
+        unlock(token),
+        guess(),
+        guess(),
+        guess(),
+        signInAgain(client, owner.email),
+      ]);
+      expect(unlocked.status, unlocked.text).toBe(200);
+    }
+  });
+});
