@@ -311,7 +311,9 @@ describe('the table of attempts', () => {
     const rows = await openDatabase().query<{ bucket: string }>(sql`SELECT t.bucket FROM login_attempts t`);
     expect(rows.length).toBeGreaterThan(0);
     for (const { bucket } of rows) {
-      expect(bucket).toMatch(/^(user:[\da-f-]{36}|address:[\w-]{43}):(world|[\da-f-]{36})$/);
+      expect(bucket).toMatch(
+        /^((user:[\da-f-]{36}|address:[\w-]{43}):(world|[\da-f-]{36})|mail(:[a-z_]+|-client):(user:[\da-f-]{36}|[\w-]{43}))$/,
+      );
     }
   });
 });

@@ -3,7 +3,9 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { storeLink } from '../../support/links.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { forget, reset } from './password-reset.ts';
 import { ownersRoutes, prove } from './signed-in-owner.ts';
 import { bcryptHash } from './stored-accounts.ts';
 
@@ -19,7 +21,9 @@ beforeAll(async () => {
       SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
     sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       SELECT 'user:' || u.id || ':world', 1, gen_random_uuid(), now() + interval '15 minutes' FROM users u`,
-    sql`ANALYZE users, sessions, login_attempts`,
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, expires_at)
+      SELECT sha256(u.id::text::bytea), 'not_me', u.id, u.email, now() + interval '7 days' FROM users u`,
+    sql`ANALYZE users, sessions, login_attempts, one_time_tokens`,
   ]);
 }, 60_000);
 afterAll(() => database.drop());
@@ -59,6 +63,28 @@ describe('on large tables', () => {
     const owner = await registerUser(client);
     const [reserved] = await plansOf(database.url, () => prove(client, key, owner.json, 'wrong'));
     expectIndexed(reserved!);
+  });
+
+  test('nor does a login on a new device', async () => {
+    const { email } = await registerUser(client);
+    for (const plan of await plansOf(database.url, () => logIn(email, password))) expectIndexed(plan);
+  });
+
+  test('nor does a request for a new password, its reset, an unlock or "not me"', async () => {
+    const { email, json } = await registerUser(client);
+    const [asked] = await plansOf(database.url, () => forget(client, email));
+    expectIndexed(asked!);
+    const links = ['reset_password', 'unlock', 'not_me'] as const;
+    const [resetToken, unlockToken, notMeToken] = await Promise.all(
+      links.map((kind) => storeLink(client, kind, json.user)),
+    );
+    const plans = [
+      ...(await plansOf(database.url, () => client.post('/api/auth/unlock', { token: unlockToken }))),
+      ...(await plansOf(database.url, () => reset(client, resetToken!))),
+      ...(await plansOf(database.url, () => client.post('/api/auth/not-me', { token: notMeToken }))),
+    ];
+    expect(plans).toHaveLength(7);
+    for (const plan of plans) expectIndexed(plan);
   });
 
   test('nor does a registration', async () => {
