@@ -12,6 +12,8 @@ const signingKeys = await generateSigningKeys('test-key');
 
 /** A full, valid configuration against the run's database; `overrides` replace variables, undefined unsets one. */
 export function testEnv(overrides: Readonly<Record<string, string | undefined>> = {}): Env {
+  const { ENVIRONMENT: environment } = { ENVIRONMENT: 'development', ...overrides };
+  const isDevelopment = environment === 'development';
   return {
     ENVIRONMENT: 'development',
     BASE_URL: baseUrl,
@@ -26,7 +28,7 @@ export function testEnv(overrides: Readonly<Record<string, string | undefined>> 
     // Tests come from one address, or from none, which is the strictest bucket.
     RATE_LIMIT_PER_MINUTE: '100000',
     // Mails stay in the outbox, where test/support/mailbox.ts reads them; that transport is for development alone.
-    MAIL_TRANSPORT: (overrides.ENVIRONMENT ?? 'development') === 'development' ? 'outbox' : 'log',
+    MAIL_TRANSPORT: isDevelopment ? 'outbox' : 'log',
     ...overrides,
   };
 }
