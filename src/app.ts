@@ -9,11 +9,14 @@ import * as accountRecovery from './features/account-recovery/index.ts';
 import * as admin from './features/admin/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as devOutbox from './features/dev-outbox/index.ts';
+import * as emailChange from './features/email-change/index.ts';
 import * as health from './features/health/index.ts';
+import { deleteTokens, exportedLinks } from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
 import {
   deleteOldEvents,
   exportedEvents,
+  forgetOrigins,
   recordEvent,
   shortenOldAddresses,
 } from './features/security-events/index.ts';
@@ -30,7 +33,7 @@ import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { sendQueuedMails } from './http/send-queued-mails.ts';
 import { serverTiming } from './http/server-timing.ts';
-import { notifyOwner } from './mail/fragments.ts';
+import { dropMails, exportedMails, notifyOwner } from './mail/fragments.ts';
 import { createMailer } from './mail/mailer.ts';
 import { deleteFinishedMails } from './mail/queries.ts';
 import { createPasswordHasher } from './password-hasher.ts';
@@ -49,6 +52,7 @@ const routes: readonly Route[] = demo.overlay([
   ...health.routes,
   ...signingKeys.routes,
   ...password.routes,
+  ...emailChange.routes,
   ...sessions.routes,
   ...accountRecovery.routes,
   ...account.routes,
@@ -89,6 +93,7 @@ const effects: Effects = {
   passwordChanged: [
     recordEvent({ type: 'authn_password_change', outcome: 'success', method: 'password' }),
     notifyOwner('password_changed'),
+    emailChange.voidPendingChange,
   ],
   passwordChangeFailed: [
     recordEvent({
@@ -119,12 +124,30 @@ const effects: Effects = {
   unlocked: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'unlocked' })],
   signInDisowned: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
   endedByDisowning: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
-  accountDeleted: [recordEvent({ type: 'user_deleted', outcome: 'success' })],
+  accountDeleted: [
+    recordEvent({ type: 'user_deleted', outcome: 'success', hasNoOrigin: true }),
+    forgetOrigins,
+    notifyOwner('account_deleted'),
+    dropMails,
+    deleteTokens,
+  ],
   accountDeletionFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],
+  emailChangeRequested: [
+    recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_change_requested' }),
+  ],
+  emailChanged: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_changed' })],
+  emailReverted: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_reverted' })],
+  endedByEmailRevert: [
+    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'email_reverted' }),
+  ],
+  firstVerified: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' })],
   loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
-  refreshTokenReused: [recordEvent({ type: 'authn_token_reuse', outcome: 'failure' })],
+  refreshTokenReused: [
+    recordEvent({ type: 'authn_token_reuse', outcome: 'failure' }),
+    notifyOwner('refresh_token_reused'),
+  ],
   sessionRevoked: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_revoked' }),
   ],
@@ -142,7 +165,13 @@ const effects: Effects = {
 };
 
 /** What a user gets when they ask for their data: one line per feature that holds some. */
-const exportParts: readonly ExportPart[] = [exportedUser, sessions.exportedSessions, exportedEvents];
+const exportParts: readonly ExportPart[] = [
+  exportedUser,
+  sessions.exportedSessions,
+  exportedEvents,
+  exportedLinks,
+  exportedMails,
+];
 
 /** The longest address that is looked at, in characters. */
 const urlLengthMax = 8192;

@@ -55,6 +55,22 @@ export interface Effects {
   /** The row of the user is gone, with all that refers to it; whoever keeps rows without a foreign key deletes them here. */
   readonly accountDeleted: readonly Effect[];
   readonly accountDeletionFailed: readonly Effect[];
+  /** Its owner asked for another address; the session is the one that asked. Whether somebody has that address makes no difference. */
+  readonly emailChangeRequested: readonly Effect[];
+  /** An account has another address, which was proved. */
+  readonly emailChanged: readonly Effect[];
+  /**
+   * An account has an earlier address back, since somebody else moved it: whoever keeps a way into it that could be theirs
+   * deletes that here.
+   */
+  readonly emailReverted: readonly Effect[];
+  /** That ended these sessions: one row each. */
+  readonly endedByEmailRevert: readonly Effect[];
+  /**
+   * The mailbox of an account was proved for the first time: whoever keeps what was added to it before deletes that here
+   * (SECURITY LNK-05).
+   */
+  readonly firstVerified: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
   /** Its owner ended one session from the list of theirs. */

@@ -1,4 +1,6 @@
 import type { Effect, RequestOrigin } from '../db/effects.ts';
+import type { ExportPart } from '../db/export-part.ts';
+import { isoTime } from '../db/fragments.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import { reserveAttempt } from '../rate-limit/fragments.ts';
 import { type MailBudget, mailLimits } from './mail-budget.ts';
@@ -71,12 +73,21 @@ export const dropMails: Effect = (source) => sql`
 /**
  * CTEs, the first of them named `mail_client` and the last `allowed`, that count a mail and say by a row in `allowed`
  * that it may be sent. A client that is over its own limit spends nothing of the address.
+ * @param asker name of a CTE without which nothing is counted: a row for whoever may ask
  */
-export function mailAllowance({ addressBucket, clientBucket, attemptId }: MailBudget): Fragment {
+export function mailAllowance(
+  { addressBucket, clientBucket, attemptId }: MailBudget,
+  asker: Fragment | null = null,
+): Fragment {
   const { perAddress, perClient, windowSeconds } = mailLimits;
   const limits = (max: number) => ({ max, windowSeconds });
+  const condition = asker === null ? sql`` : sql`FROM ${asker} a`;
   return sql`
-    mail_client AS (${reserveAttempt(sql`(SELECT ${clientBucket}::text AS bucket)`, attemptId, limits(perClient))}),
+    mail_client AS (${reserveAttempt(
+      sql`(SELECT ${clientBucket}::text AS bucket ${condition})`,
+      attemptId,
+      limits(perClient),
+    )}),
     mail_address AS (${reserveAttempt(
       sql`(SELECT ${addressBucket}::text AS bucket FROM mail_client c WHERE c.number <= ${perClient}::int)`,
       attemptId,
@@ -84,3 +95,16 @@ export function mailAllowance({ addressBucket, clientBucket, attemptId }: MailBu
     )}),
     allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= ${perAddress}::int)`;
 }
+
+/**
+ * Mails about the user that are still in the outbox, without the content of any. A mail to an address that an account is
+ * to have is left out: whether there is one tells who has that address (SECURITY ENU-04), and `links` holds the address.
+ */
+export const exportedMails: ExportPart = {
+  name: 'mails',
+  value: (owner) => sql`coalesce((
+    SELECT json_agg(json_build_object('kind', m.kind, 'recipient', m.recipient, 'locale', m.locale,
+        'createdAt', ${isoTime(sql`m.created_at`)}, 'finishedAt', ${isoTime(sql`m.finished_at`)}, 'outcome', m.outcome)
+      ORDER BY m.created_at DESC, m.id)
+    FROM mail_outbox m WHERE m.user_id = ${owner}.user_id AND m.kind <> 'confirm_email_change'), '[]')`,
+};

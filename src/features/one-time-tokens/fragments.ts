@@ -1,3 +1,5 @@
+import type { ExportPart } from '../../db/export-part.ts';
+import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { NewOneTimeToken, OneTimeTokenKind, PresentedOneTimeToken } from './one-time-token.ts';
 
@@ -73,12 +75,43 @@ export function deleteTokens(owner: Fragment): Fragment {
   return sql`DELETE FROM one_time_tokens t USING ${owner} o WHERE t.owner_id = o.user_id RETURNING t.token_hash`;
 }
 
-/** Whether the former owner of this address can still have it back, so that nobody else may take it unproved. */
-export function isHeldEmail(email: string): Fragment {
-  return sql`EXISTS (
-    SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.target_email = ${email} AND t.spent_at IS NULL AND t.expires_at > now())`;
+/**
+ * Body of a CTE that makes void, for each owner in the CTE `owner` (`user_id`), the tokens of the same kind that were
+ * issued after this one.
+ */
+export function voidLaterTokens(presented: PresentedOneTimeToken, owner: Fragment): Fragment {
+  return sql`
+    DELETE FROM one_time_tokens t USING ${owner} o
+    WHERE t.owner_id = o.user_id AND t.kind = ${presented.kind} AND t.spent_at IS NULL
+      AND t.created_at > (SELECT p.created_at FROM one_time_tokens p WHERE p.token_hash = ${hashBytes(presented)})
+    RETURNING t.token_hash`;
 }
+
+/**
+ * Whether the former owner of this address can still have it back, so that nobody else may take it unproved.
+ * @param exceptUserId who may: it is theirs
+ */
+export function isHeldEmail(email: string, exceptUserId: string | null = null): Fragment {
+  return sql`EXISTS (SELECT ${fromHeldEmail(email, exceptUserId)})`;
+}
+
+/** FROM and WHERE for the tokens, alias `t`, by which others than this user can still have the address back. */
+export function fromHeldEmail(email: string, exceptUserId: string | null): Fragment {
+  return sql`FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.target_email = ${email} AND t.spent_at IS NULL AND t.expires_at > now()
+      AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
+}
+
+/** Links that were sent and can still be followed. The token itself is nowhere, its hash is nobody's business. */
+export const exportedLinks: ExportPart = {
+  name: 'links',
+  value: (owner) => sql`coalesce((
+    SELECT json_agg(json_build_object('kind', t.kind, 'email', t.email, 'targetEmail', t.target_email,
+        'createdAt', ${isoTime(sql`t.created_at`)}, 'expiresAt', ${isoTime(sql`t.expires_at`)})
+      ORDER BY t.created_at DESC, t.token_hash)
+    FROM one_time_tokens t
+    WHERE t.owner_id = ${owner}.user_id AND t.spent_at IS NULL AND t.expires_at > now()), '[]')`,
+};
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;

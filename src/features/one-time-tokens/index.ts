@@ -1,11 +1,14 @@
 export { oneTimeTokenErrors } from './errors.ts';
 export {
   deleteTokens,
+  exportedLinks,
+  fromHeldEmail,
   fromLiveToken,
   isHeldEmail,
   issueToken,
   spendToken,
   spentBefore,
+  voidLaterTokens,
   voidTokens,
 } from './fragments.ts';
 export {

@@ -17,6 +17,8 @@ export interface EventKind {
    * request's id leads to them in the platform's log.
    */
   readonly isByOperator?: true;
+  /** Where it came from is left out: the person asked for nothing to be kept. */
+  readonly hasNoOrigin?: true;
   /** At most one for each request, however often its statement runs. */
   readonly isOncePerRequest?: true;
 }
@@ -28,7 +30,7 @@ export interface EventKind {
 export function recordEvent(kind: EventKind): Effect {
   const reason = kind.hasSourceReason ? sql`e.reason` : sql`${kind.reason ?? null}::text`;
   return (source, origin) => {
-    const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : origin;
+    const { ipAddress, userAgent, location } = kind.isByOperator || kind.hasNoOrigin ? nobody : origin;
     const id = kind.isOncePerRequest ? sql`${origin.requestId}::uuid` : sql`gen_random_uuid()`;
     const onRepeat = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
     return sql`
@@ -40,6 +42,21 @@ export function recordEvent(kind: EventKind): Effect {
       FROM ${source} e ${onRepeat}`;
   };
 }
+
+/** The most events whose origin one statement takes away. The others are gone by the retention. */
+const forgottenOriginsMax = 10_000;
+
+/**
+ * An effect that leaves of the events of the user in the source, of whom there is one at most, what happened and nothing of where: their
+ * id names nobody then (SECURITY PRV-05).
+ */
+export const forgetOrigins: Effect = (source) => sql`
+  UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
+  WHERE e.id = ANY (ARRAY(
+    SELECT x.id FROM security_events x WHERE x.user_id = (SELECT o.user_id FROM ${source} o)
+    ORDER BY x.at DESC, x.id DESC LIMIT ${forgottenOriginsMax}::int
+  ))
+  RETURNING e.id`;
 
 /** An event as it is stored, by the names of `eventColumns`. */
 export interface EventRow {

@@ -3,6 +3,7 @@ export {
   type EventRow,
   eventsOf,
   exportedEvents,
+  forgetOrigins,
   recordEvent,
   recordedBefore,
 } from './fragments.ts';

@@ -35,6 +35,7 @@ export async function refresh(
     case 'unknown':
       throw sessionErrors.session_expired();
     case 'reuse':
+      deps.mail.sendSoon();
       throw sessionErrors.refresh_token_reused();
     case 'rotate':
     case 'repeat':

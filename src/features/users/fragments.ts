@@ -93,6 +93,29 @@ export function withdrawPassword(owner: Fragment): Fragment {
 }
 
 /**
+ * Body of a CTE that gives the users in `proof`, a CTE with `user_id` and `target_email`, an address that they have proved
+ * to be theirs. Where somebody else has it, the statement fails with 23505.
+ */
+export function changeEmail(proof: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET email = p.target_email, email_verified_at = now(), updated_at = now()
+    FROM ${proof} p WHERE u.id = p.user_id
+    RETURNING u.id`;
+}
+
+/**
+ * Like `changeEmail`, for an account that somebody else may have had: its password is gone, and no device is known to it
+ * any more.
+ */
+export function restoreEmail(proof: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET email = p.target_email, email_verified_at = now(), password_hash = NULL,
+      device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${proof} p WHERE u.id = p.user_id
+    RETURNING u.id`;
+}
+
+/**
  * Body of a CTE that deletes the users in `owner`, a CTE with `user_id` and `session_id`, and returns these columns. What
  * refers to a user goes with it by ON DELETE CASCADE.
  */

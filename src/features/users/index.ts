@@ -1,12 +1,14 @@
 export { userErrors } from './errors.ts';
 export {
   banUser,
+  changeEmail,
   deleteUser,
   exportedUser,
   insertUser,
   lockUser,
   type NewUser,
   replacePasswordHash,
+  restoreEmail,
   setPasswordHash,
   setProvedPassword,
   unbanUser,

@@ -9,9 +9,10 @@ import { type OwnerProof, withCurrentPassword } from './with-current-password.ts
  * @throws AuthError as `withCurrentPassword` does
  */
 export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void> {
-  const { db, client, effects } = deps;
+  const { db, client, effects, mail } = deps;
   await withCurrentPassword(deps, proof, {
     run: async (verified) => ((await remove(db, verified, client, effects.accountDeleted)) ? true : null),
     onRefused: effects.accountDeletionFailed,
   });
+  mail.sendSoon();
 }

@@ -1,0 +1,2 @@
+export { voidPendingChange } from './fragments.ts';
+export { routes } from './routes.ts';

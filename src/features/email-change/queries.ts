@@ -1,0 +1,258 @@
+import type { Database } from '../../db/client.ts';
+import { DatabaseError } from '../../db/database-error.ts';
+import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
+import { effectCtes } from '../../db/fragments.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import { mailAllowance, queueMail, queueNotice } from '../../mail/fragments.ts';
+import type { MailBudget } from '../../mail/mail-budget.ts';
+import type { PreparedMail } from '../../mail/prepared-mail.ts';
+import {
+  fromHeldEmail,
+  fromLiveToken,
+  isHeldEmail,
+  issueToken,
+  type NewOneTimeToken,
+  type PresentedOneTimeToken,
+  spendToken,
+  spentBefore,
+  voidLaterTokens,
+  voidTokens,
+} from '../one-time-tokens/index.ts';
+import {
+  type CallerIds,
+  endSessionsOf,
+  fromLiveSession,
+  isRecentlyAuthenticated,
+} from '../sessions/index.ts';
+import { changeEmail, restoreEmail } from '../users/index.ts';
+
+/** A change that somebody who is signed in asks for. */
+export interface RequestedChange {
+  /** Canonical, as `emailAddress` gives it. */
+  readonly newEmail: string;
+  /** Nothing happens then. */
+  readonly isReserved: boolean;
+  readonly token: NewOneTimeToken;
+  readonly mail: PreparedMail;
+  readonly budget: MailBudget;
+}
+
+export interface RequestedChangeRow {
+  readonly is_recent: boolean;
+  /** The account has this address. */
+  readonly is_unchanged: boolean;
+}
+
+/**
+ * Stores the token of a change and queues the mail with it. Round trips: 1. Null when the session is not live.
+ *
+ * Where another account has the address, or can have it back, the same rows are written: a token that nobody is ever
+ * given, and a notice in the place of the mail. A batch, since of two requests at once the later one has to find the token
+ * of the other, which it has waited for (SECURITY EML-08).
+ */
+export async function requestChange(
+  db: Database,
+  caller: CallerIds,
+  { newEmail, isReserved, token, mail, budget }: RequestedChange,
+  origin: RequestOrigin,
+  onRequested: readonly Effect[],
+): Promise<RequestedChangeRow | null> {
+  const request = sql`
+    WITH caller AS MATERIALIZED (
+      SELECT s.user_id, s.id AS session_id, u.locale, lower(u.email) = ${newEmail} AS is_unchanged,
+        ${isRecentlyAuthenticated(sql`s`)} AS is_recent ${fromLiveSession(caller)} FOR NO KEY UPDATE OF u
+    ),
+    asking AS (SELECT c.* FROM caller c WHERE c.is_recent AND NOT c.is_unchanged AND NOT ${isReserved}::boolean),
+    ${mailAllowance(budget, sql`asking`)},
+    taken AS (
+      SELECT u.id AS user_id, u.email, u.locale FROM users u
+      WHERE lower(u.email) = ${newEmail} AND u.id <> ${caller.userId}::uuid
+      UNION ALL
+      SELECT h.owner_id, h.target_email, u.locale
+      FROM (SELECT t.owner_id, t.target_email ${fromHeldEmail(newEmail, caller.userId)} LIMIT 1) h
+      LEFT JOIN users u ON u.id = h.owner_id
+      LIMIT 1
+    ),
+    issued AS (${issueToken(sql`(SELECT a.user_id FROM asking a, allowed l)`, token, {
+      owner: sql`s.user_id`,
+      email: sql`${newEmail}`,
+      target: sql`${newEmail}`,
+    })}),
+    requested AS (SELECT a.user_id, a.session_id, a.locale FROM asking a JOIN issued i ON i.owner_id = a.user_id)
+    ${effectCtes(onRequested, 'requested', origin)},
+    sent AS (${queueMail(
+      sql`(SELECT r.* FROM requested r WHERE NOT EXISTS (SELECT FROM taken))`,
+      mail,
+      origin,
+      {
+        recipient: sql`${newEmail}::text`,
+        locale: sql`s.locale`,
+        userId: sql`s.user_id`,
+      },
+    )}),
+    told AS (${queueNotice(sql`(SELECT t.* FROM taken t, requested r)`, 'email_taken', origin, {
+      recipient: sql`s.email`,
+      locale: sql`s.locale`,
+      userId: sql`s.user_id`,
+    })})
+    SELECT c.is_recent, c.is_unchanged FROM caller c`;
+  const voidEarlier = sql`
+    WITH asked AS (SELECT t.owner_id AS user_id ${fromLiveToken(token)}),
+    voided AS (${voidTokens(sql`asked`, ['change_email'], token)})
+    SELECT count(*)::int AS voided FROM voided`;
+  const [rows] = await db.batch([request, voidEarlier], { isRepeatable: true });
+  return (rows as RequestedChangeRow[] | undefined)?.[0] ?? null;
+}
+
+/** Whose token it is. */
+export interface TokenOwner {
+  readonly user_id: string;
+  /** The address that the account has. */
+  readonly email: string;
+  /** The one that the token is about. */
+  readonly target_email: string;
+}
+
+/**
+ * The account that a token of a change, or of its way back, belongs to. Round trips: 1. Null when the token cannot be
+ * spent or the account is banned or gone.
+ */
+export async function findTokenOwner(
+  db: Database,
+  presented: PresentedOneTimeToken,
+): Promise<TokenOwner | null> {
+  const [row] = await db.query<TokenOwner>(
+    sql`
+      SELECT u.id AS user_id, u.email, p.target_email
+      FROM (SELECT t.owner_id, t.target_email ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
+      WHERE u.banned_at IS NULL`,
+    { isRepeatable: true },
+  );
+  return row ?? null;
+}
+
+/** A token that is presented, with the owner that was read for it. */
+interface Presentation {
+  readonly presented: PresentedOneTimeToken;
+  readonly owner: TokenOwner;
+  /** UUID of this request, made before the first try: a repeat of the statement knows its own success by it. */
+  readonly spender: string;
+}
+
+/**
+ * Changes the address, with the mail to the one before and what the effects add: all or nothing. Round trips: 1. False
+ * when the token was spent, or the account changed, banned or deleted, since it was read, and when somebody else has the
+ * address or can have it back.
+ *
+ * A batch, since the second statement needs a newer snapshot: what was issued for the address before while the first one
+ * waited for the account is void, and a repeat that had to wait for its own first run finds what that did.
+ */
+export async function confirmChange(
+  db: Database,
+  {
+    presented,
+    owner,
+    spender,
+    revertToken,
+    mail,
+  }: Presentation & { readonly revertToken: NewOneTimeToken; readonly mail: PreparedMail },
+  origin: RequestOrigin,
+  { emailChanged, firstVerified }: Pick<Effects, 'emailChanged' | 'firstVerified'>,
+): Promise<boolean> {
+  const change = sql`
+    WITH holder AS MATERIALIZED (
+      SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AS is_unverified FROM users u
+      WHERE u.id = ${owner.user_id}::uuid AND u.email = ${owner.email} AND u.banned_at IS NULL
+        AND NOT ${isHeldEmail(owner.target_email, owner.user_id)}
+      FOR UPDATE
+    ),
+    spent AS (${spendToken(sql`holder`, presented, spender)}),
+    changed AS (${changeEmail(sql`spent`)}),
+    moved AS (
+      SELECT h.user_id, NULL::uuid AS session_id, h.email, h.locale, h.is_unverified
+      FROM holder h JOIN changed c ON c.id = h.user_id
+    )${effectCtes(emailChanged, 'moved', origin)},
+    proved AS (SELECT m.user_id, m.session_id FROM moved m WHERE m.is_unverified)
+    ${effectCtes(firstVerified, 'proved', origin)},
+    issued AS (${issueToken(sql`moved`, revertToken, {
+      owner: sql`s.user_id`,
+      email: sql`s.email`,
+      target: sql`s.email`,
+    })}),
+    sent AS (${queueMail(
+      sql`(SELECT m.* FROM moved m JOIN issued i ON i.owner_id = m.user_id)`,
+      mail,
+      origin,
+      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+    )})
+    SELECT count(*)::int AS changed FROM changed`;
+  const voidEarlier = sql`
+    WITH done AS (${spentBefore(presented, spender)}),
+    voided AS (${voidTokens(sql`done`, ['change_email', 'reset_password', 'verify_email', 'unlock'], null)})
+    SELECT d.user_id FROM done d`;
+  return carryOut(db, change, voidEarlier);
+}
+
+/**
+ * Restores an address and ends every way into the account but the mail to it: all or nothing. Round trips: 1. False when
+ * the token was spent, or the account banned or deleted, since it was read, and when somebody else has the address.
+ *
+ * A batch for the reason of `confirmChange`, and for the session of a login that held the account first (SECURITY SES-07).
+ */
+export async function revertChange(
+  db: Database,
+  {
+    presented,
+    owner,
+    spender,
+    resetToken,
+    mail,
+  }: Presentation & { readonly resetToken: NewOneTimeToken; readonly mail: PreparedMail },
+  origin: RequestOrigin,
+  { emailReverted, endedByEmailRevert }: Pick<Effects, 'emailReverted' | 'endedByEmailRevert'>,
+): Promise<boolean> {
+  const restore = sql`
+    WITH holder AS MATERIALIZED (
+      SELECT u.id AS user_id, u.locale FROM users u
+      WHERE u.id = ${owner.user_id}::uuid AND u.banned_at IS NULL
+      FOR UPDATE
+    ),
+    spent AS (${spendToken(sql`holder`, presented, spender)}),
+    restored AS (${restoreEmail(sql`spent`)}),
+    reverted AS (
+      SELECT s.user_id, NULL::uuid AS session_id, s.target_email AS email, h.locale
+      FROM spent s JOIN restored r ON r.id = s.user_id JOIN holder h ON h.user_id = s.user_id
+    )${effectCtes(emailReverted, 'reverted', origin)},
+    issued AS (${issueToken(sql`reverted`, resetToken, { owner: sql`s.user_id`, email: sql`s.email` })}),
+    sent AS (${queueMail(
+      sql`(SELECT r.* FROM reverted r JOIN issued i ON i.owner_id = r.user_id)`,
+      mail,
+      origin,
+      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+    )})
+    SELECT count(*)::int AS restored FROM restored`;
+  const kinds = ['change_email', 'reset_password', 'verify_email', 'unlock', 'not_me'] as const;
+  const endAll = sql`
+    WITH done AS (${spentBefore(presented, spender)}),
+    ended AS (${endSessionsOf(sql`done`)})${effectCtes(endedByEmailRevert, 'ended', origin)},
+    voided AS (${voidTokens(sql`done`, kinds, resetToken)}),
+    voided_later AS (${voidLaterTokens(presented, sql`done`)})
+    SELECT d.user_id FROM done d`;
+  return carryOut(db, restore, endAll);
+}
+
+/** Whether the second statement found that the first one, or an earlier run of it, has spent the token. */
+async function carryOut(db: Database, change: Fragment, finish: Fragment): Promise<boolean> {
+  try {
+    const [, done] = await db.batch([change, finish], { isRepeatable: true });
+    return done !== undefined && done.length > 0;
+  } catch (error) {
+    // An UPDATE has no ON CONFLICT. Somebody took the address meanwhile, and the whole batch is undone.
+    if (error instanceof DatabaseError && isEmailTaken(error)) return false;
+    throw error;
+  }
+}
+
+function isEmailTaken({ code, constraint }: DatabaseError): boolean {
+  return code === '23505' && constraint !== null && constraint.startsWith('users_email');
+}
