@@ -66,11 +66,6 @@ export interface Effects {
   readonly emailReverted: readonly Effect[];
   /** That ended these sessions: one row each. */
   readonly endedByEmailRevert: readonly Effect[];
-  /**
-   * The mailbox of an account was proved for the first time: whoever keeps what was added to it before deletes that here
-   * (SECURITY LNK-05).
-   */
-  readonly firstVerified: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
   /** Its owner ended one session from the list of theirs. */

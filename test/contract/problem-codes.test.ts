@@ -35,6 +35,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   invalid_credentials: [401, () => client.post('/api/auth/login', { email: 'a@b.example', password: 'x' })],
   'invalid_credentials, signed in': [403, () => changePassword({ currentPassword: 'x' })],
   password_unchanged: [400, () => changePassword({ newPassword: password, confirmPassword: password })],
+  email_unchanged: [400, changeToOwnEmail],
   session_expired: [401, () => client.post('/api/auth/refresh', { refreshToken: 'unknown' })],
   refresh_token_reused: [401, reuseRefreshToken],
   csrf_rejected: [
@@ -80,6 +81,11 @@ function changePassword(overrides: Readonly<Record<string, string>>): Promise<An
   const body = { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword };
   const { accessToken: bearer } = account;
   return client.post('/api/auth/password/change', { ...body, ...overrides }, { bearer });
+}
+
+async function changeToOwnEmail(): Promise<Answer> {
+  const { accessToken: bearer, email: newEmail } = await registerAccount(client);
+  return client.post('/api/auth/email/change', { newEmail }, { bearer });
 }
 
 async function reuseRefreshToken(): Promise<Answer> {

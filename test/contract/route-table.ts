@@ -4,7 +4,7 @@ import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registerUser, registration } from '../support/accounts.ts';
 import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
-import { storeLink } from '../support/links.ts';
+import { type LinkOwner, storeLink } from '../support/links.ts';
 import { adminSecret } from '../support/test-env.ts';
 
 /** A valid request of one route, and what it costs. */
@@ -110,7 +110,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     statements: [1, 2],
     body: ({ links }) => ({
-      token: links?.reset_password,
+      token: links.reset_password,
       password: otherPassword,
       confirmPassword: otherPassword,
     }),
@@ -119,14 +119,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 1,
-    body: ({ links }) => ({ token: links?.unlock }),
+    body: ({ links }) => ({ token: links.unlock }),
   },
   'POST /api/auth/not-me': {
     credential: 'none',
     status: 200,
     roundTrips: 2,
     statements: [1, 2],
-    body: ({ links }) => ({ token: links?.not_me }),
+    body: ({ links }) => ({ token: links.not_me }),
   },
   'DELETE /api/auth/me': {
     credential: 'access-token',
@@ -136,6 +136,27 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     isBodyOptional: true,
     // An account that has a password has to say it.
     statusWithoutBody: 403,
+  },
+  'POST /api/auth/email/change': {
+    credential: 'access-token',
+    status: 202,
+    roundTrips: 1,
+    statements: [2],
+    body: () => ({ newEmail: freshEmail() }),
+  },
+  'POST /api/auth/email/change/confirm': {
+    credential: 'none',
+    status: 200,
+    roundTrips: 2,
+    statements: [1, 2],
+    body: ({ links }) => ({ token: links.change_email }),
+  },
+  'POST /api/auth/email/change/revert': {
+    credential: 'none',
+    status: 200,
+    roundTrips: 2,
+    statements: [1, 2],
+    body: ({ links }) => ({ token: links.revert_email }),
   },
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
   'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1 },
@@ -174,10 +195,12 @@ export interface Account {
   /** The one for the body. */
   readonly refreshToken: string;
   /** Tokens of links that were mailed to them. */
-  readonly links?: Readonly<Record<'reset_password' | 'unlock' | 'not_me', string>>;
+  readonly links: Readonly<Record<LinkKind, string>>;
   /** Both cookies of ours, by name. */
   readonly cookies: Readonly<Record<string, string>>;
 }
+
+type LinkKind = 'reset_password' | 'unlock' | 'not_me' | 'change_email' | 'revert_email';
 
 export async function registerAccount(client: TestClient): Promise<Account> {
   const answer = await registerUser(client);
@@ -186,12 +209,20 @@ export async function registerAccount(client: TestClient): Promise<Account> {
     sql`INSERT INTO users (email, name) VALUES (${freshEmail()}, 'Somebody Else') RETURNING id`,
   );
   const names = { email: answer.email, userId: user.id, otherUserId: other?.id ?? '' };
-  const links = {
-    reset_password: await storeLink(client, 'reset_password', answer.json.user),
-    unlock: await storeLink(client, 'unlock', answer.json.user),
-    not_me: await storeLink(client, 'not_me', answer.json.user),
-  };
+  const links = await storeLinks(client, user);
   return { ...names, accessToken, refreshToken, links, cookies: authCookies(answer) };
+}
+
+/** Stores a link of each kind for the user, as the flows that mail them do. */
+export async function storeLinks(client: TestClient, user: LinkOwner): Promise<Account['links']> {
+  const [before, after] = [freshEmail(), freshEmail()];
+  return {
+    reset_password: await storeLink(client, 'reset_password', user),
+    unlock: await storeLink(client, 'unlock', user),
+    not_me: await storeLink(client, 'not_me', user),
+    change_email: await storeLink(client, 'change_email', { ...user, email: after }, { target: after }),
+    revert_email: await storeLink(client, 'revert_email', { ...user, email: before }, { target: before }),
+  };
 }
 
 /** A request of the table, for `client.call(...)`. */

@@ -7,6 +7,12 @@ import {
 import type { TestClient } from './client.ts';
 import { openDatabase } from './database.ts';
 
+/** Whose link it is, and where it was sent. */
+export interface LinkOwner {
+  readonly id: string;
+  readonly email: string;
+}
+
 /** What a stored link holds beside its owner and their address. */
 export interface LinkColumns {
   readonly target?: string;
@@ -17,7 +23,7 @@ export interface LinkColumns {
 export async function storeLink(
   client: TestClient,
   kind: OneTimeTokenKind,
-  user: { readonly id: string; readonly email: string },
+  user: LinkOwner,
   { target, bucket }: LinkColumns = {},
 ): Promise<string> {
   const token = forgeLink(client, kind);

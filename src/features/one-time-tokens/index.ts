@@ -14,6 +14,7 @@ export {
 export {
   createOneTimeToken,
   type NewOneTimeToken,
+  type OneTimeTokenKind,
   type PresentedOneTimeToken,
   readOneTimeToken,
 } from './one-time-token.ts';

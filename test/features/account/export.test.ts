@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
-import { logIn, password, registerUser } from '../../support/accounts.ts';
+import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { tokenFrom } from '../../support/mailbox.ts';
 import { claimsOf } from '../sessions/session-fixtures.ts';
 
 const client = new TestClient();
@@ -93,6 +94,8 @@ describe('GET /api/auth/me/export', () => {
         { ...event, type: 'authn_login_success' },
         { ...event, type: 'user_created', sessionId },
       ],
+      links: [],
+      mails: [],
     });
   });
 
@@ -109,7 +112,47 @@ describe('GET /api/auth/me/export', () => {
     expect(text).not.toMatch(
       /argon2|nxr_|counter|_hash|device_?id|generation|banned|exempt|legacy|rotated|amr/i,
     );
-    expect(Object.keys(json)).toEqual(['success', 'user', 'sessions', 'securityEvents']);
+    expect(Object.keys(json)).toEqual(['success', 'user', 'sessions', 'securityEvents', 'links', 'mails']);
+  });
+
+  test('holds the links that were sent and the mails about the user, without what opens anything (PRV-06, PRV-07)', async () => {
+    const { email, bearer } = await signUp();
+    const headers = { 'CF-Connecting-IP': '198.51.100.20' };
+    const newEmail = freshEmail();
+    const request = (address: string) =>
+      client.post('/api/auth/email/change', { newEmail: address }, { bearer, headers });
+    await request(newEmail);
+    const token = await tokenFrom(client, newEmail, 'confirm_email_change');
+    await client.post('/api/auth/email/change/confirm', { token });
+    const pendingEmail = freshEmail();
+    await request(pendingEmail);
+    const { json, text } = await exportOf(bearer);
+    expect(json.links).toEqual([
+      {
+        kind: 'change_email',
+        email: pendingEmail,
+        targetEmail: pendingEmail,
+        createdAt: isoTime,
+        expiresAt: isoTime,
+      },
+      { kind: 'revert_email', email, targetEmail: email, createdAt: isoTime, expiresAt: isoTime },
+    ]);
+    expect(json.mails).toEqual([
+      {
+        kind: 'email_changed',
+        recipient: email,
+        locale: null,
+        createdAt: isoTime,
+        finishedAt: null,
+        outcome: null,
+      },
+    ]);
+    const rows = await openDatabase().query<{ hash: string; sealed: string }>(sql`
+      SELECT encode(t.token_hash, 'hex') AS hash, m.sealed FROM one_time_tokens t, mail_outbox m
+      WHERE t.email = ${pendingEmail} AND m.recipient = ${email}`);
+    const revertToken = await tokenFrom(client, email, 'email_changed');
+    for (const absent of [token, revertToken, rows[0]!.hash, rows[0]!.sealed])
+      expect(text).not.toContain(absent);
   });
 
   test('holds what the earlier system stored about a sign-in by a provider', async () => {

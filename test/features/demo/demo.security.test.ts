@@ -9,10 +9,11 @@ import {
   type Account,
   exampleCall,
   exampleOf,
-  registerAccount,
   registeredRoutes,
+  storeLinks,
   unsafeRoutes,
 } from '../../contract/route-table.ts';
+import { registerUser } from '../../support/accounts.ts';
 import { toRequest } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
 import { randomSecret } from '../../support/test-env.ts';
@@ -25,10 +26,12 @@ beforeAll(async () => {
   visit = await visitDemo(client);
 });
 
-/** The visit in the shape that examples of routes are called with. */
-function asAccount({ accessToken, bodyToken, cookies }: Visit): Account {
+/** The visit in the shape that examples of routes are called with. The demo has no links of its own: these are somebody's. */
+async function asAccount({ accessToken, bodyToken, cookies }: Visit): Promise<Account> {
   const names = { email: 'demo@nexora.ai', userId: 'demo-user-id', otherUserId: crypto.randomUUID() };
-  return { ...names, accessToken, refreshToken: bodyToken, cookies };
+  const { json } = await registerUser(client);
+  const links = await storeLinks(client, json.user);
+  return { ...names, accessToken, refreshToken: bodyToken, cookies, links };
 }
 
 const guards = Object.fromEntries(
@@ -50,10 +53,7 @@ describe('every route, called by the demo user', () => {
       const isOpen = guards[key] === 'anyone' || openToDemo.includes(key);
       for (const by of ['bearer', 'cookie'] as const) {
         if (key === 'POST /api/auth/login') continue; // its example says another password
-        // Links are others': the demo user gets none.
-        const links = guards[key] === 'anyone' && (await registerAccount(client)).links;
-        const account = { ...asAccount(visit), ...(links && { links }) };
-        const [method, path, { bearer: _, ...options }] = exampleCall(key, account, by);
+        const [method, path, { bearer: _, ...options }] = exampleCall(key, await asAccount(visit), by);
         // In place of a secret, too.
         const bearer = by === 'bearer' && guards[key] !== 'anyone' && { bearer: visit.accessToken };
         const answer = await client.call(method, path, { ...options, ...bearer });
@@ -87,7 +87,7 @@ describe('every route, called by the demo user', () => {
     '%s refuses foreign pages as it does for everybody, and clears nothing (CSR-01, CSR-06)',
     async (key) => {
       const body =
-        key === 'POST /api/auth/login' ? demoCredentials : exampleCall(key, asAccount(visit))[2].body;
+        key === 'POST /api/auth/login' ? demoCredentials : exampleCall(key, await asAccount(visit))[2].body;
       for (const headers of [
         { Origin: 'https://evil.example' },
         { Origin: 'null' },

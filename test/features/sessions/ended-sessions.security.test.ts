@@ -56,8 +56,14 @@ describe.each(endings)('once a session has ended (%s)', (_name, end) => {
     // A route may itself have ended the session, or the account.
     const next = await registerUser(client);
     const signedIn = { ...signedInBy(next), email: next.email };
-    const { otherUserId } = first;
-    const again = { ...signedIn, otherUserId, refreshToken: signedIn.bodyToken, cookies: authCookies(next) };
+    const { otherUserId, links } = first;
+    const again = {
+      ...signedIn,
+      otherUserId,
+      links,
+      refreshToken: signedIn.bodyToken,
+      cookies: authCookies(next),
+    };
     await end(signedIn);
     for (const by of ['bearer', 'cookie'] as const) {
       const answer = await client.call(...exampleCall(key, again, by));

@@ -3,6 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { logIn } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
 import {
   accessCookie,
   ageRotations,
@@ -40,6 +41,20 @@ describe('reuse of a refresh token', () => {
     expect((await client.get('/api/auth/me', { bearer: elsewhere.accessToken })).status).toBe(200);
     expect((await refreshByBody(client, elsewhere.bodyToken)).status).toBe(200);
     expect((await refreshByCookie(client, elsewhere.cookieToken)).status).toBe(200);
+  });
+
+  test('is told to the owner by mail, once, and nothing that is no reuse is (RFR-02)', async () => {
+    const { bodyToken, sessionId, userId, email } = await signIn(client);
+    const { json } = await refreshByBody(client, bodyToken);
+    await refreshByBody(client, bodyToken);
+    expect(await mailsTo(client, email)).toEqual([]);
+    await ageRotations(sessionId, 31);
+    for (const refreshToken of [bodyToken, bodyToken, json.refreshToken]) {
+      await refreshByBody(client, refreshToken);
+    }
+    expect(await mailsTo(client, email)).toMatchObject([
+      { kind: 'refresh_token_reused', user_id: userId, outcome: null, token: null },
+    ]);
   });
 
   test('records one event authn_token_reuse with the address of whoever presented it (RFR-02)', async () => {

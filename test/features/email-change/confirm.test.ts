@@ -1,0 +1,226 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { expectProblem } from '../../contract/expect-problem.ts';
+import { recordLog } from '../../contract/recorded-log.ts';
+import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { faultyEndpoint } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
+import { changePassword, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
+import {
+  change,
+  confirm,
+  expectTokenInvalid,
+  linkTo,
+  liveLinks,
+  path,
+  requestChange,
+  storedUser,
+  storeLink,
+} from './mover.ts';
+
+const client = new TestClient();
+
+async function asked(newEmail: string = freshEmail()) {
+  const owner = await signIn(client);
+  return { owner, newEmail, token: await linkTo(client, owner, newEmail) };
+}
+
+describe('POST /api/auth/email/change/confirm', () => {
+  test('moves the account to the proved address in two round trips; its sessions stay (EML-08)', async () => {
+    const { owner, newEmail, token } = await asked();
+    const other = await signInAgain(client, owner.email);
+    const answer = await confirm(client, token);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
+    expect(answer.json).toStrictEqual({ success: true, message: expect.any(String) });
+    for (const { accessToken: bearer } of [owner, other]) {
+      const me = await client.get('/api/auth/me', { bearer });
+      expect(me.json.user).toMatchObject({ email: newEmail, emailVerified: true });
+    }
+    await logIn(client, newEmail);
+    const before = await client.post('/api/auth/login', { email: owner.email, password });
+    expect(before.json.code).toBe('invalid_credentials');
+    expect(await storedUser(owner.userId)).toMatchObject({ has_password: true, device_generation: 0 });
+  });
+
+  test('tells the address before, with a way back for seven days (EML-08)', async () => {
+    const { owner, token } = await asked();
+    await confirm(client, token);
+    expect(await mailsTo(client, owner.email)).toMatchObject([
+      { kind: 'email_changed', user_id: owner.userId, token: expect.stringMatching(/^nxb_/) },
+    ]);
+    const [row] = await change(sql`
+      SELECT email, target_email, round(extract(epoch FROM expires_at - created_at))::int AS seconds
+      FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid AND kind = 'revert_email'`);
+    expect(row).toEqual({ email: owner.email, target_email: owner.email, seconds: 604_800 });
+  });
+
+  test('is recorded, and as the first verification where it is that (LOG-04)', async () => {
+    const { owner, token } = await asked();
+    const first = await confirm(client, token);
+    const email = freshEmail();
+    await confirm(client, await linkTo(client, owner, email));
+    const records = (await recordsOf(owner.userId)).filter(
+      ({ reason }) => reason !== 'email_change_requested',
+    );
+    expect(records.map(({ type, reason }) => [type, reason])).toEqual([
+      ['user_created', null],
+      ['user_updated', expect.stringMatching(/^email_(changed|verified)$/)],
+      ['user_updated', expect.stringMatching(/^email_(changed|verified)$/)],
+      ['user_updated', 'email_changed'],
+    ]);
+    expect(records[1]?.reason).not.toBe(records[2]?.reason);
+    expect(records[1]?.request_id).toBe(first.headers.get('X-Request-Id'));
+  });
+
+  test('takes a link once (EML-06)', async () => {
+    const { owner, token } = await asked();
+    expect((await confirm(client, token)).status).toBe(200);
+    expectTokenInvalid(await confirm(client, token), 1);
+    expect(await mailsTo(client, owner.email)).toHaveLength(1);
+  });
+
+  test('takes none that has expired, was forged or is for something else (EML-06, ENU-09)', async () => {
+    const { owner, newEmail, token } = await asked();
+    const forged = token.slice(0, -4) + (token.endsWith('AAAA') ? 'BBBB' : 'AAAA');
+    for (const text of ['unknown', forged, token.replace('nxe_', 'nxb_')]) {
+      expectTokenInvalid(await confirm(client, text), 0);
+    }
+    expectTokenInvalid(
+      await confirm(client, await storeLink(client, 'revert_email', owner.userId, newEmail)),
+      0,
+    );
+    await change(sql`
+      UPDATE one_time_tokens SET expires_at = now() - interval '1 second'
+      WHERE owner_id = ${owner.userId}::uuid AND kind = 'change_email'`);
+    expectTokenInvalid(await confirm(client, token), 1);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+  });
+
+  test('takes none of a user who is banned, until the ban is lifted', async () => {
+    const { owner, token } = await asked();
+    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
+    expectTokenInvalid(await confirm(client, token), 1);
+    await change(sql`UPDATE users SET banned_at = NULL WHERE id = ${owner.userId}::uuid`);
+    expect((await confirm(client, token)).status).toBe(200);
+  });
+
+  test('ends what was sent to the address before to get in, and leaves what protects the account (EML-06)', async () => {
+    const { owner, token } = await asked();
+    const kinds = ['reset_password', 'verify_email', 'unlock', 'not_me', 'revert_email'] as const;
+    for (const kind of kinds) await storeLink(client, kind, owner.userId, owner.email);
+    await confirm(client, token);
+    expect(await liveLinks(owner.userId)).toEqual(['not_me', 'revert_email', 'revert_email']);
+  });
+
+  test('to an address that somebody has taken meanwhile is token_invalid, and nothing is half done', async () => {
+    const { owner, newEmail, token } = await asked();
+    await registerUser(client, { email: newEmail });
+    expectTokenInvalid(await confirm(client, token), 2);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email, is_verified: false });
+    expect(await mailsTo(client, owner.email)).toEqual([]);
+    expect(await liveLinks(owner.userId)).toEqual(['change_email']);
+    expect(await recordsOf(owner.userId)).toHaveLength(2);
+  });
+
+  test('to an address that somebody can have back meanwhile is token_invalid', async () => {
+    const { owner, newEmail, token } = await asked();
+    const former = await signIn(client);
+    await storeLink(client, 'revert_email', former.userId, newEmail);
+    expectTokenInvalid(await confirm(client, token), 2);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+    await change(sql`
+      UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${former.userId}::uuid`);
+    expect((await confirm(client, token)).status).toBe(200);
+  });
+
+  test('whose address changed between its two round trips is token_invalid', async () => {
+    const { owner, token } = await asked();
+    const { endpoint } = await faultyEndpoint(['pass', { delayMs: 500 }]);
+    const slow = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
+    const late = confirm(slow, token);
+    await scheduler.wait(250);
+    await change(sql`UPDATE users SET email = ${freshEmail()} WHERE id = ${owner.userId}::uuid`);
+    expectTokenInvalid(await late, 2);
+    expect(await mailsTo(client, owner.email)).toEqual([]);
+  });
+
+  test('whose answer was lost is 200, and has happened once (DBF-10)', async () => {
+    const { owner, newEmail, token } = await asked();
+    const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
+    const answer = await confirm(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), token);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
+    expect(await storedUser(owner.userId)).toMatchObject({ email: newEmail });
+    expect(await mailsTo(client, owner.email)).toHaveLength(1);
+    expect(await liveLinks(owner.userId)).toEqual(['revert_email']);
+    expect(await recordsOf(owner.userId)).toHaveLength(4);
+  });
+
+  test.each([
+    ['first', ['refuse', 'refuse']],
+    ['second', ['pass', 'refuse', 'refuse']],
+  ] as const)(
+    'without the database at its %s call is 503, and the link still good (DBF-01)',
+    async (_which, plan) => {
+      recordLog();
+      const { token } = await asked();
+      const { endpoint } = await faultyEndpoint([...plan]);
+      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
+      expectProblem(await confirm(faulty, token), 503, 'service_unavailable');
+      expect((await confirm(client, token)).status).toBe(200);
+    },
+  );
+});
+
+describe('a change that nobody has confirmed yet', () => {
+  test('dies with a change of the password (EML-08, LNK-05)', async () => {
+    const { owner, token } = await asked();
+    expect((await changePassword(client, owner)).status).toBe(200);
+    expectTokenInvalid(await confirm(client, token), 1);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+  });
+
+  test('dies with another that is confirmed (EML-06)', async () => {
+    const { owner, token } = await asked();
+    // Stored behind the back of the request, which would have ended it.
+    const other = await storeLink(client, 'change_email', owner.userId, freshEmail());
+    expect((await confirm(client, token)).status).toBe(200);
+    expectTokenInvalid(await confirm(client, other), 1);
+  });
+
+  test('takes no address: somebody else can ask for the same one, and register it', async () => {
+    const { newEmail } = await asked();
+    const other = await signIn(client);
+    expect((await requestChange(client, other, newEmail)).status).toBe(202);
+    await registerUser(client, { email: newEmail });
+  });
+});
+
+describe('the page /auth/confirm-email', () => {
+  test('spends nothing by being looked at, and confirms by its button (EML-05)', async () => {
+    const { owner, newEmail, token } = await asked();
+    const address = `/auth/confirm-email?token=${token}`;
+    for (const method of ['GET', 'GET', 'HEAD', 'GET']) {
+      expect(await client.call(method, address)).toMatchObject({ status: 200, roundTrips: 0 });
+    }
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+    const foreign = await client.submit(
+      '/auth/confirm-email',
+      { token },
+      { headers: { Origin: 'https://evil.example' } },
+    );
+    expect(foreign).toMatchObject({ status: 403, roundTrips: 0 });
+    const answer = await client.submit('/auth/confirm-email', { token });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
+    expect(answer.headers.get('Content-Type')).toMatch(/^text\/html/);
+    expect(answer.text).toContain('Address changed');
+    expect(answer.text).not.toContain(newEmail);
+    expect((await client.submit('/auth/confirm-email', { token })).status).toBe(400);
+  });
+
+  test('is no way to make a GET of the API do it', async () => {
+    const { token } = await asked();
+    expect((await client.get(`${path}/confirm?token=${token}`)).status).toBe(405);
+  });
+});

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail, logIn, registerUser } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { faultyEndpoint } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
+import { deleteAccount, recordsOf } from '../password/signed-in-owner.ts';
+import { findUsers } from '../password/stored-accounts.ts';
+import { signedInBy, signIn } from '../sessions/session-fixtures.ts';
+import { change, confirm, expectTokenInvalid, linkTo, move, revert, storedUser } from './mover.ts';
+
+const client = new TestClient();
+
+describe('the deletion of an account', () => {
+  test('is told to the address that it had, once, and takes back what was still to be sent (PRV-05, PRV-04)', async () => {
+    const owner = await signIn(client);
+    const newEmail = freshEmail();
+    await linkTo(client, owner, newEmail);
+    expect((await deleteAccount(client, owner)).status).toBe(200);
+    expect(await mailsTo(client, owner.email)).toMatchObject([
+      { kind: 'account_deleted', user_id: owner.userId, outcome: null, token: null },
+    ]);
+    expect(await mailsTo(client, newEmail)).toEqual([]);
+  });
+
+  test('whose answer was lost is told once (DBF-10)', async () => {
+    const owner = await signIn(client);
+    const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
+    const answer = await deleteAccount(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), owner);
+    expect(answer.status, answer.text).toBe(200);
+    expect(await mailsTo(client, owner.email)).toHaveLength(1);
+  });
+
+  test('that is refused is told to nobody', async () => {
+    const owner = await signIn(client);
+    expect((await deleteAccount(client, owner, 'wrong')).status).toBe(403);
+    expect(await mailsTo(client, owner.email)).toEqual([]);
+  });
+
+  test('takes every link along, spent ones too: none revives the account (PRV-03, PRV-04)', async () => {
+    const owner = await signIn(client);
+    const { revertToken } = await move(client, owner);
+    const pending = await linkTo(client, owner, freshEmail());
+    await deleteAccount(client, owner);
+    expect(await change(sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`)).toEqual(
+      [],
+    );
+    expectTokenInvalid(await confirm(client, pending), 1);
+    expectTokenInvalid(await revert(client, revertToken), 1);
+    expect(await storedUser(owner.userId)).toBeUndefined();
+  });
+
+  test('between request and use leaves a link that does nothing to who registers the address next (PRV-04)', async () => {
+    const owner = await signIn(client);
+    const { revertToken } = await move(client, owner);
+    const pending = await linkTo(client, owner, freshEmail());
+    await deleteAccount(client, owner);
+    const next = await registerUser(client, { email: owner.email });
+    expectTokenInvalid(await confirm(client, pending), 1);
+    expectTokenInvalid(await revert(client, revertToken), 1);
+    expect(await findUsers(owner.email)).toHaveLength(1);
+    expect(signedInBy(next).userId).not.toBe(owner.userId);
+    await logIn(client, owner.email);
+  });
+
+  test('between the two round trips of a confirmation is token_invalid (PRV-04)', async () => {
+    const owner = await signIn(client);
+    const newEmail = freshEmail();
+    const pending = await linkTo(client, owner, newEmail);
+    const { endpoint } = await faultyEndpoint(['pass', { delayMs: 900 }]);
+    const late = confirm(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), pending);
+    await deleteAccount(client, owner);
+    expectTokenInvalid(await late, 2);
+    expect(await findUsers(newEmail)).toEqual([]);
+  });
+
+  test('leaves of the record what happened, and nothing of where, its own event included (PRV-05)', async () => {
+    const headers = { 'CF-Connecting-IP': '203.0.113.9', 'User-Agent': 'curl/8.5' };
+    const owner = await signIn(client);
+    const other = await signIn(client);
+    for (const { email } of [owner, other]) {
+      await client.post('/api/auth/login', { email, password: 'wrong' }, { headers });
+    }
+    const { accessToken: bearer } = owner;
+    const body = { password: 'correct horse battery staple' };
+    const answer = await client.call('DELETE', '/api/auth/me', { bearer, body, headers });
+    expect(answer.status, answer.text).toBe(200);
+    expect((await recordsOf(owner.userId)).map(({ type }) => type)).toEqual([
+      'user_created',
+      'authn_login_fail',
+      'user_deleted',
+    ]);
+    const traced = (userId: string) =>
+      change(sql`
+        SELECT type FROM security_events WHERE user_id = ${userId}::uuid
+          AND (ip_address IS NOT NULL OR user_agent IS NOT NULL OR device IS NOT NULL OR location IS NOT NULL)`);
+    expect(await traced(owner.userId)).toEqual([]);
+    expect(await traced(other.userId)).toEqual([{ type: 'authn_login_fail' }]);
+  });
+});

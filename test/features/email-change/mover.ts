@@ -1,0 +1,101 @@
+import { expect } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import {
+  createOneTimeToken,
+  issueToken,
+  type OneTimeTokenKind,
+} from '../../../src/features/one-time-tokens/index.ts';
+import { freshEmail } from '../../support/accounts.ts';
+import type { Answer, CallOptions, TestClient } from '../../support/client.ts';
+import { openDatabase } from '../../support/database.ts';
+import { tokenFrom } from '../../support/mailbox.ts';
+import { ringOf, type SignedIn } from '../sessions/session-fixtures.ts';
+
+export const path = '/api/auth/email/change';
+
+export function requestChange(
+  client: TestClient,
+  { accessToken: bearer }: Pick<SignedIn, 'accessToken'>,
+  newEmail: unknown,
+  options: Omit<CallOptions, 'body' | 'bearer'> = {},
+): Promise<Answer> {
+  const headers = { 'CF-Connecting-IP': freshIp(), ...options.headers };
+  return client.post(path, { newEmail }, { bearer, ...options, headers });
+}
+
+/** A client of its own for each request: what one may cause is limited. */
+function freshIp(): string {
+  return `10.${crypto.getRandomValues(new Uint8Array(3)).join('.')}`;
+}
+
+export function confirm(client: TestClient, token: string): Promise<Answer> {
+  return client.post(`${path}/confirm`, { token });
+}
+
+export function revert(client: TestClient, token: string): Promise<Answer> {
+  return client.post(`${path}/revert`, { token });
+}
+
+/** Asks for another address and returns what the link in the mail to it carries. */
+export async function linkTo(client: TestClient, owner: SignedIn, newEmail: string): Promise<string> {
+  const answer = await requestChange(client, owner, newEmail);
+  expect(answer.status, answer.text).toBe(202);
+  return tokenFrom(client, newEmail, 'confirm_email_change');
+}
+
+/** Moves an account to an address, from whichever it has, and returns what the way back carries. */
+export async function move(
+  client: TestClient,
+  owner: SignedIn,
+  from: string = owner.email,
+  to: string = freshEmail(),
+): Promise<{ readonly email: string; readonly revertToken: string }> {
+  const answer = await confirm(client, await linkTo(client, owner, to));
+  expect(answer.status, answer.text).toBe(200);
+  return { email: to, revertToken: await tokenFrom(client, from, 'email_changed') };
+}
+
+/** Stores a link of a kind, as the flow that sends it would, and returns what it carries. */
+export async function storeLink(
+  client: TestClient,
+  kind: OneTimeTokenKind,
+  userId: string,
+  email: string,
+): Promise<string> {
+  const token = createOneTimeToken(ringOf(client), kind);
+  const source = sql`(SELECT ${userId}::uuid AS id)`;
+  const columns = { owner: sql`s.id`, email: sql`${email}`, target: sql`${email}` };
+  await openDatabase(String(client.env.DATABASE_URL)).query(issueToken(source, token, columns));
+  return token.token;
+}
+
+/** The kinds of the links of a user that can still be followed, in alphabetical order. */
+export async function liveLinks(userId: string, db = openDatabase()): Promise<string[]> {
+  const rows = await db.query<{ kind: string }>(sql`
+    SELECT kind FROM one_time_tokens
+    WHERE owner_id = ${userId}::uuid AND spent_at IS NULL AND expires_at > now() ORDER BY kind`);
+  return rows.map(({ kind }) => kind);
+}
+
+export interface StoredUser {
+  readonly email: string;
+  readonly is_verified: boolean;
+  readonly has_password: boolean;
+  readonly device_generation: number;
+}
+
+export async function storedUser(userId: string, db = openDatabase()): Promise<StoredUser | undefined> {
+  const [row] = await db.query<StoredUser>(sql`
+    SELECT email, email_verified_at IS NOT NULL AS is_verified, password_hash IS NOT NULL AS has_password, device_generation
+    FROM users WHERE id = ${userId}::uuid`);
+  return row;
+}
+
+/** Changes rows as time, an operator or another system would. */
+export const change = (statement: Parameters<ReturnType<typeof openDatabase>['query']>[0]) =>
+  openDatabase().query(statement);
+
+export function expectTokenInvalid(answer: Answer, roundTrips: number): void {
+  expect(answer, answer.text).toMatchObject({ status: 400, roundTrips, setCookies: [] });
+  expect(answer.json.code).toBe('token_invalid');
+}

@@ -1,0 +1,247 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail, logIn, password } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { faultyEndpoint } from '../../support/database.ts';
+import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { reauthenticate, recordsOf } from '../password/signed-in-owner.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
+import { change, confirm, expectTokenInvalid, linkTo, liveLinks, move, requestChange } from './mover.ts';
+
+const client = new TestClient();
+
+async function stale() {
+  const owner = await signIn(client);
+  await change(sql`
+    UPDATE sessions SET authenticated_at = now() - interval '601 seconds' WHERE id = ${owner.sessionId}::uuid`);
+  return owner;
+}
+
+async function expectNothing(userId: string, newEmail: string): Promise<void> {
+  expect(await mailsTo(client, newEmail)).toEqual([]);
+  expect(await liveLinks(userId)).toEqual([]);
+  expect((await recordsOf(userId)).map(({ type }) => type)).toEqual(['user_created']);
+}
+
+describe('POST /api/auth/email/change', () => {
+  test('mails a link to the new address in one round trip, and changes nothing (EML-08)', async () => {
+    const owner = await signIn(client);
+    const newEmail = freshEmail();
+    const answer = await requestChange(client, owner, newEmail.toUpperCase());
+    expect(answer, answer.text).toMatchObject({ status: 202, roundTrips: 1, setCookies: [] });
+    expect(answer.json).toStrictEqual({ success: true, message: expect.any(String) });
+    expect(await mailsTo(client, newEmail)).toMatchObject([
+      {
+        kind: 'confirm_email_change',
+        user_id: owner.userId,
+        outcome: null,
+        token: expect.stringMatching(/^nxe_/),
+      },
+    ]);
+    expect(await mailsTo(client, owner.email)).toEqual([]);
+    const me = await client.get('/api/auth/me', { bearer: owner.accessToken });
+    expect(me.json.user.email).toBe(owner.email);
+    await logIn(client, owner.email);
+    const refused = await client.post('/api/auth/login', { email: newEmail, password });
+    expect(refused.json.code).toBe('invalid_credentials');
+    expect((await recordsOf(owner.userId))[1]).toMatchObject({
+      type: 'user_updated',
+      reason: 'email_change_requested',
+      session_id: owner.sessionId,
+      request_id: answer.headers.get('X-Request-Id'),
+    });
+  });
+
+  test('leaves the newest link alone alive, to whichever address (EML-08)', async () => {
+    const owner = await signIn(client);
+    const [first, second] = [freshEmail(), freshEmail()];
+    const earlier = [await linkTo(client, owner, first), await linkTo(client, owner, second)];
+    const last = await linkTo(client, owner, first);
+    for (const token of earlier) expectTokenInvalid(await confirm(client, token), 1);
+    expect((await confirm(client, last)).status).toBe(200);
+  });
+
+  test('of a session that proved itself too long ago is 403 and does nothing, until it does again (SES-15)', async () => {
+    const owner = await stale();
+    const newEmail = freshEmail();
+    const answer = await requestChange(client, owner, newEmail);
+    expect(answer).toMatchObject({ status: 403, roundTrips: 1, setCookies: [] });
+    expect(answer.json.code).toBe('reauthentication_required');
+    await expectNothing(owner.userId, newEmail);
+    const { json } = await reauthenticate(client, owner);
+    expect((await requestChange(client, json, newEmail)).status).toBe(202);
+  });
+
+  test('of a session that has ended, or of a user who is banned, is 401 and does nothing', async () => {
+    const ended = await signIn(client);
+    await client.post('/api/auth/logout', { refreshToken: ended.bodyToken });
+    const banned = await signIn(client);
+    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${banned.userId}::uuid`);
+    for (const owner of [ended, banned]) {
+      const newEmail = freshEmail();
+      expect(await requestChange(client, owner, newEmail)).toMatchObject({ status: 401, roundTrips: 1 });
+      expect(await mailsTo(client, newEmail)).toEqual([]);
+      expect(await liveLinks(owner.userId)).toEqual([]);
+    }
+  });
+
+  test('to the address that the account has is 400 email_unchanged, in whatever case, and does nothing', async () => {
+    const owner = await signIn(client);
+    for (const newEmail of [owner.email, owner.email.toUpperCase(), ` ${owner.email} `]) {
+      const answer = await requestChange(client, owner, newEmail);
+      expect(answer).toMatchObject({ status: 400, roundTrips: 1 });
+      expect(answer.json.code).toBe('email_unchanged');
+    }
+    await expectNothing(owner.userId, owner.email);
+  });
+
+  test.each([
+    ['a list', ['v@x.example', 'e@y.example']],
+    ['an object', { address: 'v@x.example' }],
+    ['a comma', 'v@x.example,e@y.example'],
+    ['U+FF20', 'a@evil.example\uff20victim.example'],
+    ['U+FE6B', 'a@evil.example\ufe6bvictim.example'],
+    ['quotes', '"a@evil"@x.example'],
+    ['a header of its own', 'v@x.example\r\nBcc: e@y.example'],
+    ['a line break at the end', 'v@x.example\n'],
+    ['NUL', 'v@x.example\0'],
+  ])('to %s is 400 before the database, without a mail (EML-02)', async (_what, newEmail) => {
+    const owner = await signIn(client);
+    const answer = await requestChange(client, owner, newEmail);
+    expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
+    expect(answer.json).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/newEmail' }] });
+    expect(await liveLinks(owner.userId)).toEqual([]);
+  });
+
+  test('whose answer was lost is 202, with one link, one mail and one record (DBF-10)', async () => {
+    const owner = await signIn(client);
+    for (const isTaken of [false, true]) {
+      const newEmail = isTaken ? (await signIn(client)).email : freshEmail();
+      const { endpoint } = await faultyEndpoint(['commit-then-drop']);
+      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
+      const answer = await requestChange(faulty, owner, newEmail);
+      expect(answer, answer.text).toMatchObject({ status: 202, roundTrips: 2 });
+      expect(await mailsTo(client, newEmail)).toHaveLength(1);
+      expect(await liveLinks(owner.userId)).toEqual(['change_email']);
+    }
+    expect(await recordsOf(owner.userId)).toHaveLength(3);
+  });
+});
+
+describe('a request for an address that is somebody else’s', () => {
+  /** What a caller sees, but for what differs between any two requests. */
+  function seen({ status, text, headers, setCookies, roundTrips }: Answer) {
+    const plain = [...headers].filter(
+      ([name]) => !['x-request-id', 'server-timing', 'ratelimit'].includes(name),
+    );
+    return { status, text, setCookies, roundTrips, headers: plain };
+  }
+
+  async function exportOf(bearer: string): Promise<Record<string, unknown[]>> {
+    return (await client.get('/api/auth/me/export', { bearer })).json;
+  }
+
+  test('is answered as for a free one to the byte, and tells its owner (ENU-04, ENU-12)', async () => {
+    const [caller, owner] = [await signIn(client), await signIn(client)];
+    const free = await requestChange(client, caller, freshEmail());
+    const taken = await requestChange(client, caller, owner.email);
+    expect(seen(taken)).toEqual(seen(free));
+    const mails = await mailsTo(client, owner.email);
+    expect(mails).toMatchObject([{ kind: 'email_taken', user_id: owner.userId, token: null }]);
+  });
+
+  test('shows neither in the events nor in the export of whoever asked (ENU-04)', async () => {
+    const [forFree, forTaken, owner] = [await signIn(client), await signIn(client), await signIn(client)];
+    const freeEmail = freshEmail();
+    await requestChange(client, forFree, freeEmail);
+    await requestChange(client, forTaken, owner.email);
+    const [free, taken] = [await exportOf(forFree.accessToken), await exportOf(forTaken.accessToken)];
+    for (const [data, email] of [
+      [free, freeEmail],
+      [taken, owner.email],
+    ] as const) {
+      expect(data.links).toMatchObject([{ kind: 'change_email', email, targetEmail: email }]);
+      expect(data.mails).toEqual([]);
+      expect(data.securityEvents).toMatchObject([
+        { type: 'user_updated', reason: 'email_change_requested' },
+        { type: 'user_created' },
+      ]);
+    }
+  });
+
+  test('ends the earlier link as one for a free address does: its fate tells nothing (ENU-04)', async () => {
+    const [caller, owner] = [await signIn(client), await signIn(client)];
+    const token = await linkTo(client, caller, freshEmail());
+    await requestChange(client, caller, owner.email);
+    expectTokenInvalid(await confirm(client, token), 1);
+  });
+
+  test('is the same for one that its former owner can have back, and theirs it is (EML-08)', async () => {
+    const [caller, owner] = [await signIn(client), await signIn(client)];
+    const { email } = await move(client, owner);
+    const answer = await requestChange(client, caller, owner.email);
+    expect(seen(answer)).toEqual(seen(await requestChange(client, caller, freshEmail())));
+    expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
+      'email_changed',
+      'email_taken',
+    ]);
+    await move(client, owner, email, owner.email);
+  });
+});
+
+test('the demo user’s address: the same answer, no mail, no link, no record (DEM-04)', async () => {
+  for (const mode of ['true', 'false']) {
+    const other = new TestClient({ DEMO_MODE: mode });
+    const owner = await signIn(other);
+    const answer = await requestChange(other, owner, 'demo@nexora.ai');
+    const free = await requestChange(other, await signIn(other), freshEmail());
+    expect([answer.status, answer.text, answer.roundTrips]).toEqual([
+      free.status,
+      free.text,
+      free.roundTrips,
+    ]);
+    await expectNothing(owner.userId, 'demo@nexora.ai');
+  }
+});
+
+describe('mails to a new address', () => {
+  test('are five in an hour, however often and by whomever they are asked for, free or taken (EML-10)', async () => {
+    const callers = await Promise.all([signIn(client), signIn(client)]);
+    const headers = (index: number) => ({ 'CF-Connecting-IP': `203.0.113.${index}` });
+    for (const newEmail of [freshEmail(), (await signIn(client)).email]) {
+      for (let index = 0; index < 20; index++) {
+        const answer = await requestChange(client, callers[index % 2]!, newEmail, {
+          headers: headers(index),
+        });
+        expect(answer.status).toBe(202);
+      }
+      expect(await mailsTo(client, newEmail)).toHaveLength(5);
+    }
+  });
+
+  test('beyond the limit leave the link of the last one alive', async () => {
+    const owner = await signIn(client);
+    const newEmail = freshEmail();
+    for (let index = 0; index < 7; index++) await requestChange(client, owner, newEmail);
+    const token = await tokenFrom(client, newEmail, 'confirm_email_change');
+    expect((await confirm(client, token)).status).toBe(200);
+  });
+
+  test('are thirty in an hour of one client (EML-10)', async () => {
+    const owner = await signIn(client);
+    const headers = { 'CF-Connecting-IP': '198.51.100.77' };
+    const addresses = Array.from({ length: 33 }, freshEmail);
+    for (const newEmail of addresses) {
+      expect((await requestChange(client, owner, newEmail, { headers })).status).toBe(202);
+    }
+    const mails = await Promise.all(addresses.map((address) => mailsTo(client, address)));
+    expect(mails.flat()).toHaveLength(30);
+  });
+
+  test('are not used up by requests that could not have one (EML-10)', async () => {
+    const late = await stale();
+    const newEmail = freshEmail();
+    for (let index = 0; index < 7; index++) await requestChange(client, late, newEmail);
+    await linkTo(client, await signIn(client), newEmail);
+  });
+});
