@@ -105,6 +105,8 @@ const effects: Effects = {
   ],
   endedByPasswordChange: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_change' }),
+    // What one of these sessions asked for while the change of the password waited for it.
+    emailChange.voidPendingChange,
   ],
   passwordCheckLocked: [
     recordEvent({ type: 'authn_login_lock', outcome: 'failure', method: 'password' }),
@@ -126,11 +128,9 @@ const effects: Effects = {
   endedByDisowning: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
   accountDeleted: [
     recordEvent({ type: 'user_deleted', outcome: 'success', hasNoOrigin: true }),
-    forgetOrigins,
     notifyOwner('account_deleted'),
-    dropMails,
-    deleteTokens,
   ],
+  accountGone: [forgetOrigins, dropMails, deleteTokens],
   accountDeletionFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],

@@ -52,8 +52,13 @@ export interface Effects {
   readonly signInDisowned: readonly Effect[];
   /** That ended these sessions: one row each. */
   readonly endedByDisowning: readonly Effect[];
-  /** The row of the user is gone, with all that refers to it; whoever keeps rows without a foreign key deletes them here. */
+  /** The row of the user goes, with all that refers to it. */
   readonly accountDeleted: readonly Effect[];
+  /**
+   * It has gone, in the same transaction: whoever keeps rows without a foreign key deletes them here, those too that came
+   * while the deletion waited for the user. A repeat of the statement comes here again.
+   */
+  readonly accountGone: readonly Effect[];
   readonly accountDeletionFailed: readonly Effect[];
   /** Its owner asked for another address; the session is the one that asked. Whether somebody has that address makes no difference. */
   readonly emailChangeRequested: readonly Effect[];

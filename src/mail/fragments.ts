@@ -66,9 +66,11 @@ export function notifyOwner(kind: NoticeKind): Effect {
     );
 }
 
-/** An effect that takes back what is still to be sent about an account that is gone (SECURITY PRV-04). */
+/** An effect that takes back what is still to be sent about an account that is gone, but for that news (SECURITY PRV-04). */
 export const dropMails: Effect = (source) => sql`
-  DELETE FROM mail_outbox m USING ${source} e WHERE m.user_id = e.user_id AND m.finished_at IS NULL RETURNING m.id`;
+  DELETE FROM mail_outbox m USING ${source} e
+  WHERE m.user_id = e.user_id AND m.finished_at IS NULL AND m.kind <> ${'account_deleted' satisfies NoticeKind}
+  RETURNING m.id`;
 
 /**
  * CTEs, the first of them named `mail_client` and the last `allowed`, that count a mail and say by a row in `allowed`

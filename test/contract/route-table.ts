@@ -132,6 +132,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 2,
+    statements: [1, 2],
     body: () => ({ password }),
     isBodyOptional: true,
     // An account that has a password has to say it.

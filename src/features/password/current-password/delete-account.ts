@@ -11,7 +11,7 @@ import { type OwnerProof, withCurrentPassword } from './with-current-password.ts
 export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void> {
   const { db, client, effects, mail } = deps;
   await withCurrentPassword(deps, proof, {
-    run: async (verified) => ((await remove(db, verified, client, effects.accountDeleted)) ? true : null),
+    run: async (verified) => ((await remove(db, verified, client, effects)) ? true : null),
     onRefused: effects.accountDeletionFailed,
   });
   mail.sendSoon();

@@ -166,24 +166,30 @@ export async function changePassword(
 /**
  * Deletes the caller's account with everything that refers to it. Round trips: 1. False when the password was changed, or
  * the session ended, since it was read; true also for a repeat after a lost answer, once the account is gone.
+ *
+ * A batch, since the second statement needs a newer snapshot: what others stored about the user while the first one waited
+ * for the row has no foreign key to go with it (SECURITY PRV-03, PRV-04).
  */
 export async function deleteAccount(
   db: Database,
   verified: VerifiedCaller,
   origin: RequestOrigin,
-  onDeleted: readonly Effect[],
+  { accountDeleted, accountGone }: Pick<Effects, 'accountDeleted' | 'accountGone'>,
 ): Promise<boolean> {
-  const [row] = await db.query<{ is_gone: boolean }>(
-    sql`
-      WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR UPDATE`)}),
-      deleted AS (${deleteUser(sql`holder`)})${effectCtes(onDeleted, 'deleted', origin)},
-      forgotten AS (${deleteAttempts(sql`deleted`)})
-      SELECT EXISTS (SELECT FROM deleted) OR NOT EXISTS (
-        SELECT FROM users u WHERE u.id = ${verified.userId}::uuid
-      ) AS is_gone`,
-    { isRepeatable: true },
-  );
-  return row?.is_gone ?? false;
+  const { userId, sessionId } = verified;
+  const remove = sql`
+    WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR UPDATE`)}),
+    deleted AS (${deleteUser(sql`holder`)})${effectCtes(accountDeleted, 'deleted', origin)},
+    forgotten AS (${deleteAttempts(sql`deleted`)})
+    SELECT count(*)::int AS deleted FROM deleted`;
+  const clear = sql`
+    WITH gone AS (
+      SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id
+      WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid)
+    )${effectCtes(accountGone, 'gone', origin)}
+    SELECT g.user_id FROM gone g`;
+  const [, gone] = await db.batch([remove, clear], { isRepeatable: true });
+  return gone !== undefined && gone.length > 0;
 }
 
 function accountColumns(): Fragment {

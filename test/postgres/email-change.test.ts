@@ -1,0 +1,307 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import {
+  confirm,
+  linkTo,
+  liveLinks,
+  move,
+  requestChange,
+  revert,
+  storedUser,
+} from '../features/email-change/mover.ts';
+import {
+  changePassword,
+  deleteAccount,
+  recordsOf,
+  signInAgain,
+} from '../features/password/signed-in-owner.ts';
+import { ageRotations, refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
+import { freshEmail, password, registration } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { mailsTo } from '../support/mailbox.ts';
+import { releaseTogether } from './held-calls.ts';
+import { untilAsleep } from './until-asleep.ts';
+
+/** In the statements that change something for a link, in those that ask for one, and in a deletion and a login. */
+const changing = 'AS MATERIALIZED';
+const uses = 20;
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({
+    DATABASE_URL: database.url,
+    DATABASE_TIMEOUT_MS: '8000',
+    LOGIN_ATTEMPTS_MAX: '100',
+  });
+});
+afterAll(() => database.drop());
+afterEach(() => vi.restoreAllMocks());
+
+const db = () => openDatabase(database.url);
+
+/** Lets the statements with `text` of all go together, the first or last of them ahead by some milliseconds. */
+async function race(
+  headStartMs: number,
+  all: readonly (() => Promise<Answer>)[],
+  text = changing,
+): Promise<Answer[]> {
+  releaseTogether(text, all.length, headStartMs);
+  const answers = await Promise.all(all.map((start) => start()));
+  vi.restoreAllMocks();
+  return answers;
+}
+
+function tally(answers: readonly Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, json } of answers) {
+    const name = `${status} ${json.code ?? 'ok'}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+async function sessionsOf({ userId }: SignedIn): Promise<number> {
+  const rows = await db().query(sql`SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid`);
+  return rows.length;
+}
+
+function times<T>(count: number, start: () => T): (() => T)[] {
+  return Array.from({ length: count }, () => start);
+}
+
+describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
+  test('to confirm, exactly one succeeds, with one mail and one record (EML-07)', async () => {
+    for (let round = 0; round < 5; round++) {
+      const owner = await signIn(client);
+      const newEmail = freshEmail();
+      const token = await linkTo(client, owner, newEmail);
+      const answers = await race(
+        0,
+        times(uses, () => confirm(client, token)),
+      );
+      expect(tally(answers)).toEqual({ '200 ok': 1, '400 token_invalid': uses - 1 });
+      expect(await storedUser(owner.userId, db())).toMatchObject({ email: newEmail, is_verified: true });
+      expect(await mailsTo(client, owner.email)).toHaveLength(1);
+      expect(await liveLinks(owner.userId, db())).toEqual(['revert_email']);
+      const changes = (await recordsOf(owner.userId, db())).filter(
+        ({ reason }) => reason === 'email_changed',
+      );
+      expect(changes).toHaveLength(1);
+    }
+  });
+
+  test('to restore, exactly one succeeds, with one mail and no session left (EML-07)', async () => {
+    for (let round = 0; round < 5; round++) {
+      const owner = await signIn(client);
+      const { revertToken } = await move(client, owner);
+      const answers = await race(
+        0,
+        times(uses, () => revert(client, revertToken)),
+      );
+      expect(tally(answers)).toEqual({ '200 ok': 1, '400 token_invalid': uses - 1 });
+      expect(await storedUser(owner.userId, db())).toMatchObject({
+        email: owner.email,
+        device_generation: 1,
+      });
+      expect(await mailsTo(client, owner.email)).toHaveLength(2);
+      expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
+      expect(await sessionsOf(owner)).toBe(0);
+    }
+  });
+});
+
+test('of two accounts on their way to one address at once one arrives, the other is token_invalid (EML-01)', async () => {
+  for (let round = 0; round < 20; round++) {
+    const newEmail = freshEmail();
+    const [first, second] = [await signIn(client), await signIn(client)];
+    const tokens = [await linkTo(client, first, newEmail), await linkTo(client, second, newEmail)];
+    const answers = await race(
+      (round % 9) - 4,
+      tokens.map((token) => () => confirm(client, token)),
+    );
+    expect(tally(answers)).toEqual({ '200 ok': 1, '400 token_invalid': 1 });
+    const [winner, loser] = answers[0]!.status === 200 ? [first, second] : [second, first];
+    expect(await storedUser(winner.userId, db())).toMatchObject({ email: newEmail });
+    expect(await storedUser(loser.userId, db())).toMatchObject({ email: loser.email, is_verified: false });
+    expect(await mailsTo(client, loser.email)).toEqual([]);
+    expect(await liveLinks(loser.userId, db())).toEqual(['change_email']);
+  }
+}, 60_000);
+
+test('a confirmation and a registration of one address at once: one of them has it, and nothing is 500 (EML-01)', async () => {
+  const winners = new Set<string>();
+  for (let round = 0; round < 20; round++) {
+    const newEmail = freshEmail();
+    const owner = await signIn(client);
+    const token = await linkTo(client, owner, newEmail);
+    const [confirmed, registered] = await race(
+      (round % 9) - 4,
+      [() => confirm(client, token), () => client.post('/api/auth/register', registration(newEmail))],
+      'WITH ',
+    );
+    const outcome = `${confirmed!.status} ${registered!.status}`;
+    expect(['200 409', '400 201']).toContain(outcome);
+    winners.add(outcome);
+  }
+  expect(winners.size).toBeGreaterThan(0);
+}, 60_000);
+
+test('two requests of one account at once leave one link that can be followed (EML-08)', async () => {
+  for (let round = 0; round < 20; round++) {
+    const owner = await signIn(client);
+    const answers = await race(
+      (round % 9) - 4,
+      times(2, () => requestChange(client, owner, freshEmail())),
+    );
+    expect(tally(answers)).toEqual({ '202 ok': 2 });
+    expect(await liveLinks(owner.userId, db())).toEqual(['change_email']);
+  }
+}, 60_000);
+
+test('a request from another session and a change of the password at once leave no link, in 30 rounds (EML-08)', async () => {
+  const statuses = new Set<number>();
+  for (let round = 0; round < 30; round++) {
+    const owner = await signIn(client);
+    const other = await signInAgain(client, owner.email);
+    const [requested, changed] = await race((round % 9) - 4, [
+      () => requestChange(client, other, freshEmail()),
+      () => changePassword(client, owner),
+    ]);
+    expect(changed!.status, changed!.text).toBe(200);
+    expect([202, 401]).toContain(requested!.status);
+    statuses.add(requested!.status);
+    expect(await liveLinks(owner.userId, db())).toEqual([]);
+  }
+  expect(statuses).toEqual(new Set([202, 401]));
+}, 60_000);
+
+describe('a confirmation and the deletion of the account at once', { timeout: 120_000 }, () => {
+  test('end with no account, and neither runs into the other (PRV-04)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 30; round++) {
+      const owner = await signIn(client);
+      const newEmail = freshEmail();
+      const token = await linkTo(client, owner, newEmail);
+      const [deleted, confirmed] = await race((round % 9) - 4, [
+        () => deleteAccount(client, owner),
+        () => confirm(client, token),
+      ]);
+      expect(deleted!.status, deleted!.text).toBe(200);
+      expect([200, 400]).toContain(confirmed!.status);
+      statuses.add(confirmed!.status);
+      expect(await storedUser(owner.userId, db())).toBeUndefined();
+      const left = await db().query(
+        sql`SELECT kind FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`,
+      );
+      expect(left).toEqual([]);
+    }
+    expect(statuses).toEqual(new Set([200, 400]));
+  });
+});
+
+describe('a restored address and a login at once', { timeout: 120_000 }, () => {
+  test('leave no session of that login, in 50 rounds (SES-07)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < 50; round++) {
+      const owner = await signIn(client);
+      const { email, revertToken } = await move(client, owner);
+      const [reverted, login] = await race((round % 9) - 4, [
+        () => revert(client, revertToken),
+        () => client.post('/api/auth/login', { email, password }),
+      ]);
+      expect(reverted!.status, reverted!.text).toBe(200);
+      expect([200, 401]).toContain(login!.status);
+      statuses.add(login!.status);
+      expect(await sessionsOf(owner)).toBe(0);
+    }
+    // Both orders were met, or this was no race.
+    expect(statuses).toEqual(new Set([200, 401]));
+  });
+
+  test('nor what a refresh gives, in 20 rounds (SES-06)', async () => {
+    for (let round = 0; round < 20; round++) {
+      const owner = await signIn(client);
+      const { email, revertToken } = await move(client, owner);
+      const other = await signInAgain(client, email);
+      const [reverted, refreshed] = await race((round % 9) - 4, [
+        () => revert(client, revertToken),
+        () => refreshByBody(client, other.bodyToken),
+      ]);
+      expect(reverted!.status, reverted!.text).toBe(200);
+      expect([200, 401]).toContain(refreshed!.status);
+      expect(await sessionsOf(owner)).toBe(0);
+    }
+  });
+});
+
+test('theft of a refresh token and the deletion of the account at once never deadlock, in 200 rounds (T40, RFR-02)', async () => {
+  const lost = async () => {
+    const [row] = await db().query<{ deadlocks: number }>(
+      sql`SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
+    );
+    return row!.deadlocks;
+  };
+  const before = await lost();
+  const codes = new Set<string>();
+  for (let round = 0; round < 200; round++) {
+    const owner = await signIn(client);
+    await refreshByBody(client, owner.bodyToken);
+    await ageRotations(owner.sessionId, 31, db());
+    const [deleted, reused] = await race((round % 13) - 6, [
+      () => deleteAccount(client, owner),
+      () => refreshByBody(client, owner.bodyToken),
+    ]);
+    // Whose session was ended as stolen first is signed out.
+    expect([200, 401, 403]).toContain(deleted!.status);
+    expect(reused!.status, reused!.text).toBe(401);
+    codes.add(reused!.json.code);
+    const notices = (await mailsTo(client, owner.email)).map(({ kind }) => kind);
+    const isGone = deleted!.status === 200;
+    expect(notices.includes('account_deleted')).toBe(isGone);
+    if (!isGone) expect(notices).toEqual(['refresh_token_reused']);
+  }
+  expect(codes).toEqual(new Set(['refresh_token_reused', 'session_expired']));
+  await scheduler.wait(1500); // statistics are flushed with a delay
+  expect(await lost()).toBe(before);
+}, 240_000);
+
+test('a confirmation that is still running when it is repeated is answered 200 and has happened once (DBF-10, DBF-11)', async () => {
+  const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+  const owners = await Promise.all(times(3, () => signIn(client)).map((start) => start()));
+  const tokens = await Promise.all(owners.map((owner) => linkTo(client, owner, freshEmail())));
+  const holds = owners.map(({ userId }) =>
+    db().batch([sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`, sql`SELECT pg_sleep(3.2)`]),
+  );
+  await untilAsleep(database.url, owners.length);
+  const answers = await Promise.all(tokens.map((token) => confirm(impatient, token)));
+  await Promise.all(holds);
+  for (const [index, answer] of answers.entries()) {
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.roundTrips).toBe(3);
+    expect(await mailsTo(client, owners[index]!.email)).toHaveLength(1);
+    expect(await liveLinks(owners[index]!.userId, db())).toEqual(['revert_email']);
+  }
+}, 60_000);
+
+test('a restored address whose statement is still running when it is repeated is answered 200, once (DBF-10, DBF-11)', async () => {
+  const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+  const owner = await signIn(client);
+  const { revertToken } = await move(client, owner);
+  const hold = db().batch([
+    sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`,
+    sql`SELECT pg_sleep(3.2)`,
+  ]);
+  await untilAsleep(database.url, 1);
+  const answer = await revert(impatient, revertToken);
+  await hold;
+  expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
+  expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
+    'email_changed',
+    'reset_password',
+  ]);
+  expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
+}, 60_000);
