@@ -17,8 +17,6 @@ export interface EventKind {
    * request's id leads to them in the platform's log.
    */
   readonly isByOperator?: true;
-  /** Where it came from is left out: the person asked for nothing to be kept. */
-  readonly hasNoOrigin?: true;
   /** At most one for each request, however often its statement runs. */
   readonly isOncePerRequest?: true;
 }
@@ -30,7 +28,7 @@ export interface EventKind {
 export function recordEvent(kind: EventKind): Effect {
   const reason = kind.hasSourceReason ? sql`e.reason` : sql`${kind.reason ?? null}::text`;
   return (source, origin) => {
-    const { ipAddress, userAgent, location } = kind.isByOperator || kind.hasNoOrigin ? nobody : origin;
+    const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : origin;
     const id = kind.isOncePerRequest ? sql`${origin.requestId}::uuid` : sql`gen_random_uuid()`;
     const onRepeat = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
     return sql`
@@ -47,8 +45,8 @@ export function recordEvent(kind: EventKind): Effect {
 const forgottenOriginsMax = 10_000;
 
 /**
- * An effect that leaves of the events of the user in the source, of whom there is one at most, what happened and nothing of where: their
- * id names nobody then (SECURITY PRV-05).
+ * An effect that leaves of the events of the user in the source, one at most, what happened and nothing of where: their id
+ * names nobody then (SECURITY PRV-05).
  */
 export const forgetOrigins: Effect = (source) => sql`
   UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
