@@ -48,7 +48,8 @@ export interface RequestedChangeRow {
  *
  * Where another account has the address, or can have it back, the same rows are written: a token that nobody is ever
  * given, and a notice in the place of the mail. A batch, since of two requests at once the later one has to find the token
- * of the other, which it has waited for (SECURITY EML-08).
+ * of the other, which it has waited for (SECURITY EML-08). The session is held behind its user: it may have ended with a
+ * change of the password that the statement waited for, and the snapshot would still show it.
  */
 export async function requestChange(
   db: Database,
@@ -62,7 +63,8 @@ export async function requestChange(
       SELECT s.user_id, s.id AS session_id, u.locale, lower(u.email) = ${newEmail} AS is_unchanged,
         ${isRecentlyAuthenticated(sql`s`)} AS is_recent ${fromLiveSession(caller)} FOR NO KEY UPDATE OF u
     ),
-    asking AS (SELECT c.* FROM caller c WHERE c.is_recent AND NOT c.is_unchanged AND NOT ${isReserved}::boolean),
+    live AS MATERIALIZED (SELECT c.* FROM caller c JOIN sessions s ON s.id = c.session_id FOR KEY SHARE OF s),
+    asking AS (SELECT l.* FROM live l WHERE l.is_recent AND NOT l.is_unchanged AND NOT ${isReserved}::boolean),
     ${mailAllowance(budget, sql`asking`)},
     taken AS (
       SELECT u.id AS user_id, u.email, u.locale FROM users u
@@ -95,7 +97,7 @@ export async function requestChange(
       locale: sql`s.locale`,
       userId: sql`s.user_id`,
     })})
-    SELECT c.is_recent, c.is_unchanged FROM caller c`;
+    SELECT l.is_recent, l.is_unchanged FROM live l`;
   const voidEarlier = sql`
     WITH asked AS (SELECT t.owner_id AS user_id ${fromLiveToken(token)}),
     voided AS (${voidTokens(sql`asked`, ['change_email'], token)})
