@@ -21,9 +21,13 @@ beforeAll(async () => {
       SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
     sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       SELECT 'user:' || u.id || ':world', 1, gen_random_uuid(), now() + interval '15 minutes' FROM users u`,
+    sql`INSERT INTO security_events (user_id, type, outcome, request_id)
+      SELECT u.id, 'user_created', 'success', gen_random_uuid() FROM users u`,
     sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, expires_at)
-      SELECT sha256(u.id::text::bytea), 'not_me', u.id, u.email, now() + interval '7 days' FROM users u`,
-    sql`ANALYZE users, sessions, login_attempts, one_time_tokens`,
+      SELECT sha256(u.id::text::bytea), 'verify_email', u.id, u.email, now() + interval '1 day' FROM users u`,
+    sql`INSERT INTO mail_outbox (id, kind, recipient, user_id, request_id, expires_at)
+      SELECT gen_random_uuid(), 'verify_email', u.email, u.id, gen_random_uuid(), now() + interval '1 day' FROM users u`,
+    sql`ANALYZE users, sessions, login_attempts, security_events, one_time_tokens, mail_outbox`,
   ]);
 }, 60_000);
 afterAll(() => database.drop());
