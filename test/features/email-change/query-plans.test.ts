@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
+import { confirm, linkTo, move, requestChange, revert } from './mover.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+  await openDatabase(database.url).batch([
+    sql`INSERT INTO users (email, name) SELECT 'user-' || n || '@example.com', 'User' FROM generate_series(1, 5000) n`,
+    sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
+      SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+      SELECT sha256(u.id::text::bytea), 'revert_email', u.id, u.email, u.email, now() + interval '7 days' FROM users u`,
+    sql`ANALYZE users, sessions, one_time_tokens`,
+  ]);
+}, 60_000);
+afterAll(() => database.drop());
+
+test('no statement of a change of address reads a table from end to end', async () => {
+  const owner = await signIn(client);
+  const mover = await signIn(client);
+  const token = await linkTo(client, mover, freshEmail());
+  const moved = await signIn(client);
+  const { revertToken } = await move(client, moved);
+  for (const request of [
+    () => requestChange(client, owner, freshEmail()),
+    () => confirm(client, token),
+    () => revert(client, revertToken),
+  ]) {
+    const plans = await plansOf(database.url, request);
+    expect(plans.length).toBeGreaterThan(1);
+    for (const plan of plans) expectIndexed(plan);
+  }
+});
