@@ -10,9 +10,16 @@ import * as admin from './features/admin/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as devOutbox from './features/dev-outbox/index.ts';
 import * as emailChange from './features/email-change/index.ts';
+import * as emailVerification from './features/email-verification/index.ts';
 import * as health from './features/health/index.ts';
-import { deleteTokens, exportedLinks } from './features/one-time-tokens/index.ts';
+import {
+  cleanupExpiredTokens,
+  deleteTokens,
+  exportedLinks,
+  voidEmailProofs,
+} from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
+import { cleanupExpiredRegistrations, dropRegistrations } from './features/registrations/index.ts';
 import {
   deleteOldEvents,
   exportedEvents,
@@ -52,6 +59,7 @@ const routes: readonly Route[] = demo.overlay([
   ...health.routes,
   ...signingKeys.routes,
   ...password.routes,
+  ...emailVerification.routes,
   ...emailChange.routes,
   ...sessions.routes,
   ...accountRecovery.routes,
@@ -64,6 +72,8 @@ const routes: readonly Route[] = demo.overlay([
 const cleanUps: readonly CleanUp[] = [
   { rows: 'sessions', change: 'deleted', runBatch: sessions.cleanupExpiredSessions },
   { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts },
+  { rows: 'one_time_tokens', change: 'deleted', runBatch: cleanupExpiredTokens },
+  { rows: 'registration_attempts', change: 'deleted', runBatch: cleanupExpiredRegistrations },
   { rows: 'security_events', change: 'deleted', runBatch: deleteOldEvents },
   { rows: 'security_events.ip_address', change: 'shortened', runBatch: shortenOldAddresses },
   { rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails },
@@ -122,7 +132,11 @@ const effects: Effects = {
   endedByPasswordReset: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_reset' }),
   ],
-  firstVerified: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' })],
+  firstVerified: [
+    recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' }),
+    voidEmailProofs,
+    dropRegistrations,
+  ],
   unlocked: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'unlocked' })],
   signInDisowned: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
   endedByDisowning: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
@@ -138,6 +152,9 @@ const effects: Effects = {
   emailReverted: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_reverted' })],
   endedByEmailRevert: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'email_reverted' }),
+  ],
+  endedByVerification: [
+    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'email_verified' }),
   ],
   loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
   refreshTokenReused: [

@@ -165,6 +165,16 @@ describe('variables that depend on each other', () => {
     expect(refusedVariables({ ...from, MAIL_TRANSPORT: 'cloudflare', EMAIL: { send: () => 0 } })).toEqual([]);
   });
 
+  test('accounts that begin with a mail need one that is sent, in production (SUP-01)', () => {
+    const required = { EMAIL_VERIFICATION: 'required' };
+    expect(refusedVariables(required)).toEqual(['MAIL_TRANSPORT']);
+    expect(
+      refusedVariables({ ...required, MAIL_TRANSPORT: 'http', MAIL_HTTP_URL: 'https://mail.example' }),
+    ).toEqual([]);
+    expect(refusedVariables({ ...required, ENVIRONMENT: 'development' })).toEqual([]);
+    expect(refusedVariables({ EMAIL_VERIFICATION: 'optional' })).toEqual([]);
+  });
+
   test('demo mode and the outbox are for development alone (SUP-01, DEM-01)', () => {
     const open = { DEMO_MODE: 'true', MAIL_TRANSPORT: 'outbox' };
     expect(refusedVariables(open)).toEqual(['DEMO_MODE', 'MAIL_TRANSPORT']);

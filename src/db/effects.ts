@@ -71,6 +71,8 @@ export interface Effects {
   readonly emailReverted: readonly Effect[];
   /** That ended these sessions: one row each. */
   readonly endedByEmailRevert: readonly Effect[];
+  /** Its first verification ended these sessions of the account: one row each. */
+  readonly endedByVerification: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
   /** Its owner ended one session from the list of theirs. */

@@ -38,6 +38,24 @@ export async function authenticate(
 }
 
 /**
+ * The caller behind an access token, on a route that needs none: null where there is no good one. The bearer's alone
+ * where an Authorization header is present; a cookie counts only when its origin is named and trusted. Whether the session
+ * still lives is for the statement of the route to say.
+ */
+export async function findCaller(
+  c: RequestContext,
+  deps: Deps,
+  originTrust: OriginTrust,
+): Promise<AccessTokenClaims | null> {
+  const { headers } = c.req.raw;
+  const bearer = readBearer(headers);
+  const isCookieTrusted = bearer.kind === 'none' && originTrust !== 'absent';
+  const cookie = isCookieTrusted ? readCookie(headers.get('Cookie'), accessCookieName) : null;
+  const token = bearer.kind === 'token' ? bearer.token : cookie;
+  return token === null ? null : verifyAccessToken(deps.keys, deps.config.accessToken, token, deps.now());
+}
+
+/**
  * The access token that counts on this request, unverified; null for none.
  * @throws AuthError csrf_rejected
  */

@@ -18,8 +18,13 @@ interface LinkPageSpec<S extends z.core.$ZodType> {
   readonly name: PageName;
   /** Schema of the form: `token`, and the fields. */
   readonly form: S | ((deps: Deps) => S);
-  /** What there is to fill in beside the button. */
-  readonly fields?: (c: RequestContext, deps: Deps, language: Language) => Promise<readonly FieldView[]>;
+  /** What there is to fill in beside the button; `isRetry`: once more, since what was sent was refused. */
+  readonly fields?: (
+    c: RequestContext,
+    deps: Deps,
+    language: Language,
+    isRetry: boolean,
+  ) => Promise<readonly FieldView[]>;
   /** Codes of failures after which the person can try again on the same page. */
   readonly correctable?: readonly string[];
 }
@@ -49,7 +54,7 @@ export function defineLinkPage<S extends z.core.$ZodType>(
     const deps = requireDeps(c);
     const language = pageLanguage(c);
     const { title, paragraphs, submit: button } = language.pages[name];
-    const fields = (await spec.fields?.(c, deps, language)) ?? [];
+    const fields = (await spec.fields?.(c, deps, language, problem !== null)) ?? [];
     const form = { action: path, hidden: { token }, fields, submit: button, problem };
     return { lang: language.tag, title, paragraphs, form };
   }

@@ -74,19 +74,18 @@ export const dropMails: Effect = (source) => sql`
 
 /**
  * CTEs, the first of them named `mail_client` and the last `allowed`, that count a mail and say by a row in `allowed`
- * that it may be sent. A client that is over its own limit spends nothing of the address.
- * @param asker name of a CTE without which nothing is counted: a row for whoever may ask
+ * that it may be sent. A client that is over its own limit spends nothing of the address. Where `cause` is given, a CTE of
+ * one row or none, the mail is counted once that has a row, and what it locks is locked first.
  */
 export function mailAllowance(
   { addressBucket, clientBucket, attemptId }: MailBudget,
-  asker: Fragment | null = null,
+  cause: Fragment | null = null,
 ): Fragment {
   const { perAddress, perClient, windowSeconds } = mailLimits;
   const limits = (max: number) => ({ max, windowSeconds });
-  const condition = asker === null ? sql`` : sql`FROM ${asker} a`;
   return sql`
     mail_client AS (${reserveAttempt(
-      sql`(SELECT ${clientBucket}::text AS bucket ${condition})`,
+      sql`(SELECT ${clientBucket}::text AS bucket ${cause === null ? sql`` : sql`FROM ${cause}`})`,
       attemptId,
       limits(perClient),
     )}),

@@ -113,7 +113,7 @@ describe('injected SQL', () => {
       const answer = await client.post('/api/auth/login', { email, password });
       expect([answer.status, answer.json.user.email]).toEqual([200, email]);
     }
-  });
+  }, 30_000);
 
   test('stays text in a name that is stored (SQL-02)', async () => {
     const names = oneIn(10, injections);

@@ -31,6 +31,10 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   password_too_common: [400, () => client.post('/api/auth/register', registrationWith('password123'))],
   password_breached: [400, registerBreached],
   token_invalid: [400, () => client.post('/api/auth/unlock', { token: 'nxu_forged' })],
+  password_required: [
+    400,
+    () => client.post('/api/auth/email/verify', { token: account.links.verify_email }),
+  ],
   unauthenticated: [401, () => client.get('/api/auth/me')],
   invalid_credentials: [401, () => client.post('/api/auth/login', { email: 'a@b.example', password: 'x' })],
   'invalid_credentials, signed in': [403, () => changePassword({ currentPassword: 'x' })],
@@ -44,6 +48,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   ],
   demo_readonly: [403, changeAsDemo],
   reauthentication_required: [403, exportLate],
+  email_not_verified: [403, logInUnverified],
   not_found: [404, () => client.get('/api/unknown')],
   session_not_found: [404, revokeUnknown],
   user_not_found: [
@@ -101,6 +106,12 @@ async function exportLate(): Promise<Answer> {
   const age = sql`UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${late.userId}::uuid`;
   await openDatabase(database.url).query(age);
   return client.get('/api/auth/me/export', { bearer: late.accessToken });
+}
+
+async function logInUnverified(): Promise<Answer> {
+  const { email } = account;
+  const asking = new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'required' });
+  return asking.post('/api/auth/login', { email, password });
 }
 
 async function revokeUnknown(): Promise<Answer> {

@@ -15,6 +15,8 @@ const limited = registeredRoutes.filter((key) => key !== live);
 const credentialRoutes = [
   'POST /api/auth/register',
   'POST /api/auth/login',
+  'POST /api/auth/email/resend',
+  'POST /api/auth/email/verify',
   'POST /api/auth/reauthenticate',
   'POST /api/auth/password/change',
   'POST /api/auth/password/forgot',

@@ -1,7 +1,14 @@
 import { decodeJwt } from 'jose';
 import { createApp } from '../../src/app.ts';
 import { sql } from '../../src/db/sql.ts';
-import { freshEmail, otherPassword, password, registerUser, registration } from '../support/accounts.ts';
+import {
+  freshClient,
+  freshEmail,
+  otherPassword,
+  password,
+  registerUser,
+  registration,
+} from '../support/accounts.ts';
 import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { type LinkOwner, storeLink } from '../support/links.ts';
@@ -46,6 +53,20 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     status: 200,
     roundTrips: 2,
     body: ({ email }) => ({ email, password }),
+    furtherMembers: { transport: 'cookie' },
+  },
+  'POST /api/auth/email/resend': {
+    credential: 'none',
+    status: 202,
+    roundTrips: 1,
+    body: ({ email }) => ({ email }),
+  },
+  'POST /api/auth/email/verify': {
+    credential: 'none',
+    status: 200,
+    roundTrips: 2,
+    statements: [1, 2],
+    body: ({ links }) => ({ token: links.verify_email, password }),
     furtherMembers: { transport: 'cookie' },
   },
   'POST /api/auth/refresh': {
@@ -162,7 +183,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
   'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1 },
   // In development, where these take no credential. The clean-up has one statement for each kind of rows.
-  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 5 },
+  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 7 },
   'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
   'POST /api/admin/users/:id/sign-out': {
     credential: 'admin-secret',
@@ -201,10 +222,10 @@ export interface Account {
   readonly cookies: Readonly<Record<string, string>>;
 }
 
-type LinkKind = 'reset_password' | 'unlock' | 'not_me' | 'change_email' | 'revert_email';
+type LinkKind = 'verify_email' | 'reset_password' | 'unlock' | 'not_me' | 'change_email' | 'revert_email';
 
 export async function registerAccount(client: TestClient): Promise<Account> {
-  const answer = await registerUser(client);
+  const answer = await registerUser(client, {}, freshClient());
   const { accessToken, refreshToken, user } = answer.json;
   const [other] = await openDatabase(String(client.env.DATABASE_URL)).query<{ id: string }>(
     sql`INSERT INTO users (email, name) VALUES (${freshEmail()}, 'Somebody Else') RETURNING id`,
@@ -218,6 +239,7 @@ export async function registerAccount(client: TestClient): Promise<Account> {
 export async function storeLinks(client: TestClient, user: LinkOwner): Promise<Account['links']> {
   const [before, after] = [freshEmail(), freshEmail()];
   return {
+    verify_email: await storeLink(client, 'verify_email', user),
     reset_password: await storeLink(client, 'reset_password', user),
     unlock: await storeLink(client, 'unlock', user),
     not_me: await storeLink(client, 'not_me', user),

@@ -65,7 +65,7 @@ describe('a variable with a wrong value is refused by its name (SUP-01)', () => 
     ['SESSION_TTL_SECONDS', [...integers, '0', '34560001']],
     ['SESSION_IDLE_TTL_SECONDS', [...integers, '0', '34560001']],
     ['REFRESH_GRACE_SECONDS', [...integers, '31']],
-    ['EMAIL_VERIFICATION', ['on', 'true', 'Off', '*']],
+    ['EMAIL_VERIFICATION', ['on', 'true', 'Off', 'Required', '*']],
     ['PASSWORD_MIN_LENGTH', [...integers, '7', '65']],
     ['BREACHED_PASSWORD_CHECK', ['0', 'no', 'FALSE', '*']],
     ['HIBP_URL', ['*', 'http://api.example.com', 'api.example.com']],

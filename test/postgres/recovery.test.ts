@@ -21,6 +21,7 @@ let client: TestClient;
 beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({
+    EMAIL_VERIFICATION: 'off',
     DATABASE_URL: database.url,
     DATABASE_TIMEOUT_MS: '8000',
     LOGIN_ATTEMPTS_MAX: '100',

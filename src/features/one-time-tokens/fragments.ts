@@ -1,3 +1,4 @@
+import type { Effect } from '../../db/effects.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
@@ -76,6 +77,13 @@ export function deleteTokens(owner: Fragment): Fragment {
 }
 
 /**
+ * An effect that makes every pending proof of an address void: an earlier link to verify it, a change to another. Where
+ * the statement has spent one of them, its source comes of that, and a row that a statement has changed already is left
+ * alone by its other parts.
+ */
+export const voidEmailProofs: Effect = (source) => voidTokens(source, ['verify_email', 'change_email'], null);
+
+/**
  * Body of a CTE that makes void, for each owner in the CTE `owner` (`user_id`), the tokens of the same kind that were
  * issued after this one.
  */
@@ -88,15 +96,16 @@ export function voidLaterTokens(presented: PresentedOneTimeToken, owner: Fragmen
 }
 
 /**
- * Whether the former owner of this address can still have it back, so that nobody else may take it unproved.
+ * Whether the former owner of this address, a text or a column, can still have it back, so that nobody else may take it
+ * unproved.
  * @param exceptUserId who may: it is theirs
  */
-export function isHeldEmail(email: string, exceptUserId: string | null = null): Fragment {
+export function isHeldEmail(email: string | Fragment, exceptUserId: string | null = null): Fragment {
   return sql`EXISTS (SELECT ${fromHeldEmail(email, exceptUserId)})`;
 }
 
 /** FROM and WHERE for the tokens, alias `t`, by which others than this user can still have the address back. */
-export function fromHeldEmail(email: string, exceptUserId: string | null): Fragment {
+export function fromHeldEmail(email: string | Fragment, exceptUserId: string | null): Fragment {
   return sql`FROM one_time_tokens t
     WHERE t.kind = 'revert_email' AND t.target_email = ${email} AND t.spent_at IS NULL AND t.expires_at > now()
       AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;

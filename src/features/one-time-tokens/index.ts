@@ -8,6 +8,7 @@ export {
   issueToken,
   spendToken,
   spentBefore,
+  voidEmailProofs,
   voidLaterTokens,
   voidTokens,
 } from './fragments.ts';

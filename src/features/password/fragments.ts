@@ -3,7 +3,6 @@ import { type Fragment, sql } from '../../db/sql.ts';
 import { queueMail } from '../../mail/fragments.ts';
 import { mailLimits } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
-import type { PresentedEmail } from '../../presented-email.ts';
 import { reserveAttempt } from '../../rate-limit/fragments.ts';
 import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 
@@ -24,12 +23,6 @@ export interface NewDeviceMail extends LinkMail {
 
 /** Of a mail to the address that its token was issued to. */
 export const mailColumns = { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.owner_id` };
-
-/** The account of an address, alias `u`. Where two accounts have spellings of it, the canonical one alone is found. */
-export function fromAddress({ spellings }: PresentedEmail): Fragment {
-  return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[])
-    ORDER BY array_position(${spellings}::text[], lower(u.email)) LIMIT 1`;
-}
 
 /**
  * CTEs, each with its leading comma, that tell the owner of a lock, once the CTE `locked` has its row: `user_id`,

@@ -9,6 +9,7 @@ import { createOneTimeToken } from '../one-time-tokens/index.ts';
 import type { NewSession } from '../sessions/index.ts';
 import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../sign-in/index.ts';
 import { isReservedEmail, userErrors } from '../users/index.ts';
+import { passwordErrors } from './errors.ts';
 import type { LinkMail } from './fragments.ts';
 import {
   type Account,
@@ -26,13 +27,22 @@ export interface LoginInput extends SignInSettings {
 }
 
 /** Why nobody signed in; for the record alone. */
-type FailureReason = 'unknown_address' | 'no_password' | 'banned' | 'wrong_password' | 'password_changed';
+type FailureReason =
+  | 'unknown_address'
+  | 'no_password'
+  | 'banned'
+  | 'wrong_password'
+  | 'password_changed'
+  | 'email_not_verified';
 
 /**
  * Signs in with e-mail and password. The attempt is reserved before anything is hashed, so that a burst of guesses gets
  * no more hashes than the limit allows. Every failure does the same work, two statements and one hash, and gives the
  * same answer: unknown address, wrong password, no password, banned. Round trips: 2; 1 where no attempt is left.
- * @throws AuthError invalid_credentials, too_many_attempts, overloaded
+ *
+ * Where accounts begin with the verification, the right password of one whose address is not verified is told so, and so
+ * is that of a sign-up which waits for it, while no account has the address.
+ * @throws AuthError invalid_credentials, email_not_verified, too_many_attempts, overloaded
  */
 export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
   const { db, config, client, hasher, secrets, effects, mail } = deps;
@@ -41,6 +51,7 @@ export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
   const account = {
     ...input,
     subject: unknownSubject(secrets, input.email.address),
+    hasRegistrations: config.emailVerification === 'required',
     // For every attempt: which one locks, and whether the address is anybody's, is known to the statement alone.
     lockMail: await prepareLink(deps, input.email, 'account_locked'),
   };
@@ -72,8 +83,13 @@ async function signIn(
   attempt: Attempt,
   account: Account | null,
 ): Promise<LoggedInRow | null> {
-  const { db, hasher, client, effects } = deps;
-  const check = await hasher.verify(account?.password_hash ?? null, password);
+  const { db, config, hasher, client, effects } = deps;
+  const isSignedUp = account === null && attempt.registrationHash !== null;
+  const check = await hasher.verify(
+    account === null ? attempt.registrationHash : account.password_hash,
+    password,
+  );
+  if (isSignedUp) return await fail(deps, null, check.matches ? 'email_not_verified' : 'wrong_password');
   if (account === null) return await fail(deps, null, 'unknown_address');
   if (account.password_hash === null) return await fail(deps, account, 'no_password');
   if (check.isMalformed) {
@@ -81,6 +97,8 @@ async function signIn(
   }
   if (account.is_banned) return await fail(deps, account, 'banned');
   if (!check.matches) return await fail(deps, account, 'wrong_password');
+  if (account.is_unverified && config.emailVerification === 'required')
+    return await fail(deps, account, 'email_not_verified');
 
   const newDeviceMail = {
     ...(await prepareLink(deps, email, 'new_device')),
@@ -119,5 +137,6 @@ async function fail(
   reason: FailureReason,
 ): Promise<never> {
   await recordFailedLogin(db, { userId: account?.id ?? null, reason }, client, effects.loginFailed);
+  if (reason === 'email_not_verified') throw passwordErrors.email_not_verified();
   throw userErrors.invalid_credentials();
 }

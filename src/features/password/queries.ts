@@ -6,29 +6,25 @@ import type { PresentedEmail } from '../../presented-email.ts';
 import {
   type AttemptLimits,
   accountSubject,
-  adoptAttempts,
   attemptBucket,
   clearAttempts,
   reserveAttempt,
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
 import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
+import { fromRegistrationsOf, newestFirst } from '../registrations/index.ts';
 import { evictOldest, type NewSession, openedBefore, openSession } from '../sessions/index.ts';
 import type { SignedInRow } from '../sign-in/index.ts';
-import { insertUser, type NewUser, replacePasswordHash, userColumns } from '../users/index.ts';
-import {
-  fromAddress,
-  type LockMail,
-  lockMailCtes,
-  type NewDeviceMail,
-  newDeviceMailCtes,
-} from './fragments.ts';
+import { fromAddress, isVerificationDue, replacePasswordHash, userColumns } from '../users/index.ts';
+import { type LockMail, lockMailCtes, type NewDeviceMail, newDeviceMailCtes } from './fragments.ts';
 
 export interface Account {
   readonly id: string;
   /** Null where the person signs in without a password. */
   readonly password_hash: string | null;
   readonly is_banned: boolean;
+  /** Whether the address has yet to be verified, for an account that is not from before there was verification. */
+  readonly is_unverified: boolean;
 }
 
 /** A reserved attempt, with the account that it is about. */
@@ -41,6 +37,8 @@ export interface Attempt {
   readonly retryAfterSeconds: number;
   /** Null when nobody has the address. */
   readonly account: Account | null;
+  /** The hash of the newest sign-up that waits for its verification, where nobody has the address. */
+  readonly registrationHash: string | null;
 }
 
 /**
@@ -48,7 +46,8 @@ export interface Attempt {
  * An address that nobody has counts like any other, under `subject`. So does an account of the earlier system that only
  * another spelling of the address reaches: under its id, the address and that spelling would count apart, which for
  * unknown ones they do not (SECURITY ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`
- * and of the mail that tells the owner, who alone learns of it (SECURITY LIM-13). Round trips: 1.
+ * and of the mail that tells the owner, who alone learns of it (SECURITY LIM-13). Where accounts begin with the verification,
+ * sign-ups that wait for it are read as well. Round trips: 1.
  */
 export async function reserveLoginAttempt(
   db: Database,
@@ -57,6 +56,7 @@ export async function reserveLoginAttempt(
     readonly subject: string;
     readonly device: PresentedDevice;
     readonly lockMail: LockMail;
+    readonly hasRegistrations: boolean;
   },
   limits: AttemptLimits,
   origin: RequestOrigin,
@@ -65,15 +65,19 @@ export async function reserveLoginAttempt(
   const subject = sql`CASE WHEN a.has_address THEN ${accountSubject(sql`a`)} ELSE ${login.subject} END`;
   const deviceId = knownDeviceId(sql`a`, login.device);
   const attemptId = crypto.randomUUID();
+  const registration = login.hasRegistrations
+    ? sql`(SELECT r.password_hash ${fromRegistrationsOf(login.email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst})`
+    : sql`NULL::text`;
   const [row] = await db.query<AttemptRow>(
     sql`
     WITH account AS (
       SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
-        u.email = ${login.email.address} AS has_address
+        ${isVerificationDue(sql`u`)} AS is_unverified, u.email = ${login.email.address} AS has_address
       ${fromAddress(login.email)}
     ),
     counted AS (
-      SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned
+      SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
+        a.is_unverified
       FROM (VALUES (1)) AS one LEFT JOIN account a ON true
     ),
     reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)}),
@@ -82,14 +86,15 @@ export async function reserveLoginAttempt(
       FROM counted c, reserved r WHERE r.number > ${limits.max}::int
     )${effectCtes(onLocked, 'locked', origin)}${lockMailCtes(sql`locked`, login.lockMail, origin)}
     SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
-      c.user_id, c.password_hash, c.is_banned
+      c.user_id, c.password_hash, c.is_banned, c.is_unverified, ${registration} AS registration_hash
     FROM counted c LEFT JOIN reserved r ON true`,
     { isRepeatable: true },
   );
   if (row === undefined) throw new TypeError('an attempt must always have one row');
-  const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id, password_hash, is_banned } = row;
-  const account = user_id === null ? null : { id: user_id, password_hash, is_banned };
-  return { bucket, number, retryAfterSeconds, account };
+  const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id: id, ...columns } = row;
+  const { password_hash, is_banned, is_unverified, registration_hash: registrationHash } = columns;
+  const account = id === null ? null : { id, password_hash, is_banned, is_unverified };
+  return { bucket, number, retryAfterSeconds, account, registrationHash };
 }
 
 interface AttemptRow extends Omit<Account, 'id'> {
@@ -97,12 +102,14 @@ interface AttemptRow extends Omit<Account, 'id'> {
   readonly number: number | null;
   readonly retry_after_seconds: number;
   readonly user_id: string | null;
+  readonly registration_hash: string | null;
 }
 
 /** The account once more, for an attempt that is reserved. Round trips: 1. Null when nobody has the address any more. */
 export async function findAccountByEmail(db: Database, email: PresentedEmail): Promise<Account | null> {
   const [account] = await db.query<Account>(
-    sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned ${fromAddress(email)}`,
+    sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, ${isVerificationDue(sql`u`)} AS is_unverified
+      ${fromAddress(email)}`,
     { isRepeatable: true },
   );
   return account ?? null;
@@ -120,38 +127,6 @@ export async function recordFailedLogin(
       SELECT ${failure.userId}::uuid AS user_id, NULL::uuid AS session_id, ${failure.reason}::text AS reason
     )${effectCtes(onFailed, 'failed', origin)}
     SELECT 1 AS recorded`);
-}
-
-/**
- * Creates a user and opens their first session, both or neither. Round trips: 1. Null when the address is taken. A
- * repeat after a lost answer finds what the first run made, by the ids that both were given; where the two ran at once
- * it can be null as well, and the next call finds it. Attempts at the address, counted under `subject`, count on.
- */
-export async function registerUser(
-  db: Database,
-  user: NewUser & { readonly subject: string },
-  session: NewSession,
-  origin: RequestOrigin,
-  onRegistered: readonly Effect[],
-): Promise<SignedInRow | null> {
-  const [row] = await db.query<SignedInRow>(
-    sql`
-      WITH created AS (${insertUser(user)}),
-      owner AS (SELECT c.id AS user_id FROM created c),
-      opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', origin)},
-      adopted AS (${adoptAttempts(user.subject, sql`owner`)}),
-      registered AS (
-        SELECT * FROM created
-        UNION ALL
-        SELECT u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at, u.device_generation
-        FROM users u WHERE u.id = ${user.id}::uuid
-      ),
-      signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
-      SELECT ${userColumns(sql`r`)}, r.device_generation, i.session_id, i.auth_time, i.expires_in
-      FROM registered r JOIN signed_in i ON i.user_id = r.id`,
-    { isRepeatable: true },
-  );
-  return row ?? null;
 }
 
 /** A login, and whether its device was new to the account. */

@@ -5,7 +5,8 @@ import { LoginRequest } from '../sessions/index.ts';
 import { answerSignIn } from '../sign-in/index.ts';
 import { currentPasswordRoutes } from './current-password/routes.ts';
 import { login } from './login.ts';
-import { register } from './register.ts';
+import { createAccount } from './register/create-account.ts';
+import { requestAccount } from './register/request-account.ts';
 import { resetRoutes } from './reset/routes.ts';
 import { registerRequest } from './schemas.ts';
 
@@ -20,7 +21,14 @@ const registerRoute = defineRoute(
   async (c, { deps, body: { email, name, password, transport } }) => {
     const locale = preferredLocale(c.req.raw.headers);
     const device = readPresentedDevice(c, deps);
-    return answerSignIn(c, 201, await register(deps, { email, name, password, transport, locale, device }));
+    const input = { email, name, password, transport, locale, device };
+    if (deps.config.emailVerification !== 'required')
+      return answerSignIn(c, 201, await createAccount(deps, input));
+    await requestAccount(deps, input);
+    return c.json(
+      { success: true, message: 'We have sent a mail to this address. It says how to go on.' },
+      202,
+    );
   },
 );
 

@@ -1,3 +1,4 @@
+import { setAuthCookies } from '../../http/auth-cookies.ts';
 import type { RequestContext } from '../../http/context.ts';
 import { sendDeviceToken } from '../known-devices/index.ts';
 import { answerTokens } from '../sessions/index.ts';
@@ -13,4 +14,13 @@ export function answerSignIn(
   const { cookie, body } = tokens.refreshTokens;
   sendDeviceToken(response, deviceToken, { isCookie: cookie !== undefined, isBody: body !== undefined });
   return response;
+}
+
+/** Puts the tokens of whoever signed in on a page into the cookies of its answer. */
+export function setSignInCookies(response: Response, { tokens, deviceToken }: SignIn): void {
+  const { accessToken, expiresIn, refreshTokens, refreshExpiresIn } = tokens;
+  if (refreshTokens.cookie === undefined) return;
+  const refresh = { token: refreshTokens.cookie, expiresIn: refreshExpiresIn };
+  setAuthCookies(response.headers, { token: accessToken, expiresIn }, refresh);
+  sendDeviceToken(response, deviceToken, { isCookie: true, isBody: false });
 }

@@ -1,4 +1,4 @@
-export { answerSignIn } from './answer-sign-in.ts';
+export { answerSignIn, setSignInCookies } from './answer-sign-in.ts';
 export {
   completeSignIn,
   passwordSession,

@@ -1,11 +1,23 @@
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { PresentedEmail } from '../../presented-email.ts';
 
 /** Select list for a `UserRow`; `u` is the alias of users, or of rows that came from them. */
 export function userColumns(u: Fragment): Fragment {
   return sql`${u}.id AS user_id, ${u}.email, ${u}.name, ${u}.email_verified_at IS NOT NULL AS email_verified,
     ${u}.password_hash IS NOT NULL AS has_password, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
+}
+
+/** The account of an address, alias `u`. Where two accounts have spellings of it, the canonical one alone is found. */
+export function fromAddress({ spellings }: PresentedEmail): Fragment {
+  return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[])
+    ORDER BY array_position(${spellings}::text[], lower(u.email)) LIMIT 1`;
+}
+
+/** Whether the user `u` has yet to verify the address, and is not from before there was verification. */
+export function isVerificationDue(u: Fragment): Fragment {
+  return sql`(${u}.email_verified_at IS NULL AND NOT ${u}.is_verification_exempt)`;
 }
 
 export interface NewUser {
@@ -21,14 +33,15 @@ export interface NewUser {
 }
 
 /**
- * Body of a CTE that creates the user and returns its row. No row comes back when the address is taken: the target of
- * ON CONFLICT is left out on purpose, since a named one still raises 23505 on the other unique index under a race
- * (SECURITY T36).
+ * Body of a CTE that creates the user, unless `isRefused`, and returns its row. No row comes back when the address is
+ * taken: the target of ON CONFLICT is left out on purpose, since a named one still raises 23505 on the other unique index
+ * under a race (SECURITY T36).
  */
-export function insertUser(user: NewUser): Fragment {
+export function insertUser(user: NewUser, isRefused: Fragment): Fragment {
   return sql`
     INSERT INTO users (id, email, name, password_hash, locale)
-    VALUES (${user.id}::uuid, ${user.email}, ${user.name}, ${user.passwordHash}, ${user.locale})
+    SELECT ${user.id}::uuid, ${user.email}::text, ${user.name}::text, ${user.passwordHash}::text, ${user.locale}::text
+    WHERE NOT ${isRefused}
     ON CONFLICT DO NOTHING
     RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation`;
 }
@@ -122,6 +135,44 @@ export function restoreEmail(proof: Fragment): Fragment {
 export function deleteUser(owner: Fragment): Fragment {
   return sql`DELETE FROM users u USING ${owner} o WHERE u.id = o.user_id RETURNING o.user_id, o.session_id`;
 }
+
+/**
+ * Body of a CTE that creates a user with a verified address of the row of the CTE `source` (`name`, `locale`,
+ * `password_hash`) and returns its `user_id`; no row where the address is taken (see `insertUser`).
+ */
+export function insertVerifiedUser(source: Fragment, { id, email }: Pick<NewUser, 'id' | 'email'>): Fragment {
+  return sql`
+    INSERT INTO users (id, email, name, password_hash, locale, email_verified_at)
+    SELECT ${id}::uuid, ${email}::text, s.name, s.password_hash, s.locale, now() FROM ${source} s
+    ON CONFLICT DO NOTHING
+    RETURNING id AS user_id`;
+}
+
+/**
+ * Body of a CTE that gives the user in the CTE `owner` (`user_id`) to whoever proved the address: by the row of the CTE
+ * `source` with `name`, `locale` and `password_hash`. No device is known to the account any more. Returns `user_id`.
+ */
+export function takeOverUser(owner: Fragment, source: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET name = s.name, locale = s.locale, password_hash = s.password_hash, email_verified_at = now(),
+      device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${owner} o, ${source} s WHERE u.id = o.user_id
+    RETURNING u.id AS user_id`;
+}
+
+/** Body of a CTE that marks the address of the users in the CTE `owner` (`user_id`) as verified and returns `user_id`. */
+export function markVerified(owner: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET email_verified_at = now(), updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id AND u.email_verified_at IS NULL
+    RETURNING u.id AS user_id`;
+}
+
+/** Whether the address of the user `u` was verified by this transaction: `now()` is the time that it began. */
+export function isVerifiedNow(u: Fragment): Fragment {
+  return sql`(${u}.email_verified_at = now())`;
+}
+
 /** What is held about the account itself; the provider's names come from the earlier system. */
 export const exportedUser: ExportPart = {
   name: 'user',

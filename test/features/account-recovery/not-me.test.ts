@@ -10,7 +10,8 @@ import { expectDead, recordsOf, signInAgain } from '../password/signed-in-owner.
 import { findSessions, storedHash } from '../password/stored-accounts.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 
-const client = new TestClient();
+// Without the mail of the registration, which is tested elsewhere.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 const disown = (token: string, by = client) => by.post('/api/auth/not-me', { token });
 

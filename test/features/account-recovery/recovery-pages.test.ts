@@ -6,7 +6,8 @@ import { mailsTo } from '../../support/mailbox.ts';
 import { findSessions } from '../password/stored-accounts.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 
-const client = new TestClient();
+// Without the mail of the registration, which is tested elsewhere.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const fields = { password: otherPassword, confirmPassword: otherPassword };
 
 const pages = [

@@ -79,6 +79,12 @@ describe('POST /api/admin/cleanup-sessions', () => {
         ('authn_login_success', 'success', gen_random_uuid(), now() - interval '31 days', '203.0.113.77')`,
       sql`INSERT INTO mail_outbox (id, kind, recipient, request_id, expires_at, finished_at, outcome) VALUES
         (gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now(), now() - interval '25 hours', 'dropped')`,
+      sql`INSERT INTO one_time_tokens (token_hash, kind, expires_at) VALUES
+        (decode(repeat('01', 32), 'hex'), 'verify_email', now() - interval '1 second'),
+        (decode(repeat('02', 32), 'hex'), 'verify_email', now() + interval '1 minute')`,
+      sql`INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at) VALUES
+        (gen_random_uuid(), 'over@example.com', 'Over', '', '', now() - interval '1 second'),
+        (gen_random_uuid(), 'open@example.com', 'Open', '', '', now() + interval '1 minute')`,
     ]);
     await addSessions(3, -1);
     expect((await cleanUp()).json.deletedCount).toBe(3);
@@ -88,6 +94,8 @@ describe('POST /api/admin/cleanup-sessions', () => {
     expect(told.toSorted((a, b) => a.rows.localeCompare(b.rows))).toEqual([
       { rows: 'login_attempts', deleted: 1 },
       { rows: 'mail_outbox', deleted: 1 },
+      { rows: 'one_time_tokens', deleted: 1 },
+      { rows: 'registration_attempts', deleted: 1 },
       { rows: 'security_events', deleted: 1 },
       { rows: 'security_events.ip_address', shortened: 1 },
       { rows: 'sessions', deleted: 3 },
@@ -99,7 +107,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     await addSessions(2500, -1);
     const answer = await cleanUp();
     expect(answer.json.deletedCount).toBe(2500);
-    expect(answer.roundTrips).toBe(3 + 4);
+    expect(answer.roundTrips).toBe(3 + 6);
   });
 
   test('called ten times at once counts each session once (CRN-04)', async () => {
@@ -125,10 +133,15 @@ describe('POST /api/admin/cleanup-sessions', () => {
       sql`INSERT INTO mail_outbox (id, kind, recipient, request_id, expires_at, finished_at, outcome)
         SELECT gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now(), now(), 'dropped'
         FROM generate_series(1, 4000)`,
-      sql`ANALYZE sessions, login_attempts, security_events, mail_outbox`,
+      sql`INSERT INTO one_time_tokens (token_hash, kind, expires_at)
+        SELECT sha256(n::text::bytea), 'verify_email', now() + interval '1 minute' FROM generate_series(1, 4000) n`,
+      sql`INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at)
+        SELECT gen_random_uuid(), n || '@example.com', '', '', '', now() + interval '1 minute'
+        FROM generate_series(1, 4000) n`,
+      sql`ANALYZE sessions, login_attempts, security_events, one_time_tokens, registration_attempts, mail_outbox`,
     ]);
     const plans = await plansOf(database.url, () => cleanUp());
-    expect(plans).toHaveLength(5);
+    expect(plans).toHaveLength(7);
     for (const plan of plans) {
       expectIndexed(plan);
       const conditions = plan.map((node) => node['Index Cond']);

@@ -20,7 +20,8 @@ import {
   storeLink,
 } from './mover.ts';
 
-const client = new TestClient();
+// Without the mail of the registration, which is tested elsewhere.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 
 async function asked(newEmail: string = freshEmail()) {
   const owner = await signIn(client);

@@ -9,7 +9,8 @@ import { findUsers } from '../password/stored-accounts.ts';
 import { signedInBy, signIn } from '../sessions/session-fixtures.ts';
 import { change, confirm, expectTokenInvalid, linkTo, move, revert, storedUser } from './mover.ts';
 
-const client = new TestClient();
+// Without the mail of the registration, which is tested elsewhere.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 
 describe('the deletion of an account', () => {
   test('is told to the address that it had, once, and takes back what was still to be sent (PRV-05, PRV-04)', async () => {

@@ -5,7 +5,7 @@ import {
   issueToken,
   type OneTimeTokenKind,
 } from '../../../src/features/one-time-tokens/index.ts';
-import { freshEmail } from '../../support/accounts.ts';
+import { freshClient, freshEmail } from '../../support/accounts.ts';
 import type { Answer, CallOptions, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
@@ -19,13 +19,9 @@ export function requestChange(
   newEmail: unknown,
   options: Omit<CallOptions, 'body' | 'bearer'> = {},
 ): Promise<Answer> {
-  const headers = { 'CF-Connecting-IP': freshIp(), ...options.headers };
+  // What one client may cause is limited.
+  const headers = { ...freshClient(), ...options.headers };
   return client.post(path, { newEmail }, { bearer, ...options, headers });
-}
-
-/** A client of its own for each request: what one may cause is limited. */
-function freshIp(): string {
-  return `10.${crypto.getRandomValues(new Uint8Array(3)).join('.')}`;
 }
 
 export function confirm(client: TestClient, token: string): Promise<Answer> {

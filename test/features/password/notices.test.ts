@@ -4,7 +4,8 @@ import { mailsTo } from '../../support/mailbox.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import { changePassword, ownersRoutes, prove, recordsOf } from './signed-in-owner.ts';
 
-const client = new TestClient({ LOGIN_ATTEMPTS_MAX: '2' });
+// Without the mail of the registration, which is tested elsewhere.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off', LOGIN_ATTEMPTS_MAX: '2' });
 
 describe('the owner is told by mail', () => {
   test('that the password was changed, once', async () => {

@@ -1,4 +1,4 @@
-import { otherPassword } from '../../support/accounts.ts';
+import { freshClient, otherPassword } from '../../support/accounts.ts';
 import type { Answer, CallOptions, TestClient } from '../../support/client.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 
@@ -13,7 +13,7 @@ export function forget(
 
 /** Asks for the mail and returns the token in it. */
 export async function linkFor(client: TestClient, email: string): Promise<string> {
-  await forget(client, email);
+  await forget(client, email, freshClient());
   return tokenFrom(client, email, 'reset_password');
 }
 

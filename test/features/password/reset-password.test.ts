@@ -12,7 +12,8 @@ import { linkFor, reset } from './password-reset.ts';
 import { deleteAccount, expectDead, recordsOf, signInAgain } from './signed-in-owner.ts';
 import { bcryptHash, findSessions, storedHash } from './stored-accounts.ts';
 
-const client = new TestClient();
+// Without the mail of the registration, which is tested elsewhere.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const deviceCookie = '__Host-nexora_device';
 const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 

@@ -15,8 +15,8 @@ import {
   voidTokens,
 } from '../../one-time-tokens/index.ts';
 import { endSessionsOf } from '../../sessions/index.ts';
-import { setProvedPassword } from '../../users/index.ts';
-import { fromAddress, type LinkMail, mailColumns } from '../fragments.ts';
+import { fromAddress, setProvedPassword } from '../../users/index.ts';
+import { type LinkMail, mailColumns } from '../fragments.ts';
 
 /**
  * Issues a link for a new password to the account of the address and queues its mail, in one statement. Where nobody has

@@ -1,0 +1,74 @@
+import type { Database } from '../../../db/client.ts';
+import type { RequestOrigin } from '../../../db/effects.ts';
+import { sql } from '../../../db/sql.ts';
+import { mailAllowance, queueMail } from '../../../mail/fragments.ts';
+import type { MailBudget } from '../../../mail/mail-budget.ts';
+import type { PreparedMail } from '../../../mail/prepared-mail.ts';
+import type { PresentedEmail } from '../../../presented-email.ts';
+import { issueToken, type NewOneTimeToken } from '../../one-time-tokens/index.ts';
+import { fromRegistrationsOf, newestFirst } from '../../registrations/index.ts';
+import { fromAddress } from '../../users/index.ts';
+
+/** A link, and the mail that carries it. */
+export interface Link {
+  readonly token: NewOneTimeToken;
+  readonly mail: PreparedMail;
+}
+
+/**
+ * Queues a fresh link: to the account of the address while it is not verified, or to the newest sign-up where no account
+ * has the address. Anybody else, and whoever is over a limit of mails, gets a token that opens nothing and a mail that is
+ * dropped: the same rows (SECURITY ENU-05). It goes to the stored address, never to what was typed (SECURITY EML-03).
+ * A repeat after a lost answer sends nothing twice. Round trips: 1.
+ */
+export async function queueVerification(
+  db: Database,
+  { email, isReserved }: { readonly email: PresentedEmail; readonly isReserved: boolean },
+  links: { readonly account: Link; readonly registration: Link },
+  budget: MailBudget,
+  origin: RequestOrigin,
+): Promise<void> {
+  const { account, registration } = links;
+  await db.query(
+    sql`
+      WITH ${mailAllowance(budget)},
+      account AS (
+        SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AND u.banned_at IS NULL AS is_open
+        ${fromAddress(email)}
+      ),
+      registration AS (
+        SELECT r.id AS registration_id, r.email, r.locale
+        ${fromRegistrationsOf(email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst}
+      ),
+      judged AS (
+        SELECT a.user_id, r.registration_id, coalesce(a.email, r.email) AS email, coalesce(a.locale, r.locale) AS locale
+        FROM (VALUES (NOT ${isReserved}::boolean)) AS one (is_possible)
+        LEFT JOIN allowed w ON one.is_possible
+        LEFT JOIN account a ON w.bucket IS NOT NULL AND a.is_open
+        LEFT JOIN registration r ON w.bucket IS NOT NULL
+      ),
+      issued AS (${issueToken(sql`(SELECT * FROM judged j WHERE j.registration_id IS NULL)`, account.token, {
+        owner: sql`s.user_id`,
+        email: sql`s.email`,
+      })}),
+      reissued AS (${issueToken(
+        sql`(SELECT * FROM judged j WHERE j.registration_id IS NOT NULL)`,
+        registration.token,
+        { owner: sql`s.registration_id`, email: sql`s.email` },
+      )}),
+      queued AS (${queueMail(
+        sql`(SELECT i.owner_id, i.email, j.locale FROM issued i, judged j)`,
+        account.mail,
+        origin,
+        { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.owner_id` },
+      )}),
+      requeued AS (${queueMail(
+        sql`(SELECT i.email, j.locale FROM reissued i, judged j)`,
+        registration.mail,
+        origin,
+        { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`NULL` },
+      )})
+      SELECT 1 AS queued`,
+    { isRepeatable: true },
+  );
+}

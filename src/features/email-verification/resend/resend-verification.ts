@@ -1,0 +1,27 @@
+import type { Deps } from '../../../deps.ts';
+import type { PresentedEmail } from '../../../presented-email.ts';
+import { createOneTimeToken } from '../../one-time-tokens/index.ts';
+import { isReservedEmail } from '../../users/index.ts';
+import { queueVerification } from './queries.ts';
+
+/**
+ * Sends a fresh link to whoever has the address and has yet to verify it. Earlier links stay good, since a stranger can
+ * ask as well: whichever is followed first ends them all. Nothing tells whether there was anybody to send it to.
+ * Round trips: 1; 0 with EMAIL_VERIFICATION=off, for every address.
+ */
+export async function resendVerification(deps: Deps, email: PresentedEmail): Promise<void> {
+  const { db, config, client, mail, secrets } = deps;
+  if (config.emailVerification === 'off') return;
+  const link = async (kind: 'verify_email' | 'confirm_registration', recipients: readonly string[]) => {
+    const token = createOneTimeToken(secrets, kind);
+    return { token, mail: await mail.prepare(kind, token, recipients) };
+  };
+  const links = {
+    account: await link('verify_email', email.spellings),
+    registration: await link('confirm_registration', [email.address]),
+  };
+  const budget = mail.budget('verification', email.address);
+  const address = { email, isReserved: isReservedEmail(email.address) };
+  await queueVerification(db, address, links, budget, client);
+  mail.sendSoon();
+}

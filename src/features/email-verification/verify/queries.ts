@@ -1,0 +1,277 @@
+import type { Database } from '../../../db/client.ts';
+import type { Effect, Effects, RequestOrigin } from '../../../db/effects.ts';
+import { effectCtes } from '../../../db/fragments.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import {
+  type AttemptLimits,
+  accountSubject,
+  adoptAttempts,
+  attemptBucket,
+  clearAttempts,
+  reserveAttempt,
+  secondsUntilOpen,
+} from '../../../rate-limit/fragments.ts';
+import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
+import {
+  deleteTokens,
+  fromLiveToken,
+  isHeldEmail,
+  type PresentedOneTimeToken,
+  spendToken,
+  spentBefore,
+  voidTokens,
+} from '../../one-time-tokens/index.ts';
+import { deleteRegistrations, lockRegistrations } from '../../registrations/index.ts';
+import {
+  type CallerIds,
+  endOtherSessions,
+  evictOldest,
+  fromLiveSession,
+  type NewSession,
+  openedBefore,
+  openSession,
+} from '../../sessions/index.ts';
+import type { SignedInRow } from '../../sign-in/index.ts';
+import {
+  insertVerifiedUser,
+  isVerificationDue,
+  isVerifiedNow,
+  markVerified,
+  takeOverUser,
+  type UserRow,
+  userColumns,
+} from '../../users/index.ts';
+
+/** The token of a link to verify an address: of an account, or of a sign-up. */
+export type VerificationToken = PresentedOneTimeToken & {
+  readonly kind: 'verify_email' | 'confirm_registration';
+};
+
+/** Whose address a live token verifies. */
+export interface TokenOwner {
+  /** The user; of a sign-up, that. */
+  readonly owner_id: string;
+  /** Null of a sign-up. */
+  readonly user_id: string | null;
+  readonly email: string;
+  /** Null where the person signs in without a password. */
+  readonly password_hash: string | null;
+  /** Of a sign-up: under which attempts count while nobody has the address. */
+  readonly subject: string | null;
+  /** Where a check of the password counts. */
+  readonly bucket: string;
+  /** 1 for the first of the window; null when none was left or asked for, and nothing may be checked. */
+  readonly number: number | null;
+  /** Until the window ends. */
+  readonly retry_after_seconds: number;
+}
+
+type Occasions = Pick<
+  Effects,
+  'userRegistered' | 'loggedIn' | 'firstVerified' | 'endedByVerification' | 'sessionEvicted'
+>;
+
+/**
+ * Finds whose address the token verifies and, where `isChecked`, reserves a check of their password: it counts where
+ * their logins on the device count; for a sign-up, where logins at an address that nobody has do. The first check that is
+ * refused in a window is the occasion of `onLocked`. Round trips: 1. Null when the token can not be spent: it is over, its
+ * account is banned or gone or has another address, or the address of the sign-up is somebody's by now.
+ */
+export async function findTokenOwner(
+  db: Database,
+  presented: VerificationToken,
+  { device, isChecked }: { readonly device: PresentedDevice; readonly isChecked: boolean },
+  limits: AttemptLimits,
+  origin: RequestOrigin,
+  onLocked: readonly Effect[],
+): Promise<TokenOwner | null> {
+  const isAccount = presented.kind === 'verify_email';
+  const bucket = isAccount
+    ? attemptBucket(accountSubject(sql`o`), knownDeviceId(sql`o`, device))
+    : attemptBucket(sql`o.subject`, sql`NULL`);
+  const [row] = await db.query<TokenOwner>(
+    sql`
+      WITH token AS (SELECT t.owner_id, t.email ${fromLiveToken(presented)}),
+      owner AS (${isAccount ? accountOfToken() : registrationOfToken()}),
+      counted AS (SELECT ${bucket} AS bucket, o.* FROM owner o),
+      reserved AS (${reserveAttempt(
+        sql`(SELECT c.bucket FROM counted c WHERE ${isChecked}::boolean)`,
+        crypto.randomUUID(),
+        limits,
+      )}),
+      locked AS (
+        SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > ${limits.max}::int
+      )${effectCtes(onLocked, 'locked', origin)}
+      SELECT c.owner_id, c.user_id, c.email, c.password_hash, c.subject, c.bucket,
+        CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
+      FROM counted c LEFT JOIN reserved r ON true`,
+    { isRepeatable: true },
+  );
+  return row ?? null;
+}
+
+function accountOfToken(): Fragment {
+  return sql`
+    SELECT u.id AS owner_id, u.id AS user_id, u.email, u.password_hash, u.device_generation, NULL::text AS subject
+    FROM token t JOIN users u ON u.id = t.owner_id
+    WHERE u.email = t.email AND u.banned_at IS NULL`;
+}
+
+function registrationOfToken(): Fragment {
+  return sql`
+    SELECT r.id AS owner_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject
+    FROM token k JOIN registration_attempts r ON r.id = k.owner_id
+    WHERE r.expires_at > now() AND NOT ${isHeldEmail(sql`r.email`)} AND NOT EXISTS (
+      SELECT FROM users u WHERE lower(u.email) = r.email AND NOT ${canBeTakenOver()}
+    )`;
+}
+
+/** Whether whoever proves the address of the user `u` may have the account: nobody has proved it yet. */
+function canBeTakenOver(): Fragment {
+  return sql`(${isVerificationDue(sql`u`)} AND u.banned_at IS NULL)`;
+}
+
+/** Records that the password was wrong; `userId` is null of a sign-up. Round trips: 1. */
+export async function recordWrongPassword(
+  db: Database,
+  userId: string | null,
+  origin: RequestOrigin,
+  onFailed: readonly Effect[],
+): Promise<void> {
+  await db.query(sql`
+    WITH failed AS (
+      SELECT ${userId}::uuid AS user_id, NULL::uuid AS session_id, 'wrong_password'::text AS reason
+    )${effectCtes(onFailed, 'failed', origin)}
+    SELECT 1 AS recorded`);
+}
+
+/**
+ * Verifies the address of the caller's account by a token of that account; at the first verification all its other
+ * sessions end. Round trips: 1. Null when the session is not live, or the token is not one of its account.
+ *
+ * A batch, here and below, since a session that a racing login opens is in a newer snapshot alone; that shows as well what
+ * the first statement made, or an earlier run of it whose answer was lost.
+ */
+export async function verifyBySession(
+  db: Database,
+  presented: VerificationToken,
+  caller: CallerIds,
+  origin: RequestOrigin,
+  { firstVerified, endedByVerification }: Occasions,
+): Promise<UserRow | null> {
+  const { userId, sessionId } = caller;
+  const verify = sql`
+    WITH holder AS MATERIALIZED (
+      SELECT u.id AS user_id FROM users u
+      WHERE u.id = ${userId}::uuid AND u.banned_at IS NULL AND EXISTS (SELECT ${fromLiveSession(caller)})
+        AND EXISTS (SELECT ${fromLiveToken(presented)} AND t.email = u.email)
+      FOR NO KEY UPDATE
+    ),
+    spent AS (${spendToken(sql`holder`, presented, origin.requestId)}),
+    verified AS (${markVerified(sql`spent`)}),
+    proved AS (SELECT v.user_id, ${sessionId}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', origin)}
+    SELECT count(*)::int AS verified FROM proved`;
+  const answer = sql`
+    WITH owner AS (
+      SELECT u.* FROM users u
+      WHERE u.id = ${userId}::uuid AND EXISTS (${spentBefore(presented, origin.requestId)})
+    ),
+    first AS (SELECT o.id AS user_id FROM owner o WHERE ${isVerifiedNow(sql`o`)}),
+    ended AS (${endOtherSessions(sql`first`, sessionId)})${effectCtes(endedByVerification, 'ended', origin)}
+    SELECT ${userColumns(sql`o`)} FROM owner o`;
+  const [, rows] = await db.batch([verify, answer], { isRepeatable: true });
+  return (rows as UserRow[] | undefined)?.[0] ?? null;
+}
+
+/**
+ * Verifies the address of an account whose password was verified and opens a session for it; at the first verification all
+ * others end. Round trips: 1. Null when the token was spent meanwhile, or the account is not as it was read.
+ */
+export async function verifyByPassword(
+  db: Database,
+  presented: VerificationToken,
+  owner: TokenOwner,
+  session: NewSession,
+  origin: RequestOrigin,
+  occasions: Occasions,
+): Promise<SignedInRow | null> {
+  const { firstVerified, loggedIn, sessionEvicted } = occasions;
+  const verify = sql`
+    WITH holder AS MATERIALIZED (
+      SELECT u.id AS user_id FROM users u
+      WHERE u.id = ${owner.owner_id}::uuid AND u.password_hash = ${owner.password_hash} AND u.email = ${owner.email}
+        AND u.banned_at IS NULL
+      FOR NO KEY UPDATE
+    ),
+    spent AS (${spendToken(sql`holder`, presented, origin.requestId)}),
+    opened AS (${openSession(sql`spent`, session)})${effectCtes(loggedIn, 'opened', origin)},
+    evicted AS (${evictOldest(sql`spent`, session.id)})${effectCtes(sessionEvicted, 'evicted', origin)},
+    verified AS (${markVerified(sql`spent`)}),
+    proved AS (SELECT v.user_id, ${session.id}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', origin)},
+    cleared AS (${clearAttempts(owner.bucket, sql`spent`)})
+    SELECT count(*)::int AS verified FROM spent`;
+  return signIn(db, verify, session, origin, occasions);
+}
+
+/**
+ * Makes a sign-up whose password was verified an account and opens its session: a new account, or the one that has the
+ * address without having proved it, of which the id alone stays. All sign-ups with the address go. Round trips: 1. Null
+ * when another one was faster, or somebody has the address by now. Attempts at an address that nobody had count on.
+ */
+export async function confirmRegistration(
+  db: Database,
+  presented: VerificationToken,
+  registration: TokenOwner & { readonly newUserId: string },
+  session: NewSession,
+  origin: RequestOrigin,
+  occasions: Occasions,
+): Promise<SignedInRow | null> {
+  const { userRegistered, loggedIn, firstVerified } = occasions;
+  const { email, newUserId } = registration;
+  const confirm = sql`
+    WITH holder AS MATERIALIZED (
+      SELECT u.id AS user_id, ${canBeTakenOver()} AS is_open FROM users u WHERE lower(u.email) = ${email}
+      FOR NO KEY UPDATE
+    ),
+    held AS MATERIALIZED (${lockRegistrations(email, sql`holder`)}),
+    chosen AS (
+      SELECT h.id AS user_id, h.name, h.locale, h.password_hash FROM held h
+      WHERE h.id = ${registration.owner_id}::uuid AND h.expires_at > now() AND NOT ${isHeldEmail(email)}
+        AND NOT EXISTS (SELECT FROM holder o WHERE NOT o.is_open)
+    ),
+    spent AS (${spendToken(sql`chosen`, presented, origin.requestId)}),
+    proved AS (SELECT c.name, c.locale, c.password_hash FROM chosen c JOIN spent s ON s.user_id = c.user_id),
+    taken_over AS (${takeOverUser(sql`holder`, sql`proved`)}),
+    purged AS (${deleteTokens(sql`taken_over`)}),
+    created AS (${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM holder))`, { id: newUserId, email })}),
+    owner AS (SELECT t.user_id FROM taken_over t UNION ALL SELECT c.user_id FROM created c),
+    voided AS (${voidTokens(sql`(SELECT h.id AS user_id FROM held h, owner)`, ['confirm_registration'], presented)}),
+    dropped AS (${deleteRegistrations(sql`held`, sql`owner`)}),
+    opened AS (${openSession(sql`owner`, session)})${effectCtes([...loggedIn, ...firstVerified], 'opened', origin)},
+    begun AS (
+      SELECT o.user_id, o.session_id FROM opened o JOIN created c ON c.user_id = o.user_id
+    )${effectCtes(userRegistered, 'begun', origin)},
+    adopted AS (${adoptAttempts(registration.subject ?? '', sql`created`)})
+    SELECT count(*)::int AS confirmed FROM opened`;
+  return signIn(db, confirm, session, origin, occasions);
+}
+
+/** Runs the statement that opens the session, ends all others at a first verification, and gives what was made. */
+async function signIn(
+  db: Database,
+  statement: Fragment,
+  session: NewSession,
+  origin: RequestOrigin,
+  { endedByVerification }: Occasions,
+): Promise<SignedInRow | null> {
+  const answer = sql`
+    WITH signed_in AS (${openedBefore(session.id)}),
+    first AS (
+      SELECT u.id AS user_id FROM signed_in i JOIN users u ON u.id = i.user_id WHERE ${isVerifiedNow(sql`u`)}
+    ),
+    ended AS (${endOtherSessions(sql`first`, session.id)})${effectCtes(endedByVerification, 'ended', origin)}
+    SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
+    FROM signed_in i JOIN users u ON u.id = i.user_id`;
+  const [, rows] = await db.batch([statement, answer], { isRepeatable: true });
+  return (rows as SignedInRow[] | undefined)?.[0] ?? null;
+}

@@ -1,0 +1,124 @@
+import type { Deps } from '../../../deps.ts';
+import { log } from '../../../log.ts';
+import { checkAttempt, tooManyAttempts } from '../../../rate-limit/attempts.ts';
+import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
+import type { CallerIds } from '../../sessions/index.ts';
+import {
+  completeSignIn,
+  passwordSession,
+  type SignedInRow,
+  type SignIn,
+  type SignInSettings,
+} from '../../sign-in/index.ts';
+import { toUser, type User } from '../../users/index.ts';
+import { emailVerificationErrors } from '../errors.ts';
+import {
+  confirmRegistration,
+  findTokenOwner,
+  recordWrongPassword,
+  type TokenOwner,
+  type VerificationToken,
+  verifyByPassword,
+  verifyBySession,
+} from './queries.ts';
+
+export interface VerifyEmailInput extends SignInSettings {
+  readonly token: string;
+  readonly password: string | undefined;
+  /** Whoever is signed in here, by an access token whose session may have ended. */
+  readonly caller: CallerIds | null;
+}
+
+/** Whose address is verified now. */
+export interface VerifiedEmail {
+  readonly user: User;
+  /** Null where a session stood for the password: it goes on. */
+  readonly signIn: SignIn | null;
+}
+
+/**
+ * Verifies an address by the token of a link. The link alone proves the mailbox, and not that whoever follows it is who
+ * registered: that takes a live session of the account, or its password, which then signs in (SECURITY LNK-07). A sign-up
+ * becomes an account by its own password, and by no other one's (SECURITY LNK-06). Without either the token is not spent.
+ *
+ * Round trips: 1 by a session; 2 by a password, and one more each where a session came along that does not count, and
+ * where the stored hash changed meanwhile; 0 for a token that we never made.
+ * @throws AuthError token_invalid before it says anything about the password; for the loser of a race as well
+ * @throws AuthError password_required also when it is wrong, which counts as a login does
+ * @throws AuthError too_many_attempts
+ * @throws AuthError overloaded
+ */
+export async function verifyEmail(deps: Deps, input: VerifyEmailInput): Promise<VerifiedEmail> {
+  const { db, secrets, client, effects } = deps;
+  const { caller, password } = input;
+  const presented = readOneTimeToken(secrets, ['verify_email', 'confirm_registration'], input.token);
+  if (presented === null) throw oneTimeTokenErrors.token_invalid();
+  if (caller !== null && presented.kind === 'verify_email') {
+    const row = await verifyBySession(db, presented, caller, client, effects);
+    if (row !== null) return { user: toUser(row), signIn: null };
+  }
+  const signIn = await withPassword(deps, input, presented, password);
+  return { user: signIn.user, signIn };
+}
+
+async function withPassword(
+  deps: Deps,
+  input: VerifyEmailInput,
+  presented: VerificationToken,
+  password: string | undefined,
+): Promise<SignIn> {
+  const { db, config, hasher, client, effects } = deps;
+  if (password !== undefined) hasher.requireRoom();
+  const find = (isChecked: boolean) =>
+    findTokenOwner(
+      db,
+      presented,
+      { device: input.device, isChecked },
+      config.loginAttempts,
+      client,
+      effects.loginLocked,
+    );
+  const owner = await find(password !== undefined);
+  if (owner === null) throw oneTimeTokenErrors.token_invalid();
+  if (password === undefined) throw emailVerificationErrors.password_required();
+  if (owner.number === null) throw tooManyAttempts(config.loginAttempts, owner.retry_after_seconds);
+  const verify = await verification(deps, input, presented, password);
+  return checkAttempt(db, owner.bucket, config.loginAttempts, async () => {
+    const signIn = await verify(owner);
+    if (signIn !== null) return signIn;
+    // A second look where the stored hash changed under our hands, as when a login replaces an old one.
+    const latest = await find(false);
+    if (latest === null) throw oneTimeTokenErrors.token_invalid();
+    const second = await verify({ ...latest, bucket: owner.bucket });
+    if (second === null) throw oneTimeTokenErrors.token_invalid();
+    return second;
+  });
+}
+
+/** What compares the password with the owner's and signs them in; null when what was compared has changed since. */
+async function verification(
+  deps: Deps,
+  input: VerifyEmailInput,
+  presented: VerificationToken,
+  password: string,
+): Promise<(owner: TokenOwner) => Promise<SignIn | null>> {
+  const { db, hasher, client, effects } = deps;
+  const session = await passwordSession(deps, input);
+  const newUserId = crypto.randomUUID();
+  const run = (owner: TokenOwner): Promise<SignedInRow | null> =>
+    presented.kind === 'verify_email'
+      ? verifyByPassword(db, presented, owner, session, client, effects)
+      : confirmRegistration(db, presented, { ...owner, newUserId }, session, client, effects);
+  return async (owner) => {
+    const check = await hasher.verify(owner.password_hash, password);
+    if (check.isMalformed) {
+      log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId: owner.user_id });
+    }
+    if (owner.password_hash === null || !check.matches) {
+      await recordWrongPassword(db, owner.user_id, client, effects.loginFailed);
+      throw emailVerificationErrors.password_required();
+    }
+    const row = await run(owner);
+    return row === null ? null : completeSignIn(deps, input.device, session, row);
+  };
+}

@@ -1,0 +1,60 @@
+import type { Deps } from '../../../deps.ts';
+import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
+import { createOneTimeToken, type OneTimeTokenKind } from '../../one-time-tokens/index.ts';
+import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../../sign-in/index.ts';
+import { isReservedEmail } from '../../users/index.ts';
+import { passwordErrors } from '../errors.ts';
+import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
+import { type LinkMail, registerUser } from './queries.ts';
+
+export interface RegisterInput extends SignInSettings {
+  readonly email: string;
+  readonly name: string;
+  readonly password: string;
+  /** BCP 47 tag of the browser's first language, null when it sent none. */
+  readonly locale: string | null;
+}
+
+/**
+ * Creates an account and signs it in. The password is judged and hashed first, so that one statement does the rest: user,
+ * session and event exist together or not at all, and with EMAIL_VERIFICATION=optional the mail to verify the address,
+ * which is left out where the address or the client is over its limit. Round trips: 1, more only after a lost answer; 0
+ * for a refused password, whether the address is free or taken, and for a reserved address.
+ * @throws AuthError password_too_common
+ * @throws AuthError password_breached
+ * @throws AuthError email_taken also while the former owner of the address can still have it back
+ */
+export async function createAccount(deps: Deps, input: RegisterInput): Promise<SignIn> {
+  const { email, name, locale } = input;
+  await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
+  // Public knowledge, so no hash hides it: nothing is read, hashed or written for an address that nobody can have.
+  if (isReservedEmail(email)) throw passwordErrors.email_taken();
+  const passwordHash = await deps.hasher.hash(input.password);
+  const session = await passwordSession(deps, input);
+  const subject = unknownSubject(deps.secrets, email);
+  const user = { id: crypto.randomUUID(), email, name, passwordHash, locale, subject };
+  const isMailed = deps.config.emailVerification === 'optional';
+  const verification = isMailed ? await prepareLink(deps, 'verify_email', email) : null;
+  const create = () =>
+    registerUser(deps.db, user, session, verification, deps.client, deps.effects.userRegistered);
+  let row = await create();
+  // A first try that was still running when it was repeated takes the address, and its repeat does not see its rows.
+  if (row === null && deps.db.roundTrips > 1) row = await create();
+  if (row === null) throw passwordErrors.email_taken();
+  if (isMailed) deps.mail.sendSoon();
+  return completeSignIn(deps, input.device, session, row);
+}
+
+/** A fresh link to verify the address, in a mail that is counted with the other verifications of the address. */
+export async function prepareLink(
+  { secrets, mail }: Deps,
+  kind: Extract<OneTimeTokenKind, 'verify_email' | 'confirm_registration'>,
+  email: string,
+): Promise<LinkMail> {
+  const token = createOneTimeToken(secrets, kind);
+  return {
+    token,
+    mail: await mail.prepare(kind, token, [email]),
+    budget: mail.budget('verification', email),
+  };
+}

@@ -1,0 +1,115 @@
+import type { Database } from '../../../db/client.ts';
+import type { Effect, RequestOrigin } from '../../../db/effects.ts';
+import { effectCtes } from '../../../db/fragments.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import { mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
+import type { MailBudget } from '../../../mail/mail-budget.ts';
+import type { PreparedMail } from '../../../mail/prepared-mail.ts';
+import { adoptAttempts } from '../../../rate-limit/fragments.ts';
+import { isHeldEmail, issueToken, type NewOneTimeToken } from '../../one-time-tokens/index.ts';
+import { type NewRegistration, storeRegistration } from '../../registrations/index.ts';
+import { type NewSession, openedBefore, openSession } from '../../sessions/index.ts';
+import type { SignedInRow } from '../../sign-in/index.ts';
+import { insertUser, isVerificationDue, type NewUser, userColumns } from '../../users/index.ts';
+
+/** A mail with a link, with the token in it and where it is counted. */
+export interface LinkMail {
+  readonly token: NewOneTimeToken;
+  readonly mail: PreparedMail;
+  readonly budget: MailBudget;
+}
+
+/**
+ * Creates a user and opens their first session, both or neither, and queues the mail to verify the address within its
+ * limit. Round trips: 1. Null when the address is taken, or its former owner can still have it back. A repeat after a lost
+ * answer finds what the first run made, by the ids that both were given; where the two ran at once it can be null as well,
+ * and the next call finds it. Attempts at the address, counted under `subject`, count on.
+ */
+export async function registerUser(
+  db: Database,
+  user: NewUser & { readonly subject: string },
+  session: NewSession,
+  verification: LinkMail | null,
+  origin: RequestOrigin,
+  onRegistered: readonly Effect[],
+): Promise<SignedInRow | null> {
+  const [row] = await db.query<SignedInRow>(
+    sql`
+      WITH created AS (${insertUser(user, isHeldEmail(user.email))}),
+      owner AS (SELECT c.id AS user_id FROM created c),
+      opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', origin)}
+      ${verification === null ? sql`` : verificationCtes(verification, origin)},
+      adopted AS (${adoptAttempts(user.subject, sql`owner`)}),
+      registered AS (
+        SELECT * FROM created
+        UNION ALL
+        SELECT u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at, u.device_generation
+        FROM users u WHERE u.id = ${user.id}::uuid
+      ),
+      signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
+      SELECT ${userColumns(sql`r`)}, r.device_generation, i.session_id, i.auth_time, i.expires_in
+      FROM registered r JOIN signed_in i ON i.user_id = r.id`,
+    { isRepeatable: true },
+  );
+  return row ?? null;
+}
+
+function verificationCtes({ token, mail, budget }: LinkMail, origin: RequestOrigin): Fragment {
+  return sql`, ${mailAllowance(budget, sql`created`)},
+    issued AS (${issueToken(sql`(SELECT c.id, c.email FROM created c, allowed)`, token, {
+      owner: sql`s.id`,
+      email: sql`s.email`,
+    })}),
+    queued AS (${queueMail(sql`issued`, mail, origin, {
+      recipient: sql`s.email`,
+      locale: sql`NULL::text`,
+      userId: sql`s.owner_id`,
+    })})`;
+}
+
+/**
+ * Keeps a sign-up until its link is followed, and queues the mail with the link. Where the address has an account that is
+ * verified, or from before there was verification, its owner is told instead and nothing of the sign-up is kept; nothing
+ * is kept or sent either where the address is reserved, held for its former owner, or over its limit of mails. Each writes
+ * as many rows as the others, so that time tells them apart as little as the answer does (SECURITY ENU-04). A repeat
+ * after a lost answer keeps and sends nothing twice. Round trips: 1.
+ */
+export async function requestRegistration(
+  db: Database,
+  registration: NewRegistration,
+  isReserved: boolean,
+  { token, mail, budget }: LinkMail,
+  origin: RequestOrigin,
+): Promise<void> {
+  const { email } = registration;
+  await db.query(
+    sql`
+      WITH ${mailAllowance(budget)},
+      judged AS (
+        SELECT u.id AS user_id, u.email AS user_email, u.locale AS user_locale,
+          a.bucket IS NOT NULL AND NOT ${isReserved}::boolean AND NOT ${isHeldEmail(email)} AS is_open,
+          u.id IS NOT NULL AND NOT ${isVerificationDue(sql`u`)} AS is_taken
+        FROM (VALUES (1)) AS one
+        LEFT JOIN allowed a ON true
+        LEFT JOIN users u ON lower(u.email) = ${email}
+      ),
+      stored AS (${storeRegistration(sql`judged`, registration, sql`(s.is_open AND NOT s.is_taken)`)}),
+      issued AS (${issueToken(sql`stored`, token, { owner: sql`s.registration_id`, email: sql`s.email` })}),
+      addressed AS (
+        SELECT i.email, j.user_id, j.user_email, j.user_locale, j.is_open AND j.is_taken AS is_owner_told
+        FROM issued i, judged j
+      ),
+      queued AS (${queueMail(sql`(SELECT * FROM addressed d WHERE NOT d.is_owner_told)`, mail, origin, {
+        recipient: sql`s.email`,
+        locale: sql`NULL::text`,
+        userId: sql`NULL`,
+      })}),
+      told AS (${queueNotice(sql`(SELECT * FROM addressed d WHERE d.is_owner_told)`, 'email_taken', origin, {
+        recipient: sql`s.user_email`,
+        locale: sql`s.user_locale`,
+        userId: sql`s.user_id`,
+      })})
+      SELECT 1 AS requested`,
+    { isRepeatable: true },
+  );
+}

@@ -1,0 +1,19 @@
+import type { Database } from '../../db/client.ts';
+import { sql } from '../../db/sql.ts';
+
+/**
+ * Deletes up to `limit` sign-ups that nobody verified in their time, in one statement (SECURITY CRN-05). Rows that another
+ * run or a verification holds are skipped.
+ * @returns how many were deleted
+ */
+export async function cleanupExpiredRegistrations(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(sql`
+    WITH due AS (
+      SELECT r.id FROM registration_attempts r WHERE r.expires_at <= now()
+      ORDER BY r.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM registration_attempts r WHERE r.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING 1
+    )
+    SELECT count(*)::int AS deleted FROM deleted`);
+  return row?.deleted ?? 0;
+}

@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freshClient, freshEmail, otherPassword, password, registration } from '../../support/accounts.ts';
+import type { Answer, TestClient } from '../../support/client.ts';
+import { TestClient as Client } from '../../support/client.ts';
+import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
+import {
+  accountsOf,
+  addressClasses,
+  requiredClient,
+  resend,
+  rowCounts,
+  shownBy,
+  signUp,
+  waitingFor,
+} from './sign-ups.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = requiredClient({ DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+
+const names = Object.keys(addressClasses);
+
+/** What one call shows, costs and writes. */
+async function observe(email: string, call: (client: TestClient, email: string) => Promise<Answer>) {
+  const faulty = await faultyEndpoint();
+  const watched = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+  const before = await rowCounts(client);
+  const answer = await call(watched, email);
+  const after = await rowCounts(client);
+  const written = Object.fromEntries(
+    Object.entries(after).map(([name, count]) => [name, count - before[name]!]),
+  );
+  const { roundTrips, hashes } = answer;
+  const statements = (await faulty.seen()).map(({ queries }) => queries);
+  return { shown: shownBy(answer), roundTrips, hashes, written, statements };
+}
+
+describe('POST /api/auth/register where accounts begin with the verification', () => {
+  test('answers every address alike, by the same statement, hash and rows (ENU-04, ENU-12)', async () => {
+    const [first, ...others] = await Promise.all(names.map((name) => addressClasses[name]!(client)));
+    const expected = await observe(first!, signUp);
+    expect(expected).toMatchObject({
+      shown: { status: 202, setCookies: [] },
+      roundTrips: 1,
+      hashes: 1,
+      written: { users: 0, sessions: 0, registrations: 1, tokens: 1, mails: 1 },
+    });
+    expect(JSON.parse(expected.shown.text)).toStrictEqual({ success: true, message: expect.any(String) });
+    for (const [index, email] of others.entries())
+      expect(await observe(email, signUp), names[index + 1]).toEqual(expected);
+  });
+
+  test.each([
+    ['new', ['confirm_registration'], 1],
+    ['verified', ['email_taken'], 0],
+    ['unverified', ['confirm_registration'], 1],
+    ['exempt', ['email_taken'], 0],
+    ['signed up', ['confirm_registration', 'confirm_registration'], 2],
+    ['held', [], 0],
+    ['reserved', [], 0],
+    ['over its limit', [], 0],
+  ])('and mails an address that is %s %j (ENU-04)', async (name, kinds, waiting) => {
+    const email = await addressClasses[name]!(client);
+    await signUp(client, email);
+    const mails = await mailsTo(client, email);
+    expect(mails.map(({ kind }) => kind)).toEqual(kinds);
+    expect(await waitingFor(client, email)).toBe(waiting);
+  });
+
+  test('tells an owner within the limit of their address alone (EML-10)', async () => {
+    const email = await addressClasses.verified!(client);
+    for (const _ of Array(8)) expect((await signUp(client, email)).status).toBe(202);
+    expect(await mailsTo(client, email)).toHaveLength(5);
+  });
+
+  test('changes nothing of an account that is not verified', async () => {
+    const email = await addressClasses.unverified!(client);
+    const before = await accountsOf(client, email);
+    await signUp(client, email, { name: 'Somebody Else' });
+    expect(await accountsOf(client, email)).toEqual(before);
+  });
+
+  test.each(names)('refuses a weak password before anything, for an address that is %s', async (name) => {
+    const email = await addressClasses[name]!(client);
+    const weak = { password: 'password123', confirmPassword: 'password123' };
+    const answer = await signUp(client, email, weak);
+    expect(answer).toMatchObject({ status: 400, roundTrips: 0, hashes: 0 });
+    expect(answer.json.code).toBe('password_too_common');
+  });
+
+  test('sends nothing twice where its answer was lost (DBF-07)', async () => {
+    for (const name of ['new', 'verified']) {
+      const email = await addressClasses[name]!(client);
+      const { endpoint } = await faultyEndpoint(['commit-then-drop']);
+      const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+      expect(await signUp(faulty, email)).toMatchObject({ status: 202, roundTrips: 2, hashes: 1 });
+      expect(await mailsTo(client, email), name).toHaveLength(1);
+      expect(await waitingFor(client, email)).toBe(name === 'new' ? 1 : 0);
+    }
+  });
+
+  test.each(['refuse', 'hang'] as const)(
+    'is 503 where the database fails (%s), for every address',
+    async (fault) => {
+      const { endpoint } = await faultyEndpoint({ always: fault });
+      const down = requiredClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '200' });
+      expect((await signUp(down, freshEmail())).json.code).toBe('service_unavailable');
+    },
+  );
+});
+
+describe('POST /api/auth/email/resend', () => {
+  test('answers every address alike, by the same statement and rows (ENU-05, ENU-12)', async () => {
+    const emails = await Promise.all(names.map((name) => addressClasses[name]!(client)));
+    const expected = await observe(emails[0]!, resend);
+    expect(expected).toMatchObject({
+      shown: { status: 202, setCookies: [] },
+      roundTrips: 1,
+      hashes: 0,
+      written: { users: 0, sessions: 0, registrations: 0, tokens: 1, mails: 1 },
+    });
+    for (const [index, email] of emails.entries())
+      if (index > 0) expect(await observe(email, resend), names[index]).toEqual(expected);
+  });
+
+  test.each([
+    ['new', []],
+    ['verified', []],
+    ['unverified', ['verify_email']],
+    ['exempt', ['verify_email']],
+    ['banned', []],
+    ['signed up', ['confirm_registration', 'confirm_registration']],
+    ['held', []],
+    ['reserved', []],
+    ['over its limit', []],
+  ])('and mails an address that is %s %j (ENU-05)', async (name, kinds) => {
+    const email = await addressClasses[name]!(client);
+    await resend(client, email);
+    expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  test('asks nothing of the database where there is no verification', async () => {
+    const off = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off' });
+    const answers = [
+      await resend(off, freshEmail()),
+      await resend(off, await addressClasses.unverified!(client)),
+    ];
+    for (const answer of answers) expect(answer).toMatchObject({ status: 202, roundTrips: 0 });
+    expect(shownBy(answers[0]!)).toEqual(shownBy(answers[1]!));
+  });
+});
+
+describe('POST /api/auth/login where accounts begin with the verification', () => {
+  function logIn(watched: TestClient, email: string, text: string): Promise<Answer> {
+    return watched.post('/api/auth/login', { email, password: text }, { headers: freshClient() });
+  }
+
+  test.each(['unverified', 'signed up'])(
+    'of an address that is %s is 403 email_not_verified with the right password alone (EML-09)',
+    async (name) => {
+      const email = await addressClasses[name]!(client);
+      const right = await logIn(client, email, password);
+      expect(right).toMatchObject({ status: 403, roundTrips: 2, hashes: 1, setCookies: [] });
+      expect(right.json.code).toBe('email_not_verified');
+      const wrong = await logIn(client, email, otherPassword);
+      expect(wrong).toMatchObject({ status: 401, roundTrips: 2, hashes: 1, setCookies: [] });
+      const unknown = await logIn(client, freshEmail(), otherPassword);
+      expect(wrong.text.length).toBe(unknown.text.length);
+      expect(wrong.json.code).toBe('invalid_credentials');
+    },
+  );
+
+  test.each(['verified', 'exempt'])('of an address that is %s signs in', async (name) => {
+    expect((await logIn(client, await addressClasses[name]!(client), password)).status).toBe(200);
+  });
+
+  test('of a banned account that is not verified is 401 like any other', async () => {
+    const answer = await logIn(client, await addressClasses.banned!(client), password);
+    expect(answer.json.code).toBe('invalid_credentials');
+  });
+
+  test('runs the same statements for every class, right password or wrong', async () => {
+    const emails = await Promise.all(
+      ['new', 'unverified', 'signed up', 'banned'].map((name) => addressClasses[name]!(client)),
+    );
+    const seen = [];
+    for (const email of emails) {
+      const { statements, roundTrips, hashes } = await observe(email, (watched) =>
+        logIn(watched, email, password),
+      );
+      expect([roundTrips, hashes]).toEqual([2, 1]);
+      seen.push(statements);
+    }
+    for (const statements of seen) expect(statements).toEqual(seen[0]);
+  });
+
+  test('compares with the newest sign-up, and with the account alone where there is one', async () => {
+    const email = freshEmail();
+    await signUp(client, email);
+    await signUp(client, email, { password: otherPassword, confirmPassword: otherPassword });
+    expect((await logIn(client, email, otherPassword)).status).toBe(403);
+    expect((await logIn(client, email, password)).status).toBe(401);
+
+    const taken = await addressClasses.unverified!(client);
+    await signUp(client, taken, { password: otherPassword, confirmPassword: otherPassword });
+    expect((await logIn(client, taken, otherPassword)).status).toBe(401);
+    expect((await logIn(client, taken, password)).status).toBe(403);
+  });
+
+  test('counts the attempts at a sign-up as at any address', async () => {
+    const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const email = await addressClasses['signed up']!(client);
+    const answers = [];
+    for (const _ of Array(3)) answers.push((await logIn(limited, email, password)).status);
+    expect(answers).toEqual([403, 403, 429]);
+  });
+});
+
+describe('the other modes', () => {
+  test.each(['off', 'optional'])('%s: an address that is held is 409 email_taken', async (mode) => {
+    const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode });
+    const email = await addressClasses.held!(client);
+    const answer = await signUp(open, email);
+    expect(answer).toMatchObject({ status: 409, roundTrips: 1, hashes: 1 });
+    expect(await accountsOf(client, email)).toEqual([]);
+    expect(await mailsTo(client, email)).toEqual([]);
+  });
+
+  test.each([
+    ['off', 0],
+    ['optional', 1],
+  ])('%s: a new account gets %i mails in the one round trip, and no 403 at login', async (mode, count) => {
+    const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode });
+    const email = freshEmail();
+    expect(await signUp(open, email)).toMatchObject({ status: 201, roundTrips: 1 });
+    const mails = await mailsTo(client, email);
+    expect(mails.map(({ kind }) => kind)).toEqual(Array(count).fill('verify_email'));
+    const login = await open.post('/api/auth/login', { email, password });
+    expect(login.status).toBe(200);
+  });
+
+  test('optional: over the limit of mails there is an account all the same (EML-10, EML-12)', async () => {
+    const open = new Client({ DATABASE_URL: database.url });
+    const email = await addressClasses['over its limit']!(client);
+    expect((await signUp(open, email)).status).toBe(201);
+    const headers = freshClient();
+    const many = Array.from({ length: 32 }, freshEmail);
+    for (const address of many) await open.post('/api/auth/email/resend', { email: address }, { headers });
+    const late = freshEmail();
+    expect((await open.post('/api/auth/register', registration(late), { headers })).status).toBe(201);
+    for (const address of [email, late]) expect(await mailsTo(client, address)).toEqual([]);
+  });
+
+  test('optional: a register that is refused spends nothing of the address (EML-10)', async () => {
+    const open = new Client({ DATABASE_URL: database.url });
+    const email = freshEmail();
+    await signUp(open, email);
+    for (const _ of Array(6)) expect((await signUp(open, email)).status).toBe(409);
+    await resend(open, email);
+    expect(await mailsTo(client, email)).toHaveLength(2);
+  });
+
+  test('optional: where the answer of a register was lost there is one mail (DBF-07)', async () => {
+    const { endpoint } = await faultyEndpoint(['commit-then-drop']);
+    const faulty = new Client({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const email = freshEmail();
+    expect(await signUp(faulty, email)).toMatchObject({ status: 201, roundTrips: 2 });
+    expect(await mailsTo(client, email)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshClient, freshEmail, registration } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
+import {
+  databaseOf,
+  requiredClient,
+  resend,
+  rowCounts,
+  signUp,
+  signUpForToken,
+  unverifiedAccount,
+} from './sign-ups.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let open: TestClient;
+let required: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  open = new TestClient({ DATABASE_URL: database.url });
+  required = requiredClient({ DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+
+async function mailCount(): Promise<number> {
+  const [row] = await openDatabase(database.url).query<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM mail_outbox WHERE outcome IS NULL`,
+  );
+  return row!.count;
+}
+
+describe('the address of a mail', () => {
+  test.each([
+    [['v@example.com', 'e@example.net']],
+    ['v@example.com,e@example.net'],
+    ['a@evil.example\uff20victim.example'],
+    ['a@evil.example\ufe6bvictim.example'],
+    ['v@example.com\r\nBcc: e@example.net'],
+    ['v@example.com\u0000'],
+    [{ email: 'v@example.com' }],
+    [null],
+  ])('%j is refused by register and resend, and causes no mail (EML-02)', async (email) => {
+    const before = await rowCounts(open);
+    const answers = [
+      await required.post(
+        '/api/auth/register',
+        { ...registration('x@example.com'), email },
+        { headers: freshClient() },
+      ),
+      await open.post('/api/auth/email/resend', { email }, { headers: freshClient() }),
+    ];
+    for (const answer of answers) expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
+    expect(await rowCounts(open)).toEqual(before);
+  });
+
+  test('is the stored one, whatever way it was written (EML-03)', async () => {
+    const { email } = await unverifiedAccount(open);
+    await resend(open, ` ${email.toUpperCase()} `);
+    const mails = await mailsTo(open, email);
+    expect(mails.map(({ kind }) => kind)).toEqual(['verify_email', 'verify_email']);
+
+    const earlier = `j\u00fcrgen-${crypto.randomUUID()}@b\u00fccher.example`;
+    await databaseOf(open).query(sql`INSERT INTO users (email, name) VALUES (${earlier}, 'Earlier')`);
+    await resend(open, earlier.replace('j\u00fc', 'J\u00dc'));
+    expect(await mailsTo(open, earlier)).toMatchObject([{ kind: 'verify_email', token: expect.any(String) }]);
+  });
+
+  test('is not that of somebody whose address only looks alike (EML-03)', async () => {
+    const name = crypto.randomUUID();
+    const email = `mike-${name}@example.com`;
+    await signUp(open, email);
+    const before = await mailCount();
+    await resend(open, `m\u0131ke-${name}@example.com`);
+    await resend(open, `mi\u212ae-${name}@example.com`);
+    expect(await mailCount()).toBe(before);
+    expect(await mailsTo(open, email)).toHaveLength(1);
+  });
+
+  test('is one mailbox whatever its case: sign-ups of it are drawn together (EML-01)', async () => {
+    const email = freshEmail();
+    await signUp(required, email);
+    await signUp(required, email.toUpperCase());
+    expect(await mailsTo(open, email)).toHaveLength(2);
+  });
+});
+
+describe('what is queued', () => {
+  test('holds no token in the clear, no name, and no host that the request named (EML-04, EML-11)', async () => {
+    const evil = {
+      Host: 'evil.example',
+      'X-Forwarded-Host': 'evil.example',
+      Forwarded: 'host=evil.example',
+      'X-Original-URL': 'https://evil.example',
+    };
+    const email = freshEmail();
+    const body = registration(email, { name: 'Canary Name' });
+    await required.post('/api/auth/register', body, { headers: { ...freshClient(), ...evil } });
+    const [mail] = await mailsTo(open, email);
+    const [row] = await databaseOf(open).query<{ text: string }>(
+      sql`SELECT m::text AS text FROM mail_outbox m WHERE id = ${mail!.id}::uuid`,
+    );
+    for (const text of [mail!.token!, 'evil.example', 'Canary']) expect(row!.text).not.toContain(text);
+  });
+
+  test('is in the language of the account, else of the request', async () => {
+    const german = { ...freshClient(), 'Accept-Language': 'de-CH' };
+    const email = freshEmail();
+    await required.post('/api/auth/register', registration(email), { headers: german });
+    await resend(required, email, { ...freshClient(), 'Accept-Language': 'fr' });
+    expect((await mailsTo(open, email)).map(({ locale }) => locale)).toEqual(['de-CH', 'de-CH']);
+  });
+});
+
+describe('the volume of mails (EML-10)', () => {
+  test('of 20 resends to one address at most 5 are mailed, all are 202', async () => {
+    const account = await unverifiedAccount(open);
+    const email = freshEmail();
+    await signUpForToken(required, email);
+    for (const address of [account.email, email]) {
+      for (const _ of Array(20)) expect((await resend(open, address)).status).toBe(202);
+      expect(await mailsTo(open, address)).toHaveLength(5);
+    }
+  });
+
+  test('registers and resends of one address share its limit', async () => {
+    const email = freshEmail();
+    for (const _ of Array(4)) await signUp(required, email);
+    for (const _ of Array(4)) await resend(required, email);
+    expect(await mailsTo(open, email)).toHaveLength(5);
+  });
+
+  test('one client causes at most 30, and spends nothing of an address beyond that', async () => {
+    const headers = freshClient();
+    const before = await mailCount();
+    const emails = await Promise.all(
+      Array.from({ length: 7 }, async () => (await unverifiedAccount(open)).email),
+    );
+    for (const email of emails)
+      for (const _ of Array(5)) expect((await resend(open, email, headers)).status).toBe(202);
+    expect((await mailCount()) - before - emails.length).toBeLessThanOrEqual(30);
+    const { email } = await unverifiedAccount(open);
+    for (const _ of Array(10)) await resend(open, email, headers);
+    await resend(open, email);
+    expect(await mailsTo(open, email)).toHaveLength(2);
+  });
+});

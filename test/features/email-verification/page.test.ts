@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
+import { authCookies, TestClient } from '../../support/client.ts';
+import { accountsOf, requiredClient, signUpForToken, unverifiedAccount } from './sign-ups.ts';
+
+const path = '/auth/verify-email';
+const open = new TestClient();
+const required = requiredClient();
+
+describe('the page /auth/verify-email', () => {
+  test('spends nothing however often it is looked at, and its form works once (EML-05)', async () => {
+    const email = freshEmail();
+    const token = await signUpForToken(required, email);
+    for (const method of ['GET', 'GET', 'GET', 'HEAD']) {
+      const look = await required.call(method, `${path}?token=${token}`);
+      expect(look).toMatchObject({ status: 200, roundTrips: 0, setCookies: [] });
+    }
+    expect(await accountsOf(open, email)).toEqual([]);
+    const done = await required.submit(path, { token, password });
+    expect(done).toMatchObject({ status: 200, roundTrips: 2 });
+    expect(await accountsOf(open, email)).toMatchObject([{ is_verified: true }]);
+    expect((await required.submit(path, { token, password })).status).toBe(400);
+  });
+
+  test('signs in by cookies that open the session', async () => {
+    const token = await signUpForToken(required, freshEmail());
+    const done = await required.submit(path, { token, password });
+    expect(done.setCookies.map((cookie) => cookie.split('=')[0])).toEqual([
+      '__Host-nexora_access',
+      '__Host-nexora_refresh',
+      '__Host-nexora_device',
+    ]);
+    expect(done.text).not.toContain('nxr_');
+    expect((await required.get('/api/auth/me', { cookies: authCookies(done) })).status).toBe(200);
+  });
+
+  test('asks who is signed in here for no password, until it turns out to be needed', async () => {
+    const account = await unverifiedAccount(open);
+    const other = await unverifiedAccount(open);
+    const field = 'name="password"';
+    expect((await open.get(`${path}?token=${account.token}`)).text).toContain(field);
+    const cookies = authCookies(account);
+    expect((await open.get(`${path}?token=${account.token}`, { cookies })).text).not.toContain(field);
+    const refused = await open.submit(path, { token: account.token }, { cookies: authCookies(other) });
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain(field);
+    const done = await open.submit(path, { token: account.token }, { cookies });
+    expect(done).toMatchObject({ status: 200, roundTrips: 1, setCookies: [] });
+    expect(await accountsOf(open, account.email)).toMatchObject([{ is_verified: true }]);
+  });
+
+  test.each(['', otherPassword])('with the password %j asks again, with the reason', async (text) => {
+    const { email, token } = await unverifiedAccount(open);
+    const answer = await open.submit(path, { token, password: text });
+    expect(answer).toMatchObject({ status: 400, setCookies: [] });
+    expect(answer.text).toContain('Please enter the password of the account.');
+    expect(answer.text).toContain(token);
+    expect(await accountsOf(open, email)).toMatchObject([{ is_verified: false }]);
+  });
+
+  test('from a foreign page is refused, cookies or not (CSR-01)', async () => {
+    const account = await unverifiedAccount(open);
+    const headers = { Origin: 'https://evil.example' };
+    const answer = await open.submit(
+      path,
+      { token: account.token },
+      { headers, cookies: authCookies(account) },
+    );
+    expect(answer).toMatchObject({ status: 403, roundTrips: 0 });
+    expect(await accountsOf(open, account.email)).toMatchObject([{ is_verified: false }]);
+  });
+
+  test('with a form that is none is a page too', async () => {
+    const answer = await open.call('POST', path, {
+      headers: { 'Content-Type': 'text/plain', Origin: 'https://auth.test' },
+    });
+    expect(answer.status).toBe(415);
+    expect(answer.headers.get('Content-Type')).toContain('text/html');
+    expect((await open.submit(path, { token: 'unknown' })).status).toBe(400);
+  });
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { requiredClient, resend, signUp, signUpForToken, unverifiedAccount, verify } from './sign-ups.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let open: TestClient;
+let required: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  open = new TestClient({ DATABASE_URL: database.url });
+  required = requiredClient({ DATABASE_URL: database.url });
+  await openDatabase(database.url).batch([
+    sql`INSERT INTO users (email, name) SELECT 'user-' || n || '@example.com', 'User' FROM generate_series(1, 5000) n`,
+    sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
+      SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
+    sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+      SELECT 'user:' || u.id || ':world', 1, gen_random_uuid(), now() + interval '15 minutes' FROM users u`,
+    sql`INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at)
+      SELECT gen_random_uuid(), 'waiting-' || n % 2000 || '@example.com', 'User', '', '', now() + interval '7 days'
+      FROM generate_series(1, 5000) n`,
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+      SELECT sha256(u.id::text::bytea), 'revert_email', u.id, u.email, 'former-' || u.email, now() + interval '7 days' FROM users u`,
+    sql`ANALYZE users, sessions, login_attempts, registration_attempts, one_time_tokens`,
+  ]);
+}, 60_000);
+afterAll(() => database.drop());
+
+describe('on large tables no statement reads a table from end to end (DESIGN 10)', () => {
+  test('of a sign-up', async () => {
+    const [plan] = await plansOf(database.url, () => signUp(required, freshEmail()));
+    expectIndexed(plan!);
+  });
+
+  test('of a login that finds the newest sign-up', async () => {
+    const email = 'waiting-7@example.com';
+    const plans = await plansOf(database.url, () => required.post('/api/auth/login', { email, password }));
+    expectIndexed(plans[0]!);
+    expect(plans[0]!.map((node) => node['Index Name'])).toContain('registration_attempts_email_idx');
+  });
+
+  test.each(['waiting-7@example.com', 'user-7@example.com', 'nobody@example.com'])(
+    'of a resend to %s',
+    async (email) => {
+      const [plan] = await plansOf(database.url, () => resend(open, email));
+      expectIndexed(plan!);
+    },
+  );
+
+  test('of a verification by session, by password and of a sign-up', async () => {
+    const [one, other] = [await unverifiedAccount(open), await unverifiedAccount(open)];
+    const waiting = await signUpForToken(required, freshEmail());
+    const { accessToken: bearer } = one.json;
+    const plans = [
+      ...(await plansOf(database.url, () => verify(open, { token: one.token }, { bearer }))),
+      ...(await plansOf(database.url, () => verify(open, { token: other.token, password }))),
+      ...(await plansOf(database.url, () => verify(open, { token: waiting, password }))),
+      (await plansOf(database.url, () => verify(open, { token: other.token, password: otherPassword })))[0]!,
+    ];
+    for (const plan of plans) expectIndexed(plan);
+  });
+});

@@ -1,0 +1,157 @@
+import { expect } from 'vitest';
+import { type Fragment, sql } from '../../../src/db/sql.ts';
+import {
+  freshClient,
+  freshEmail,
+  otherPassword,
+  registerUser,
+  registration,
+} from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { openDatabase } from '../../support/database.ts';
+import { tokenFrom } from '../../support/mailbox.ts';
+
+type Overrides = Readonly<Record<string, string | undefined>>;
+
+/** A service where accounts begin with the verification. */
+export function requiredClient(overrides: Overrides = {}): TestClient {
+  return new TestClient({ EMAIL_VERIFICATION: 'required', ...overrides });
+}
+
+export const otherPasswords = { password: otherPassword, confirmPassword: otherPassword };
+
+/** Registers from a client that has caused no mail yet. */
+export function signUp(
+  client: TestClient,
+  email: string,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Promise<Answer> {
+  return client.post('/api/auth/register', registration(email, overrides), { headers: freshClient() });
+}
+
+/** Signs up where accounts begin with the verification, and gives the token of its mail. */
+export async function signUpForToken(
+  client: TestClient,
+  email: string,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const answer = await signUp(client, email, overrides);
+  expect(answer.status, answer.text).toBe(202);
+  return tokenFrom(client, email, 'confirm_registration');
+}
+
+/** An account that is not verified, with the token of its mail. */
+export async function unverifiedAccount(client: TestClient) {
+  const answer = await registerUser(client, {}, freshClient());
+  const { email } = answer;
+  return {
+    ...answer,
+    userId: String(answer.json.user.id),
+    token: await tokenFrom(client, email, 'verify_email'),
+  };
+}
+
+/** The classes of addresses that an answer must not tell apart, by their name, each a fresh one. */
+export const addressClasses: Readonly<Record<string, (client: TestClient) => Promise<string>>> = {
+  new: async () => freshEmail(),
+  verified: async (client) => accountWith(client, sql`email_verified_at = now()`),
+  unverified: async (client) => accountWith(client, sql`name = name`),
+  exempt: async (client) => accountWith(client, sql`is_verification_exempt = true`),
+  banned: async (client) => accountWith(client, sql`banned_at = now()`),
+  'signed up': async (client) => {
+    const email = freshEmail();
+    await signUp(client, email);
+    return email;
+  },
+  held: async (client) => {
+    const email = freshEmail();
+    await hold(client, email);
+    return email;
+  },
+  reserved: async () => 'demo@nexora.ai',
+  'over its limit': async (client) => {
+    const email = freshEmail();
+    for (const _ of Array(5)) await resend(client, email);
+    return email;
+  },
+};
+
+/** An account without mails, changed by `SET`. */
+async function accountWith(client: TestClient, change: Fragment): Promise<string> {
+  const email = freshEmail();
+  const silent = new TestClient({ ...stringsOf(client), EMAIL_VERIFICATION: 'off' });
+  await registerUser(silent, { email });
+  await databaseOf(client).query(sql`UPDATE users SET ${change} WHERE email = ${email}`);
+  return email;
+}
+
+/** Makes the address one that its former owner can still have back. */
+export async function hold(client: TestClient, email: string): Promise<void> {
+  await databaseOf(client).query(sql`
+    INSERT INTO one_time_tokens (token_hash, kind, owner_id, target_email, expires_at)
+    VALUES (sha256(${email}::bytea), 'revert_email', gen_random_uuid(), ${email}, now() + interval '7 days')`);
+}
+
+export function databaseOf(client: TestClient) {
+  return openDatabase(String(client.env.DATABASE_URL));
+}
+
+function stringsOf({ env }: TestClient): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+export function resend(
+  client: TestClient,
+  email: string,
+  headers: Readonly<Record<string, string>> = freshClient(),
+): Promise<Answer> {
+  return client.post('/api/auth/email/resend', { email }, { headers });
+}
+
+export function verify(
+  client: TestClient,
+  body: Readonly<Record<string, unknown>>,
+  options: Parameters<TestClient['post']>[2] = {},
+): Promise<Answer> {
+  return client.post('/api/auth/email/verify', body, options);
+}
+
+/** What an answer shows, without what is another in every one. */
+export function shownBy({ status, text, headers, setCookies }: Answer) {
+  const own = ['x-request-id', 'server-timing', 'date'];
+  // The end of the window is a clock.
+  const shown = [...headers]
+    .filter(([name]) => !own.includes(name))
+    .map(([name, value]) => [name, value.replace(/;t=\d+/, '')]);
+  return { status, text, headers: Object.fromEntries(shown), setCookies };
+}
+
+/** How many rows each table has that a sign-up or a mail writes to. */
+export async function rowCounts(client: TestClient) {
+  const [row] = await databaseOf(client).query<Record<string, number>>(sql`
+    SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM sessions) AS sessions,
+      (SELECT count(*)::int FROM registration_attempts) AS registrations,
+      (SELECT count(*)::int FROM one_time_tokens) AS tokens, (SELECT count(*)::int FROM mail_outbox) AS mails`);
+  return row!;
+}
+
+/** Who has the address, as far as verification goes. */
+export async function accountsOf(client: TestClient, email: string) {
+  return databaseOf(client).query<{
+    id: string;
+    name: string;
+    is_verified: boolean;
+    device_generation: number;
+  }>(sql`
+    SELECT id, name, email_verified_at IS NOT NULL AS is_verified, device_generation FROM users WHERE lower(email) = ${email}`);
+}
+
+/** How many sign-ups wait for this address. */
+export async function waitingFor(client: TestClient, email: string): Promise<number> {
+  const [row] = await databaseOf(client).query<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM registration_attempts WHERE email = ${email}`,
+  );
+  return row!.count;
+}

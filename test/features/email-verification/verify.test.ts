@@ -1,0 +1,529 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createSecretRing } from '../../../src/crypto/secret-ring.ts';
+import { sql } from '../../../src/db/sql.ts';
+import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.ts';
+import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
+import { authCookies, TestClient } from '../../support/client.ts';
+import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
+import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { randomSecret } from '../../support/test-env.ts';
+import { bcryptHash } from '../password/stored-accounts.ts';
+import {
+  accountsOf,
+  databaseOf,
+  hold,
+  otherPasswords,
+  requiredClient,
+  resend,
+  signUp,
+  signUpForToken,
+  unverifiedAccount,
+  verify,
+  waitingFor,
+} from './sign-ups.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+/** With accounts at once, and with accounts that begin with the verification. */
+let open: TestClient;
+let required: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  open = new TestClient({ DATABASE_URL: database.url });
+  required = requiredClient({ DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+
+async function isVerified(email: string): Promise<boolean> {
+  return (await accountsOf(open, email))[0]!.is_verified;
+}
+
+async function eventsOf(userId: string) {
+  return databaseOf(open).query<{ type: string; method: string | null; reason: string | null }>(sql`
+    SELECT type, method, reason FROM security_events WHERE user_id = ${userId}::uuid ORDER BY type, reason NULLS FIRST`);
+}
+
+async function sessionsOf(userId: string): Promise<string[]> {
+  const rows = await databaseOf(open).query<{ id: string }>(
+    sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+async function failedLoginsOf(userId: string | null): Promise<number> {
+  const [row] = await databaseOf(open).query<{ count: number }>(sql`
+    SELECT count(*)::int AS count FROM security_events
+    WHERE type = 'authn_login_fail' AND user_id IS NOT DISTINCT FROM ${userId}::uuid`);
+  return row!.count;
+}
+
+describe('POST /api/auth/email/verify with the token of an account', () => {
+  test('and its live session answers the user without tokens, in one round trip and no hash', async () => {
+    const { email, token, json } = await unverifiedAccount(open);
+    const answer = await verify(open, { token, password: 'ignored' }, { bearer: json.accessToken });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 1, hashes: 0, setCookies: [] });
+    expect(answer.json).toStrictEqual({
+      success: true,
+      user: { ...json.user, emailVerified: true, updatedAt: expect.any(String) },
+    });
+    expect(await isVerified(email)).toBe(true);
+    expect(answer.headers.get('X-Device-Token')).toBeNull();
+  });
+
+  test('and its session by cookie counts from our own pages alone (CSR-05)', async () => {
+    const account = await unverifiedAccount(open);
+    const cookies = authCookies(account);
+    const silent = await verify(
+      open,
+      { token: account.token },
+      { headers: { Cookie: `__Host-nexora_access=${cookies['__Host-nexora_access']}` } },
+    );
+    expect(silent.json.code).toBe('password_required');
+    const own = await verify(open, { token: account.token }, { cookies });
+    expect(own).toMatchObject({ status: 200, roundTrips: 1 });
+  });
+
+  test('and its password signs in as a login does, in two round trips and one hash', async () => {
+    const { token, json, userId } = await unverifiedAccount(open);
+    const answer = await verify(open, { token, password });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 2, hashes: 1 });
+    const login = await logIn(open, json.user.email);
+    expect(Object.keys(answer.json)).toEqual(Object.keys(login.json));
+    expect(answer.json.user).toMatchObject({ id: userId, emailVerified: true });
+    expect(answer.setCookies).toHaveLength(3);
+    const me = await open.get('/api/auth/me', { bearer: answer.json.accessToken });
+    expect(me.json.user).toEqual(answer.json.user);
+    const device = { 'X-Device-Token': answer.headers.get('X-Device-Token') ?? '' };
+    expect(device['X-Device-Token']).toMatch(/^nxd_/);
+    expect(decodeJwt(answer.json.accessToken)).toMatchObject({ sub: userId, amr: ['pwd'] });
+  });
+
+  test.each([
+    ['cookie', 3, false],
+    ['body', 0, true],
+  ])('answers tokens by %s alone where that is asked for', async (transport, cookies, hasBodyToken) => {
+    const { token } = await unverifiedAccount(open);
+    const answer = await verify(open, { token, password, transport });
+    expect(answer.setCookies).toHaveLength(cookies);
+    expect('refreshToken' in answer.json).toBe(hasBodyToken);
+  });
+
+  test.each([
+    ['no password', undefined, 1, 0],
+    ['a wrong one', otherPassword, 2, 1],
+  ])(
+    'and %s is 400 password_required, and spends nothing (LNK-07)',
+    async (_what, text, roundTrips, hashes) => {
+      const { email, token, userId, json } = await unverifiedAccount(open);
+      const answer = await verify(open, { token, ...(text && { password: text }) });
+      expect(answer).toMatchObject({ status: 400, roundTrips, hashes, setCookies: [] });
+      expect(answer.json.code).toBe('password_required');
+      expect(await isVerified(email)).toBe(false);
+      expect(await failedLoginsOf(userId)).toBe(hashes);
+      expect(await sessionsOf(userId)).toEqual([decodeJwt(json.accessToken).sid]);
+      expect((await verify(open, { token, password })).status).toBe(200);
+    },
+  );
+
+  test('and the session of another account is password_required (EML-06)', async () => {
+    const { email, token } = await unverifiedAccount(open);
+    const other = await unverifiedAccount(open);
+    const answer = await verify(open, { token }, { bearer: other.json.accessToken });
+    expect(answer.json.code).toBe('password_required');
+    expect([await isVerified(email), await isVerified(other.email)]).toEqual([false, false]);
+  });
+
+  test('and a session that has ended is password_required, or the password, in one round trip more', async () => {
+    const { token, json } = await unverifiedAccount(open);
+    const { accessToken: bearer } = json;
+    await open.post('/api/auth/logout', undefined, { bearer });
+    expect((await verify(open, { token }, { bearer })).json.code).toBe('password_required');
+    expect(await verify(open, { token, password }, { bearer })).toMatchObject({ status: 200, roundTrips: 3 });
+  });
+
+  test('counts wrong passwords with the logins of the account (LIM-03)', async () => {
+    const limited = new TestClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const { email, token } = await unverifiedAccount(open);
+    const guess = { token, password: otherPassword };
+    expect((await verify(limited, guess)).json.code).toBe('password_required');
+    expect((await limited.post('/api/auth/login', { email, password: otherPassword })).status).toBe(401);
+    const locked = await verify(limited, { token, password });
+    expect(locked).toMatchObject({ status: 429, roundTrips: 1, hashes: 0 });
+    expect(locked.json.code).toBe('too_many_attempts');
+    expect((await limited.post('/api/auth/login', { email, password })).status).toBe(429);
+    expect(await isVerified(email)).toBe(false);
+  });
+
+  test('ends all other sessions at the first verification, and none at a later one (LNK-05)', async () => {
+    for (const by of ['session', 'password']) {
+      const account = await unverifiedAccount(open);
+      await logIn(open, account.email);
+      await resend(open, account.email);
+      const second = await tokenFrom(open, account.email, 'verify_email');
+      const { accessToken: bearer } = account.json;
+      const first =
+        by === 'session'
+          ? await verify(open, { token: account.token }, { bearer })
+          : await verify(open, { token: account.token, password });
+      const current = by === 'session' ? bearer : first.json.accessToken;
+      expect(await sessionsOf(account.userId), by).toEqual([decodeJwt(current).sid]);
+      expect(
+        (await eventsOf(account.userId)).filter(({ reason }) => reason === 'email_verified'),
+      ).toMatchObject([
+        { type: 'authn_token_revoked' },
+        ...(by === 'password' ? [{ type: 'authn_token_revoked' }] : []),
+        { type: 'user_updated' },
+      ]);
+      // Other links of before are void.
+      expect((await verify(open, { token: second }, { bearer: current })).json.code).toBe('token_invalid');
+      // One that is made later ends nothing.
+      await logIn(open, account.email);
+      const late = await plantToken(account.userId, account.email);
+      expect((await verify(open, { token: late }, { bearer: current })).status).toBe(200);
+      expect(await sessionsOf(account.userId)).toHaveLength(2);
+    }
+  });
+
+  test('takes a second look where the stored hash was replaced meanwhile (HSH-06)', async () => {
+    for (const [text, status] of [
+      [password, 200],
+      [otherPassword, 400],
+    ] as const) {
+      const { email, token, userId } = await unverifiedAccount(open);
+      const send = globalThis.fetch;
+      const replaced = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+        if (!String(init?.body).includes('spent_by = ')) return send(input, init);
+        replaced.mockRestore();
+        await databaseOf(open).query(
+          sql`UPDATE users SET password_hash = ${bcryptHash(text)} WHERE id = ${userId}::uuid`,
+        );
+        return send(input, init);
+      });
+      const answer = await verify(open, { token, password });
+      expect(answer.status, answer.text).toBe(status);
+      expect(await isVerified(email)).toBe(status === 200);
+      if (status === 400) expect(answer.json.code).toBe('password_required');
+    }
+  });
+
+  test('makes a pending change of the address void at the first verification (LNK-05)', async () => {
+    const { userId, token, json } = await unverifiedAccount(open);
+    await databaseOf(open).query(sql`
+      INSERT INTO one_time_tokens (token_hash, kind, owner_id, target_email, expires_at)
+      VALUES (sha256(${userId}::text::bytea), 'change_email', ${userId}::uuid, 'new@example.com', now() + interval '1 day')`);
+    await verify(open, { token }, { bearer: json.accessToken });
+    const left = await databaseOf(open).query<{ kind: string; is_spent: boolean }>(sql`
+      SELECT kind, spent_at IS NOT NULL AS is_spent FROM one_time_tokens WHERE owner_id = ${userId}::uuid`);
+    expect(left).toEqual([{ kind: 'verify_email', is_spent: true }]);
+  });
+
+  test('makes sign-ups with the address void at the first verification', async () => {
+    const { email, token, json } = await unverifiedAccount(open);
+    const waiting = await signUpForToken(required, email, otherPasswords);
+    await verify(open, { token }, { bearer: json.accessToken });
+    expect(await waitingFor(open, email)).toBe(0);
+    expect((await verify(open, { token: waiting, password: otherPassword })).json.code).toBe('token_invalid');
+  });
+
+  test.each<[string, (account: { userId: string; email: string }) => ReturnType<typeof sql>]>([
+    [
+      'expired',
+      ({ userId }) => sql`UPDATE one_time_tokens SET expires_at = now() WHERE owner_id = ${userId}::uuid`,
+    ],
+    [
+      'of an address that is not the account\u2019s any more',
+      ({ userId }) => sql`UPDATE users SET email = ${freshEmail()} WHERE id = ${userId}::uuid`,
+    ],
+    [
+      'of a banned account',
+      ({ userId }) => sql`UPDATE users SET banned_at = now() WHERE id = ${userId}::uuid`,
+    ],
+    ['of an account that is gone', ({ userId }) => sql`DELETE FROM users WHERE id = ${userId}::uuid`],
+    [
+      'of another kind',
+      ({ userId }) =>
+        sql`UPDATE one_time_tokens SET kind = 'reset_password' WHERE owner_id = ${userId}::uuid`,
+    ],
+  ])(
+    'that is %s is token_invalid, with the password, a session or nothing (EML-06, ENU-09)',
+    async (_what, change) => {
+      const account = await unverifiedAccount(open);
+      const { token, json, userId } = account;
+      await databaseOf(open).query(change(account));
+      const answers = [
+        await verify(open, { token, password }),
+        await verify(open, { token, password: otherPassword }),
+        await verify(open, { token }, { bearer: json.accessToken }),
+        await verify(open, { token }),
+      ];
+      const texts = answers.map(({ text, json: { requestId } }) => text.replace(requestId, ''));
+      expect(new Set(texts).size).toBe(1);
+      for (const answer of answers) expect(answer).toMatchObject({ status: 400, hashes: 0, setCookies: [] });
+      expect(answers[0]!.json.code).toBe('token_invalid');
+      const [row] = await databaseOf(open).query(
+        sql`SELECT 1 FROM users WHERE id = ${userId}::uuid AND email_verified_at IS NOT NULL`,
+      );
+      expect(row).toBeUndefined();
+    },
+  );
+
+  test('lives at most 24 hours, is stored as a hash, and works once (EML-06, IDM-02)', async () => {
+    const { userId, token, json } = await unverifiedAccount(open);
+    const [row] = await databaseOf(open).query<{ hours: number; stored: string }>(sql`
+      SELECT extract(epoch FROM expires_at - created_at)::float8 / 3600 AS hours, t::text AS stored
+      FROM one_time_tokens t WHERE owner_id = ${userId}::uuid`);
+    expect(row!.hours).toBeLessThanOrEqual(24);
+    expect(row!.stored).not.toContain(token);
+    const { accessToken: bearer } = json;
+    expect((await verify(open, { token }, { bearer })).status).toBe(200);
+    for (const again of [await verify(open, { token }, { bearer }), await verify(open, { token, password })])
+      expect(again.json.code).toBe('token_invalid');
+  });
+
+  test.each(['', 'nxv_', 'x', 'nxv_AAAA', `nxv_${'A'.repeat(86)}`, 'nxr_x', '\u0000'])(
+    'that is forged (%j) is refused without the database (EML-06)',
+    async (token) => {
+      const answer = await verify(open, { token, password });
+      expect(answer).toMatchObject({ status: 400, roundTrips: 0, hashes: 0 });
+    },
+  );
+
+  test('that was made with another secret is refused without the database', async () => {
+    const { token } = createOneTimeToken(createSecretRing(bytes(randomSecret())), 'verify_email');
+    const answer = await verify(open, { token, password });
+    expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
+    expect(answer.json.code).toBe('token_invalid');
+  });
+
+  test.each(['session', 'password'])(
+    'by %s, whose answer was lost, is answered by what was done, once (DBF-07)',
+    async (by) => {
+      const account = await unverifiedAccount(open);
+      const { token, json, userId } = account;
+      const { endpoint, seen } = await faultyEndpoint(
+        by === 'session' ? ['commit-then-drop'] : ['pass', 'commit-then-drop'],
+      );
+      const faulty = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+      const answer =
+        by === 'session'
+          ? await verify(faulty, { token }, { bearer: json.accessToken })
+          : await verify(faulty, { token, password });
+      expect(answer.status, answer.text).toBe(200);
+      expect((await seen()).at(-2)?.fault).toBe('commit-then-drop');
+      expect(answer.json.user).toMatchObject({ id: userId, emailVerified: true });
+      const { accessToken } = by === 'session' ? json : answer.json;
+      expect(await sessionsOf(userId)).toEqual([decodeJwt(accessToken).sid]);
+      expect((await eventsOf(userId)).filter(({ type }) => type === 'user_updated')).toHaveLength(1);
+    },
+  );
+
+  test.each(['refuse', 'hang'] as const)(
+    'is 503 where the database fails (%s), never token_invalid',
+    async (fault) => {
+      const { token, json } = await unverifiedAccount(open);
+      const { endpoint } = await faultyEndpoint({ always: fault });
+      const down = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '200' });
+      for (const answer of [
+        await verify(down, { token }),
+        await verify(down, { token, password }),
+        await verify(down, { token }, { bearer: json.accessToken }),
+      ])
+        expect(answer.json.code).toBe('service_unavailable');
+      expect((await verify(open, { token, password })).status).toBe(200);
+    },
+  );
+});
+
+describe('POST /api/auth/email/verify with the token of a sign-up', () => {
+  test('and its password creates the account, verified and signed in, in two round trips and one hash', async () => {
+    const email = freshEmail();
+    const token = await signUpForToken(required, email, { name: 'Zo\u00eb' });
+    expect(await accountsOf(open, email)).toEqual([]);
+    const answer = await verify(required, { token, password });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 2, hashes: 1 });
+    expect(answer.json.user).toMatchObject({
+      email,
+      name: 'Zo\u00eb',
+      emailVerified: true,
+      hasPassword: true,
+    });
+    expect(answer.setCookies).toHaveLength(3);
+    const { id } = answer.json.user;
+    expect(await eventsOf(id)).toEqual([
+      { type: 'authn_login_success', method: 'password', reason: null },
+      { type: 'user_created', method: 'password', reason: null },
+      { type: 'user_updated', method: null, reason: 'email_verified' },
+    ]);
+    expect(await waitingFor(open, email)).toBe(0);
+    expect((await open.get('/api/auth/me', { bearer: answer.json.accessToken })).json.user).toEqual(
+      answer.json.user,
+    );
+    expect((await logIn(required, email)).json.user).toEqual(answer.json.user);
+    expect((await verify(required, { token, password })).json.code).toBe('token_invalid');
+  });
+
+  test('activates the password of the link that was followed, and drops the others (LNK-06)', async () => {
+    const email = freshEmail();
+    const attackers = await signUpForToken(required, email, otherPasswords);
+    const victims = await signUpForToken(required, email);
+    expect((await verify(required, { token: victims, password })).status).toBe(200);
+    expect((await required.post('/api/auth/login', { email, password })).status).toBe(200);
+    expect((await required.post('/api/auth/login', { email, password: otherPassword })).status).toBe(401);
+    const late = await verify(required, { token: attackers, password: otherPassword });
+    expect(late.json.code).toBe('token_invalid');
+  });
+
+  test('is password_required without its own password, whatever other sign-up has that one (LNK-07)', async () => {
+    const email = freshEmail();
+    const attackers = await signUpForToken(required, email, otherPasswords);
+    await signUpForToken(required, email);
+    for (const body of [{ token: attackers }, { token: attackers, password }]) {
+      expect((await verify(required, body)).json.code).toBe('password_required');
+      expect(await accountsOf(open, email)).toEqual([]);
+    }
+    const page = await required.get(`/auth/verify-email?token=${attackers}`);
+    expect(page).toMatchObject({ status: 200, roundTrips: 0 });
+    const form = await required.submit('/auth/verify-email', { token: attackers, password: '' });
+    expect(form).toMatchObject({ status: 400, setCookies: [] });
+    expect(await accountsOf(open, email)).toEqual([]);
+  });
+
+  test('counts wrong passwords with the logins at the address, and they count on (LIM-03)', async () => {
+    const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
+    const email = freshEmail();
+    const token = await signUpForToken(required, email);
+    for (const _ of [1, 2]) await verify(limited, { token, password: otherPassword });
+    expect((await verify(limited, { token, password })).status).toBe(200);
+    expect((await limited.post('/api/auth/login', { email, password })).status).toBe(429);
+
+    const locked = freshEmail();
+    const second = await signUpForToken(required, locked);
+    for (const _ of [1, 2, 3])
+      await limited.post('/api/auth/login', { email: locked, password: otherPassword });
+    expect((await verify(limited, { token: second, password })).status).toBe(429);
+  });
+
+  test('takes over an account that nobody has proved: the id stays, what was added goes (LNK-05, LNK-06)', async () => {
+    const attacker = await unverifiedAccount(open);
+    const { email, userId } = attacker;
+    await databaseOf(open).query(sql`
+      INSERT INTO one_time_tokens (token_hash, kind, owner_id, target_email, expires_at)
+      VALUES (sha256(${userId}::text::bytea), 'change_email', ${userId}::uuid, 'evil@example.com', now() + interval '1 day')`);
+    const token = await signUpForToken(required, email, { ...otherPasswords, name: 'The Owner' });
+    const answer = await verify(required, { token, password: otherPassword });
+    expect(answer.status, answer.text).toBe(200);
+    expect(answer.json.user).toMatchObject({ id: userId, email, name: 'The Owner', emailVerified: true });
+    expect(await accountsOf(open, email)).toMatchObject([{ id: userId, device_generation: 1 }]);
+    expect(await sessionsOf(userId)).toEqual([decodeJwt(answer.json.accessToken).sid]);
+    expect((await open.get('/api/auth/me', { bearer: attacker.json.accessToken })).status).toBe(401);
+    expect((await open.post('/api/auth/login', { email, password })).status).toBe(401);
+    expect((await verify(open, { token: attacker.token, password })).json.code).toBe('token_invalid');
+    const left = await databaseOf(open).query(
+      sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${userId}::uuid`,
+    );
+    expect(left).toEqual([]);
+    expect((await logIn(open, email, otherPasswordOnly)).json.user.id).toBe(userId);
+  });
+
+  test.each<[string, (email: string) => Promise<unknown>]>([
+    ['verified account', async (email) => takeAddress(email, sql`now()`, sql`false`, sql`NULL`)],
+    ['account from before the upgrade', async (email) => takeAddress(email, sql`NULL`, sql`true`, sql`NULL`)],
+    ['banned account', async (email) => takeAddress(email, sql`NULL`, sql`false`, sql`now()`)],
+    ['former owner who can have it back', async (email) => hold(open, email)],
+  ])('whose address has a %s by now is token_invalid, and changes nothing', async (_what, take) => {
+    const email = freshEmail();
+    const token = await signUpForToken(required, email);
+    await take(email);
+    const before = await accountsOf(open, email);
+    for (const body of [{ token, password }, { token }, { token, password: otherPassword }])
+      expect((await verify(required, body)).json.code).toBe('token_invalid');
+    expect(await accountsOf(open, email)).toEqual(before);
+  });
+
+  test('is over after 24 hours, and the sign-up after seven days (CRN-05)', async () => {
+    const email = freshEmail();
+    const token = await signUpForToken(required, email);
+    const [row] = await databaseOf(open).query<{ days: number }>(sql`
+      SELECT extract(epoch FROM expires_at - created_at)::float8 / 86400 AS days FROM registration_attempts WHERE email = ${email}`);
+    expect(row!.days).toBeCloseTo(7);
+    await databaseOf(open).query(sql`UPDATE one_time_tokens SET expires_at = now() WHERE email = ${email}`);
+    expect((await verify(required, { token, password })).json.code).toBe('token_invalid');
+    await resend(required, email);
+    const fresh = await tokenFrom(open, email, 'confirm_registration');
+    await databaseOf(open).query(
+      sql`UPDATE registration_attempts SET expires_at = now() WHERE email = ${email}`,
+    );
+    expect((await verify(required, { token: fresh, password })).json.code).toBe('token_invalid');
+    expect((await required.post('/api/auth/login', { email, password })).status).toBe(401);
+    await resend(required, email);
+    expect(await mailsTo(open, email)).toHaveLength(2);
+  });
+
+  test('whose answer was lost is answered by the account that was made (DBF-07)', async () => {
+    for (const isTakeOver of [false, true]) {
+      const email = isTakeOver ? (await unverifiedAccount(open)).email : freshEmail();
+      const token = await signUpForToken(required, email);
+      const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
+      const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+      const answer = await verify(faulty, { token, password });
+      expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
+      const { id } = answer.json.user;
+      expect(await accountsOf(open, email)).toMatchObject([{ id, is_verified: true }]);
+      expect(await sessionsOf(id)).toEqual([decodeJwt(answer.json.accessToken).sid]);
+    }
+  });
+
+  test('is 503 where the database fails on the way, and then works (EML-07)', async () => {
+    const token = await signUpForToken(required, freshEmail());
+    const { endpoint } = await faultyEndpoint(['pass', 'refuse', 'refuse']);
+    const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    expect((await verify(faulty, { token, password })).status).toBe(503);
+    expect((await verify(required, { token, password })).status).toBe(200);
+  });
+});
+
+const otherPasswordOnly = { password: otherPassword };
+
+function takeAddress(
+  email: string,
+  verifiedAt: ReturnType<typeof sql>,
+  isExempt: ReturnType<typeof sql>,
+  bannedAt: ReturnType<typeof sql>,
+) {
+  return databaseOf(open).query(sql`
+    INSERT INTO users (email, name, email_verified_at, is_verification_exempt, banned_at)
+    VALUES (${email}, 'Owner', ${verifiedAt}, ${isExempt}, ${bannedAt})`);
+}
+
+/** A live token of an account, as one that a racing resend makes. */
+async function plantToken(userId: string, email: string): Promise<string> {
+  const { token, hash } = createOneTimeToken(
+    createSecretRing(bytes(String(open.env.AUTH_SECRET))),
+    'verify_email',
+  );
+  await databaseOf(open).query(sql`
+    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, expires_at)
+    VALUES (decode(${hash}, 'hex'), 'verify_email', ${userId}::uuid, ${email}, now() + interval '1 day')`);
+  return token;
+}
+
+function bytes(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+describe('a mail that cannot be written about', () => {
+  test('blocks no account: a later resend delivers (EML-12)', async () => {
+    const { email } = await unverifiedAccount(open);
+    await databaseOf(open).query(
+      sql`UPDATE mail_outbox SET finished_at = now(), outcome = 'given_up', sealed = NULL WHERE recipient = ${email}`,
+    );
+    await resend(open, email);
+    const token = await tokenFrom(open, email, 'verify_email');
+    expect((await verify(open, { token, password })).status).toBe(200);
+    expect((await signUp(open, email)).status).toBe(409);
+  });
+});

@@ -1,0 +1,249 @@
+import { decodeJwt } from 'jose';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import {
+  accountsOf,
+  databaseOf,
+  otherPasswords,
+  requiredClient,
+  resend,
+  signUp,
+  signUpForToken,
+  unverifiedAccount,
+  verify,
+  waitingFor,
+} from '../features/email-verification/sign-ups.ts';
+import { freshEmail, otherPassword, password } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase } from '../support/database.ts';
+import { mailsTo } from '../support/mailbox.ts';
+import { adminSecret } from '../support/test-env.ts';
+import { releaseTogether } from './held-calls.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let open: TestClient;
+let required: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  const patient = { DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' };
+  open = new TestClient(patient);
+  required = requiredClient(patient);
+});
+afterAll(() => database.drop());
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => undefined);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const parallel = 20;
+const spending = 'spent_by = ';
+
+async function sessionsOf(userId: string): Promise<string[]> {
+  const rows = await databaseOf(open).query<{ id: string }>(
+    sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+function expectOneSuccess(answers: readonly Answer[]): Answer {
+  const winners = answers.filter(({ status }) => status === 200);
+  const losers = answers.filter(({ status }) => status !== 200);
+  expect(winners).toHaveLength(1);
+  expect(losers.map(({ status, json }) => [status, json.code])).toEqual(
+    losers.map(() => [400, 'token_invalid']),
+  );
+  for (const { setCookies } of losers) expect(setCookies).toEqual([]);
+  return winners[0]!;
+}
+
+describe('of 20 verifications with one token exactly one succeeds (EML-07)', { timeout: 60_000 }, () => {
+  test('by the session of the account', async () => {
+    const { email, token, json, userId } = await unverifiedAccount(open);
+    const { accessToken: bearer } = json;
+    releaseTogether(spending, parallel);
+    const answers = await Promise.all(
+      Array.from({ length: parallel }, () => verify(open, { token }, { bearer })),
+    );
+    const winner = expectOneSuccess(answers);
+    expect(winner.json.user.emailVerified).toBe(true);
+    expect(await accountsOf(open, email)).toMatchObject([{ id: userId, is_verified: true }]);
+    expect(await sessionsOf(userId)).toEqual([decodeJwt(bearer).sid]);
+  });
+
+  test('by its password: there is one session afterwards', async () => {
+    const { email, token, userId } = await unverifiedAccount(open);
+    releaseTogether(spending, parallel);
+    const answers = await Promise.all(
+      Array.from({ length: parallel }, () => verify(open, { token, password })),
+    );
+    const winner = expectOneSuccess(answers);
+    expect(await accountsOf(open, email)).toMatchObject([{ id: userId, is_verified: true }]);
+    expect(await sessionsOf(userId)).toEqual([decodeJwt(winner.json.accessToken).sid]);
+  });
+
+  test.each([false, true])('of a sign-up, with an account to take over: %s', async (isTakeOver) => {
+    const email = isTakeOver ? (await unverifiedAccount(open)).email : freshEmail();
+    const token = await signUpForToken(required, email, otherPasswords);
+    releaseTogether(spending, parallel);
+    const answers = await Promise.all(
+      Array.from({ length: parallel }, () => verify(required, { token, password: otherPassword })),
+    );
+    const winner = expectOneSuccess(answers);
+    const { id } = winner.json.user;
+    expect(await accountsOf(open, email)).toMatchObject([{ id, is_verified: true }]);
+    expect(await sessionsOf(id)).toEqual([decodeJwt(winner.json.accessToken).sid]);
+    expect(await waitingFor(open, email)).toBe(0);
+  });
+});
+
+describe('sign-ups of one address at the same time', { timeout: 60_000 }, () => {
+  test('30 in mixed case are 202 each, make no user, and mail five times at most (EML-01, EML-10)', async () => {
+    const email = freshEmail();
+    const spelling = (index: number) =>
+      index % 3 === 0 ? email : index % 3 === 1 ? email.toUpperCase() : `U${email.slice(1)}`;
+    releaseTogether('INSERT INTO registration_attempts', 30);
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => signUp(required, spelling(index))),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(202));
+    expect(await accountsOf(open, email)).toEqual([]);
+    expect(await mailsTo(open, email)).toHaveLength(5);
+    expect(await waitingFor(open, email)).toBe(5);
+  });
+
+  test.each([0, 1, 2, 3])(
+    'of two that are verified one wins, with its own password (LNK-06), round %i',
+    async (round) => {
+      const email = round % 2 === 0 ? freshEmail() : (await unverifiedAccount(open)).email;
+      const one = await signUpForToken(required, email);
+      const other = await signUpForToken(required, email, otherPasswords);
+      releaseTogether(spending, 2, round < 2 ? 0 : -20);
+      const winner = expectOneSuccess(
+        await Promise.all([
+          verify(required, { token: one, password }),
+          verify(required, { token: other, password: otherPassword }),
+        ]),
+      );
+      expect(await accountsOf(open, email)).toHaveLength(1);
+      expect(await sessionsOf(winner.json.user.id)).toHaveLength(1);
+      const logins = await Promise.all(
+        [password, otherPassword].map((text) => required.post('/api/auth/login', { email, password: text })),
+      );
+      expect(logins.map(({ status }) => status).toSorted()).toEqual([200, 401]);
+    },
+  );
+
+  test('registers, resends, verifications and logins side by side leave one account and no error', async () => {
+    for (const _ of Array(4)) {
+      const email = freshEmail();
+      const tokens = [await signUpForToken(required, email), await signUpForToken(required, email)];
+      const answers = await Promise.all([
+        ...tokens.flatMap((token) => [
+          verify(required, { token, password }),
+          verify(required, { token, password }),
+        ]),
+        ...Array.from({ length: 4 }, () => signUp(required, email)),
+        ...Array.from({ length: 4 }, () => resend(required, email)),
+        ...Array.from({ length: 4 }, () => required.post('/api/auth/login', { email, password })),
+      ]);
+      for (const { status, text } of answers) expect(status, text).toBeLessThan(500);
+      expect(answers.slice(0, 4).filter(({ status }) => status === 200)).toHaveLength(1);
+      expect(await accountsOf(open, email)).toHaveLength(1);
+    }
+  });
+});
+
+describe('a first verification against a login that is under way (LNK-05)', { timeout: 60_000 }, () => {
+  test('ends the session of a login that came first, and leaves one that came after it, in 20 rounds', async () => {
+    const survivals = new Set<boolean>();
+    for (let round = 0; round < 20; round++) {
+      const { email, token, json, userId } = await unverifiedAccount(open);
+      const { accessToken: bearer } = json;
+      releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
+      const [verified, login] = await Promise.all([
+        verify(open, { token }, { bearer }),
+        open.post('/api/auth/login', { email, password }),
+      ]);
+      vi.restoreAllMocks();
+      expect([verified.status, login.status]).toEqual([200, 200]);
+      const isAlive = (await open.get('/api/auth/me', { bearer: login.json.accessToken })).status === 200;
+      survivals.add(isAlive);
+      const sids = [bearer, ...(isAlive ? [login.json.accessToken] : [])].map((text) => decodeJwt(text).sid);
+      expect((await sessionsOf(userId)).toSorted()).toEqual(sids.toSorted());
+    }
+    // Both orders were met, or this was no race.
+    expect(survivals.size).toBe(2);
+  });
+});
+
+describe('a verification against the end of its account', { timeout: 60_000 }, () => {
+  test.each(['session', 'password', 'take-over'])(
+    'by a ban leaves no session in the table, by %s, in 15 rounds (SES-07)',
+    async (by) => {
+      const statuses = new Set<number>();
+      for (let round = 0; round < 15; round++) {
+        const { email, token, json, userId } = await unverifiedAccount(open);
+        const { accessToken: bearer } = json;
+        const waiting = by === 'take-over' ? await signUpForToken(required, email) : token;
+        if (by !== 'take-over') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
+        const [verified, ban] = await Promise.all([
+          by === 'session'
+            ? verify(open, { token }, { bearer })
+            : verify(required, { token: waiting, password }),
+          open.post(`/api/admin/users/${userId}/ban`, undefined, { bearer: adminSecret }),
+        ]);
+        vi.restoreAllMocks();
+        statuses.add(verified.status);
+        expect(ban.status).toBe(200);
+        expect([200, 400]).toContain(verified.status);
+        expect(await sessionsOf(userId)).toEqual([]);
+        expect(await accountsOf(open, email)).toHaveLength(1);
+      }
+      if (by !== 'take-over') expect(statuses).toEqual(new Set([200, 400]));
+    },
+  );
+
+  test('by its deletion: nothing of it is left, and no 500', async () => {
+    for (const _ of Array(6)) {
+      const { email, token, json, userId } = await unverifiedAccount(open);
+      const { accessToken: bearer } = json;
+      const [deleted, verified] = await Promise.all([
+        open.call('DELETE', '/api/auth/me', { bearer, body: { password } }),
+        verify(open, { token, password }),
+      ]);
+      // The verification may have ended the session that asked for the deletion.
+      expect([200, 401, 403]).toContain(deleted.status);
+      expect([200, 400]).toContain(verified.status);
+      if (deleted.status === 200) {
+        expect(await accountsOf(open, email)).toEqual([]);
+        expect(await sessionsOf(userId)).toEqual([]);
+      }
+    }
+  });
+});
+
+describe('an account before its verification commits (EML-09)', { timeout: 60_000 }, () => {
+  test('signs nobody in: logins are 403 until then, and 200 after it', async () => {
+    const email = freshEmail();
+    const token = await signUpForToken(required, email);
+    let isDone = false;
+    const early: number[] = [];
+    const hammer = async () => {
+      while (!isDone) {
+        const before = isDone;
+        const { status } = await required.post('/api/auth/login', { email, password });
+        if (!before) early.push(status);
+      }
+    };
+    const hammering = hammer();
+    const verified = await verify(required, { token, password });
+    isDone = true;
+    await hammering;
+    expect(verified.status).toBe(200);
+    expect(early.slice(0, -1).every((status) => status === 403 || status === 200)).toBe(true);
+    const firstSuccess = early.indexOf(200);
+    if (firstSuccess !== -1) expect(early.slice(firstSuccess)).not.toContain(403);
+    expect((await required.post('/api/auth/login', { email, password })).status).toBe(200);
+  });
+});
