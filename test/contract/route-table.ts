@@ -22,6 +22,8 @@ export interface RouteExample {
   readonly status: number;
   /** Round trips of the example; 0 for a route that never asks the database. */
   readonly roundTrips: number;
+  /** The same by cookies, where the session that they name changes the way. */
+  readonly roundTripsByCookie?: number;
   /** Statements of each round trip, where one of them is a batch. */
   readonly statements?: readonly number[];
   /** The JSON body, without a refresh token that stands for the caller. */
@@ -65,6 +67,8 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 2,
+    // A live session stands for the password.
+    roundTripsByCookie: 1,
     statements: [1, 2],
     body: ({ links }) => ({ token: links.verify_email, password }),
     furtherMembers: { transport: 'cookie' },

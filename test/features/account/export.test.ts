@@ -7,7 +7,8 @@ import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { claimsOf } from '../sessions/session-fixtures.ts';
 
-const client = new TestClient();
+// Without the mail of the registration.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const path = '/api/auth/me/export';
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
@@ -94,8 +95,18 @@ describe('GET /api/auth/me/export', () => {
         { ...event, type: 'authn_login_success' },
         { ...event, type: 'user_created', sessionId },
       ],
-      links: [],
-      mails: [],
+      // Of the login, on a device that the account did not know.
+      links: [{ kind: 'not_me', email, targetEmail: null, createdAt: isoTime, expiresAt: isoTime }],
+      mails: [
+        {
+          kind: 'new_device',
+          recipient: email,
+          locale: null,
+          createdAt: isoTime,
+          finishedAt: null,
+          outcome: null,
+        },
+      ],
     });
   });
 

@@ -32,6 +32,8 @@ const setters: Readonly<Record<string, readonly string[]>> = {
   'POST /api/auth/logout': [accessCookie, refreshCookie],
   'POST /api/auth/reauthenticate': [accessCookie, refreshCookie],
   'POST /api/auth/password/change': [accessCookie, refreshCookie],
+  'POST /api/auth/password/reset': [deviceCookie],
+  'POST /api/auth/unlock': [deviceCookie],
   'DELETE /api/auth/me': [accessCookie, refreshCookie],
   'DELETE /api/auth/sessions/:id': [accessCookie, refreshCookie],
   'DELETE /api/auth/sessions': [accessCookie, refreshCookie],

@@ -44,7 +44,8 @@ describe('reuse of a refresh token', () => {
   });
 
   test('is told to the owner by mail, once, and nothing that is no reuse is (RFR-02)', async () => {
-    const { bodyToken, sessionId, userId, email } = await signIn(client);
+    const quiet = new TestClient({ EMAIL_VERIFICATION: 'off' });
+    const { bodyToken, sessionId, userId, email } = await signIn(quiet);
     const { json } = await refreshByBody(client, bodyToken);
     await refreshByBody(client, bodyToken);
     expect(await mailsTo(client, email)).toEqual([]);
