@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 // The race and crash suites need many connections, which the embedded database does not have.
 const isRealPostgres = process.env.TEST_DATABASE_URL !== undefined;
 
+// The pages are tried in a browser that not every machine has; tools/test-browser.ts finds it.
+const hasChromium = process.env.CHROMIUM_PATH !== undefined;
+
 // Against tests that hang, not a measure of speed; a fresh database is waited for when many files want one.
 const timeLimits = { testTimeout: 20_000, hookTimeout: 60_000 };
 
@@ -47,10 +50,25 @@ export default defineConfig({
           environment: 'node',
           include: ['test/node/**/*.test.ts'],
           // `npm run dev` brings its own database, so it is tested once, with the embedded one.
-          exclude: [isRealPostgres ? 'test/node/dev.e2e.test.ts' : 'test/node/**/*.postgres.test.ts'],
+          exclude: [
+            'test/node/**/*.browser.test.ts',
+            isRealPostgres ? 'test/node/dev.e2e.test.ts' : 'test/node/**/*.postgres.test.ts',
+          ],
           ...timeLimits,
         },
       },
+      ...(hasChromium
+        ? [
+            {
+              test: {
+                name: 'browser',
+                environment: 'node',
+                include: ['test/node/**/*.browser.test.ts'],
+                ...timeLimits,
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

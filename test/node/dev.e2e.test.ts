@@ -6,6 +6,7 @@ import { findFreePort } from '../../tools/free-port.ts';
 import { copyProject } from '../support/node/copy-project.ts';
 import { descendantsOf, isRunning } from '../support/node/descendants.ts';
 import { type RunningTool, runTool } from '../support/node/run-tool.ts';
+import { untilReady } from '../support/node/until-ready.ts';
 
 const { folder, remove } = await copyProject();
 const started: RunningTool[] = [];
@@ -19,14 +20,6 @@ function start(port: number): RunningTool {
   const tool = runTool({ folder, args: ['tools/dev/main.ts', '--port', String(port)] });
   started.push(tool);
   return tool;
-}
-
-async function untilReady(tool: RunningTool): Promise<void> {
-  const hasEnded = tool.ended.then(() => true);
-  while (!tool.output().includes('Ctrl-C stops all of it.')) {
-    const isOver = await Promise.race([hasEnded, new Promise((resolve) => setTimeout(resolve, 50))]);
-    if (isOver === true) throw new Error(tool.output());
-  }
 }
 
 /** The SQL-over-HTTP database that the tool says it serves. */

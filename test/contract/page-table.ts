@@ -1,0 +1,89 @@
+import { expect } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import {
+  freshClient,
+  freshEmail,
+  logIn,
+  otherPassword,
+  password,
+  registerUser,
+} from '../support/accounts.ts';
+import { TestClient } from '../support/client.ts';
+import { tokenFrom } from '../support/mailbox.ts';
+
+/** What a person sends from a page, so that it does what it is for. */
+export type PageForm = Readonly<Record<string, string>> & { readonly token: string };
+
+/** Every page that a link in a mail leads to, with what has to happen before somebody can use it. */
+export const pageTable: Readonly<Record<string, (client: TestClient) => Promise<PageForm>>> = {
+  '/auth/verify-email': async (client) => {
+    const { email } = await registerUser(client, {}, freshClient());
+    return { token: await tokenFrom(client, email, 'verify_email'), password };
+  },
+  '/auth/reset-password': async (client) => {
+    const { email } = await registerUser(client, {}, freshClient());
+    expect(
+      (await client.post('/api/auth/password/forgot', { email }, { headers: freshClient() })).status,
+    ).toBe(202);
+    const token = await tokenFrom(client, email, 'reset_password');
+    return { token, password: otherPassword, confirmPassword: otherPassword };
+  },
+  '/auth/confirm-email': async (client) => {
+    const { token } = await changeEmail(client);
+    return { token };
+  },
+  '/auth/revert-email': async (client) => {
+    const { email, token } = await changeEmail(client);
+    expect((await client.post('/api/auth/email/change/confirm', { token })).status).toBe(200);
+    return { token: await tokenFrom(client, email, 'email_changed') };
+  },
+  '/auth/not-me': async (client) => {
+    const { email } = await registerUser(client, {}, freshClient());
+    await logIn(client, email);
+    return { token: await tokenFrom(client, email, 'new_device') };
+  },
+  '/auth/unlock': async (client) => {
+    const { email } = await registerUser(client, {}, freshClient());
+    // Two wrong passwords are enough for a lock there.
+    const strict = new TestClient({ ...textsOf(client), LOGIN_ATTEMPTS_MAX: '1' });
+    for (const status of [401, 429]) {
+      const answer = await strict.post('/api/auth/login', { email, password: otherPassword });
+      expect(answer.status).toBe(status);
+    }
+    return { token: await tokenFrom(client, email, 'account_locked') };
+  },
+};
+
+const served = createApp().serves.filter(({ medium }) => medium === 'page');
+
+/** The pages that are served, by path. */
+export const registeredPages = served.filter(({ method }) => method === 'GET').map(({ path }) => path);
+/** Those with a form. */
+export const formPages = served.filter(({ method }) => method === 'POST').map(({ path }) => path);
+
+/** @throws where the table has no example */
+export function prepareForm(client: TestClient, path: string): Promise<PageForm> {
+  const prepare = pageTable[path];
+  if (prepare === undefined) throw new Error(`no example for ${path}`);
+  return prepare(client);
+}
+
+/** The address that the link in a mail has. */
+export function linkTo(path: string, token: string): string {
+  return `${path}?token=${encodeURIComponent(token)}`;
+}
+
+async function changeEmail(client: TestClient): Promise<{ email: string; token: string }> {
+  const { email, json } = await registerUser(client, {}, freshClient());
+  const newEmail = freshEmail();
+  const caller = { bearer: json.accessToken, headers: freshClient() };
+  const answer = await client.post('/api/auth/email/change', { newEmail }, caller);
+  expect(answer.status, answer.text).toBe(202);
+  return { email, token: await tokenFrom(client, newEmail, 'confirm_email_change') };
+}
+
+function textsOf({ env }: TestClient): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { de } from '../../src/languages/de.ts';
+import { en } from '../../src/languages/en.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { type FaultPlan, faultyEndpoint, freshDatabase } from '../support/database.ts';
+import { databaseState } from './database-state.ts';
+import { innards } from './expect-problem.ts';
+import { foreignPages, silentPages, trustedPages } from './origins.ts';
+import { formPages, linkTo, type PageForm, pageTable, prepareForm, registeredPages } from './page-table.ts';
+import { recordLog } from './recorded-log.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+beforeEach(() => void recordLog());
+
+/** Checks that a person is told something, in a page that loads nothing and runs nothing but its own script. */
+function expectPage({ headers, text, status: actual }: Answer, status: number, context = ''): void {
+  expect(actual, `${context} ${text}`).toBe(status);
+  expect(headers.get('Content-Type'), context).toBe('text/html; charset=utf-8');
+  expect(headers.get('Referrer-Policy'), context).toBe('same-origin');
+  expect(headers.get('Cross-Origin-Opener-Policy'), context).toBe('same-origin');
+  expect(headers.get('Cache-Control'), context).toBe('no-store');
+  expect(headers.get('X-Content-Type-Options'), context).toBe('nosniff');
+  const policy = headers.get('Content-Security-Policy') ?? '';
+  expect(policy, context).not.toContain('unsafe');
+  for (const directive of [
+    "default-src 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+    "object-src 'none'",
+  ])
+    expect(policy.split('; '), context).toContain(directive);
+  if (text === '') return;
+  expect(text, context).toMatch(/^<!doctype html><html lang="[a-z]{2}">/);
+  expect(text, context).toMatch(/<h1>[^<]+<\/h1>/);
+  // Nothing from elsewhere, and nothing that the policy would stop (SECURITY RST-09, HDR-08).
+  const markup = text.replace(/"[^"]*"/g, '""');
+  expect(markup, context).not.toMatch(/\s(?:src|on\w+|style)=|<(?:img|iframe|object|base)\b|https?:\/\//i);
+  expect(text, context).not.toMatch(innards);
+}
+
+test('every page with a form has an example, and shows at its address what the form belongs to', () => {
+  expect(Object.keys(pageTable).toSorted()).toEqual(formPages.toSorted());
+  expect(registeredPages).toEqual(expect.arrayContaining([...formPages]));
+});
+
+describe.each(formPages)('%s', (path) => {
+  let form: PageForm;
+  beforeEach(async () => {
+    form = await prepareForm(client, path);
+  });
+
+  test('is looked at any number of times without an effect, and then works once (EML-05, RST-01)', async () => {
+    const before = await databaseState(database.url);
+    for (const method of ['GET', 'HEAD', 'GET', 'GET', 'HEAD']) {
+      const answer = await client.call(method, linkTo(path, form.token));
+      expectPage(answer, 200, method);
+      expect(answer.setCookies).toEqual([]);
+      expect(answer.roundTrips).toBe(0);
+    }
+    expect(await databaseState(database.url)).toBe(before);
+    expectPage(await client.submit(path, form), 200);
+    expectPage(await client.submit(path, form), 400);
+  });
+
+  test('shows a form that posts to itself, with a label for every field (PWD-08, HDR-08)', async () => {
+    const { text } = await client.get(linkTo(path, form.token));
+    expect(text.match(/<form method="post" action="([^"]+)"/)?.[1]).toBe(path);
+    expect(text).toContain(`<input type="hidden" name="token" value="${form.token}"`);
+    const fields = [...text.matchAll(/<input name="(\w+)" type="(\w+)" autocomplete="([\w-]+)"/g)];
+    expect(fields.map((field) => field[1])).toEqual(Object.keys(form).filter((name) => name !== 'token'));
+    for (const [, , type, autocomplete] of fields) {
+      expect(type).toBe('password');
+      expect(autocomplete).toBe(path === '/auth/reset-password' ? 'new-password' : 'current-password');
+    }
+    expect(text.match(/<label>/g)?.length ?? 0).toBe(fields.length);
+    expect(text).not.toMatch(/onpaste|maxlength|pattern=/);
+    expect(text.match(/<button type="submit">/g)).toHaveLength(1);
+  });
+
+  test('moves the token out of the address as soon as it is shown (RST-09)', async () => {
+    const { text, headers } = await client.get(linkTo(path, form.token));
+    const script = text.match(/<script>([^<]*)<\/script>/)?.[1] ?? '';
+    expect(script).toBe("history.replaceState(null,'',location.pathname)");
+    const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(script));
+    const hash = btoa(String.fromCharCode(...new Uint8Array(digest)));
+    expect(headers.get('Content-Security-Policy')).toContain(`script-src 'sha256-${hash}'`);
+  });
+
+  test('says what to do where the token is missing', async () => {
+    for (const address of [path, `${path}?token=`, `${path}?Token=x`])
+      expectPage(await client.get(address), 400, address);
+  });
+
+  test('escapes what the address says (HDR-04)', async () => {
+    for (const token of [
+      '"><script>alert(1)</script>',
+      "'><img src=x onerror=alert(1)>",
+      '</form><b>',
+      '&quot;',
+    ]) {
+      const answer = await client.get(linkTo(path, token));
+      expectPage(answer, 200, token);
+      expect(answer.text, token).not.toContain(token);
+    }
+    const answer = await client.get(`${linkTo(path, 'x')}&error=<b>no</b>&message=https://evil.example`);
+    expectPage(answer, 200);
+    expect(answer.text).not.toMatch(/<b>|evil/);
+  });
+
+  test('refuses the form from every foreign page, and the link is still good (CSR-03, CSR-06)', async () => {
+    const before = await databaseState(database.url);
+    for (const [page, { ...headers }] of foreignPages) {
+      const answer = await client.call('POST', path, { form, headers });
+      expectPage(answer, 403, page);
+      expect(answer.roundTrips, page).toBe(0);
+    }
+    expect(await databaseState(database.url)).toBe(before);
+    expectPage(await client.submit(path, form), 200);
+  });
+
+  test.each([...trustedPages, ...silentPages])('takes the form from %s (CSR-03)', async (_page, headers) => {
+    expectPage(await client.call('POST', path, { form, headers }), 200);
+  });
+
+  test('answers a form that is not as it was shown without spending the link (INP-02, PWD-07)', async () => {
+    const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const text = new URLSearchParams(form).toString();
+    const refused: [status: number, body: string, headers: Record<string, string>][] = [
+      [415, JSON.stringify(form), { 'Content-Type': 'application/json' }],
+      [415, text, { 'Content-Type': 'text/plain' }],
+      [415, text, { ...type, 'Content-Encoding': 'gzip' }],
+      [413, `${text}&x=${'x'.repeat(16_384)}`, type],
+      [400, `${text}&token=${form.token}`, type],
+      [400, `${text}&another=1`, type],
+      [400, '', type],
+      [400, text.replace('token=', 'token=%FF'), type],
+      [400, text.replace(form.token, form.token.slice(0, -1)), type],
+    ];
+    for (const [status, body, headers] of refused) {
+      const request = new Request(`https://auth.test${path}`, { method: 'POST', body, headers });
+      const answer = await client.send(request);
+      expectPage(answer, status, body.slice(0, 200));
+      expect(answer.roundTrips, body.slice(0, 200)).toBe(0);
+    }
+    expectPage(await client.submit(path, form), 200);
+  });
+
+  test('takes no token of another kind, by the same words as a forged one (ENU-09)', async () => {
+    const forged = await client.submit(path, { ...form, token: `${form.token.slice(0, -4)}AAAA` });
+    expectPage(forged, 400);
+    expect(forged.text).toContain(en.errors.token_invalid);
+    for (const other of formPages.filter((candidate) => candidate !== path)) {
+      const { token } = await prepareForm(client, other);
+      const answer = await client.submit(path, { ...form, token });
+      expect(withoutReference(answer.text), other).toBe(withoutReference(forged.text));
+      expect(answer.roundTrips, other).toBe(0);
+    }
+    expectPage(await client.submit(path, form), 200);
+  });
+
+  test('answers a wrong method with 405 and Allow', async () => {
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
+      const answer = await client.call(method, linkTo(path, form.token));
+      expectPage(answer, 405, method);
+      expect(answer.headers.get('Allow')).toBe('GET, HEAD, POST');
+    }
+  });
+
+  test.each<[what: string, status: number, plan: FaultPlan]>([
+    ['that refuses', 503, { always: 'refuse' }],
+    ['that answers nonsense', 503, { always: 'garbage' }],
+    ['that finds an error', 500, { always: { sqlstate: '22P02' } }],
+  ])('with a database %s says so and keeps the link good (DBF-01)', async (_what, status, plan) => {
+    const { endpoint } = await faultyEndpoint(plan);
+    const broken = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    // To look at it needs no database.
+    expectPage(await broken.get(linkTo(path, form.token)), 200);
+    const answer = await broken.submit(path, form);
+    expectPage(answer, status);
+    expect(answer.text).not.toContain(en.errors.token_invalid);
+    expect(answer.headers.has('Retry-After')).toBe(status === 503);
+    expectPage(await client.submit(path, form), 200);
+  });
+
+  test('says so while the configuration cannot be used', async () => {
+    const misconfigured = new TestClient({ DATABASE_URL: database.url, AUTH_SECRET: 'short' });
+    expectPage(await misconfigured.get(linkTo(path, form.token)), 503);
+    expectPage(await misconfigured.submit(path, form), 503);
+  });
+
+  test('speaks the language of the browser', async () => {
+    const headers = { 'Accept-Language': 'de-AT, fr;q=0.8' };
+    const shown = await client.get(linkTo(path, form.token), { headers });
+    expect(shown.headers.get('Content-Language')).toBe(de.tag);
+    expect(shown.text).toContain(`<html lang="${de.tag}">`);
+    const refused = await client.submit(path, { ...form, token: 'nx' }, { headers });
+    expect(refused.text).toContain(de.errors.token_invalid);
+    const done = await client.submit(path, form, { headers });
+    expectPage(done, 200);
+    const titles = Object.values(de.pages).map((page) => page.done.title);
+    expect(titles).toContain(/<h1>([^<]+)<\/h1>/.exec(done.text)?.[1]);
+  });
+
+  test('is limited like a password, and tells it in words (LIM-01, RST-07)', async () => {
+    const strict = new TestClient({ DATABASE_URL: database.url, RATE_LIMIT_PER_MINUTE: '5' });
+    const guess = { ...form, token: 'nxp_guess' };
+    const headers = { 'CF-Connecting-IP': '203.0.113.7' };
+    const answers = [];
+    for (let index = 0; index < 7; index++) answers.push(await strict.submit(path, guess, { headers }));
+    expect(answers.map(({ status }) => status)).toContain(429);
+    const limited = answers.at(-1)!;
+    expectPage(limited, 429);
+    expect(limited.text).toContain(en.errors.rate_limited);
+    expect(limited.headers.has('Retry-After')).toBe(true);
+  });
+});
+
+test('an unknown address among the pages is answered by a page', async () => {
+  for (const address of ['/auth', '/auth/', '/auth/nothing', '/auth/verify-email/x.css', '/dev/nothing'])
+    expectPage(await client.get(address), 404, address);
+});
+
+/** The page without the request's id. */
+function withoutReference(text: string): string {
+  return text.replace(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, '');
+}
