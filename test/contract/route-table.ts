@@ -47,6 +47,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 201,
     roundTrips: 1,
+    statements: [2],
     body: () => registration(freshEmail()),
     furtherMembers: { transport: 'cookie' },
   },

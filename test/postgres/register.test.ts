@@ -89,6 +89,28 @@ describe('a register whose first try is still running when it is repeated', { ti
   });
 });
 
+test('a register that waits for the account of the address to move away gets none, since the way back holds it (EML-08)', async () => {
+  const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+  const [email, newEmail] = [freshEmail(), freshEmail()];
+  const { json } = await client.post('/api/auth/register', registration(email));
+  const moves = openDatabase(database.url).batch([
+    sql`UPDATE users SET email = ${newEmail} WHERE id = ${json.user.id}::uuid`,
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+      VALUES (sha256(${email}::text::bytea), 'revert_email', ${json.user.id}::uuid, ${email}, ${email}, now() + interval '7 days')`,
+    sql`SELECT pg_sleep(1)`,
+  ]);
+  await untilAsleep(database.url, 1);
+  const answer = await client.post('/api/auth/register', registration(email));
+  await moves;
+  expect([answer.status, answer.json.code, answer.setCookies]).toEqual([409, 'email_taken', []]);
+  expect(await madeFor(email)).toEqual({ users: 0, sessions: 0, events: 0 });
+  const requestId = answer.headers.get('X-Request-Id');
+  const left = await openDatabase(database.url).query(
+    sql`SELECT kind FROM mail_outbox WHERE request_id = ${requestId}::uuid`,
+  );
+  expect(left).toEqual([]);
+});
+
 /** Takes the address for a while, so that others wait for it, and gives it back unused. */
 async function holdAddress(email: string, seconds: number): Promise<void> {
   const held = openDatabase(database.url).batch([

@@ -16,10 +16,10 @@ export interface RegisterInput extends SignInSettings {
 }
 
 /**
- * Creates an account and signs it in. The password is judged and hashed first, so that one statement does the rest: user,
+ * Creates an account and signs it in. The password is judged and hashed first, so that one transaction does the rest: user,
  * session and event exist together or not at all, and with EMAIL_VERIFICATION=optional the mail to verify the address,
- * which is left out where the address or the client is over its limit. Round trips: 1, more only after a lost answer; 0
- * for a refused password, whether the address is free or taken, and for a reserved address.
+ * which is left out where the address or the client is over its limit. Round trips: 1; 0 for a refused password, whether the
+ * address is free or taken, and for a reserved address.
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError email_taken also while the former owner of the address can still have it back
@@ -35,11 +35,7 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
   const user = { id: crypto.randomUUID(), email, name, passwordHash, locale, subject };
   const isMailed = deps.config.emailVerification === 'optional';
   const verification = isMailed ? await prepareLink(deps, 'verify_email', email) : null;
-  const create = () =>
-    registerUser(deps.db, user, session, verification, deps.client, deps.effects.userRegistered);
-  let row = await create();
-  // A first try that was still running when it was repeated takes the address, and its repeat does not see its rows.
-  if (row === null && deps.db.roundTrips > 1) row = await create();
+  const row = await registerUser(deps.db, user, session, verification, deps.client, deps.effects);
   if (row === null) throw passwordErrors.email_taken();
   if (isMailed) deps.mail.sendSoon();
   return completeSignIn(deps, input.device, session, row);

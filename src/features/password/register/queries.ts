@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, RequestOrigin } from '../../../db/effects.ts';
+import type { Effects, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
@@ -10,7 +10,7 @@ import { isHeldEmail, issueToken, type NewOneTimeToken } from '../../one-time-to
 import { type NewRegistration, storeRegistration } from '../../registrations/index.ts';
 import { type NewSession, openedBefore, openSession } from '../../sessions/index.ts';
 import type { SignedInRow } from '../../sign-in/index.ts';
-import { insertUser, isVerificationDue, type NewUser, userColumns } from '../../users/index.ts';
+import { deleteUser, insertUser, isVerificationDue, type NewUser, userColumns } from '../../users/index.ts';
 
 /** A mail with a link, with the token in it and where it is counted. */
 export interface LinkMail {
@@ -22,8 +22,11 @@ export interface LinkMail {
 /**
  * Creates a user and opens their first session, both or neither, and queues the mail to verify the address within its
  * limit. Round trips: 1. Null when the address is taken, or its former owner can still have it back. A repeat after a lost
- * answer finds what the first run made, by the ids that both were given; where the two ran at once it can be null as well,
- * and the next call finds it. Attempts at the address, counted under `subject`, count on.
+ * answer finds what the first run made, by the ids that both were given. Attempts at the address, counted under `subject`,
+ * count on.
+ *
+ * A batch: where the account that has the address leaves it at this moment, the first statement waits for that and cannot
+ * see that the address is held now, and whoever took the account would have taken its way back too.
  */
 export async function registerUser(
   db: Database,
@@ -31,27 +34,26 @@ export async function registerUser(
   session: NewSession,
   verification: LinkMail | null,
   origin: RequestOrigin,
-  onRegistered: readonly Effect[],
+  { userRegistered, accountGone }: Pick<Effects, 'userRegistered' | 'accountGone'>,
 ): Promise<SignedInRow | null> {
-  const [row] = await db.query<SignedInRow>(
-    sql`
-      WITH created AS (${insertUser(user, isHeldEmail(user.email))}),
-      owner AS (SELECT c.id AS user_id FROM created c),
-      opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', origin)}
-      ${verification === null ? sql`` : verificationCtes(verification, origin)},
-      adopted AS (${adoptAttempts(user.subject, sql`owner`)}),
-      registered AS (
-        SELECT * FROM created
-        UNION ALL
-        SELECT u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at, u.device_generation
-        FROM users u WHERE u.id = ${user.id}::uuid
-      ),
-      signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
-      SELECT ${userColumns(sql`r`)}, r.device_generation, i.session_id, i.auth_time, i.expires_in
-      FROM registered r JOIN signed_in i ON i.user_id = r.id`,
-    { isRepeatable: true },
-  );
-  return row ?? null;
+  const create = sql`
+    WITH created AS (${insertUser(user, isHeldEmail(user.email))}),
+    owner AS (SELECT c.id AS user_id FROM created c),
+    opened AS (${openSession(sql`owner`, session)})${effectCtes(userRegistered, 'opened', origin)}
+    ${verification === null ? sql`` : verificationCtes(verification, origin)},
+    adopted AS (${adoptAttempts(user.subject, sql`owner`)})
+    SELECT count(*)::int AS created FROM opened`;
+  const answer = sql`
+    WITH refusal AS (
+      SELECT ${user.id}::uuid AS user_id, NULL::uuid AS session_id WHERE ${isHeldEmail(user.email, user.id)}
+    ),
+    refused AS (${deleteUser(sql`refusal`)})${effectCtes(accountGone, 'refused', origin)},
+    signed_in AS (${openedBefore(session.id)})
+    SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
+    FROM users u JOIN signed_in i ON i.user_id = u.id
+    WHERE u.id = ${user.id}::uuid AND NOT EXISTS (SELECT FROM refusal)`;
+  const [, rows] = await db.batch([create, answer], { isRepeatable: true });
+  return (rows as SignedInRow[] | undefined)?.[0] ?? null;
 }
 
 function verificationCtes({ token, mail, budget }: LinkMail, origin: RequestOrigin): Fragment {
