@@ -3,21 +3,8 @@ import { createSecretRing } from '../../src/crypto/secret-ring.ts';
 import type { StatementRunner } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';
 import { unknownSubject } from '../../src/rate-limit/unknown-subject.ts';
+import type { TimedClass } from './compare-times.ts';
 import { attemptsMax } from './service-vars.ts';
-
-/** A kind of failing login that an attacker must not tell from the others by its time. */
-export interface LoginClass {
-  readonly name: string;
-  /** What stands before the number in its addresses. */
-  readonly account: 'known' | 'unknown' | 'passwordless' | 'legacy' | 'locked-known' | 'locked-unknown';
-  readonly password: string;
-  /** What each of its logins is answered. */
-  readonly status: 401 | 429;
-  /** The name of the class that it is compared with. */
-  readonly reference: 'known' | 'locked, known';
-  /** False where the time is told but not judged: a bcrypt hash cannot take the time of another kind (HSH-11). */
-  readonly isJudged: boolean;
-}
 
 const accountsPerKind = 250;
 const wrong = 'not the right password';
@@ -31,27 +18,31 @@ const overLong = {
   '300 code points': '🔑'.repeat(300),
 };
 
-const checked = { status: 401, reference: 'known', password: wrong, isJudged: true } as const;
-const locked = { status: 429, reference: 'locked, known', password: wrong, isJudged: true } as const;
-
-/** All classes: of attempts that are checked, and of those that come too late. */
-export const loginClasses: readonly LoginClass[] = [
-  { ...checked, name: 'known', account: 'known' },
-  { ...checked, name: 'unknown', account: 'unknown' },
-  { ...checked, name: 'no password', account: 'passwordless' },
-  ...Object.entries(overLong).flatMap(([length, password]) => [
-    { ...checked, name: `known, ${length}`, account: 'known' as const, password },
-    { ...checked, name: `unknown, ${length}`, account: 'unknown' as const, password },
-  ]),
-  { ...checked, name: 'legacy bcrypt', account: 'legacy', isJudged: false },
-  { ...locked, name: 'locked, known', account: 'locked-known' },
-  { ...locked, name: 'locked, unknown', account: 'locked-unknown' },
-];
-
 /** A different account each time, so that no limit on attempts is met before all had their turn. */
-export function addressOf({ account }: LoginClass, attempt: number): string {
-  return `${account}-${attempt % accountsPerKind}@example.com`;
+function login(account: string, password = wrong): TimedClass['request'] {
+  return (attempt) => ({
+    method: 'POST',
+    path: '/api/auth/login',
+    body: { email: `${account}-${attempt % accountsPerKind}@example.com`, password },
+  });
 }
+
+const checked = { status: 401, reference: 'known', isJudged: true } as const;
+const locked = { status: 429, reference: 'locked, known', isJudged: true } as const;
+
+/** Failing logins: of attempts that are checked, and of those that come too late. */
+export const loginClasses: readonly TimedClass[] = [
+  { ...checked, name: 'known', request: login('known') },
+  { ...checked, name: 'unknown', request: login('unknown') },
+  { ...checked, name: 'no password', request: login('passwordless') },
+  ...Object.entries(overLong).flatMap(([length, password]) => [
+    { ...checked, name: `known, ${length}`, request: login('known', password) },
+    { ...checked, name: `unknown, ${length}`, request: login('unknown', password) },
+  ]),
+  { ...checked, name: 'legacy bcrypt', request: login('legacy'), isJudged: false },
+  { ...locked, name: 'locked, known', request: login('locked-known') },
+  { ...locked, name: 'locked, unknown', request: login('locked-unknown') },
+];
 
 /**
  * Copies the hash of the one account that exists to all known ones, so that it is what the service makes today, and uses

@@ -1,0 +1,106 @@
+import type { BenchRequest, HttpClient } from './http-client.ts';
+import type { Row } from './report.ts';
+import { auc, median } from './stats.ts';
+
+/** A kind of request that an attacker must not tell from the others by its time. */
+export interface TimedClass {
+  readonly name: string;
+  /** The request of an attempt, the same for all runs; attempts differ in the account that they name. */
+  readonly request: (attempt: number) => BenchRequest;
+  /** What each of them is answered. */
+  readonly status: number;
+  /** The name of the class that it is compared with. */
+  readonly reference: string;
+  /** False where the time is told but not judged: a bcrypt hash cannot take the time of another kind (HSH-11). */
+  readonly isJudged: boolean;
+}
+
+export const runs = 3;
+export const runsWanted = 2;
+export const aucDeviationMax = 0.1;
+
+export interface Size {
+  readonly warmUps: number;
+  readonly samples: number;
+}
+
+export function sizeOf(isQuick: boolean): Size {
+  return isQuick ? { warmUps: 2, samples: 20 } : { warmUps: 20, samples: 200 };
+}
+
+/** How the figures of `compareTimes` are to be read. */
+export const columns = ['median', 'AUC by run', 'median difference by run', 'status'];
+
+/** The times of one class in one run, in milliseconds, and the statuses that came. */
+interface Sample {
+  readonly times: number[];
+  readonly statuses: Set<number>;
+}
+
+/** Sends requests of all classes, one at a time, in three runs, and compares each class with its reference. */
+export async function compareTimes(
+  classes: readonly TimedClass[],
+  client: HttpClient,
+  size: Size,
+): Promise<Row[]> {
+  const perRun: Map<TimedClass, Sample>[] = [];
+  for (let run = 0; run < runs; run++) perRun.push(await runOnce(classes, client, size));
+  return classes.map((one) => toRow(one, classes, perRun));
+}
+
+/** One request of each class in turn, in an order that is drawn anew each time: none always follows the same one. */
+async function runOnce(
+  classes: readonly TimedClass[],
+  client: HttpClient,
+  { warmUps, samples }: Size,
+): Promise<Map<TimedClass, Sample>> {
+  const found = new Map(classes.map((one) => [one, { times: [] as number[], statuses: new Set<number>() }]));
+  for (let attempt = 0; attempt < warmUps + samples; attempt++) {
+    for (const [one, sample] of shuffled([...found])) {
+      const { status, tookMs } = await client.send(one.request(attempt));
+      sample.statuses.add(status);
+      if (attempt >= warmUps) sample.times.push(tookMs);
+    }
+  }
+  return found;
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}
+
+function toRow(
+  one: TimedClass,
+  classes: readonly TimedClass[],
+  perRun: readonly Map<TimedClass, Sample>[],
+): Row {
+  const reference = classes.find(({ name }) => name === one.reference);
+  const verdicts = perRun.map((found) => compare(found, one, reference));
+  const passed = verdicts.filter(({ isAlike }) => isAlike).length;
+  const statuses = new Set(perRun.flatMap((found) => [...(found.get(one)?.statuses ?? [])]));
+  const cells = [
+    one.name,
+    `${median(verdicts.map((verdict) => verdict.medianMs)).toFixed(1)} ms`,
+    verdicts.map((verdict) => verdict.auc.toFixed(2)).join(' '),
+    `${verdicts.map((verdict) => verdict.differenceMs.toFixed(1)).join(' ')} ms`,
+    [...statuses].join(' '),
+  ];
+  if (!one.isJudged) return { cells, verdict: undefined };
+  return { cells, verdict: passed >= runsWanted ? 'ok' : 'over' };
+}
+
+function compare(found: ReadonlyMap<TimedClass, Sample>, one: TimedClass, other: TimedClass | undefined) {
+  const reference = (other && found.get(other)?.times) ?? [];
+  const { times, statuses } = found.get(one) ?? { times: [], statuses: new Set<number>() };
+  const medianMs = median(times);
+  const differenceMs = medianMs - median(reference);
+  const ownAuc = auc(times, reference);
+  const isAlike =
+    Math.abs(ownAuc - 0.5) <= aucDeviationMax &&
+    Math.abs(differenceMs) <= Math.max(5, median(reference) / 10) &&
+    [...statuses].every((status) => status === one.status);
+  return { medianMs, auc: ownAuc, differenceMs, isAlike };
+}
