@@ -23,7 +23,7 @@ export interface ClaimedMail {
 export type GivenUpMail = Pick<ClaimedMail, 'id' | 'kind' | 'recipient' | 'attempts'>;
 
 /** Seconds until the second try, twice as many until each further one, and the most that lie between two. */
-const retrySeconds = { first: 120, max: 3600 } as const;
+export const retrySeconds = { first: 120, max: 3600 } as const;
 
 /**
  * Claims up to `limit` mails that are due, the longest due first. Round trips: 1.

@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
+import { mailLimits } from '../../src/mail/mail-budget.ts';
+import { mailTtlSecondsMax } from '../../src/mail/prepared-mail.ts';
+import { retrySeconds } from '../../src/mail/queries.ts';
 import { parse } from './minimal-env.ts';
 import { sources } from './sources.ts';
 
@@ -59,6 +63,29 @@ describe("the README's table of limits (SUP-05)", () => {
         const file = 'src/features/password/new-password/breached-passwords.ts';
         return [constantOf(file, 'waitMsMax'), constantOf(file, 'bodyLengthMax') / 1024];
       },
+    ],
+    ['mails of one purpose', () => [mailLimits.perAddress, mailLimits.windowSeconds]],
+    ['that one client address causes', () => [mailLimits.perClient, mailLimits.windowSeconds]],
+    ['about new devices', () => [mailLimits.perAddress, mailLimits.windowSeconds]],
+    [
+      'sending mails',
+      () => {
+        const file = 'src/mail/deliver-mails.ts';
+        const [claim, parallel, send, run] = ['claimMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
+          constantOf(file, name),
+        );
+        return [claim!, parallel!, send! / 1000, run! / 1000];
+      },
+    ],
+    ['that does not go out', () => [retrySeconds.first, retrySeconds.max, mailTtlSecondsMax]],
+    [
+      'links',
+      () =>
+        [...new Set(Object.values(oneTimeTokenKinds).map(({ ttlSeconds }) => ttlSeconds / 3600))].toSorted(),
+    ],
+    [
+      'that waits for its verification',
+      () => [constantOf('src/features/registrations/fragments.ts', 'registrationTtlSeconds') / 86_400],
     ],
     [
       'the database',

@@ -8,7 +8,7 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /** What the holder of a token may do, once. The prefix shows in the token, the lifetime is in seconds. */
-const kinds = {
+export const oneTimeTokenKinds = {
   /** Verify the address of an account. */
   verify_email: { prefix: 'nxv_', ttlSeconds: day },
   /** Verify the address of a sign-up that has no account yet. */
@@ -24,7 +24,7 @@ const kinds = {
   unlock: { prefix: 'nxu_', ttlSeconds: hour },
 } as const;
 
-export type OneTimeTokenKind = keyof typeof kinds;
+export type OneTimeTokenKind = keyof typeof oneTimeTokenKinds;
 
 /** A fresh token, with what is stored of it. */
 export interface NewOneTimeToken {
@@ -50,7 +50,7 @@ export function createOneTimeToken(ring: SecretRing, kind: OneTimeTokenKind): Ne
   const bytes = new Uint8Array(secretBytes + tagBytes);
   const secret = crypto.getRandomValues(bytes.subarray(0, secretBytes));
   bytes.set(mac(ring, 'one-time-token', macMessage(kind, secret)), secretBytes);
-  const { prefix, ttlSeconds } = kinds[kind];
+  const { prefix, ttlSeconds } = oneTimeTokenKinds[kind];
   return { kind, token: prefix + encodeBase64Url(bytes), hash: hashOf(bytes), ttlSeconds };
 }
 
@@ -60,8 +60,9 @@ export function readOneTimeToken<K extends OneTimeTokenKind>(
   accepted: readonly K[],
   token: string,
 ): (PresentedOneTimeToken & { readonly kind: K }) | null {
-  const kind = accepted.find((candidate) => token.startsWith(kinds[candidate].prefix));
-  const bytes = kind === undefined ? null : decodeBase64Url(token.slice(kinds[kind].prefix.length));
+  const kind = accepted.find((candidate) => token.startsWith(oneTimeTokenKinds[candidate].prefix));
+  const bytes =
+    kind === undefined ? null : decodeBase64Url(token.slice(oneTimeTokenKinds[kind].prefix.length));
   if (kind === undefined || bytes?.length !== secretBytes + tagBytes) return null;
   const message = macMessage(kind, bytes.subarray(0, secretBytes));
   if (!isMacValid(ring, 'one-time-token', message, bytes.subarray(secretBytes))) return null;
