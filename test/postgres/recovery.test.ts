@@ -247,6 +247,7 @@ describe('on real PostgreSQL', { timeout: 60_000 }, () => {
     const limited = new TestClient({
       DATABASE_URL: database.url,
       DATABASE_TIMEOUT_MS: '8000',
+      EMAIL_VERIFICATION: 'off',
       LOGIN_ATTEMPTS_MAX: '5',
     });
     const owner = await signIn(limited);
@@ -259,6 +260,7 @@ describe('on real PostgreSQL', { timeout: 60_000 }, () => {
     const limited = new TestClient({
       DATABASE_URL: database.url,
       DATABASE_TIMEOUT_MS: '8000',
+      EMAIL_VERIFICATION: 'off',
       LOGIN_ATTEMPTS_MAX: '2',
     });
     for (let round = 0; round < 20; round++) {

@@ -32,7 +32,7 @@ const as = (method: string, path: string) => (by: SignedIn) =>
 const requests: readonly [string, number, (signedIn: SignedIn) => Promise<Answer>][] = [
   ['a login', 2, ({ email }) => logIn(email, password)],
   ['a login of nobody', 2, () => logIn(freshEmail(), password)],
-  ['a registration', 1, () => client.post('/api/auth/register', registration(freshEmail()))],
+  ['a registration', 2, () => client.post('/api/auth/register', registration(freshEmail()))],
   ['GET /me', 1, as('GET', '/api/auth/me')],
   ['a refresh by body', 1, ({ bodyToken }) => refreshByBody(client, bodyToken)],
   ['a refresh by cookie', 1, ({ cookieToken }) => refreshByCookie(client, cookieToken)],

@@ -17,7 +17,7 @@ import {
   path,
   requestChange,
   storedUser,
-  storeLink,
+  storeLinkTo,
 } from './mover.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
@@ -88,10 +88,7 @@ describe('POST /api/auth/email/change/confirm', () => {
     for (const text of ['unknown', forged, token.replace('nxe_', 'nxb_')]) {
       expectTokenInvalid(await confirm(client, text), 0);
     }
-    expectTokenInvalid(
-      await confirm(client, await storeLink(client, 'revert_email', owner.userId, newEmail)),
-      0,
-    );
+    expectTokenInvalid(await confirm(client, await storeLinkTo(client, 'revert_email', owner, newEmail)), 0);
     await change(sql`
       UPDATE one_time_tokens SET expires_at = now() - interval '1 second'
       WHERE owner_id = ${owner.userId}::uuid AND kind = 'change_email'`);
@@ -110,7 +107,7 @@ describe('POST /api/auth/email/change/confirm', () => {
   test('ends what was sent to the address before to get in, and leaves what protects the account (EML-06)', async () => {
     const { owner, token } = await asked();
     const kinds = ['reset_password', 'verify_email', 'unlock', 'not_me', 'revert_email'] as const;
-    for (const kind of kinds) await storeLink(client, kind, owner.userId, owner.email);
+    for (const kind of kinds) await storeLinkTo(client, kind, owner, owner.email);
     await confirm(client, token);
     expect(await liveLinks(owner.userId)).toEqual(['not_me', 'revert_email', 'revert_email']);
   });
@@ -128,7 +125,7 @@ describe('POST /api/auth/email/change/confirm', () => {
   test('to an address that somebody can have back meanwhile is token_invalid', async () => {
     const { owner, newEmail, token } = await asked();
     const former = await signIn(client);
-    await storeLink(client, 'revert_email', former.userId, newEmail);
+    await storeLinkTo(client, 'revert_email', former, newEmail);
     expectTokenInvalid(await confirm(client, token), 2);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
     await change(sql`
@@ -185,7 +182,7 @@ describe('a change that nobody has confirmed yet', () => {
   test('dies with another that is confirmed (EML-06)', async () => {
     const { owner, token } = await asked();
     // Stored behind the back of the request, which would have ended it.
-    const other = await storeLink(client, 'change_email', owner.userId, freshEmail());
+    const other = await storeLinkTo(client, 'change_email', owner, freshEmail());
     expect((await confirm(client, token)).status).toBe(200);
     expectTokenInvalid(await confirm(client, other), 1);
   });

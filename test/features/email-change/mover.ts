@@ -1,15 +1,12 @@
 import { expect } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import {
-  createOneTimeToken,
-  issueToken,
-  type OneTimeTokenKind,
-} from '../../../src/features/one-time-tokens/index.ts';
+import type { OneTimeTokenKind } from '../../../src/features/one-time-tokens/index.ts';
 import { freshClient, freshEmail } from '../../support/accounts.ts';
 import type { Answer, CallOptions, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
+import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
-import { ringOf, type SignedIn } from '../sessions/session-fixtures.ts';
+import type { SignedIn } from '../sessions/session-fixtures.ts';
 
 export const path = '/api/auth/email/change';
 
@@ -51,19 +48,13 @@ export async function move(
   return { email: to, revertToken: await tokenFrom(client, from, 'email_changed') };
 }
 
-/** Stores a link of a kind, as the flow that sends it would, and returns what it carries. */
-export async function storeLink(
+/** Stores a link of a kind to an account, sent to an address that is its target too, and returns what it carries. */
+export const storeLinkTo = (
   client: TestClient,
   kind: OneTimeTokenKind,
-  userId: string,
+  { userId }: SignedIn,
   email: string,
-): Promise<string> {
-  const token = createOneTimeToken(ringOf(client), kind);
-  const source = sql`(SELECT ${userId}::uuid AS id)`;
-  const columns = { owner: sql`s.id`, email: sql`${email}`, target: sql`${email}` };
-  await openDatabase(String(client.env.DATABASE_URL)).query(issueToken(source, token, columns));
-  return token.token;
-}
+) => storeLink(client, kind, { id: userId, email }, { target: email });
 
 /** The kinds of the links of a user that can still be followed, in alphabetical order. */
 export async function liveLinks(userId: string, db = openDatabase()): Promise<string[]> {

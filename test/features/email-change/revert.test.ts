@@ -18,7 +18,7 @@ import {
   move,
   revert,
   storedUser,
-  storeLink,
+  storeLinkTo,
 } from './mover.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
@@ -93,7 +93,7 @@ describe('POST /api/auth/email/change/revert', () => {
     const { owner, email, revertToken } = await robbed();
     const pending = await linkTo(client, owner, freshEmail());
     for (const kind of ['reset_password', 'verify_email', 'unlock', 'not_me'] as const) {
-      await storeLink(client, kind, owner.userId, email);
+      await storeLinkTo(client, kind, owner, email);
     }
     await revert(client, revertToken);
     expect(await liveLinks(owner.userId)).toEqual(['reset_password']);
@@ -103,11 +103,7 @@ describe('POST /api/auth/email/change/revert', () => {
   test('takes a link once, and none that has expired, was forged or is for something else (EML-06, ENU-09)', async () => {
     const { owner, revertToken } = await robbed();
     const forged = revertToken.slice(0, -4) + (revertToken.endsWith('AAAA') ? 'BBBB' : 'AAAA');
-    for (const text of [
-      'unknown',
-      forged,
-      await storeLink(client, 'change_email', owner.userId, owner.email),
-    ]) {
+    for (const text of ['unknown', forged, await storeLinkTo(client, 'change_email', owner, owner.email)]) {
       expectTokenInvalid(await revert(client, text), 0);
     }
     expect((await revert(client, revertToken)).status).toBe(200);
