@@ -19,7 +19,7 @@ import {
   voidEmailProofs,
 } from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
-import { cleanupExpiredRegistrations, dropRegistrations } from './features/registrations/index.ts';
+import { cleanupExpiredRegistrations } from './features/registrations/index.ts';
 import {
   deleteOldEvents,
   exportedEvents,
@@ -115,8 +115,6 @@ const effects: Effects = {
   ],
   endedByPasswordChange: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_change' }),
-    // What one of these sessions asked for while the change of the password waited for it.
-    emailChange.voidPendingChange,
   ],
   passwordCheckLocked: [
     recordEvent({ type: 'authn_login_lock', outcome: 'failure', method: 'password' }),
@@ -135,7 +133,6 @@ const effects: Effects = {
   firstVerified: [
     recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' }),
     voidEmailProofs,
-    dropRegistrations,
   ],
   unlocked: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'unlocked' })],
   signInDisowned: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
@@ -160,20 +157,25 @@ const effects: Effects = {
   refreshTokenReused: [
     recordEvent({ type: 'authn_token_reuse', outcome: 'failure' }),
     notifyOwner('refresh_token_reused'),
+    emailChange.voidFreeChange,
   ],
   sessionRevoked: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_revoked' }),
+    emailChange.voidPendingChange,
   ],
   sessionsRevoked: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'sessions_revoked' }),
+    emailChange.voidPendingChange,
   ],
   sessionEvicted: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_cap' })],
   accountExported: [recordEvent({ type: 'sensitive_read', outcome: 'success', reason: 'account_export' })],
-  signedOutByAdmin: [recordAdmin('sign_out')],
-  bannedByAdmin: [recordAdmin('ban')],
+  signedOutByAdmin: [recordAdmin('sign_out'), emailChange.voidPendingChange],
+  bannedByAdmin: [recordAdmin('ban'), emailChange.voidPendingChange],
   unbannedByAdmin: [recordAdmin('unban')],
   sessionEndedByAdmin: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'admin', isByOperator: true }),
+    // What one of them asked for while the statement waited for the user.
+    emailChange.voidPendingChange,
   ],
 };
 

@@ -197,7 +197,7 @@ export const de: Language = {
   },
   errors: {
     token_invalid: 'Dieser Link gilt nicht mehr. Bitte fordern Sie einen neuen an.',
-    password_required: 'Bitte geben Sie das Passwort des Kontos ein.',
+    password_required: 'Hier wird das richtige Passwort des Kontos gebraucht.',
     password_too_common: 'Dieses Passwort ist zu leicht zu erraten. Bitte wählen Sie ein anderes.',
     password_breached: 'Dieses Passwort ist aus einem Datenleck bekannt. Bitte wählen Sie ein anderes.',
     too_many_attempts: 'Es waren zu viele Versuche. Bitte versuchen Sie es später noch einmal.',

@@ -191,7 +191,7 @@ export const en: Language = {
   },
   errors: {
     token_invalid: 'This link is not valid any more. Please ask for a new one.',
-    password_required: 'Please enter the password of the account.',
+    password_required: 'This needs the right password of the account.',
     password_too_common: 'This password is too easy to guess. Please choose another one.',
     password_breached: 'This password is known from a data breach. Please choose another one.',
     too_many_attempts: 'There were too many attempts. Please try again later.',

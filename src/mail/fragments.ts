@@ -75,11 +75,16 @@ export const dropMails: Effect = (source) => sql`
 /**
  * CTEs, the first of them named `mail_client` and the last `allowed`, that count a mail and say by a row in `allowed`
  * that it may be sent. A client that is over its own limit spends nothing of the address. Where `cause` is given, a CTE of
- * one row or none, the mail is counted once that has a row, and what it locks is locked first.
+ * one row or none, the mail is counted once that has a row, and what it locks is locked first. Where `isWanted`, an
+ * expression, is not true, the mail is counted where it costs the address nothing: a stranger who asks for mails that are
+ * never sent must not use up those of somebody who registers next.
  */
 export function mailAllowance(
-  { addressBucket, clientBucket, attemptId }: MailBudget,
-  cause: Fragment | null = null,
+  { addressBucket, decoyBucket, clientBucket, attemptId }: MailBudget,
+  {
+    cause = null,
+    isWanted = sql`true`,
+  }: { readonly cause?: Fragment | null; readonly isWanted?: Fragment } = {},
 ): Fragment {
   const { perAddress, perClient, windowSeconds } = mailLimits;
   const limits = (max: number) => ({ max, windowSeconds });
@@ -90,7 +95,9 @@ export function mailAllowance(
       limits(perClient),
     )}),
     mail_address AS (${reserveAttempt(
-      sql`(SELECT ${addressBucket}::text AS bucket FROM mail_client c WHERE c.number <= ${perClient}::int)`,
+      sql`(
+        SELECT CASE WHEN ${isWanted} THEN ${addressBucket}::text ELSE ${decoyBucket}::text END AS bucket
+        FROM mail_client c WHERE c.number <= ${perClient}::int)`,
       attemptId,
       limits(perAddress),
     )}),

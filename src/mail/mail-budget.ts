@@ -8,6 +8,8 @@ export const mailLimits = { perAddress: 5, perClient: 30, windowSeconds: 3600 } 
 /** Where a mail that a stranger can ask for is counted. */
 export interface MailBudget {
   readonly addressBucket: string;
+  /** In the place of that, where there is nobody to send it to: it writes as much and uses nothing up. */
+  readonly decoyBucket: string;
   readonly clientBucket: string;
   /** UUID, so that a repeat of the statement does not count twice. */
   readonly attemptId: string;
@@ -27,6 +29,7 @@ export function mailBudget(
     encodeBase64Url(mac(secrets, 'mail-limits', new TextEncoder().encode(text)));
   return {
     addressBucket: `mail:${purpose}:${named(`address ${address}`)}`,
+    decoyBucket: `mail:nobody:${named(`address ${address}`)}`,
     clientBucket: `mail-client:${named(`client ${clientBucket(ipAddress)}`)}`,
     attemptId: crypto.randomUUID(),
   };

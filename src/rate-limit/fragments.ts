@@ -27,12 +27,19 @@ export function accountSubject(u: Fragment): Fragment {
  *
  * A repeat with the same `attemptId`, a UUID, gets its number again, the first refusal excepted; where another attempt
  * came between, it counts once more, never once less.
+ *
+ * Where refusals are `uncounted`, the first one gets no row either, and is left for somebody else to meet.
  */
 export function reserveAttempt(
   source: Fragment,
   attemptId: string,
   { max, windowSeconds }: AttemptLimits,
+  refusals: 'counted' | 'uncounted' = 'counted',
 ): Fragment {
+  const isOpen =
+    refusals === 'counted'
+      ? sql`t.count < ${max}::int + 1`
+      : sql`t.count < ${max}::int OR (t.count = ${max}::int AND t.last_attempt_id = excluded.last_attempt_id)`;
   return sql`
     INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
     SELECT s.bucket, 1, ${attemptId}::uuid, now() + make_interval(secs => ${windowSeconds}::int) FROM ${source} s
@@ -44,7 +51,7 @@ export function reserveAttempt(
       END,
       last_attempt_id = excluded.last_attempt_id,
       window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-    WHERE t.window_ends_at <= now() OR t.count < ${max}::int + 1
+    WHERE t.window_ends_at <= now() OR ${isOpen}
     RETURNING t.bucket, t.count AS number`;
 }
 

@@ -15,6 +15,7 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { releaseTogether } from './held-calls.ts';
+import { untilAsleep } from './until-asleep.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -97,7 +98,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`,
       sql`SELECT pg_sleep(1)`,
     ]);
-    await scheduler.wait(300);
+    await untilAsleep(database.url, 1);
     const startedAt = Date.now();
     const claimed = await claimDueMails(openDatabase(database.url), 20);
     expect(Date.now() - startedAt).toBeLessThan(500);

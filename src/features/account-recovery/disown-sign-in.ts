@@ -1,3 +1,4 @@
+import { runAgainIfRepeated } from '../../db/run-again.ts';
 import type { Deps } from '../../deps.ts';
 import {
   createOneTimeToken,
@@ -32,9 +33,8 @@ async function withdraw(
   const resetToken = createOneTimeToken(secrets, 'reset_password');
   const resetMail = await mail.prepare('reset_password', resetToken, [holder.email]);
   const disowning = { presented, spender: crypto.randomUUID(), holder, resetToken, resetMail };
-  const run = () => withdrawAccess(db, disowning, client, effects);
-  const tripsBefore = db.roundTrips;
-  const isDone = await run();
-  // A first try that was still running when it was repeated holds the rows, and its repeat does not see what it made.
-  return !isDone && db.roundTrips > tripsBefore + 1 ? run() : isDone;
+  const done = await runAgainIfRepeated(db, async () =>
+    (await withdrawAccess(db, disowning, client, effects)) ? true : null,
+  );
+  return done !== null;
 }

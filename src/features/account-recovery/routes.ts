@@ -1,8 +1,8 @@
 import { defineLinkPage } from '../../http/page-route.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice, sendDeviceToken } from '../known-devices/index.ts';
+import { LinkRequest } from '../one-time-tokens/index.ts';
 import { disownSignIn } from './disown-sign-in.ts';
-import { LinkRequest } from './schemas.ts';
 import { unlockAccount } from './unlock-account.ts';
 
 const unlockRoute = defineRoute(

@@ -1,3 +1,4 @@
+import { runAgainIfRepeated } from '../../db/run-again.ts';
 import type { Deps } from '../../deps.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
 import { oneTimeTokenErrors, readOneTimeToken } from '../one-time-tokens/index.ts';
@@ -16,10 +17,7 @@ export async function unlockAccount(
   const presented = readOneTimeToken(secrets, ['unlock'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   const spender = crypto.randomUUID();
-  const lift = () => liftLock(db, presented, spender, client, effects.unlocked);
-  let row = await lift();
-  // A first try that was still running when it was repeated holds the rows, and its repeat does not see what it made.
-  if (row === null && db.roundTrips > 1) row = await lift();
+  const row = await runAgainIfRepeated(db, () => liftLock(db, presented, spender, client, effects.unlocked));
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   return deviceTokenFor(secrets, device, { userId: row.user_id, generation: row.device_generation });
 }

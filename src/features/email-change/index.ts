@@ -1,2 +1,2 @@
-export { voidPendingChange } from './fragments.ts';
+export { voidFreeChange, voidPendingChange } from './fragments.ts';
 export { routes } from './routes.ts';

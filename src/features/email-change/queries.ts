@@ -18,13 +18,14 @@ import {
   voidLaterTokens,
   voidTokens,
 } from '../one-time-tokens/index.ts';
+import { dropRegistrations } from '../registrations/index.ts';
 import {
   type CallerIds,
   endSessionsOf,
   fromLiveSession,
   isRecentlyAuthenticated,
 } from '../sessions/index.ts';
-import { changeEmail, restoreEmail } from '../users/index.ts';
+import { changeEmail, isTakenEmail, lockUserForUpdate, restoreEmail } from '../users/index.ts';
 
 /** A change that somebody who is signed in asks for. */
 export interface RequestedChange {
@@ -65,7 +66,7 @@ export async function requestChange(
     ),
     live AS MATERIALIZED (SELECT c.* FROM caller c JOIN sessions s ON s.id = c.session_id FOR KEY SHARE OF s),
     asking AS (SELECT l.* FROM live l WHERE l.is_recent AND NOT l.is_unchanged AND NOT ${isReserved}::boolean),
-    ${mailAllowance(budget, sql`asking`)},
+    ${mailAllowance(budget, { cause: sql`asking` })},
     taken AS (
       SELECT u.id AS user_id, u.email, u.locale FROM users u
       WHERE lower(u.email) = ${newEmail} AND u.id <> ${caller.userId}::uuid
@@ -141,23 +142,22 @@ interface Presentation {
   readonly spender: string;
 }
 
+interface Confirmation extends Presentation {
+  readonly revertToken: NewOneTimeToken;
+  readonly mail: PreparedMail;
+}
+
 /**
  * Changes the address, with the mail to the one before and what the effects add: all or nothing. Round trips: 1. False
  * when the token was spent, or the account changed, banned or deleted, since it was read, and when somebody else has the
  * address or can have it back.
  *
- * A batch, since the second statement needs a newer snapshot: what was issued for the address before while the first one
- * waited for the account is void, and a repeat that had to wait for its own first run finds what that did.
+ * A batch, since the change needs a snapshot from behind the lock: what was issued for the address before while this waited
+ * for the account is void, and a repeat that had to wait for its own first run finds what that did.
  */
 export async function confirmChange(
   db: Database,
-  {
-    presented,
-    owner,
-    spender,
-    revertToken,
-    mail,
-  }: Presentation & { readonly revertToken: NewOneTimeToken; readonly mail: PreparedMail },
+  { presented, owner, spender, revertToken, mail }: Confirmation,
   origin: RequestOrigin,
   { emailChanged, firstVerified }: Pick<Effects, 'emailChanged' | 'firstVerified'>,
 ): Promise<boolean> {
@@ -165,11 +165,12 @@ export async function confirmChange(
     WITH holder AS MATERIALIZED (
       SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AS is_unverified FROM users u
       WHERE u.id = ${owner.user_id}::uuid AND u.email = ${owner.email} AND u.banned_at IS NULL
-        AND NOT ${isHeldEmail(owner.target_email, owner.user_id)}
-      FOR UPDATE
+        AND NOT ${isTakenEmail(owner.target_email, owner.user_id)} AND NOT ${isHeldEmail(owner.target_email, owner.user_id)}
     ),
     spent AS (${spendToken(sql`holder`, presented, spender)}),
     changed AS (${changeEmail(sql`spent`)}),
+    voided AS (${voidTokens(sql`spent`, ['change_email', 'reset_password', 'verify_email', 'unlock'], presented)}),
+    dropped AS (${dropRegistrations(sql`(SELECT s.target_email AS email FROM spent s)`)}),
     moved AS (
       SELECT h.user_id, NULL::uuid AS session_id, h.email, h.locale, h.is_unverified
       FROM holder h JOIN changed c ON c.id = h.user_id
@@ -187,12 +188,8 @@ export async function confirmChange(
       origin,
       { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
     )})
-    SELECT count(*)::int AS changed FROM changed`;
-  const voidEarlier = sql`
-    WITH done AS (${spentBefore(presented, spender)}),
-    voided AS (${voidTokens(sql`done`, ['change_email', 'reset_password', 'verify_email', 'unlock'], null)})
-    SELECT d.user_id FROM done d`;
-  return carryOut(db, change, voidEarlier);
+    SELECT m.user_id FROM moved m UNION ALL SELECT b.user_id FROM (${spentBefore(presented, spender)}) b`;
+  return carryOut(db, lockUserForUpdate(owner.user_id), change);
 }
 
 /**
@@ -243,7 +240,7 @@ export async function revertChange(
   return carryOut(db, restore, endAll);
 }
 
-/** Whether the second statement found that the first one, or an earlier run of it, has spent the token. */
+/** Whether the second statement found that the token is spent by this request, by now or by an earlier run. */
 async function carryOut(db: Database, change: Fragment, finish: Fragment): Promise<boolean> {
   try {
     const [, done] = await db.batch([change, finish], { isRepeatable: true });

@@ -1,9 +1,10 @@
 import { defineLinkPage } from '../../http/page-route.ts';
 import { defineRoute } from '../../http/route.ts';
+import { LinkRequest } from '../one-time-tokens/index.ts';
 import { confirmEmailChange } from './confirm-email-change.ts';
 import { requestEmailChange } from './request-email-change.ts';
 import { revertEmailChange } from './revert-email-change.ts';
-import { ChangeEmailRequest, LinkTokenRequest } from './schemas.ts';
+import { ChangeEmailRequest } from './schemas.ts';
 
 const path = '/api/auth/email/change';
 
@@ -16,7 +17,7 @@ const requestRoute = defineRoute(
 );
 
 const confirmRoute = defineRoute(
-  { method: 'POST', path: `${path}/confirm`, guard: 'anyone', limit: 'credential', body: LinkTokenRequest },
+  { method: 'POST', path: `${path}/confirm`, guard: 'anyone', limit: 'credential', body: LinkRequest },
   async (c, { deps, body: { token } }) => {
     await confirmEmailChange(deps, token);
     return c.json({ success: true, message: 'E-mail address changed' });
@@ -24,7 +25,7 @@ const confirmRoute = defineRoute(
 );
 
 const revertRoute = defineRoute(
-  { method: 'POST', path: `${path}/revert`, guard: 'anyone', limit: 'credential', body: LinkTokenRequest },
+  { method: 'POST', path: `${path}/revert`, guard: 'anyone', limit: 'credential', body: LinkRequest },
   async (c, { deps, body: { token } }) => {
     await revertEmailChange(deps, token);
     return c.json({
@@ -35,7 +36,7 @@ const revertRoute = defineRoute(
 );
 
 const confirmPage = defineLinkPage(
-  { path: '/auth/confirm-email', name: 'confirmEmail', form: LinkTokenRequest },
+  { path: '/auth/confirm-email', name: 'confirmEmail', form: LinkRequest },
   async (_c, { deps, body: { token } }) => {
     await confirmEmailChange(deps, token);
     return undefined;
@@ -43,7 +44,7 @@ const confirmPage = defineLinkPage(
 );
 
 const revertPage = defineLinkPage(
-  { path: '/auth/revert-email', name: 'revertEmail', form: LinkTokenRequest },
+  { path: '/auth/revert-email', name: 'revertEmail', form: LinkRequest },
   async (_c, { deps, body: { token } }) => {
     await revertEmailChange(deps, token);
     return undefined;

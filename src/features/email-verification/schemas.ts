@@ -1,9 +1,8 @@
 import * as z from 'zod/mini';
 import { presentedEmail } from '../../presented-email.ts';
 import { presentedPassword } from '../../text-schemas.ts';
+import { presentedToken } from '../one-time-tokens/index.ts';
 import { RequestedTransport } from '../sessions/index.ts';
-
-const presentedToken = z.string().check(z.minLength(1), z.maxLength(1024));
 
 export const ResendRequest = z.strictObject({ email: presentedEmail });
 

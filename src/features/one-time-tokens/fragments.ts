@@ -39,7 +39,7 @@ export function fromLiveToken(presented: PresentedOneTimeToken): Fragment {
 /**
  * Body of a CTE that spends the token once the CTE `holder` has its owner as `user_id`, and returns it as `user_id` with
  * `email`, `target_email` and `bucket`. Of parallel callers one gets a row. Hold the user's row first, here as everywhere,
- * or two statements could wait for each other. `spender` is a UUID of the request, for `spentBefore`.
+ * or two statements could wait for each other. `spender` is a UUID that no other use of the token has, for `spentBefore`.
  */
 export function spendToken(holder: Fragment, presented: PresentedOneTimeToken, spender: string): Fragment {
   return sql`
@@ -69,6 +69,15 @@ export function voidTokens(
     DELETE FROM one_time_tokens t USING ${owner} o
     WHERE t.owner_id = o.user_id AND t.kind = ANY (${kinds}::text[]) AND t.spent_at IS NULL ${others}
     RETURNING t.token_hash`;
+}
+
+/** Like `voidTokens`, but leaves alone what another statement holds. */
+export function voidFreeTokens(owner: Fragment, kinds: readonly OneTimeTokenKind[]): Fragment {
+  return sql`
+    DELETE FROM one_time_tokens v WHERE v.token_hash IN (
+      SELECT t.token_hash FROM one_time_tokens t JOIN ${owner} o ON o.user_id = t.owner_id
+      WHERE t.kind = ANY (${kinds}::text[]) AND t.spent_at IS NULL FOR UPDATE OF t SKIP LOCKED)
+    RETURNING v.token_hash`;
 }
 
 /** Body of a CTE that deletes every token of the users in the CTE `owner` (`user_id`), spent ones too. */

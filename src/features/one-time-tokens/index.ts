@@ -9,6 +9,7 @@ export {
   spendToken,
   spentBefore,
   voidEmailProofs,
+  voidFreeTokens,
   voidLaterTokens,
   voidTokens,
 } from './fragments.ts';
@@ -20,4 +21,4 @@ export {
   readOneTimeToken,
 } from './one-time-token.ts';
 export { cleanupExpiredTokens } from './queries.ts';
-export { presentedToken } from './schemas.ts';
+export { LinkRequest, presentedToken } from './schemas.ts';

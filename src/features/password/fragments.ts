@@ -1,7 +1,7 @@
 import type { RequestOrigin } from '../../db/effects.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { queueMail } from '../../mail/fragments.ts';
-import { mailLimits } from '../../mail/mail-budget.ts';
+import { type MailBudget, mailLimits } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { reserveAttempt } from '../../rate-limit/fragments.ts';
 import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
@@ -10,6 +10,11 @@ import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 export interface LinkMail {
   readonly token: NewOneTimeToken;
   readonly mail: PreparedMail;
+}
+
+/** The same where anybody can ask for it, with where it is counted. */
+export interface CountedLinkMail extends LinkMail {
+  readonly budget: MailBudget;
 }
 
 /** The mail about a lock, with the link that lifts it. */

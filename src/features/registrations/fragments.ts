@@ -1,4 +1,3 @@
-import type { Effect } from '../../db/effects.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 
 /** How long a sign-up waits for its verification, in seconds. Its link lives shorter; a new one can be asked for. */
@@ -68,9 +67,9 @@ export function deleteRegistrations(held: Fragment, proof: Fragment): Fragment {
 }
 
 /**
- * An effect that deletes the sign-ups with the address of the user: it is theirs now. Their links open nothing any more,
- * since each needs its sign-up, and go when their own time is over.
+ * Body of a CTE that deletes the sign-ups with the addresses of the CTE `proof` (`email`): somebody has proved that it is
+ * theirs. The links of those open nothing any more, since each needs its sign-up, and go when their own time is over.
  */
-export const dropRegistrations: Effect = (source) => sql`
-  DELETE FROM registration_attempts r USING ${source} e, users u WHERE u.id = e.user_id AND r.email = u.email
-  RETURNING r.id`;
+export function dropRegistrations(proof: Fragment): Fragment {
+  return sql`DELETE FROM registration_attempts r USING ${proof} p WHERE r.email = p.email RETURNING r.id`;
+}

@@ -9,10 +9,24 @@ export function userColumns(u: Fragment): Fragment {
     ${u}.password_hash IS NOT NULL AS has_password, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
 }
 
-/** The account of an address, alias `u`. Where two accounts have spellings of it, the canonical one alone is found. */
+/**
+ * The account of an address, alias `u`. Where two accounts have spellings of it, one alone is found: the canonical one,
+ * unless it has proved nothing and the other is from before there was verification. Otherwise anybody could shut the
+ * owner of such an account out by registering the canonical form.
+ */
 export function fromAddress({ spellings }: PresentedEmail): Fragment {
   return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[])
-    ORDER BY array_position(${spellings}::text[], lower(u.email)) LIMIT 1`;
+    ORDER BY ${isVerificationDue(sql`u`)}, array_position(${spellings}::text[], lower(u.email)) LIMIT 1`;
+}
+
+/**
+ * Whether a user has the address, in this statement's snapshot. An insert or update that meets the unique index waits for
+ * whoever is leaving the address, and does not see what they leave behind: where that is not in the snapshot yet, this is.
+ * @param exceptUserId of whom it does not count
+ */
+export function isTakenEmail(email: string, exceptUserId: string | null = null): Fragment {
+  return sql`EXISTS (
+    SELECT FROM users x WHERE lower(x.email) = ${email} AND x.id IS DISTINCT FROM ${exceptUserId}::uuid)`;
 }
 
 /** Whether the user `u` has yet to verify the address, and is not from before there was verification. */
@@ -183,12 +197,24 @@ export const exportedUser: ExportPart = {
       'createdAt', ${isoTime(sql`u.created_at`)}, 'updatedAt', ${isoTime(sql`u.updated_at`)})
     FROM users u WHERE u.id = ${owner}.user_id)`,
 };
+
 /**
- * Body of a CTE that holds a user until the transaction ends and returns its `user_id`. A sign-in that comes meanwhile
- * waits; one that came before has to be over first.
+ * Holds a user until the transaction ends and returns its `user_id`. A sign-in that comes meanwhile waits; one that came
+ * before has to be over first. As a statement of its own at the beginning of a batch, it gives the next one a snapshot that
+ * has all that those before it did.
  */
 export function lockUser(userId: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR NO KEY UPDATE`;
+}
+
+/** Like `lockUser`, for whoever has the address. */
+export function lockUserOf(email: string): Fragment {
+  return sql`SELECT u.id AS user_id FROM users u WHERE lower(u.email) = ${email} FOR NO KEY UPDATE`;
+}
+
+/** Like `lockUser`, for a statement that gives the user another address or deletes it. */
+export function lockUserForUpdate(userId: string): Fragment {
+  return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR UPDATE`;
 }
 
 /** Body of a CTE that bans a user and returns its `user_id`. A ban that there is already keeps its time. */

@@ -3,11 +3,13 @@ import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
-import { TestClient } from '../../support/client.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
+import { adminSecret } from '../../support/test-env.ts';
+import { requiredClient, signUp, waitingFor } from '../email-verification/sign-ups.ts';
 import { changePassword, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
-import { signIn } from '../sessions/session-fixtures.ts';
+import { ageRotations, refreshByBody, type SignedIn, signIn } from '../sessions/session-fixtures.ts';
 import {
   change,
   confirm,
@@ -171,12 +173,63 @@ describe('POST /api/auth/email/change/confirm', () => {
   );
 });
 
+const byAdmin = (userId: string, what: string) =>
+  client.post(`/api/admin/users/${userId}/${what}`, undefined, { bearer: adminSecret });
+
 describe('a change that nobody has confirmed yet', () => {
   test('dies with a change of the password (EML-08, LNK-05)', async () => {
     const { owner, token } = await asked();
     expect((await changePassword(client, owner)).status).toBe(200);
     expectTokenInvalid(await confirm(client, token), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+  });
+
+  // Whoever asked for it may be the one whose session is ended.
+  test.each<[what: string, end: (owner: SignedIn, asking: SignedIn) => Promise<Answer | undefined>]>([
+    [
+      'the end of the session',
+      (owner, { sessionId }) =>
+        client.call('DELETE', `/api/auth/sessions/${sessionId}`, { bearer: owner.accessToken }),
+    ],
+    [
+      'the end of all others',
+      ({ accessToken: bearer }) => client.call('DELETE', '/api/auth/sessions?keep=current', { bearer }),
+    ],
+    ['the end of all', ({ accessToken: bearer }) => client.call('DELETE', '/api/auth/sessions', { bearer })],
+    [
+      'theft of a refresh token',
+      async (_owner, { bodyToken, sessionId }) => {
+        await refreshByBody(client, bodyToken);
+        await ageRotations(sessionId, 60);
+        expect((await refreshByBody(client, bodyToken)).json.code).toBe('refresh_token_reused');
+        return undefined;
+      },
+    ],
+    ['a sign-out by an operator', ({ userId }) => byAdmin(userId, 'sign-out')],
+    [
+      'a ban, lifted since',
+      async ({ userId }) => {
+        await byAdmin(userId, 'ban');
+        return byAdmin(userId, 'unban');
+      },
+    ],
+  ])('dies with %s (EML-08, SES-10)', async (_what, end) => {
+    const owner = await signIn(client);
+    const asking = await signInAgain(client, owner.email);
+    const token = await linkTo(client, asking, freshEmail());
+    const ended = await end(owner, asking);
+    expect(ended?.status ?? 200, ended?.text).toBe(200);
+    expectTokenInvalid(await confirm(client, token), 1);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+  });
+
+  test('outlives a logout, and the end of another account’s sessions', async () => {
+    const { owner, newEmail, token } = await asked();
+    const other = await signIn(client);
+    await client.call('DELETE', '/api/auth/sessions', { bearer: other.accessToken });
+    await client.post('/api/auth/logout', undefined, { bearer: owner.accessToken });
+    expect((await confirm(client, token)).status).toBe(200);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: newEmail });
   });
 
   test('dies with another that is confirmed (EML-06)', async () => {
@@ -192,6 +245,18 @@ describe('a change that nobody has confirmed yet', () => {
     const other = await signIn(client);
     expect((await requestChange(client, other, newEmail)).status).toBe(202);
     await registerUser(client, { email: newEmail });
+  });
+});
+
+describe('sign-ups that wait for their verification', () => {
+  const required = requiredClient();
+
+  test('go with the address that is proved, and not with the one that is left (LNK-06)', async () => {
+    const { owner, newEmail, token } = await asked();
+    for (const email of [owner.email, newEmail]) await signUp(required, email);
+    expect((await confirm(client, token)).status).toBe(200);
+    expect(await waitingFor(required, newEmail)).toBe(0);
+    expect(await waitingFor(required, owner.email)).toBe(1);
   });
 });
 

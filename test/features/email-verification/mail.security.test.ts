@@ -132,6 +132,19 @@ describe('the volume of mails (EML-10)', () => {
     expect(await mailsTo(open, email)).toHaveLength(5);
   });
 
+  test('resends for an address that nobody has use up none of its mails', async () => {
+    const [later, laterRequired] = [freshEmail(), freshEmail()];
+    for (const email of [later, laterRequired]) for (const _ of Array(8)) await resend(required, email);
+    await signUp(open, later);
+    await signUp(required, laterRequired);
+    expect(await mailsTo(open, later)).toMatchObject([{ kind: 'verify_email' }]);
+    expect(await mailsTo(open, laterRequired)).toMatchObject([{ kind: 'confirm_registration' }]);
+    for (const email of [later, laterRequired]) {
+      for (const _ of Array(8)) await resend(required, email);
+      expect(await mailsTo(open, email)).toHaveLength(5);
+    }
+  });
+
   test('one client causes at most 30, and spends nothing of an address beyond that', async () => {
     const headers = freshClient();
     const before = await mailCount();

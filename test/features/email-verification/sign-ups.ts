@@ -71,7 +71,8 @@ export const addressClasses: Readonly<Record<string, (client: TestClient) => Pro
   reserved: async () => 'demo@nexora.ai',
   'over its limit': async (client) => {
     const email = freshEmail();
-    for (const _ of Array(5)) await resend(client, email);
+    const required = requiredClient(stringsOf(client));
+    for (const _ of Array(5)) await signUp(required, email);
     return email;
   },
 };

@@ -392,19 +392,53 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     expect(await accountsOf(open, email)).toEqual([]);
   });
 
-  test('counts wrong passwords with the logins at the address, and they count on (LIM-03)', async () => {
+  test('counts wrong passwords at all links of one sign-up, and at no other (LIM-03)', async () => {
+    const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
+    const email = freshEmail();
+    const other = await signUpForToken(required, email);
+    const token = await signUpForToken(required, email);
+    await resend(required, email);
+    const renewed = await tokenFrom(required, email, 'confirm_registration');
+    expect(renewed).not.toBe(token);
+    const guesses = [token, renewed, token, renewed];
+    const statuses: number[] = [];
+    for (const guess of guesses)
+      statuses.push((await verify(limited, { token: guess, password: otherPassword })).status);
+    expect(statuses).toEqual([400, 400, 400, 429]);
+    expect((await verify(limited, { token, password })).status).toBe(429);
+    expect((await verify(limited, { token: other, password })).status).toBe(200);
+  });
+
+  test('works while strangers guess at the address, whose attempts count on (LIM-02, LIM-03)', async () => {
     const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
     const email = freshEmail();
     const token = await signUpForToken(required, email);
-    for (const _ of [1, 2]) await verify(limited, { token, password: otherPassword });
+    const statuses: number[] = [];
+    for (const _ of Array(4))
+      statuses.push((await limited.post('/api/auth/login', { email, password: otherPassword })).status);
+    expect(statuses).toEqual([401, 401, 401, 429]);
     expect((await verify(limited, { token, password })).status).toBe(200);
     expect((await limited.post('/api/auth/login', { email, password })).status).toBe(429);
+  });
 
-    const locked = freshEmail();
-    const second = await signUpForToken(required, locked);
-    for (const _ of [1, 2, 3])
-      await limited.post('/api/auth/login', { email: locked, password: otherPassword });
-    expect((await verify(limited, { token: second, password })).status).toBe(429);
+  test('is no way to swallow the mail about a lock (LIM-13)', async () => {
+    const limited = new TestClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const { email, token } = await unverifiedAccount(open);
+    const statuses: number[] = [];
+    for (const _ of Array(4))
+      statuses.push((await verify(limited, { token, password: otherPassword })).status);
+    expect(statuses).toEqual([400, 400, 429, 429]);
+    expect((await limited.post('/api/auth/login', { email, password })).status).toBe(429);
+    expect((await mailsTo(open, email)).map(({ kind }) => kind)).toEqual(['verify_email', 'account_locked']);
+  });
+
+  test('checked for the last time answers the repeat of a lost answer as well (LIM-03)', async () => {
+    const { email, token } = await unverifiedAccount(open);
+    const { endpoint } = await faultyEndpoint(['commit-then-drop']);
+    const limits = { DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '1' };
+    const faulty = new TestClient({ ...limits, DATABASE_HTTP_ENDPOINT: endpoint });
+    expect((await verify(faulty, { token, password })).status).toBe(200);
+    expect(await isVerified(email)).toBe(true);
   });
 
   test('takes over an account that nobody has proved: the id stays, what was added goes (LNK-05, LNK-06)', async () => {
@@ -412,7 +446,8 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     const { email, userId } = attacker;
     await databaseOf(open).query(sql`
       INSERT INTO one_time_tokens (token_hash, kind, owner_id, target_email, expires_at)
-      VALUES (sha256(${userId}::text::bytea), 'change_email', ${userId}::uuid, 'evil@example.com', now() + interval '1 day')`);
+      SELECT sha256(convert_to(k.kind || ${userId}::text, 'UTF8')), k.kind, ${userId}::uuid, 'evil@example.com', now() + interval '1 day'
+      FROM unnest(ARRAY['change_email', 'reset_password', 'revert_email', 'not_me', 'unlock']) AS k (kind)`);
     const token = await signUpForToken(required, email, { ...otherPasswords, name: 'The Owner' });
     const answer = await verify(required, { token, password: otherPassword });
     expect(answer.status, answer.text).toBe(200);

@@ -4,6 +4,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { password, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
 import { bcryptHash, storedHash } from './stored-accounts.ts';
 
 const client = new TestClient({ LOGIN_ATTEMPTS_MAX: '3' });
@@ -67,6 +68,26 @@ describe('POST /api/auth/login with an address of the earlier system', () => {
     const canonical = await storeEarlier(`${id}@xn--bcher-kva.example`);
     expect((await guess(typed, 'the other password')).json.code).toBe('invalid_credentials');
     expect((await guess(typed, password)).json.user.id).toBe(canonical);
+  });
+
+  test('still gives the earlier account where a stranger registers the canonical form and proves nothing', async () => {
+    const id = unique();
+    const owner = await storeEarlier(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
+    const typed = `${id}@B\u00fccher.example`;
+    const stranger = await client.post('/api/auth/register', registration(`${id}@xn--bcher-kva.example`));
+    expect(stranger.status).toBe(201);
+    expect((await guess(typed, 'the other password')).json.user.id).toBe(owner);
+    expect((await guess(typed, password)).json.code).toBe('invalid_credentials');
+    await client.post('/api/auth/password/forgot', { email: typed });
+    expect(await mailsTo(client, `${id}@b\u00fccher.example`)).toMatchObject([
+      { kind: 'new_device' },
+      { kind: 'reset_password', user_id: owner },
+    ]);
+    // Whoever proves the canonical form has it.
+    await openDatabase().query(
+      sql`UPDATE users SET email_verified_at = now() WHERE id = ${stranger.json.user.id}::uuid`,
+    );
+    expect((await guess(typed, password)).json.user.id).toBe(stranger.json.user.id);
   });
 
   test('reaches no account of today by a letter that only folds to its own (T34)', async () => {

@@ -31,8 +31,7 @@ export async function queueVerification(
   const { account, registration } = links;
   await db.query(
     sql`
-      WITH ${mailAllowance(budget)},
-      account AS (
+      WITH account AS (
         SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AND u.banned_at IS NULL AS is_open
         ${fromAddress(email)}
       ),
@@ -40,6 +39,9 @@ export async function queueVerification(
         SELECT r.id AS registration_id, r.email, r.locale
         ${fromRegistrationsOf(email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst}
       ),
+      ${mailAllowance(budget, {
+        isWanted: sql`(EXISTS (SELECT FROM account a WHERE a.is_open) OR EXISTS (SELECT FROM registration))`,
+      })},
       judged AS (
         SELECT a.user_id, r.registration_id, coalesce(a.email, r.email) AS email, coalesce(a.locale, r.locale) AS locale
         FROM (VALUES (NOT ${isReserved}::boolean)) AS one (is_possible)

@@ -21,7 +21,7 @@ import {
   spentBefore,
   voidTokens,
 } from '../../one-time-tokens/index.ts';
-import { deleteRegistrations, lockRegistrations } from '../../registrations/index.ts';
+import { deleteRegistrations, dropRegistrations, lockRegistrations } from '../../registrations/index.ts';
 import {
   type CallerIds,
   endOtherSessions,
@@ -36,6 +36,8 @@ import {
   insertVerifiedUser,
   isVerificationDue,
   isVerifiedNow,
+  lockUser,
+  lockUserOf,
   markVerified,
   takeOverUser,
   type UserRow,
@@ -73,8 +75,9 @@ type Occasions = Pick<
 
 /**
  * Finds whose address the token verifies and, where `isChecked`, reserves a check of their password: it counts where
- * their logins on the device count; for a sign-up, where logins at an address that nobody has do. The first check that is
- * refused in a window is the occasion of `onLocked`. Round trips: 1. Null when the token can not be spent: it is over, its
+ * their logins on the device count; for a sign-up, with the other checks at its links alone, so that no stranger who
+ * guesses at the address can keep it from being verified. A check that is refused is not counted: the first login that is
+ * refused tells the owner by mail, and has a link against the lock (SECURITY LIM-13). Round trips: 1. Null when the token can not be spent: it is over, its
  * account is banned or gone or has another address, or the address of the sign-up is somebody's by now.
  */
 export async function findTokenOwner(
@@ -82,13 +85,11 @@ export async function findTokenOwner(
   presented: VerificationToken,
   { device, isChecked }: { readonly device: PresentedDevice; readonly isChecked: boolean },
   limits: AttemptLimits,
-  origin: RequestOrigin,
-  onLocked: readonly Effect[],
 ): Promise<TokenOwner | null> {
   const isAccount = presented.kind === 'verify_email';
   const bucket = isAccount
     ? attemptBucket(accountSubject(sql`o`), knownDeviceId(sql`o`, device))
-    : attemptBucket(sql`o.subject`, sql`NULL`);
+    : attemptBucket(sql`o.subject`, sql`o.owner_id`);
   const [row] = await db.query<TokenOwner>(
     sql`
       WITH token AS (SELECT t.owner_id, t.email ${fromLiveToken(presented)}),
@@ -98,12 +99,9 @@ export async function findTokenOwner(
         sql`(SELECT c.bucket FROM counted c WHERE ${isChecked}::boolean)`,
         crypto.randomUUID(),
         limits,
-      )}),
-      locked AS (
-        SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > ${limits.max}::int
-      )${effectCtes(onLocked, 'locked', origin)}
-      SELECT c.owner_id, c.user_id, c.email, c.password_hash, c.subject, c.bucket,
-        CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
+        'uncounted',
+      )})
+      SELECT c.owner_id, c.user_id, c.email, c.password_hash, c.subject, c.bucket, r.number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
       FROM counted c LEFT JOIN reserved r ON true`,
     { isRepeatable: true },
   );
@@ -149,8 +147,9 @@ export async function recordWrongPassword(
  * Verifies the address of the caller's account by a token of that account; at the first verification all its other
  * sessions end. Round trips: 1. Null when the session is not live, or the token is not one of its account.
  *
- * A batch, here and below, since a session that a racing login opens is in a newer snapshot alone; that shows as well what
- * the first statement made, or an earlier run of it whose answer was lost.
+ * A batch, here and below: the account is held first, so that the next statement sees what others did to it until then, the
+ * end of this session and a change of the address that is asked for (SECURITY LNK-05). The last one shows what was made, by
+ * this run or an earlier one whose answer was lost.
  */
 export async function verifyBySession(
   db: Database,
@@ -165,9 +164,9 @@ export async function verifyBySession(
       SELECT u.id AS user_id FROM users u
       WHERE u.id = ${userId}::uuid AND u.banned_at IS NULL AND EXISTS (SELECT ${fromLiveSession(caller)})
         AND EXISTS (SELECT ${fromLiveToken(presented)} AND t.email = u.email)
-      FOR NO KEY UPDATE
     ),
     spent AS (${spendToken(sql`holder`, presented, origin.requestId)}),
+    dropped AS (${dropRegistrations(sql`spent`)}),
     verified AS (${markVerified(sql`spent`)}),
     proved AS (SELECT v.user_id, ${sessionId}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', origin)}
     SELECT count(*)::int AS verified FROM proved`;
@@ -179,7 +178,7 @@ export async function verifyBySession(
     first AS (SELECT o.id AS user_id FROM owner o WHERE ${isVerifiedNow(sql`o`)}),
     ended AS (${endOtherSessions(sql`first`, sessionId)})${effectCtes(endedByVerification, 'ended', origin)}
     SELECT ${userColumns(sql`o`)} FROM owner o`;
-  const [, rows] = await db.batch([verify, answer], { isRepeatable: true });
+  const [, , rows] = await db.batch([lockUser(userId), verify, answer], { isRepeatable: true });
   return (rows as UserRow[] | undefined)?.[0] ?? null;
 }
 
@@ -201,16 +200,16 @@ export async function verifyByPassword(
       SELECT u.id AS user_id FROM users u
       WHERE u.id = ${owner.owner_id}::uuid AND u.password_hash = ${owner.password_hash} AND u.email = ${owner.email}
         AND u.banned_at IS NULL
-      FOR NO KEY UPDATE
     ),
     spent AS (${spendToken(sql`holder`, presented, origin.requestId)}),
     opened AS (${openSession(sql`spent`, session)})${effectCtes(loggedIn, 'opened', origin)},
     evicted AS (${evictOldest(sql`spent`, session.id)})${effectCtes(sessionEvicted, 'evicted', origin)},
+    dropped AS (${dropRegistrations(sql`spent`)}),
     verified AS (${markVerified(sql`spent`)}),
     proved AS (SELECT v.user_id, ${session.id}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', origin)},
     cleared AS (${clearAttempts(owner.bucket, sql`spent`)})
     SELECT count(*)::int AS verified FROM spent`;
-  return signIn(db, verify, session, origin, occasions);
+  return signIn(db, [lockUser(owner.owner_id), verify], session, origin, occasions);
 }
 
 /**
@@ -231,7 +230,6 @@ export async function confirmRegistration(
   const confirm = sql`
     WITH holder AS MATERIALIZED (
       SELECT u.id AS user_id, ${canBeTakenOver()} AS is_open FROM users u WHERE lower(u.email) = ${email}
-      FOR NO KEY UPDATE
     ),
     held AS MATERIALIZED (${lockRegistrations(email, sql`holder`)}),
     chosen AS (
@@ -251,15 +249,16 @@ export async function confirmRegistration(
     begun AS (
       SELECT o.user_id, o.session_id FROM opened o JOIN created c ON c.user_id = o.user_id
     )${effectCtes(userRegistered, 'begun', origin)},
-    adopted AS (${adoptAttempts(registration.subject ?? '', sql`created`)})
+    adopted AS (${adoptAttempts(registration.subject ?? '', sql`created`)}),
+    cleared AS (${clearAttempts(registration.bucket, sql`owner`)})
     SELECT count(*)::int AS confirmed FROM opened`;
-  return signIn(db, confirm, session, origin, occasions);
+  return signIn(db, [lockUserOf(email), confirm], session, origin, occasions);
 }
 
-/** Runs the statement that opens the session, ends all others at a first verification, and gives what was made. */
+/** Runs the statements that open the session, ends all others at a first verification, and gives what was made. */
 async function signIn(
   db: Database,
-  statement: Fragment,
+  statements: readonly Fragment[],
   session: NewSession,
   origin: RequestOrigin,
   { endedByVerification }: Occasions,
@@ -272,6 +271,6 @@ async function signIn(
     ended AS (${endOtherSessions(sql`first`, session.id)})${effectCtes(endedByVerification, 'ended', origin)}
     SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
     FROM signed_in i JOIN users u ON u.id = i.user_id`;
-  const [, rows] = await db.batch([statement, answer], { isRepeatable: true });
-  return (rows as SignedInRow[] | undefined)?.[0] ?? null;
+  const results = await db.batch([...statements, answer], { isRepeatable: true });
+  return (results.at(-1) as SignedInRow[] | undefined)?.[0] ?? null;
 }

@@ -67,17 +67,10 @@ async function withPassword(
   presented: VerificationToken,
   password: string | undefined,
 ): Promise<SignIn> {
-  const { db, config, hasher, client, effects } = deps;
+  const { db, config, hasher } = deps;
   if (password !== undefined) hasher.requireRoom();
   const find = (isChecked: boolean) =>
-    findTokenOwner(
-      db,
-      presented,
-      { device: input.device, isChecked },
-      config.loginAttempts,
-      client,
-      effects.loginLocked,
-    );
+    findTokenOwner(db, presented, { device: input.device, isChecked }, config.loginAttempts);
   const owner = await find(password !== undefined);
   if (owner === null) throw oneTimeTokenErrors.token_invalid();
   if (password === undefined) throw emailVerificationErrors.password_required();

@@ -22,7 +22,7 @@ import {
   renewSession,
   type SessionRenewal,
 } from '../../sessions/index.ts';
-import { deleteUser, setPasswordHash } from '../../users/index.ts';
+import { deleteUser, lockUser, lockUserForUpdate, setPasswordHash } from '../../users/index.ts';
 
 /** What is known of the caller's account. */
 export interface CallerAccount {
@@ -131,12 +131,13 @@ export async function renewCallerSession(
 }
 
 /**
- * Changes the caller's password, gives their session its new id and ends all their other sessions: all or nothing. Round
- * trips: 1. Null as for `renewCallerSession`.
+ * Changes the caller's password, gives their session its new id and ends all their other sessions: all or nothing. Links for
+ * another password stay, or whoever knows this one could keep the owner from using them. Round trips: 1. Null as for
+ * `renewCallerSession`.
  *
- * A batch, since the second statement needs a newer snapshot: a login that held the account's row first has opened its
- * session by then, and one that comes later finds another hash (SECURITY SES-07). A repeat ends once more what was opened
- * in between, if anything.
+ * A batch: the account is held first, so that the next statements see what others did to it until then, a session that a
+ * login opened and a change of the address that was asked for. A login that comes later finds another hash (SECURITY SES-07,
+ * LNK-05). A repeat ends once more what was opened in between, if anything.
  */
 export async function changePassword(
   db: Database,
@@ -159,7 +160,7 @@ export async function changePassword(
     ),
     ended AS (${endOtherSessions(sql`changed`, renewal.newId)})${effectCtes(endedByPasswordChange, 'ended', origin)}
     SELECT count(*)::int AS ended FROM ended`;
-  const [rows] = await db.batch([change, endOthers], { isRepeatable: true });
+  const [, rows] = await db.batch([lockUser(verified.userId), change, endOthers], { isRepeatable: true });
   return (rows as RenewedSessionRow[] | undefined)?.[0] ?? null;
 }
 
@@ -167,8 +168,8 @@ export async function changePassword(
  * Deletes the caller's account with everything that refers to it. Round trips: 1. False when the password was changed, or
  * the session ended, since it was read; true also for a repeat after a lost answer, once the account is gone.
  *
- * A batch, since the second statement needs a newer snapshot: what others stored about the user while the first one waited
- * for the row has no foreign key to go with it (SECURITY PRV-03, PRV-04).
+ * A batch: the account is held first, so that a session that ended until then counts no more. The last statement finds what
+ * others stored meanwhile and no foreign key takes along (SECURITY PRV-03, PRV-04).
  */
 export async function deleteAccount(
   db: Database,
@@ -188,7 +189,7 @@ export async function deleteAccount(
       WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid)
     )${effectCtes(accountGone, 'gone', origin)}
     SELECT g.user_id FROM gone g`;
-  const [, gone] = await db.batch([remove, clear], { isRepeatable: true });
+  const [, , gone] = await db.batch([lockUserForUpdate(userId), remove, clear], { isRepeatable: true });
   return gone !== undefined && gone.length > 0;
 }
 

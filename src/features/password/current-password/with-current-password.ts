@@ -1,4 +1,5 @@
 import type { Effect } from '../../../db/effects.ts';
+import { runAgainIfRepeated } from '../../../db/run-again.ts';
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { log } from '../../../log.ts';
@@ -65,7 +66,8 @@ export async function withCurrentPassword<Row>(
   const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused);
   const verifyAndRun = async (account: CallerAccount): Promise<Row | null> => {
     await verify(deps, caller, account.password_hash, password, refused);
-    return runTwice(deps, work, { ...caller, passwordHash: account.password_hash, bucket });
+    const verified = { ...caller, passwordHash: account.password_hash, bucket };
+    return runAgainIfRepeated(db, () => work.run(verified));
   };
   return checkAttempt(db, bucket, limits, async () => {
     const row = await verifyAndRun(attempt);
@@ -85,7 +87,9 @@ async function withRecentAuthentication<Row>(
   if (account.password_hash !== null) return await refused('password_missing');
   requireRecentAuthentication(account);
   await work.judge?.(account);
-  const row = await runTwice(deps, work, { ...caller, passwordHash: null, bucket: null });
+  const row = await runAgainIfRepeated(deps.db, () =>
+    work.run({ ...caller, passwordHash: null, bucket: null }),
+  );
   if (row !== null) return row;
   await requireAccount(deps, caller);
   return await refused('password_changed');
@@ -104,17 +108,6 @@ async function verify(
   if (check.isMalformed)
     log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId });
   if (!check.matches) await refused('wrong_password');
-}
-
-/** A first try that was still running when it was repeated holds the rows, and its repeat does not see what it made. */
-async function runTwice<Row>(
-  { db }: Deps,
-  { run }: OwnersWork<Row>,
-  verified: VerifiedCaller,
-): Promise<Row | null> {
-  const tripsBefore = db.roundTrips;
-  const row = await run(verified);
-  return row === null && db.roundTrips > tripsBefore + 1 ? run(verified) : row;
 }
 
 async function requireAccount({ db }: Deps, caller: CallerIds): Promise<CallerAccount> {

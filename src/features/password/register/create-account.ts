@@ -4,8 +4,9 @@ import { createOneTimeToken, type OneTimeTokenKind } from '../../one-time-tokens
 import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../../sign-in/index.ts';
 import { isReservedEmail } from '../../users/index.ts';
 import { passwordErrors } from '../errors.ts';
+import type { CountedLinkMail } from '../fragments.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { type LinkMail, registerUser } from './queries.ts';
+import { registerUser } from './queries.ts';
 
 export interface RegisterInput extends SignInSettings {
   readonly email: string;
@@ -34,19 +35,26 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
   const subject = unknownSubject(deps.secrets, email);
   const user = { id: crypto.randomUUID(), email, name, passwordHash, locale, subject };
   const isMailed = deps.config.emailVerification === 'optional';
-  const verification = isMailed ? await prepareLink(deps, 'verify_email', email) : null;
-  const row = await registerUser(deps.db, user, session, verification, deps.client, deps.effects);
+  const verification = isMailed ? await prepareCountedLink(deps, 'verify_email', email) : null;
+  const row = await registerUser(
+    deps.db,
+    user,
+    session,
+    verification,
+    deps.client,
+    deps.effects.userRegistered,
+  );
   if (row === null) throw passwordErrors.email_taken();
   if (isMailed) deps.mail.sendSoon();
   return completeSignIn(deps, input.device, session, row);
 }
 
 /** A fresh link to verify the address, in a mail that is counted with the other verifications of the address. */
-export async function prepareLink(
+export async function prepareCountedLink(
   { secrets, mail }: Deps,
   kind: Extract<OneTimeTokenKind, 'verify_email' | 'confirm_registration'>,
   email: string,
-): Promise<LinkMail> {
+): Promise<CountedLinkMail> {
   const token = createOneTimeToken(secrets, kind);
   return {
     token,

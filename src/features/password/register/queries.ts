@@ -1,23 +1,15 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effects, RequestOrigin } from '../../../db/effects.ts';
+import type { Effect, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
-import type { MailBudget } from '../../../mail/mail-budget.ts';
-import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import { adoptAttempts } from '../../../rate-limit/fragments.ts';
-import { isHeldEmail, issueToken, type NewOneTimeToken } from '../../one-time-tokens/index.ts';
+import { isHeldEmail, issueToken } from '../../one-time-tokens/index.ts';
 import { type NewRegistration, storeRegistration } from '../../registrations/index.ts';
 import { type NewSession, openedBefore, openSession } from '../../sessions/index.ts';
 import type { SignedInRow } from '../../sign-in/index.ts';
-import { deleteUser, insertUser, isVerificationDue, type NewUser, userColumns } from '../../users/index.ts';
-
-/** A mail with a link, with the token in it and where it is counted. */
-export interface LinkMail {
-  readonly token: NewOneTimeToken;
-  readonly mail: PreparedMail;
-  readonly budget: MailBudget;
-}
+import { insertUser, isTakenEmail, isVerificationDue, type NewUser, userColumns } from '../../users/index.ts';
+import type { CountedLinkMail } from '../fragments.ts';
 
 /**
  * Creates a user and opens their first session, both or neither, and queues the mail to verify the address within its
@@ -25,39 +17,33 @@ export interface LinkMail {
  * answer finds what the first run made, by the ids that both were given. Attempts at the address, counted under `subject`,
  * count on.
  *
- * A batch: where the account that has the address leaves it at this moment, the first statement waits for that and cannot
- * see that the address is held now, and whoever took the account would have taken its way back too.
+ * A batch, since a repeat that has to wait for its own first run finds what that made in a newer snapshot alone.
  */
 export async function registerUser(
   db: Database,
   user: NewUser & { readonly subject: string },
   session: NewSession,
-  verification: LinkMail | null,
+  verification: CountedLinkMail | null,
   origin: RequestOrigin,
-  { userRegistered, accountGone }: Pick<Effects, 'userRegistered' | 'accountGone'>,
+  onRegistered: readonly Effect[],
 ): Promise<SignedInRow | null> {
   const create = sql`
-    WITH created AS (${insertUser(user, isHeldEmail(user.email))}),
+    WITH created AS (${insertUser(user, sql`(${isTakenEmail(user.email)} OR ${isHeldEmail(user.email)})`)}),
     owner AS (SELECT c.id AS user_id FROM created c),
-    opened AS (${openSession(sql`owner`, session)})${effectCtes(userRegistered, 'opened', origin)}
+    opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', origin)}
     ${verification === null ? sql`` : verificationCtes(verification, origin)},
     adopted AS (${adoptAttempts(user.subject, sql`owner`)})
     SELECT count(*)::int AS created FROM opened`;
   const answer = sql`
-    WITH refusal AS (
-      SELECT ${user.id}::uuid AS user_id, NULL::uuid AS session_id WHERE ${isHeldEmail(user.email, user.id)}
-    ),
-    refused AS (${deleteUser(sql`refusal`)})${effectCtes(accountGone, 'refused', origin)},
-    signed_in AS (${openedBefore(session.id)})
+    WITH signed_in AS (${openedBefore(session.id)})
     SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
-    FROM users u JOIN signed_in i ON i.user_id = u.id
-    WHERE u.id = ${user.id}::uuid AND NOT EXISTS (SELECT FROM refusal)`;
+    FROM users u JOIN signed_in i ON i.user_id = u.id WHERE u.id = ${user.id}::uuid`;
   const [, rows] = await db.batch([create, answer], { isRepeatable: true });
   return (rows as SignedInRow[] | undefined)?.[0] ?? null;
 }
 
-function verificationCtes({ token, mail, budget }: LinkMail, origin: RequestOrigin): Fragment {
-  return sql`, ${mailAllowance(budget, sql`created`)},
+function verificationCtes({ token, mail, budget }: CountedLinkMail, origin: RequestOrigin): Fragment {
+  return sql`, ${mailAllowance(budget, { cause: sql`created` })},
     issued AS (${issueToken(sql`(SELECT c.id, c.email FROM created c, allowed)`, token, {
       owner: sql`s.id`,
       email: sql`s.email`,
@@ -80,7 +66,7 @@ export async function requestRegistration(
   db: Database,
   registration: NewRegistration,
   isReserved: boolean,
-  { token, mail, budget }: LinkMail,
+  { token, mail, budget }: CountedLinkMail,
   origin: RequestOrigin,
 ): Promise<void> {
   const { email } = registration;

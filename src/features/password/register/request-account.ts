@@ -2,7 +2,7 @@ import type { Deps } from '../../../deps.ts';
 import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
 import { isReservedEmail } from '../../users/index.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { prepareLink, type RegisterInput } from './create-account.ts';
+import { prepareCountedLink, type RegisterInput } from './create-account.ts';
 import { requestRegistration } from './queries.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
   const passwordHash = await deps.hasher.hash(input.password);
   const subject = unknownSubject(deps.secrets, email);
   const registration = { id: crypto.randomUUID(), email, name, locale, passwordHash, subject };
-  const link = await prepareLink(deps, 'confirm_registration', email);
+  const link = await prepareCountedLink(deps, 'confirm_registration', email);
   await requestRegistration(deps.db, registration, isReservedEmail(email), link, deps.client);
   deps.mail.sendSoon();
 }

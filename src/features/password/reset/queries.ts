@@ -3,7 +3,6 @@ import type { Effects, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail } from '../../../mail/fragments.ts';
-import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { deleteAttempts, deleteSubject } from '../../../rate-limit/fragments.ts';
 import {
@@ -14,9 +13,10 @@ import {
   spentBefore,
   voidTokens,
 } from '../../one-time-tokens/index.ts';
+import { dropRegistrations } from '../../registrations/index.ts';
 import { endSessionsOf } from '../../sessions/index.ts';
 import { fromAddress, setProvedPassword } from '../../users/index.ts';
-import { type LinkMail, mailColumns } from '../fragments.ts';
+import { type CountedLinkMail, mailColumns } from '../fragments.ts';
 
 /**
  * Issues a link for a new password to the account of the address and queues its mail, in one statement. Where nobody has
@@ -27,7 +27,7 @@ import { type LinkMail, mailColumns } from '../fragments.ts';
 export async function issueResetToken(
   db: Database,
   email: PresentedEmail,
-  { token, mail, budget }: LinkMail & { readonly budget: MailBudget },
+  { token, mail, budget }: CountedLinkMail,
   origin: RequestOrigin,
   { passwordResetRequested }: Pick<Effects, 'passwordResetRequested'>,
 ): Promise<void> {
@@ -111,7 +111,8 @@ export async function applyReset(
     reset AS (SELECT c.user_id, NULL::uuid AS session_id FROM changed c)${effectCtes(effects.passwordReset, 'reset', origin)},
     verified AS (
       SELECT r.user_id, r.session_id FROM reset r JOIN holder h ON h.user_id = r.user_id WHERE h.is_unverified
-    )${effectCtes(effects.firstVerified, 'verified', origin)}
+    )${effectCtes(effects.firstVerified, 'verified', origin)},
+    dropped AS (${dropRegistrations(sql`spent`)})
     SELECT c.device_generation FROM changed c
     UNION ALL
     SELECT u.device_generation FROM (${spentBefore(presented, spender)}) b JOIN users u ON u.id = b.user_id`;

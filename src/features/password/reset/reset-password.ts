@@ -1,3 +1,4 @@
+import { runAgainIfRepeated } from '../../../db/run-again.ts';
 import type { Deps } from '../../../deps.ts';
 import { presentedEmail } from '../../../presented-email.ts';
 import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
@@ -39,11 +40,7 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
   const newHash = await hasher.hash(password);
   const subject = unknownSubject(secrets, signInAddress(account.email));
   const reset = { presented, spender: crypto.randomUUID(), account, newHash, subject };
-  const apply = () => applyReset(db, reset, client, effects);
-  const tripsBefore = db.roundTrips;
-  let row = await apply();
-  // A first try that was still running when it was repeated holds the rows, and its repeat does not see what it made.
-  if (row === null && db.roundTrips > tripsBefore + 1) row = await apply();
+  const row = await runAgainIfRepeated(db, () => applyReset(db, reset, client, effects));
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   mail.sendSoon();
   return deviceTokenFor(secrets, device, { userId: account.user_id, generation: row.device_generation });

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Fragment, sql } from '../../src/db/sql.ts';
+import { unknownSubject } from '../../src/rate-limit/unknown-subject.ts';
+import {
+  confirm,
+  expectTokenInvalid,
+  linkTo,
+  liveLinks,
+  move,
+  requestChange,
+  revert,
+  storedUser,
+  storeLinkTo,
+} from '../features/email-change/mover.ts';
+import {
+  otherPasswords,
+  requiredClient,
+  signUpForToken,
+  unverifiedAccount,
+  verify,
+} from '../features/email-verification/sign-ups.ts';
+import { changePassword, signInAgain } from '../features/password/signed-in-owner.ts';
+import { ringOf, type SignedIn, signedInBy, signIn } from '../features/sessions/session-fixtures.ts';
+import { freshClient, freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { mailsTo, tokenFrom } from '../support/mailbox.ts';
+import { adminSecret } from '../support/test-env.ts';
+import { untilAsleep } from './until-asleep.ts';
+import { untilWaiting } from './until-waiting.ts';
+
+// What makes an account safe has to see what somebody else did to it while it waited for the account's row, and not the
+// state from before. Row locks that another connection holds put the two into that order.
+
+const patient = { DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' };
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let required: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ ...patient, DATABASE_URL: database.url });
+  required = requiredClient({ ...patient, DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+
+const db = () => openDatabase(database.url);
+
+/** Starts the two while the rows are held, and lets go once the first waits for them, and the second for the first or not at all. */
+async function oneAfterTheOther(
+  rows: Fragment,
+  first: () => Promise<Answer>,
+  second: () => Promise<Answer>,
+): Promise<[Answer, Answer]> {
+  const held = db().batch([rows, sql`SELECT pg_sleep(1.5)`]);
+  await untilAsleep(database.url, 1);
+  const firstAnswer = first();
+  await untilWaiting(database.url, 1);
+  let isAnswered = false;
+  const secondAnswer = second().finally(() => {
+    isAnswered = true;
+  });
+  await untilWaiting(database.url, 2, () => isAnswered);
+  await held;
+  return [await firstAnswer, await secondAnswer];
+}
+
+/** `second` waits for the account that a request for another address holds. */
+async function behindRequest(
+  asker: Pick<SignedIn, 'accessToken'>,
+  newEmail: string,
+  second: () => Promise<Answer>,
+): Promise<Answer> {
+  // A first one, so that there is a row of the client's limit to hold the second one by.
+  const headers = freshClient();
+  await requestChange(client, asker, freshEmail(), { headers });
+  const limits = sql`SELECT 1 FROM login_attempts WHERE bucket LIKE 'mail-client:%' FOR UPDATE`;
+  const ask = () => requestChange(client, asker, newEmail, { headers });
+  const [asked, answer] = await oneAfterTheOther(limits, ask, second);
+  expect(asked.status, asked.text).toBe(202);
+  return answer;
+}
+
+const rowOf = (userId: string) => sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
+
+describe('a change of the address that is asked for meanwhile is dead', { timeout: 60_000 }, () => {
+  async function expectDead(userId: string, email: string, evil: string): Promise<void> {
+    expect(await liveLinks(userId, db())).not.toContain('change_email');
+    expect((await confirm(client, await tokenFrom(client, evil, 'confirm_email_change'))).status).toBe(400);
+    expect(await storedUser(userId, db())).toMatchObject({ email });
+  }
+
+  test('after a sign-up took the account over (LNK-05, LNK-06)', async () => {
+    const squatter = await unverifiedAccount(client);
+    const evil = freshEmail();
+    const token = await signUpForToken(required, squatter.email, otherPasswords);
+    const answer = await behindRequest(signedInBy(squatter), evil, () =>
+      verify(required, { token, password: otherPassword }),
+    );
+    expect(answer.json.user.id, answer.text).toBe(squatter.userId);
+    await expectDead(squatter.userId, squatter.email, evil);
+  });
+
+  test('after the first verification by a session (LNK-05)', async () => {
+    const owner = await unverifiedAccount(client);
+    const other = await signInAgain(client, owner.email);
+    const evil = freshEmail();
+    const answer = await behindRequest(other, evil, () =>
+      verify(client, { token: owner.token }, { bearer: owner.json.accessToken }),
+    );
+    expect(answer.status, answer.text).toBe(200);
+    await expectDead(owner.userId, owner.email, evil);
+  });
+
+  test('after the first verification by the password (LNK-05)', async () => {
+    const owner = await unverifiedAccount(client);
+    const evil = freshEmail();
+    const answer = await behindRequest(signedInBy(owner), evil, () =>
+      verify(client, { token: owner.token, password }),
+    );
+    expect(answer.status, answer.text).toBe(200);
+    await expectDead(owner.userId, owner.email, evil);
+  });
+
+  test('after a change of the password by the same session (EML-08)', async () => {
+    const owner = await signIn(client);
+    const evil = freshEmail();
+    const answer = await behindRequest(owner, evil, () => changePassword(client, owner));
+    expect(answer.status, answer.text).toBe(200);
+    await expectDead(owner.userId, owner.email, evil);
+  });
+
+  test('after an operator signed the user out (SES-17)', async () => {
+    const admin = new TestClient({ ...patient, DATABASE_URL: database.url });
+    const owner = await signIn(client);
+    const evil = freshEmail();
+    const answer = await behindRequest(owner, evil, () =>
+      admin.post(`/api/admin/users/${owner.userId}/sign-out`, undefined, { bearer: adminSecret }),
+    );
+    expect(answer.status, answer.text).toBe(200);
+    await expectDead(owner.userId, owner.email, evil);
+  });
+});
+
+describe('a session that ends meanwhile verifies nothing', { timeout: 60_000 }, () => {
+  test('with a change of the password: the new session stays (LNK-07, SES-06)', async () => {
+    const owner = await unverifiedAccount(client);
+    const stale = await signInAgain(client, owner.email);
+    const [changed, verified] = await oneAfterTheOther(
+      rowOf(owner.userId),
+      () => changePassword(client, signedInBy(owner)),
+      () => verify(client, { token: owner.token }, { bearer: stale.accessToken }),
+    );
+    expect([changed.status, verified.status, verified.json.code]).toEqual([200, 400, 'password_required']);
+    const me = await client.get('/api/auth/me', { bearer: changed.json.accessToken });
+    expect(me.json.user).toMatchObject({ emailVerified: false });
+  });
+
+  test('with the end of all sessions (LNK-07)', async () => {
+    const owner = await unverifiedAccount(client);
+    const bearer = owner.json.accessToken;
+    const [ended, verified] = await oneAfterTheOther(
+      rowOf(owner.userId),
+      () => client.call('DELETE', '/api/auth/sessions', { bearer }),
+      () => verify(client, { token: owner.token }, { bearer }),
+    );
+    expect([ended.status, verified.status, verified.json.code]).toEqual([200, 400, 'password_required']);
+  });
+});
+
+describe('an address that an account leaves meanwhile stays its own', { timeout: 60_000 }, () => {
+  /** An account with this address, on its way to another one, and what holds the change back once it has begun. */
+  async function leaving(email: string) {
+    const owner = await signIn(client);
+    await move(client, owner, owner.email, email);
+    const token = await linkTo(client, owner, freshEmail());
+    await storeLinkTo(client, 'unlock', owner, email);
+    const late = sql`
+      SELECT 1 FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid AND kind = 'unlock' FOR UPDATE`;
+    return { owner, leave: () => confirm(client, token), late };
+  }
+
+  test('when another account confirms that it moves there (EML-08)', async () => {
+    const email = freshEmail();
+    const other = await signIn(client);
+    const token = await linkTo(client, other, email);
+    const { owner, leave, late } = await leaving(email);
+    const [left, taken] = await oneAfterTheOther(late, leave, () => confirm(client, token));
+    expect(left.status, left.text).toBe(200);
+    expectTokenInvalid(taken, 2);
+    expect((await revert(client, await tokenFrom(client, email, 'email_changed'))).status).toBe(200);
+    expect(await storedUser(owner.userId, db())).toMatchObject({ email });
+  });
+
+  test('when a sign-up is verified (EML-08, LNK-06)', async () => {
+    const squatter = await unverifiedAccount(client);
+    const { email } = squatter;
+    const signUpToken = await signUpForToken(required, email, otherPasswords);
+    const owner = { ...signedInBy(squatter), email };
+    const token = await linkTo(client, owner, freshEmail());
+    await storeLinkTo(client, 'unlock', owner, email);
+    const [left, verified] = await oneAfterTheOther(
+      sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid AND kind = 'unlock' FOR UPDATE`,
+      () => confirm(client, token),
+      () => verify(required, { token: signUpToken, password: otherPassword }),
+    );
+    expect([left.status, verified.status, verified.json.code]).toEqual([200, 400, 'token_invalid']);
+    expect((await revert(client, await tokenFrom(client, email, 'email_changed'))).status).toBe(200);
+  });
+
+  test('when somebody registers it: nothing is left of that, and attempts at it count on (EML-08, ENU-06)', async () => {
+    const email = freshEmail();
+    const { leave, late } = await leaving(email);
+    const bucket = `${unknownSubject(ringOf(client), email)}:world`;
+    await db().query(sql`
+      INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+      VALUES (${bucket}, 3, gen_random_uuid(), now() + interval '10 minutes')`);
+    const [left, registered] = await oneAfterTheOther(late, leave, () =>
+      client.post('/api/auth/register', registration(email), { headers: freshClient() }),
+    );
+    expect([left.status, registered.status, registered.json.code]).toEqual([200, 409, 'email_taken']);
+    const requestId = registered.headers.get('X-Request-Id');
+    expect(
+      await db().query(sql`SELECT type FROM security_events WHERE request_id = ${requestId}::uuid`),
+    ).toEqual([]);
+    expect(await db().query(sql`SELECT count FROM login_attempts WHERE bucket = ${bucket}`)).toEqual([
+      { count: 3 },
+    ]);
+    expect((await mailsTo(client, email)).map(({ kind }) => kind)).not.toContain('verify_email');
+  });
+});
