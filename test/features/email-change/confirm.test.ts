@@ -173,6 +173,8 @@ describe('POST /api/auth/email/change/confirm', () => {
   );
 });
 
+const logOut = ({ accessToken: bearer }: SignedIn) => client.post('/api/auth/logout', undefined, { bearer });
+
 const byAdmin = (userId: string, what: string) =>
   client.post(`/api/admin/users/${userId}/${what}`, undefined, { bearer: adminSecret });
 
@@ -205,12 +207,19 @@ describe('a change that nobody has confirmed yet', () => {
         return undefined;
       },
     ],
-    ['a sign-out by an operator', ({ userId }) => byAdmin(userId, 'sign-out')],
     [
-      'a ban, lifted since',
-      async ({ userId }) => {
-        await byAdmin(userId, 'ban');
-        return byAdmin(userId, 'unban');
+      'a sign-out by an operator, when no session is left',
+      async (owner, asking) => {
+        for (const session of [owner, asking]) await logOut(session);
+        return byAdmin(owner.userId, 'sign-out');
+      },
+    ],
+    [
+      'a ban, lifted since, when no session is left',
+      async (owner, asking) => {
+        for (const session of [owner, asking]) await logOut(session);
+        await byAdmin(owner.userId, 'ban');
+        return byAdmin(owner.userId, 'unban');
       },
     ],
   ])('dies with %s (EML-08, SES-10)', async (_what, end) => {
@@ -227,7 +236,7 @@ describe('a change that nobody has confirmed yet', () => {
     const { owner, newEmail, token } = await asked();
     const other = await signIn(client);
     await client.call('DELETE', '/api/auth/sessions', { bearer: other.accessToken });
-    await client.post('/api/auth/logout', undefined, { bearer: owner.accessToken });
+    await logOut(owner);
     expect((await confirm(client, token)).status).toBe(200);
     expect(await storedUser(owner.userId)).toMatchObject({ email: newEmail });
   });
