@@ -41,6 +41,7 @@ export interface Config {
     /** Code points. */
     readonly minLength: number;
     readonly isBreachCheckEnabled: boolean;
+    /** Without a trailing slash. */
     readonly breachUrl: string;
   };
   readonly emailVerification: 'off' | 'optional' | 'required';
@@ -48,6 +49,7 @@ export interface Config {
     readonly transport: 'log' | 'outbox' | 'http' | 'resend' | 'cloudflare';
     /** `no-reply` at the host of BASE_URL by default. */
     readonly from: Mailbox;
+    /** May hold a key: never in a log. */
     readonly httpUrl: string | null;
     readonly resendApiKey: string | null;
   };
@@ -108,7 +110,7 @@ export function parseConfig(env: Env): Config {
     password: {
       minLength: read.integer('PASSWORD_MIN_LENGTH', 8, 8, 64),
       isBreachCheckEnabled: read.boolean('BREACHED_PASSWORD_CHECK', true),
-      breachUrl: read.url('HIBP_URL') ?? 'https://api.pwnedpasswords.com',
+      breachUrl: (read.url('HIBP_URL') ?? 'https://api.pwnedpasswords.com').replace(/\/$/, ''),
     },
     emailVerification: read.oneOf('EMAIL_VERIFICATION', ['off', 'optional', 'required'], 'optional'),
     mail: {

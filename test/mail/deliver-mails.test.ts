@@ -330,6 +330,18 @@ describe('a mail that never leaves', () => {
   });
 });
 
+test('a key in MAIL_HTTP_URL is in no log line, however its server fails (LOG-01)', async () => {
+  for (const plan of ['refuse', { status: 500 }] as const) {
+    const { url } = await mailProvider(plan);
+    const client = serviceAt(`${url}?key=canary-key`);
+    await queue(client);
+    const lines = recordLog();
+    await runScheduled(everyFiveMinutes, client.env);
+    expect(entriesOf(lines)[0]).toMatchObject({ event: 'mail_failed' });
+    expect(lines.join('\n')).not.toContain('canary');
+  }
+});
+
 /** Answers calls to one address by itself and lets all others pass. */
 function answerInstead(url: string, answer: () => Response): void {
   const send = globalThis.fetch;

@@ -91,6 +91,18 @@ test('the transport http posts the mail as JSON with an Idempotency-Key, as it i
   expect(JSON.parse(String(init?.body))).toEqual({ ...rest, from: 'NEXORA <no-reply@example.com>' });
 });
 
+test.each([
+  'https://mail.example.com',
+  'https://mail.example.com/send/',
+  'https://Mail.example.com:443/a//b/?key=abc/',
+  'http://127.0.0.1:1/mails?a=%2f&b',
+])('the transport http posts to exactly what is configured: %s', async (configured) => {
+  const config = parse({ MAIL_TRANSPORT: 'http', MAIL_HTTP_URL: ` ${configured} ` });
+  const call = answerWith(() => new Response(''));
+  await createTransport(config, undefined)?.send(mail, noSignal);
+  expect(call.mock.calls.map(([url]) => url)).toEqual([configured]);
+});
+
 test('the transport resend posts what Resend documents, and nothing else of the mail', async () => {
   const call = answerWith(() => new Response('{"id":"1"}'));
   await posting.resend().send(mail, noSignal);
