@@ -220,4 +220,40 @@ describe('what logs show', () => {
     expect(maskAnswer(`a ${'x'.repeat(43)} b`)).toBe('a *** b');
     expect(maskAnswer('no '.repeat(1000))).toHaveLength(300);
   });
+
+  test.each([
+    'reader@example.com',
+    '"john reader"@example.com',
+    'reader@[192.0.2.1]',
+    'reader%40example.com',
+    'reader%2540example.com',
+    'reader&#64;example.com',
+    'reader&#x40;example.com',
+    'reader&#X0040;example.com',
+    'reader&commat;example.com',
+    'reader\\u0040example.com',
+    'reader\uff20example.com',
+    'reader\ufe6bexample.com',
+  ])('of an answer is no address in the spelling %j (LOG-05)', (address) => {
+    for (const text of [
+      `to ${address}: no`,
+      `{"to":"x","at":"<${address}>"}`,
+      `${'a '.repeat(495)}${address}`,
+    ]) {
+      const masked = maskAnswer(text);
+      expect(masked).not.toMatch(/reader|john|192/);
+      expect(masked.replace('***', address)).toBe(text.slice(0, 300));
+    }
+  });
+
+  test.each(['a', '!', '"', '"a', '@', 'a@', '%', '%25', '&#0', 'a.', '[', 'reader-'])(
+    'of an answer is found in no time, also of 100,000 times %j',
+    (part) => {
+      const startedAt = performance.now();
+      const masked = maskAnswer(part.repeat(100_000));
+      expect(performance.now() - startedAt).toBeLessThan(200);
+      expect(masked.length).toBeLessThanOrEqual(300);
+      expect(masked).not.toMatch(/reader/);
+    },
+  );
 });

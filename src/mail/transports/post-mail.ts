@@ -39,5 +39,5 @@ async function startOf({ body }: Response): Promise<string> {
     text += decoder.decode(value, { stream: true });
   }
   await reader.cancel();
-  return text.slice(0, answerBytesMax);
+  return text;
 }
