@@ -117,7 +117,7 @@ export function parseConfig(env: Env): Config {
       transport: read.oneOf('MAIL_TRANSPORT', ['log', 'outbox', 'http', 'resend', 'cloudflare'], 'log'),
       from: read.parsed('MAIL_FROM', parseMailbox) ?? { name: null, address: `no-reply@${hostOf(baseUrl)}` },
       httpUrl: read.url('MAIL_HTTP_URL'),
-      resendApiKey: read.text('RESEND_API_KEY'),
+      resendApiKey: read.headerSecret('RESEND_API_KEY'),
     },
     isDemoEnabled: read.boolean('DEMO_MODE', false),
     loginAttempts: {
@@ -157,7 +157,8 @@ function checkTogether(read: VariableReader, config: Config, { emailSender }: Bi
   if (transport === 'outbox' && !config.isDevelopment) read.refuse('MAIL_TRANSPORT');
   if (transport === 'http' && httpUrl === null) read.refuse('MAIL_HTTP_URL');
   if (transport === 'resend' && resendApiKey === null) read.refuse('RESEND_API_KEY');
-  if (transport === 'cloudflare' && emailSender === undefined) read.refuse('EMAIL');
+  // A variable of that name is no binding.
+  if (transport === 'cloudflare' && typeof emailSender?.send !== 'function') read.refuse('EMAIL');
   // Both refuse senders that they do not know, so that a default would only fail later.
   if ((transport === 'resend' || transport === 'cloudflare') && read.text('MAIL_FROM') === null)
     read.refuse('MAIL_FROM');

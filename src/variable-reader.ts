@@ -116,6 +116,14 @@ export class VariableReader {
     });
   }
 
+  /** A secret that is sent in a header, as it is: visible ASCII without blanks. Null when unset. */
+  headerSecret(name: string): string | null {
+    return this.parsed(name, (text) => {
+      if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError('not fit for a header');
+      return text;
+    });
+  }
+
   /** Whatever `parse` makes of the value; a throw marks the variable as wrong. Null when unset or wrong. */
   parsed<T>(name: string, parse: (text: string) => T): T | null {
     const text = this.text(name);

@@ -199,6 +199,10 @@ describe('a sender', () => {
     ['<no-reply@example.com>', 'no-reply@example.com'],
     ['Bücher & Söhne <no-reply@example.com>', '"Bücher & Söhne" <no-reply@example.com>'],
     ['"Acme Inc." <no-reply@example.com>', '"Acme Inc." <no-reply@example.com>'],
+    ['"Acme, Inc." <no-reply@example.com>', '"Acme, Inc." <no-reply@example.com>'],
+    ['Acme, Inc. <no-reply@example.com>', '"Acme, Inc." <no-reply@example.com>'],
+    ['Yahoo! <no-reply@example.com>', '"Yahoo!" <no-reply@example.com>'],
+    ['A/B <no-reply@example.com>', '"A/B" <no-reply@example.com>'],
   ])('%s is written %s', (text, written) => {
     expect(formatMailbox(parseMailbox(text))).toBe(written);
   });
