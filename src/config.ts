@@ -41,6 +41,7 @@ export interface Config {
     /** Code points. */
     readonly minLength: number;
     readonly isBreachCheckEnabled: boolean;
+    /** Without a trailing slash. */
     readonly breachUrl: string;
   };
   readonly emailVerification: 'off' | 'optional' | 'required';
@@ -48,6 +49,7 @@ export interface Config {
     readonly transport: 'log' | 'outbox' | 'http' | 'resend' | 'cloudflare';
     /** `no-reply` at the host of BASE_URL by default. */
     readonly from: Mailbox;
+    /** May hold a key: never in a log. */
     readonly httpUrl: string | null;
     readonly resendApiKey: string | null;
   };
@@ -108,14 +110,14 @@ export function parseConfig(env: Env): Config {
     password: {
       minLength: read.integer('PASSWORD_MIN_LENGTH', 8, 8, 64),
       isBreachCheckEnabled: read.boolean('BREACHED_PASSWORD_CHECK', true),
-      breachUrl: read.url('HIBP_URL') ?? 'https://api.pwnedpasswords.com',
+      breachUrl: (read.url('HIBP_URL') ?? 'https://api.pwnedpasswords.com').replace(/\/$/, ''),
     },
     emailVerification: read.oneOf('EMAIL_VERIFICATION', ['off', 'optional', 'required'], 'optional'),
     mail: {
       transport: read.oneOf('MAIL_TRANSPORT', ['log', 'outbox', 'http', 'resend', 'cloudflare'], 'log'),
       from: read.parsed('MAIL_FROM', parseMailbox) ?? { name: null, address: `no-reply@${hostOf(baseUrl)}` },
       httpUrl: read.url('MAIL_HTTP_URL'),
-      resendApiKey: read.text('RESEND_API_KEY'),
+      resendApiKey: read.headerSecret('RESEND_API_KEY'),
     },
     isDemoEnabled: read.boolean('DEMO_MODE', false),
     loginAttempts: {
@@ -155,7 +157,8 @@ function checkTogether(read: VariableReader, config: Config, { emailSender }: Bi
   if (transport === 'outbox' && !config.isDevelopment) read.refuse('MAIL_TRANSPORT');
   if (transport === 'http' && httpUrl === null) read.refuse('MAIL_HTTP_URL');
   if (transport === 'resend' && resendApiKey === null) read.refuse('RESEND_API_KEY');
-  if (transport === 'cloudflare' && emailSender === undefined) read.refuse('EMAIL');
+  // A variable of that name is no binding.
+  if (transport === 'cloudflare' && typeof emailSender?.send !== 'function') read.refuse('EMAIL');
   // Both refuse senders that they do not know, so that a default would only fail later.
   if ((transport === 'resend' || transport === 'cloudflare') && read.text('MAIL_FROM') === null)
     read.refuse('MAIL_FROM');

@@ -63,9 +63,16 @@ export class VariableReader {
     return allowed.find((candidate) => candidate === text) ?? this.missing(name, fallback);
   }
 
-  /** An http(s) URL; plain http only to this machine. Null when unset. */
+  /**
+   * An http(s) URL exactly as it was written; plain http only to this machine, and no `user:password@`, which `fetch` would
+   * not send. Null when unset.
+   */
   url(name: string): string | null {
-    return this.parsed(name, (text) => secureUrl(text).href.replace(/\/$/, ''));
+    return this.parsed(name, (text) => {
+      const { username, password } = secureUrl(text);
+      if (username !== '' || password !== '') throw new TypeError('credentials');
+      return text;
+    });
   }
 
   /** An origin such as `https://auth.example.com`: no path, query or credentials. Null when unset. */
@@ -105,6 +112,14 @@ export class VariableReader {
     return this.parsed(name, (text) => {
       if (!/^[\w!#$%&'*+.^`|~-]{1,128}$/.test(text) || text.startsWith('__Host-nexora'))
         throw new TypeError('no');
+      return text;
+    });
+  }
+
+  /** A secret that is sent in a header, as it is: visible ASCII without blanks. Null when unset. */
+  headerSecret(name: string): string | null {
+    return this.parsed(name, (text) => {
+      if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError('not fit for a header');
       return text;
     });
   }

@@ -163,6 +163,9 @@ describe('variables that depend on each other', () => {
     const from = { MAIL_FROM: 'no-reply@example.com' };
     expect(refusedVariables({ ...from, MAIL_TRANSPORT: 'resend', RESEND_API_KEY: 're_1' })).toEqual([]);
     expect(refusedVariables({ ...from, MAIL_TRANSPORT: 'cloudflare', EMAIL: { send: () => 0 } })).toEqual([]);
+    for (const EMAIL of ['no-reply@example.com', null, {}, { send: 'x' }, { get: () => 0 }])
+      expect(refusedVariables({ ...from, MAIL_TRANSPORT: 'cloudflare', EMAIL })).toEqual(['EMAIL']);
+    expect(refusedVariables({ EMAIL: 'no-reply@example.com' }), 'where nobody asks for it').toEqual([]);
   });
 
   test('accounts that begin with a mail need one that is sent, in production (SUP-01)', () => {

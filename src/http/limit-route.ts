@@ -1,24 +1,20 @@
 import type { MiddlewareHandler } from 'hono';
-import { defineErrors } from '../errors.ts';
-import type { RateLimitClass, Verdict } from '../rate-limit/rate-limiter.ts';
+import { budgetFields } from '../rate-limit/budget-fields.ts';
+import { rateLimited } from '../rate-limit/rate-limited.ts';
+import type { RateLimitClass } from '../rate-limit/rate-limiter.ts';
 import { ConfigError } from '../variable-reader.ts';
 import { clientIp } from './client-ip.ts';
 import type { AppEnv } from './context.ts';
 
-const errors = defineErrors({
-  rate_limited: { status: 429, title: 'Too many requests came from this address. Please wait a moment.' },
-});
-
 /**
  * Counts the requests of one route for its class, before the credential and the body are looked at, and tells the
- * client its budget with every answer, failures included: `RateLimit-Policy` and `RateLimit`
- * (draft-ietf-httpapi-ratelimit-headers-11). Fields that the route has set itself stay.
+ * client its budget with every answer, failures included. Fields that the route has set itself stay.
  *
  * Mounted at the route, so that it counts by what was routed and not by how the path was spelled (SECURITY T35); HEAD
  * goes the way of GET. Unknown paths, wrong methods and preflights pass no route: they reach neither the database nor
  * a password hash, and are not counted. A service that is misconfigured answers nothing worth limiting.
  *
- * @throws AuthError `rate_limited`, with the seconds until the window ends as `Retry-After`.
+ * @throws AuthError rate_limited
  */
 export function limitRoute(routeClass: RateLimitClass, now: () => number): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -30,23 +26,13 @@ export function limitRoute(routeClass: RateLimitClass, now: () => number): Middl
       now: now(),
       waitUntil: (work) => c.executionCtx.waitUntil(work),
     });
-    const fields = budgetFields(routeClass, verdict);
-    if (!verdict.isAllowed) {
-      throw errors.rate_limited({ retryAfterSeconds: verdict.resetSeconds, headers: fields });
-    }
+    const budget = { ...verdict, name: routeClass };
+    if (!verdict.isAllowed) throw rateLimited(budget);
     await next();
     const { headers } = c.res;
     if (headers.has('RateLimit') || headers.has('RateLimit-Policy')) return;
     // A cache would hand one client's budget to everybody.
     if (headers.get('Cache-Control')?.includes('public')) return;
-    for (const [name, value] of Object.entries(fields)) headers.set(name, value);
-  };
-}
-
-function budgetFields(name: RateLimitClass, verdict: Verdict): Record<string, string> {
-  const { quota, windowSeconds, remaining, resetSeconds } = verdict;
-  return {
-    'RateLimit-Policy': `"${name}";q=${quota};w=${windowSeconds}`,
-    RateLimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+    for (const [name, value] of Object.entries(budgetFields(budget))) headers.set(name, value);
   };
 }

@@ -54,7 +54,9 @@ export const de: Language = {
     },
     new_device: {
       subject: 'Neue Anmeldung an Ihrem Konto',
-      paragraphs: ['Jemand hat sich auf einem Gerät an Ihrem Konto angemeldet, das es noch nicht kannte.'],
+      paragraphs: [
+        'Jemand hat sich an Ihrem Konto angemeldet, auf einem Gerät, mit dem es bisher nicht verwendet wurde.',
+      ],
       link: 'Das war ich nicht',
       closing: [
         'Wenn Sie das waren, ist nichts zu tun.',
@@ -64,18 +66,18 @@ export const de: Language = {
     account_locked: {
       subject: 'Zu viele fehlgeschlagene Anmeldungen',
       paragraphs: [
-        'Jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Auf Geräten, die es nicht kennt, ist die Anmeldung für eine Weile gesperrt.',
+        'Jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Auf Geräten, mit denen Ihr Konto bisher nicht verwendet wurde, ist die Anmeldung für eine Weile gesperrt.',
       ],
       link: 'Sperre aufheben',
       closing: [
         'Öffnen Sie den Link auf dem Gerät, auf dem Sie sich anmelden möchten. Er gilt einmal und eine Stunde lang.',
-        'Geräte, auf denen Sie sich schon einmal angemeldet haben, sind nicht betroffen. Wenn Sie das nicht waren, ist Ihr Passwort weiterhin sicher: Niemand ist hineingekommen.',
+        'Geräte, auf denen Sie sich schon einmal angemeldet haben, sind nicht betroffen.',
       ],
     },
     email_taken: {
       subject: 'Jemand wollte Ihre E-Mail-Adresse verwenden',
       paragraphs: [
-        'Jemand hat Ihre E-Mail-Adresse für ein Konto eingegeben. Sie haben schon eines, es wurde nichts geändert.',
+        'Jemand hat Ihre E-Mail-Adresse für ein Konto eingegeben. Sie gehört bereits zu einem Konto, daher wurde nichts geändert.',
         'Wenn Sie das waren, melden Sie sich wie gewohnt an, oder fordern Sie dort ein neues Passwort an.',
       ],
     },
@@ -112,7 +114,8 @@ export const de: Language = {
     where: 'Wo',
     device: 'Gerät',
     copyLink: 'Oder kopieren Sie diese Adresse in Ihren Browser:',
-    footer: 'Sie erhalten diese Mail, weil es um die Sicherheit eines Kontos mit dieser Adresse geht.',
+    footer: (host) =>
+      `Sie erhalten diese Mail von ${host}, weil es um die Sicherheit eines Kontos mit dieser Adresse geht.`,
   },
   pages: {
     verifyEmail: {

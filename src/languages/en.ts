@@ -52,7 +52,7 @@ export const en: Language = {
     },
     new_device: {
       subject: 'New sign-in to your account',
-      paragraphs: ['Somebody signed in to your account on a device that it did not know.'],
+      paragraphs: ['Somebody signed in to your account on a device that has not been used with it before.'],
       link: 'This was not me',
       closing: [
         'If it was you, there is nothing to do.',
@@ -62,18 +62,18 @@ export const en: Language = {
     account_locked: {
       subject: 'Too many failed sign-ins',
       paragraphs: [
-        'Somebody entered a wrong password for your account too often. On devices that it does not know, signing in is locked for a while.',
+        'Somebody entered a wrong password for your account too often. On devices that have not been used with it before, signing in is locked for a while.',
       ],
       link: 'Lift the lock',
       closing: [
         'Open the link on the device on which you want to sign in. It works once, for one hour.',
-        'Devices on which you have signed in before are not affected. If it was not you, your password is still safe: nobody got in.',
+        'Devices on which you have signed in before are not affected.',
       ],
     },
     email_taken: {
       subject: 'Somebody wanted to use your e-mail address',
       paragraphs: [
-        'Somebody entered your e-mail address for an account. You have one already, so nothing was changed.',
+        'Somebody entered your e-mail address for an account. It belongs to an account already, so nothing was changed.',
         'If it was you, sign in as usual, or ask for a new password where you sign in.',
       ],
     },
@@ -110,7 +110,8 @@ export const en: Language = {
     where: 'Where',
     device: 'Device',
     copyLink: 'Or copy this address into your browser:',
-    footer: 'You get this mail because it is about the security of an account with this address.',
+    footer: (host) =>
+      `You get this mail from ${host} because it is about the security of an account with this address.`,
   },
   pages: {
     verifyEmail: {

@@ -33,7 +33,8 @@ export interface Language {
     readonly device: string;
     /** For a link that is not clickable. */
     readonly copyLink: string;
-    readonly footer: string;
+    /** @param host of the service, so that a mail without a link says whose it is as well */
+    readonly footer: (host: string) => string;
   };
   readonly pages: { readonly [Name in PageName]: PageText };
   readonly fields: {

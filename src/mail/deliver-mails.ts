@@ -13,8 +13,8 @@ import {
   giveUpExpiredMails,
   returnMails,
 } from './queries.ts';
-import { renderMail } from './render-mail.tsx';
-import { MailRefusal, type MailTransport } from './transports/mail-transport.ts';
+import { type MailContent, renderMail } from './render-mail.tsx';
+import type { MailTransport, OutgoingMail } from './transports/mail-transport.ts';
 
 /** What it takes to send mails. */
 export interface MailDelivery {
@@ -44,7 +44,7 @@ const sendMs = 10_000;
 const runMs = 25_000;
 const expiredMax = 1000;
 
-type SendResult = 'sent' | 'failed' | 'givenUp' | 'untried';
+type SendResult = 'sent' | 'failed';
 
 /**
  * Sends what one request has written into the outbox, once. What then fails, or is not reached, cron sends. Never rejects.
@@ -63,8 +63,9 @@ export async function deliverMailsOfRequest(delivery: MailDelivery, requestId: s
 
 /**
  * Sends every mail that is due, for at most 25 s, and gives up those that have expired. Never rejects. A mail that is
- * refused, not answered within 10 s, or whose sending is not recorded is tried again later, under the same key; none is
- * lost before its link has expired (SECURITY EML-12, DBF-16). Runs side by side share the work.
+ * refused, not answered within 10 s, or whose sending is not recorded is tried again later, under the same key. None is
+ * lost before its link has expired, whatever the provider says of it: what an operator has to mend, such as a sender that
+ * is not verified or a wrong secret, fails every mail alike (SECURITY EML-12, DBF-16). Runs side by side share the work.
  */
 export async function deliverDueMails(delivery: MailDelivery): Promise<DeliveryResult> {
   const { transport, openDatabase } = delivery;
@@ -74,7 +75,7 @@ export async function deliverDueMails(delivery: MailDelivery): Promise<DeliveryR
     const expired = await giveUpExpiredMails(openDatabase(), expiredMax);
     counts.givenUp += expired.length;
     // Where mails are meant to stay, it is no failure that they did.
-    if (transport !== null) for (const mail of expired) logGivenUp(mail, 'expired');
+    if (transport !== null) for (const mail of expired) log('error', 'mail_given_up', describe(mail));
     if (transport !== null) await sendInBatches(delivery, transport, counts);
   } catch (cause) {
     failure = cause;
@@ -87,15 +88,13 @@ export async function deliverDueMails(delivery: MailDelivery): Promise<DeliveryR
 async function sendInBatches(
   delivery: MailDelivery,
   transport: MailTransport,
-  counts: Record<Exclude<SendResult, 'untried'>, number>,
+  counts: Record<SendResult, number>,
 ): Promise<void> {
   const signal = AbortSignal.timeout(runMs);
   let mails: readonly ClaimedMail[];
   do {
     mails = await claimDueMails(delivery.openDatabase(), claimMax);
-    for (const result of await sendAll(delivery, transport, mails, signal)) {
-      if (result !== 'untried') counts[result] += 1;
-    }
+    for (const result of await sendAll(delivery, transport, mails, signal)) counts[result] += 1;
   } while (mails.length === claimMax && !signal.aborted);
 }
 
@@ -128,51 +127,46 @@ async function sendOne(
   signal: AbortSignal,
 ): Promise<SendResult> {
   try {
-    await handOver(delivery, transport, mail, AbortSignal.any([signal, AbortSignal.timeout(sendMs)]));
-  } catch (cause) {
-    if (!(cause instanceof MailRefusal)) {
-      log('warn', 'mail_failed', { ...describe(mail), cause });
+    const content = await contentOf(mail, delivery);
+    if (content === null) {
+      log('error', 'mail_failed', { ...describe(mail), cause: 'what was sealed does not open' });
       return 'failed';
     }
-    logGivenUp(mail, cause);
-    return await finish(delivery, mail, 'given_up');
-  }
-  return await finish(delivery, mail, 'sent');
-}
-
-async function handOver(
-  { secrets, baseUrl, from }: MailDelivery,
-  transport: MailTransport,
-  { sealed, ...mail }: ClaimedMail,
-  signal: AbortSignal,
-): Promise<void> {
-  const content =
-    sealed === null ? { token: null, facts: mail.facts } : await openMail(secrets, { ...mail, sealed });
-  if (content === null) throw new MailRefusal('what was sealed does not open');
-  const { url, ...rendered } = await renderMail({ ...mail, at: mail.createdAt, ...content }, baseUrl);
-  const data = url === null || content.token === null ? {} : { token: content.token, url };
-  await transport.send(
-    { ...rendered, to: mail.recipient, from, kind: mail.kind, data, idempotencyKey: mail.id },
-    signal,
-  );
-}
-
-async function finish(
-  { openDatabase }: MailDelivery,
-  mail: ClaimedMail,
-  outcome: 'sent' | 'given_up',
-): Promise<SendResult> {
-  try {
-    await finishMail(openDatabase(), mail.id, outcome);
-    return outcome === 'sent' ? 'sent' : 'givenUp';
+    const outgoing = await compose(mail, content, delivery);
+    await transport.send(outgoing, AbortSignal.any([signal, AbortSignal.timeout(sendMs)]));
   } catch (cause) {
-    log('error', 'mail_not_recorded', { ...describe(mail), outcome, cause });
+    log('warn', 'mail_failed', { ...describe(mail), cause });
     return 'failed';
   }
+  return await recordSent(delivery, mail);
 }
 
-function logGivenUp(mail: GivenUpMail, cause: unknown): void {
-  log('error', 'mail_given_up', { ...describe(mail), cause });
+type OpenContent = Pick<MailContent, 'token' | 'facts'>;
+
+/** Null where a secret is missing that it was sealed with: it may be there at the next try. */
+async function contentOf(mail: ClaimedMail, { secrets }: MailDelivery): Promise<OpenContent | null> {
+  const { sealed, facts } = mail;
+  return sealed === null ? { token: null, facts } : await openMail(secrets, { ...mail, sealed });
+}
+
+async function compose(
+  mail: ClaimedMail,
+  content: OpenContent,
+  { baseUrl, from }: MailDelivery,
+): Promise<OutgoingMail> {
+  const { url, ...rendered } = await renderMail({ ...mail, at: mail.createdAt, ...content }, baseUrl);
+  const data = url === null || content.token === null ? {} : { token: content.token, url };
+  return { ...rendered, to: mail.recipient, from, kind: mail.kind, data, idempotencyKey: mail.id };
+}
+
+async function recordSent({ openDatabase }: MailDelivery, mail: ClaimedMail): Promise<SendResult> {
+  try {
+    await finishMail(openDatabase(), mail.id);
+    return 'sent';
+  } catch (cause) {
+    log('error', 'mail_not_recorded', { ...describe(mail), cause });
+    return 'failed';
+  }
 }
 
 function describe({ id, kind, recipient, attempts }: GivenUpMail): Record<string, unknown> {

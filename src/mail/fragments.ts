@@ -2,7 +2,7 @@ import type { Effect, RequestOrigin } from '../db/effects.ts';
 import type { ExportPart } from '../db/export-part.ts';
 import { isoTime } from '../db/fragments.ts';
 import { type Fragment, sql } from '../db/sql.ts';
-import { reserveAttempt } from '../rate-limit/fragments.ts';
+import { reserveAttempt, secondsUntilOpen } from '../rate-limit/fragments.ts';
 import { type MailBudget, mailLimits } from './mail-budget.ts';
 import type { MailFacts, NoticeKind } from './mail-kind.ts';
 import { mailTtlSecondsMax, type PreparedMail } from './prepared-mail.ts';
@@ -73,11 +73,11 @@ export const dropMails: Effect = (source) => sql`
   RETURNING m.id`;
 
 /**
- * CTEs, the first of them named `mail_client` and the last `allowed`, that count a mail and say by a row in `allowed`
- * that it may be sent. A client that is over its own limit spends nothing of the address. Where `cause` is given, a CTE of
- * one row or none, the mail is counted once that has a row, and what it locks is locked first. Where `isWanted`, an
- * expression, is not true, the mail is counted where it costs the address nothing: a stranger who asks for mails that are
- * never sent must not use up those of somebody who registers next.
+ * CTEs, the first of them named `mail_client`, that count a mail and say by a row in `admitted` that the client is within
+ * its own limit, and by one in `allowed`, the last of them, that the mail may be sent. A client that is over its limit
+ * spends nothing of the address. Where `cause` is given, a CTE of one row or none, the mail is counted once that has a row,
+ * and what it locks is locked first. Where `isWanted`, an expression, is not true, the mail is counted where it costs the
+ * address nothing: a stranger who asks for mails that are never sent must not use up those of somebody who registers next.
  */
 export function mailAllowance(
   { addressBucket, decoyBucket, clientBucket, attemptId }: MailBudget,
@@ -94,14 +94,24 @@ export function mailAllowance(
       attemptId,
       limits(perClient),
     )}),
+    admitted AS (SELECT c.bucket FROM mail_client c WHERE c.number <= ${perClient}::int),
     mail_address AS (${reserveAttempt(
-      sql`(
-        SELECT CASE WHEN ${isWanted} THEN ${addressBucket}::text ELSE ${decoyBucket}::text END AS bucket
-        FROM mail_client c WHERE c.number <= ${perClient}::int)`,
+      sql`(SELECT CASE WHEN ${isWanted} THEN ${addressBucket}::text ELSE ${decoyBucket}::text END AS bucket FROM admitted)`,
       attemptId,
       limits(perAddress),
     )}),
     allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= ${perAddress}::int)`;
+}
+
+/**
+ * The SELECT of a statement with `mailAllowance` that tells a client by its own count alone: no row where it was admitted,
+ * else one with `retryAfterSeconds`.
+ */
+export function clientRefusal({ clientBucket }: MailBudget): Fragment {
+  const { perClient: max, windowSeconds } = mailLimits;
+  return sql`
+    SELECT ${secondsUntilOpen(sql`c`, { max, windowSeconds })} AS "retryAfterSeconds"
+    FROM (SELECT ${clientBucket}::text AS bucket) c WHERE NOT EXISTS (SELECT FROM admitted)`;
 }
 
 /**

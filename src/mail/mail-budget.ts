@@ -1,6 +1,8 @@
 import { encodeBase64Url } from '../crypto/base64url.ts';
 import { mac, type SecretRing } from '../crypto/secret-ring.ts';
+import type { AuthError } from '../errors.ts';
 import { clientBucket } from '../rate-limit/client-bucket.ts';
+import { rateLimited } from '../rate-limit/rate-limited.ts';
 
 /** Mails of one kind to one address, and mails of all kinds that one client may cause, in `windowSeconds`. */
 export const mailLimits = { perAddress: 5, perClient: 30, windowSeconds: 3600 } as const;
@@ -33,4 +35,12 @@ export function mailBudget(
     clientBucket: `mail-client:${named(`client ${clientBucket(ipAddress)}`)}`,
     attemptId: crypto.randomUUID(),
   };
+}
+
+/** The refusal of a client that has caused as many mails as it may. Where that is no secret: its own count alone decides. */
+export function tooManyMails(retryAfterSeconds: number): AuthError {
+  const { perClient, windowSeconds } = mailLimits;
+  return rateLimited({
+    ...{ name: 'mails', quota: perClient, windowSeconds, remaining: 0, resetSeconds: retryAfterSeconds },
+  });
 }

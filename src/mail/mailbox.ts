@@ -7,8 +7,8 @@ export interface Mailbox {
   readonly address: string;
 }
 
-// Nothing that ends a quoted string, begins another header or makes a list of it.
-const displayName = /^[\p{L}\p{N}\p{M} .&'’+_()-]{1,100}$/u;
+// Nothing that ends a quoted string or begins another header.
+const displayName = /^[\p{L}\p{N}\p{M} .,!/&'’+_()-]{1,100}$/u;
 
 /**
  * Reads `Name <address>` or an address alone.

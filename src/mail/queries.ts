@@ -67,11 +67,11 @@ export async function returnMails(db: Database, ids: readonly string[]): Promise
     WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`);
 }
 
-/** Records that a mail has left or never will, and wipes what was in it (SECURITY SES-02). Round trips: 1. */
-export async function finishMail(db: Database, id: string, outcome: 'sent' | 'given_up'): Promise<void> {
+/** Records that a mail has left, and wipes what was in it (SECURITY SES-02). Round trips: 1. */
+export async function finishMail(db: Database, id: string): Promise<void> {
   await db.query(
     sql`
-      UPDATE mail_outbox m SET outcome = ${outcome}, finished_at = now(), sealed = NULL, facts = NULL
+      UPDATE mail_outbox m SET outcome = 'sent', finished_at = now(), sealed = NULL, facts = NULL
       WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`,
     { isRepeatable: true },
   );

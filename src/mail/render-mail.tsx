@@ -39,7 +39,13 @@ export async function renderMail(content: MailContent, baseUrl: string): Promise
   const url = isOf(linkPaths, kind)
     ? `${baseUrl}${linkPaths[kind]}?token=${encodeURIComponent(token ?? '')}`
     : null;
-  const parts = { language, mail: language.mails[kind], url, facts: await tellFacts(content, language) };
+  const parts = {
+    language,
+    mail: language.mails[kind],
+    url,
+    facts: await tellFacts(content, language),
+    footer: language.mailFrame.footer(new URL(baseUrl).host),
+  };
   return { subject: parts.mail.subject, text: writeText(parts), html: writeHtml(parts), url };
 }
 
@@ -48,12 +54,13 @@ interface MailParts {
   readonly mail: MailText;
   readonly url: string | null;
   readonly facts: readonly (readonly [label: string, value: string])[];
+  readonly footer: string;
 }
 
-function writeText({ language: { mailFrame }, mail, url, facts }: MailParts): string {
+function writeText({ mail, url, facts, footer }: MailParts): string {
   const link = url === null ? [] : [`${mail.link ?? mail.subject}:\n${url}`];
   const told = facts.map(([label, value]) => `${label}: ${value}`).join('\n');
-  const blocks = [...mail.paragraphs, ...link, ...(mail.closing ?? []), told, `-- \n${mailFrame.footer}`];
+  const blocks = [...mail.paragraphs, ...link, ...(mail.closing ?? []), told, `-- \n${footer}`];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
@@ -65,7 +72,7 @@ const styles = {
   address: 'overflow-wrap:anywhere',
 } as const;
 
-function writeHtml({ language: { tag, mailFrame }, mail, url, facts }: MailParts): string {
+function writeHtml({ language: { tag, mailFrame }, mail, url, facts, footer }: MailParts): string {
   const page = (
     <html lang={tag}>
       <head>
@@ -100,7 +107,7 @@ function writeHtml({ language: { tag, mailFrame }, mail, url, facts }: MailParts
             </tr>
           ))}
         </table>
-        <p style={styles.small}>{mailFrame.footer}</p>
+        <p style={styles.small}>{footer}</p>
       </body>
     </html>
   );

@@ -1,5 +1,6 @@
 import type { Database } from '../db/client.ts';
 import { type AuthError, defineErrors, isOverloaded } from '../errors.ts';
+import { budgetFields } from './budget-fields.ts';
 import type { AttemptLimits } from './fragments.ts';
 import { giveAttemptBack } from './queries.ts';
 
@@ -12,13 +13,14 @@ const errors = defineErrors({
  * which of them exist (SECURITY ENU-06).
  */
 export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfterSeconds: number): AuthError {
-  return errors.too_many_attempts({
-    retryAfterSeconds,
-    headers: {
-      'RateLimit-Policy': `"attempts";q=${max};w=${windowSeconds}`,
-      RateLimit: `"attempts";r=0;t=${retryAfterSeconds}`,
-    },
-  });
+  const spent = {
+    name: 'attempts',
+    quota: max,
+    windowSeconds,
+    remaining: 0,
+    resetSeconds: retryAfterSeconds,
+  };
+  return errors.too_many_attempts({ retryAfterSeconds, headers: budgetFields(spent) });
 }
 
 /**

@@ -2,6 +2,7 @@ import { encodeBase64Url } from '../crypto/base64url.ts';
 import { mac, type SecretRing } from '../crypto/secret-ring.ts';
 import { log } from '../log.ts';
 import { answerWithin } from './answer-within.ts';
+import type { Budget } from './budget-fields.ts';
 import { clientBucket } from './client-bucket.ts';
 import { type ClientWindow, ClientWindows, windowMs } from './client-windows.ts';
 import { SharedCounts } from './shared-counts.ts';
@@ -34,15 +35,8 @@ export interface CountedRequest {
 }
 
 /** Whether a request passes, and what the client is told about its budget. */
-export interface Verdict {
+export interface Verdict extends Omit<Budget, 'name'> {
   readonly isAllowed: boolean;
-  /** Requests per window. */
-  readonly quota: number;
-  readonly windowSeconds: number;
-  /** Requests left in this window, as far as this isolate knows. */
-  readonly remaining: number;
-  /** Whole seconds until the window ends, at least 1. */
-  readonly resetSeconds: number;
 }
 
 /** What one request may wait for KV and the gate together. */

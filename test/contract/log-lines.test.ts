@@ -90,6 +90,18 @@ describe('the log', () => {
     expect(lines).toEqual([]);
   });
 
+  test('of Cloudflare keeps no query of a request, where the links of mails have their token (PRV-02)', () => {
+    const files = import.meta.glob<string>('../../wrangler.toml', {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    });
+    const [, settings = ''] = (files['../../wrangler.toml'] ?? '').split('[observability]');
+    expect(settings).toMatch(/^redact_query_string = true$/m);
+    expect(settings).toMatch(/^invocation_logs = false$/m);
+    expect(settings).toMatch(/^\[observability\.traces\]\nenabled = false$/m);
+  });
+
   test('has nothing to say about a request that goes well', async () => {
     const lines = recordLog();
     const client = new TestClient();

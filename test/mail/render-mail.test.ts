@@ -49,7 +49,9 @@ describe.each(['en', 'de'])('a mail in %s', (locale) => {
     const words = language.mails[kind as keyof typeof language.mails];
     expect(mail.subject).toBe(words.subject);
     expect(words.link !== undefined).toBe(isLink);
-    for (const sentence of [...words.paragraphs, ...(words.closing ?? []), language.mailFrame.footer]) {
+    const footer = language.mailFrame.footer('auth.example.com');
+    expect(footer).toContain(' auth.example.com');
+    for (const sentence of [...words.paragraphs, ...(words.closing ?? []), footer]) {
       expect(mail.text).toContain(sentence);
       expect(mail.html).toContain(sentence.replaceAll("'", '&#39;'));
     }

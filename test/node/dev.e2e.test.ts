@@ -46,8 +46,11 @@ describe('npm run dev', { timeout: 120_000 }, () => {
         expect(answer.status, `${path} on ${host}`).toBe(200);
       }
     }
-    const wrangler = await fetch(`http://127.0.0.1:${port}/cdn-cgi/local/scheduled?cron=0+2+*+*+*`);
-    expect(wrangler.status).toBe(200);
+    const crons = [...tool.output().matchAll(/^(Delivery|Clean-up) +curl "(\S+)"$/gm)];
+    expect(crons.map(([, name]) => name)).toEqual(['Delivery', 'Clean-up']);
+    for (const [, , url = ''] of crons) expect((await fetch(url)).status, url).toBe(200);
+    await expect.poll(() => tool.output()).toMatch(/"event":"mail_delivery_finished"/);
+    await expect.poll(() => tool.output()).toMatch(/"event":"clean_up_finished"/);
     expect(tool.output()).toContain('Made .dev.vars, with fresh secrets.');
     expect(tool.output()).toMatch(/^applied 0001_earlier_schema$/m);
     expect(tool.output()).toMatch(/^Demo login +demo@nexora\.ai \/ password123$/m);

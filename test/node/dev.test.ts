@@ -10,6 +10,7 @@ import { demoEmail } from '../../src/features/users/reserved-email.ts';
 import { cleanLine } from '../../tools/dev/clean-line.ts';
 import { demoLogin } from '../../tools/dev/demo-login.ts';
 import { lockData } from '../../tools/dev/lock-data.ts';
+import { mailWay } from '../../tools/dev/mail-way.ts';
 import { createDevVars, missingDevVars, readDevVars } from '../../tools/dev-vars.ts';
 import { findFreePort } from '../../tools/free-port.ts';
 import { generateSecrets } from '../../tools/generate-secrets.ts';
@@ -90,6 +91,23 @@ describe('demoLogin', () => {
 
   test.each([{}, { DEMO_MODE: 'false' }, { DEMO_MODE: '' }])('says nothing with %j', (devVars) => {
     expect(demoLogin(devVars)).toBeUndefined();
+  });
+});
+
+describe('mailWay', () => {
+  const local = 'http://localhost:8787';
+
+  test('is the outbox with the variables that a new .dev.vars has', async () => {
+    const devVars = (await readDevVars(examplePath)) ?? {};
+    expect(mailWay(devVars, local)).toBe(`${local}/dev/outbox`);
+  });
+
+  test.each([
+    ['log', {}],
+    ['log', { MAIL_TRANSPORT: ' ' }],
+    ['http', { MAIL_TRANSPORT: ' http ', MAIL_HTTP_URL: 'https://mail.example.com/?key=canary' }],
+  ])('is %s with %j, by its name alone', (transport, devVars) => {
+    expect(mailWay(devVars, local)).toBe(`by MAIL_TRANSPORT=${transport}`);
   });
 });
 

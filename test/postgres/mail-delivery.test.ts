@@ -184,11 +184,7 @@ describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
       ({ openDatabase: open }) => giveUpExpiredMails(open(), 1000),
       ['mail_outbox_expiring_idx'],
     ],
-    [
-      'a mail to finish',
-      ({ openDatabase: open }) => finishMail(open(), nobody, 'sent'),
-      ['mail_outbox_pkey'],
-    ],
+    ['a mail to finish', ({ openDatabase: open }) => finishMail(open(), nobody), ['mail_outbox_pkey']],
     ['mails to return', ({ openDatabase: open }) => returnMails(open(), [nobody]), ['mail_outbox_pkey']],
   ])('is asked by index for %s (DESIGN 10)', async (_name, ask, indexes) => {
     recordLog();

@@ -4,6 +4,7 @@ import { createDevVars, missingDevVars, readDevVars } from '../dev-vars.ts';
 import { findFreePort } from '../free-port.ts';
 import { projectFolder } from '../project.ts';
 import { demoLogin } from './demo-login.ts';
+import { mailWay } from './mail-way.ts';
 import { type DevDatabase, startDatabase } from './start-database.ts';
 import { startWrangler } from './start-wrangler.ts';
 
@@ -115,7 +116,8 @@ function describe(
     `NEXORA Auth   ${local}${baseUrl === local ? '' : `, known as ${baseUrl}`}`,
     `Health        ${local}/api/health`,
     `Database      ${database.endpoint}, data in ${relative(process.cwd(), database.folder)}`,
-    ...(devVars.MAIL_TRANSPORT?.trim() === 'outbox' ? [`Mails         ${local}/dev/outbox`] : []),
+    `Mails         ${mailWay(devVars, local)}`,
+    `Delivery      curl "${local}/cdn-cgi/local/scheduled?cron=*/5+*+*+*+*"`,
     `Clean-up      curl "${local}/cdn-cgi/local/scheduled?cron=0+2+*+*+*"`,
   ];
   const login = demoLogin(devVars);

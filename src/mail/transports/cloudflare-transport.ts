@@ -1,8 +1,5 @@
 import { maskAnswer } from '../masked-text.ts';
-import { MailRefusal, type MailTransport } from './mail-transport.ts';
-
-/** Codes that are about this mail and final; others are about limits, the account or the service. */
-const finalCodes = ['E_VALIDATION_ERROR', 'E_RECIPIENT_SUPPRESSED', 'E_CONTENT_TOO_LARGE'];
+import type { MailTransport } from './mail-transport.ts';
 
 /**
  * Sends by Cloudflare's Email Service through a `send_email` binding. The service has no idempotency key: a mail whose
@@ -16,11 +13,7 @@ export function cloudflareTransport(binding: SendEmail): MailTransport {
       try {
         await untilAborted(binding.send({ to, from: sender, subject, text, html }), signal);
       } catch (thrown) {
-        if (signal.aborted) throw thrown;
-        const answer = describe(thrown);
-        throw finalCodes.some((code) => answer.startsWith(code))
-          ? new MailRefusal(answer)
-          : new Error(answer);
+        throw signal.aborted ? thrown : new Error(describe(thrown));
       }
     },
   };

@@ -14,16 +14,11 @@ export interface OutgoingMail {
   readonly idempotencyKey: string;
 }
 
-/** A way out. Whatever is thrown but a `MailRefusal` is taken for temporary: the mail is tried again. */
+/** A way out. */
 export interface MailTransport {
   /**
    * Hands the mail over; when it resolves, the mail is somebody else's.
-   * @throws MailRefusal when it would be refused every time
+   * @throws Error whose message is fit for a log: the mail is tried again, whatever the reason
    */
   send(mail: OutgoingMail, signal: AbortSignal): Promise<void>;
-}
-
-/** The provider does not take this mail, and will not later either. Its message is fit for a log. */
-export class MailRefusal extends Error {
-  override readonly name = 'MailRefusal';
 }

@@ -1,15 +1,11 @@
 import { maskAnswer } from '../masked-text.ts';
-import { MailRefusal } from './mail-transport.ts';
 
 const answerBytesMax = 4096;
 
 /**
- * Posts a mail as JSON. A 2xx is success, whatever its body says; 400 and 422 are about this mail and final. All else is
- * temporary: also 401, 403 and 404, which are an operator's to mend, and must not lose a mail until then.
- *
- * A redirect is not followed, since the body holds a link that proves something.
- *
- * @throws MailRefusal for 400 and 422
+ * Posts a mail as JSON. A 2xx is success, whatever its body says. A redirect is not followed, since the body holds a link
+ * that proves something.
+ * @throws Error with the status and the start of the answer for anything else
  */
 export async function postMail(
   url: string,
@@ -28,8 +24,7 @@ export async function postMail(
     await response.body?.cancel();
     return;
   }
-  const answer = `status ${response.status}: ${maskAnswer(await startOf(response))}`;
-  throw [400, 422].includes(response.status) ? new MailRefusal(answer) : new Error(answer);
+  throw new Error(`status ${response.status}: ${maskAnswer(await startOf(response))}`);
 }
 
 /** The first bytes of a body, as text; the connection is closed behind them. */
@@ -44,5 +39,5 @@ async function startOf({ body }: Response): Promise<string> {
     text += decoder.decode(value, { stream: true });
   }
   await reader.cancel();
-  return text.slice(0, answerBytesMax);
+  return text;
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../../support/accounts.ts';
 import type { Answer, TestClient } from '../../support/client.ts';
 import { TestClient as Client } from '../../support/client.ts';
@@ -7,6 +9,7 @@ import { mailsTo } from '../../support/mailbox.ts';
 import {
   accountsOf,
   addressClasses,
+  databaseOf,
   requiredClient,
   resend,
   rowCounts,
@@ -113,6 +116,66 @@ describe('POST /api/auth/register where accounts begin with the verification', (
       expect((await signUp(down, freshEmail())).json.code).toBe('service_unavailable');
     },
   );
+});
+
+describe('a client that has caused 30 mails within an hour', () => {
+  const headers = freshClient();
+  const register = (email: string) => (asking: TestClient) =>
+    asking.post('/api/auth/register', registration(email), { headers });
+
+  beforeAll(async () => {
+    for (const _ of Array(30)) expect((await resend(client, freshEmail(), headers)).status).toBe(202);
+  });
+
+  test('is told so at its next register, the same for every address, and nothing is written (ENU-04)', async () => {
+    const seen = [];
+    for (const name of names) {
+      const email = await addressClasses[name]!(client);
+      const { shown, ...others } = await observe(email, register(email));
+      const { requestId: _, ...body } = JSON.parse(shown.text);
+      const { 'retry-after': retryAfter, ...fields } = shown.headers;
+      expect(Number(retryAfter)).toBeGreaterThan(3500);
+      expect(Number(retryAfter)).toBeLessThanOrEqual(3600);
+      seen.push({ ...others, status: shown.status, body, fields });
+    }
+    expect(seen[0]).toMatchObject({
+      ...{ status: 429, body: { code: 'rate_limited' }, roundTrips: 1, hashes: 1 },
+      fields: { 'ratelimit-policy': '"mails";q=30;w=3600', ratelimit: '"mails";r=0' },
+      written: { users: 0, sessions: 0, registrations: 0, tokens: 0, mails: 0 },
+    });
+    for (const [index, other] of seen.entries()) expect(other, names[index]).toEqual(seen[0]);
+    expectProblem(await register(freshEmail())(client), 429, 'rate_limited');
+  });
+
+  test('spends nothing of an address: whose it is registers it', async () => {
+    const email = freshEmail();
+    for (const _ of Array(6)) expect((await register(email)(client)).status).toBe(429);
+    expect((await signUp(client, email)).status).toBe(202);
+    expect(await mailsTo(client, email)).toMatchObject([{ kind: 'confirm_registration' }]);
+  });
+
+  test('is 202 with resend and forgot, as everybody always is', async () => {
+    expect((await resend(client, freshEmail(), headers)).status).toBe(202);
+    const forgot = await client.post('/api/auth/password/forgot', { email: freshEmail() }, { headers });
+    expect(forgot.status).toBe(202);
+  });
+
+  test('registers as before where accounts begin at once, without a mail', async () => {
+    const open = new Client({ DATABASE_URL: database.url });
+    const email = freshEmail();
+    expect((await register(email)(open)).status).toBe(201);
+    expect(await mailsTo(client, email)).toEqual([]);
+  });
+
+  test('is told the same where the answer was lost, and may again when the window is over', async () => {
+    const { endpoint } = await faultyEndpoint(['commit-then-drop']);
+    const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const email = freshEmail();
+    expect(await register(email)(faulty)).toMatchObject({ status: 429, roundTrips: 2 });
+    await databaseOf(client).query(sql`
+      UPDATE login_attempts SET window_ends_at = now() WHERE bucket LIKE 'mail-client:%' AND count > 30`);
+    expect((await register(email)(client)).status).toBe(202);
+  });
 });
 
 describe('POST /api/auth/email/resend', () => {

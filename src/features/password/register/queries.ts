@@ -2,7 +2,7 @@ import type { Database } from '../../../db/client.ts';
 import type { Effect, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
+import { clientRefusal, mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
 import { adoptAttempts } from '../../../rate-limit/fragments.ts';
 import { isHeldEmail, issueToken } from '../../one-time-tokens/index.ts';
 import { type NewRegistration, storeRegistration } from '../../registrations/index.ts';
@@ -61,6 +61,8 @@ function verificationCtes({ token, mail, budget }: CountedLinkMail, origin: Requ
  * is kept or sent either where the address is reserved, held for its former owner, or over its limit of mails. Each writes
  * as many rows as the others, so that time tells them apart as little as the answer does (SECURITY ENU-04). A repeat
  * after a lost answer keeps and sends nothing twice. Round trips: 1.
+ * @returns null; the seconds until it may try again for a client that has caused as many mails as it may, whatever address
+ * it asks for: nothing of that is looked at, kept or sent
  */
 export async function requestRegistration(
   db: Database,
@@ -68,16 +70,16 @@ export async function requestRegistration(
   isReserved: boolean,
   { token, mail, budget }: CountedLinkMail,
   origin: RequestOrigin,
-): Promise<void> {
+): Promise<number | null> {
   const { email } = registration;
-  await db.query(
+  const [refusal] = await db.query<{ retryAfterSeconds: number }>(
     sql`
       WITH ${mailAllowance(budget)},
       judged AS (
         SELECT u.id AS user_id, u.email AS user_email, u.locale AS user_locale,
           a.bucket IS NOT NULL AND NOT ${isReserved}::boolean AND NOT ${isHeldEmail(email)} AS is_open,
           u.id IS NOT NULL AND NOT ${isVerificationDue(sql`u`)} AS is_taken
-        FROM (VALUES (1)) AS one
+        FROM admitted
         LEFT JOIN allowed a ON true
         LEFT JOIN users u ON lower(u.email) = ${email}
       ),
@@ -97,7 +99,8 @@ export async function requestRegistration(
         locale: sql`s.user_locale`,
         userId: sql`s.user_id`,
       })})
-      SELECT 1 AS requested`,
+      ${clientRefusal(budget)}`,
     { isRepeatable: true },
   );
+  return refusal?.retryAfterSeconds ?? null;
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../../../deps.ts';
+import { tooManyMails } from '../../../mail/mail-budget.ts';
 import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
 import { isReservedEmail } from '../../users/index.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
@@ -11,6 +12,8 @@ import { requestRegistration } from './queries.ts';
  * the same rows. Round trips: 1; 0 for a refused password, whether the address is free or taken.
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
+ * @throws AuthError rate_limited where the client has caused as many mails as it may: for every address alike. One that is
+ * over its own limit is answered as if it were mailed, since what others have asked for is no business of the client's
  */
 export async function requestAccount(deps: Deps, input: RegisterInput): Promise<void> {
   const { email, name, locale } = input;
@@ -19,6 +22,8 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
   const subject = unknownSubject(deps.secrets, email);
   const registration = { id: crypto.randomUUID(), email, name, locale, passwordHash, subject };
   const link = await prepareCountedLink(deps, 'confirm_registration', email);
-  await requestRegistration(deps.db, registration, isReservedEmail(email), link, deps.client);
+  const isReserved = isReservedEmail(email);
+  const refusedFor = await requestRegistration(deps.db, registration, isReserved, link, deps.client);
+  if (refusedFor !== null) throw tooManyMails(refusedFor);
   deps.mail.sendSoon();
 }
