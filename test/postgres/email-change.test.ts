@@ -199,6 +199,8 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
         sql`SELECT kind FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`,
       );
       expect(left).toEqual([]);
+      // Whichever was first, the address before the change knows, and holds no link to what is gone (PRV-05).
+      expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
     }
     expect(statuses).toEqual(new Set([200, 400]));
   });

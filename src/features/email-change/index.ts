@@ -1,2 +1,2 @@
-export { voidPendingChange } from './fragments.ts';
+export { notifyFormerAddresses, voidPendingChange } from './fragments.ts';
 export { routes } from './routes.ts';

@@ -107,8 +107,17 @@ export function isHeldEmail(email: string | Fragment, exceptUserId: string | nul
 /** FROM and WHERE for the tokens, alias `t`, by which others than this user can still have the address back. */
 export function fromHeldEmail(email: string | Fragment, exceptUserId: string | null): Fragment {
   return sql`FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.target_email = ${email} AND t.spent_at IS NULL AND t.expires_at > now()
-      AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
+    WHERE ${isWayBack} AND t.target_email = ${email} AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
+}
+
+/**
+ * Body of a CTE of the addresses that the users in the CTE `owner` (`user_id`) can still have back, each once: `user_id`
+ * and `email`.
+ */
+export function formerEmails(owner: Fragment): Fragment {
+  return sql`
+    SELECT DISTINCT t.owner_id AS user_id, t.target_email AS email
+    FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isWayBack}`;
 }
 
 /** Links that were sent and can still be followed. The token itself is nowhere, its hash is nobody's business. */
@@ -121,6 +130,9 @@ export const exportedLinks: ExportPart = {
     FROM one_time_tokens t
     WHERE t.owner_id = ${owner}.user_id AND t.spent_at IS NULL AND t.expires_at > now()), '[]')`,
 };
+
+/** Whether the token `t` can still give an account an earlier address back. */
+const isWayBack = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;
