@@ -100,6 +100,13 @@ export const de: Language = {
         'Wenn Sie das nicht waren, fordern Sie ein neues Passwort an, dort wo Sie sich anmelden: Das meldet alle Geräte ab.',
       ],
     },
+    email_restored: {
+      subject: 'Mit dieser Adresse meldet sich kein Konto mehr an',
+      paragraphs: [
+        'Das Konto, das diese E-Mail-Adresse verwendet hat, hat seine frühere Adresse zurück und meldet sich dort an. Alle Geräte wurden abgemeldet.',
+        'Wenn Sie das nicht erwartet haben, war es jemand, der die Mails an die frühere Adresse liest. Wenn dieses Postfach Ihnen gehört, sichern Sie es, und wählen Sie dann mit der Mail, die wir dorthin geschickt haben, ein neues Passwort.',
+      ],
+    },
     account_deleted: {
       subject: 'Ihr Konto wurde gelöscht',
       paragraphs: [

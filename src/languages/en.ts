@@ -98,6 +98,13 @@ export const en: Language = {
         'If it was not you, ask for a new password where you sign in: that signs out every device.',
       ],
     },
+    email_restored: {
+      subject: 'This address no longer signs in to an account',
+      paragraphs: [
+        'The account that used this e-mail address has its former address back; it signs in there. Every device was signed out.',
+        'If you did not expect this, it was somebody who reads the mail to the former address. If that mailbox is yours, make it safe, then choose a new password by the mail that we sent there.',
+      ],
+    },
     account_deleted: {
       subject: 'Your account was deleted',
       paragraphs: [

@@ -95,10 +95,10 @@ describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
     }
   });
 
-  test('to restore, exactly one succeeds, with one mail and no session left (EML-07)', async () => {
+  test('to restore, exactly one succeeds, with one mail to each address and no session left (EML-07)', async () => {
     for (let round = 0; round < 5; round++) {
       const owner = await signIn(client);
-      const { revertToken } = await move(client, owner);
+      const { email, revertToken } = await move(client, owner);
       const answers = await race(
         0,
         times(uses, () => revert(client, revertToken)),
@@ -109,6 +109,10 @@ describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
         device_generation: 1,
       });
       expect(await mailsTo(client, owner.email)).toHaveLength(2);
+      expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual([
+        'confirm_email_change',
+        'email_restored',
+      ]);
       expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
       expect(await sessionsOf(owner)).toBe(0);
     }
@@ -206,6 +210,29 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
   });
 });
 
+test('a restored address and a further change at once tell the address that the account had last, in 30 rounds (EML-08)', async () => {
+  const statuses = new Set<number>();
+  for (let round = 0; round < 30; round++) {
+    const owner = await signIn(client);
+    const { email, revertToken } = await move(client, owner);
+    const newEmail = freshEmail();
+    const token = await linkTo(client, owner, newEmail);
+    const [reverted, confirmed] = await race((round % 9) - 4, [
+      () => revert(client, revertToken),
+      () => confirm(client, token),
+    ]);
+    expect(reverted!.status, reverted!.text).toBe(200);
+    expect([200, 400]).toContain(confirmed!.status);
+    statuses.add(confirmed!.status);
+    expect(await storedUser(owner.userId, db())).toMatchObject({ email: owner.email });
+    const [last, other] = confirmed!.status === 200 ? [newEmail, email] : [email, newEmail];
+    const toldTo = async (address: string) =>
+      (await mailsTo(client, address)).filter(({ kind }) => kind === 'email_restored').length;
+    expect([await toldTo(last), await toldTo(other), await toldTo(owner.email)]).toEqual([1, 0, 0]);
+  }
+  expect(statuses).toEqual(new Set([200, 400]));
+}, 60_000);
+
 describe('a restored address and a login at once', { timeout: 120_000 }, () => {
   test('leave no session of that login, in 50 rounds (SES-07)', async () => {
     const statuses = new Set<number>();
@@ -293,7 +320,7 @@ test('a confirmation that is still running when it is repeated is answered 200 a
 test('a restored address whose statement is still running when it is repeated is answered 200, once (DBF-10, DBF-11)', async () => {
   const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
   const owner = await signIn(client);
-  const { revertToken } = await move(client, owner);
+  const { email, revertToken } = await move(client, owner);
   const hold = db().batch([
     sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`,
     sql`SELECT pg_sleep(3.2)`,
@@ -305,6 +332,10 @@ test('a restored address whose statement is still running when it is repeated is
   expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
     'email_changed',
     'reset_password',
+  ]);
+  expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual([
+    'confirm_email_change',
+    'email_restored',
   ]);
   expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
 }, 60_000);
