@@ -49,7 +49,7 @@ export const de: Language = {
       ],
       link: 'Das war ich nicht: diese Adresse wiederherstellen',
       closing: [
-        'Der Link gilt sieben Tage lang. Er stellt diese Adresse wieder her, meldet alle Geräte ab und schickt Ihnen eine Mail für ein neues Passwort.',
+        'Der Link gilt bis sieben Tage nach der Änderung. Er stellt diese Adresse wieder her, meldet alle Geräte ab und schickt Ihnen eine Mail für ein neues Passwort.',
       ],
     },
     new_device: {

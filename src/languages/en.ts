@@ -47,7 +47,7 @@ export const en: Language = {
       paragraphs: ['Your account has another e-mail address now. This one no longer signs in.'],
       link: 'This was not me: restore this address',
       closing: [
-        'The link works for seven days. It restores this address, signs out every device and sends you a mail for a new password.',
+        'The link works until seven days after the change. It restores this address, signs out every device and sends you a mail for a new password.',
       ],
     },
     new_device: {

@@ -9,6 +9,7 @@ import {
   revert,
   storedUser,
 } from '../features/email-change/mover.ts';
+import { forget } from '../features/password/password-reset.ts';
 import {
   changePassword,
   deleteAccount,
@@ -16,10 +17,10 @@ import {
   signInAgain,
 } from '../features/password/signed-in-owner.ts';
 import { ageRotations, refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
-import { freshEmail, password, registration } from '../support/accounts.ts';
+import { freshClient, freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
-import { mailsTo } from '../support/mailbox.ts';
+import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -207,6 +208,58 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
       expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
     }
     expect(statuses).toEqual(new Set([200, 400]));
+  });
+});
+
+describe('of an address that an account has left, a restoration', { timeout: 120_000 }, () => {
+  test('by either of two links at once succeeds exactly once (EML-07)', async () => {
+    for (let round = 0; round < 5; round++) {
+      const owner = await signIn(client);
+      const { revertToken } = await move(client, owner);
+      await forget(client, owner.email, freshClient());
+      const again = await tokenFrom(client, owner.email, 'email_changed');
+      expect(again).not.toBe(revertToken);
+      const answers = await race(
+        0,
+        [revertToken, again].flatMap((token) => times(uses / 2, () => revert(client, token))),
+      );
+      expect(tally(answers)).toEqual({ '200 ok': 1, '400 token_invalid': uses - 1 });
+      expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
+    }
+  });
+
+  test('and a request for a new password at once leave no second way back, in 50 rounds (EML-08)', async () => {
+    const mails = new Set<number>();
+    for (let round = 0; round < 50; round++) {
+      const owner = await signIn(client);
+      const { revertToken } = await move(client, owner);
+      const [reverted, asked] = await race((round % 9) - 4, [
+        () => revert(client, revertToken),
+        () => forget(client, owner.email, freshClient()),
+      ]);
+      expect(reverted!.status, reverted!.text).toBe(200);
+      expect(asked!.status, asked!.text).toBe(202);
+      expect(await liveLinks(owner.userId, db())).not.toContain('revert_email');
+      const sent = (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'email_changed');
+      mails.add(sent.length);
+    }
+    // Both orders were met, or this was no race.
+    expect(mails).toEqual(new Set([1, 2]));
+  });
+
+  test('nor do its deletion and such a request at once, which hold no address for nobody, in 50 rounds (PRV-04)', async () => {
+    for (let round = 0; round < 50; round++) {
+      const owner = await signIn(client);
+      await move(client, owner);
+      const [deleted, asked] = await race((round % 9) - 4, [
+        () => deleteAccount(client, owner),
+        () => forget(client, owner.email, freshClient()),
+      ]);
+      expect(deleted!.status, deleted!.text).toBe(200);
+      expect(asked!.status, asked!.text).toBe(202);
+      expect(await liveLinks(owner.userId, db())).toEqual([]);
+      expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
+    }
   });
 });
 
