@@ -137,7 +137,11 @@ const effects: Effects = {
   unlocked: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'unlocked' })],
   signInDisowned: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
   endedByDisowning: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
-  accountDeleted: [recordEvent({ type: 'user_deleted', outcome: 'success' }), notifyOwner('account_deleted')],
+  accountDeleted: [
+    recordEvent({ type: 'user_deleted', outcome: 'success' }),
+    notifyOwner('account_deleted'),
+    emailChange.notifyFormerAddresses('account_deleted'),
+  ],
   accountGone: [forgetOrigins, dropMails, deleteTokens],
   accountDeletionFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),

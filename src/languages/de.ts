@@ -49,7 +49,7 @@ export const de: Language = {
       ],
       link: 'Das war ich nicht: diese Adresse wiederherstellen',
       closing: [
-        'Der Link gilt sieben Tage lang. Er stellt diese Adresse wieder her, meldet alle Geräte ab und schickt Ihnen eine Mail für ein neues Passwort.',
+        'Der Link gilt bis sieben Tage nach der Änderung. Er stellt diese Adresse wieder her, meldet alle Geräte ab und schickt Ihnen eine Mail für ein neues Passwort.',
       ],
     },
     new_device: {
@@ -100,6 +100,13 @@ export const de: Language = {
       paragraphs: [
         'Auf einem Gerät, das an Ihrem Konto angemeldet ist, wurde zu oft ein falsches Passwort eingegeben. Wichtige Änderungen sind dort für eine Weile gesperrt.',
         'Wenn Sie das nicht waren, fordern Sie ein neues Passwort an, dort wo Sie sich anmelden: Das meldet alle Geräte ab.',
+      ],
+    },
+    email_restored: {
+      subject: 'Mit dieser Adresse meldet sich kein Konto mehr an',
+      paragraphs: [
+        'Das Konto, das diese E-Mail-Adresse verwendet hat, hat seine frühere Adresse zurück und meldet sich dort an. Alle Geräte wurden abgemeldet.',
+        'Wenn Sie das nicht erwartet haben, war es jemand, der die Mails an die frühere Adresse liest. Wenn dieses Postfach Ihnen gehört, sichern Sie es, und wählen Sie dann mit der Mail, die wir dorthin geschickt haben, ein neues Passwort.',
       ],
     },
     account_deleted: {

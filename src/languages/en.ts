@@ -47,7 +47,7 @@ export const en: Language = {
       paragraphs: ['Your account has another e-mail address now. This one no longer signs in.'],
       link: 'This was not me: restore this address',
       closing: [
-        'The link works for seven days. It restores this address, signs out every device and sends you a mail for a new password.',
+        'The link works until seven days after the change. It restores this address, signs out every device and sends you a mail for a new password.',
       ],
     },
     new_device: {
@@ -96,6 +96,13 @@ export const en: Language = {
       paragraphs: [
         'On a device that is signed in to your account, a wrong password was entered too often. Sensitive changes there are locked for a while.',
         'If it was not you, ask for a new password where you sign in: that signs out every device.',
+      ],
+    },
+    email_restored: {
+      subject: 'This address no longer signs in to an account',
+      paragraphs: [
+        'The account that used this e-mail address has its former address back; it signs in there. Every device was signed out.',
+        'If you did not expect this, it was somebody who reads the mail to the former address. If that mailbox is yours, make it safe, then choose a new password by the mail that we sent there.',
       ],
     },
     account_deleted: {

@@ -14,6 +14,8 @@ export interface MailColumns {
   /** The user's own language; null where it is not known, and the request's is taken. */
   readonly locale: Fragment;
   readonly userId: Fragment;
+  /** When the link expires, where that is sooner than a new one would; null or left out otherwise. */
+  readonly linkExpiresAt?: Fragment;
 }
 
 /** Body of a CTE that puts a mail with a link into the outbox, for each row of the CTE `source`: none or one. */
@@ -21,7 +23,7 @@ export function queueMail(
   source: Fragment,
   mail: PreparedMail,
   origin: RequestOrigin,
-  { recipient, locale, userId }: MailColumns,
+  { recipient, locale, userId, linkExpiresAt = sql`NULL` }: MailColumns,
 ): Fragment {
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
@@ -29,7 +31,7 @@ export function queueMail(
       ${origin.requestId}::uuid,
       CASE WHEN ${recipient} IS NOT NULL
         THEN (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], ${recipient}::text)] END,
-      now() + make_interval(secs => ${mail.ttlSeconds}::int),
+      least(now() + make_interval(secs => ${mail.ttlSeconds}::int), ${linkExpiresAt}::timestamptz),
       CASE WHEN ${recipient} IS NULL THEN now() END, CASE WHEN ${recipient} IS NULL THEN 'dropped' END
     FROM ${source} s
     ON CONFLICT (id) DO NOTHING

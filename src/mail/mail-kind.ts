@@ -26,6 +26,8 @@ export type NoticeKind =
   | 'refresh_token_reused'
   /** Too many wrong passwords from a session that is signed in. */
   | 'password_check_locked'
+  /** To the address that an account had until its former one was restored. */
+  | 'email_restored'
   | 'account_deleted';
 
 export type MailKind = LinkMailKind | NoticeKind;

@@ -9,6 +9,7 @@ import {
   revert,
   storedUser,
 } from '../features/email-change/mover.ts';
+import { forget } from '../features/password/password-reset.ts';
 import {
   changePassword,
   deleteAccount,
@@ -16,10 +17,10 @@ import {
   signInAgain,
 } from '../features/password/signed-in-owner.ts';
 import { ageRotations, refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
-import { freshEmail, password, registration } from '../support/accounts.ts';
+import { freshClient, freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
-import { mailsTo } from '../support/mailbox.ts';
+import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -95,10 +96,10 @@ describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
     }
   });
 
-  test('to restore, exactly one succeeds, with one mail and no session left (EML-07)', async () => {
+  test('to restore, exactly one succeeds, with one mail to each address and no session left (EML-07)', async () => {
     for (let round = 0; round < 5; round++) {
       const owner = await signIn(client);
-      const { revertToken } = await move(client, owner);
+      const { email, revertToken } = await move(client, owner);
       const answers = await race(
         0,
         times(uses, () => revert(client, revertToken)),
@@ -109,6 +110,10 @@ describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
         device_generation: 1,
       });
       expect(await mailsTo(client, owner.email)).toHaveLength(2);
+      expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual([
+        'confirm_email_change',
+        'email_restored',
+      ]);
       expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
       expect(await sessionsOf(owner)).toBe(0);
     }
@@ -200,10 +205,87 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
         sql`SELECT kind FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`,
       );
       expect(left).toEqual([]);
+      // Whichever was first, the address before the change knows, and holds no link to what is gone (PRV-05).
+      expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
     }
     expect(statuses).toEqual(new Set([200, 400]));
   });
 });
+
+describe('of an address that an account has left, a restoration', { timeout: 120_000 }, () => {
+  test('by either of two links at once succeeds exactly once (EML-07)', async () => {
+    for (let round = 0; round < 5; round++) {
+      const owner = await signIn(client);
+      const { revertToken } = await move(client, owner);
+      await forget(client, owner.email, freshClient());
+      const again = await tokenFrom(client, owner.email, 'email_changed');
+      expect(again).not.toBe(revertToken);
+      const answers = await race(
+        0,
+        [revertToken, again].flatMap((token) => times(uses / 2, () => revert(client, token))),
+      );
+      expect(tally(answers)).toEqual({ '200 ok': 1, '400 token_invalid': uses - 1 });
+      expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
+    }
+  });
+
+  test('and a request for a new password at once leave no second way back, in 50 rounds (EML-08)', async () => {
+    const mails = new Set<number>();
+    for (let round = 0; round < 50; round++) {
+      const owner = await signIn(client);
+      const { revertToken } = await move(client, owner);
+      const [reverted, asked] = await race((round % 9) - 4, [
+        () => revert(client, revertToken),
+        () => forget(client, owner.email, freshClient()),
+      ]);
+      expect(reverted!.status, reverted!.text).toBe(200);
+      expect(asked!.status, asked!.text).toBe(202);
+      expect(await liveLinks(owner.userId, db())).not.toContain('revert_email');
+      const sent = (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'email_changed');
+      mails.add(sent.length);
+    }
+    // Both orders were met, or this was no race.
+    expect(mails).toEqual(new Set([1, 2]));
+  });
+
+  test('nor do its deletion and such a request at once, which hold no address for nobody, in 50 rounds (PRV-04)', async () => {
+    for (let round = 0; round < 50; round++) {
+      const owner = await signIn(client);
+      await move(client, owner);
+      const [deleted, asked] = await race((round % 9) - 4, [
+        () => deleteAccount(client, owner),
+        () => forget(client, owner.email, freshClient()),
+      ]);
+      expect(deleted!.status, deleted!.text).toBe(200);
+      expect(asked!.status, asked!.text).toBe(202);
+      expect(await liveLinks(owner.userId, db())).toEqual([]);
+      expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
+    }
+  });
+});
+
+test('a restored address and a further change at once tell the address that the account had last, in 30 rounds (EML-08)', async () => {
+  const statuses = new Set<number>();
+  for (let round = 0; round < 30; round++) {
+    const owner = await signIn(client);
+    const { email, revertToken } = await move(client, owner);
+    const newEmail = freshEmail();
+    const token = await linkTo(client, owner, newEmail);
+    const [reverted, confirmed] = await race((round % 9) - 4, [
+      () => revert(client, revertToken),
+      () => confirm(client, token),
+    ]);
+    expect(reverted!.status, reverted!.text).toBe(200);
+    expect([200, 400]).toContain(confirmed!.status);
+    statuses.add(confirmed!.status);
+    expect(await storedUser(owner.userId, db())).toMatchObject({ email: owner.email });
+    const [last, other] = confirmed!.status === 200 ? [newEmail, email] : [email, newEmail];
+    const toldTo = async (address: string) =>
+      (await mailsTo(client, address)).filter(({ kind }) => kind === 'email_restored').length;
+    expect([await toldTo(last), await toldTo(other), await toldTo(owner.email)]).toEqual([1, 0, 0]);
+  }
+  expect(statuses).toEqual(new Set([200, 400]));
+}, 60_000);
 
 describe('a restored address and a login at once', { timeout: 120_000 }, () => {
   test('leave no session of that login, in 50 rounds (SES-07)', async () => {
@@ -292,7 +374,7 @@ test('a confirmation that is still running when it is repeated is answered 200 a
 test('a restored address whose statement is still running when it is repeated is answered 200, once (DBF-10, DBF-11)', async () => {
   const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
   const owner = await signIn(client);
-  const { revertToken } = await move(client, owner);
+  const { email, revertToken } = await move(client, owner);
   const hold = db().batch([
     sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`,
     sql`SELECT pg_sleep(3.2)`,
@@ -304,6 +386,10 @@ test('a restored address whose statement is still running when it is repeated is
   expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
     'email_changed',
     'reset_password',
+  ]);
+  expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual([
+    'confirm_email_change',
+    'email_restored',
   ]);
   expect(await liveLinks(owner.userId, db())).toEqual(['reset_password']);
 }, 60_000);

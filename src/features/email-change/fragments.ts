@@ -1,5 +1,8 @@
 import type { Effect } from '../../db/effects.ts';
-import { voidFreeTokens, voidTokens } from '../one-time-tokens/index.ts';
+import { sql } from '../../db/sql.ts';
+import { queueNotice } from '../../mail/fragments.ts';
+import type { NoticeKind } from '../../mail/mail-kind.ts';
+import { formerEmails, voidFreeTokens, voidTokens } from '../one-time-tokens/index.ts';
 
 /**
  * An effect that ends a change of address which nobody has confirmed yet: whoever asked for it may be the one against whom
@@ -12,3 +15,21 @@ export const voidPendingChange: Effect = (source) => voidTokens(source, ['change
  * that one, since the two could wait for each other.
  */
 export const voidFreeChange: Effect = (source) => voidFreeTokens(source, ['change_email']);
+
+/**
+ * An effect that tells what happened to an account at every earlier address that could still have had it back, by the
+ * tokens and the address that there were when the statement began: whoever has the account now may be the one who took it
+ * away. The address that it has is left to `notifyOwner`. It belongs to the statement of the deletion: `deleteTokens` comes
+ * after that.
+ */
+export function notifyFormerAddresses(kind: NoticeKind): Effect {
+  return (source, origin) =>
+    queueNotice(
+      sql`(
+        SELECT f.user_id, f.email, u.locale FROM (${formerEmails(source)}) f
+        JOIN users u ON u.id = f.user_id WHERE f.email <> u.email)`,
+      kind,
+      origin,
+      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+    );
+}

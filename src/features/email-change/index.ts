@@ -1,2 +1,2 @@
-export { voidFreeChange, voidPendingChange } from './fragments.ts';
+export { notifyFormerAddresses, voidFreeChange, voidPendingChange } from './fragments.ts';
 export { routes } from './routes.ts';

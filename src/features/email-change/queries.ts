@@ -193,8 +193,9 @@ export async function confirmChange(
 }
 
 /**
- * Restores an address and ends every way into the account but the mail to it: all or nothing. Round trips: 1. False when
- * the token was spent, or the account banned or deleted, since it was read, and when somebody else has the address.
+ * Restores an address and ends every way into the account but the mail to it, with a notice to the address that it had
+ * until then, if another: all or nothing. Round trips: 1. False when the token was spent, or the account banned or deleted,
+ * since it was read, and when somebody else has the address.
  *
  * A batch for the reason of `confirmChange`, and for the session of a login that held the account first (SECURITY SES-07).
  */
@@ -212,14 +213,14 @@ export async function revertChange(
 ): Promise<boolean> {
   const restore = sql`
     WITH holder AS MATERIALIZED (
-      SELECT u.id AS user_id, u.locale FROM users u
+      SELECT u.id AS user_id, u.email, u.locale FROM users u
       WHERE u.id = ${owner.user_id}::uuid AND u.banned_at IS NULL
       FOR UPDATE
     ),
     spent AS (${spendToken(sql`holder`, presented, spender)}),
     restored AS (${restoreEmail(sql`spent`)}),
     reverted AS (
-      SELECT s.user_id, NULL::uuid AS session_id, s.target_email AS email, h.locale
+      SELECT s.user_id, NULL::uuid AS session_id, s.target_email AS email, h.email AS left_email, h.locale
       FROM spent s JOIN restored r ON r.id = s.user_id JOIN holder h ON h.user_id = s.user_id
     )${effectCtes(emailReverted, 'reverted', origin)},
     issued AS (${issueToken(sql`reverted`, resetToken, { owner: sql`s.user_id`, email: sql`s.email` })}),
@@ -228,6 +229,12 @@ export async function revertChange(
       mail,
       origin,
       { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+    )}),
+    told AS (${queueNotice(
+      sql`(SELECT r.* FROM reverted r WHERE r.left_email <> r.email)`,
+      'email_restored',
+      origin,
+      { recipient: sql`s.left_email`, locale: sql`s.locale`, userId: sql`s.user_id` },
     )})
     SELECT count(*)::int AS restored FROM restored`;
   const kinds = ['change_email', 'reset_password', 'verify_email', 'unlock', 'not_me'] as const;

@@ -5,8 +5,8 @@ import { findTokenOwner, revertChange } from './queries.ts';
 /**
  * Gives the account back the address that the link was sent to, whatever address it has by now: who took it may have moved
  * it twice. Who did that may know the password and have sessions, so that the one is gone, the others end, no device is
- * known any more, and a mail to the restored address leads to a new password. Links sent meanwhile are dead; those to
- * restore a still earlier address live on. Round trips: 2, none for a forged token.
+ * known any more, and a mail to the restored address leads to a new password. The address that it had until then is told.
+ * Links sent meanwhile are dead; those to restore a still earlier address live on. Round trips: 2, none for a forged token.
  * @throws AuthError token_invalid also where another account has the address, or the account is banned
  */
 export async function revertEmailChange(deps: Deps, tokenText: string): Promise<void> {

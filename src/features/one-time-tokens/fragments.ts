@@ -14,6 +14,9 @@ export interface TokenColumns {
   readonly target?: Fragment;
   /** Of an unlock: the bucket that was locked. */
   readonly bucket?: Fragment;
+  /** Of one that renews another: its times, so that it stands where that one stands, and ends with it. */
+  readonly createdAt?: Fragment;
+  readonly expiresAt?: Fragment;
 }
 
 /**
@@ -21,11 +24,12 @@ export interface TokenColumns {
  * `target_email`. A repeat of the statement returns no row, so that what follows from it, a mail, is not written twice.
  */
 export function issueToken(source: Fragment, token: NewOneTimeToken, columns: TokenColumns): Fragment {
-  const { owner, email, target = sql`NULL`, bucket = sql`NULL` } = columns;
+  const { owner, email, target = sql`NULL`, bucket = sql`NULL`, createdAt = sql`now()` } = columns;
+  const { expiresAt = sql`now() + make_interval(secs => ${token.ttlSeconds}::int)` } = columns;
   return sql`
-    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, expires_at)
+    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
     SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${target}::text, ${bucket}::text,
-      now() + make_interval(secs => ${token.ttlSeconds}::int)
+      ${createdAt}, ${expiresAt}
     FROM ${source} s
     ON CONFLICT (token_hash) DO NOTHING
     RETURNING owner_id, email, target_email`;
@@ -94,13 +98,13 @@ export const voidEmailProofs: Effect = (source) => voidTokens(source, ['verify_e
 
 /**
  * Body of a CTE that makes void, for each owner in the CTE `owner` (`user_id`), the tokens of the same kind that were
- * issued after this one.
+ * issued after this one, which is spent, and those that have its time: they renew it, or it renews them.
  */
 export function voidLaterTokens(presented: PresentedOneTimeToken, owner: Fragment): Fragment {
   return sql`
     DELETE FROM one_time_tokens t USING ${owner} o
     WHERE t.owner_id = o.user_id AND t.kind = ${presented.kind} AND t.spent_at IS NULL
-      AND t.created_at > (SELECT p.created_at FROM one_time_tokens p WHERE p.token_hash = ${hashBytes(presented)})
+      AND t.created_at >= (SELECT p.created_at FROM one_time_tokens p WHERE p.token_hash = ${hashBytes(presented)})
     RETURNING t.token_hash`;
 }
 
@@ -113,11 +117,23 @@ export function isHeldEmail(email: string | Fragment, exceptUserId: string | nul
   return sql`EXISTS (SELECT ${fromHeldEmail(email, exceptUserId)})`;
 }
 
-/** FROM and WHERE for the tokens, alias `t`, by which others than this user can still have the address back. */
+/**
+ * FROM and WHERE for the tokens, alias `t`, by which others than this user can still have the address back: a text, a
+ * column, or ANY of several.
+ */
 export function fromHeldEmail(email: string | Fragment, exceptUserId: string | null): Fragment {
   return sql`FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.target_email = ${email} AND t.spent_at IS NULL AND t.expires_at > now()
-      AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
+    WHERE ${isWayBack} AND t.target_email = ${email} AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
+}
+
+/**
+ * Body of a CTE of the addresses that the users in the CTE `owner` (`user_id`) can still have back, each once: `user_id`
+ * and `email`.
+ */
+export function formerEmails(owner: Fragment): Fragment {
+  return sql`
+    SELECT DISTINCT t.owner_id AS user_id, t.target_email AS email
+    FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isWayBack}`;
 }
 
 /** Links that were sent and can still be followed. The token itself is nowhere, its hash is nobody's business. */
@@ -130,6 +146,9 @@ export const exportedLinks: ExportPart = {
     FROM one_time_tokens t
     WHERE t.owner_id = ${owner}.user_id AND t.spent_at IS NULL AND t.expires_at > now()), '[]')`,
 };
+
+/** Whether the token `t` can still give an account an earlier address back. */
+const isWayBack = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;

@@ -2,6 +2,7 @@ export { oneTimeTokenErrors } from './errors.ts';
 export {
   deleteTokens,
   exportedLinks,
+  formerEmails,
   fromHeldEmail,
   fromLiveToken,
   isHeldEmail,

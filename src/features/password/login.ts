@@ -5,12 +5,11 @@ import { log } from '../../log.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
-import { createOneTimeToken } from '../one-time-tokens/index.ts';
 import type { NewSession } from '../sessions/index.ts';
 import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../sign-in/index.ts';
-import { isReservedEmail, userErrors } from '../users/index.ts';
+import { userErrors } from '../users/index.ts';
 import { passwordErrors } from './errors.ts';
-import type { LinkMail } from './fragments.ts';
+import { prepareLink } from './prepare-link.ts';
 import {
   type Account,
   type Attempt,
@@ -118,16 +117,6 @@ async function signIn(
     log('warn', 'password_rehash_failed', { requestId: client.requestId, userId: account.id, cause: error });
     return open(null);
   }
-}
-
-/** A mail to the account of the address, however it is stored; to nobody where the address is reserved. */
-async function prepareLink(
-  { mail, secrets }: Deps,
-  { address, spellings }: PresentedEmail,
-  kind: 'account_locked' | 'new_device',
-): Promise<LinkMail> {
-  const token = createOneTimeToken(secrets, kind === 'new_device' ? 'not_me' : 'unlock');
-  return { token, mail: await mail.prepare(kind, token, isReservedEmail(address) ? [] : spellings) };
 }
 
 /** Records the failure, of an account or of none, in the same statement either way. */

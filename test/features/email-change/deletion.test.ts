@@ -32,6 +32,63 @@ describe('the deletion of an account', () => {
     expect(await mailsTo(client, owner.email)).toHaveLength(1);
   });
 
+  test('of an account that was moved is told to every address that could have had it back, once each, and nothing else is left to send (PRV-05, EML-08)', async () => {
+    const owner = await signIn(client);
+    const { email: second } = await move(client, owner);
+    const { email: third } = await move(client, owner, second);
+    await move(client, owner, third, second);
+    const { email: last } = await move(client, owner, second);
+    expect((await deleteAccount(client, owner)).status).toBe(200);
+    for (const address of [owner.email, second, third, last]) {
+      expect(await mailsTo(client, address)).toMatchObject([
+        { kind: 'account_deleted', user_id: owner.userId, outcome: null, token: null },
+      ]);
+    }
+  });
+
+  test('is told once to an address that the account has moved back to (PRV-05)', async () => {
+    const owner = await signIn(client);
+    const { email } = await move(client, owner);
+    await move(client, owner, email, owner.email);
+    await deleteAccount(client, owner);
+    expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
+  });
+
+  test('is told in the language of the account (PRV-05)', async () => {
+    const owner = await signIn(client);
+    await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
+    await move(client, owner);
+    await deleteAccount(client, owner);
+    expect(await mailsTo(client, owner.email)).toMatchObject([{ kind: 'account_deleted', locale: 'de' }]);
+  });
+
+  test('is no business of an address that has had the account back, or cannot any more', async () => {
+    const owner = await signIn(client);
+    await move(client, owner);
+    await change(sql`
+      UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${owner.userId}::uuid`);
+    await deleteAccount(client, owner);
+    expect(await mailsTo(client, owner.email)).toEqual([]);
+    const [mover, other] = [await signIn(client), await signIn(client)];
+    const moved = await move(client, mover);
+    await move(client, other);
+    await change(sql`
+      UPDATE one_time_tokens SET spent_at = now(), spent_by = gen_random_uuid() WHERE owner_id = ${mover.userId}::uuid`);
+    await deleteAccount(client, mover);
+    expect(await mailsTo(client, mover.email)).toEqual([]);
+    expect((await mailsTo(client, moved.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
+    expect((await mailsTo(client, other.email)).map(({ kind }) => kind)).toEqual(['email_changed']);
+  });
+
+  test('of an account that was moved, whose answer was lost, is told once to each address (DBF-10)', async () => {
+    const owner = await signIn(client);
+    const { email } = await move(client, owner);
+    const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
+    const answer = await deleteAccount(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), owner);
+    expect(answer.status, answer.text).toBe(200);
+    for (const address of [owner.email, email]) expect(await mailsTo(client, address)).toHaveLength(1);
+  });
+
   test('that is refused is told to nobody', async () => {
     const owner = await signIn(client);
     expect((await deleteAccount(client, owner, 'wrong')).status).toBe(403);

@@ -58,7 +58,32 @@ describe('POST /api/auth/email/change/revert', () => {
     expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual([
       'confirm_email_change',
       'new_device',
+      'email_restored',
     ]);
+  });
+
+  test('tells the address that the account had until then, without a link or an address, in the account’s language (EML-08)', async () => {
+    const { owner, email, revertToken } = await robbed();
+    await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
+    const { email: last } = await move(client, owner, email);
+    await revert(client, revertToken);
+    const [notice, ...others] = (await mailsTo(client, last)).filter(({ kind }) => kind === 'email_restored');
+    expect(others).toEqual([]);
+    expect(notice).toMatchObject({ user_id: owner.userId, token: null, locale: 'de', outcome: null });
+    expect(JSON.stringify(notice!.facts)).not.toContain('@');
+    for (const address of [owner.email, email]) {
+      expect((await mailsTo(client, address)).map(({ kind }) => kind)).not.toContain('email_restored');
+    }
+  });
+
+  test('tells nobody where the account has the address already', async () => {
+    const { owner, email, revertToken } = await robbed();
+    await move(client, owner, email, owner.email);
+    expect((await revert(client, revertToken)).status).toBe(200);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+    for (const address of [owner.email, email]) {
+      expect((await mailsTo(client, address)).map(({ kind }) => kind)).not.toContain('email_restored');
+    }
   });
 
   test('is recorded, with each session that it ended (LOG-04)', async () => {
@@ -129,6 +154,7 @@ describe('POST /api/auth/email/change/revert', () => {
     expect(await storedUser(owner.userId)).toMatchObject({ email, has_password: true });
     expect((await client.get('/api/auth/me', { bearer: owner.accessToken })).status).toBe(200);
     expect(await liveLinks(owner.userId)).toEqual(['revert_email']);
+    expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual(['confirm_email_change']);
   });
 
   test('touches nobody else', async () => {
@@ -141,13 +167,17 @@ describe('POST /api/auth/email/change/revert', () => {
   });
 
   test('whose answer was lost is 200, and has happened once (DBF-10)', async () => {
-    const { owner, revertToken } = await robbed();
+    const { owner, email, revertToken } = await robbed();
     const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
     const answer = await revert(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), revertToken);
     expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
     expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
       'email_changed',
       'reset_password',
+    ]);
+    expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual([
+      'confirm_email_change',
+      'email_restored',
     ]);
     expect(await liveLinks(owner.userId)).toEqual(['reset_password']);
     expect(await storedUser(owner.userId)).toMatchObject({ device_generation: 1 });

@@ -3,6 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
@@ -106,7 +107,7 @@ describe('an address that nobody may learn about', () => {
   });
   afterAll(() => database.drop());
 
-  test('is answered and worked for alike: known, unverified, without a password, unknown, banned, reserved, over the limit (ENU-05, ENU-12)', async () => {
+  test('is answered and worked for alike: known, unverified, without a password, unknown, left by its account, banned, reserved, over the limit (ENU-05, ENU-12)', async () => {
     const faulty = await faultyEndpoint();
     const watched = new TestClient({
       DATABASE_URL: database.url,
@@ -121,6 +122,12 @@ describe('an address that nobody may learn about', () => {
           CASE WHEN ${columns.isVerified ?? false}::boolean THEN now() END)`);
       return email;
     };
+    const leave = async (columns: { banned?: boolean }) => {
+      const [email, target] = [await store(columns), freshEmail()];
+      const [user] = await db.query<{ id: string }>(sql`SELECT id FROM users WHERE email = ${email}`);
+      await storeLink(watched, 'revert_email', { id: user!.id, email: target }, { target });
+      return target;
+    };
     const overLimit = await store({ hash: bcryptHash() });
     for (let index = 0; index < 6; index++) await forget(watched, overLimit);
     await db.query(sql`INSERT INTO users (email, name) VALUES ('demo@nexora.ai', 'Reserved')`);
@@ -129,6 +136,8 @@ describe('an address that nobody may learn about', () => {
       unverified: await store({ hash: bcryptHash() }),
       'without a password': await store({ hash: null }),
       unknown: freshEmail(),
+      left: await leave({}),
+      'left by a banned account': await leave({ banned: true }),
       banned: await store({ hash: bcryptHash(), banned: true }),
       reserved: 'demo@nexora.ai',
       'over the limit': overLimit,
@@ -147,7 +156,7 @@ describe('an address that nobody may learn about', () => {
       const statements = (await faulty.seen()).slice(callsBefore).map(({ queries }) => queries);
       const rows = [after.tokens - before.tokens, after.mails - before.mails];
       seen.push({ ...shown(answer), statements, rows });
-      const isTold = ['known', 'unverified', 'without a password'].includes(name);
+      const isTold = ['known', 'unverified', 'without a password', 'left'].includes(name);
       expect([name, after.sent - before.sent]).toEqual([name, isTold ? 1 : 0]);
     }
     for (const one of seen) expect(one).toEqual(seen[0]);

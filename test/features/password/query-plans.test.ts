@@ -25,6 +25,8 @@ beforeAll(async () => {
       SELECT u.id, 'user_created', 'success', gen_random_uuid() FROM users u`,
     sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, expires_at)
       SELECT sha256(u.id::text::bytea), 'verify_email', u.id, u.email, now() + interval '1 day' FROM users u`,
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+      SELECT sha256(('left-' || u.id)::bytea), 'revert_email', u.id, 'left-' || u.email, 'left-' || u.email, now() + interval '7 days' FROM users u`,
     sql`INSERT INTO mail_outbox (id, kind, recipient, user_id, request_id, expires_at)
       SELECT gen_random_uuid(), 'verify_email', u.email, u.id, gen_random_uuid(), now() + interval '1 day' FROM users u`,
     sql`ANALYZE users, sessions, login_attempts, security_events, one_time_tokens, mail_outbox`,
@@ -78,6 +80,8 @@ describe('on large tables', () => {
     const { email, json } = await registerUser(client);
     const [asked] = await plansOf(database.url, () => forget(client, email));
     expectIndexed(asked!);
+    const [left] = await plansOf(database.url, () => forget(client, 'left-user-7@example.com'));
+    expectIndexed(left!);
     const links = ['reset_password', 'unlock', 'not_me'] as const;
     const [resetToken, unlockToken, notMeToken] = await Promise.all(
       links.map((kind) => storeLink(client, kind, json.user)),

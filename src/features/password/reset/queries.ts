@@ -1,11 +1,13 @@
 import type { Database } from '../../../db/client.ts';
 import type { Effects, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
-import { sql } from '../../../db/sql.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail } from '../../../mail/fragments.ts';
+import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { deleteAttempts, deleteSubject } from '../../../rate-limit/fragments.ts';
 import {
+  fromHeldEmail,
   fromLiveToken,
   issueToken,
   type PresentedOneTimeToken,
@@ -16,38 +18,76 @@ import {
 import { dropRegistrations } from '../../registrations/index.ts';
 import { endSessionsOf } from '../../sessions/index.ts';
 import { fromAddress, setProvedPassword } from '../../users/index.ts';
-import { type CountedLinkMail, mailColumns } from '../fragments.ts';
+import { type LinkMail, mailColumns } from '../fragments.ts';
+
+/** What may be mailed to somebody who asks for a new password: one of the two. */
+export interface ResetLinks {
+  readonly reset: LinkMail;
+  /** Where an account has left the address. */
+  readonly wayBack: LinkMail;
+  readonly budget: MailBudget;
+}
 
 /**
- * Issues a link for a new password to the account of the address and queues its mail, in one statement. Where nobody has
- * the address, the account is banned, or no mail is left to it, as much is written that leads nowhere: a token without an
+ * Issues a link for a new password to the account of the address and queues its mail, in one statement. Where no account
+ * has the address, and one can have it back, the first of its ways back is renewed instead: for as long as that still
+ * works, and in its place among the others, so that it opens no more and holds the address no longer. Where nobody has the
+ * address, the account is banned, or no mail is left to it, as much is written that leads nowhere: a token without an
  * owner and a mail that is dropped (SECURITY ENU-05). Links from before stay good. Round trips: 1. A repeat after a lost
  * answer writes no second mail.
+ *
+ * A way back is held behind its user: it may be used, or go with the account, while the statement waits, and a renewal that
+ * came after that would outlive it.
  */
 export async function issueResetToken(
   db: Database,
   email: PresentedEmail,
-  { token, mail, budget }: CountedLinkMail,
+  { reset, wayBack, budget }: ResetLinks,
   origin: RequestOrigin,
   { passwordResetRequested }: Pick<Effects, 'passwordResetRequested'>,
 ): Promise<void> {
   await db.query(
     sql`
-      WITH ${mailAllowance(budget)},
-      account AS (SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email)}),
-      asked AS (
-        SELECT a.user_id, a.email, a.locale FROM (VALUES (1)) AS one
-        LEFT JOIN account a ON a.banned_at IS NULL AND a.email = ANY (${mail.recipients}::text[])
-          AND EXISTS (SELECT FROM allowed)
+      WITH account AS (SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email)}),
+      moved AS MATERIALIZED (
+        SELECT u.id AS user_id, t.target_email AS email, u.locale, t.created_at, t.expires_at
+        FROM users u JOIN (SELECT t.* ${fromHeldEmail(sql`ANY (${wayBack.mail.recipients}::text[])`, null)}) t ON t.owner_id = u.id
+        WHERE u.banned_at IS NULL AND NOT EXISTS (SELECT FROM account)
+        ORDER BY t.created_at LIMIT 1
+        FOR KEY SHARE OF u FOR SHARE OF t
       ),
-      issued AS (${issueToken(sql`asked`, token, { owner: sql`s.user_id`, email: sql`s.email` })}),
-      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, mail, origin, mailColumns)}),
+      found AS (
+        SELECT a.user_id, a.email, a.locale, NULL::timestamptz AS created_at, NULL::timestamptz AS expires_at
+        FROM account a WHERE a.banned_at IS NULL AND a.email = ANY (${reset.mail.recipients}::text[])
+        UNION ALL SELECT m.* FROM moved m
+      ),
+      looked AS (SELECT count(*) AS found FROM found),
+      ${mailAllowance(budget, { cause: sql`looked`, isWanted: sql`EXISTS (SELECT FROM found)` })},
+      asked AS (SELECT f.* FROM (VALUES (1)) AS one LEFT JOIN found f ON EXISTS (SELECT FROM allowed)),
+      issued AS (${issueToken(sql`(SELECT a.* FROM asked a WHERE a.created_at IS NULL)`, reset.token, {
+        owner: sql`s.user_id`,
+        email: sql`s.email`,
+      })}),
+      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, reset.mail, origin, mailColumns)})
+      ${wayBackCtes(wayBack, origin)},
       requested AS (
         SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i WHERE i.owner_id IS NOT NULL
       )${effectCtes(passwordResetRequested, 'requested', origin)}
       SELECT count(*)::int AS issued FROM issued`,
     { isRepeatable: true },
   );
+}
+
+/** CTEs, each with its leading comma, that renew a way back and mail it, where the CTE `asked` has one. */
+function wayBackCtes({ token, mail }: LinkMail, origin: RequestOrigin): Fragment {
+  const columns = {
+    ...{ owner: sql`s.user_id`, email: sql`s.email`, target: sql`s.email` },
+    ...{ createdAt: sql`s.created_at`, expiresAt: sql`s.expires_at` },
+  };
+  const renewed = sql`(SELECT r.*, a.locale, a.expires_at FROM renewed r, asked a)`;
+  return sql`,
+    renewed AS (${issueToken(sql`(SELECT a.* FROM asked a WHERE a.created_at IS NOT NULL)`, token, columns)}),
+    renewed_mail AS (${queueMail(renewed, mail, origin, { ...mailColumns, linkExpiresAt: sql`s.expires_at` })})`;
 }
 
 /** Whose password a link resets. */

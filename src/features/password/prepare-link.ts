@@ -1,0 +1,23 @@
+import type { Deps } from '../../deps.ts';
+import type { PresentedEmail } from '../../presented-email.ts';
+import { createOneTimeToken } from '../one-time-tokens/index.ts';
+import { isReservedEmail } from '../users/index.ts';
+import type { LinkMail } from './fragments.ts';
+
+/** What the link of each kind of mail carries. */
+const tokenKinds = {
+  account_locked: 'unlock',
+  new_device: 'not_me',
+  reset_password: 'reset_password',
+  email_changed: 'revert_email',
+} as const;
+
+/** A mail to the account of the address, however it is stored; to nobody where the address is reserved. */
+export async function prepareLink(
+  { mail, secrets }: Deps,
+  { address, spellings }: PresentedEmail,
+  kind: keyof typeof tokenKinds,
+): Promise<LinkMail> {
+  const token = createOneTimeToken(secrets, tokenKinds[kind]);
+  return { token, mail: await mail.prepare(kind, token, isReservedEmail(address) ? [] : spellings) };
+}
