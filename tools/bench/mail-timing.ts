@@ -71,7 +71,7 @@ function classes(): TimedClass[] {
     isJudged: true,
   });
   return [
-    ...owners.map((owner) => ({
+    ...[...owners, 'left'].map((owner) => ({
       ...alike('forgot', 'verified'),
       name: `forgot, ${owner}`,
       request: post('/api/auth/password/forgot', (attempt) => ({ email: addressOf(owner, attempt) })),
@@ -110,5 +110,10 @@ async function seedAccounts(database: StatementRunner): Promise<void> {
       CASE WHEN k IN ('verified', 'passwordless') THEN now() END, CASE WHEN k = 'banned' THEN now() END
     FROM generate_series(0, ${accountsPerKind - 1}::int) n, unnest(${kinds}::text[]) AS k,
       unnest(ARRAY['', 'signing-up-']) AS p`);
-  await database.query(sql`ANALYZE users`);
+  // Addresses that accounts have left and can still have back.
+  await database.query(sql`
+    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+    SELECT sha256(u.id::text::bytea), 'revert_email', u.id, t.email, t.email, now() + interval '7 days'
+    FROM users u, LATERAL (SELECT replace(u.email, 'verified-', 'left-') AS email) t WHERE u.email LIKE 'verified-%'`);
+  await database.query(sql`ANALYZE users, one_time_tokens`);
 }
