@@ -1,8 +1,8 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { CleanUp } from './clean-up.ts';
+import { createDeps } from './create-deps.ts';
 import type { Effect, Effects } from './db/effects.ts';
 import type { ExportPart } from './db/export-part.ts';
-import type { Deps } from './deps.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import * as account from './features/account/index.ts';
 import * as accountRecovery from './features/account-recovery/index.ts';
@@ -30,7 +30,6 @@ import {
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
 import { exportedUser } from './features/users/index.ts';
-import { type ClientInfo, readClientInfo } from './http/client-info.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
 import { limitRoute } from './http/limit-route.ts';
@@ -41,11 +40,9 @@ import { securityHeaders } from './http/security-headers.ts';
 import { sendQueuedMails } from './http/send-queued-mails.ts';
 import { serverTiming } from './http/server-timing.ts';
 import { dropMails, exportedMails, notifyOwner } from './mail/fragments.ts';
-import { createMailer } from './mail/mailer.ts';
 import { deleteFinishedMails } from './mail/queries.ts';
-import { createPasswordHasher } from './password-hasher.ts';
 import { cleanupExpiredAttempts } from './rate-limit/queries.ts';
-import { loadRuntime, type Runtime } from './runtime.ts';
+import { loadRuntime } from './runtime.ts';
 import { createScheduled } from './scheduled.ts';
 import { ConfigError } from './variable-reader.ts';
 
@@ -240,30 +237,8 @@ function prepare(now: () => number): MiddlewareHandler<AppEnv> {
     const runtime = await loadRuntime(c.env);
     c.set('runtime', runtime);
     if (!(runtime instanceof ConfigError))
-      c.set('deps', createDeps(runtime, c.req.raw, c.var.requestId, now));
+      c.set('deps', createDeps({ effects, exportParts, cleanUps }, runtime, c.req.raw, c.var.requestId, now));
     await next();
-  };
-}
-
-function createDeps(
-  { config, keys, secrets, openDatabase }: Runtime,
-  request: Request,
-  requestId: string,
-  now: () => number,
-): Deps {
-  let known: ClientInfo | undefined;
-  // Most requests record nothing about their client.
-  const client = () => {
-    known ??= readClientInfo(request, requestId);
-    return known;
-  };
-  return {
-    ...{ config, keys, secrets, now, effects, exportParts, cleanUps, db: openDatabase() },
-    hasher: createPasswordHasher(config.isDevelopment),
-    mail: createMailer(secrets, client),
-    get client() {
-      return client();
-    },
   };
 }
 
