@@ -232,8 +232,8 @@ describe('an account before its verification commits (EML-09)', { timeout: 60_00
     const logIn = () => required.post('/api/auth/login', { email, password });
     // The verification has made the account, and waits for the sign-ups that it is to delete.
     const [other] = await databaseOf(required).query<{ id: string }>(sql`
-      INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at)
-      SELECT gen_random_uuid(), r.email, r.name, '', r.subject, now() + interval '1 hour'
+      INSERT INTO registration_attempts (id, email, name, password_hash, subject, created_at, expires_at)
+      SELECT gen_random_uuid(), r.email, r.name, '', r.subject, r.created_at - interval '1 hour', r.expires_at
       FROM registration_attempts r WHERE r.email = ${email} RETURNING id`);
     const held = databaseOf(required).batch([
       sql`SELECT 1 FROM registration_attempts WHERE id = ${other!.id}::uuid FOR UPDATE`,
@@ -242,7 +242,7 @@ describe('an account before its verification commits (EML-09)', { timeout: 60_00
     await untilAsleep(database.url, 1);
     const verifying = verify(required, { token, password });
     await untilWaiting(database.url, 1);
-    expect((await logIn()).status).not.toBe(200);
+    expect((await logIn()).json.code).toBe('email_not_verified');
     await held;
     expect((await verifying).status).toBe(200);
     expect((await logIn()).status).toBe(200);

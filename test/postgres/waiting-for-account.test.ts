@@ -19,7 +19,7 @@ import {
   unverifiedAccount,
   verify,
 } from '../features/email-verification/sign-ups.ts';
-import { changePassword, signInAgain } from '../features/password/signed-in-owner.ts';
+import { changePassword, deleteAccount, signInAgain } from '../features/password/signed-in-owner.ts';
 import { ringOf, type SignedIn, signedInBy, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
@@ -167,6 +167,18 @@ describe('a session that ends meanwhile verifies nothing', { timeout: 60_000 }, 
     expect([ended.status, verified.status, verified.json.code]).toEqual([200, 400, 'password_required']);
   });
 });
+
+test('a session that ends meanwhile deletes no account (SES-04)', async () => {
+  const owner = await signIn(client);
+  const stale = await signInAgain(client, owner.email);
+  const [ended, deleted] = await oneAfterTheOther(
+    rowOf(owner.userId),
+    () => client.call('DELETE', '/api/auth/sessions?keep=current', { bearer: owner.accessToken }),
+    () => deleteAccount(client, stale),
+  );
+  expect([ended.status, deleted.status, deleted.json.code]).toEqual([200, 401, 'unauthenticated']);
+  expect(await storedUser(owner.userId, db())).toMatchObject({ email: owner.email });
+}, 60_000);
 
 describe('an address that an account leaves meanwhile stays its own', { timeout: 60_000 }, () => {
   /** An account with this address, on its way to another one, and what holds the change back once it has begun. */
