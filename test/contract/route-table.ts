@@ -70,7 +70,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     // A live session stands for the password.
     roundTripsByCookie: 1,
-    statements: [1, 2],
+    statements: [1, 3],
     body: ({ links }) => ({ token: links.verify_email, password }),
     furtherMembers: { transport: 'cookie' },
   },
@@ -117,7 +117,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 2,
-    statements: [1, 2],
+    statements: [1, 3],
     body: () => ({
       currentPassword: password,
       newPassword: otherPassword,
@@ -158,7 +158,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 2,
-    statements: [1, 2],
+    statements: [1, 3],
     body: () => ({ password }),
     isBodyOptional: true,
     // An account that has a password has to say it.

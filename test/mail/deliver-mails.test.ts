@@ -2,11 +2,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { runScheduled } from '../../src/app.ts';
 import { sql } from '../../src/db/sql.ts';
 import { deliverDueMails, deliverMailsOfRequest, type MailDelivery } from '../../src/mail/deliver-mails.ts';
+import { claimDueMails } from '../../src/mail/queries.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { ConfigError } from '../../src/variable-reader.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { TestClient } from '../support/client.ts';
-import { faultyEndpoint, freshDatabase } from '../support/database.ts';
+import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
 import { baseUrl, randomSecret } from '../support/test-env.ts';
 import { mailProvider } from './mail-provider.ts';
 import { makeDue, queue, rowOf, run, token } from './outbox-rows.ts';
@@ -281,6 +282,9 @@ describe('a mail that never leaves', () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
     const id = await queue(client, { expiresInSeconds: -1 });
+    expect((await claimDueMails(openDatabase(database.url), 20)).map((claimed) => claimed.id)).not.toContain(
+      id,
+    );
     const lines = recordLog();
     await runScheduled(everyFiveMinutes, client.env);
     expect(await provider.received()).toEqual([]);

@@ -158,6 +158,17 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
     expect(await isVerified(email)).toBe(false);
   });
 
+  test('gives all attempts back with the right password, as a login does', async () => {
+    const limited = new TestClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const { email, token } = await unverifiedAccount(open);
+    await verify(limited, { token, password: otherPassword });
+    expect((await verify(limited, { token, password })).status).toBe(200);
+    for (const _ of Array(2)) {
+      const answer = await limited.post('/api/auth/login', { email, password: otherPassword });
+      expect(answer.status).toBe(401);
+    }
+  });
+
   test('ends all other sessions at the first verification, and none at a later one (LNK-05)', async () => {
     for (const by of ['session', 'password']) {
       const account = await unverifiedAccount(open);
@@ -419,6 +430,18 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     expect(statuses).toEqual([401, 401, 401, 429]);
     expect((await verify(limited, { token, password })).status).toBe(200);
     expect((await limited.post('/api/auth/login', { email, password })).status).toBe(429);
+  });
+
+  test('whose sign-up has had its time is token_invalid, although the link has not (CRN-05)', async () => {
+    const email = freshEmail();
+    const token = await signUpForToken(required, email);
+    await databaseOf(open).query(
+      sql`UPDATE registration_attempts SET expires_at = now() WHERE email = ${email}`,
+    );
+    const answer = await verify(required, { token, password });
+    expect(answer).toMatchObject({ status: 400, roundTrips: 1, hashes: 0 });
+    expect(answer.json.code).toBe('token_invalid');
+    expect(await accountsOf(open, email)).toEqual([]);
   });
 
   test('is no way to swallow the mail about a lock (LIM-13)', async () => {
