@@ -177,14 +177,19 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     const { context, page, complaints } = await visit();
     const email = freshEmail();
     await register((await visit()).context, email);
-    const wrong = { email, password: secondPassword };
-    const statuses: number[] = [];
-    for (let attempt = 0; attempt < 11; attempt++)
-      statuses.push(await call(context, '/api/auth/login', wrong));
-    expect(statuses.at(-1)).toBe(429);
+    const stranger = await visit();
+    const lock = async () => {
+      const wrong = { email, password: secondPassword };
+      let status = 401;
+      while (status === 401) status = await call(stranger.context, '/api/auth/login', wrong);
+      expect(status).toBe(429);
+    };
+    await lock();
     await followLink(page, email, 'account_locked');
     await page.getByRole('button').click();
     await page.getByRole('heading', { name: 'Lock lifted' }).waitFor();
+    // Known by the link: whoever locks the account again does not lock this browser.
+    await lock();
     expect(await call(context, '/api/auth/login', { email, password: firstPassword })).toBe(200);
     expect(complaints).toEqual([]);
   });
