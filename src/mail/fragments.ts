@@ -18,6 +18,12 @@ export interface MailColumns {
   readonly linkExpiresAt?: Fragment;
 }
 
+/** To the address of a user: of a source with `email`, `locale` and `user_id`. */
+export const toUser: MailColumns = { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` };
+
+/** To the address that a token was issued to: of a source with `locale` and what `issueToken` returns. */
+export const toTokenOwner: MailColumns = { ...toUser, userId: sql`s.owner_id` };
+
 /** Body of a CTE that puts a mail with a link into the outbox, for each row of the CTE `source`: none or one. */
 export function queueMail(
   source: Fragment,
@@ -64,7 +70,7 @@ export function notifyOwner(kind: NoticeKind): Effect {
       sql`(SELECT u.id AS user_id, u.email, u.locale FROM ${source} e JOIN users u ON u.id = e.user_id)`,
       kind,
       origin,
-      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+      toUser,
     );
 }
 

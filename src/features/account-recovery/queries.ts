@@ -2,7 +2,7 @@ import type { Database } from '../../db/client.ts';
 import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { sql } from '../../db/sql.ts';
-import { queueMail } from '../../mail/fragments.ts';
+import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { deleteAttempts, deleteForeignBuckets } from '../../rate-limit/fragments.ts';
 import {
@@ -102,7 +102,6 @@ export async function withdrawAccess(
   origin: RequestOrigin,
   effects: Pick<Effects, 'signInDisowned' | 'endedByDisowning' | 'passwordResetRequested'>,
 ): Promise<boolean> {
-  const mailColumns = { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.owner_id` };
   const withdraw = sql`
     WITH holder AS MATERIALIZED (
       SELECT u.id AS user_id FROM users u
@@ -115,7 +114,7 @@ export async function withdrawAccess(
       SELECT w.user_id, NULL::uuid AS session_id FROM withdrawn w
     )${effectCtes([...effects.signInDisowned, ...effects.passwordResetRequested], 'disowned', origin)},
     issued AS (${issueToken(sql`withdrawn`, resetToken, { owner: sql`s.user_id`, email: sql`s.email` })}),
-    mailed AS (${queueMail(sql`(SELECT i.*, w.locale FROM issued i, withdrawn w)`, resetMail, origin, mailColumns)})
+    mailed AS (${queueMail(sql`(SELECT i.*, w.locale FROM issued i, withdrawn w)`, resetMail, origin, toTokenOwner)})
     SELECT w.user_id FROM withdrawn w UNION ALL SELECT b.user_id FROM (${spentBefore(presented, spender)}) b`;
   const endAll = sql`
     WITH owner AS (${spentBefore(presented, spender)}),

@@ -1,6 +1,6 @@
 import type { Effect } from '../../db/effects.ts';
 import { sql } from '../../db/sql.ts';
-import { queueNotice } from '../../mail/fragments.ts';
+import { queueNotice, toUser } from '../../mail/fragments.ts';
 import type { NoticeKind } from '../../mail/mail-kind.ts';
 import { formerEmails, voidFreeTokens, voidTokens } from '../one-time-tokens/index.ts';
 
@@ -30,6 +30,6 @@ export function notifyFormerAddresses(kind: NoticeKind): Effect {
         JOIN users u ON u.id = f.user_id WHERE f.email <> u.email)`,
       kind,
       origin,
-      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+      toUser,
     );
 }

@@ -3,7 +3,7 @@ import { DatabaseError } from '../../db/database-error.ts';
 import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
-import { mailAllowance, queueMail, queueNotice } from '../../mail/fragments.ts';
+import { mailAllowance, queueMail, queueNotice, toUser } from '../../mail/fragments.ts';
 import type { MailBudget } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import {
@@ -93,11 +93,7 @@ export async function requestChange(
         userId: sql`s.user_id`,
       },
     )}),
-    told AS (${queueNotice(sql`(SELECT t.* FROM taken t, requested r)`, 'email_taken', origin, {
-      recipient: sql`s.email`,
-      locale: sql`s.locale`,
-      userId: sql`s.user_id`,
-    })})
+    told AS (${queueNotice(sql`(SELECT t.* FROM taken t, requested r)`, 'email_taken', origin, toUser)})
     SELECT l.is_recent, l.is_unchanged FROM live l`;
   const voidEarlier = sql`
     WITH asked AS (SELECT t.owner_id AS user_id ${fromLiveToken(token)}),
@@ -186,7 +182,7 @@ export async function confirmChange(
       sql`(SELECT m.* FROM moved m JOIN issued i ON i.owner_id = m.user_id)`,
       mail,
       origin,
-      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+      toUser,
     )})
     SELECT m.user_id FROM moved m UNION ALL SELECT b.user_id FROM (${spentBefore(presented, spender)}) b`;
   return carryOut(db, lockUserForUpdate(owner.user_id), change);
@@ -228,7 +224,7 @@ export async function revertChange(
       sql`(SELECT r.* FROM reverted r JOIN issued i ON i.owner_id = r.user_id)`,
       mail,
       origin,
-      { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` },
+      toUser,
     )}),
     told AS (${queueNotice(
       sql`(SELECT r.* FROM reverted r WHERE r.left_email <> r.email)`,

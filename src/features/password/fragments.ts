@@ -1,6 +1,6 @@
 import type { RequestOrigin } from '../../db/effects.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
-import { queueMail } from '../../mail/fragments.ts';
+import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
 import { type MailBudget, mailLimits } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { reserveAttempt } from '../../rate-limit/fragments.ts';
@@ -26,9 +26,6 @@ export interface NewDeviceMail extends LinkMail {
   readonly attemptId: string;
 }
 
-/** Of a mail to the address that its token was issued to. */
-export const mailColumns = { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.owner_id` };
-
 /**
  * CTEs, each with its leading comma, that tell the owner of a lock, once the CTE `locked` has its row: `user_id`,
  * `bucket`, `email`, `locale` and `is_banned`, null where nobody has the address. Nobody is told then, nor where the
@@ -41,7 +38,7 @@ export function lockMailCtes(locked: Fragment, { token, mail }: LockMail, origin
   const columns = { owner: sql`s.user_id`, email: sql`s.email`, bucket: sql`s.bucket` };
   return sql`,
     unlock_token AS (${issueToken(told, token, columns)}),
-    lock_mail AS (${queueMail(sql`(SELECT i.*, l.locale FROM unlock_token i, ${locked} l)`, mail, origin, mailColumns)})`;
+    lock_mail AS (${queueMail(sql`(SELECT i.*, l.locale FROM unlock_token i, ${locked} l)`, mail, origin, toTokenOwner)})`;
 }
 
 /**
@@ -62,5 +59,5 @@ export function newDeviceMailCtes(
   return sql`,
     new_device_count AS (${reserveAttempt(bucket, attemptId, limits)}),
     not_me_token AS (${issueToken(told, token, { owner: sql`s.user_id`, email: sql`s.email` })}),
-    new_device_mail AS (${queueMail(sql`(SELECT i.*, d.locale FROM not_me_token i, ${source} d)`, mail, origin, mailColumns)})`;
+    new_device_mail AS (${queueMail(sql`(SELECT i.*, d.locale FROM not_me_token i, ${source} d)`, mail, origin, toTokenOwner)})`;
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import type { RequestOrigin } from '../../../db/effects.ts';
 import { sql } from '../../../db/sql.ts';
-import { mailAllowance, queueMail } from '../../../mail/fragments.ts';
+import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
 import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
@@ -62,7 +62,7 @@ export async function queueVerification(
         sql`(SELECT i.owner_id, i.email, j.locale FROM issued i, judged j)`,
         account.mail,
         origin,
-        { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.owner_id` },
+        toTokenOwner,
       )}),
       requeued AS (${queueMail(
         sql`(SELECT i.email, j.locale FROM reissued i, judged j)`,

@@ -2,7 +2,7 @@ import type { Database } from '../../../db/client.ts';
 import type { Effects, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { mailAllowance, queueMail } from '../../../mail/fragments.ts';
+import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
 import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { deleteAttempts, deleteSubject } from '../../../rate-limit/fragments.ts';
@@ -18,7 +18,7 @@ import {
 import { dropRegistrations } from '../../registrations/index.ts';
 import { endSessionsOf } from '../../sessions/index.ts';
 import { fromAddress, setProvedPassword } from '../../users/index.ts';
-import { type LinkMail, mailColumns } from '../fragments.ts';
+import type { LinkMail } from '../fragments.ts';
 
 /** What may be mailed to somebody who asks for a new password: one of the two. */
 export interface ResetLinks {
@@ -68,7 +68,7 @@ export async function issueResetToken(
         owner: sql`s.user_id`,
         email: sql`s.email`,
       })}),
-      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, reset.mail, origin, mailColumns)})
+      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, reset.mail, origin, toTokenOwner)})
       ${wayBackCtes(wayBack, origin)},
       requested AS (
         SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i WHERE i.owner_id IS NOT NULL
@@ -87,7 +87,7 @@ function wayBackCtes({ token, mail }: LinkMail, origin: RequestOrigin): Fragment
   const renewed = sql`(SELECT r.*, a.locale, a.expires_at FROM renewed r, asked a)`;
   return sql`,
     renewed AS (${issueToken(sql`(SELECT a.* FROM asked a WHERE a.created_at IS NOT NULL)`, token, columns)}),
-    renewed_mail AS (${queueMail(renewed, mail, origin, { ...mailColumns, linkExpiresAt: sql`s.expires_at` })})`;
+    renewed_mail AS (${queueMail(renewed, mail, origin, { ...toTokenOwner, linkExpiresAt: sql`s.expires_at` })})`;
 }
 
 /** Whose password a link resets. */
