@@ -175,8 +175,6 @@ const effects: Effects = {
   unbannedByAdmin: [recordAdmin('unban')],
   sessionEndedByAdmin: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'admin', isByOperator: true }),
-    // What one of them asked for while the statement waited for the user.
-    emailChange.voidPendingChange,
   ],
 };
 

@@ -96,9 +96,10 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 1,
+    statements: [2],
     path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
   },
-  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1 },
+  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1, statements: [2] },
   'GET /api/auth/me': { credential: 'access-token', status: 200, roundTrips: 1 },
   'PATCH /api/auth/me': {
     credential: 'access-token',
@@ -194,14 +195,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'admin-secret',
     status: 200,
     roundTrips: 1,
-    statements: [2],
+    statements: [3],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
   },
   'POST /api/admin/users/:id/ban': {
     credential: 'admin-secret',
     status: 200,
     roundTrips: 1,
-    statements: [2],
+    statements: [3],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
   },
   'POST /api/admin/users/:id/unban': {

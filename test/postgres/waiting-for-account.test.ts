@@ -130,6 +130,20 @@ describe('a change of the address that is asked for meanwhile is dead', { timeou
     await expectDead(owner.userId, owner.email, evil);
   });
 
+  test.each([
+    ['all others', () => '?keep=current'],
+    ['this one', ({ sessionId }: SignedIn) => `/${sessionId}`],
+  ])('after the owner ended %s of the sessions (SES-10)', async (_what, which) => {
+    const owner = await signIn(client);
+    const thief = await signInAgain(client, owner.email);
+    const evil = freshEmail();
+    const answer = await behindRequest(thief, evil, () =>
+      client.call('DELETE', `/api/auth/sessions${which(thief)}`, { bearer: owner.accessToken }),
+    );
+    expect(answer.status, answer.text).toBe(200);
+    await expectDead(owner.userId, owner.email, evil);
+  });
+
   test('after an operator signed the user out (SES-17)', async () => {
     const admin = new TestClient({ ...patient, DATABASE_URL: database.url });
     const owner = await signIn(client);
@@ -241,3 +255,17 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     expect((await mailsTo(client, email)).map(({ kind }) => kind)).not.toContain('verify_email');
   });
 });
+
+test('a change of the address and a sign-up for it, verified at once, never deadlock', async () => {
+  const email = freshEmail();
+  const signUpToken = await signUpForToken(required, email, otherPasswords);
+  const token = await linkTo(client, await signIn(client), email);
+  const [verified, moved] = await oneAfterTheOther(
+    sql`SELECT 1 FROM registration_attempts WHERE email = ${email} FOR UPDATE`,
+    () => verify(required, { token: signUpToken, password: otherPassword }),
+    () => confirm(client, token),
+  );
+  expect([verified.status, moved.status].toSorted()).toEqual([200, 400]);
+  // A deadlock is ended by the server after a second, and repeated.
+  expect([verified.roundTrips, moved.roundTrips]).toEqual([2, 2]);
+}, 60_000);

@@ -54,8 +54,9 @@ interface FoundRow {
 }
 
 /**
- * A batch, since the second statement needs a newer snapshot: a sign-in that held the user before the first one could
- * has committed its session by then, and one that waits for the first finds the user as it leaves them (SECURITY SES-07).
+ * A batch: the user is held first, so that the next statements see what others did until then, a session that a sign-in
+ * opened and a change of the address that was asked for. A sign-in that comes later finds the user as this leaves them
+ * (SECURITY SES-07).
  * Where it runs again because its answer was lost, the events of the first run tell how many it ended: all but the one of
  * the request itself, which is there by now either way.
  */
@@ -66,8 +67,9 @@ async function changeAndEndSessions(
   origin: RequestOrigin,
   { onChange, onEnd }: AdminEffects,
 ): Promise<number | null> {
-  const [users, sessions] = await db.batch(
+  const [, users, sessions] = await db.batch(
     [
+      lockUser(userId),
       change(target, origin, onChange),
       sql`
         WITH owner AS (SELECT ${userId}::uuid AS user_id),

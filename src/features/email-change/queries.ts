@@ -149,7 +149,8 @@ interface Confirmation extends Presentation {
  * address or can have it back.
  *
  * A batch, since the change needs a snapshot from behind the lock: what was issued for the address before while this waited
- * for the account is void, and a repeat that had to wait for its own first run finds what that did.
+ * for the account is void, and a repeat that had to wait for its own first run finds what that did. Sign-ups go before the
+ * address is taken: a verification of one of them takes both in that order.
  */
 export async function confirmChange(
   db: Database,
@@ -164,9 +165,9 @@ export async function confirmChange(
         AND NOT ${isTakenEmail(owner.target_email, owner.user_id)} AND NOT ${isHeldEmail(owner.target_email, owner.user_id)}
     ),
     spent AS (${spendToken(sql`holder`, presented, spender)}),
-    changed AS (${changeEmail(sql`spent`)}),
-    voided AS (${voidTokens(sql`spent`, ['change_email', 'reset_password', 'verify_email', 'unlock'], presented)}),
     dropped AS (${dropRegistrations(sql`(SELECT s.target_email AS email FROM spent s)`)}),
+    changed AS (${changeEmail(sql`(SELECT s.* FROM spent s WHERE (SELECT count(*) FROM dropped) >= 0)`)}),
+    voided AS (${voidTokens(sql`spent`, ['change_email', 'reset_password', 'verify_email', 'unlock'], presented)}),
     moved AS (
       SELECT h.user_id, NULL::uuid AS session_id, h.email, h.locale, h.is_unverified
       FROM holder h JOIN changed c ON c.id = h.user_id

@@ -11,6 +11,7 @@ export {
   isVerificationDue,
   isVerifiedNow,
   lockUser,
+  lockUserForShare,
   lockUserForUpdate,
   lockUserOf,
   markVerified,

@@ -28,7 +28,9 @@ beforeAll(async () => {
       FROM users u, generate_series(1, 4) n`,
     sql`INSERT INTO security_events (user_id, type, outcome, request_id)
       SELECT u.id, 'authn_login_success', 'success', gen_random_uuid() FROM users u, generate_series(1, 4)`,
-    sql`ANALYZE users, sessions, security_events`,
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+      SELECT sha256(convert_to(u.id::text, 'UTF8')), 'change_email', u.id, u.email, u.email, now() + interval '1 day' FROM users u`,
+    sql`ANALYZE users, sessions, security_events, one_time_tokens`,
   ]);
 }, 60_000);
 afterAll(() => database.drop());

@@ -3,6 +3,7 @@ import type { Effect, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { recordedBefore } from '../../security-events/index.ts';
+import { lockUserForShare } from '../../users/index.ts';
 import { type CallerIds, fromLiveSession, sessionColumns } from '../fragments.ts';
 import type { SessionRow } from '../session.ts';
 
@@ -25,7 +26,7 @@ export function findOwnSessions(db: Database, caller: CallerIds): Promise<Sessio
 }
 
 /**
- * Ends sessions of the caller with what `onEnd` adds, in one statement, and says how many: none where the id is another
+ * Ends sessions of the caller with what `onEnd` adds, and says how many: none where the id is another
  * user's or nobody's, or its session has expired. Null when the calling session is no longer live; nothing is ended then.
  *
  * A repeat after a lost answer may find its own session gone: the events that the first run recorded under the same
@@ -40,22 +41,22 @@ export async function endOwnSessions(
   onEnd: readonly Effect[],
 ): Promise<number | null> {
   // The user first, as a change of the password holds it, and only then the sessions: in the other order the two could wait
-  // for each other. The user's id stands in the condition itself: a join could bring the rows, which are locked as they come, into an
-  // order in which two such statements wait for each other.
-  const [row] = await db.query<{ is_live: boolean; ended: number }>(
-    sql`
-      WITH caller AS MATERIALIZED (SELECT s.user_id ${fromLiveSession(caller)} FOR SHARE OF u),
-      ended AS (
-        DELETE FROM sessions s
-        WHERE s.user_id = ${caller.userId}::uuid AND s.expires_at > now() AND ${isAmong(which, caller)}
-          AND EXISTS (SELECT FROM caller)
-        RETURNING s.user_id, s.id AS session_id
-      )${effectCtes(onEnd, 'ended', origin)},
-      ended_before AS (${recordedBefore(caller.userId, origin.requestId)})
-      SELECT EXISTS (SELECT FROM caller) AS is_live,
-        (SELECT count(*)::int FROM ended) + (SELECT count(*)::int FROM ended_before) AS ended`,
-    { isRepeatable: true },
-  );
+  // for each other. In a statement of its own, so that the next one sees what a session did while this waited. The user's id
+  // stands in the condition itself: a join could bring the rows, which are locked as they come, into an order in which two
+  // such statements wait for each other.
+  const end = sql`
+    WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
+    ended AS (
+      DELETE FROM sessions s
+      WHERE s.user_id = ${caller.userId}::uuid AND s.expires_at > now() AND ${isAmong(which, caller)}
+        AND EXISTS (SELECT FROM caller)
+      RETURNING s.user_id, s.id AS session_id
+    )${effectCtes(onEnd, 'ended', origin)},
+    ended_before AS (${recordedBefore(caller.userId, origin.requestId)})
+    SELECT EXISTS (SELECT FROM caller) AS is_live,
+      (SELECT count(*)::int FROM ended) + (SELECT count(*)::int FROM ended_before) AS ended`;
+  const [, rows] = await db.batch([lockUserForShare(caller.userId), end], { isRepeatable: true });
+  const [row] = (rows ?? []) as { is_live: boolean; ended: number }[];
   if (row === undefined) throw new TypeError('a count must always have one row');
   return row.is_live || row.ended > 0 ? row.ended : null;
 }
