@@ -194,6 +194,26 @@ test('a session that ends meanwhile deletes no account (SES-04)', async () => {
   expect(await storedUser(owner.userId, db())).toMatchObject({ email: owner.email });
 }, 60_000);
 
+test.each(['password/forgot', 'email/resend'])(
+  'a deletion leaves no link and no mail of a %s that is under way (PRV-03)',
+  async (path) => {
+    const owner = await unverifiedAccount(client);
+    const { email } = owner;
+    const headers = freshClient();
+    const ask = (address: string) => client.post(`/api/auth/${path}`, { email: address }, { headers });
+    await ask(freshEmail());
+    const [asked, deleted] = await oneAfterTheOther(
+      sql`SELECT 1 FROM login_attempts WHERE bucket LIKE 'mail-client:%' FOR UPDATE`,
+      () => ask(email),
+      () => deleteAccount(client, signedInBy(owner)),
+    );
+    expect([asked.status, deleted.status]).toEqual([202, 200]);
+    expect(await liveLinks(owner.userId, db())).toEqual([]);
+    expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
+  },
+  60_000,
+);
+
 describe('an address that an account leaves meanwhile stays its own', { timeout: 60_000 }, () => {
   /** An account with this address, on its way to another one, and what holds the change back once it has begun. */
   async function leaving(email: string) {

@@ -19,7 +19,8 @@ export interface Link {
  * Queues a fresh link: to the account of the address while it is not verified, or to the newest sign-up where no account
  * has the address. Anybody else, and whoever is over a limit of mails, gets a token that opens nothing and a mail that is
  * dropped: the same rows (SECURITY ENU-05). It goes to the stored address, never to what was typed (SECURITY EML-03).
- * A repeat after a lost answer sends nothing twice. Round trips: 1.
+ * The account is held, so that a deletion leaves nothing of this behind (SECURITY PRV-03). A repeat after a lost answer sends
+ * nothing twice. Round trips: 1.
  */
 export async function queueVerification(
   db: Database,
@@ -31,15 +32,17 @@ export async function queueVerification(
   const { account, registration } = links;
   await db.query(
     sql`
-      WITH account AS (
+      WITH account AS MATERIALIZED (
         SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AND u.banned_at IS NULL AS is_open
-        ${fromAddress(email)}
+        ${fromAddress(email)} FOR KEY SHARE OF u
       ),
       registration AS (
         SELECT r.id AS registration_id, r.email, r.locale
         ${fromRegistrationsOf(email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst}
       ),
+      looked AS (SELECT count(*) AS found FROM account),
       ${mailAllowance(budget, {
+        cause: sql`looked`,
         isWanted: sql`(EXISTS (SELECT FROM account a WHERE a.is_open) OR EXISTS (SELECT FROM registration))`,
       })},
       judged AS (

@@ -36,8 +36,8 @@ export interface ResetLinks {
  * owner and a mail that is dropped (SECURITY ENU-05). Links from before stay good. Round trips: 1. A repeat after a lost
  * answer writes no second mail.
  *
- * A way back is held behind its user: it may be used, or go with the account, while the statement waits, and a renewal that
- * came after that would outlive it.
+ * The account is held, so that a deletion leaves no link and no mail of this behind (SECURITY PRV-03), and a way back behind
+ * it: that may be used while the statement waits, and a renewal that came after that would outlive it.
  */
 export async function issueResetToken(
   db: Database,
@@ -48,7 +48,9 @@ export async function issueResetToken(
 ): Promise<void> {
   await db.query(
     sql`
-      WITH account AS (SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email)}),
+      WITH account AS MATERIALIZED (
+        SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email)} FOR KEY SHARE OF u
+      ),
       moved AS MATERIALIZED (
         SELECT u.id AS user_id, t.target_email AS email, u.locale, t.created_at, t.expires_at
         FROM users u JOIN (SELECT t.* ${fromHeldEmail(sql`ANY (${wayBack.mail.recipients}::text[])`, null)}) t ON t.owner_id = u.id
