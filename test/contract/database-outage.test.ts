@@ -21,13 +21,16 @@ describe.each(databaseProblemRoutes)('%s during an outage', (key) => {
         (['cookie', 'bearer'] as const).map(async (by) => {
           const account = await registerAccount(new TestClient());
           const faulty = await faultyEndpoint({ always: fault });
-          const client = new TestClient({
+          const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+          // What hangs need not be waited for as long as what works, of which a busy machine may take half a second.
+          const impatient = new TestClient({
             DATABASE_HTTP_ENDPOINT: faulty.endpoint,
-            DATABASE_TIMEOUT_MS: fault === 'hang' ? '500' : '2500',
+            DATABASE_TIMEOUT_MS: '500',
           });
           const call = exampleCall(key, account, by);
           const startedAt = Date.now();
-          expectProblem(await client.call(...call), 503, 'service_unavailable', by);
+          const failed = await (fault === 'hang' ? impatient : client).call(...call);
+          expectProblem(failed, 503, 'service_unavailable', by);
           expect(Date.now() - startedAt).toBeLessThan(5000);
           await faulty.plan([]);
           const answer = await client.call(...call);
