@@ -99,7 +99,8 @@ export async function refreshSession(
  * ignored, so a repeat changes nothing. Round trips: 1.
  *
  * A batch, since a renewal that holds the session is over only when the first statement has waited for it: the second one
- * then finds the session by its former id. Both sides of the OR are arrays, since with a sub-select there PostgreSQL uses
+ * then finds the session by its former id. They are held in the order of their ids, as by `endOwnSessions`, so that the two
+ * never wait for each other. Both sides of the OR are arrays, since with a sub-select there PostgreSQL uses
  * neither index and reads the whole table.
  */
 export async function endSessions(
@@ -111,8 +112,9 @@ export async function endSessions(
   const ids = keys.flatMap((key) => ('sessionId' in key ? [key.sessionId] : []));
   const earlier = keys.flatMap((key) => ('earlierToken' in key ? [key.earlierToken] : []));
   const end = (isNamed: Fragment) => sql`
-    WITH ended AS (
-      DELETE FROM sessions s WHERE ${isNamed} RETURNING s.user_id, s.id AS session_id
+    WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE ${isNamed} ORDER BY s.id FOR UPDATE),
+    ended AS (
+      DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
     )${effectCtes(onEnd, 'ended', origin)}
     SELECT count(*)::int AS ended FROM ended`;
   await db.batch(

@@ -207,11 +207,6 @@ export function lockUser(userId: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR NO KEY UPDATE`;
 }
 
-/** Like `lockUser`, for a statement that leaves the user as it is: a sign-in goes on. */
-export function lockUserForShare(userId: string): Fragment {
-  return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR SHARE`;
-}
-
 /** Like `lockUser`, for whoever has the address. */
 export function lockUserOf(email: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE lower(u.email) = ${email} FOR NO KEY UPDATE`;

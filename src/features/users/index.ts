@@ -11,7 +11,6 @@ export {
   isVerificationDue,
   isVerifiedNow,
   lockUser,
-  lockUserForShare,
   lockUserForUpdate,
   lockUserOf,
   markVerified,

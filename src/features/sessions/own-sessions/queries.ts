@@ -3,7 +3,7 @@ import type { Effect, RequestOrigin } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { recordedBefore } from '../../security-events/index.ts';
-import { lockUserForShare } from '../../users/index.ts';
+import { lockUser } from '../../users/index.ts';
 import { type CallerIds, fromLiveSession, sessionColumns } from '../fragments.ts';
 import type { SessionRow } from '../session.ts';
 
@@ -41,21 +41,23 @@ export async function endOwnSessions(
   onEnd: readonly Effect[],
 ): Promise<number | null> {
   // The user first, as a change of the password holds it, and only then the sessions: in the other order the two could wait
-  // for each other. In a statement of its own, so that the next one sees what a session did while this waited. The user's id
-  // stands in the condition itself: a join could bring the rows, which are locked as they come, into an order in which two
-  // such statements wait for each other.
+  // for each other. In a statement of its own, so that the next one sees what a session did while this waited. Sessions are
+  // held in the order of their ids, here and by a logout, which does not hold the user.
   const end = sql`
     WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
-    ended AS (
-      DELETE FROM sessions s
+    held AS MATERIALIZED (
+      SELECT s.id FROM sessions s
       WHERE s.user_id = ${caller.userId}::uuid AND s.expires_at > now() AND ${isAmong(which, caller)}
         AND EXISTS (SELECT FROM caller)
-      RETURNING s.user_id, s.id AS session_id
+      ORDER BY s.id FOR UPDATE
+    ),
+    ended AS (
+      DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
     )${effectCtes(onEnd, 'ended', origin)},
     ended_before AS (${recordedBefore(caller.userId, origin.requestId)})
     SELECT EXISTS (SELECT FROM caller) AS is_live,
       (SELECT count(*)::int FROM ended) + (SELECT count(*)::int FROM ended_before) AS ended`;
-  const [, rows] = await db.batch([lockUserForShare(caller.userId), end], { isRepeatable: true });
+  const [, rows] = await db.batch([lockUser(caller.userId), end], { isRepeatable: true });
   const [row] = (rows ?? []) as { is_live: boolean; ended: number }[];
   if (row === undefined) throw new TypeError('a count must always have one row');
   return row.is_live || row.ended > 0 ? row.ended : null;
