@@ -16,14 +16,14 @@ import {
   cleanupExpiredTokens,
   deleteTokens,
   exportedLinks,
-  voidEmailProofs,
+  revokeEmailProofs,
 } from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
-import { cleanupExpiredRegistrations } from './features/registrations/index.ts';
+import { cleanupExpiredPendingRegistrations } from './features/pending-registrations/index.ts';
 import {
   deleteOldEvents,
   exportedEvents,
-  forgetOrigins,
+  forgetRequestMetadata,
   recordEvent,
   shortenOldAddresses,
 } from './features/security-events/index.ts';
@@ -70,7 +70,7 @@ const cleanUps: readonly CleanUp[] = [
   { rows: 'sessions', change: 'deleted', runBatch: sessions.cleanupExpiredSessions },
   { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts },
   { rows: 'one_time_tokens', change: 'deleted', runBatch: cleanupExpiredTokens },
-  { rows: 'registration_attempts', change: 'deleted', runBatch: cleanupExpiredRegistrations },
+  { rows: 'registration_attempts', change: 'deleted', runBatch: cleanupExpiredPendingRegistrations },
   { rows: 'security_events', change: 'deleted', runBatch: deleteOldEvents },
   { rows: 'security_events.ip_address', change: 'shortened', runBatch: shortenOldAddresses },
   { rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails },
@@ -100,7 +100,7 @@ const effects: Effects = {
   passwordChanged: [
     recordEvent({ type: 'authn_password_change', outcome: 'success', method: 'password' }),
     notifyOwner('password_changed'),
-    emailChange.voidPendingChange,
+    emailChange.revokePendingChange,
   ],
   passwordChangeFailed: [
     recordEvent({
@@ -129,17 +129,17 @@ const effects: Effects = {
   ],
   firstVerified: [
     recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' }),
-    voidEmailProofs,
+    revokeEmailProofs,
   ],
   unlocked: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'unlocked' })],
-  signInDisowned: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
-  endedByDisowning: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
+  notMeReported: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
+  endedByNotMe: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
   accountDeleted: [
     recordEvent({ type: 'user_deleted', outcome: 'success' }),
     notifyOwner('account_deleted'),
     emailChange.notifyFormerAddresses('account_deleted'),
   ],
-  accountGone: [forgetOrigins, dropMails, deleteTokens],
+  accountGone: [forgetRequestMetadata, dropMails, deleteTokens],
   accountDeletionFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],
@@ -158,20 +158,20 @@ const effects: Effects = {
   refreshTokenReused: [
     recordEvent({ type: 'authn_token_reuse', outcome: 'failure' }),
     notifyOwner('refresh_token_reused'),
-    emailChange.voidFreeChange,
+    emailChange.tryRevokePendingChange,
   ],
   sessionRevoked: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_revoked' }),
-    emailChange.voidPendingChange,
+    emailChange.revokePendingChange,
   ],
   sessionsRevoked: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'sessions_revoked' }),
-    emailChange.voidPendingChange,
+    emailChange.revokePendingChange,
   ],
   sessionEvicted: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_cap' })],
   accountExported: [recordEvent({ type: 'sensitive_read', outcome: 'success', reason: 'account_export' })],
-  signedOutByAdmin: [recordAdmin('sign_out'), emailChange.voidPendingChange],
-  bannedByAdmin: [recordAdmin('ban'), emailChange.voidPendingChange],
+  signedOutByAdmin: [recordAdmin('sign_out'), emailChange.revokePendingChange],
+  bannedByAdmin: [recordAdmin('ban'), emailChange.revokePendingChange],
   unbannedByAdmin: [recordAdmin('unban')],
   sessionEndedByAdmin: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'admin', isByOperator: true }),

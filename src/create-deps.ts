@@ -1,5 +1,5 @@
 import type { Deps } from './deps.ts';
-import { type ClientInfo, readClientInfo } from './http/client-info.ts';
+import { type RequestMetadata, readRequestMetadata } from './http/request-metadata.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createPasswordHasher } from './password-hasher.ts';
 import type { Runtime } from './runtime.ts';
@@ -11,24 +11,24 @@ import type { Runtime } from './runtime.ts';
  */
 export function createDeps(
   registered: Pick<Deps, 'effects' | 'exportParts' | 'cleanUps'>,
-  { config, keys, secrets, openDatabase }: Runtime,
+  { config, keys, keyring, openDatabase }: Runtime,
   request: Request,
   requestId: string,
   now: () => number,
 ): Deps {
-  let known: ClientInfo | undefined;
+  let known: RequestMetadata | undefined;
   // Most requests record nothing about their client.
-  const client = () => {
-    known ??= readClientInfo(request, requestId);
+  const metadata = () => {
+    known ??= readRequestMetadata(request, requestId);
     return known;
   };
   return {
     ...registered,
-    ...{ config, keys, secrets, now, db: openDatabase() },
+    ...{ config, keys, keyring, now, db: openDatabase() },
     hasher: createPasswordHasher(config.isDevelopment),
-    mail: createMailer(secrets, client),
-    get client() {
-      return client();
+    mail: createMailer(keyring, metadata),
+    get metadata() {
+      return metadata();
     },
   };
 }

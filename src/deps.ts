@@ -1,11 +1,11 @@
 import type { CleanUp } from './clean-up.ts';
 import type { Config } from './config.ts';
-import type { KeyRing } from './crypto/jwt.ts';
-import type { SecretRing } from './crypto/secret-ring.ts';
+import type { SigningKeySet } from './crypto/jwt.ts';
+import type { Keyring } from './crypto/keyring.ts';
 import type { Database } from './db/client.ts';
 import type { Effects } from './db/effects.ts';
 import type { ExportPart } from './db/export-part.ts';
-import type { ClientInfo } from './http/client-info.ts';
+import type { RequestMetadata } from './http/request-metadata.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 
@@ -16,9 +16,9 @@ export interface Deps {
   /** The Worker's clock, in milliseconds since the epoch. What is stored expires by the database's clock instead. */
   readonly now: () => number;
   /** Who is asking: address, place and browser as the edge reports them. */
-  readonly client: ClientInfo;
-  readonly secrets: SecretRing;
-  readonly keys: KeyRing;
+  readonly metadata: RequestMetadata;
+  readonly keyring: Keyring;
+  readonly keys: SigningKeySet;
   readonly hasher: PasswordHasher;
   readonly mail: Mailer;
   /** What features add to each other's statements. */

@@ -1,5 +1,5 @@
 import { hashPassword, type PasswordCheck, verifyPassword } from './crypto/password-hash.ts';
-import { HashSlots } from './hash-slots.ts';
+import { HashSemaphore } from './hash-semaphore.ts';
 
 /**
  * Password hashing as one request sees it: counted, so that tests can prove that all failures do equal work. Whatever
@@ -22,7 +22,7 @@ export interface PasswordHasher {
 }
 
 // Shared by all requests of the isolate, which has one CPU for them.
-const slots = new HashSlots();
+const semaphore = new HashSemaphore();
 
 /**
  * A hasher with its counters at zero. The clock of a Worker stands still during CPU work; `isClockPrecise` (development)
@@ -31,7 +31,7 @@ const slots = new HashSlots();
 export function createPasswordHasher(isClockPrecise: boolean): PasswordHasher {
   let count = 0;
   let workedMs = 0;
-  const counted = <T>(work: () => Promise<T>) => slots.run(() => measured(work));
+  const counted = <T>(work: () => Promise<T>) => semaphore.run(() => measured(work));
   async function measured<T>(work: () => Promise<T>): Promise<T> {
     count += 1;
     if (!isClockPrecise) return work();
@@ -45,7 +45,7 @@ export function createPasswordHasher(isClockPrecise: boolean): PasswordHasher {
   }
   return {
     hash: (password) => counted(() => hashPassword(password)),
-    requireRoom: () => slots.requireRoom(),
+    requireRoom: () => semaphore.requireRoom(),
     verify: (stored, password) => counted(() => verifyPassword(stored, password)),
     get count() {
       return count;

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { canonicalEmail } from './text-schemas.ts';
 
-const lengthMax = 255; // width of the column of the earlier system
+const lengthMax = 255; // width of the column of the legacy system
 
 /** The address that somebody signs in with, and the forms in which it may be stored. */
 export interface PresentedEmail {
@@ -10,12 +10,12 @@ export interface PresentedEmail {
    * differ in case or normal form alone have the same one.
    */
   readonly address: string;
-  /** `address` and, after it, how the earlier system may have stored the text. An account of the former goes first. */
+  /** `address` and, after it, how the legacy system may have stored the text. An account of the former goes first. */
   readonly spellings: readonly string[];
 }
 
 /**
- * An address that is presented to sign in, and to nothing else. Wider than `emailAddress`: the earlier system kept what was
+ * An address that is presented to sign in, and to nothing else. Wider than `emailAddress`: the legacy system kept what was
  * typed, in lower case, so that its accounts can have an international domain in letters, a local part beyond ASCII or in
  * quotes, or a domain without a dot. At most 255 characters, one `@` also under NFKC, no control characters (SECURITY
  * EML-02). Refused as before is what only looks like an address of today: U+212A would reach the account of `k` (T34).

@@ -1,6 +1,6 @@
 import { type Config, type Env, parseConfig, readBindings } from './config.ts';
-import { importKeyRing, type KeyRing } from './crypto/jwt.ts';
-import { createSecretRing, type SecretRing } from './crypto/secret-ring.ts';
+import { importSigningKeys, type SigningKeySet } from './crypto/jwt.ts';
+import { createKeyring, type Keyring } from './crypto/keyring.ts';
 import { connect, type Database } from './db/client.ts';
 import type { MailDelivery } from './mail/deliver-mails.ts';
 import { createTransport } from './mail/transports/create-transport.ts';
@@ -10,8 +10,8 @@ import { ConfigError } from './variable-reader.ts';
 /** What the isolate prepares once: immutable values made from the configuration, and the counts of its limiter. */
 export interface Runtime {
   readonly config: Config;
-  readonly keys: KeyRing;
-  readonly secrets: SecretRing;
+  readonly keys: SigningKeySet;
+  readonly keyring: Keyring;
   readonly openDatabase: () => Database;
   readonly limiter: RateLimiter;
   readonly mailDelivery: MailDelivery;
@@ -34,18 +34,18 @@ export async function loadRuntime(env: Env): Promise<Runtime | ConfigError> {
 async function prepare(env: Env): Promise<Runtime | ConfigError> {
   try {
     const config = parseConfig(env);
-    const keys = await importKeyRing(config.signingKeys).catch(() => {
+    const keys = await importSigningKeys(config.signingKeys).catch(() => {
       throw new ConfigError(['SIGNING_KEYS']);
     });
-    const secrets = createSecretRing(config.authSecret, config.authSecretPrevious);
+    const keyring = createKeyring(config.authSecret, config.authSecretPrevious);
     const { rateLimitKv: kv, rateLimiter: gate, emailSender } = readBindings(env);
-    const limiter = new RateLimiter({ perMinute: config.rateLimitPerMinute, secrets, kv, gate });
+    const limiter = new RateLimiter({ perMinute: config.rateLimitPerMinute, keyring, kv, gate });
     const openDatabase = connect(config.database);
     const mailDelivery = {
-      ...{ secrets, openDatabase, baseUrl: config.baseUrl, from: config.mail.from },
+      ...{ keyring, openDatabase, baseUrl: config.baseUrl, from: config.mail.from },
       transport: createTransport(config, emailSender),
     };
-    return { config, keys, secrets, openDatabase, limiter, mailDelivery };
+    return { config, keys, keyring, openDatabase, limiter, mailDelivery };
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

@@ -1,13 +1,13 @@
 import { type JWTHeaderParameters, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { JOSEError, JWSInvalid } from 'jose/errors';
 import { jwkShapes } from './jwk-shape.ts';
-import type { KeyRing } from './signing-keys.ts';
+import type { SigningKeySet } from './signing-keys.ts';
 
 export {
-  importKeyRing,
-  type KeyRing,
+  importSigningKeys,
   type PrivateSigningJwk,
   parseSigningKeys,
+  type SigningKeySet,
 } from './signing-keys.ts';
 
 /** What is the same in every access token of this deployment. */
@@ -43,7 +43,7 @@ const algorithms = Object.keys(jwkShapes);
  * user says `demo: true`, so that every consumer can refuse it (SECURITY DEM-06).
  */
 export async function signAccessToken(
-  ring: KeyRing,
+  keySet: SigningKeySet,
   settings: AccessTokenSettings,
   claims: AccessTokenClaims,
   nowMs: number,
@@ -51,14 +51,14 @@ export async function signAccessToken(
   const issuedAt = Math.floor(nowMs / 1000);
   const { sessionId, authTime, amr, demo } = claims;
   return new SignJWT({ sid: sessionId, auth_time: authTime, amr: [...amr], ...(demo && { demo }) })
-    .setProtectedHeader({ alg: ring.signing.alg, typ: tokenType, kid: ring.signing.kid })
+    .setProtectedHeader({ alg: keySet.signing.alg, typ: tokenType, kid: keySet.signing.kid })
     .setIssuer(settings.issuer)
     .setAudience(settings.audience)
     .setSubject(claims.userId)
     .setIssuedAt(issuedAt)
     .setExpirationTime(issuedAt + settings.ttlSeconds)
     .setJti(crypto.randomUUID())
-    .sign(ring.signing.privateKey);
+    .sign(keySet.signing.privateKey);
 }
 
 /**
@@ -70,7 +70,7 @@ export async function signAccessToken(
  * looked at (RFC 8725 sections 3.1 and 3.10). Clocks may differ by 30 s. Never throws for any text.
  */
 export async function verifyAccessToken(
-  ring: KeyRing,
+  keySet: SigningKeySet,
   settings: AccessTokenSettings,
   token: string,
   nowMs: number,
@@ -81,7 +81,7 @@ export async function verifyAccessToken(
     ? { clockTolerance: Number.MAX_SAFE_INTEGER }
     : { clockTolerance: clockToleranceSeconds, maxTokenAge: settings.ttlSeconds };
   try {
-    const { payload } = await jwtVerify(token, (header) => verificationKey(ring, header), {
+    const { payload } = await jwtVerify(token, (header) => verificationKey(keySet, header), {
       ...limits,
       algorithms,
       typ: tokenType,
@@ -99,8 +99,8 @@ export async function verifyAccessToken(
   }
 }
 
-function verificationKey(ring: KeyRing, header: JWTHeaderParameters): CryptoKey {
-  const key = typeof header.kid === 'string' ? ring.byId.get(header.kid) : undefined;
+function verificationKey(keySet: SigningKeySet, header: JWTHeaderParameters): CryptoKey {
+  const key = typeof header.kid === 'string' ? keySet.byId.get(header.kid) : undefined;
   // Headers that change how the token is read are never ours; jose itself refuses every `crit` but b64.
   const isPlain = !('b64' in header || 'zip' in header);
   if (key === undefined || header.alg !== key.alg || !isPlain) throw new JWSInvalid();

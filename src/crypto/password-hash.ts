@@ -16,7 +16,7 @@ const liveParameters: Argon2Parameters = { memoryKib: 19_456, passes: 2, lanes: 
 const saltBytes = 16;
 const tagBytes = 32;
 
-/** bcrypt in the versions that the earlier system wrote. Cost 12 takes 330 ms, and every step more doubles it. */
+/** bcrypt in the versions that the legacy system wrote. Cost 12 takes 330 ms, and every step more doubles it. */
 const bcryptPattern = /^\$2[aby]\$(?:0[4-9]|1[0-2])\$[./A-Za-z0-9]{53}$/;
 
 /**
@@ -52,7 +52,7 @@ export async function verifyPassword(stored: string | null, password: string): P
     if (isBcrypt) return verifyBcrypt(stored, password);
     if (argon2Hash !== null) return verifyArgon2id(argon2Hash, password);
   }
-  spendDummyWork(password);
+  hashDummy(password);
   return {
     matches: false,
     needsRehash: false,
@@ -67,7 +67,7 @@ function verifyArgon2id(hash: Argon2Hash, password: string): PasswordCheck {
   return { matches, needsRehash: matches && !isLive(hash), isMalformed: false };
 }
 
-/** The password goes in as it was typed: the earlier system did not normalise. bcrypt uses its first 72 bytes. */
+/** The password goes in as it was typed: the legacy system did not normalise. bcrypt uses its first 72 bytes. */
 async function verifyBcrypt(stored: string, password: string): Promise<PasswordCheck> {
   // Loaded only here: 5.5 ms of start-up CPU that a service without legacy users never pays.
   const { compareSync } = await import('bcryptjs');
@@ -75,7 +75,7 @@ async function verifyBcrypt(stored: string, password: string): Promise<PasswordC
   return { matches, needsRehash: matches, isMalformed: false };
 }
 
-function spendDummyWork(password: string): void {
+function hashDummy(password: string): void {
   const hash = parseArgon2Hash(dummyHash);
   if (hash !== null) verifyArgon2id(hash, password);
 }

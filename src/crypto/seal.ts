@@ -1,6 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
+import type { Keyring } from './keyring.ts';
 import type { RootKey } from './root-key.ts';
-import type { SecretRing } from './secret-ring.ts';
 
 const version = 'v1';
 // NIST SP 800-38D 8.2.2: a random 96-bit IV is good for 2^32 messages under one key.
@@ -14,18 +14,18 @@ const tagBytes = 16;
  *
  * @throws TypeError when either text has lone surrogates, which UTF-8 cannot give back.
  */
-export async function seal(ring: SecretRing, plaintext: string, associatedData: string): Promise<string> {
+export async function seal(keyring: Keyring, plaintext: string, associatedData: string): Promise<string> {
   if (!plaintext.isWellFormed() || !associatedData.isWellFormed()) {
     throw new TypeError('only well-formed text can be sealed');
   }
   const iv = crypto.getRandomValues(new Uint8Array(ivBytes));
-  const key = await importAesKey(ring.current);
+  const key = await importAesKey(keyring.current);
   const ciphertext = await crypto.subtle.encrypt(
     gcm(iv, associatedData),
     key,
     new TextEncoder().encode(plaintext),
   );
-  return [version, ring.current.id, encodeBase64Url(iv), encodeBase64Url(new Uint8Array(ciphertext))].join(
+  return [version, keyring.current.id, encodeBase64Url(iv), encodeBase64Url(new Uint8Array(ciphertext))].join(
     '.',
   );
 }
@@ -34,9 +34,9 @@ export async function seal(ring: SecretRing, plaintext: string, associatedData: 
  * Decrypts what `seal` made with the current or the previous root. `null` when the text is not a sealed value, was
  * changed in any part, belongs to other associated data, or was made with a key that is not in the ring.
  */
-export async function open(ring: SecretRing, sealed: string, associatedData: string): Promise<string | null> {
+export async function open(keyring: Keyring, sealed: string, associatedData: string): Promise<string | null> {
   const parts = parseSealed(sealed);
-  const root = parts === null ? undefined : rootWithId(ring, parts.keyId);
+  const root = parts === null ? undefined : rootWithId(keyring, parts.keyId);
   if (parts === null || root === undefined || !associatedData.isWellFormed()) return null;
 
   const key = await importAesKey(root);
@@ -52,8 +52,8 @@ export async function open(ring: SecretRing, sealed: string, associatedData: str
 }
 
 /** Whether a sealed value names the current root. When not, the clean-up opens it and seals it again. */
-export function isSealedWithCurrentKey(ring: SecretRing, sealed: string): boolean {
-  return parseSealed(sealed)?.keyId === ring.current.id;
+export function isSealedWithCurrentKey(keyring: Keyring, sealed: string): boolean {
+  return parseSealed(sealed)?.keyId === keyring.current.id;
 }
 
 interface SealedParts {
@@ -71,8 +71,8 @@ function parseSealed(sealed: string): SealedParts | null {
   return { keyId, iv, ciphertext };
 }
 
-function rootWithId(ring: SecretRing, keyId: string): RootKey | undefined {
-  return [ring.current, ring.previous].find((root) => root?.id === keyId) ?? undefined;
+function rootWithId(keyring: Keyring, keyId: string): RootKey | undefined {
+  return [keyring.current, keyring.previous].find((root) => root?.id === keyId) ?? undefined;
 }
 
 function importAesKey(root: RootKey): Promise<CryptoKey> {

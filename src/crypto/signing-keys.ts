@@ -16,7 +16,7 @@ export interface SigningKey {
 }
 
 /** The keys of this deployment: one signs, all verify. */
-export interface KeyRing {
+export interface SigningKeySet {
   readonly signing: SigningKey;
   readonly byId: ReadonlyMap<string, SigningKey>;
   /** The public JWK Set (RFC 7517 section 5). */
@@ -48,7 +48,7 @@ export function parseSigningKeys(json: string): PrivateSigningJwk[] {
  * @throws TypeError when there is no key, when one cannot be imported, or when its public and private part do not
  * belong together: such a key would sign tokens that nobody can verify.
  */
-export async function importKeyRing(jwks: readonly PrivateSigningJwk[]): Promise<KeyRing> {
+export async function importSigningKeys(jwks: readonly PrivateSigningJwk[]): Promise<SigningKeySet> {
   const keys = await Promise.all(jwks.map(importSigningKey));
   const [signing] = keys;
   if (signing === undefined) throw new TypeError('there is no signing key');

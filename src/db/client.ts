@@ -16,7 +16,7 @@ export interface QueryOptions {
    * Whether running the statement a second time leaves the same state and gives the same answer. Only such a statement
    * is repeated, once, when its answer was lost (SECURITY DBF-04). Default false.
    */
-  readonly isRepeatable?: boolean;
+  readonly isIdempotent?: boolean;
 }
 
 type Row = Record<string, unknown>;
@@ -72,7 +72,7 @@ class RequestDatabase implements Database {
 
   query<R>(statement: Fragment, options: QueryOptions = {}): Promise<R[]> {
     const { text, params } = compile(statement);
-    return this.#repeatWhenLost(options, async (fetchOptions) => {
+    return this.#retryWhenLost(options, async (fetchOptions) => {
       const rows = await this.#driver.query(text, params, { fetchOptions });
       return rows as R[];
     });
@@ -80,7 +80,7 @@ class RequestDatabase implements Database {
 
   batch(statements: readonly Fragment[], options: QueryOptions = {}): Promise<Row[][]> {
     const compiled = statements.map(compile);
-    return this.#repeatWhenLost(options, (fetchOptions) =>
+    return this.#retryWhenLost(options, (fetchOptions) =>
       this.#driver.transaction(
         compiled.map(({ text, params }) => this.#driver.query(text, params)),
         { fetchOptions, isolationLevel: 'ReadCommitted' },
@@ -88,11 +88,11 @@ class RequestDatabase implements Database {
     );
   }
 
-  async #repeatWhenLost<T>(options: QueryOptions, call: (fetchOptions: object) => Promise<T>): Promise<T> {
+  async #retryWhenLost<T>(options: QueryOptions, call: (fetchOptions: object) => Promise<T>): Promise<T> {
     try {
       return await this.#attempt(call);
     } catch (error) {
-      if (!options.isRepeatable || !isWorthRepeating(error)) throw error;
+      if (!options.isIdempotent || !isWorthRepeating(error)) throw error;
       await scheduler.wait(20 + Math.random() * 80);
       return await this.#attempt(call);
     }

@@ -1,7 +1,7 @@
 import type { Fragment } from './sql.ts';
 
 /** Who made the request, as far as a record of it is concerned. */
-export interface RequestOrigin {
+export interface RequestMetadata {
   readonly requestId: string;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
@@ -15,7 +15,7 @@ export interface RequestOrigin {
  * columns `user_id` and `session_id` (null where there is none), one row per occurrence; the result is the body of a
  * data-modifying CTE that reads from it.
  */
-export type Effect = (source: Fragment, origin: RequestOrigin) => Fragment;
+export type Effect = (source: Fragment, metadata: RequestMetadata) => Fragment;
 
 /** The occasions that a statement offers. `app.ts` registers who has something to add. */
 export interface Effects {
@@ -49,9 +49,9 @@ export interface Effects {
   /** The owner lifted the lock of their account by the link in the mail about it. */
   readonly unlocked: readonly Effect[];
   /** The owner said that a sign-in was not theirs: the password is gone. */
-  readonly signInDisowned: readonly Effect[];
+  readonly notMeReported: readonly Effect[];
   /** That ended these sessions: one row each. */
-  readonly endedByDisowning: readonly Effect[];
+  readonly endedByNotMe: readonly Effect[];
   /** The row of the user goes, with all that refers to it. */
   readonly accountDeleted: readonly Effect[];
   /**

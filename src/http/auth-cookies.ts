@@ -25,7 +25,7 @@ export function setAuthCookies(
   headers.append('Set-Cookie', hostCookie(refreshCookieName, refresh.token, refresh.expiresIn));
 }
 
-/** Takes them back, with the earlier application's cookie where one is configured. */
+/** Takes them back, with the legacy application's cookie where one is configured. */
 export function clearAuthCookies(headers: Headers, legacyRefreshCookie: string | null): void {
   headers.append('Set-Cookie', expiredHostCookie(accessCookieName));
   headers.append('Set-Cookie', expiredHostCookie(refreshCookieName));

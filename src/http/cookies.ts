@@ -39,7 +39,7 @@ export function expiredHostCookie(name: `__Host-${string}`): string {
 }
 
 /**
- * A `Set-Cookie` value that drops a host-only cookie of the earlier application, whose name has no prefix.
+ * A `Set-Cookie` value that drops a host-only cookie of the legacy application, whose name has no prefix.
  *
  * @throws TypeError when the name is not a token.
  */

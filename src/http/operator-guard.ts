@@ -55,7 +55,7 @@ export function admitOperator(c: RequestContext, deps: Deps, guard: OperatorGuar
   if (guard !== 'developer' && isSecretOf(guard, deps.config, header)) return;
   // Without the header there was no guess. What was presented is never told: it may be nearly right.
   if (header !== null) {
-    const { requestId, ipAddress } = deps.client;
+    const { requestId, ipAddress } = deps.metadata;
     log('warn', 'operator_secret_refused', {
       requestId,
       ipAddress,

@@ -17,7 +17,7 @@ export interface PresentedRefreshToken {
   readonly token: string;
   /** The way that it came, which is the transport that it has to be for. */
   readonly transport: 'cookie' | 'body';
-  /** Whether the earlier application's cookie came along and was looked at. */
+  /** Whether the legacy application's cookie came along and was looked at. */
   readonly hasLegacyCookie: boolean;
 }
 

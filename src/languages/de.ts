@@ -143,7 +143,7 @@ export const de: Language = {
         paragraphs: ['Sie können sich jetzt mit Ihrem neuen Passwort anmelden und diese Seite schließen.'],
       },
     },
-    confirmEmail: {
+    confirmEmailChange: {
       title: 'Neue Adresse bestätigen',
       paragraphs: [
         'Drücken Sie den Knopf nur, wenn das Konto Ihnen gehört und Sie diese Änderung angefordert haben.',
@@ -154,7 +154,7 @@ export const de: Language = {
         paragraphs: ['Ab jetzt melden Sie sich mit der neuen Adresse an. Sie können diese Seite schließen.'],
       },
     },
-    revertEmail: {
+    revertEmailChange: {
       title: 'Adresse wiederherstellen',
       paragraphs: [
         'Drücken Sie den Knopf, wenn Sie die Adresse Ihres Kontos nicht geändert haben. Alle Geräte werden abgemeldet, und Sie erhalten eine Mail für ein neues Passwort.',

@@ -139,7 +139,7 @@ export const en: Language = {
         paragraphs: ['You can now sign in with your new password. You can close this page.'],
       },
     },
-    confirmEmail: {
+    confirmEmailChange: {
       title: 'Confirm your new address',
       paragraphs: ['Press the button only if the account is yours and you asked for this change.'],
       submit: 'Confirm new address',
@@ -148,7 +148,7 @@ export const en: Language = {
         paragraphs: ['From now on you sign in with the new address. You can close this page.'],
       },
     },
-    revertEmail: {
+    revertEmailChange: {
       title: 'Restore your address',
       paragraphs: [
         'Press the button if you did not change the address of your account. Every device is signed out, and you get a mail for a new password.',

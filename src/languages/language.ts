@@ -11,7 +11,13 @@ export interface MailText {
 }
 
 /** The pages that links in mails lead to. */
-export type PageName = 'verifyEmail' | 'resetPassword' | 'confirmEmail' | 'revertEmail' | 'notMe' | 'unlock';
+export type PageName =
+  | 'verifyEmail'
+  | 'resetPassword'
+  | 'confirmEmailChange'
+  | 'revertEmailChange'
+  | 'notMe'
+  | 'unlock';
 
 /** A page with a form, and what it says once that was sent. */
 export interface PageText {

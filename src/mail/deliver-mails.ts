@@ -1,4 +1,4 @@
-import type { SecretRing } from '../crypto/secret-ring.ts';
+import type { Keyring } from '../crypto/keyring.ts';
 import type { Database } from '../db/client.ts';
 import { log } from '../log.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -23,7 +23,7 @@ export interface MailDelivery {
   readonly from: Mailbox;
   /** The configured public origin. */
   readonly baseUrl: string;
-  readonly secrets: SecretRing;
+  readonly keyring: Keyring;
   /** Opens a view of the database: each has a time budget, which a run is longer than. */
   readonly openDatabase: () => Database;
 }
@@ -144,9 +144,9 @@ async function sendOne(
 type OpenContent = Pick<MailContent, 'token' | 'facts'>;
 
 /** Null where a secret is missing that it was sealed with: it may be there at the next try. */
-async function contentOf(mail: ClaimedMail, { secrets }: MailDelivery): Promise<OpenContent | null> {
+async function contentOf(mail: ClaimedMail, { keyring }: MailDelivery): Promise<OpenContent | null> {
   const { sealed, facts } = mail;
-  return sealed === null ? { token: null, facts } : await openMail(secrets, { ...mail, sealed });
+  return sealed === null ? { token: null, facts } : await openMail(keyring, { ...mail, sealed });
 }
 
 async function compose(

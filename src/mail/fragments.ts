@@ -1,4 +1,4 @@
-import type { Effect, RequestOrigin } from '../db/effects.ts';
+import type { Effect, RequestMetadata } from '../db/effects.ts';
 import type { ExportPart } from '../db/export-part.ts';
 import { isoTime } from '../db/fragments.ts';
 import { type Fragment, sql } from '../db/sql.ts';
@@ -28,13 +28,13 @@ export const toTokenOwner: MailColumns = { ...toUser, userId: sql`s.owner_id` };
 export function queueMail(
   source: Fragment,
   mail: PreparedMail,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { recipient, locale, userId, linkExpiresAt = sql`NULL` }: MailColumns,
 ): Fragment {
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-    SELECT ${mail.id}::uuid, ${mail.kind}, coalesce(${recipient}, ''), coalesce(${locale}, ${origin.locale}::text), ${userId}::uuid,
-      ${origin.requestId}::uuid,
+    SELECT ${mail.id}::uuid, ${mail.kind}, coalesce(${recipient}, ''), coalesce(${locale}, ${metadata.locale}::text), ${userId}::uuid,
+      ${metadata.requestId}::uuid,
       CASE WHEN ${recipient} IS NOT NULL
         THEN (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], ${recipient}::text)] END,
       least(now() + make_interval(secs => ${mail.ttlSeconds}::int), ${linkExpiresAt}::timestamptz),
@@ -48,14 +48,14 @@ export function queueMail(
 export function queueNotice(
   source: Fragment,
   kind: NoticeKind,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { recipient, locale, userId }: MailColumns,
 ): Fragment {
-  const facts = { userAgent: origin.userAgent, location: origin.location } as MailFacts;
+  const facts = { userAgent: metadata.userAgent, location: metadata.location } as MailFacts;
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
-    SELECT gen_random_uuid(), ${kind}, ${recipient}, coalesce(${locale}, ${origin.locale}::text), ${userId}::uuid,
-      ${origin.requestId}::uuid, ${JSON.stringify(facts)}::jsonb, now() + make_interval(secs => ${mailTtlSecondsMax}::int)
+    SELECT gen_random_uuid(), ${kind}, ${recipient}, coalesce(${locale}, ${metadata.locale}::text), ${userId}::uuid,
+      ${metadata.requestId}::uuid, ${JSON.stringify(facts)}::jsonb, now() + make_interval(secs => ${mailTtlSecondsMax}::int)
     FROM ${source} s
     RETURNING id`;
 }
@@ -65,11 +65,11 @@ export function queueNotice(
  * statement began, so that a deletion can still be told.
  */
 export function notifyOwner(kind: NoticeKind): Effect {
-  return (source, origin) =>
+  return (source, metadata) =>
     queueNotice(
       sql`(SELECT u.id AS user_id, u.email, u.locale FROM ${source} e JOIN users u ON u.id = e.user_id)`,
       kind,
-      origin,
+      metadata,
       toUser,
     );
 }

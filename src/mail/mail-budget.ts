@@ -1,5 +1,5 @@
 import { encodeBase64Url } from '../crypto/base64url.ts';
-import { mac, type SecretRing } from '../crypto/secret-ring.ts';
+import { type Keyring, mac } from '../crypto/keyring.ts';
 import type { AuthError } from '../errors.ts';
 import { clientBucket } from '../rate-limit/client-bucket.ts';
 import { rateLimited } from '../rate-limit/rate-limited.ts';
@@ -22,13 +22,13 @@ export interface MailBudget {
  * resets by asking for verifications. Address and client stand in it as an HMAC.
  */
 export function mailBudget(
-  secrets: SecretRing,
+  keyring: Keyring,
   purpose: 'verification' | 'reset' | 'email_change',
   address: string,
   ipAddress: string | null,
 ): MailBudget {
   const named = (text: string) =>
-    encodeBase64Url(mac(secrets, 'mail-limits', new TextEncoder().encode(text)));
+    encodeBase64Url(mac(keyring, 'mail-limits', new TextEncoder().encode(text)));
   return {
     addressBucket: `mail:${purpose}:${named(`address ${address}`)}`,
     decoyBucket: `mail:nobody:${named(`address ${address}`)}`,

@@ -1,5 +1,5 @@
-import type { SecretRing } from '../crypto/secret-ring.ts';
-import type { ClientInfo } from '../http/client-info.ts';
+import type { Keyring } from '../crypto/keyring.ts';
+import type { RequestMetadata } from '../http/request-metadata.ts';
 import { type MailBudget, mailBudget } from './mail-budget.ts';
 import type { LinkMailKind } from './mail-kind.ts';
 import { type PreparedMail, prepareMail } from './prepared-mail.ts';
@@ -24,14 +24,14 @@ export interface Mailer {
 }
 
 /** The mailer of one request. */
-export function createMailer(secrets: SecretRing, client: () => ClientInfo): Mailer {
+export function createMailer(keyring: Keyring, metadata: () => RequestMetadata): Mailer {
   let isDue = false;
   return {
     prepare(kind, token, recipients) {
-      const { userAgent, location } = client();
-      return prepareMail(secrets, kind, recipients, { ...token, facts: { userAgent, location } });
+      const { userAgent, location } = metadata();
+      return prepareMail(keyring, kind, recipients, { ...token, facts: { userAgent, location } });
     },
-    budget: (purpose, address) => mailBudget(secrets, purpose, address, client().ipAddress),
+    budget: (purpose, address) => mailBudget(keyring, purpose, address, metadata().ipAddress),
     sendSoon() {
       isDue = true;
     },

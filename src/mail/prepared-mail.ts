@@ -1,5 +1,5 @@
+import type { Keyring } from '../crypto/keyring.ts';
 import { open, seal } from '../crypto/seal.ts';
-import type { SecretRing } from '../crypto/secret-ring.ts';
 import type { LinkMailKind, MailFacts } from './mail-kind.ts';
 
 /** A mail with a link, ready to be written into the outbox by a statement that finds out where it goes. */
@@ -25,7 +25,7 @@ export const mailTtlSecondsMax = 86_400;
 
 /** Seals what the mail needs until it is sent, once per address that it may go to. */
 export async function prepareMail(
-  secrets: SecretRing,
+  keyring: Keyring,
   kind: LinkMailKind,
   recipients: readonly string[],
   { token, facts, ttlSeconds }: SealedContent & { readonly ttlSeconds: number },
@@ -33,17 +33,17 @@ export async function prepareMail(
   const id = crypto.randomUUID();
   const content = JSON.stringify({ token, facts } satisfies SealedContent);
   const sealed = await Promise.all(
-    recipients.map((recipient) => seal(secrets, content, placeOf({ id, kind, recipient }))),
+    recipients.map((recipient) => seal(keyring, content, placeOf({ id, kind, recipient }))),
   );
   return { id, kind, recipients, sealed, ttlSeconds: Math.min(ttlSeconds, mailTtlSecondsMax) };
 }
 
 /** What was sealed for this row; null when it was sealed for another one, or with a key that is gone. */
 export async function openMail(
-  secrets: SecretRing,
+  keyring: Keyring,
   row: { readonly id: string; readonly kind: string; readonly recipient: string; readonly sealed: string },
 ): Promise<SealedContent | null> {
-  const text = await open(secrets, row.sealed, placeOf(row));
+  const text = await open(keyring, row.sealed, placeOf(row));
   return text === null ? null : (JSON.parse(text) as SealedContent);
 }
 

@@ -73,7 +73,7 @@ export async function finishMail(db: Database, id: string): Promise<void> {
     sql`
       UPDATE mail_outbox m SET outcome = 'sent', finished_at = now(), sealed = NULL, facts = NULL
       WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
 }
 

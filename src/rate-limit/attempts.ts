@@ -13,14 +13,14 @@ const errors = defineErrors({
  * which of them exist (SECURITY ENU-06).
  */
 export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfterSeconds: number): AuthError {
-  const spent = {
+  const usedUp = {
     name: 'attempts',
     quota: max,
     windowSeconds,
     remaining: 0,
     resetSeconds: retryAfterSeconds,
   };
-  return errors.too_many_attempts({ retryAfterSeconds, headers: budgetFields(spent) });
+  return errors.too_many_attempts({ retryAfterSeconds, headers: budgetFields(usedUp) });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { encodeBase64Url } from '../crypto/base64url.ts';
-import { mac, type SecretRing } from '../crypto/secret-ring.ts';
+import { type Keyring, mac } from '../crypto/keyring.ts';
 import { log } from '../log.ts';
 import { answerWithin } from './answer-within.ts';
 import type { Budget } from './budget-fields.ts';
@@ -16,7 +16,7 @@ export type RateLimitClass = 'credential' | 'general';
 export interface RateLimiterSettings {
   /** Requests of the class `credential` per client and window; `general` has ten times as many. */
   readonly perMinute: number;
-  readonly secrets: SecretRing;
+  readonly keyring: Keyring;
   /** Where isolates tell each other what they have counted; without it each counts for itself. */
   readonly kv: KVNamespace | undefined;
   /** Cloudflare's own limiter, asked before a `credential` request passes; without it nothing is asked. */
@@ -73,14 +73,14 @@ const keyBytes = 16;
 export class RateLimiter {
   readonly #windows = new ClientWindows();
   readonly #quotas: Readonly<Record<RateLimitClass, number>>;
-  readonly #secrets: SecretRing;
+  readonly #keyring: Keyring;
   readonly #shared: SharedCounts | undefined;
   readonly #gate: RateLimit | undefined;
   #failureLoggedAt = -Infinity;
 
-  constructor({ perMinute, secrets, kv, gate }: RateLimiterSettings) {
+  constructor({ perMinute, keyring, kv, gate }: RateLimiterSettings) {
     this.#quotas = { credential: perMinute, general: 10 * perMinute };
-    this.#secrets = secrets;
+    this.#keyring = keyring;
     this.#shared = kv && new SharedCounts(kv);
     this.#gate = gate;
   }
@@ -190,7 +190,7 @@ export class RateLimiter {
   /** HMAC once per client, and only when something outside of the isolate has to know it. */
   #keyOf(client: ClientWindow, routeClass: RateLimitClass, bucket: string): string {
     if (client.key === undefined) {
-      const tag = mac(this.#secrets, 'rate-limit', new TextEncoder().encode(bucket));
+      const tag = mac(this.#keyring, 'rate-limit', new TextEncoder().encode(bucket));
       client.key = `${routeClass}:${encodeBase64Url(tag.subarray(0, keyBytes))}`;
     }
     return client.key;

@@ -52,9 +52,10 @@ describe("the README's table of limits (SUP-05)", () => {
     [
       'password hashes of an isolate',
       () => [
-        constantOf('src/hash-slots.ts', 'slotsMax'),
-        constantOf('src/hash-slots.ts', 'placesMax') - constantOf('src/hash-slots.ts', 'slotsMax'),
-        constantOf('src/hash-slots.ts', 'leaseMs') / 1000,
+        constantOf('src/hash-semaphore.ts', 'permitsMax'),
+        constantOf('src/hash-semaphore.ts', 'admittedMax') -
+          constantOf('src/hash-semaphore.ts', 'permitsMax'),
+        constantOf('src/hash-semaphore.ts', 'leaseMs') / 1000,
       ],
     ],
     [
@@ -85,7 +86,10 @@ describe("the README's table of limits (SUP-05)", () => {
     ],
     [
       'that waits for its verification',
-      () => [constantOf('src/features/registrations/fragments.ts', 'registrationTtlSeconds') / 86_400],
+      () => [
+        constantOf('src/features/pending-registrations/fragments.ts', 'pendingRegistrationTtlSeconds') /
+          86_400,
+      ],
     ],
     [
       'the database',

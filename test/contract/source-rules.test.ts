@@ -66,7 +66,7 @@ describe('time in the source', () => {
     'src/clean-up.ts': 'until when batches are begun: the clock moves while the database works',
     'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
     'src/features/health/check-health.ts': 'the age of a probe, and waiting for the network',
-    'src/hash-slots.ts': 'until when a slot is held, and waiting for one, during which the clock moves',
+    'src/hash-semaphore.ts': 'until when a slot is held, and waiting for one, during which the clock moves',
     'src/log.ts': 'the time of a log line',
     'src/password-hasher.ts': 'shown in development, and decides nothing',
   };
@@ -84,7 +84,7 @@ describe('time in the source', () => {
   const pauses = {
     'src/db/client.ts': 'the timeout of a statement, and a moment before it is repeated',
     'src/features/health/check-health.ts': 'for the probe of another request',
-    'src/hash-slots.ts': 'for a slot of the isolate, and for other requests to have their turn',
+    'src/hash-semaphore.ts': 'for a slot of the isolate, and for other requests to have their turn',
     'src/password-hasher.ts': 'in development, for the clock to move on',
     'src/rate-limit/answer-within.ts': 'the end of waiting for KV and the gate',
   };

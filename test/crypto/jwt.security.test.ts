@@ -2,7 +2,11 @@ import * as fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { encodeBase64Url } from '../../src/crypto/base64url.ts';
 import { signAccessToken, verifyAccessToken } from '../../src/crypto/jwt.ts';
-import { importKeyRing, type KeyRing, type PrivateSigningJwk } from '../../src/crypto/signing-keys.ts';
+import {
+  importSigningKeys,
+  type PrivateSigningJwk,
+  type SigningKeySet,
+} from '../../src/crypto/signing-keys.ts';
 import { claims, forge, forgeHmac, generateJwk, settings, signingInput } from './forge.ts';
 
 const nowMs = 1_790_000_123_000;
@@ -23,20 +27,20 @@ const payload = {
 let jwk: PrivateSigningJwk;
 let rsaJwk: PrivateSigningJwk;
 let attackerJwk: PrivateSigningJwk;
-let ring: KeyRing;
+let keySet: SigningKeySet;
 beforeAll(async () => {
   jwk = await generateJwk('ES256', 'main');
   rsaJwk = await generateJwk('RS256', 'rsa');
   attackerJwk = await generateJwk('ES256', 'main');
-  ring = await importKeyRing([jwk, rsaJwk]);
+  keySet = await importSigningKeys([jwk, rsaJwk]);
 });
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const verify = (token: string) => verifyAccessToken(ring, settings, token, nowMs);
+const verify = (token: string) => verifyAccessToken(keySet, settings, token, nowMs);
 const verifyAtLogout = (token: string) =>
-  verifyAccessToken(ring, settings, token, nowMs, { ignoreExpiry: true });
+  verifyAccessToken(keySet, settings, token, nowMs, { ignoreExpiry: true });
 async function expectRefused(token: string): Promise<void> {
   expect(await verify(token)).toBeNull();
   expect(await verifyAtLogout(token)).toBeNull();
@@ -89,10 +93,10 @@ describe('signature and algorithm', () => {
   });
 
   test('JWT-02: HMAC with the public key as the secret is refused, in every form that the key is published in', async () => {
-    const publicJwks = ring.jwks.keys.map((key) => JSON.stringify(key));
+    const publicJwks = keySet.jwks.keys.map((key) => JSON.stringify(key));
     const spki = await Promise.all(
-      [...ring.byId.values()].map(async (key) => {
-        const members = ring.jwks.keys.find((candidate) => candidate.kid === key.kid);
+      [...keySet.byId.values()].map(async (key) => {
+        const members = keySet.jwks.keys.find((candidate) => candidate.kid === key.kid);
         const algorithm =
           key.alg === 'ES256'
             ? { name: 'ECDSA', namedCurve: 'P-256' }
@@ -107,7 +111,7 @@ describe('signature and algorithm', () => {
       const lines = btoa(String.fromCharCode(...der)).match(/.{1,64}/g) ?? [];
       return `-----BEGIN PUBLIC KEY-----\n${lines.join('\n')}\n-----END PUBLIC KEY-----\n`;
     });
-    const texts = [...publicJwks, JSON.stringify(ring.jwks), ...pems, ...pems.map((pem) => pem.trim())];
+    const texts = [...publicJwks, JSON.stringify(keySet.jwks), ...pems, ...pems.map((pem) => pem.trim())];
     for (const secret of [...spki, ...texts.map((text) => Uint8Array.from(new TextEncoder().encode(text)))]) {
       for (const kid of ['main', 'rsa']) {
         await expectRefused(await forgeHmac(secret, { ...header, alg: 'HS256', kid }, payload));
@@ -139,14 +143,14 @@ describe('the claim of a demo user', () => {
     async (demo) => {
       const token = await forge(jwk, header, { ...payload, demo });
       await expectRefused(token);
-      expect(await verifyAccessToken(ring, settings, token, nowMs, { demo: true })).toBeNull();
+      expect(await verifyAccessToken(keySet, settings, token, nowMs, { demo: true })).toBeNull();
     },
   );
 
   test('DEM-06: it takes nothing else off a token: the signature, the times and every claim still count', async () => {
     const accept = async (changes: object, key = jwk) =>
       verifyAccessToken(
-        ring,
+        keySet,
         settings,
         await forge(key, header, { ...payload, demo: true, ...changes }),
         nowMs,
@@ -368,8 +372,8 @@ describe('work', () => {
   });
 
   test('a failure of our own is thrown, and not taken for a bad token', async () => {
-    const token = await signAccessToken(ring, settings, claims, nowMs);
-    vi.spyOn(ring.byId, 'get').mockImplementation(() => {
+    const token = await signAccessToken(keySet, settings, claims, nowMs);
+    vi.spyOn(keySet.byId, 'get').mockImplementation(() => {
       throw new Error('out of order');
     });
     await expect(verify(token)).rejects.toThrow('out of order');

@@ -1,22 +1,22 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SigningAlgorithm } from '../../src/crypto/jwk-shape.ts';
 import { signAccessToken, verifyAccessToken } from '../../src/crypto/jwt.ts';
-import { importKeyRing, type KeyRing } from '../../src/crypto/signing-keys.ts';
+import { importSigningKeys, type SigningKeySet } from '../../src/crypto/signing-keys.ts';
 import { claims, generateJwk, readToken, settings } from './forge.ts';
 
 const nowMs = 1_790_000_123_456;
 const nowSeconds = 1_790_000_123;
-const rings = {} as Record<SigningAlgorithm, KeyRing>;
+const keySets = {} as Record<SigningAlgorithm, SigningKeySet>;
 
 beforeAll(async () => {
   for (const alg of ['ES256', 'EdDSA', 'RS256'] as const) {
-    rings[alg] = await importKeyRing([await generateJwk(alg, `key-${alg}`)]);
+    keySets[alg] = await importSigningKeys([await generateJwk(alg, `key-${alg}`)]);
   }
 });
 
 describe('signAccessToken', () => {
   test('JWT-10: the token has nine claims, lives for its time, and says nothing personal', async () => {
-    const { header, payload } = readToken(await signAccessToken(rings.ES256, settings, claims, nowMs));
+    const { header, payload } = readToken(await signAccessToken(keySets.ES256, settings, claims, nowMs));
     expect(header).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: 'key-ES256' });
     const { jti, ...rest } = payload;
     expect(jti).toMatch(/^[\da-f-]{36}$/);
@@ -33,8 +33,8 @@ describe('signAccessToken', () => {
   });
 
   test('two tokens of one moment have different identifiers', async () => {
-    const first = await signAccessToken(rings.ES256, settings, claims, nowMs);
-    const second = await signAccessToken(rings.ES256, settings, claims, nowMs);
+    const first = await signAccessToken(keySets.ES256, settings, claims, nowMs);
+    const second = await signAccessToken(keySets.ES256, settings, claims, nowMs);
     expect(readToken(first).payload.jti).not.toBe(readToken(second).payload.jti);
   });
 });
@@ -43,30 +43,30 @@ describe('verifyAccessToken', () => {
   test.each(['ES256', 'EdDSA', 'RS256'] as const)(
     'a token signed with %s says what was put into it',
     async (alg) => {
-      const token = await signAccessToken(rings[alg], settings, claims, nowMs);
-      expect(await verifyAccessToken(rings[alg], settings, token, nowMs)).toEqual(claims);
+      const token = await signAccessToken(keySets[alg], settings, claims, nowMs);
+      expect(await verifyAccessToken(keySets[alg], settings, token, nowMs)).toEqual(claims);
     },
   );
 
   test('a token is valid until its end, with 30 s for clocks that differ', async () => {
-    const token = await signAccessToken(rings.ES256, settings, claims, nowMs);
-    const at = (seconds: number) => verifyAccessToken(rings.ES256, settings, token, nowMs + 1000 * seconds);
+    const token = await signAccessToken(keySets.ES256, settings, claims, nowMs);
+    const at = (seconds: number) => verifyAccessToken(keySets.ES256, settings, token, nowMs + 1000 * seconds);
     for (const seconds of [-30, 0, 899, 929]) expect(await at(seconds), `${seconds} s`).toEqual(claims);
     for (const seconds of [-32, 931, 961, 1e9]) expect(await at(seconds), `${seconds} s`).toBeNull();
   });
 
   test('a token of another deployment is refused, whatever its key', async () => {
-    const token = await signAccessToken(rings.ES256, settings, claims, nowMs);
+    const token = await signAccessToken(keySets.ES256, settings, claims, nowMs);
     for (const change of [{ issuer: 'https://auth.example.org' }, { audience: 'https://api.example.org' }]) {
-      expect(await verifyAccessToken(rings.ES256, { ...settings, ...change }, token, nowMs)).toBeNull();
+      expect(await verifyAccessToken(keySets.ES256, { ...settings, ...change }, token, nowMs)).toBeNull();
     }
-    expect(await verifyAccessToken(rings.EdDSA, settings, token, nowMs)).toBeNull();
+    expect(await verifyAccessToken(keySets.EdDSA, settings, token, nowMs)).toBeNull();
   });
 
   test('ignoring the expiry accepts a token of any age, and still none from the future', async () => {
-    const token = await signAccessToken(rings.ES256, settings, claims, nowMs);
+    const token = await signAccessToken(keySets.ES256, settings, claims, nowMs);
     const at = (seconds: number) =>
-      verifyAccessToken(rings.ES256, settings, token, nowMs + 1000 * seconds, { ignoreExpiry: true });
+      verifyAccessToken(keySets.ES256, settings, token, nowMs + 1000 * seconds, { ignoreExpiry: true });
     for (const seconds of [-30, 0, 931, 1e8]) expect(await at(seconds), `${seconds} s`).toEqual(claims);
     expect(await at(-32)).toBeNull();
   });
@@ -76,8 +76,8 @@ describe('the token of a demo user', () => {
   const demoClaims = { ...claims, userId: 'demo-user-id', demo: true } as const;
 
   test('says so, beside the nine claims of every token (DEM-06)', async () => {
-    const { header, payload } = readToken(await signAccessToken(rings.ES256, settings, demoClaims, nowMs));
-    const ordinary = readToken(await signAccessToken(rings.ES256, settings, claims, nowMs));
+    const { header, payload } = readToken(await signAccessToken(keySets.ES256, settings, demoClaims, nowMs));
+    const ordinary = readToken(await signAccessToken(keySets.ES256, settings, claims, nowMs));
     expect(header).toEqual(ordinary.header);
     expect(payload).toEqual({
       ...ordinary.payload,
@@ -88,8 +88,8 @@ describe('the token of a demo user', () => {
   });
 
   test('passes where a demo user is asked for, and nowhere else (JWT-06)', async () => {
-    const token = await signAccessToken(rings.ES256, settings, demoClaims, nowMs);
-    const verify = (options: object) => verifyAccessToken(rings.ES256, settings, token, nowMs, options);
+    const token = await signAccessToken(keySets.ES256, settings, demoClaims, nowMs);
+    const verify = (options: object) => verifyAccessToken(keySets.ES256, settings, token, nowMs, options);
     expect(await verify({ demo: true })).toEqual(demoClaims);
     for (const options of [{}, { demo: false }, { ignoreExpiry: true }]) {
       expect(await verify(options), JSON.stringify(options)).toBeNull();
@@ -97,32 +97,32 @@ describe('the token of a demo user', () => {
   });
 
   test('with the id of a real user is refused for being a demo token', async () => {
-    const token = await signAccessToken(rings.ES256, settings, { ...claims, demo: true }, nowMs);
-    expect(await verifyAccessToken(rings.ES256, settings, token, nowMs)).toBeNull();
+    const token = await signAccessToken(keySets.ES256, settings, { ...claims, demo: true }, nowMs);
+    expect(await verifyAccessToken(keySets.ES256, settings, token, nowMs)).toBeNull();
   });
 
   test('is the only one that passes there: the token of a real user does not', async () => {
-    const token = await signAccessToken(rings.ES256, settings, claims, nowMs);
-    expect(await verifyAccessToken(rings.ES256, settings, token, nowMs, { demo: true })).toBeNull();
+    const token = await signAccessToken(keySets.ES256, settings, claims, nowMs);
+    expect(await verifyAccessToken(keySets.ES256, settings, token, nowMs, { demo: true })).toBeNull();
   });
 });
 
 describe('rotation', () => {
   test('JWT-09: the new key signs, tokens of the old one stay valid until it is removed', async () => {
     const [oldJwk, newJwk] = await Promise.all([generateJwk('ES256', 'old'), generateJwk('EdDSA', 'new')]);
-    const oldRing = await importKeyRing([oldJwk]);
-    const announced = await importKeyRing([oldJwk, newJwk]);
-    const swapped = await importKeyRing([newJwk, oldJwk]);
-    const finished = await importKeyRing([newJwk]);
+    const oldKeySet = await importSigningKeys([oldJwk]);
+    const announced = await importSigningKeys([oldJwk, newJwk]);
+    const swapped = await importSigningKeys([newJwk, oldJwk]);
+    const finished = await importSigningKeys([newJwk]);
 
-    const before = await signAccessToken(oldRing, settings, claims, nowMs);
+    const before = await signAccessToken(oldKeySet, settings, claims, nowMs);
     const after = await signAccessToken(swapped, settings, claims, nowMs);
     expect(readToken(await signAccessToken(announced, settings, claims, nowMs)).header.kid).toBe('old');
     expect(readToken(after).header.kid).toBe('new');
 
-    for (const ring of [announced, swapped]) {
-      expect(await verifyAccessToken(ring, settings, before, nowMs)).toEqual(claims);
-      expect(await verifyAccessToken(ring, settings, after, nowMs)).toEqual(claims);
+    for (const keySet of [announced, swapped]) {
+      expect(await verifyAccessToken(keySet, settings, before, nowMs)).toEqual(claims);
+      expect(await verifyAccessToken(keySet, settings, after, nowMs)).toEqual(claims);
     }
     expect(await verifyAccessToken(finished, settings, before, nowMs)).toBeNull();
     expect(await verifyAccessToken(finished, settings, after, nowMs)).toEqual(claims);

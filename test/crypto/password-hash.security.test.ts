@@ -6,7 +6,7 @@ const accepted = { matches: true, needsRehash: true, isMalformed: false };
 const rejected = { matches: false, needsRehash: false, isMalformed: false };
 const malformed = { matches: false, needsRehash: false, isMalformed: true };
 
-describe('hashes of the earlier system', () => {
+describe('hashes of the legacy system', () => {
   // Computed by libxcrypt 4.4 (crypt(3) of Debian), except the last two, which are crypt_blowfish's own vectors.
   const tags: [password: string, saltAndTag: string][] = [
     ['correct horse', '05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2'],
@@ -34,7 +34,7 @@ describe('hashes of the earlier system', () => {
     expect((await verifyPassword(await hashPassword(password), other)).matches).toBe(false);
   });
 
-  test('PWD-04: bcrypt gets the password as it was typed, since the earlier system did not normalise', async () => {
+  test('PWD-04: bcrypt gets the password as it was typed, since the legacy system did not normalise', async () => {
     const decomposed = '$2b$05$abcdefghijklmnopqrstuusKeFw3RaP1O7CX4UsL1Zvha7joCwYZ.';
     expect(await verifyPassword(decomposed, 'cafe\u0301 au lait')).toEqual(accepted);
     expect(await verifyPassword(decomposed, 'caf\u00e9 au lait')).toEqual(rejected);

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createKeyring } from '../../src/crypto/keyring.ts';
 import { isSealedWithCurrentKey, open, seal } from '../../src/crypto/seal.ts';
-import { createSecretRing } from '../../src/crypto/secret-ring.ts';
 
 const oldSecret = crypto.getRandomValues(new Uint8Array(32));
 const newSecret = crypto.getRandomValues(new Uint8Array(32));
-const ring = createSecretRing(newSecret);
+const keyring = createKeyring(newSecret);
 const place = 'totp_credentials.secret:42';
 
 describe('seal and open', () => {
@@ -13,38 +13,38 @@ describe('seal and open', () => {
     const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('', '\ufeffabc', '\0', 'e\u0301'));
     await fc.assert(
       fc.asyncProperty(texts, async (text) => {
-        expect(await open(ring, await seal(ring, text, place), place)).toBe(text);
+        expect(await open(keyring, await seal(keyring, text, place), place)).toBe(text);
       }),
     );
   }, 30_000);
 
   test('a sealed value has four base64url parts and shows neither text nor place', async () => {
-    const sealed = await seal(ring, 'JBSWY3DPEHPK3PXP', place);
+    const sealed = await seal(keyring, 'JBSWY3DPEHPK3PXP', place);
     expect(sealed).toMatch(/^v1\.[\w-]{6}\.[\w-]{16}\.[\w-]{43}$/);
     expect(sealed).not.toContain('JBSWY3DPEHPK3PXP');
   });
 
   test('the same text sealed twice has two different IVs', async () => {
-    const [first, second] = await Promise.all([seal(ring, 'text', place), seal(ring, 'text', place)]);
+    const [first, second] = await Promise.all([seal(keyring, 'text', place), seal(keyring, 'text', place)]);
     expect(first.split('.')[2]).not.toBe(second.split('.')[2]);
   });
 
   test('a value that is moved to another place does not open', async () => {
-    const sealed = await seal(ring, 'text', place);
-    expect(await open(ring, sealed, 'totp_credentials.secret:43')).toBeNull();
-    expect(await open(ring, sealed, '')).toBeNull();
+    const sealed = await seal(keyring, 'text', place);
+    expect(await open(keyring, sealed, 'totp_credentials.secret:43')).toBeNull();
+    expect(await open(keyring, sealed, '')).toBeNull();
   });
 
   test('changing any one character of a sealed value keeps it from opening', async () => {
-    const sealed = await seal(ring, 'text', place);
+    const sealed = await seal(keyring, 'text', place);
     for (const index of sealed.split('').keys()) {
       const changed = `${sealed.slice(0, index)}${sealed[index] === 'A' ? 'B' : 'A'}${sealed.slice(index + 1)}`;
-      expect(await open(ring, changed, place)).toBeNull();
+      expect(await open(keyring, changed, place)).toBeNull();
     }
   });
 
   test('text that was never sealed does not open and does not throw', async () => {
-    const sealed = await seal(ring, 'text', place);
+    const sealed = await seal(keyring, 'text', place);
     const [version, keyId, iv, ciphertext] = sealed.split('.');
     const fixed = [
       '',
@@ -60,41 +60,39 @@ describe('seal and open', () => {
       `${sealed}=`,
     ];
     for (const text of [...fixed, ...parts, 'v1.\ud800.\ud800.\ud800']) {
-      expect(await open(ring, text, place)).toBeNull();
+      expect(await open(keyring, text, place)).toBeNull();
     }
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary' }), async (tail) => {
-        expect(await open(ring, `${version}.${keyId}.${iv}.${tail}`, place)).toBeNull();
+        expect(await open(keyring, `${version}.${keyId}.${iv}.${tail}`, place)).toBeNull();
       }),
     );
   }, 30_000);
 
   test('ill-formed text is refused, since UTF-8 could not give it back', async () => {
-    await expect(seal(ring, '\ud800', place)).rejects.toThrow(TypeError);
-    await expect(seal(ring, 'text', '\ud800')).rejects.toThrow(TypeError);
-    expect(await open(ring, await seal(ring, 'text', '\ufffd'), '\ud800')).toBeNull();
+    await expect(seal(keyring, '\ud800', place)).rejects.toThrow(TypeError);
+    await expect(seal(keyring, 'text', '\ud800')).rejects.toThrow(TypeError);
+    expect(await open(keyring, await seal(keyring, 'text', '\ufffd'), '\ud800')).toBeNull();
   });
 });
 
 describe('rotation', () => {
   test('SUP-04: old values open with the previous root, new ones name the current root', async () => {
-    const before = await seal(createSecretRing(oldSecret), 'text', place);
-    const rotating = createSecretRing(newSecret, oldSecret);
+    const before = await seal(createKeyring(oldSecret), 'text', place);
+    const rotating = createKeyring(newSecret, oldSecret);
     const after = await seal(rotating, 'text', place);
 
     expect(await open(rotating, before, place)).toBe('text');
     expect(await open(rotating, after, place)).toBe('text');
     expect(after.split('.')[1]).not.toBe(before.split('.')[1]);
-    expect(await open(createSecretRing(newSecret), after, place)).toBe('text');
-    expect(await open(createSecretRing(newSecret), before, place)).toBeNull();
+    expect(await open(createKeyring(newSecret), after, place)).toBe('text');
+    expect(await open(createKeyring(newSecret), before, place)).toBeNull();
   });
 
   test('SUP-04: what still has to be sealed again is told from what has not', async () => {
-    const rotating = createSecretRing(newSecret, oldSecret);
+    const rotating = createKeyring(newSecret, oldSecret);
     expect(isSealedWithCurrentKey(rotating, await seal(rotating, 'text', place))).toBe(true);
-    expect(isSealedWithCurrentKey(rotating, await seal(createSecretRing(oldSecret), 'text', place))).toBe(
-      false,
-    );
+    expect(isSealedWithCurrentKey(rotating, await seal(createKeyring(oldSecret), 'text', place))).toBe(false);
     const [version, keyId, iv, ciphertext] = (await seal(rotating, 'text', place)).split('.');
     for (const junk of ['junk', `${version}.${keyId}.AAAA.${ciphertext}`, `${version}.${keyId}.${iv}.AAAA`]) {
       expect(isSealedWithCurrentKey(rotating, junk)).toBe(false);

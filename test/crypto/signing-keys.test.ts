@@ -1,7 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeBase64Url } from '../../src/crypto/base64url.ts';
 import type { SigningAlgorithm } from '../../src/crypto/jwk-shape.ts';
-import { importKeyRing, type PrivateSigningJwk, parseSigningKeys } from '../../src/crypto/signing-keys.ts';
+import {
+  importSigningKeys,
+  type PrivateSigningJwk,
+  parseSigningKeys,
+} from '../../src/crypto/signing-keys.ts';
 import { generateJwk, generateKeys } from './forge.ts';
 
 const algorithms: SigningAlgorithm[] = ['ES256', 'EdDSA', 'RS256'];
@@ -121,9 +125,9 @@ describe('parseSigningKeys', () => {
   });
 });
 
-describe('importKeyRing', () => {
+describe('importSigningKeys', () => {
   test('JWT-09: the public set has the public members, the kid, the alg and the use of every key, and nothing else', async () => {
-    const { jwks: set } = await importKeyRing([jwks.ES256, jwks.EdDSA, jwks.RS256]);
+    const { jwks: set } = await importSigningKeys([jwks.ES256, jwks.EdDSA, jwks.RS256]);
     const [ec, okp, rsa] = set.keys;
     expect(Object.keys(ec ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y']);
     expect(Object.keys(okp ?? {}).toSorted()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x']);
@@ -137,16 +141,16 @@ describe('importKeyRing', () => {
   });
 
   test('the first key signs, and every key is found by its kid', async () => {
-    const ring = await importKeyRing([jwks.EdDSA, jwks.ES256]);
-    expect(ring.signing.kid).toBe('key-EdDSA');
-    expect([...ring.byId.keys()]).toEqual(['key-EdDSA', 'key-ES256']);
-    expect(ring.byId.get('key-ES256')?.alg).toBe('ES256');
+    const keySet = await importSigningKeys([jwks.EdDSA, jwks.ES256]);
+    expect(keySet.signing.kid).toBe('key-EdDSA');
+    expect([...keySet.byId.keys()]).toEqual(['key-EdDSA', 'key-ES256']);
+    expect(keySet.byId.get('key-ES256')?.alg).toBe('ES256');
   });
 
   test('the private part cannot be exported, even when the JWK asks for it', async () => {
     for (const alg of algorithms) {
-      const ring = await importKeyRing([{ ...jwks[alg], ext: true, key_ops: ['sign'] }]);
-      expect(ring.signing.privateKey.extractable).toBe(false);
+      const keySet = await importSigningKeys([{ ...jwks[alg], ext: true, key_ops: ['sign'] }]);
+      expect(keySet.signing.privateKey.extractable).toBe(false);
     }
   });
 
@@ -154,7 +158,7 @@ describe('importKeyRing', () => {
     for (const alg of ['ES256', 'EdDSA'] as const) {
       const { x, y } = await generateJwk(alg, 'foreign');
       const mixed = { ...jwks[alg], ...(x !== undefined && { x }), ...(y !== undefined && { y }) };
-      await expect(importKeyRing([jwks.RS256, mixed])).rejects.toThrow(
+      await expect(importSigningKeys([jwks.RS256, mixed])).rejects.toThrow(
         'signing key 1 is not a key, or not a pair',
       );
     }
@@ -162,7 +166,9 @@ describe('importKeyRing', () => {
 
   test('members that are no key, and an empty list, are refused', async () => {
     const zeros = encodeBase64Url(new Uint8Array(32));
-    await expect(importKeyRing([{ ...jwks.ES256, x: zeros, y: zeros }])).rejects.toThrow(/^signing key 0/);
-    await expect(importKeyRing([])).rejects.toThrow('there is no signing key');
+    await expect(importSigningKeys([{ ...jwks.ES256, x: zeros, y: zeros }])).rejects.toThrow(
+      /^signing key 0/,
+    );
+    await expect(importSigningKeys([])).rejects.toThrow('there is no signing key');
   });
 });

@@ -75,11 +75,11 @@ describe('query', () => {
     ['a shutdown', { sqlstate: '57P01' }],
   ])('is repeated once when the answer is %s and a second run is harmless (DBF-04)', async (_what, fault) => {
     const { database, seen } = await openFaulty([fault], timeoutFor(fault));
-    expect(await database.query(one, { isRepeatable: true })).toEqual([{ one: 1 }]);
+    expect(await database.query(one, { isIdempotent: true })).toEqual([{ one: 1 }]);
     expect(await seen()).toHaveLength(2);
     expect(database.roundTrips).toBe(2);
     const always = await openFaulty({ always: fault }, timeoutFor(fault));
-    await failureOf(always.database.query(one, { isRepeatable: true }));
+    await failureOf(always.database.query(one, { isIdempotent: true }));
     expect(await always.seen()).toHaveLength(2);
   });
 
@@ -103,7 +103,7 @@ describe('query', () => {
     'is not repeated when the statement is refused with %s (DBF-04)',
     async (sqlstate) => {
       const { database, seen } = await openFaulty([{ sqlstate }]);
-      const error = await failureOf(database.query(one, { isRepeatable: true }));
+      const error = await failureOf(database.query(one, { isIdempotent: true }));
       expect([error.outcome, error.code]).toEqual(['rejected', sqlstate]);
       expect(await seen()).toHaveLength(1);
     },
@@ -113,7 +113,7 @@ describe('query', () => {
     const waits = vi.spyOn(scheduler, 'wait');
     onTestFinished(() => waits.mockRestore());
     const { open } = await openFaulty({ always: { sqlstate: '53300' } });
-    await Promise.all(Array.from({ length: 8 }, () => failureOf(open().query(one, { isRepeatable: true }))));
+    await Promise.all(Array.from({ length: 8 }, () => failureOf(open().query(one, { isIdempotent: true }))));
     const pauses = waits.mock.calls.map(([ms]) => Number(ms));
     expect(pauses).toHaveLength(8);
     expect(new Set(pauses).size).toBeGreaterThan(4);
@@ -159,7 +159,7 @@ describe('the budget of a request', () => {
     const { database, seen } = await openFaulty({ always: 'hang' }, 8000);
     pass(7000);
     const before = performance.now();
-    await failureOf(database.query(one, { isRepeatable: true }));
+    await failureOf(database.query(one, { isIdempotent: true }));
     expect(performance.now() - before).toBeLessThan(3000);
     // The repeat found nothing left, and was not sent.
     expect(await seen()).toHaveLength(1);
@@ -171,7 +171,7 @@ describe('the budget of a request', () => {
     const { database, open, seen } = await openFaulty([]);
     await database.query(one);
     pass(8001);
-    for (const work of [() => database.query(one, { isRepeatable: true }), () => database.batch([one])]) {
+    for (const work of [() => database.query(one, { isIdempotent: true }), () => database.batch([one])]) {
       const error = await failureOf(work());
       expect([error.isUnavailable, error.message]).toEqual([true, 'the request has used up its time']);
     }
@@ -216,7 +216,7 @@ describe('batch', () => {
 
   test('is repeated like a statement, and only when that is harmless (DBF-04)', async () => {
     const faulty = await openFaulty(['refuse', 'pass', 'refuse']);
-    expect(await faulty.database.batch([one], { isRepeatable: true })).toEqual([[{ one: 1 }]]);
+    expect(await faulty.database.batch([one], { isIdempotent: true })).toEqual([[{ one: 1 }]]);
     await failureOf(faulty.database.batch([one]));
     expect(await faulty.seen()).toHaveLength(3);
   });

@@ -1,4 +1,4 @@
-import { createSecretRing } from '../../src/crypto/secret-ring.ts';
+import { createKeyring } from '../../src/crypto/keyring.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { type LinkMailKind, linkPaths, type MailFacts, type MailKind } from '../../src/mail/mail-kind.ts';
 import { prepareMail } from '../../src/mail/prepared-mail.ts';
@@ -34,7 +34,7 @@ const noFacts: MailFacts = { userAgent: null, location: null };
 export async function queue(client: TestClient, mail: NewMail = {}): Promise<string> {
   const { kind = 'verify_email', recipient = 'reader@example.com', facts = noFacts } = mail;
   const isLink = isLinkKind(kind);
-  const { id, sealed } = await prepareMail(secretsOf(client), isLink ? kind : 'verify_email', [recipient], {
+  const { id, sealed } = await prepareMail(keyringOf(client), isLink ? kind : 'verify_email', [recipient], {
     ...{ token, facts, ttlSeconds: 3600 },
   });
   await run(
@@ -52,9 +52,9 @@ function isLinkKind(kind: MailKind): kind is LinkMailKind {
   return Object.hasOwn(linkPaths, kind);
 }
 
-export function secretsOf({ env }: TestClient) {
+export function keyringOf({ env }: TestClient) {
   const bytes = Uint8Array.from(atob(String(env.AUTH_SECRET)), (character) => character.charCodeAt(0));
-  return createSecretRing(bytes);
+  return createKeyring(bytes);
 }
 
 export async function rowOf(client: TestClient, id: string): Promise<OutboxRow> {

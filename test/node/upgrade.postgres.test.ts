@@ -2,14 +2,14 @@ import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { compile, Fragment, sql } from '../../src/db/sql.ts';
 import { openDatabase, readMigrations } from '../../tools/node-database.ts';
 import { projectFolder } from '../../tools/project.ts';
-import {
-  addEarlierSession,
-  addEarlierUser,
-  type EarlierUser,
-  earlierJwt,
-  makeEarlier,
-} from '../support/earlier-database.ts';
 import * as guide from '../support/guide-sql.ts';
+import {
+  addLegacySession,
+  addLegacyUser,
+  type LegacyUser,
+  legacyJwt,
+  makeLegacy,
+} from '../support/legacy-database.ts';
 import { dumpDatabase, rowsOf } from '../support/node/dump-database.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
 import { runTool } from '../support/node/run-tool.ts';
@@ -20,7 +20,7 @@ const names = (await readMigrations('migrations')).map(({ name }) => name).toSor
 
 const database = openDatabase(url, endpoint);
 
-// A server far from UTC, whose clock the earlier system's times were never in.
+// A server far from UTC, whose clock the legacy system's times were never in.
 beforeAll(async () => {
   await database.query(sql`
     DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET TimeZone = ''America/New_York''', current_database()); END $$`);
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await database.query(sql`SELECT pg_terminate_backend(pg_backend_pid())`).catch(() => undefined);
   expect(await database.query(sql`SHOW TimeZone`)).toEqual([{ TimeZone: 'America/New_York' }]);
 });
-beforeEach(() => makeEarlier(database));
+beforeEach(() => makeLegacy(database));
 
 /** `npm run migrate` as an operator starts it. */
 async function migrate(...args: string[]): Promise<{ code: number | null; lines: string[] }> {
@@ -42,31 +42,31 @@ async function migrate(...args: string[]): Promise<{ code: number | null; lines:
   return { code, lines: tool.output().trimEnd().split('\n') };
 }
 
-/** People and sessions of every kind that the earlier system could hold; returns all plain tokens. */
+/** People and sessions of every kind that the legacy system could hold; returns all plain tokens. */
 async function addEverything(): Promise<string[]> {
   const ids = [
-    await addEarlierUser(database, { email: 'two-a@example.com', password: 'a password', version: '2a' }),
-    await addEarlierUser(database, { email: 'Two-B@Example.com', password: 'a password', version: '2b' }),
-    await addEarlierUser(database, { email: 'two-y@example.com', password: 'a password', version: '2y' }),
-    await addEarlierUser(database, { email: 'social@example.com', provider: 'google', providerId: '1' }),
-    await addEarlierUser(database, {
+    await addLegacyUser(database, { email: 'two-a@example.com', password: 'a password', version: '2a' }),
+    await addLegacyUser(database, { email: 'Two-B@Example.com', password: 'a password', version: '2b' }),
+    await addLegacyUser(database, { email: 'two-y@example.com', password: 'a password', version: '2y' }),
+    await addLegacyUser(database, { email: 'social@example.com', provider: 'google', providerId: '1' }),
+    await addLegacyUser(database, {
       email: 'J\u00dcRGEN@B\u00dcCHER.example',
       provider: '',
       providerId: '',
     }),
   ];
-  const shared = earlierJwt();
+  const shared = legacyJwt();
   const tokens = [
-    ...ids.map(earlierJwt),
+    ...ids.map(legacyJwt),
     'x'.repeat(500),
     '\u{1f600}'.repeat(500),
     'back\\slash \'quote\' "double" %41 \t\u00e4',
   ];
   for (const [index, token] of tokens.entries()) {
-    await addEarlierSession(database, ids[index % ids.length]!, token, index);
+    await addLegacySession(database, ids[index % ids.length]!, token, index);
   }
-  for (const daysAgo of [3, 1, 40]) await addEarlierSession(database, ids[0]!, shared, daysAgo);
-  for (const id of ids) await addEarlierSession(database, id, null);
+  for (const daysAgo of [3, 1, 40]) await addLegacySession(database, ids[0]!, shared, daysAgo);
+  for (const id of ids) await addLegacySession(database, id, null);
   return [...tokens, shared];
 }
 
@@ -99,13 +99,13 @@ function run(statement: Fragment): Promise<Record<string, unknown>[]> {
 
 interface Refusal {
   readonly what: string;
-  readonly users: readonly EarlierUser[];
+  readonly users: readonly LegacyUser[];
   readonly report: (ids: readonly string[]) => string[];
   /** As the last line of the report says. */
   readonly resolve: (ids: readonly string[]) => Fragment[];
 }
 
-describe('npm run migrate on a live database of the earlier system', () => {
+describe('npm run migrate on a live database of the legacy system', () => {
   test('applies every file, and a second run changes nothing', async () => {
     await addEverything();
     const first = await migrate();
@@ -141,12 +141,12 @@ describe('npm run migrate on a live database of the earlier system', () => {
   });
 
   test('leaves an equal token to its newest session', async () => {
-    const id = await addEarlierUser(database, { email: 'equal@example.com' });
-    const token = earlierJwt();
+    const id = await addLegacyUser(database, { email: 'equal@example.com' });
+    const token = legacyJwt();
     const [, newest] = [
-      await addEarlierSession(database, id, token, 3),
-      await addEarlierSession(database, id, token, 1),
-      await addEarlierSession(database, id, token, 40),
+      await addLegacySession(database, id, token, 3),
+      await addLegacySession(database, id, token, 1),
+      await addLegacySession(database, id, token, 40),
     ];
     await migrate();
     expect(await run(sql`SELECT id FROM sessions WHERE legacy_token_hash IS NOT NULL`)).toEqual([
@@ -157,7 +157,7 @@ describe('npm run migrate on a live database of the earlier system', () => {
   test('reads its times as UTC, wherever the server is', async () => {
     // In New York the first does not exist and the second comes twice.
     for (const [index, createdAt] of ['2026-03-08 02:30:00', '2026-11-01 01:30:00.123456'].entries()) {
-      const id = await addEarlierUser(database, { email: `${index}@example.com`, createdAt });
+      const id = await addLegacyUser(database, { email: `${index}@example.com`, createdAt });
       await run(sql`INSERT INTO sessions (user_id, refresh_token, expires_at, created_at)
         VALUES (${id}::uuid, ${createdAt}, ${createdAt}::timestamp, ${createdAt}::timestamp)`);
     }
@@ -187,7 +187,7 @@ describe('npm run migrate on a live database of the earlier system', () => {
     expect(later).toEqual([{ is_verification_exempt: false }]);
   });
 
-  test("leaves the guide's snippets running, and counts its plain token as one of the earlier system", async () => {
+  test("leaves the guide's snippets running, and counts its plain token as one of the legacy system", async () => {
     const [firstToken = ''] = await addEverything();
     await migrate();
     const [user] = await run(guide.statementsOf(guide.userByEmail, ['two-a@example.com'])[0]!);
@@ -253,7 +253,7 @@ describe('npm run migrate refuses', () => {
   ])('$what, says which and what to do, changes nothing, and runs once that is done', async (refusal) => {
     await addEverything();
     const ids: string[] = [];
-    for (const user of refusal.users) ids.push(await addEarlierUser(database, user));
+    for (const user of refusal.users) ids.push(await addLegacyUser(database, user));
     const before = await dumpDatabase(database);
     const refused = { code: 1, lines: [expect.any(String), ...refusal.report(ids)] };
     const first = await migrate();

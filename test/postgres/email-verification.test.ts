@@ -5,14 +5,14 @@ import {
   accountsOf,
   databaseOf,
   otherPasswords,
+  postRegistration,
+  registerForToken,
   requiredClient,
   resend,
-  signUp,
-  signUpForToken,
   unverifiedAccount,
   verify,
   waitingFor,
-} from '../features/email-verification/sign-ups.ts';
+} from '../features/email-verification/pending-registrations.ts';
 import { freshEmail, otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -39,7 +39,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const parallel = 20;
-const spending = 'spent_by = ';
+const consuming = 'spent_by = ';
 
 async function sessionsOf(userId: string): Promise<string[]> {
   const rows = await databaseOf(open).query<{ id: string }>(
@@ -63,7 +63,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
   test('by the session of the account', async () => {
     const { email, token, json, userId } = await unverifiedAccount(open);
     const { accessToken: bearer } = json;
-    releaseTogether(spending, parallel);
+    releaseTogether(consuming, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(open, { token }, { bearer })),
     );
@@ -75,7 +75,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
 
   test('by its password: there is one session afterwards', async () => {
     const { email, token, userId } = await unverifiedAccount(open);
-    releaseTogether(spending, parallel);
+    releaseTogether(consuming, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(open, { token, password })),
     );
@@ -84,10 +84,10 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
     expect(await sessionsOf(userId)).toEqual([decodeJwt(winner.json.accessToken).sid]);
   });
 
-  test.each([false, true])('of a sign-up, with an account to take over: %s', async (isTakeOver) => {
-    const email = isTakeOver ? (await unverifiedAccount(open)).email : freshEmail();
-    const token = await signUpForToken(required, email, otherPasswords);
-    releaseTogether(spending, parallel);
+  test.each([false, true])('of a sign-up, with an account to take over: %s', async (isClaim) => {
+    const email = isClaim ? (await unverifiedAccount(open)).email : freshEmail();
+    const token = await registerForToken(required, email, otherPasswords);
+    releaseTogether(consuming, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(required, { token, password: otherPassword })),
     );
@@ -106,7 +106,7 @@ describe('sign-ups of one address at the same time', { timeout: 60_000 }, () => 
       index % 3 === 0 ? email : index % 3 === 1 ? email.toUpperCase() : `U${email.slice(1)}`;
     releaseTogether('INSERT INTO registration_attempts', 30);
     const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, index) => signUp(required, spelling(index))),
+      Array.from({ length: 30 }, (_, index) => postRegistration(required, spelling(index))),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(202));
     expect(await accountsOf(open, email)).toEqual([]);
@@ -118,9 +118,9 @@ describe('sign-ups of one address at the same time', { timeout: 60_000 }, () => 
     'of two that are verified one wins, with its own password (LNK-06), round %i',
     async (round) => {
       const email = round % 2 === 0 ? freshEmail() : (await unverifiedAccount(open)).email;
-      const one = await signUpForToken(required, email);
-      const other = await signUpForToken(required, email, otherPasswords);
-      releaseTogether(spending, 2, round < 2 ? 0 : -20);
+      const one = await registerForToken(required, email);
+      const other = await registerForToken(required, email, otherPasswords);
+      releaseTogether(consuming, 2, round < 2 ? 0 : -20);
       const winner = expectOneSuccess(
         await Promise.all([
           verify(required, { token: one, password }),
@@ -139,13 +139,13 @@ describe('sign-ups of one address at the same time', { timeout: 60_000 }, () => 
   test('registers, resends, verifications and logins side by side leave one account and no error', async () => {
     for (const _ of Array(4)) {
       const email = freshEmail();
-      const tokens = [await signUpForToken(required, email), await signUpForToken(required, email)];
+      const tokens = [await registerForToken(required, email), await registerForToken(required, email)];
       const answers = await Promise.all([
         ...tokens.flatMap((token) => [
           verify(required, { token, password }),
           verify(required, { token, password }),
         ]),
-        ...Array.from({ length: 4 }, () => signUp(required, email)),
+        ...Array.from({ length: 4 }, () => postRegistration(required, email)),
         ...Array.from({ length: 4 }, () => resend(required, email)),
         ...Array.from({ length: 4 }, () => required.post('/api/auth/login', { email, password })),
       ]);
@@ -180,15 +180,15 @@ describe('a first verification against a login that is under way (LNK-05)', { ti
 });
 
 describe('a verification against the end of its account', { timeout: 60_000 }, () => {
-  test.each(['session', 'password', 'take-over'])(
+  test.each(['session', 'password', 'claim'])(
     'by a ban leaves no session in the table, by %s, in 15 rounds (SES-07)',
     async (by) => {
       const statuses = new Set<number>();
       for (let round = 0; round < 15; round++) {
         const { email, token, json, userId } = await unverifiedAccount(open);
         const { accessToken: bearer } = json;
-        const waiting = by === 'take-over' ? await signUpForToken(required, email) : token;
-        if (by !== 'take-over') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
+        const waiting = by === 'claim' ? await registerForToken(required, email) : token;
+        if (by !== 'claim') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
         const [verified, ban] = await Promise.all([
           by === 'session'
             ? verify(open, { token }, { bearer })
@@ -202,7 +202,7 @@ describe('a verification against the end of its account', { timeout: 60_000 }, (
         expect(await sessionsOf(userId)).toEqual([]);
         expect(await accountsOf(open, email)).toHaveLength(1);
       }
-      if (by !== 'take-over') expect(statuses).toEqual(new Set([200, 400]));
+      if (by !== 'claim') expect(statuses).toEqual(new Set([200, 400]));
     },
   );
 
@@ -228,7 +228,7 @@ describe('a verification against the end of its account', { timeout: 60_000 }, (
 describe('an account before its verification commits (EML-09)', { timeout: 60_000 }, () => {
   test('signs nobody in, however far that has come', async () => {
     const email = freshEmail();
-    const token = await signUpForToken(required, email);
+    const token = await registerForToken(required, email);
     const logIn = () => required.post('/api/auth/login', { email, password });
     // The verification has made the account, and waits for the sign-ups that it is to delete.
     const [other] = await databaseOf(required).query<{ id: string }>(sql`

@@ -10,7 +10,7 @@ import {
 } from '../../src/mail/queries.ts';
 import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
 import { recordLog } from '../contract/recorded-log.ts';
-import { queue, run, secretsOf } from '../mail/outbox-rows.ts';
+import { keyringOf, queue, run } from '../mail/outbox-rows.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
@@ -39,7 +39,7 @@ function deliveryTo(sent: OutgoingMail[], onSend: () => Promise<void> = async ()
     },
     from: { name: null, address: 'no-reply@auth.test' },
     baseUrl: 'https://auth.test',
-    secrets: secretsOf(client),
+    keyring: keyringOf(client),
     openDatabase: () => openDatabase(database.url),
   };
 }

@@ -3,7 +3,7 @@ import type { Transport } from '../../src/features/sessions/refresh-token.ts';
 import {
   ageRotations,
   eventsOf,
-  insertEarlierSession,
+  insertLegacySession,
   refreshBy,
   refreshByBody,
   sessionRow,
@@ -137,11 +137,11 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
   );
 
   test.each(rounds)(
-    'of a token of the earlier system open its transport once, round %i (RFR-03)',
+    'of a token of the legacy system open its transport once, round %i (RFR-03)',
     async () => {
       const { userId } = await signedIn();
       const token = `earlier ${crypto.randomUUID()}`;
-      const sessionId = await insertEarlierSession(userId, token, db());
+      const sessionId = await insertLegacySession(userId, token, db());
       const answers = await race(sessionId, times(callers, [transport, token] as const));
       expect(tally(answers)).toEqual({ '200 ok': callers });
       expect(successors(transport, answers).size).toBe(1);
@@ -175,10 +175,10 @@ describe('both transports at once', () => {
     expect(await sessionRow(sessionId, db())).toMatchObject({ body_counter: 1, cookie_counter: 1 });
   });
 
-  test.each(rounds)('with a token of the earlier system open exactly one, round %i', async () => {
+  test.each(rounds)('with a token of the legacy system open exactly one, round %i', async () => {
     const { userId } = await signIn(client);
     const token = `earlier ${crypto.randomUUID()}`;
-    const sessionId = await insertEarlierSession(userId, token, db());
+    const sessionId = await insertLegacySession(userId, token, db());
     const uses = Array.from({ length: callers }, (_, index) => [transports[index % 2]!, token] as const);
     const answers = await race(sessionId, uses);
     expect(tally(answers)).toEqual({ '200 ok': callers / 2, '401 session_expired': callers / 2 });

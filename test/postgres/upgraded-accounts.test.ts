@@ -11,14 +11,14 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
-import {
-  addEarlierSession,
-  addEarlierUser,
-  type EarlierUser,
-  earlierJwt,
-  makeEarlier,
-} from '../support/earlier-database.ts';
 import { expiredSession, statementsOf } from '../support/guide-sql.ts';
+import {
+  addLegacySession,
+  addLegacyUser,
+  type LegacyUser,
+  legacyJwt,
+  makeLegacy,
+} from '../support/legacy-database.ts';
 import { releaseTogether } from './held-calls.ts';
 import { installLockBarrier, releaseTogether as releaseFromLock } from './lock-barrier.ts';
 
@@ -45,30 +45,30 @@ const users = {
   failing: { email: 'failing@example.com', password: 'password that stays' },
   crowd: { email: 'crowd@example.com', password: 'password of many' },
   social: { email: 'social@example.com', provider: 'google', providerId: '4711' },
-} satisfies Record<string, EarlierUser>;
+} satisfies Record<string, LegacyUser>;
 type Name = keyof typeof users;
 
 const tokens = {
-  cookie: earlierJwt(),
-  body: earlierJwt(),
-  equal: earlierJwt(),
-  expired: earlierJwt(),
+  cookie: legacyJwt(),
+  body: legacyJwt(),
+  equal: legacyJwt(),
+  expired: legacyJwt(),
   long: '\u{1f600}'.repeat(500),
 };
-const race = Array.from({ length: 5 }, earlierJwt);
+const race = Array.from({ length: 5 }, legacyJwt);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
 const ids = {} as Record<Name, string>;
 const sessions: Record<string, string> = {};
 
-// One database of the earlier system with all of them, upgraded once by the runner behind `npm run migrate`.
+// One database of the legacy system with all of them, upgraded once by the runner behind `npm run migrate`.
 beforeAll(async () => {
   database = await freshDatabase();
-  await makeEarlier(db());
-  for (const [name, user] of Object.entries(users)) ids[name as Name] = await addEarlierUser(db(), user);
+  await makeLegacy(db());
+  for (const [name, user] of Object.entries(users)) ids[name as Name] = await addLegacyUser(db(), user);
   const addSession = async (token: string | null, daysAgo = 0) => {
-    const id = await addEarlierSession(db(), ids.social, token, daysAgo);
+    const id = await addLegacySession(db(), ids.social, token, daysAgo);
     if (token !== null) sessions[token] = id;
     return id;
   };
@@ -252,7 +252,7 @@ describe('after the upgrade of a live database', () => {
     },
   );
 
-  test("a plain token that the guide's INSERT writes counts as one of the earlier system", async () => {
+  test("a plain token that the guide's INSERT writes counts as one of the legacy system", async () => {
     const [statement] = statementsOf(expiredSession, [ids.social, 'old-token']);
     await run(statement!);
     expect((await refreshBy('body', client, 'old-token')).json.code).toBe('session_expired');

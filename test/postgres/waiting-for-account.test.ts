@@ -14,13 +14,13 @@ import {
 } from '../features/email-change/mover.ts';
 import {
   otherPasswords,
+  registerForToken,
   requiredClient,
-  signUpForToken,
   unverifiedAccount,
   verify,
-} from '../features/email-verification/sign-ups.ts';
+} from '../features/email-verification/pending-registrations.ts';
 import { changePassword, deleteAccount, signInAgain } from '../features/password/signed-in-owner.ts';
-import { ringOf, type SignedIn, signedInBy, signIn } from '../features/sessions/session-fixtures.ts';
+import { keyringOf, type SignedIn, signedInBy, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
@@ -93,7 +93,7 @@ describe('a change of the address that is asked for meanwhile is dead', { timeou
   test('after a sign-up took the account over (LNK-05, LNK-06)', async () => {
     const squatter = await unverifiedAccount(client);
     const evil = freshEmail();
-    const token = await signUpForToken(required, squatter.email, otherPasswords);
+    const token = await registerForToken(required, squatter.email, otherPasswords);
     const answer = await behindRequest(signedInBy(squatter), evil, () =>
       verify(required, { token, password: otherPassword }),
     );
@@ -241,14 +241,14 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
   test('when a sign-up is verified (EML-08, LNK-06)', async () => {
     const squatter = await unverifiedAccount(client);
     const { email } = squatter;
-    const signUpToken = await signUpForToken(required, email, otherPasswords);
+    const registrationToken = await registerForToken(required, email, otherPasswords);
     const owner = { ...signedInBy(squatter), email };
     const token = await linkTo(client, owner, freshEmail());
     await storeLinkTo(client, 'unlock', owner, email);
     const [left, verified] = await oneAfterTheOther(
       sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid AND kind = 'unlock' FOR UPDATE`,
       () => confirm(client, token),
-      () => verify(required, { token: signUpToken, password: otherPassword }),
+      () => verify(required, { token: registrationToken, password: otherPassword }),
     );
     expect([left.status, verified.status, verified.json.code]).toEqual([200, 400, 'token_invalid']);
     expect((await revert(client, await tokenFrom(client, email, 'email_changed'))).status).toBe(200);
@@ -257,7 +257,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
   test('when somebody registers it: nothing is left of that, and attempts at it count on (EML-08, ENU-06)', async () => {
     const email = freshEmail();
     const { leave, late } = await leaving(email);
-    const bucket = `${unknownSubject(ringOf(client), email)}:world`;
+    const bucket = `${unknownSubject(keyringOf(client), email)}:world`;
     await db().query(sql`
       INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       VALUES (${bucket}, 3, gen_random_uuid(), now() + interval '10 minutes')`);
@@ -278,11 +278,11 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
 
 test('a change of the address and a sign-up for it, verified at once, never deadlock', async () => {
   const email = freshEmail();
-  const signUpToken = await signUpForToken(required, email, otherPasswords);
+  const registrationToken = await registerForToken(required, email, otherPasswords);
   const token = await linkTo(client, await signIn(client), email);
   const [verified, moved] = await oneAfterTheOther(
     sql`SELECT 1 FROM registration_attempts WHERE email = ${email} FOR UPDATE`,
-    () => verify(required, { token: signUpToken, password: otherPassword }),
+    () => verify(required, { token: registrationToken, password: otherPassword }),
     () => confirm(client, token),
   );
   expect([verified.status, moved.status].toSorted()).toEqual([200, 400]);

@@ -14,7 +14,7 @@ function guess(email: string, text = wrong, headers: Readonly<Record<string, str
   return client.post('/api/auth/login', { email, password: text }, { headers });
 }
 
-async function spend(email: string, attempts: number, headers: Readonly<Record<string, string>> = {}) {
+async function failAttempts(email: string, attempts: number, headers: Readonly<Record<string, string>> = {}) {
   for (let attempt = 0; attempt < attempts; attempt++) {
     expect((await guess(email, wrong, headers)).status).toBe(401);
   }
@@ -55,7 +55,7 @@ describe('attempts at', () => {
     '%s: those of the limit are checked, the next are not, right password or not (ENU-06, LIM-01)',
     async (_name, prepare) => {
       const address = await prepare();
-      await spend(address, max);
+      await failAttempts(address, max);
       for (const text of [wrong, password]) {
         const answer = await guess(address, text);
         expect(answer).toMatchObject({ status: 429, roundTrips: 1, hashes: 0, setCookies: [] });
@@ -66,7 +66,7 @@ describe('attempts at', () => {
 
   test('an address count on when somebody registers it, so that a lock does not tell when (ENU-06)', async () => {
     const address = freshEmail();
-    await spend(address, max);
+    await failAttempts(address, max);
     const owner = await registerUser(client, { email: address });
     expect((await guess(address, password)).status).toBe(429);
     expect((await guess(address, password, deviceOf(owner))).status).toBe(200);
@@ -76,7 +76,7 @@ describe('attempts at', () => {
     const refused = [];
     for (const prepare of Object.values(classes)) {
       const address = await prepare();
-      await spend(address, max);
+      await failAttempts(address, max);
       refused.push(await guess(address));
     }
     const bodies = refused.map(({ text, headers }) => text.replace(headers.get('X-Request-Id')!, ''));
@@ -86,7 +86,7 @@ describe('attempts at', () => {
   });
 
   test('a locked one are answered with Retry-After and the RateLimit fields (LIM-08)', async () => {
-    await spend(email, max);
+    await failAttempts(email, max);
     const { headers, json } = await guess(email);
     const seconds = Number(headers.get('Retry-After'));
     expect(seconds).toBeGreaterThan(890);
@@ -106,12 +106,12 @@ describe('attempts at', () => {
 
   test('one account leave every other alone', async () => {
     const other = (await registerUser(client)).email;
-    await spend(email, max);
+    await failAttempts(email, max);
     expect((await logIn(client, other)).status).toBe(200);
   });
 
   test('an account count whatever the case and the blanks of the address', async () => {
-    await spend(email, max);
+    await failAttempts(email, max);
     expect((await guess(` ${email.toUpperCase()} `)).status).toBe(429);
   });
 
@@ -149,33 +149,33 @@ describe('attempts that are not checked', () => {
         SELECT t.count, t.window_ends_at > now() AS is_open FROM login_attempts t WHERE t.bucket = ${bucket}`);
       return row;
     };
-    await spend(email, 1);
+    await failAttempts(email, 1);
     await giveAttemptBack(db, bucket, limits);
     expect(await count()).toEqual({ count: 1, is_open: false });
-    await spend(email, max);
+    await failAttempts(email, max);
     expect((await guess(email)).status).toBe(429);
     // The refusal that came between was none of the attempts.
     await giveAttemptBack(db, bucket, limits);
     expect(await count()).toEqual({ count: max - 1, is_open: true });
-    await spend(email, 1);
+    await failAttempts(email, 1);
     expect((await guess(email)).status).toBe(429);
   });
 });
 
 describe('the window', () => {
   test('runs from the first attempt, and is neither moved by later ones nor by refusals', async () => {
-    await spend(email, 1);
+    await failAttempts(email, 1);
     await endWindows(60);
-    await spend(email, max - 1);
+    await failAttempts(email, max - 1);
     for (let refusal = 0; refusal < 3; refusal++) {
       expect(Number((await guess(email)).headers.get('Retry-After'))).toBeLessThanOrEqual(60);
     }
   });
 
   test('when it is over, all attempts are there again (LIM-08)', async () => {
-    await spend(email, max);
+    await failAttempts(email, max);
     await endWindows();
-    await spend(email, max);
+    await failAttempts(email, max);
     expect((await guess(email)).status).toBe(429);
     await endWindows();
     expect((await guess(email, password)).status).toBe(200);
@@ -184,16 +184,16 @@ describe('the window', () => {
 
 describe('a successful login', () => {
   test('gives the account its attempts back (LIM-10)', async () => {
-    await spend(email, max - 1);
+    await failAttempts(email, max - 1);
     await logIn(client, email);
-    await spend(email, max);
+    await failAttempts(email, max);
     expect((await guess(email)).status).toBe(429);
   });
 
   test('of an attacker into their own account gives them no attempts at another (LIM-10)', async () => {
     const own = await registerUser(client);
     for (let attempt = 0; attempt < max; attempt++) {
-      await spend(email, 1, deviceOf(own));
+      await failAttempts(email, 1, deviceOf(own));
       await logIn(client, own.email);
     }
     expect((await guess(email, wrong, deviceOf(own))).status).toBe(429);
@@ -203,7 +203,7 @@ describe('a successful login', () => {
 describe('a known device', () => {
   test('has attempts of its own: the owner signs in while the world is locked out (LIM-02)', async () => {
     const owner = await logIn(client, email);
-    await spend(email, max);
+    await failAttempts(email, max);
     expect((await guess(email, password)).status).toBe(429);
     expect((await guess(email, password, deviceOf(owner))).status).toBe(200);
     const cookies = { '__Host-nexora_device': cookieValue(owner, '__Host-nexora_device') ?? '' };
@@ -215,20 +215,20 @@ describe('a known device', () => {
 
   test('is known from registering on', async () => {
     const registered = await registerUser(client);
-    await spend(registered.email, max);
+    await failAttempts(registered.email, max);
     expect((await guess(registered.email, password, deviceOf(registered))).status).toBe(200);
   });
 
   test('is limited as well, and locks nobody else out', async () => {
     const owner = await logIn(client, email);
-    await spend(email, max, deviceOf(owner));
+    await failAttempts(email, max, deviceOf(owner));
     expect((await guess(email, password, deviceOf(owner))).status).toBe(429);
     expect((await guess(email, password)).status).toBe(200);
   });
 
   test('of one account is the world to another', async () => {
     const attacker = await registerUser(client);
-    await spend(email, max, deviceOf(attacker));
+    await failAttempts(email, max, deviceOf(attacker));
     expect((await guess(email)).status).toBe(429);
   });
 
@@ -239,7 +239,7 @@ describe('a known device', () => {
       const answer = await guess(other, password, { 'X-Device-Token': token });
       token = answer.headers.get('X-Device-Token') ?? '';
     }
-    for (const address of [email, others[0]!.email, others[4]!.email]) await spend(address, max);
+    for (const address of [email, others[0]!.email, others[4]!.email]) await failAttempts(address, max);
     for (const { email: other } of [others[0]!, others[4]!]) {
       expect((await guess(other, password, { 'X-Device-Token': token })).status).toBe(200);
     }
@@ -252,11 +252,11 @@ describe('a known device', () => {
     await openDatabase().query(
       sql`UPDATE users SET device_generation = device_generation + 1 WHERE email = ${email}`,
     );
-    await spend(email, max, deviceOf(owner));
+    await failAttempts(email, max, deviceOf(owner));
     expect((await guess(email)).status).toBe(429);
     await endWindows();
     const again = await logIn(client, email);
-    await spend(email, max);
+    await failAttempts(email, max);
     expect((await guess(email, password, deviceOf(again))).status).toBe(200);
   });
 
@@ -282,7 +282,7 @@ describe('a known device', () => {
 
   test('is known by its cookie when the header holds nothing good', async () => {
     const owner = await logIn(client, email);
-    await spend(email, max);
+    await failAttempts(email, max);
     const cookies = { '__Host-nexora_device': cookieValue(owner, '__Host-nexora_device') ?? '' };
     const options = { cookies, headers: { 'X-Device-Token': 'garbage' } };
     expect((await client.post('/api/auth/login', { email, password }, options)).status).toBe(200);
@@ -307,7 +307,7 @@ describe('a known device', () => {
 describe('the table of attempts', () => {
   test('holds no address', async () => {
     const unknown = freshEmail();
-    await spend(unknown, 1);
+    await failAttempts(unknown, 1);
     const rows = await openDatabase().query<{ bucket: string }>(sql`SELECT t.bucket FROM login_attempts t`);
     expect(rows.length).toBeGreaterThan(0);
     for (const { bucket } of rows) {

@@ -1,4 +1,4 @@
-import { createSecretRing } from '../../src/crypto/secret-ring.ts';
+import { createKeyring } from '../../src/crypto/keyring.ts';
 import {
   type CountedRequest,
   RateLimiter,
@@ -7,7 +7,7 @@ import {
 } from '../../src/rate-limit/rate-limiter.ts';
 
 /** One secret for all, as isolates of one deployment have it. */
-const secrets = createSecretRing(crypto.getRandomValues(new Uint8Array(32)));
+const keyring = createKeyring(crypto.getRandomValues(new Uint8Array(32)));
 
 export const minute = 60_000;
 export const start = 29_000_000 * minute;
@@ -18,7 +18,7 @@ export class LimitedIsolate {
   #pending: Promise<void>[] = [];
 
   constructor(settings: Partial<RateLimiterSettings> = {}) {
-    this.limiter = new RateLimiter({ perMinute: 8, secrets, kv: undefined, gate: undefined, ...settings });
+    this.limiter = new RateLimiter({ perMinute: 8, keyring, kv: undefined, gate: undefined, ...settings });
   }
 
   /** One request: `credential`, from one address, at the start of a window unless said otherwise. */

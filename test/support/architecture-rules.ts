@@ -16,7 +16,7 @@ export const baseFeatures = [
   'known-devices',
   'sign-in',
   'one-time-tokens',
-  'registrations',
+  'pending-registrations',
   'signing-keys',
 ];
 
@@ -28,7 +28,7 @@ const tableOwners: Readonly<Record<string, string>> = {
   former_session_ids: 'sessions',
   login_attempts: 'rate-limit',
   one_time_tokens: 'one-time-tokens',
-  registration_attempts: 'registrations',
+  registration_attempts: 'pending-registrations',
   mail_outbox: 'mail',
 };
 

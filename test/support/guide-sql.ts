@@ -1,6 +1,6 @@
 import { Fragment } from '../../src/db/sql.ts';
 
-// The SQL of the earlier system's guide, as it stands there.
+// The SQL of the legacy system's guide, as it stands there.
 
 /** "Database Schema". */
 export const schema = `

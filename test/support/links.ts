@@ -1,4 +1,4 @@
-import { createSecretRing } from '../../src/crypto/secret-ring.ts';
+import { createKeyring } from '../../src/crypto/keyring.ts';
 import { sql } from '../../src/db/sql.ts';
 import {
   createOneTimeToken,
@@ -38,7 +38,7 @@ export async function storeLink(
 export function forgeLink(client: TestClient, kind: OneTimeTokenKind) {
   const secret = atob(String(client.env.AUTH_SECRET));
   return createOneTimeToken(
-    createSecretRing(Uint8Array.from(secret, (character) => character.charCodeAt(0))),
+    createKeyring(Uint8Array.from(secret, (character) => character.charCodeAt(0))),
     kind,
   );
 }

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { createSecretRing } from '../../src/crypto/secret-ring.ts';
+import { createKeyring } from '../../src/crypto/keyring.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { LinkMailKind, MailKind } from '../../src/mail/mail-kind.ts';
 import { openMail } from '../../src/mail/prepared-mail.ts';
@@ -26,10 +26,10 @@ export async function mailsTo(client: TestClient, recipient: string): Promise<Qu
   const rows = await db.query<Omit<QueuedMail, 'token'> & { sealed: string | null }>(sql`
     SELECT id, kind, recipient, locale, user_id, sealed, facts, attempts, outcome FROM mail_outbox
     WHERE recipient = ${recipient} ORDER BY created_at, id`);
-  const secrets = createSecretRing(bytesOf(client.env.AUTH_SECRET));
+  const keyring = createKeyring(bytesOf(client.env.AUTH_SECRET));
   return Promise.all(
     rows.map(async ({ sealed, ...row }) => {
-      const content = sealed === null ? null : await openMail(secrets, { ...row, sealed });
+      const content = sealed === null ? null : await openMail(keyring, { ...row, sealed });
       if (sealed !== null) expect(content, `the sealed content of ${row.kind} opens`).not.toBeNull();
       return { ...row, token: content?.token ?? null };
     }),

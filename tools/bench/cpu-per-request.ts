@@ -45,13 +45,13 @@ export async function cpuPerRequest(subjects: readonly Subject[], plan: Plan): P
 
 /** Milliseconds of CPU per request, subject by subject and turn by turn. */
 async function runRound(subjects: readonly Subject[], { turns, requestsPerTurn }: Plan): Promise<number[][]> {
-  const spent: number[][] = subjects.map(() => []);
+  const cpuTimes: number[][] = subjects.map(() => []);
   for (let turn = 0; turn < turns; turn++) {
     for (const [index, { client, pid, request }] of subjects.entries()) {
       const before = await cpuMs(pid);
       await client.repeat(request, requestsPerTurn);
-      spent[index]?.push(((await cpuMs(pid)) - before) / requestsPerTurn);
+      cpuTimes[index]?.push(((await cpuMs(pid)) - before) / requestsPerTurn);
     }
   }
-  return spent;
+  return cpuTimes;
 }

@@ -1,5 +1,5 @@
 import { hashSync } from 'bcryptjs';
-import { createSecretRing } from '../../src/crypto/secret-ring.ts';
+import { createKeyring } from '../../src/crypto/keyring.ts';
 import type { StatementRunner } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';
 import { unknownSubject } from '../../src/rate-limit/unknown-subject.ts';
@@ -8,7 +8,7 @@ import { attemptsMax } from './service-vars.ts';
 
 const accountsPerKind = 250;
 const wrong = 'not the right password';
-/** What the earlier system wrote. */
+/** What the legacy system wrote. */
 const legacyCost = 10;
 
 // Lengths at which software cuts or refuses: behind bcrypt's 72 bytes, behind column widths, behind limits in characters.
@@ -59,9 +59,9 @@ export async function seedAccounts(database: StatementRunner, authSecret: string
         UNION ALL SELECT 'locked-known', password_hash FROM users
         UNION ALL SELECT 'passwordless', NULL
         UNION ALL SELECT 'legacy', ${legacyHash}::text) AS k(account, hash)`);
-  const secrets = createSecretRing(Buffer.from(authSecret, 'base64'));
+  const keyring = createKeyring(Buffer.from(authSecret, 'base64'));
   const unknown = Array.from({ length: accountsPerKind }, (_, n) =>
-    unknownSubject(secrets, `locked-unknown-${n}@example.com`),
+    unknownSubject(keyring, `locked-unknown-${n}@example.com`),
   );
   await database.query(sql`
     INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)

@@ -1,21 +1,21 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
+import type { Effect, Effects, RequestMetadata } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { sql } from '../../db/sql.ts';
 import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { deleteAttempts, deleteForeignBuckets } from '../../rate-limit/fragments.ts';
 import {
+  consumedBefore,
+  consumeToken,
   fromLiveToken,
   issueToken,
   type NewOneTimeToken,
   type PresentedOneTimeToken,
-  spendToken,
-  spentBefore,
-  voidTokens,
+  revokeTokens,
 } from '../one-time-tokens/index.ts';
 import { endSessionsOf } from '../sessions/index.ts';
-import { withdrawPassword } from '../users/index.ts';
+import { clearPassword } from '../users/index.ts';
 
 /** Whose lock was lifted. */
 export interface UnlockedAccount {
@@ -25,15 +25,15 @@ export interface UnlockedAccount {
 
 /**
  * Spends the link and deletes the attempts at the account, of all devices, with those in the bucket that was locked. Round
- * trips: 1. Null when the link is spent or over, or the account banned, gone, or of another address by now. A repeat
+ * trips: 1. Null when the link is consumed or over, or the account banned, gone, or of another address by now. A repeat
  * after a lost answer finds what the first run did; where the two ran at once it can be null as well, and the next call
  * finds it.
  */
-export async function liftLock(
+export async function unlock(
   db: Database,
   presented: PresentedOneTimeToken,
-  spender: string,
-  origin: RequestOrigin,
+  consumedBy: string,
+  metadata: RequestMetadata,
   onUnlocked: readonly Effect[],
 ): Promise<UnlockedAccount | null> {
   const [row] = await db.query<UnlockedAccount>(
@@ -44,16 +44,16 @@ export async function liftLock(
         WHERE u.banned_at IS NULL
         FOR NO KEY UPDATE OF u
       ),
-      spent AS (${spendToken(sql`holder`, presented, spender)}),
+      consumed AS (${consumeToken(sql`holder`, presented, consumedBy)}),
       unlocked AS (
-        SELECT s.user_id, NULL::uuid AS session_id, s.bucket FROM spent s
-      )${effectCtes(onUnlocked, 'unlocked', origin)},
+        SELECT s.user_id, NULL::uuid AS session_id, s.bucket FROM consumed s
+      )${effectCtes(onUnlocked, 'unlocked', metadata)},
       forgotten AS (${deleteAttempts(sql`unlocked`)}),
       forgotten_bucket AS (${deleteForeignBuckets(sql`unlocked`)})
-      SELECT h.user_id, h.device_generation FROM holder h JOIN spent s ON s.user_id = h.user_id
+      SELECT h.user_id, h.device_generation FROM holder h JOIN consumed s ON s.user_id = h.user_id
       UNION ALL
-      SELECT u.id, u.device_generation FROM (${spentBefore(presented, spender)}) b JOIN users u ON u.id = b.user_id`,
-    { isRepeatable: true },
+      SELECT u.id, u.device_generation FROM (${consumedBefore(presented, consumedBy)}) b JOIN users u ON u.id = b.user_id`,
+    { isIdempotent: true },
   );
   return row ?? null;
 }
@@ -71,16 +71,16 @@ export async function findHolder(db: Database, presented: PresentedOneTimeToken)
     sql`
       SELECT u.id AS user_id, u.email FROM (SELECT t.owner_id ${fromLiveToken(presented)}) t
       JOIN users u ON u.id = t.owner_id WHERE u.banned_at IS NULL`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return holder ?? null;
 }
 
 /** What "this was not me" takes. */
-export interface Disowning {
+export interface NotMeReport {
   readonly presented: PresentedOneTimeToken;
   /** UUID of the request. */
-  readonly spender: string;
+  readonly consumedBy: string;
   readonly holder: Holder;
   readonly resetToken: NewOneTimeToken;
   /** Prepared for the holder's address. */
@@ -89,38 +89,38 @@ export interface Disowning {
 
 /**
  * Spends the link, takes the password away, ends every session, makes the links void by which the intruder could come
- * back, and queues the mail for a new password: all or nothing. Round trips: 1. False when the link was spent, or the
+ * back, and queues the mail for a new password: all or nothing. Round trips: 1. False when the link was consumed, or the
  * account banned, deleted or given another address, since it was read. A repeat after a lost answer finds what the first
  * run did, and writes no second mail; where the two ran at once it can be false as well, and the next call finds it.
  *
  * A batch, since the second statement needs a newer snapshot: a login that held the account's row first has opened its
  * session by then, and one that comes later finds no hash (SECURITY SES-07).
  */
-export async function withdrawAccess(
+export async function revokeAccess(
   db: Database,
-  { presented, spender, holder, resetToken, resetMail }: Disowning,
-  origin: RequestOrigin,
-  effects: Pick<Effects, 'signInDisowned' | 'endedByDisowning' | 'passwordResetRequested'>,
+  { presented, consumedBy, holder, resetToken, resetMail }: NotMeReport,
+  metadata: RequestMetadata,
+  effects: Pick<Effects, 'notMeReported' | 'endedByNotMe' | 'passwordResetRequested'>,
 ): Promise<boolean> {
-  const withdraw = sql`
+  const revoke = sql`
     WITH holder AS MATERIALIZED (
       SELECT u.id AS user_id FROM users u
       WHERE u.id = ${holder.user_id}::uuid AND u.email = ${holder.email} AND u.banned_at IS NULL
       FOR NO KEY UPDATE
     ),
-    spent AS (${spendToken(sql`holder`, presented, spender)}),
-    withdrawn AS (${withdrawPassword(sql`spent`)}),
-    disowned AS (
-      SELECT w.user_id, NULL::uuid AS session_id FROM withdrawn w
-    )${effectCtes([...effects.signInDisowned, ...effects.passwordResetRequested], 'disowned', origin)},
-    issued AS (${issueToken(sql`withdrawn`, resetToken, { owner: sql`s.user_id`, email: sql`s.email` })}),
-    mailed AS (${queueMail(sql`(SELECT i.*, w.locale FROM issued i, withdrawn w)`, resetMail, origin, toTokenOwner)})
-    SELECT w.user_id FROM withdrawn w UNION ALL SELECT b.user_id FROM (${spentBefore(presented, spender)}) b`;
+    consumed AS (${consumeToken(sql`holder`, presented, consumedBy)}),
+    cleared AS (${clearPassword(sql`consumed`)}),
+    reported AS (
+      SELECT w.user_id, NULL::uuid AS session_id FROM cleared w
+    )${effectCtes([...effects.notMeReported, ...effects.passwordResetRequested], 'reported', metadata)},
+    issued AS (${issueToken(sql`cleared`, resetToken, { owner: sql`s.user_id`, email: sql`s.email` })}),
+    mailed AS (${queueMail(sql`(SELECT i.*, w.locale FROM issued i, cleared w)`, resetMail, metadata, toTokenOwner)})
+    SELECT w.user_id FROM cleared w UNION ALL SELECT b.user_id FROM (${consumedBefore(presented, consumedBy)}) b`;
   const endAll = sql`
-    WITH owner AS (${spentBefore(presented, spender)}),
-    ended AS (${endSessionsOf(sql`owner`)})${effectCtes(effects.endedByDisowning, 'ended', origin)},
-    voided AS (${voidTokens(sql`owner`, ['unlock', 'change_email'], null)})
+    WITH owner AS (${consumedBefore(presented, consumedBy)}),
+    ended AS (${endSessionsOf(sql`owner`)})${effectCtes(effects.endedByNotMe, 'ended', metadata)},
+    revoked AS (${revokeTokens(sql`owner`, ['unlock', 'change_email'], null)})
     SELECT count(*)::int AS ended FROM ended`;
-  const [rows] = await db.batch([withdraw, endAll], { isRepeatable: true });
+  const [rows] = await db.batch([revoke, endAll], { isIdempotent: true });
   return rows?.[0] !== undefined;
 }

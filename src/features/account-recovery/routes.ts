@@ -2,7 +2,7 @@ import { defineLinkPage } from '../../http/page-route.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice, sendDeviceToken } from '../known-devices/index.ts';
 import { LinkRequest } from '../one-time-tokens/index.ts';
-import { disownSignIn } from './disown-sign-in.ts';
+import { reportNotMe } from './report-not-me.ts';
 import { unlockAccount } from './unlock-account.ts';
 
 const unlockRoute = defineRoute(
@@ -26,7 +26,7 @@ const unlockPage = defineLinkPage(
 const notMeRoute = defineRoute(
   { method: 'POST', path: '/api/auth/not-me', guard: 'anyone', limit: 'credential', body: LinkRequest },
   async (c, { deps, body: { token } }) => {
-    await disownSignIn(deps, token);
+    await reportNotMe(deps, token);
     return c.json({
       success: true,
       message: 'Signed out everywhere; a mail for a new password is on its way',
@@ -37,7 +37,7 @@ const notMeRoute = defineRoute(
 const notMePage = defineLinkPage(
   { path: '/auth/not-me', name: 'notMe', form: LinkRequest },
   async (_c, { deps, body: { token } }) => {
-    await disownSignIn(deps, token);
+    await reportNotMe(deps, token);
     return undefined;
   },
 );

@@ -1,8 +1,8 @@
-import { runAgainIfRepeated } from '../../db/run-again.ts';
+import { rerunAfterRetry } from '../../db/rerun-after-retry.ts';
 import type { Deps } from '../../deps.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
 import { oneTimeTokenErrors, readOneTimeToken } from '../one-time-tokens/index.ts';
-import { liftLock } from './queries.ts';
+import { unlock } from './queries.ts';
 
 /**
  * Lifts the lock of an account by the link in the mail about it: all its attempts start anew, on every device. Round
@@ -11,13 +11,13 @@ import { liftLock } from './queries.ts';
  * @throws AuthError token_invalid
  */
 export async function unlockAccount(
-  { db, client, secrets, effects }: Deps,
+  { db, metadata, keyring, effects }: Deps,
   { token, device }: { readonly token: string; readonly device: PresentedDevice },
 ): Promise<string> {
-  const presented = readOneTimeToken(secrets, ['unlock'], token);
+  const presented = readOneTimeToken(keyring, ['unlock'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
-  const spender = crypto.randomUUID();
-  const row = await runAgainIfRepeated(db, () => liftLock(db, presented, spender, client, effects.unlocked));
+  const consumedBy = crypto.randomUUID();
+  const row = await rerunAfterRetry(db, () => unlock(db, presented, consumedBy, metadata, effects.unlocked));
   if (row === null) throw oneTimeTokenErrors.token_invalid();
-  return deviceTokenFor(secrets, device, { userId: row.user_id, generation: row.device_generation });
+  return deviceTokenFor(keyring, device, { userId: row.user_id, generation: row.device_generation });
 }

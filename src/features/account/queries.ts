@@ -7,7 +7,7 @@ import { type UserRow, updateProfile, userColumns } from '../users/index.ts';
 export async function findMe(db: Database, caller: CallerIds): Promise<(UserRow & SessionRow) | null> {
   const [row] = await db.query<UserRow & SessionRow>(
     sql`SELECT ${userColumns(sql`u`)}, ${sessionColumns(sql`s`)} ${fromLiveSession(caller)}`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }
@@ -23,7 +23,7 @@ export async function updateMe(
       WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
       updated AS (${updateProfile(sql`caller`, changes)})
       SELECT ${userColumns(sql`updated`)} FROM updated`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }

@@ -8,9 +8,9 @@ import { banUserAndEndSessions } from './queries.ts';
  * @returns how many sessions were ended
  * @throws AuthError user_not_found
  */
-export async function banUser({ db, client, effects }: Deps, userId: string): Promise<number> {
+export async function banUser({ db, metadata, effects }: Deps, userId: string): Promise<number> {
   const onChange = effects.bannedByAdmin;
-  const ended = await banUserAndEndSessions(db, userId, client, {
+  const ended = await banUserAndEndSessions(db, userId, metadata, {
     onChange,
     onEnd: effects.sessionEndedByAdmin,
   });

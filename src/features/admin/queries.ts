@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, RequestOrigin } from '../../db/effects.ts';
+import type { Effect, RequestMetadata } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { recordedBefore } from '../security-events/index.ts';
@@ -19,10 +19,10 @@ export interface AdminEffects {
 export function endSessionsOfUser(
   db: Database,
   userId: string,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   effects: AdminEffects,
 ): Promise<number | null> {
-  return changeAndEndSessions(db, userId, lockUser(userId), origin, effects);
+  return changeAndEndSessions(db, userId, lockUser(userId), metadata, effects);
 }
 
 /**
@@ -32,20 +32,22 @@ export function endSessionsOfUser(
 export function banUserAndEndSessions(
   db: Database,
   userId: string,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   effects: AdminEffects,
 ): Promise<number | null> {
-  return changeAndEndSessions(db, userId, banUser(userId), origin, effects);
+  return changeAndEndSessions(db, userId, banUser(userId), metadata, effects);
 }
 
 /** Lets a user sign in again. Round trips: 1. False when there is no such user. */
 export async function liftBan(
   db: Database,
   userId: string,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onChange: readonly Effect[],
 ): Promise<boolean> {
-  const [row] = await db.query<FoundRow>(change(unbanUser(userId), origin, onChange), { isRepeatable: true });
+  const [row] = await db.query<FoundRow>(change(unbanUser(userId), metadata, onChange), {
+    isIdempotent: true,
+  });
   return row?.found === 1;
 }
 
@@ -64,29 +66,29 @@ async function changeAndEndSessions(
   db: Database,
   userId: string,
   target: Fragment,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { onChange, onEnd }: AdminEffects,
 ): Promise<number | null> {
   const [, users, sessions] = await db.batch(
     [
       lockUser(userId),
-      change(target, origin, onChange),
+      change(target, metadata, onChange),
       sql`
         WITH owner AS (SELECT ${userId}::uuid AS user_id),
-        ended AS (${endSessionsOf(sql`owner`)})${effectCtes(onEnd, 'ended', origin)}
+        ended AS (${endSessionsOf(sql`owner`)})${effectCtes(onEnd, 'ended', metadata)}
         SELECT (SELECT count(*)::int FROM ended)
-          + (SELECT greatest(count(*)::int - 1, 0) FROM (${recordedBefore(userId, origin.requestId)}) b) AS ended`,
+          + (SELECT greatest(count(*)::int - 1, 0) FROM (${recordedBefore(userId, metadata.requestId)}) b) AS ended`,
     ],
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   if ((users?.[0] as FoundRow | undefined)?.found !== 1) return null;
   return (sessions?.[0] as { readonly ended: number } | undefined)?.ended ?? 0;
 }
 
 /** The statement around `target`, the body of a CTE that returns the user as `user_id`. */
-function change(target: Fragment, origin: RequestOrigin, onChange: readonly Effect[]): Fragment {
+function change(target: Fragment, metadata: RequestMetadata, onChange: readonly Effect[]): Fragment {
   return sql`
     WITH target AS (${target}),
-    changed AS (SELECT t.user_id, NULL::uuid AS session_id FROM target t)${effectCtes(onChange, 'changed', origin)}
+    changed AS (SELECT t.user_id, NULL::uuid AS session_id FROM target t)${effectCtes(onChange, 'changed', metadata)}
     SELECT count(*)::int AS found FROM changed`;
 }

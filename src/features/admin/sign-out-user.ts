@@ -7,9 +7,12 @@ import { endSessionsOfUser } from './queries.ts';
  * @returns how many there were
  * @throws AuthError user_not_found
  */
-export async function signOutUser({ db, client, effects }: Deps, userId: string): Promise<number> {
+export async function signOutUser({ db, metadata, effects }: Deps, userId: string): Promise<number> {
   const onChange = effects.signedOutByAdmin;
-  const ended = await endSessionsOfUser(db, userId, client, { onChange, onEnd: effects.sessionEndedByAdmin });
+  const ended = await endSessionsOfUser(db, userId, metadata, {
+    onChange,
+    onEnd: effects.sessionEndedByAdmin,
+  });
   if (ended === null) throw adminErrors.user_not_found();
   return ended;
 }

@@ -6,6 +6,6 @@ import { liftBan } from './queries.ts';
  * Lets a banned user sign in again. No session comes back. Repeating it changes nothing, and is recorded again.
  * @throws AuthError user_not_found
  */
-export async function unbanUser({ db, client, effects }: Deps, userId: string): Promise<void> {
-  if (!(await liftBan(db, userId, client, effects.unbannedByAdmin))) throw adminErrors.user_not_found();
+export async function unbanUser({ db, metadata, effects }: Deps, userId: string): Promise<void> {
+  if (!(await liftBan(db, userId, metadata, effects.unbannedByAdmin))) throw adminErrors.user_not_found();
 }

@@ -13,7 +13,7 @@ export async function issueDemoTokens(
   const { token, expiresIn } = await signDemoAccessToken(deps, session);
   const refreshTokens = transports.map((transport) => [
     transport,
-    encodeDemoToken(deps.secrets, { ...session, transport }),
+    encodeDemoToken(deps.keyring, { ...session, transport }),
   ]);
   return {
     accessToken: token,

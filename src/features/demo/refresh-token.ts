@@ -1,5 +1,5 @@
 import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
-import { isMacValid, mac, type SecretRing } from '../../crypto/secret-ring.ts';
+import { isMacValid, type Keyring, mac } from '../../crypto/keyring.ts';
 import type { Transport } from '../sessions/index.ts';
 import type { DemoSession } from './demo-session.ts';
 
@@ -20,19 +20,19 @@ export function isDemoToken(token: string): boolean {
  * who holds the token sees what it is. It needs no row, and it stays the same until its session ends.
  */
 export function encodeDemoToken(
-  ring: SecretRing,
+  keyring: Keyring,
   { sessionId, authTime, transport }: DemoTokenContent,
 ): string {
   const json = JSON.stringify({ demo: true, sid: sessionId, transport, authTime });
   const content = new TextEncoder().encode(json);
-  return `${prefix}${encodeBase64Url(content)}.${encodeBase64Url(mac(ring, 'demo-token', content))}`;
+  return `${prefix}${encodeBase64Url(content)}.${encodeBase64Url(mac(keyring, 'demo-token', content))}`;
 }
 
 /** What a refresh token of the demo says, however old it is; null for a forged one and for anything else. */
-export function parseDemoToken(ring: SecretRing, token: string): DemoTokenContent | null {
+export function parseDemoToken(keyring: Keyring, token: string): DemoTokenContent | null {
   if (!isDemoToken(token)) return null;
   const [content, tag, ...rest] = token.slice(prefix.length).split('.').map(decodeBase64Url);
-  if (!content || !tag || rest.length > 0 || !isMacValid(ring, 'demo-token', content, tag)) return null;
+  if (!content || !tag || rest.length > 0 || !isMacValid(keyring, 'demo-token', content, tag)) return null;
   // Under our own MAC for this purpose, so it is what `encodeDemoToken` wrote.
   const { sid, authTime, transport } = JSON.parse(new TextDecoder().decode(content)) as {
     readonly sid: string;

@@ -13,7 +13,7 @@ export async function refresh(
   deps: Deps,
   presented: { readonly token: string; readonly transport: Transport },
 ): Promise<IssuedTokens> {
-  const content = parseDemoToken(deps.secrets, presented.token);
+  const content = parseDemoToken(deps.keyring, presented.token);
   // As with every refresh token, one that was taken from one place does not open the other.
   if (content?.transport !== presented.transport) throw sessionErrors.session_expired();
   if (secondsLeft(content, deps.now) <= 0) throw sessionErrors.session_expired();

@@ -101,7 +101,7 @@ async function callingDemo(c: RequestContext, deps: Deps, isUnsafe: boolean): Pr
 /** Whether there are tokens and all of them are the demo's, expired or not. */
 async function areOfDemo(deps: Deps, { refreshTokens, accessTokens }: PresentedTokens): Promise<boolean> {
   const visits = [
-    ...refreshTokens.map((token) => parseDemoToken(deps.secrets, token)),
+    ...refreshTokens.map((token) => parseDemoToken(deps.keyring, token)),
     ...(await Promise.all(
       accessTokens.map((token) => verifyDemoAccessToken(deps, token, { ignoreExpiry: true })),
     )),

@@ -13,7 +13,7 @@ export interface ReadableMail extends RenderedMail {
   readonly createdAt: string;
 }
 
-type ReadingDeps = Pick<Deps, 'config' | 'db' | 'secrets'>;
+type ReadingDeps = Pick<Deps, 'config' | 'db' | 'keyring'>;
 
 /** The newest 50 mails that wait in the outbox, newest first. Round trips: 1. */
 export async function listMails(deps: ReadingDeps): Promise<ReadableMail[]> {
@@ -29,10 +29,10 @@ export async function findMail(deps: ReadingDeps, id: string): Promise<ReadableM
 }
 
 /** Null for one that cannot be read here: sealed with another AUTH_SECRET, or of a kind that another version writes. */
-async function readMail({ config, secrets }: ReadingDeps, mail: WaitingMail): Promise<ReadableMail | null> {
+async function readMail({ config, keyring }: ReadingDeps, mail: WaitingMail): Promise<ReadableMail | null> {
   const { id, kind, recipient, createdAt, sealed } = mail;
   const content =
-    sealed === null ? { token: null, facts: mail.facts } : await openMail(secrets, { ...mail, sealed });
+    sealed === null ? { token: null, facts: mail.facts } : await openMail(keyring, { ...mail, sealed });
   if (content === null || !Object.hasOwn(chooseLanguage(mail.locale).mails, kind)) return null;
   const rendered = await renderMail({ ...mail, at: createdAt, ...content }, config.baseUrl);
   return { id, kind, recipient, createdAt, ...rendered };

@@ -11,17 +11,17 @@ import { confirmChange, findTokenOwner } from './queries.ts';
  * is banned
  */
 export async function confirmEmailChange(deps: Deps, tokenText: string): Promise<void> {
-  const { db, client, effects, mail, secrets } = deps;
-  const presented = readOneTimeToken(secrets, ['change_email'], tokenText);
+  const { db, metadata, effects, mail, keyring } = deps;
+  const presented = readOneTimeToken(keyring, ['change_email'], tokenText);
   const owner = presented && (await findTokenOwner(db, presented));
   if (presented === null || owner === null) throw oneTimeTokenErrors.token_invalid();
-  const revertToken = createOneTimeToken(secrets, 'revert_email');
+  const revertToken = createOneTimeToken(keyring, 'revert_email');
   const change = {
     ...{ presented, owner, revertToken },
-    spender: crypto.randomUUID(),
+    consumedBy: crypto.randomUUID(),
     mail: await mail.prepare('email_changed', revertToken, [owner.email]),
   };
-  const isConfirmed = await confirmChange(db, change, client, effects);
+  const isConfirmed = await confirmChange(db, change, metadata, effects);
   mail.sendSoon();
   if (!isConfirmed) throw oneTimeTokenErrors.token_invalid();
 }

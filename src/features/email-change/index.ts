@@ -1,2 +1,2 @@
-export { notifyFormerAddresses, voidFreeChange, voidPendingChange } from './fragments.ts';
+export { notifyFormerAddresses, revokePendingChange, tryRevokePendingChange } from './fragments.ts';
 export { routes } from './routes.ts';

@@ -1,24 +1,24 @@
 import type { Database } from '../../db/client.ts';
 import { DatabaseError } from '../../db/database-error.ts';
-import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
+import type { Effect, Effects, RequestMetadata } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { mailAllowance, queueMail, queueNotice, toUser } from '../../mail/fragments.ts';
 import type { MailBudget } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import {
+  consumedBefore,
+  consumeToken,
   fromHeldEmail,
   fromLiveToken,
   isHeldEmail,
   issueToken,
   type NewOneTimeToken,
   type PresentedOneTimeToken,
-  spendToken,
-  spentBefore,
-  voidLaterTokens,
-  voidTokens,
+  revokeLaterTokens,
+  revokeTokens,
 } from '../one-time-tokens/index.ts';
-import { dropRegistrations } from '../registrations/index.ts';
+import { dropPendingRegistrations } from '../pending-registrations/index.ts';
 import {
   type CallerIds,
   endSessionsOf,
@@ -56,7 +56,7 @@ export async function requestChange(
   db: Database,
   caller: CallerIds,
   { newEmail, isReserved, token, mail, budget }: RequestedChange,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onRequested: readonly Effect[],
 ): Promise<RequestedChangeRow | null> {
   const request = sql`
@@ -82,24 +82,24 @@ export async function requestChange(
       target: sql`${newEmail}`,
     })}),
     requested AS (SELECT a.user_id, a.session_id, a.locale FROM asking a JOIN issued i ON i.owner_id = a.user_id)
-    ${effectCtes(onRequested, 'requested', origin)},
+    ${effectCtes(onRequested, 'requested', metadata)},
     sent AS (${queueMail(
       sql`(SELECT r.* FROM requested r WHERE NOT EXISTS (SELECT FROM taken))`,
       mail,
-      origin,
+      metadata,
       {
         recipient: sql`${newEmail}::text`,
         locale: sql`s.locale`,
         userId: sql`s.user_id`,
       },
     )}),
-    told AS (${queueNotice(sql`(SELECT t.* FROM taken t, requested r)`, 'email_taken', origin, toUser)})
+    told AS (${queueNotice(sql`(SELECT t.* FROM taken t, requested r)`, 'email_taken', metadata, toUser)})
     SELECT l.is_recent, l.is_unchanged FROM live l`;
-  const voidEarlier = sql`
+  const revokePrevious = sql`
     WITH asked AS (SELECT t.owner_id AS user_id ${fromLiveToken(token)}),
-    voided AS (${voidTokens(sql`asked`, ['change_email'], token)})
-    SELECT count(*)::int AS voided FROM voided`;
-  const [rows] = await db.batch([request, voidEarlier], { isRepeatable: true });
+    revoked AS (${revokeTokens(sql`asked`, ['change_email'], token)})
+    SELECT count(*)::int AS revoked FROM revoked`;
+  const [rows] = await db.batch([request, revokePrevious], { isIdempotent: true });
   return (rows as RequestedChangeRow[] | undefined)?.[0] ?? null;
 }
 
@@ -114,7 +114,7 @@ export interface TokenOwner {
 
 /**
  * The account that a token of a change, or of its way back, belongs to. Round trips: 1. Null when the token cannot be
- * spent or the account is banned or gone.
+ * consumed or the account is banned or gone.
  */
 export async function findTokenOwner(
   db: Database,
@@ -125,7 +125,7 @@ export async function findTokenOwner(
       SELECT u.id AS user_id, u.email, p.target_email
       FROM (SELECT t.owner_id, t.target_email ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
       WHERE u.banned_at IS NULL`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }
@@ -135,7 +135,7 @@ interface Presentation {
   readonly presented: PresentedOneTimeToken;
   readonly owner: TokenOwner;
   /** UUID of this request, made before the first try: a repeat of the statement knows its own success by it. */
-  readonly spender: string;
+  readonly consumedBy: string;
 }
 
 interface Confirmation extends Presentation {
@@ -145,7 +145,7 @@ interface Confirmation extends Presentation {
 
 /**
  * Changes the address, with the mail to the one before and what the effects add: all or nothing. Round trips: 1. False
- * when the token was spent, or the account changed, banned or deleted, since it was read, and when somebody else has the
+ * when the token was consumed, or the account changed, banned or deleted, since it was read, and when somebody else has the
  * address or can have it back.
  *
  * A batch, since the change needs a snapshot from behind the lock: what was issued for the address before while this waited
@@ -154,8 +154,8 @@ interface Confirmation extends Presentation {
  */
 export async function confirmChange(
   db: Database,
-  { presented, owner, spender, revertToken, mail }: Confirmation,
-  origin: RequestOrigin,
+  { presented, owner, consumedBy, revertToken, mail }: Confirmation,
+  metadata: RequestMetadata,
   { emailChanged, firstVerified }: Pick<Effects, 'emailChanged' | 'firstVerified'>,
 ): Promise<boolean> {
   const change = sql`
@@ -164,16 +164,16 @@ export async function confirmChange(
       WHERE u.id = ${owner.user_id}::uuid AND u.email = ${owner.email} AND u.banned_at IS NULL
         AND NOT ${isTakenEmail(owner.target_email, owner.user_id)} AND NOT ${isHeldEmail(owner.target_email, owner.user_id)}
     ),
-    spent AS (${spendToken(sql`holder`, presented, spender)}),
-    dropped AS (${dropRegistrations(sql`(SELECT s.target_email AS email FROM spent s)`)}),
-    changed AS (${changeEmail(sql`(SELECT s.* FROM spent s WHERE (SELECT count(*) FROM dropped) >= 0)`)}),
-    voided AS (${voidTokens(sql`spent`, ['change_email', 'reset_password', 'verify_email', 'unlock'], presented)}),
+    consumed AS (${consumeToken(sql`holder`, presented, consumedBy)}),
+    dropped AS (${dropPendingRegistrations(sql`(SELECT s.target_email AS email FROM consumed s)`)}),
+    changed AS (${changeEmail(sql`(SELECT s.* FROM consumed s WHERE (SELECT count(*) FROM dropped) >= 0)`)}),
+    revoked AS (${revokeTokens(sql`consumed`, ['change_email', 'reset_password', 'verify_email', 'unlock'], presented)}),
     moved AS (
       SELECT h.user_id, NULL::uuid AS session_id, h.email, h.locale, h.is_unverified
       FROM holder h JOIN changed c ON c.id = h.user_id
-    )${effectCtes(emailChanged, 'moved', origin)},
+    )${effectCtes(emailChanged, 'moved', metadata)},
     proved AS (SELECT m.user_id, m.session_id FROM moved m WHERE m.is_unverified)
-    ${effectCtes(firstVerified, 'proved', origin)},
+    ${effectCtes(firstVerified, 'proved', metadata)},
     issued AS (${issueToken(sql`moved`, revertToken, {
       owner: sql`s.user_id`,
       email: sql`s.email`,
@@ -182,16 +182,16 @@ export async function confirmChange(
     sent AS (${queueMail(
       sql`(SELECT m.* FROM moved m JOIN issued i ON i.owner_id = m.user_id)`,
       mail,
-      origin,
+      metadata,
       toUser,
     )})
-    SELECT m.user_id FROM moved m UNION ALL SELECT b.user_id FROM (${spentBefore(presented, spender)}) b`;
+    SELECT m.user_id FROM moved m UNION ALL SELECT b.user_id FROM (${consumedBefore(presented, consumedBy)}) b`;
   return carryOut(db, lockUserForUpdate(owner.user_id), change);
 }
 
 /**
  * Restores an address and ends every way into the account but the mail to it, with a notice to the address that it had
- * until then, if another: all or nothing. Round trips: 1. False when the token was spent, or the account banned or deleted,
+ * until then, if another: all or nothing. Round trips: 1. False when the token was consumed, or the account banned or deleted,
  * since it was read, and when somebody else has the address.
  *
  * A batch for the reason of `confirmChange`, and for the session of a login that held the account first (SECURITY SES-07).
@@ -201,11 +201,11 @@ export async function revertChange(
   {
     presented,
     owner,
-    spender,
+    consumedBy,
     resetToken,
     mail,
   }: Presentation & { readonly resetToken: NewOneTimeToken; readonly mail: PreparedMail },
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { emailReverted, endedByEmailRevert }: Pick<Effects, 'emailReverted' | 'endedByEmailRevert'>,
 ): Promise<boolean> {
   const restore = sql`
@@ -214,40 +214,40 @@ export async function revertChange(
       WHERE u.id = ${owner.user_id}::uuid AND u.banned_at IS NULL
       FOR UPDATE
     ),
-    spent AS (${spendToken(sql`holder`, presented, spender)}),
-    restored AS (${restoreEmail(sql`spent`)}),
+    consumed AS (${consumeToken(sql`holder`, presented, consumedBy)}),
+    restored AS (${restoreEmail(sql`consumed`)}),
     reverted AS (
       SELECT s.user_id, NULL::uuid AS session_id, s.target_email AS email, h.email AS left_email, h.locale
-      FROM spent s JOIN restored r ON r.id = s.user_id JOIN holder h ON h.user_id = s.user_id
-    )${effectCtes(emailReverted, 'reverted', origin)},
+      FROM consumed s JOIN restored r ON r.id = s.user_id JOIN holder h ON h.user_id = s.user_id
+    )${effectCtes(emailReverted, 'reverted', metadata)},
     issued AS (${issueToken(sql`reverted`, resetToken, { owner: sql`s.user_id`, email: sql`s.email` })}),
     sent AS (${queueMail(
       sql`(SELECT r.* FROM reverted r JOIN issued i ON i.owner_id = r.user_id)`,
       mail,
-      origin,
+      metadata,
       toUser,
     )}),
     told AS (${queueNotice(
       sql`(SELECT r.* FROM reverted r WHERE r.left_email <> r.email)`,
       'email_restored',
-      origin,
+      metadata,
       { recipient: sql`s.left_email`, locale: sql`s.locale`, userId: sql`s.user_id` },
     )})
     SELECT count(*)::int AS restored FROM restored`;
   const kinds = ['change_email', 'reset_password', 'verify_email', 'unlock', 'not_me'] as const;
   const endAll = sql`
-    WITH done AS (${spentBefore(presented, spender)}),
-    ended AS (${endSessionsOf(sql`done`)})${effectCtes(endedByEmailRevert, 'ended', origin)},
-    voided AS (${voidTokens(sql`done`, kinds, resetToken)}),
-    voided_later AS (${voidLaterTokens(presented, sql`done`)})
+    WITH done AS (${consumedBefore(presented, consumedBy)}),
+    ended AS (${endSessionsOf(sql`done`)})${effectCtes(endedByEmailRevert, 'ended', metadata)},
+    revoked AS (${revokeTokens(sql`done`, kinds, resetToken)}),
+    revoked_later AS (${revokeLaterTokens(presented, sql`done`)})
     SELECT d.user_id FROM done d`;
   return carryOut(db, restore, endAll);
 }
 
-/** Whether the second statement found that the token is spent by this request, by now or by an earlier run. */
+/** Whether the second statement found that the token is consumed by this request, by now or by an earlier run. */
 async function carryOut(db: Database, change: Fragment, finish: Fragment): Promise<boolean> {
   try {
-    const [, done] = await db.batch([change, finish], { isRepeatable: true });
+    const [, done] = await db.batch([change, finish], { isIdempotent: true });
     return done !== undefined && done.length > 0;
   } catch (error) {
     // An UPDATE has no ON CONFLICT. Somebody took the address meanwhile, and the whole batch is undone.

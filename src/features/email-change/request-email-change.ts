@@ -15,8 +15,8 @@ import { requestChange } from './queries.ts';
  * @throws AuthError email_unchanged
  */
 export async function requestEmailChange(deps: Deps, caller: CallerIds, newEmail: string): Promise<void> {
-  const { db, client, effects, mail, secrets } = deps;
-  const token = createOneTimeToken(secrets, 'change_email');
+  const { db, metadata, effects, mail, keyring } = deps;
+  const token = createOneTimeToken(keyring, 'change_email');
   const change = {
     newEmail,
     isReserved: isReservedEmail(newEmail),
@@ -24,7 +24,7 @@ export async function requestEmailChange(deps: Deps, caller: CallerIds, newEmail
     mail: await mail.prepare('confirm_email_change', token, [newEmail]),
     budget: mail.budget('email_change', newEmail),
   };
-  const row = await requestChange(db, caller, change, client, effects.emailChangeRequested);
+  const row = await requestChange(db, caller, change, metadata, effects.emailChangeRequested);
   mail.sendSoon();
   if (requireRecentAuthentication(row).is_unchanged) throw emailChangeErrors.email_unchanged();
 }

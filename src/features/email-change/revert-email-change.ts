@@ -10,17 +10,17 @@ import { findTokenOwner, revertChange } from './queries.ts';
  * @throws AuthError token_invalid also where another account has the address, or the account is banned
  */
 export async function revertEmailChange(deps: Deps, tokenText: string): Promise<void> {
-  const { db, client, effects, mail, secrets } = deps;
-  const presented = readOneTimeToken(secrets, ['revert_email'], tokenText);
+  const { db, metadata, effects, mail, keyring } = deps;
+  const presented = readOneTimeToken(keyring, ['revert_email'], tokenText);
   const owner = presented && (await findTokenOwner(db, presented));
   if (presented === null || owner === null) throw oneTimeTokenErrors.token_invalid();
-  const resetToken = createOneTimeToken(secrets, 'reset_password');
+  const resetToken = createOneTimeToken(keyring, 'reset_password');
   const revert = {
     ...{ presented, owner, resetToken },
-    spender: crypto.randomUUID(),
+    consumedBy: crypto.randomUUID(),
     mail: await mail.prepare('reset_password', resetToken, [owner.target_email]),
   };
-  const isReverted = await revertChange(db, revert, client, effects);
+  const isReverted = await revertChange(db, revert, metadata, effects);
   mail.sendSoon();
   if (!isReverted) throw oneTimeTokenErrors.token_invalid();
 }

@@ -36,7 +36,7 @@ const revertRoute = defineRoute(
 );
 
 const confirmPage = defineLinkPage(
-  { path: '/auth/confirm-email', name: 'confirmEmail', form: LinkRequest },
+  { path: '/auth/confirm-email', name: 'confirmEmailChange', form: LinkRequest },
   async (_c, { deps, body: { token } }) => {
     await confirmEmailChange(deps, token);
     return undefined;
@@ -44,7 +44,7 @@ const confirmPage = defineLinkPage(
 );
 
 const revertPage = defineLinkPage(
-  { path: '/auth/revert-email', name: 'revertEmail', form: LinkRequest },
+  { path: '/auth/revert-email', name: 'revertEmailChange', form: LinkRequest },
   async (_c, { deps, body: { token } }) => {
     await revertEmailChange(deps, token);
     return undefined;

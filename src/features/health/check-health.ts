@@ -51,7 +51,7 @@ async function probeNow(deps: Deps): Promise<Health> {
     await ping(deps.db);
   } catch (error) {
     isDatabaseConnected = false;
-    log('error', 'health_database_disconnected', { requestId: deps.client.requestId, cause: error });
+    log('error', 'health_database_disconnected', { requestId: deps.metadata.requestId, cause: error });
   }
   const latencyMs = Date.now() - startedAt;
   return { isHealthy: isDatabaseConnected && (await canHash(deps)), isDatabaseConnected, latencyMs };
@@ -60,13 +60,13 @@ async function probeNow(deps: Deps): Promise<Health> {
 let hasHashed = false;
 
 // The limits of production differ from those of a local run (SECURITY HSH-02): one real hash in this isolate tells.
-async function canHash({ hasher, client }: Deps): Promise<boolean> {
+async function canHash({ hasher, metadata }: Deps): Promise<boolean> {
   if (hasHashed) return true;
   try {
     await hasher.hash('self-test');
     hasHashed = true;
   } catch (error) {
-    log('error', 'health_password_hash_failed', { requestId: client.requestId, cause: error });
+    log('error', 'health_password_hash_failed', { requestId: metadata.requestId, cause: error });
   }
   return hasHashed;
 }

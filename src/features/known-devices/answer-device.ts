@@ -9,9 +9,9 @@ const headerName = 'X-Device-Token';
 const cookieAgeSeconds = 400 * 86_400; // what browsers keep a cookie for at most (RFC 6265bis 5.5)
 
 /** The device that a request comes from: by the header where it holds a good token, else by the cookie. */
-export function readPresentedDevice(c: RequestContext, { secrets }: Deps): PresentedDevice {
+export function readPresentedDevice(c: RequestContext, { keyring }: Deps): PresentedDevice {
   const { headers } = c.req.raw;
-  return presentedDevice(secrets, [headers.get(headerName), readCookie(headers.get('Cookie'), cookieName)]);
+  return presentedDevice(keyring, [headers.get(headerName), readCookie(headers.get('Cookie'), cookieName)]);
 }
 
 /** Hands the device token out the way the session's tokens travel: a cookie, the header of the same name, or both. */

@@ -1,5 +1,5 @@
 import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
-import { isMacValid, mac, type SecretRing } from '../../crypto/secret-ring.ts';
+import { isMacValid, type Keyring, mac } from '../../crypto/keyring.ts';
 import { uuidBytes, uuidText } from '../../crypto/uuid-bytes.ts';
 
 /** One account that has signed in on a device. */
@@ -29,7 +29,7 @@ const textLengthMax = prefix.length + Math.ceil(((idBytes + accountsMax * entryB
  * `nxd_` + base64url(device id, 16 bytes | per account: user id, 16 | generation, 4, big endian | HMAC-SHA-256 of device
  * id, user id and generation, 32). At most five accounts; the one that signed in longest ago makes room.
  */
-export function encodeDeviceToken(ring: SecretRing, device: PresentedDevice): string {
+export function encodeDeviceToken(keyring: Keyring, device: PresentedDevice): string {
   const accounts = device.accounts.slice(0, accountsMax);
   const bytes = new Uint8Array(idBytes + accounts.length * entryBytes);
   bytes.set(uuidBytes(device.id));
@@ -38,13 +38,13 @@ export function encodeDeviceToken(ring: SecretRing, device: PresentedDevice): st
     entry.set(uuidBytes(userId));
     new DataView(entry.buffer, entry.byteOffset).setUint32(idBytes, generation);
     const message = signedPart(bytes.subarray(0, idBytes), entry);
-    entry.set(mac(ring, 'device-token', message), accountBytes);
+    entry.set(mac(keyring, 'device-token', message), accountBytes);
   }
   return prefix + encodeBase64Url(bytes);
 }
 
 /** The device behind a token, with the accounts whose MAC is good. Null when there is none: nobody chooses their own id. */
-export function parseDeviceToken(ring: SecretRing, token: string): PresentedDevice | null {
+export function parseDeviceToken(keyring: Keyring, token: string): PresentedDevice | null {
   if (!token.startsWith(prefix) || token.length > textLengthMax) return null;
   const bytes = decodeBase64Url(token.slice(prefix.length));
   if (bytes === null || bytes.length < idBytes || (bytes.length - idBytes) % entryBytes !== 0) return null;
@@ -52,7 +52,7 @@ export function parseDeviceToken(ring: SecretRing, token: string): PresentedDevi
   const accounts: DeviceAccount[] = [];
   for (let start = idBytes; start < bytes.length; start += entryBytes) {
     const entry = bytes.subarray(start, start + entryBytes);
-    if (!isMacValid(ring, 'device-token', signedPart(id, entry), entry.subarray(accountBytes))) continue;
+    if (!isMacValid(keyring, 'device-token', signedPart(id, entry), entry.subarray(accountBytes))) continue;
     const generation = new DataView(entry.buffer, entry.byteOffset).getUint32(idBytes);
     accounts.push({ userId: uuidText(entry.subarray(0, idBytes)), generation });
   }

@@ -43,40 +43,44 @@ export function fromLiveToken(presented: PresentedOneTimeToken): Fragment {
 /**
  * Body of a CTE that spends the token once the CTE `holder` has its owner as `user_id`, and returns it as `user_id` with
  * `email`, `target_email` and `bucket`. Of parallel callers one gets a row. Hold the user's row first, here as everywhere,
- * or two statements could wait for each other. `spender` is a UUID that no other use of the token has, for `spentBefore`.
+ * or two statements could wait for each other. `consumedBy` is a UUID that no other use of the token has, for `consumedBefore`.
  */
-export function spendToken(holder: Fragment, presented: PresentedOneTimeToken, spender: string): Fragment {
+export function consumeToken(
+  holder: Fragment,
+  presented: PresentedOneTimeToken,
+  consumedBy: string,
+): Fragment {
   return sql`
-    UPDATE one_time_tokens t SET spent_at = now(), spent_by = ${spender}::uuid FROM ${holder} h
+    UPDATE one_time_tokens t SET spent_at = now(), spent_by = ${consumedBy}::uuid FROM ${holder} h
     WHERE ${isToken(presented)} AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
     RETURNING t.owner_id AS user_id, t.email, t.target_email, t.bucket`;
 }
 
-/** The token that an earlier run of the same statement spent and whose answer was lost: columns as `spendToken`. */
-export function spentBefore(presented: PresentedOneTimeToken, spender: string): Fragment {
+/** The token that an earlier run of the same statement spent and whose answer was lost: columns as `consumeToken`. */
+export function consumedBefore(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
   return sql`
     SELECT t.owner_id AS user_id, t.email, t.target_email, t.bucket FROM one_time_tokens t
-    WHERE ${isToken(presented)} AND t.spent_by = ${spender}::uuid`;
+    WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid`;
 }
 
 /**
  * Body of a CTE that makes the other tokens of these kinds void for each owner in the CTE `owner` (`user_id`). The token
- * `spent` is left alone: the statement that spends it touches its row already.
+ * `consumed` is left alone: the statement that spends it touches its row already.
  */
-export function voidTokens(
+export function revokeTokens(
   owner: Fragment,
   kinds: readonly OneTimeTokenKind[],
-  spent: PresentedOneTimeToken | null,
+  consumed: PresentedOneTimeToken | null,
 ): Fragment {
-  const others = spent === null ? sql`` : sql`AND t.token_hash <> ${hashBytes(spent)}`;
+  const others = consumed === null ? sql`` : sql`AND t.token_hash <> ${hashBytes(consumed)}`;
   return sql`
     DELETE FROM one_time_tokens t USING ${owner} o
     WHERE t.owner_id = o.user_id AND t.kind = ANY (${kinds}::text[]) AND t.spent_at IS NULL ${others}
     RETURNING t.token_hash`;
 }
 
-/** Like `voidTokens`, but leaves alone what another statement holds. */
-export function voidFreeTokens(owner: Fragment, kinds: readonly OneTimeTokenKind[]): Fragment {
+/** Like `revokeTokens`, but leaves alone what another statement holds. */
+export function tryRevokeTokens(owner: Fragment, kinds: readonly OneTimeTokenKind[]): Fragment {
   return sql`
     DELETE FROM one_time_tokens v WHERE v.token_hash IN (
       SELECT t.token_hash FROM one_time_tokens t JOIN ${owner} o ON o.user_id = t.owner_id
@@ -94,13 +98,14 @@ export function deleteTokens(owner: Fragment): Fragment {
  * the statement has spent one of them, its source comes of that, and a row that a statement has changed already is left
  * alone by its other parts.
  */
-export const voidEmailProofs: Effect = (source) => voidTokens(source, ['verify_email', 'change_email'], null);
+export const revokeEmailProofs: Effect = (source) =>
+  revokeTokens(source, ['verify_email', 'change_email'], null);
 
 /**
  * Body of a CTE that makes void, for each owner in the CTE `owner` (`user_id`), the tokens of the same kind that were
  * issued after this one, which is spent, and those that have its time: they renew it, or it renews them.
  */
-export function voidLaterTokens(presented: PresentedOneTimeToken, owner: Fragment): Fragment {
+export function revokeLaterTokens(presented: PresentedOneTimeToken, owner: Fragment): Fragment {
   return sql`
     DELETE FROM one_time_tokens t USING ${owner} o
     WHERE t.owner_id = o.user_id AND t.kind = ${presented.kind} AND t.spent_at IS NULL
@@ -123,7 +128,7 @@ export function isHeldEmail(email: string | Fragment, exceptUserId: string | nul
  */
 export function fromHeldEmail(email: string | Fragment, exceptUserId: string | null): Fragment {
   return sql`FROM one_time_tokens t
-    WHERE ${isWayBack} AND t.target_email = ${email} AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
+    WHERE ${isLiveRevertToken} AND t.target_email = ${email} AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
 }
 
 /**
@@ -133,7 +138,7 @@ export function fromHeldEmail(email: string | Fragment, exceptUserId: string | n
 export function formerEmails(owner: Fragment): Fragment {
   return sql`
     SELECT DISTINCT t.owner_id AS user_id, t.target_email AS email
-    FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isWayBack}`;
+    FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isLiveRevertToken}`;
 }
 
 /** Links that were sent and can still be followed. The token itself is nowhere, its hash is nobody's business. */
@@ -148,7 +153,7 @@ export const exportedLinks: ExportPart = {
 };
 
 /** Whether the token `t` can still give an account an earlier address back. */
-const isWayBack = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
+const isLiveRevertToken = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;

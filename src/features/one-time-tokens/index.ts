@@ -1,5 +1,7 @@
 export { oneTimeTokenErrors } from './errors.ts';
 export {
+  consumedBefore,
+  consumeToken,
   deleteTokens,
   exportedLinks,
   formerEmails,
@@ -7,12 +9,10 @@ export {
   fromLiveToken,
   isHeldEmail,
   issueToken,
-  spendToken,
-  spentBefore,
-  voidEmailProofs,
-  voidFreeTokens,
-  voidLaterTokens,
-  voidTokens,
+  revokeEmailProofs,
+  revokeLaterTokens,
+  revokeTokens,
+  tryRevokeTokens,
 } from './fragments.ts';
 export {
   createOneTimeToken,

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
-import { isMacValid, mac, type SecretRing } from '../../crypto/secret-ring.ts';
+import { isMacValid, type Keyring, mac } from '../../crypto/keyring.ts';
 
 const minute = 60;
 const hour = 60 * minute;
@@ -46,17 +46,17 @@ const tagBytes = 32;
  * `nx?_` + base64url(256 random bits | HMAC-SHA-256 of kind and bits). Whoever lacks AUTH_SECRET cannot make one, so that
  * guesses end before the database; whoever has a copy of the database has only hashes (SECURITY SES-02, RST-02, EML-06).
  */
-export function createOneTimeToken(ring: SecretRing, kind: OneTimeTokenKind): NewOneTimeToken {
+export function createOneTimeToken(keyring: Keyring, kind: OneTimeTokenKind): NewOneTimeToken {
   const bytes = new Uint8Array(secretBytes + tagBytes);
   const secret = crypto.getRandomValues(bytes.subarray(0, secretBytes));
-  bytes.set(mac(ring, 'one-time-token', macMessage(kind, secret)), secretBytes);
+  bytes.set(mac(keyring, 'one-time-token', macMessage(kind, secret)), secretBytes);
   const { prefix, ttlSeconds } = oneTimeTokenKinds[kind];
   return { kind, token: prefix + encodeBase64Url(bytes), hash: hashOf(bytes), ttlSeconds };
 }
 
 /** Judges a presented token without the database; null when it is not one of ours of one of these kinds. */
 export function readOneTimeToken<K extends OneTimeTokenKind>(
-  ring: SecretRing,
+  keyring: Keyring,
   accepted: readonly K[],
   token: string,
 ): (PresentedOneTimeToken & { readonly kind: K }) | null {
@@ -65,7 +65,7 @@ export function readOneTimeToken<K extends OneTimeTokenKind>(
     kind === undefined ? null : decodeBase64Url(token.slice(oneTimeTokenKinds[kind].prefix.length));
   if (kind === undefined || bytes?.length !== secretBytes + tagBytes) return null;
   const message = macMessage(kind, bytes.subarray(0, secretBytes));
-  if (!isMacValid(ring, 'one-time-token', message, bytes.subarray(secretBytes))) return null;
+  if (!isMacValid(keyring, 'one-time-token', message, bytes.subarray(secretBytes))) return null;
   return { kind, hash: hashOf(bytes) };
 }
 

@@ -2,7 +2,7 @@ import type { Database } from '../../db/client.ts';
 import { sql } from '../../db/sql.ts';
 
 /**
- * Deletes up to `limit` tokens whose time is over, spent or not, in one statement. Rows that another run holds are skipped.
+ * Deletes up to `limit` tokens whose time is over, consumed or not, in one statement. Rows that another run holds are skipped.
  * @returns how many were deleted
  */
 export async function cleanupExpiredTokens(db: Database, limit: number): Promise<number> {

@@ -1,4 +1,4 @@
-import type { RequestOrigin } from '../../db/effects.ts';
+import type { RequestMetadata } from '../../db/effects.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
 import { type MailBudget, mailLimits } from '../../mail/mail-budget.ts';
@@ -31,14 +31,18 @@ export interface NewDeviceMail extends LinkMail {
  * `bucket`, `email`, `locale` and `is_banned`, null where nobody has the address. Nobody is told then, nor where the
  * account is banned or the mail was prepared for another address; what is written is as much.
  */
-export function lockMailCtes(locked: Fragment, { token, mail }: LockMail, origin: RequestOrigin): Fragment {
+export function lockMailCtes(
+  locked: Fragment,
+  { token, mail }: LockMail,
+  metadata: RequestMetadata,
+): Fragment {
   const told = sql`(
     SELECT CASE WHEN l.is_told THEN l.user_id END AS user_id, CASE WHEN l.is_told THEN l.email END AS email, l.bucket
     FROM (SELECT k.*, k.email = ANY (${mail.recipients}::text[]) AND NOT k.is_banned AS is_told FROM ${locked} k) l)`;
   const columns = { owner: sql`s.user_id`, email: sql`s.email`, bucket: sql`s.bucket` };
   return sql`,
     unlock_token AS (${issueToken(told, token, columns)}),
-    lock_mail AS (${queueMail(sql`(SELECT i.*, l.locale FROM unlock_token i, ${locked} l)`, mail, origin, toTokenOwner)})`;
+    lock_mail AS (${queueMail(sql`(SELECT i.*, l.locale FROM unlock_token i, ${locked} l)`, mail, metadata, toTokenOwner)})`;
 }
 
 /**
@@ -49,7 +53,7 @@ export function lockMailCtes(locked: Fragment, { token, mail }: LockMail, origin
 export function newDeviceMailCtes(
   source: Fragment,
   { token, mail, attemptId }: NewDeviceMail,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
 ): Fragment {
   const limits = { max: mailLimits.perAddress, windowSeconds: mailLimits.windowSeconds };
   const bucket = sql`(
@@ -59,5 +63,5 @@ export function newDeviceMailCtes(
   return sql`,
     new_device_count AS (${reserveAttempt(bucket, attemptId, limits)}),
     not_me_token AS (${issueToken(told, token, { owner: sql`s.user_id`, email: sql`s.email` })}),
-    new_device_mail AS (${queueMail(sql`(SELECT i.*, d.locale FROM not_me_token i, ${source} d)`, mail, origin, toTokenOwner)})`;
+    new_device_mail AS (${queueMail(sql`(SELECT i.*, d.locale FROM not_me_token i, ${source} d)`, mail, metadata, toTokenOwner)})`;
 }

@@ -44,18 +44,18 @@ type FailureReason =
  * @throws AuthError invalid_credentials, email_not_verified, too_many_attempts, overloaded
  */
 export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
-  const { db, config, client, hasher, secrets, effects, mail } = deps;
+  const { db, config, metadata, hasher, keyring, effects, mail } = deps;
   hasher.requireRoom();
   const session = await passwordSession(deps, input);
   const account = {
     ...input,
-    subject: unknownSubject(secrets, input.email.address),
-    hasRegistrations: config.emailVerification === 'required',
+    subject: unknownSubject(keyring, input.email.address),
+    hasPendingRegistrations: config.emailVerification === 'required',
     // For every attempt: which one locks, and whether the address is anybody's, is known to the statement alone.
     lockMail: await prepareLink(deps, input.email, 'account_locked'),
   };
   const limits = config.loginAttempts;
-  const attempt = await reserveLoginAttempt(db, account, limits, client, effects.loginLocked);
+  const attempt = await reserveLoginAttempt(db, account, limits, metadata, effects.loginLocked);
   if (attempt.number === null) {
     mail.sendSoon();
     throw tooManyAttempts(limits, attempt.retryAfterSeconds);
@@ -82,17 +82,17 @@ async function signIn(
   attempt: Attempt,
   account: Account | null,
 ): Promise<LoggedInRow | null> {
-  const { db, config, hasher, client, effects } = deps;
-  const isSignedUp = account === null && attempt.registrationHash !== null;
+  const { db, config, hasher, metadata, effects } = deps;
+  const isPending = account === null && attempt.pendingPasswordHash !== null;
   const check = await hasher.verify(
-    account === null ? attempt.registrationHash : account.password_hash,
+    account === null ? attempt.pendingPasswordHash : account.password_hash,
     password,
   );
-  if (isSignedUp) return await fail(deps, null, check.matches ? 'email_not_verified' : 'wrong_password');
+  if (isPending) return await fail(deps, null, check.matches ? 'email_not_verified' : 'wrong_password');
   if (account === null) return await fail(deps, null, 'unknown_address');
   if (account.password_hash === null) return await fail(deps, account, 'no_password');
   if (check.isMalformed) {
-    log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId: account.id });
+    log('error', 'stored_password_hash_malformed', { requestId: metadata.requestId, userId: account.id });
   }
   if (account.is_banned) return await fail(deps, account, 'banned');
   if (!check.matches) return await fail(deps, account, 'wrong_password');
@@ -106,7 +106,7 @@ async function signIn(
   const { id: userId, password_hash: passwordHash } = account;
   const verified = { userId, passwordHash, bucket: attempt.bucket, device, newDeviceMail };
   const open = (newHash: string | null) =>
-    openLoginSession(db, { ...verified, newHash }, session, client, effects);
+    openLoginSession(db, { ...verified, newHash }, session, metadata, effects);
   if (!check.needsRehash) return open(null);
   try {
     return await open(await hasher.hash(password));
@@ -114,18 +114,22 @@ async function signIn(
     // The better hash can wait for the next login; the person need not (SECURITY HSH-07).
     const isRefused = error instanceof DatabaseError && error.outcome === 'rejected';
     if (!isRefused && !isOverloaded(error)) throw error;
-    log('warn', 'password_rehash_failed', { requestId: client.requestId, userId: account.id, cause: error });
+    log('warn', 'password_rehash_failed', {
+      requestId: metadata.requestId,
+      userId: account.id,
+      cause: error,
+    });
     return open(null);
   }
 }
 
 /** Records the failure, of an account or of none, in the same statement either way. */
 async function fail(
-  { db, client, effects }: Deps,
+  { db, metadata, effects }: Deps,
   account: Account | null,
   reason: FailureReason,
 ): Promise<never> {
-  await recordFailedLogin(db, { userId: account?.id ?? null, reason }, client, effects.loginFailed);
+  await recordFailedLogin(db, { userId: account?.id ?? null, reason }, metadata, effects.loginFailed);
   if (reason === 'email_not_verified') throw passwordErrors.email_not_verified();
   throw userErrors.invalid_credentials();
 }

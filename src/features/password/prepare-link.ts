@@ -14,10 +14,10 @@ const tokenKinds = {
 
 /** A mail to the account of the address, however it is stored; to nobody where the address is reserved. */
 export async function prepareLink(
-  { mail, secrets }: Deps,
+  { mail, keyring }: Deps,
   { address, spellings }: PresentedEmail,
   kind: keyof typeof tokenKinds,
 ): Promise<LinkMail> {
-  const token = createOneTimeToken(secrets, tokenKinds[kind]);
+  const token = createOneTimeToken(keyring, tokenKinds[kind]);
   return { token, mail: await mail.prepare(kind, token, isReservedEmail(address) ? [] : spellings) };
 }

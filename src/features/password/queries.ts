@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, Effects, RequestOrigin } from '../../db/effects.ts';
+import type { Effect, Effects, RequestMetadata } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { sql } from '../../db/sql.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
@@ -12,7 +12,7 @@ import {
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
 import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
-import { fromRegistrationsOf, newestFirst } from '../registrations/index.ts';
+import { fromPendingRegistrationsOf, newestFirst } from '../pending-registrations/index.ts';
 import { evictOldest, type NewSession, openedBefore, openSession } from '../sessions/index.ts';
 import type { SignedInRow } from '../sign-in/index.ts';
 import { fromAddress, isVerificationDue, replacePasswordHash, userColumns } from '../users/index.ts';
@@ -38,12 +38,12 @@ export interface Attempt {
   /** Null when nobody has the address. */
   readonly account: Account | null;
   /** The hash of the newest sign-up that waits for its verification, where nobody has the address. */
-  readonly registrationHash: string | null;
+  readonly pendingPasswordHash: string | null;
 }
 
 /**
  * Reserves an attempt at the account of the address and reads what a login needs to judge a password, in one statement.
- * An address that nobody has counts like any other, under `subject`. So does an account of the earlier system that only
+ * An address that nobody has counts like any other, under `subject`. So does an account of the legacy system that only
  * another spelling of the address reaches: under its id, the address and that spelling would count apart, which for
  * unknown ones they do not (SECURITY ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`
  * and of the mail that tells the owner, who alone learns of it (SECURITY LIM-13). Where accounts begin with the verification,
@@ -56,17 +56,17 @@ export async function reserveLoginAttempt(
     readonly subject: string;
     readonly device: PresentedDevice;
     readonly lockMail: LockMail;
-    readonly hasRegistrations: boolean;
+    readonly hasPendingRegistrations: boolean;
   },
   limits: AttemptLimits,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onLocked: readonly Effect[],
 ): Promise<Attempt> {
   const subject = sql`CASE WHEN a.has_address THEN ${accountSubject(sql`a`)} ELSE ${login.subject} END`;
   const deviceId = knownDeviceId(sql`a`, login.device);
   const attemptId = crypto.randomUUID();
-  const registration = login.hasRegistrations
-    ? sql`(SELECT r.password_hash ${fromRegistrationsOf(login.email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst})`
+  const registration = login.hasPendingRegistrations
+    ? sql`(SELECT r.password_hash ${fromPendingRegistrationsOf(login.email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst})`
     : sql`NULL::text`;
   const [row] = await db.query<AttemptRow>(
     sql`
@@ -84,17 +84,17 @@ export async function reserveLoginAttempt(
     locked AS (
       SELECT c.user_id, NULL::uuid AS session_id, c.bucket, c.email, c.locale, c.is_banned
       FROM counted c, reserved r WHERE r.number > ${limits.max}::int
-    )${effectCtes(onLocked, 'locked', origin)}${lockMailCtes(sql`locked`, login.lockMail, origin)}
+    )${effectCtes(onLocked, 'locked', metadata)}${lockMailCtes(sql`locked`, login.lockMail, metadata)}
     SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
-      c.user_id, c.password_hash, c.is_banned, c.is_unverified, ${registration} AS registration_hash
+      c.user_id, c.password_hash, c.is_banned, c.is_unverified, ${registration} AS pending_password_hash
     FROM counted c LEFT JOIN reserved r ON true`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   if (row === undefined) throw new TypeError('an attempt must always have one row');
   const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id: id, ...columns } = row;
-  const { password_hash, is_banned, is_unverified, registration_hash: registrationHash } = columns;
+  const { password_hash, is_banned, is_unverified, pending_password_hash: pendingPasswordHash } = columns;
   const account = id === null ? null : { id, password_hash, is_banned, is_unverified };
-  return { bucket, number, retryAfterSeconds, account, registrationHash };
+  return { bucket, number, retryAfterSeconds, account, pendingPasswordHash };
 }
 
 interface AttemptRow extends Omit<Account, 'id'> {
@@ -102,7 +102,7 @@ interface AttemptRow extends Omit<Account, 'id'> {
   readonly number: number | null;
   readonly retry_after_seconds: number;
   readonly user_id: string | null;
-  readonly registration_hash: string | null;
+  readonly pending_password_hash: string | null;
 }
 
 /** The account once more, for an attempt that is reserved. Round trips: 1. Null when nobody has the address any more. */
@@ -110,7 +110,7 @@ export async function findAccountByEmail(db: Database, email: PresentedEmail): P
   const [account] = await db.query<Account>(
     sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, ${isVerificationDue(sql`u`)} AS is_unverified
       ${fromAddress(email)}`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return account ?? null;
 }
@@ -119,13 +119,13 @@ export async function findAccountByEmail(db: Database, email: PresentedEmail): P
 export async function recordFailedLogin(
   db: Database,
   failure: { readonly userId: string | null; readonly reason: string },
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onFailed: readonly Effect[],
 ): Promise<void> {
   await db.query(sql`
     WITH failed AS (
       SELECT ${failure.userId}::uuid AS user_id, NULL::uuid AS session_id, ${failure.reason}::text AS reason
-    )${effectCtes(onFailed, 'failed', origin)}
+    )${effectCtes(onFailed, 'failed', metadata)}
     SELECT 1 AS recorded`);
 }
 
@@ -149,7 +149,7 @@ export async function openLoginSession(
     readonly newDeviceMail: NewDeviceMail;
   },
   session: NewSession,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { loggedIn, sessionEvicted }: Pick<Effects, 'loggedIn' | 'sessionEvicted'>,
 ): Promise<LoggedInRow | null> {
   const { userId, passwordHash, newHash, device } = verified;
@@ -166,18 +166,18 @@ export async function openLoginSession(
         WHERE u.id = ${userId}::uuid AND u.password_hash = ${passwordHash} AND u.banned_at IS NULL
         ${lock}
       )${rehash},
-      opened AS (${openSession(sql`holder`, session)})${effectCtes(loggedIn, 'opened', origin)},
-      evicted AS (${evictOldest(sql`holder`, session.id)})${effectCtes(sessionEvicted, 'evicted', origin)},
+      opened AS (${openSession(sql`holder`, session)})${effectCtes(loggedIn, 'opened', metadata)},
+      evicted AS (${evictOldest(sql`holder`, session.id)})${effectCtes(sessionEvicted, 'evicted', metadata)},
       cleared AS (${clearAttempts(verified.bucket, sql`holder`)}),
       new_device AS (
         SELECT h.user_id, h.email, h.locale FROM opened o JOIN holder h ON h.user_id = o.user_id
         WHERE ${knownDeviceId(sql`h`, device)} IS NULL
-      )${newDeviceMailCtes(sql`new_device`, verified.newDeviceMail, origin)},
+      )${newDeviceMailCtes(sql`new_device`, verified.newDeviceMail, metadata)},
       signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
       SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in,
         EXISTS (SELECT FROM new_device) AS is_new_device
       FROM signed_in i JOIN users u ON u.id = i.user_id`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }

@@ -27,32 +27,32 @@ export interface EventKind {
  */
 export function recordEvent(kind: EventKind): Effect {
   const reason = kind.hasSourceReason ? sql`e.reason` : sql`${kind.reason ?? null}::text`;
-  return (source, origin) => {
-    const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : origin;
-    const id = kind.isOncePerRequest ? sql`${origin.requestId}::uuid` : sql`gen_random_uuid()`;
+  return (source, metadata) => {
+    const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : metadata;
+    const id = kind.isOncePerRequest ? sql`${metadata.requestId}::uuid` : sql`gen_random_uuid()`;
     const onRepeat = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
     return sql`
       INSERT INTO security_events
         (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
       SELECT ${id}, ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${reason}, e.user_id, e.session_id,
-        ${origin.requestId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
+        ${metadata.requestId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
         ${location && JSON.stringify(location)}::jsonb
       FROM ${source} e ${onRepeat}`;
   };
 }
 
 /** The most events whose origin one statement takes away. The others are gone by the retention. */
-const forgottenOriginsMax = 10_000;
+const forgottenEventsMax = 10_000;
 
 /**
  * An effect that leaves of the events of the user in the source, one at most, what happened and nothing of where: their id
  * names nobody then (SECURITY PRV-05).
  */
-export const forgetOrigins: Effect = (source) => sql`
+export const forgetRequestMetadata: Effect = (source) => sql`
   UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
   WHERE e.id = ANY (ARRAY(
     SELECT x.id FROM security_events x WHERE x.user_id = (SELECT o.user_id FROM ${source} o)
-    ORDER BY x.at DESC, x.id DESC LIMIT ${forgottenOriginsMax}::int
+    ORDER BY x.at DESC, x.id DESC LIMIT ${forgottenEventsMax}::int
   ))
   RETURNING e.id`;
 

@@ -3,7 +3,7 @@ export {
   type EventRow,
   eventsOf,
   exportedEvents,
-  forgetOrigins,
+  forgetRequestMetadata,
   recordEvent,
   recordedBefore,
 } from './fragments.ts';

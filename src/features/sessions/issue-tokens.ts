@@ -25,13 +25,13 @@ export interface IssuedTokens {
 
 /** Signs the access token and makes a refresh token for each transport of the grant. Needs no database. */
 export async function issueTokens(deps: Deps, grant: TokenGrant): Promise<IssuedTokens> {
-  const { keys, secrets, config, now } = deps;
+  const { keys, keyring, config, now } = deps;
   const { sessionId, counters } = grant;
   const refreshTokens: Partial<Record<Transport, string>> = {};
   for (const transport of ['cookie', 'body'] as const) {
     const counter = counters[transport];
     if (counter === undefined) continue;
-    refreshTokens[transport] = encodeRefreshToken(secrets, { sessionId, transport, counter });
+    refreshTokens[transport] = encodeRefreshToken(keyring, { sessionId, transport, counter });
   }
   return {
     accessToken: await signAccessToken(keys, config.accessToken, grant, now()),

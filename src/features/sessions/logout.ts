@@ -18,16 +18,16 @@ interface NamingTokens {
 export async function logout(deps: Deps, presented: NamingTokens): Promise<boolean> {
   const keys = await sessionKeys(deps, presented);
   if (keys.length === 0) return false;
-  await endSessions(deps.db, keys, deps.client, deps.effects.loggedOut);
+  await endSessions(deps.db, keys, deps.metadata, deps.effects.loggedOut);
   return true;
 }
 
 async function sessionKeys(deps: Deps, { refreshTokens, accessTokens }: NamingTokens): Promise<SessionKey[]> {
   const keys: SessionKey[] = [];
   for (const token of refreshTokens) {
-    const parsed = parseRefreshToken(deps.secrets, token);
+    const parsed = parseRefreshToken(deps.keyring, token);
     if (parsed.kind === 'current') keys.push({ sessionId: parsed.content.sessionId });
-    if (parsed.kind === 'earlier') keys.push({ earlierToken: parsed.token });
+    if (parsed.kind === 'legacy') keys.push({ legacyToken: parsed.token });
   }
   for (const token of accessTokens) {
     const claims = await verifyAccessToken(deps.keys, deps.config.accessToken, token, deps.now(), {

@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, RequestOrigin } from '../../db/effects.ts';
+import type { Effect, RequestMetadata } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { RefreshTokenContent, Transport } from './refresh-token.ts';
@@ -8,18 +8,18 @@ export interface RefreshSettings {
   readonly idleTtlSeconds: number;
   readonly refreshGraceSeconds: number;
   /** Whether a repeat after a lost answer still falls into the grace. */
-  readonly isRepeatable: boolean;
+  readonly isIdempotent: boolean;
 }
 
 /** Which session a refresh token belongs to: by the id that its MAC covers, or by the hash of an earlier token. */
-export type SessionKey = Pick<RefreshTokenContent, 'sessionId'> | { readonly earlierToken: string };
+export type SessionKey = Pick<RefreshTokenContent, 'sessionId'> | { readonly legacyToken: string };
 
 export interface RefreshRow {
   /**
-   * `rotate`: this call moved the counter; `repeat`: the current token is answered again; `reuse`: the session was
+   * `rotate`: this call moved the counter; `retry`: the current token is answered again; `reuse`: the session was
    * ended; `unknown`: the counter was never issued.
    */
-  readonly outcome: 'rotate' | 'repeat' | 'reuse' | 'unknown';
+  readonly outcome: 'rotate' | 'retry' | 'reuse' | 'unknown';
   readonly session_id: string;
   readonly user_id: string;
   readonly amr: string[];
@@ -38,25 +38,25 @@ export interface RefreshRow {
  * part applies: `rotate` updates the row, `reuse` deletes it, the other outcomes write nothing. A parallel caller finds
  * the counter one ahead and fresh and repeats the successor (RFC 9700 section 4.14.2; DESIGN 4).
  *
- * A token of the earlier system is counter 0 of the transport that it first comes by. Until then its session has no
+ * A token of the legacy system is counter 0 of the transport that it first comes by. Until then its session has no
  * counter at all and no idle end; afterwards the other transport stays closed.
  */
 export async function refreshSession(
   db: Database,
   presented: { readonly key: SessionKey; readonly transport: Transport; readonly counter: number },
   settings: RefreshSettings,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onReuse: readonly Effect[],
 ): Promise<RefreshRow | null> {
   const isCookie = presented.transport === 'cookie';
   const own = isCookie ? cookieColumns : bodyColumns;
   const other = isCookie ? bodyColumns : cookieColumns;
-  const isEarlier = 'earlierToken' in presented.key;
-  const { idleTtlSeconds, refreshGraceSeconds, isRepeatable } = settings;
+  const isLegacy = 'legacyToken' in presented.key;
+  const { idleTtlSeconds, refreshGraceSeconds, isIdempotent } = settings;
   const statement = sql`
     WITH locked AS MATERIALIZED (
       SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.${own.rotatedAt} AS rotated_at,
-        coalesce(s.${own.counter}, CASE WHEN ${isEarlier}::boolean AND s.${other.counter} IS NULL THEN 0 END) AS counter,
+        coalesce(s.${own.counter}, CASE WHEN ${isLegacy}::boolean AND s.${other.counter} IS NULL THEN 0 END) AS counter,
         ${refreshGraceSeconds}::int > 0
           AND coalesce(s.${own.rotatedAt} > now() - make_interval(secs => ${refreshGraceSeconds}::int), false) AS is_fresh
       FROM sessions s
@@ -70,27 +70,27 @@ export async function refreshSession(
       SELECT l.*, CASE
         WHEN l.counter IS NULL OR ${presented.counter}::bigint > l.counter THEN 'unknown'
         WHEN ${presented.counter}::bigint = l.counter AND NOT l.is_fresh THEN 'rotate'
-        WHEN ${presented.counter}::bigint = l.counter OR (l.is_fresh AND ${presented.counter}::bigint = l.counter - 1) THEN 'repeat'
+        WHEN ${presented.counter}::bigint = l.counter OR (l.is_fresh AND ${presented.counter}::bigint = l.counter - 1) THEN 'retry'
         ELSE 'reuse' END AS outcome
       FROM locked l
     ), rotated AS (
       UPDATE sessions s SET
         ${own.counter} = j.counter + 1, ${own.rotatedAt} = now(), last_active_at = now(),
         expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
-        ip_address = ${origin.ipAddress}::inet,
-        location = ${origin.location && JSON.stringify(origin.location)}::jsonb
+        ip_address = ${metadata.ipAddress}::inet,
+        location = ${metadata.location && JSON.stringify(metadata.location)}::jsonb
       FROM judged j WHERE s.id = j.id AND j.outcome = 'rotate'
     ), ended AS (
       DELETE FROM sessions s USING judged j WHERE s.id = j.id AND j.outcome = 'reuse'
       RETURNING s.user_id, s.id AS session_id
-    )${effectCtes(onReuse, 'ended', origin)}
+    )${effectCtes(onReuse, 'ended', metadata)}
     SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
       floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
       floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => ${idleTtlSeconds}::int)
       ) - now()))::float8 AS expires_in
     FROM judged j`;
-  const [row] = await db.query<RefreshRow>(statement, { isRepeatable });
+  const [row] = await db.query<RefreshRow>(statement, { isIdempotent });
   return row ?? null;
 }
 
@@ -106,26 +106,26 @@ export async function refreshSession(
 export async function endSessions(
   db: Database,
   keys: readonly SessionKey[],
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onEnd: readonly Effect[],
 ): Promise<void> {
   const ids = keys.flatMap((key) => ('sessionId' in key ? [key.sessionId] : []));
-  const earlier = keys.flatMap((key) => ('earlierToken' in key ? [key.earlierToken] : []));
+  const legacy = keys.flatMap((key) => ('legacyToken' in key ? [key.legacyToken] : []));
   const end = (isNamed: Fragment) => sql`
     WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE ${isNamed} ORDER BY s.id FOR UPDATE),
     ended AS (
       DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
-    )${effectCtes(onEnd, 'ended', origin)}
+    )${effectCtes(onEnd, 'ended', metadata)}
     SELECT count(*)::int AS ended FROM ended`;
   await db.batch(
     [
       end(sql`s.id = ANY (${ids}::uuid[])
-        OR s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${earlier}::text[]) t))`),
+        OR s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t))`),
       end(
         sql`s.id = ANY (ARRAY(SELECT f.session_id FROM former_session_ids f WHERE f.id = ANY (${ids}::uuid[])))`,
       ),
     ],
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
 }
 
@@ -154,5 +154,5 @@ const bodyColumns = { counter: sql`body_counter`, rotatedAt: sql`body_rotated_at
 
 function isSession(key: SessionKey): Fragment {
   if ('sessionId' in key) return sql`s.id = ${key.sessionId}::uuid`;
-  return sql`s.legacy_token_hash = sha256(convert_to(${key.earlierToken}::text, 'UTF8'))`;
+  return sql`s.legacy_token_hash = sha256(convert_to(${key.legacyToken}::text, 'UTF8'))`;
 }

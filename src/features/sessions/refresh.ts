@@ -14,7 +14,7 @@ export async function refresh(
   presented: { readonly token: string; readonly transport: Transport },
 ): Promise<IssuedTokens> {
   const { transport } = presented;
-  const parsed = parseRefreshToken(deps.secrets, presented.token);
+  const parsed = parseRefreshToken(deps.keyring, presented.token);
   if (parsed.kind === 'forged') throw sessionErrors.session_expired();
   // The MAC names the transport: a token taken from one place does not open the other.
   if (parsed.kind === 'current' && parsed.content.transport !== transport)
@@ -22,12 +22,12 @@ export async function refresh(
   const target =
     parsed.kind === 'current'
       ? { key: { sessionId: parsed.content.sessionId }, transport, counter: parsed.content.counter }
-      : { key: { earlierToken: parsed.token }, transport, counter: 0 };
+      : { key: { legacyToken: parsed.token }, transport, counter: 0 };
   const row = await refreshSession(
     deps.db,
     target,
     settingsOf(deps),
-    deps.client,
+    deps.metadata,
     deps.effects.refreshTokenReused,
   );
   switch (row?.outcome) {
@@ -38,7 +38,7 @@ export async function refresh(
       deps.mail.sendSoon();
       throw sessionErrors.refresh_token_reused();
     case 'rotate':
-    case 'repeat':
+    case 'retry':
       return issueTokens(deps, {
         userId: row.user_id,
         sessionId: row.session_id,
@@ -53,6 +53,6 @@ export async function refresh(
 function settingsOf({ config: { session, database } }: Deps): RefreshSettings {
   const { idleTtlSeconds, refreshGraceSeconds } = session;
   // A repeat comes up to one timeout and its pause after the first try. Past the grace it would look like theft.
-  const isRepeatable = refreshGraceSeconds * 1000 > 2 * database.timeoutMs;
-  return { idleTtlSeconds, refreshGraceSeconds, isRepeatable };
+  const isIdempotent = refreshGraceSeconds * 1000 > 2 * database.timeoutMs;
+  return { idleTtlSeconds, refreshGraceSeconds, isIdempotent };
 }

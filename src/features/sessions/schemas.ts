@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { presentedEmail } from '../../presented-email.ts';
 import { presentedPassword } from '../../text-schemas.ts';
 
-/** A refresh token as it is presented: ours, or any string of the earlier system. */
+/** A refresh token as it is presented: ours, or any string of the legacy system. */
 const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(1024));
 
 /** What a refresh and a logout take. */

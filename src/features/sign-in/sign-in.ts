@@ -32,17 +32,17 @@ export async function passwordSession(
   deps: Deps,
   { transport, device }: SignInSettings,
 ): Promise<NewSession> {
-  const { client, config } = deps;
+  const { metadata, config } = deps;
   return {
     id: crypto.randomUUID(),
     method: 'password',
     amr: ['pwd'],
     hasCookieToken: transport !== 'body',
     hasBodyToken: transport !== 'cookie',
-    ipAddress: client.ipAddress,
-    userAgent: client.userAgent,
-    device: await readDevice(client.userAgent),
-    location: client.location,
+    ipAddress: metadata.ipAddress,
+    userAgent: metadata.userAgent,
+    device: await readDevice(metadata.userAgent),
+    location: metadata.location,
     deviceId: device.id,
     ttlSeconds: config.session.ttlSeconds,
     idleTtlSeconds: config.session.idleTtlSeconds,
@@ -65,5 +65,5 @@ export async function completeSignIn(
     refreshExpiresIn: row.expires_in,
   });
   const account = { userId: row.user_id, generation: row.device_generation };
-  return { user: toUser(row), tokens, deviceToken: deviceTokenFor(deps.secrets, device, account) };
+  return { user: toUser(row), tokens, deviceToken: deviceTokenFor(deps.keyring, device, account) };
 }

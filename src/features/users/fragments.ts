@@ -112,7 +112,7 @@ export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
  * Body of a CTE that takes the password of the users in `owner`, a CTE with `user_id`, away, with every device that was
  * known to them. It returns `user_id`, `email` and `locale`.
  */
-export function withdrawPassword(owner: Fragment): Fragment {
+export function clearPassword(owner: Fragment): Fragment {
   return sql`
     UPDATE users u SET password_hash = NULL, device_generation = u.device_generation + 1, updated_at = now()
     FROM ${owner} o WHERE u.id = o.user_id
@@ -166,7 +166,7 @@ export function insertVerifiedUser(source: Fragment, { id, email }: Pick<NewUser
  * Body of a CTE that gives the user in the CTE `owner` (`user_id`) to whoever proved the address: by the row of the CTE
  * `source` with `name`, `locale` and `password_hash`. No device is known to the account any more. Returns `user_id`.
  */
-export function takeOverUser(owner: Fragment, source: Fragment): Fragment {
+export function claimUnverifiedUser(owner: Fragment, source: Fragment): Fragment {
   return sql`
     UPDATE users u SET name = s.name, locale = s.locale, password_hash = s.password_hash, email_verified_at = now(),
       device_generation = u.device_generation + 1, updated_at = now()
@@ -187,7 +187,7 @@ export function isVerifiedNow(u: Fragment): Fragment {
   return sql`(${u}.email_verified_at = now())`;
 }
 
-/** What is held about the account itself; the provider's names come from the earlier system. */
+/** What is held about the account itself; the provider's names come from the legacy system. */
 export const exportedUser: ExportPart = {
   name: 'user',
   value: (owner) => sql`(

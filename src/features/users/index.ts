@@ -2,6 +2,8 @@ export { userErrors } from './errors.ts';
 export {
   banUser,
   changeEmail,
+  claimUnverifiedUser,
+  clearPassword,
   deleteUser,
   exportedUser,
   fromAddress,
@@ -19,11 +21,9 @@ export {
   restoreEmail,
   setPasswordHash,
   setProvedPassword,
-  takeOverUser,
   unbanUser,
   updateProfile,
   userColumns,
-  withdrawPassword,
 } from './fragments.ts';
 export { demoEmail, isReservedEmail } from './reserved-email.ts';
 export { toUser, type User, type UserRow } from './user.ts';

@@ -13,7 +13,7 @@ import { signIn } from '../sessions/session-fixtures.ts';
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
-const disown = (token: string, by = client) => by.post('/api/auth/not-me', { token });
+const reportNotMe = (token: string, by = client) => by.post('/api/auth/not-me', { token });
 
 /** An account that somebody has signed in to on a new device. */
 async function intrusion() {
@@ -84,7 +84,7 @@ describe('a login on a device that the account does not know', () => {
 describe('POST /api/auth/not-me', () => {
   test('ends every session, takes the password away and mails a link for a new one, in two round trips', async () => {
     const { owner, intruder, token } = await intrusion();
-    const answer = await disown(token);
+    const answer = await reportNotMe(token);
     expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2, hashes: 0, setCookies: [] });
     expect(answer.headers.has('X-Device-Token')).toBe(false);
     for (const session of [owner, intruder]) await expectDead(client, { ...owner, ...session });
@@ -99,8 +99,8 @@ describe('POST /api/auth/not-me', () => {
 
   test('works once', async () => {
     const { owner, token } = await intrusion();
-    await disown(token);
-    expectInvalid(await disown(token));
+    await reportNotMe(token);
+    expectInvalid(await reportNotMe(token));
     expect((await kindsTo(owner.email)).filter((kind) => kind === 'reset_password')).toHaveLength(1);
   });
 
@@ -109,7 +109,7 @@ describe('POST /api/auth/not-me', () => {
     const generation = () =>
       change(sql`SELECT device_generation FROM users WHERE id = ${owner.userId}::uuid`);
     const [before] = await generation();
-    const answer = await disown(token);
+    const answer = await reportNotMe(token);
     const { device_generation } = before as { device_generation: number };
     expect(await generation()).toEqual([{ device_generation: device_generation + 1 }]);
     const request = answer.headers.get('X-Request-Id');
@@ -127,7 +127,7 @@ describe('POST /api/auth/not-me', () => {
     const user = { id: owner.userId, email: owner.email };
     for (const kind of ['unlock', 'change_email', 'revert_email', 'reset_password'] as const)
       await storeLink(client, kind, user);
-    await disown(token);
+    await reportNotMe(token);
     const left = await openDatabase().query<{ kind: string }>(sql`
       SELECT t.kind FROM one_time_tokens t WHERE t.owner_id = ${owner.userId}::uuid AND t.spent_at IS NULL ORDER BY t.kind`);
     expect(left.map(({ kind }) => kind)).toEqual(['reset_password', 'reset_password', 'revert_email']);
@@ -137,7 +137,7 @@ describe('POST /api/auth/not-me', () => {
     const { owner, token } = await intrusion();
     const moved = freshEmail();
     await change(sql`UPDATE users SET email = ${moved} WHERE id = ${owner.userId}::uuid`);
-    expect((await disown(token)).status).toBe(200);
+    expect((await reportNotMe(token)).status).toBe(200);
     expect(await kindsTo(moved)).toEqual(['reset_password']);
     expect((await reset(client, await tokenFrom(client, moved, 'reset_password'))).status).toBe(200);
   });
@@ -145,7 +145,7 @@ describe('POST /api/auth/not-me', () => {
   test.each(['nxn_', 'token', 'another kind'])(
     'refuses a forged link without a round trip: %s (ENU-09)',
     async (text) => {
-      const answer = await disown(text === 'another kind' ? forgeLink(client, 'unlock').token : text);
+      const answer = await reportNotMe(text === 'another kind' ? forgeLink(client, 'unlock').token : text);
       expectInvalid(answer);
       expect(answer.roundTrips).toBe(0);
     },
@@ -161,7 +161,7 @@ describe('POST /api/auth/not-me', () => {
   ])('refuses the link of an account that %s (PRV-04)', async (_what, end) => {
     const { owner, token } = await intrusion();
     await change(end(owner.userId));
-    expectInvalid(await disown(token));
+    expectInvalid(await reportNotMe(token));
     expect(await kindsTo(owner.email)).toEqual(['new_device']);
   });
 
@@ -175,7 +175,7 @@ describe('POST /api/auth/not-me', () => {
       vi.spyOn(console, 'error').mockImplementation(() => undefined);
       const { owner, token } = await intrusion();
       const { endpoint } = await faultyEndpoint(faults);
-      const answer = await disown(token, new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }));
+      const answer = await reportNotMe(token, new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }));
       expect(answer, answer.text).toMatchObject({ status, roundTrips: trips });
       expect(await kindsTo(owner.email)).toEqual(['new_device', 'reset_password']);
       expect(await findSessions(owner.userId)).toEqual([]);
@@ -188,7 +188,7 @@ describe('POST /api/auth/not-me', () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const { token } = await intrusion();
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
-    expect((await disown(token, new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }))).status).toBe(503);
-    expect((await disown(token)).status).toBe(200);
+    expect((await reportNotMe(token, new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }))).status).toBe(503);
+    expect((await reportNotMe(token)).status).toBe(200);
   });
 });

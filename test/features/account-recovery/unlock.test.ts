@@ -83,7 +83,7 @@ describe('a lock', () => {
     }
   });
 
-  test('of an address of the earlier system is told at the stored spelling, and its link lifts it (EML-03)', async () => {
+  test('of an address of the legacy system is told at the stored spelling, and its link lifts it (EML-03)', async () => {
     const id = crypto.randomUUID().slice(0, 13);
     const email = `${id}@b\u00fccher.example`;
     await change(

@@ -12,7 +12,7 @@ const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const path = '/api/auth/me/export';
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-async function signUp() {
+async function newAccount() {
   const { json, email } = await registerUser(client);
   const bearer = json.accessToken as string;
   return { email, json, bearer, userId: json.user.id as string, sessionId: String(claimsOf(bearer).sid) };
@@ -35,7 +35,7 @@ async function exportsRecorded(userId: string): Promise<readonly unknown[]> {
 
 describe('GET /api/auth/me/export', () => {
   test('downloads all that is held about the user, in one round trip (PRV-06)', async () => {
-    const { email, bearer, userId, sessionId } = await signUp();
+    const { email, bearer, userId, sessionId } = await newAccount();
     await logIn(client, email);
     const headers = { 'User-Agent': 'curl/8.5', 'CF-Connecting-IP': '203.0.113.7' };
     await client.post('/api/auth/login', { email, password: 'wrong' }, { headers });
@@ -111,7 +111,7 @@ describe('GET /api/auth/me/export', () => {
   });
 
   test('holds nobody else’s data, and no hash, counter, token or device id (PRV-06, PRV-07)', async () => {
-    const [mine, other] = [await signUp(), await signUp()];
+    const [mine, other] = [await newAccount(), await newAccount()];
     const { text, json } = await exportOf(mine.bearer);
     const rows = await openDatabase().query<{ hash: string; device: string }>(sql`
       SELECT u.password_hash AS hash, s.device_id AS device FROM users u JOIN sessions s ON s.user_id = u.id
@@ -127,7 +127,7 @@ describe('GET /api/auth/me/export', () => {
   });
 
   test('holds the links that were sent and the mails about the user, without what opens anything (PRV-06, PRV-07)', async () => {
-    const { email, bearer } = await signUp();
+    const { email, bearer } = await newAccount();
     const headers = { 'CF-Connecting-IP': '198.51.100.20' };
     const newEmail = freshEmail();
     const request = (address: string) =>
@@ -166,15 +166,15 @@ describe('GET /api/auth/me/export', () => {
       expect(text).not.toContain(absent);
   });
 
-  test('holds what the earlier system stored about a sign-in by a provider', async () => {
-    const { bearer, userId } = await signUp();
+  test('holds what the legacy system stored about a sign-in by a provider', async () => {
+    const { bearer, userId } = await newAccount();
     await openDatabase().query(sql`
       UPDATE users SET oauth_provider = 'google', oauth_id = ${userId} WHERE id = ${userId}::uuid`);
     expect((await exportOf(bearer)).json.user).toMatchObject({ oauthProvider: 'google', oauthId: userId });
   });
 
   test('holds at most the ten thousand newest events', async () => {
-    const { bearer, userId } = await signUp();
+    const { bearer, userId } = await newAccount();
     await openDatabase().query(sql`
       INSERT INTO security_events (user_id, type, outcome, request_id, at)
       SELECT ${userId}::uuid, 'stored', 'success', gen_random_uuid(), now() - n * interval '1 second'
@@ -185,7 +185,7 @@ describe('GET /api/auth/me/export', () => {
   });
 
   test('is recorded as a read of sensitive data, with the session (LOG-04)', async () => {
-    const { bearer, userId, sessionId } = await signUp();
+    const { bearer, userId, sessionId } = await newAccount();
     await exportOf(bearer);
     const record = { outcome: 'success', reason: 'account_export', session_id: sessionId };
     expect(await exportsRecorded(userId)).toEqual([record]);
@@ -193,7 +193,7 @@ describe('GET /api/auth/me/export', () => {
   });
 
   test('is recorded once when the answer was lost (DBF-10)', async () => {
-    const { bearer, userId } = await signUp();
+    const { bearer, userId } = await newAccount();
     const faulty = await faultyEndpoint(['commit-then-drop']);
     const answer = await exportOf(bearer, new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint }));
     expect(answer).toMatchObject({ status: 200, roundTrips: 2 });
@@ -203,7 +203,7 @@ describe('GET /api/auth/me/export', () => {
 
 describe('an export without a recent authentication', () => {
   test('is 403 after ten minutes, reads and records nothing, and is good again after a login (SES-15)', async () => {
-    const { email, bearer, userId, sessionId } = await signUp();
+    const { email, bearer, userId, sessionId } = await newAccount();
     await ageAuthentication(sessionId, 601);
     const answer = await exportOf(bearer);
     expectProblem(answer, 403, 'reauthentication_required');
@@ -219,14 +219,14 @@ describe('an export without a recent authentication', () => {
   });
 
   test('is not helped by a refresh, however new the access token is (SES-15)', async () => {
-    const { json, sessionId } = await signUp();
+    const { json, sessionId } = await newAccount();
     await ageAuthentication(sessionId, 601);
     const refreshed = await client.post('/api/auth/refresh', { refreshToken: json.refreshToken });
     expectProblem(await exportOf(refreshed.json.accessToken), 403, 'reauthentication_required');
   });
 
   test('is 401 when the session has ended, and not 403', async () => {
-    const { bearer, sessionId } = await signUp();
+    const { bearer, sessionId } = await newAccount();
     await ageAuthentication(sessionId, 601);
     await openDatabase().query(sql`DELETE FROM sessions WHERE id = ${sessionId}::uuid`);
     expectProblem(await exportOf(bearer), 401, 'unauthenticated');

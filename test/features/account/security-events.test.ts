@@ -16,7 +16,7 @@ interface Listed {
   readonly type: string;
 }
 
-async function signUp() {
+async function newAccount() {
   const { json, email } = await registerUser(client);
   return { email, userId: json.user.id as string, bearer: json.accessToken as string };
 }
@@ -51,7 +51,7 @@ async function storeEvents(userId: string, count: number, microsApart = 1): Prom
 
 describe('GET /api/auth/security-events', () => {
   test('answers what happened to the account, newest first, and nothing else of it (PRV-07)', async () => {
-    const { email, bearer } = await signUp();
+    const { email, bearer } = await newAccount();
     const headers = { 'User-Agent': agent, 'CF-Connecting-IP': '203.0.113.7' };
     await client.post('/api/auth/login', { email, password: 'wrong' }, { headers });
     const answer = await listOf(bearer);
@@ -77,7 +77,7 @@ describe('GET /api/auth/security-events', () => {
   });
 
   test('tells where Cloudflare placed the client', async () => {
-    const { bearer, userId } = await signUp();
+    const { bearer, userId } = await newAccount();
     const location = { city: 'Zürich', region: null, country: 'CH' };
     await openDatabase().query(sql`
       UPDATE security_events SET location = ${JSON.stringify(location)}::jsonb WHERE user_id = ${userId}::uuid`);
@@ -93,7 +93,7 @@ describe('GET /api/auth/security-events', () => {
   });
 
   test('answers an empty list where there is no event', async () => {
-    const { bearer, userId } = await signUp();
+    const { bearer, userId } = await newAccount();
     await openDatabase().query(sql`DELETE FROM security_events WHERE user_id = ${userId}::uuid`);
     expect((await listOf(bearer)).json).toEqual({ success: true, events: [], nextCursor: null });
   });
@@ -106,14 +106,14 @@ describe('the pages of events', () => {
     [99, [50, 50]],
     [120, [50, 50, 21]],
   ])('hold 50, and %i events and the first are on pages of %j', async (count, sizes) => {
-    const { bearer, userId } = await signUp();
+    const { bearer, userId } = await newAccount();
     await storeEvents(userId, count);
     expect((await pagesOf(bearer)).map((page) => page.length)).toEqual(sizes);
   });
 
   test('hold every event once and in order, a microsecond apart or at one instant', async () => {
     for (const microsApart of [1, 0]) {
-      const { bearer, userId } = await signUp();
+      const { bearer, userId } = await newAccount();
       const stored = await storeEvents(userId, 130, microsApart);
       const listed = (await pagesOf(bearer)).flat().slice(1);
       const expected = microsApart === 1 ? stored.toReversed() : stored.toSorted().toReversed();
@@ -122,7 +122,7 @@ describe('the pages of events', () => {
   });
 
   test('are not moved by what happens between two of them', async () => {
-    const { email, bearer, userId } = await signUp();
+    const { email, bearer, userId } = await newAccount();
     const stored = await storeEvents(userId, 60);
     const { nextCursor } = (await listOf(bearer)).json;
     await logIn(client, email);
@@ -133,7 +133,7 @@ describe('the pages of events', () => {
 
 describe('a cursor', () => {
   test('of another user, or for any time, shows the caller’s own events alone (ENU-10)', async () => {
-    const [mine, other] = [await signUp(), await signUp()];
+    const [mine, other] = [await newAccount(), await newAccount()];
     await storeEvents(other.userId, 60);
     const { nextCursor } = (await listOf(other.bearer)).json;
     expect((await listOf(mine.bearer, nextCursor)).json.events).toEqual([]);
@@ -156,7 +156,7 @@ describe('a cursor', () => {
     ['very long', 'A'.repeat(6000)],
     ['given twice', `${encodeBase64Url(new Uint8Array(24))}&cursor=${encodeBase64Url(new Uint8Array(24))}`],
   ])('that is none is refused: %s (INP-10, INP-13)', async (_name, cursor) => {
-    const { bearer } = await signUp();
+    const { bearer } = await newAccount();
     const answer = await listOf(bearer, cursor);
     expectProblem(answer, 400, 'validation_failed');
     expect(answer.json.errors).toMatchObject([{ pointer: '/cursor' }]);
@@ -164,7 +164,7 @@ describe('a cursor', () => {
   });
 
   test('is the only parameter (INP-13)', async () => {
-    const { bearer } = await signUp();
+    const { bearer } = await newAccount();
     for (const query of ['?userId=x', '?limit=1', '?before=x']) {
       expectProblem(await client.get(`${path}${query}`, { bearer }), 400, 'validation_failed', query);
     }

@@ -223,7 +223,7 @@ describe.each(userRoutes)('%s', (key) => {
             await client.call(method, path, { body: { refreshToken: secret } }),
             await client.call(method, path, { cookies }),
           ];
-      // A logout is 200 whatever it is told; a text that is no token of ours may be one of the earlier system, and is none.
+      // A logout is 200 whatever it is told; a text that is no token of ours may be one of the legacy system, and is none.
       for (const { status } of answers) expect(status).toBe(key.endsWith('/logout') ? 200 : 401);
     }
     expect((await client.get('/api/auth/me', { bearer: account.accessToken })).status).toBe(200);

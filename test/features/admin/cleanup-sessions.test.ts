@@ -48,7 +48,7 @@ async function countSessions(): Promise<number> {
 }
 
 describe('POST /api/admin/cleanup-sessions', () => {
-  test('deletes the sessions whose end has come and answers as the earlier system did', async () => {
+  test('deletes the sessions whose end has come and answers as the legacy system did', async () => {
     recordLog();
     await addSessions(15, -1);
     await addSessions(4, 60);

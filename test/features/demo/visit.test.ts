@@ -201,7 +201,7 @@ describe('POST /api/auth/logout of the demo user', () => {
     expect((await client.get('/api/auth/me', { cookies })).status).toBe(200);
   });
 
-  test('ends a session of the earlier application whose cookie came along, and clears everything', async () => {
+  test('ends a session of the legacy application whose cookie came along, and clears everything', async () => {
     const withLegacy = demoClient({ LEGACY_REFRESH_COOKIE: 'refresh' }, { now: () => nowMs });
     const cookies = { ...visit.cookies, refresh: 'token-of-the-earlier-system' };
     const answer = await withLegacy.post('/api/auth/logout', undefined, { cookies });

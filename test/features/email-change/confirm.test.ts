@@ -7,7 +7,7 @@ import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
-import { requiredClient, signUp, waitingFor } from '../email-verification/sign-ups.ts';
+import { postRegistration, requiredClient, waitingFor } from '../email-verification/pending-registrations.ts';
 import { changePassword, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
 import { ageRotations, refreshByBody, type SignedIn, signIn } from '../sessions/session-fixtures.ts';
 import {
@@ -262,7 +262,7 @@ describe('sign-ups that wait for their verification', () => {
 
   test('go with the address that is proved, and not with the one that is left (LNK-06)', async () => {
     const { owner, newEmail, token } = await asked();
-    for (const email of [owner.email, newEmail]) await signUp(required, email);
+    for (const email of [owner.email, newEmail]) await postRegistration(required, email);
     expect((await confirm(client, token)).status).toBe(200);
     expect(await waitingFor(required, newEmail)).toBe(0);
     expect(await waitingFor(required, owner.email)).toBe(1);

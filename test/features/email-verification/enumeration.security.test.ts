@@ -10,13 +10,13 @@ import {
   accountsOf,
   addressClasses,
   databaseOf,
+  postRegistration,
   requiredClient,
   resend,
   rowCounts,
   shownBy,
-  signUp,
   waitingFor,
-} from './sign-ups.ts';
+} from './pending-registrations.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -47,7 +47,7 @@ async function observe(email: string, call: (client: TestClient, email: string) 
 describe('POST /api/auth/register where accounts begin with the verification', () => {
   test('answers every address alike, by the same statement, hash and rows (ENU-04, ENU-12)', async () => {
     const [first, ...others] = await Promise.all(names.map((name) => addressClasses[name]!(client)));
-    const expected = await observe(first!, signUp);
+    const expected = await observe(first!, postRegistration);
     expect(expected).toMatchObject({
       shown: { status: 202, setCookies: [] },
       roundTrips: 1,
@@ -56,7 +56,7 @@ describe('POST /api/auth/register where accounts begin with the verification', (
     });
     expect(JSON.parse(expected.shown.text)).toStrictEqual({ success: true, message: expect.any(String) });
     for (const [index, email] of others.entries())
-      expect(await observe(email, signUp), names[index + 1]).toEqual(expected);
+      expect(await observe(email, postRegistration), names[index + 1]).toEqual(expected);
   });
 
   test.each([
@@ -70,7 +70,7 @@ describe('POST /api/auth/register where accounts begin with the verification', (
     ['over its limit', Array(5).fill('confirm_registration'), 5],
   ])('and mails an address that is %s %j (ENU-04)', async (name, kinds, waiting) => {
     const email = await addressClasses[name]!(client);
-    await signUp(client, email);
+    await postRegistration(client, email);
     const mails = await mailsTo(client, email);
     expect(mails.map(({ kind }) => kind)).toEqual(kinds);
     expect(await waitingFor(client, email)).toBe(waiting);
@@ -78,21 +78,21 @@ describe('POST /api/auth/register where accounts begin with the verification', (
 
   test('tells an owner within the limit of their address alone (EML-10)', async () => {
     const email = await addressClasses.verified!(client);
-    for (const _ of Array(8)) expect((await signUp(client, email)).status).toBe(202);
+    for (const _ of Array(8)) expect((await postRegistration(client, email)).status).toBe(202);
     expect(await mailsTo(client, email)).toHaveLength(5);
   });
 
   test('changes nothing of an account that is not verified', async () => {
     const email = await addressClasses.unverified!(client);
     const before = await accountsOf(client, email);
-    await signUp(client, email, { name: 'Somebody Else' });
+    await postRegistration(client, email, { name: 'Somebody Else' });
     expect(await accountsOf(client, email)).toEqual(before);
   });
 
   test.each(names)('refuses a weak password before anything, for an address that is %s', async (name) => {
     const email = await addressClasses[name]!(client);
     const weak = { password: 'password123', confirmPassword: 'password123' };
-    const answer = await signUp(client, email, weak);
+    const answer = await postRegistration(client, email, weak);
     expect(answer).toMatchObject({ status: 400, roundTrips: 0, hashes: 0 });
     expect(answer.json.code).toBe('password_too_common');
   });
@@ -102,7 +102,7 @@ describe('POST /api/auth/register where accounts begin with the verification', (
       const email = await addressClasses[name]!(client);
       const { endpoint } = await faultyEndpoint(['commit-then-drop']);
       const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
-      expect(await signUp(faulty, email)).toMatchObject({ status: 202, roundTrips: 2, hashes: 1 });
+      expect(await postRegistration(faulty, email)).toMatchObject({ status: 202, roundTrips: 2, hashes: 1 });
       expect(await mailsTo(client, email), name).toHaveLength(1);
       expect(await waitingFor(client, email)).toBe(name === 'new' ? 1 : 0);
     }
@@ -113,7 +113,7 @@ describe('POST /api/auth/register where accounts begin with the verification', (
     async (fault) => {
       const { endpoint } = await faultyEndpoint({ always: fault });
       const down = requiredClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '200' });
-      expect((await signUp(down, freshEmail())).json.code).toBe('service_unavailable');
+      expect((await postRegistration(down, freshEmail())).json.code).toBe('service_unavailable');
     },
   );
 });
@@ -150,7 +150,7 @@ describe('a client that has caused 30 mails within an hour', () => {
   test('spends nothing of an address: whose it is registers it', async () => {
     const email = freshEmail();
     for (const _ of Array(6)) expect((await register(email)(client)).status).toBe(429);
-    expect((await signUp(client, email)).status).toBe(202);
+    expect((await postRegistration(client, email)).status).toBe(202);
     expect(await mailsTo(client, email)).toMatchObject([{ kind: 'confirm_registration' }]);
   });
 
@@ -265,13 +265,13 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
 
   test('compares with the newest sign-up, and with the account alone where there is one', async () => {
     const email = freshEmail();
-    await signUp(client, email);
-    await signUp(client, email, { password: otherPassword, confirmPassword: otherPassword });
+    await postRegistration(client, email);
+    await postRegistration(client, email, { password: otherPassword, confirmPassword: otherPassword });
     expect((await logIn(client, email, otherPassword)).status).toBe(403);
     expect((await logIn(client, email, password)).status).toBe(401);
 
     const taken = await addressClasses.unverified!(client);
-    await signUp(client, taken, { password: otherPassword, confirmPassword: otherPassword });
+    await postRegistration(client, taken, { password: otherPassword, confirmPassword: otherPassword });
     expect((await logIn(client, taken, otherPassword)).status).toBe(401);
     expect((await logIn(client, taken, password)).status).toBe(403);
   });
@@ -289,7 +289,7 @@ describe('the other modes', () => {
   test.each(['off', 'optional'])('%s: an address that is held is 409 email_taken', async (mode) => {
     const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode });
     const email = await addressClasses.held!(client);
-    const answer = await signUp(open, email);
+    const answer = await postRegistration(open, email);
     expect(answer).toMatchObject({ status: 409, roundTrips: 1, hashes: 1 });
     expect(await accountsOf(client, email)).toEqual([]);
     expect(await mailsTo(client, email)).toEqual([]);
@@ -301,7 +301,7 @@ describe('the other modes', () => {
   ])('%s: a new account gets %i mails in the one round trip, and no 403 at login', async (mode, count) => {
     const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode });
     const email = freshEmail();
-    expect(await signUp(open, email)).toMatchObject({ status: 201, roundTrips: 1 });
+    expect(await postRegistration(open, email)).toMatchObject({ status: 201, roundTrips: 1 });
     const mails = await mailsTo(client, email);
     expect(mails.map(({ kind }) => kind)).toEqual(Array(count).fill('verify_email'));
     const login = await open.post('/api/auth/login', { email, password });
@@ -311,7 +311,7 @@ describe('the other modes', () => {
   test('optional: over the limit of mails there is an account all the same (EML-10, EML-12)', async () => {
     const open = new Client({ DATABASE_URL: database.url });
     const email = await addressClasses['over its limit']!(client);
-    expect((await signUp(open, email)).status).toBe(201);
+    expect((await postRegistration(open, email)).status).toBe(201);
     const headers = freshClient();
     const many = Array.from({ length: 32 }, freshEmail);
     for (const address of many) await open.post('/api/auth/email/resend', { email: address }, { headers });
@@ -326,8 +326,8 @@ describe('the other modes', () => {
   test('optional: a register that is refused spends nothing of the address (EML-10)', async () => {
     const open = new Client({ DATABASE_URL: database.url });
     const email = freshEmail();
-    await signUp(open, email);
-    for (const _ of Array(6)) expect((await signUp(open, email)).status).toBe(409);
+    await postRegistration(open, email);
+    for (const _ of Array(6)) expect((await postRegistration(open, email)).status).toBe(409);
     await resend(open, email);
     expect(await mailsTo(client, email)).toHaveLength(2);
   });
@@ -336,7 +336,7 @@ describe('the other modes', () => {
     const { endpoint } = await faultyEndpoint(['commit-then-drop']);
     const faulty = new Client({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
     const email = freshEmail();
-    expect(await signUp(faulty, email)).toMatchObject({ status: 201, roundTrips: 2 });
+    expect(await postRegistration(faulty, email)).toMatchObject({ status: 201, roundTrips: 2 });
     expect(await mailsTo(client, email)).toHaveLength(1);
   });
 });

@@ -6,13 +6,13 @@ import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import {
   databaseOf,
+  postRegistration,
+  registerForToken,
   requiredClient,
   resend,
   rowCounts,
-  signUp,
-  signUpForToken,
   unverifiedAccount,
-} from './sign-ups.ts';
+} from './pending-registrations.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let open: TestClient;
@@ -71,7 +71,7 @@ describe('the address of a mail', () => {
   test('is not that of somebody whose address only looks alike (EML-03)', async () => {
     const name = crypto.randomUUID();
     const email = `mike-${name}@example.com`;
-    await signUp(open, email);
+    await postRegistration(open, email);
     const before = await mailCount();
     await resend(open, `m\u0131ke-${name}@example.com`);
     await resend(open, `mi\u212ae-${name}@example.com`);
@@ -81,8 +81,8 @@ describe('the address of a mail', () => {
 
   test('is one mailbox whatever its case: sign-ups of it are drawn together (EML-01)', async () => {
     const email = freshEmail();
-    await signUp(required, email);
-    await signUp(required, email.toUpperCase());
+    await postRegistration(required, email);
+    await postRegistration(required, email.toUpperCase());
     expect(await mailsTo(open, email)).toHaveLength(2);
   });
 });
@@ -118,7 +118,7 @@ describe('the volume of mails (EML-10)', () => {
   test('of 20 resends to one address at most 5 are mailed, all are 202', async () => {
     const account = await unverifiedAccount(open);
     const email = freshEmail();
-    await signUpForToken(required, email);
+    await registerForToken(required, email);
     for (const address of [account.email, email]) {
       for (const _ of Array(20)) expect((await resend(open, address)).status).toBe(202);
       expect(await mailsTo(open, address)).toHaveLength(5);
@@ -127,7 +127,7 @@ describe('the volume of mails (EML-10)', () => {
 
   test('registers and resends of one address share its limit', async () => {
     const email = freshEmail();
-    for (const _ of Array(4)) await signUp(required, email);
+    for (const _ of Array(4)) await postRegistration(required, email);
     for (const _ of Array(4)) await resend(required, email);
     expect(await mailsTo(open, email)).toHaveLength(5);
   });
@@ -135,8 +135,8 @@ describe('the volume of mails (EML-10)', () => {
   test('resends for an address that nobody has use up none of its mails', async () => {
     const [later, laterRequired] = [freshEmail(), freshEmail()];
     for (const email of [later, laterRequired]) for (const _ of Array(8)) await resend(required, email);
-    await signUp(open, later);
-    await signUp(required, laterRequired);
+    await postRegistration(open, later);
+    await postRegistration(required, laterRequired);
     expect(await mailsTo(open, later)).toMatchObject([{ kind: 'verify_email' }]);
     expect(await mailsTo(open, laterRequired)).toMatchObject([{ kind: 'confirm_registration' }]);
     for (const email of [later, laterRequired]) {

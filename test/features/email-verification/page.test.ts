@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';
-import { accountsOf, requiredClient, signUpForToken, unverifiedAccount } from './sign-ups.ts';
+import { accountsOf, registerForToken, requiredClient, unverifiedAccount } from './pending-registrations.ts';
 
 const path = '/auth/verify-email';
 const open = new TestClient();
@@ -10,7 +10,7 @@ const required = requiredClient();
 describe('the page /auth/verify-email', () => {
   test('spends nothing however often it is looked at, and its form works once (EML-05)', async () => {
     const email = freshEmail();
-    const token = await signUpForToken(required, email);
+    const token = await registerForToken(required, email);
     for (const method of ['GET', 'GET', 'GET', 'HEAD']) {
       const look = await required.call(method, `${path}?token=${token}`);
       expect(look).toMatchObject({ status: 200, roundTrips: 0, setCookies: [] });
@@ -23,7 +23,7 @@ describe('the page /auth/verify-email', () => {
   });
 
   test('signs in by cookies that open the session', async () => {
-    const token = await signUpForToken(required, freshEmail());
+    const token = await registerForToken(required, freshEmail());
     const done = await required.submit(path, { token, password });
     expect(done.setCookies.map((cookie) => cookie.split('=')[0])).toEqual([
       '__Host-nexora_access',

@@ -4,7 +4,14 @@ import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
-import { requiredClient, resend, signUp, signUpForToken, unverifiedAccount, verify } from './sign-ups.ts';
+import {
+  postRegistration,
+  registerForToken,
+  requiredClient,
+  resend,
+  unverifiedAccount,
+  verify,
+} from './pending-registrations.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let open: TestClient;
@@ -32,7 +39,7 @@ afterAll(() => database.drop());
 
 describe('on large tables no statement reads a table from end to end (DESIGN 10)', () => {
   test('of a sign-up', async () => {
-    const [plan] = await plansOf(database.url, () => signUp(required, freshEmail()));
+    const [plan] = await plansOf(database.url, () => postRegistration(required, freshEmail()));
     expectIndexed(plan!);
   });
 
@@ -53,7 +60,7 @@ describe('on large tables no statement reads a table from end to end (DESIGN 10)
 
   test('of a verification by session, by password and of a sign-up', async () => {
     const [one, other] = [await unverifiedAccount(open), await unverifiedAccount(open)];
-    const waiting = await signUpForToken(required, freshEmail());
+    const waiting = await registerForToken(required, freshEmail());
     const { accessToken: bearer } = one.json;
     const plans = [
       ...(await plansOf(database.url, () => verify(open, { token: one.token }, { bearer }))),

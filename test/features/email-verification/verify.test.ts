@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createSecretRing } from '../../../src/crypto/secret-ring.ts';
+import { createKeyring } from '../../../src/crypto/keyring.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.ts';
 import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
@@ -14,14 +14,14 @@ import {
   databaseOf,
   hold,
   otherPasswords,
+  postRegistration,
+  registerForToken,
   requiredClient,
   resend,
-  signUp,
-  signUpForToken,
   unverifiedAccount,
   verify,
   waitingFor,
-} from './sign-ups.ts';
+} from './pending-registrations.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 /** With accounts at once, and with accounts that begin with the verification. */
@@ -234,7 +234,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
 
   test('makes sign-ups with the address void at the first verification', async () => {
     const { email, token, json } = await unverifiedAccount(open);
-    const waiting = await signUpForToken(required, email, otherPasswords);
+    const waiting = await registerForToken(required, email, otherPasswords);
     await verify(open, { token }, { bearer: json.accessToken });
     expect(await waitingFor(open, email)).toBe(0);
     expect((await verify(open, { token: waiting, password: otherPassword })).json.code).toBe('token_invalid');
@@ -304,7 +304,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
   );
 
   test('that was made with another secret is refused without the database', async () => {
-    const { token } = createOneTimeToken(createSecretRing(bytes(randomSecret())), 'verify_email');
+    const { token } = createOneTimeToken(createKeyring(bytes(randomSecret())), 'verify_email');
     const answer = await verify(open, { token, password });
     expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
     expect(answer.json.code).toBe('token_invalid');
@@ -352,7 +352,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
 describe('POST /api/auth/email/verify with the token of a sign-up', () => {
   test('and its password creates the account, verified and signed in, in two round trips and one hash', async () => {
     const email = freshEmail();
-    const token = await signUpForToken(required, email, { name: 'Zo\u00eb' });
+    const token = await registerForToken(required, email, { name: 'Zo\u00eb' });
     expect(await accountsOf(open, email)).toEqual([]);
     const answer = await verify(required, { token, password });
     expect(answer).toMatchObject({ status: 200, roundTrips: 2, hashes: 1 });
@@ -379,8 +379,8 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
 
   test('activates the password of the link that was followed, and drops the others (LNK-06)', async () => {
     const email = freshEmail();
-    const attackers = await signUpForToken(required, email, otherPasswords);
-    const victims = await signUpForToken(required, email);
+    const attackers = await registerForToken(required, email, otherPasswords);
+    const victims = await registerForToken(required, email);
     expect((await verify(required, { token: victims, password })).status).toBe(200);
     expect((await required.post('/api/auth/login', { email, password })).status).toBe(200);
     expect((await required.post('/api/auth/login', { email, password: otherPassword })).status).toBe(401);
@@ -390,8 +390,8 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
 
   test('is password_required without its own password, whatever other sign-up has that one (LNK-07)', async () => {
     const email = freshEmail();
-    const attackers = await signUpForToken(required, email, otherPasswords);
-    await signUpForToken(required, email);
+    const attackers = await registerForToken(required, email, otherPasswords);
+    await registerForToken(required, email);
     for (const body of [{ token: attackers }, { token: attackers, password }]) {
       expect((await verify(required, body)).json.code).toBe('password_required');
       expect(await accountsOf(open, email)).toEqual([]);
@@ -406,8 +406,8 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
   test('counts wrong passwords at all links of one sign-up, and at no other (LIM-03)', async () => {
     const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
     const email = freshEmail();
-    const other = await signUpForToken(required, email);
-    const token = await signUpForToken(required, email);
+    const other = await registerForToken(required, email);
+    const token = await registerForToken(required, email);
     await resend(required, email);
     const renewed = await tokenFrom(required, email, 'confirm_registration');
     expect(renewed).not.toBe(token);
@@ -423,7 +423,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
   test('works while strangers guess at the address, whose attempts count on (LIM-02, LIM-03)', async () => {
     const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
     const email = freshEmail();
-    const token = await signUpForToken(required, email);
+    const token = await registerForToken(required, email);
     const statuses: number[] = [];
     for (const _ of Array(4))
       statuses.push((await limited.post('/api/auth/login', { email, password: otherPassword })).status);
@@ -434,7 +434,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
 
   test('whose sign-up has had its time is token_invalid, although the link has not (CRN-05)', async () => {
     const email = freshEmail();
-    const token = await signUpForToken(required, email);
+    const token = await registerForToken(required, email);
     await databaseOf(open).query(
       sql`UPDATE registration_attempts SET expires_at = now() WHERE email = ${email}`,
     );
@@ -471,7 +471,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
       INSERT INTO one_time_tokens (token_hash, kind, owner_id, target_email, expires_at)
       SELECT sha256(convert_to(k.kind || ${userId}::text, 'UTF8')), k.kind, ${userId}::uuid, 'evil@example.com', now() + interval '1 day'
       FROM unnest(ARRAY['change_email', 'reset_password', 'revert_email', 'not_me', 'unlock']) AS k (kind)`);
-    const token = await signUpForToken(required, email, { ...otherPasswords, name: 'The Owner' });
+    const token = await registerForToken(required, email, { ...otherPasswords, name: 'The Owner' });
     const answer = await verify(required, { token, password: otherPassword });
     expect(answer.status, answer.text).toBe(200);
     expect(answer.json.user).toMatchObject({ id: userId, email, name: 'The Owner', emailVerified: true });
@@ -494,7 +494,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     ['former owner who can have it back', async (email) => hold(open, email)],
   ])('whose address has a %s by now is token_invalid, and changes nothing', async (_what, take) => {
     const email = freshEmail();
-    const token = await signUpForToken(required, email);
+    const token = await registerForToken(required, email);
     await take(email);
     const before = await accountsOf(open, email);
     for (const body of [{ token, password }, { token }, { token, password: otherPassword }])
@@ -504,7 +504,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
 
   test('is over after 24 hours, and the sign-up after seven days (CRN-05)', async () => {
     const email = freshEmail();
-    const token = await signUpForToken(required, email);
+    const token = await registerForToken(required, email);
     const [row] = await databaseOf(open).query<{ days: number }>(sql`
       SELECT extract(epoch FROM expires_at - created_at)::float8 / 86400 AS days FROM registration_attempts WHERE email = ${email}`);
     expect(row!.days).toBeCloseTo(7);
@@ -522,9 +522,9 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
   });
 
   test('whose answer was lost is answered by the account that was made (DBF-07)', async () => {
-    for (const isTakeOver of [false, true]) {
-      const email = isTakeOver ? (await unverifiedAccount(open)).email : freshEmail();
-      const token = await signUpForToken(required, email);
+    for (const isClaim of [false, true]) {
+      const email = isClaim ? (await unverifiedAccount(open)).email : freshEmail();
+      const token = await registerForToken(required, email);
       const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
       const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
       const answer = await verify(faulty, { token, password });
@@ -536,7 +536,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
   });
 
   test('is 503 where the database fails on the way, and then works (EML-07)', async () => {
-    const token = await signUpForToken(required, freshEmail());
+    const token = await registerForToken(required, freshEmail());
     const { endpoint } = await faultyEndpoint(['pass', 'refuse', 'refuse']);
     const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
     expect((await verify(faulty, { token, password })).status).toBe(503);
@@ -560,7 +560,7 @@ function takeAddress(
 /** A live token of an account, as one that a racing resend makes. */
 async function plantToken(userId: string, email: string): Promise<string> {
   const { token, hash } = createOneTimeToken(
-    createSecretRing(bytes(String(open.env.AUTH_SECRET))),
+    createKeyring(bytes(String(open.env.AUTH_SECRET))),
     'verify_email',
   );
   await databaseOf(open).query(sql`
@@ -582,6 +582,6 @@ describe('a mail that cannot be written about', () => {
     await resend(open, email);
     const token = await tokenFrom(open, email, 'verify_email');
     expect((await verify(open, { token, password })).status).toBe(200);
-    expect((await signUp(open, email)).status).toBe(409);
+    expect((await postRegistration(open, email)).status).toBe(409);
   });
 });

@@ -30,7 +30,7 @@ function expectUnhealthy({ status, json, headers }: Answer): void {
 }
 
 describe('GET /api/health', () => {
-  test('says that all is well, in the shape of the earlier system and no word more (DBF-14)', async () => {
+  test('says that all is well, in the shape of the legacy system and no word more (DBF-14)', async () => {
     const { client } = await clientBehind([]);
     const { status, json, headers } = await client.get('/api/health');
     expect([status, json]).toEqual([200, healthy]);

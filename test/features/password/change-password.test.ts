@@ -53,7 +53,7 @@ describe('POST /api/auth/password/change', () => {
     expect((await client.get('/api/auth/me', { bearer: stranger.accessToken })).status).toBe(200);
   });
 
-  test('replaces a hash of the earlier system, whatever the length of its password', async () => {
+  test('replaces a hash of the legacy system, whatever the length of its password', async () => {
     const owner = await signIn(client);
     await openDatabase().query(
       sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`,

@@ -39,7 +39,7 @@ function logIn(
   return client.post('/api/auth/login', { email, password: text }, { headers });
 }
 
-async function spend(key: string, owner: SignedIn, attempts = max): Promise<void> {
+async function failAttempts(key: string, owner: SignedIn, attempts = max): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt++) {
     const answer = await prove(client, key, owner, 'wrong');
     expect([answer.status, answer.json.code]).toEqual([403, 'invalid_credentials']);
@@ -66,7 +66,7 @@ test('every route that takes the current password of a session is tried here (LI
 describe.each(routes)('wrong passwords at %s', (key) => {
   test('lock it, every other of its kind and the login on the device, right password or not (LIM-11)', async () => {
     const owner = await register();
-    await spend(key, owner);
+    await failAttempts(key, owner);
     for (const other of routes) {
       expectLocked(await prove(client, other, owner, 'wrong'));
       expectLocked(await prove(client, other, owner));
@@ -76,7 +76,7 @@ describe.each(routes)('wrong passwords at %s', (key) => {
 
   test('lock nobody elsewhere: a login of the world has its own attempts (LIM-02)', async () => {
     const owner = await register();
-    await spend(key, owner);
+    await failAttempts(key, owner);
     expect((await logIn(owner, password)).status).toBe(200);
   });
 
@@ -89,7 +89,7 @@ describe.each(routes)('wrong passwords at %s', (key) => {
 
   test('are recorded as a lock too, by the last attempt alone (LOG-04)', async () => {
     const owner = await register();
-    await spend(key, owner);
+    await failAttempts(key, owner);
     expectLocked(await prove(client, key, owner));
     const types = (await recordsOf(owner.userId)).map(({ type }) => type);
     const failure = key.includes('change') ? 'authn_password_change_fail' : 'authn_login_fail';
@@ -102,13 +102,13 @@ describe.each(routes)('wrong passwords at %s', (key) => {
     if (key.startsWith('DELETE')) return; // and the account with it
     const owner = await register();
     await logIn(owner, 'wrong');
-    await spend(key, owner, max - 1);
+    await failAttempts(key, owner, max - 1);
     const { json } = await prove(client, key, owner);
     const buckets = await openDatabase().query<{ bucket: string; count: number }>(
       sql`SELECT t.bucket, t.count FROM login_attempts t WHERE t.bucket LIKE ${`user:${owner.userId}:%`}`,
     );
     expect(buckets).toEqual([{ bucket: `user:${owner.userId}:world`, count: 1 }]);
-    await spend('POST /api/auth/reauthenticate', json);
+    await failAttempts('POST /api/auth/reauthenticate', json);
   });
 });
 
@@ -133,14 +133,14 @@ describe('a live session', () => {
     expect((await logIn(owner, password)).status).toBe(429);
     const answer = await reauthenticate(client, owner);
     expect(answer.status).toBe(200);
-    await spend('POST /api/auth/reauthenticate', answer.json);
+    await failAttempts('POST /api/auth/reauthenticate', answer.json);
     expectLocked(await reauthenticate(client, answer.json));
   });
 
   test('keeps its device, and its attempts with it, under its new id', async () => {
     const owner = await register();
     const { json } = await reauthenticate(client, owner);
-    await spend('POST /api/auth/reauthenticate', json);
+    await failAttempts('POST /api/auth/reauthenticate', json);
     expectLocked(await logIn(owner, password, owner.device));
   });
 });

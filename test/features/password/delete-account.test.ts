@@ -47,8 +47,8 @@ describe('DELETE /api/auth/me', () => {
   test('leaves the rows of everybody else, neighbours in every order included', async () => {
     const stranger = await signIn(client);
     const bucket = `user:${stranger.userId}:world`;
-    const spent = { email: stranger.email, password: 'wrong' };
-    await client.post('/api/auth/login', spent);
+    const wrongPassword = { email: stranger.email, password: 'wrong' };
+    await client.post('/api/auth/login', wrongPassword);
     await deleteAccount(client, owner);
     expect(await rowsAbout(stranger.userId)).toEqual({ users: 1, sessions: 1, attempts: 1 });
     const [row] = await openDatabase().query(
@@ -101,7 +101,7 @@ describe('DELETE /api/auth/me', () => {
     expect(await findUsers(registered.email)).toEqual([]);
   });
 
-  test('clears the cookie of the earlier application too, where one is configured', async () => {
+  test('clears the cookie of the legacy application too, where one is configured', async () => {
     const upgraded = new TestClient({ LEGACY_REFRESH_COOKIE: 'refreshToken' });
     const answer = await deleteAccount(upgraded, owner);
     expect(answer.setCookies[2]).toMatch(/^refreshToken=; .*Max-Age=0/);

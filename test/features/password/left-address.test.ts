@@ -29,7 +29,7 @@ async function robbed() {
 }
 
 /** Asks for a new password at an address that the account has left, and returns the way back that comes instead. */
-async function wayBackTo(email: string): Promise<string> {
+async function revertLinkTo(email: string): Promise<string> {
   const before = (await mailsTo(client, email)).length;
   await ask(email);
   expect(await mailsTo(client, email)).toHaveLength(before + 1);
@@ -87,7 +87,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
 
   test('leads back to the account, and the first link is dead then', async () => {
     const { owner, revertToken } = await robbed();
-    const again = await wayBackTo(owner.email);
+    const again = await revertLinkTo(owner.email);
     expect((await revert(client, again)).status).toBe(200);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email, has_password: false });
     expectTokenInvalid(await revert(client, revertToken), 1);
@@ -99,7 +99,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
 
   test('leaves the first link good, and is dead itself once that is used', async () => {
     const { owner, revertToken } = await robbed();
-    const renewed = [await wayBackTo(owner.email), await wayBackTo(owner.email)];
+    const renewed = [await revertLinkTo(owner.email), await revertLinkTo(owner.email)];
     expect((await revert(client, revertToken)).status).toBe(200);
     for (const token of renewed) expectTokenInvalid(await revert(client, token), 1);
     expect(await liveLinks(owner.userId)).toEqual(['reset_password']);
@@ -109,7 +109,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     const { owner, revertToken } = await robbed();
     await age(owner, '6 days');
     const [first] = await waysBack(owner);
-    const again = await wayBackTo(owner.email);
+    const again = await revertLinkTo(owner.email);
     expect(await waysBack(owner)).toEqual([first, first]);
     await age(owner, '1 day');
     for (const token of [revertToken, again]) expectTokenInvalid(await revert(client, token), 1);
@@ -132,7 +132,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
   test('of an account that was moved twice ends the later way back with its renewals, as the first link does (EML-08)', async () => {
     const { owner, email } = await robbed();
     const later = await move(client, owner, email);
-    const [again, laterAgain] = [await wayBackTo(owner.email), await wayBackTo(email)];
+    const [again, laterAgain] = [await revertLinkTo(owner.email), await revertLinkTo(email)];
     expect((await revert(client, again)).status).toBe(200);
     for (const token of [later.revertToken, laterAgain]) expectTokenInvalid(await revert(client, token), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
@@ -141,7 +141,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
   test('outlives a use of the later way back, as the first link does: the thief who moved twice gains nothing (EML-08)', async () => {
     const { owner, email } = await robbed();
     await move(client, owner, email);
-    const [again, laterAgain] = [await wayBackTo(owner.email), await wayBackTo(email)];
+    const [again, laterAgain] = [await revertLinkTo(owner.email), await revertLinkTo(email)];
     expect((await revert(client, laterAgain)).status).toBe(200);
     expect(await storedUser(owner.userId)).toMatchObject({ email });
     expect((await revert(client, again)).status).toBe(200);
@@ -153,7 +153,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     await move(client, owner, email, owner.email);
     const thief = await move(client, owner, owner.email);
     const later = await tokenFrom(client, owner.email, 'email_changed');
-    const again = await wayBackTo(owner.email);
+    const again = await revertLinkTo(owner.email);
     expect((await revert(client, again)).status).toBe(200);
     for (const token of [revertToken, later]) expectTokenInvalid(await revert(client, token), 1);
     expectTokenInvalid(await revert(client, await tokenFrom(client, email, 'email_changed')), 1);
@@ -190,7 +190,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     expect(await kindsTo(owner.email)).toEqual(['email_changed']);
     expect(await waysBack(owner)).toHaveLength(1);
     await change(sql`UPDATE users SET banned_at = NULL WHERE id = ${owner.userId}::uuid`);
-    await wayBackTo(owner.email);
+    await revertLinkTo(owner.email);
   });
 
   test('mails nothing to the demo user’s address (DEM-04)', async () => {
@@ -204,7 +204,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
 
   test('mails nothing once the account is gone, and what was still to be sent goes with it (PRV-04)', async () => {
     const { owner } = await robbed();
-    const again = await wayBackTo(owner.email);
+    const again = await revertLinkTo(owner.email);
     expect((await deleteAccount(client, owner)).status).toBe(200);
     expectTokenInvalid(await revert(client, again), 1);
     await ask(owner.email);

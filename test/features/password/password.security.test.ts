@@ -26,7 +26,7 @@ const classes = {
     email: (await storeAccount('$2x$05$not-a-hash')).email,
     password,
   }),
-  'a hash of the earlier system and a wrong password': async () => ({
+  'a hash of the legacy system and a wrong password': async () => ({
     email: (await storeAccount(bcryptHash())).email,
     password: wrong,
   }),
@@ -100,7 +100,7 @@ describe('a login that fails', () => {
   });
 
   // Bcrypt's work is not Argon2's: its accounts are told apart by time until their next login (HSH-11).
-  test.each(names.filter((name) => !name.startsWith('a hash of the earlier system')))(
+  test.each(names.filter((name) => !name.startsWith('a hash of the legacy system')))(
     'for %s fills as many Argon2 blocks as a successful one verifies (HSH-09)',
     async (name) => {
       const client = new TestClient(manyAttempts);

@@ -6,7 +6,7 @@ import { openDatabase } from '../../support/database.ts';
 import {
   ageRotations,
   claimsOf,
-  insertEarlierSession,
+  insertLegacySession,
   refreshByBody,
   refreshByCookie,
   type SignedIn,
@@ -146,10 +146,10 @@ describe('POST /api/auth/reauthenticate', () => {
     expect(await sessionRow(sessionId)).toMatchObject(counters);
   });
 
-  test('a token of the earlier system, which knows no id, is dead afterwards too', async () => {
+  test('a token of the legacy system, which knows no id, is dead afterwards too', async () => {
     const { userId } = await signIn(client);
     const token = `earlier ${crypto.randomUUID()}`;
-    await insertEarlierSession(userId, token);
+    await insertLegacySession(userId, token);
     const opened = await refreshByBody(client, token);
     expect(opened.status).toBe(200);
     const answer = await reauthenticate(client, opened.json);
@@ -167,7 +167,7 @@ describe('POST /api/auth/reauthenticate', () => {
     expect(claimsOf(second.json.accessToken).amr).toEqual(['fed', 'pwd']);
   });
 
-  test('takes a hash of the earlier system, and leaves the password as it is', async () => {
+  test('takes a hash of the legacy system, and leaves the password as it is', async () => {
     const owner = await signIn(client);
     const hash = bcryptHash();
     await openDatabase().query(

@@ -8,7 +8,7 @@ export interface StoredAccount {
   readonly email: string;
 }
 
-/** Writes a user the way that the earlier system or an operator did, with whatever stands for its password. */
+/** Writes a user the way that the legacy system or an operator did, with whatever stands for its password. */
 export async function storeAccount(
   passwordHash: string | null,
   { isBanned = false }: { isBanned?: boolean } = {},
@@ -21,7 +21,7 @@ export async function storeAccount(
   return { id: row!.id, email };
 }
 
-/** A hash of the earlier system; of the shared password unless told. The low cost only saves time. */
+/** A hash of the legacy system; of the shared password unless told. The low cost only saves time. */
 export function bcryptHash(text: string = password, version: '2a' | '2b' | '2y' = '2b'): string {
   return hashSync(text, 4).replace(/^\$2.\$/, `$${version}$`);
 }

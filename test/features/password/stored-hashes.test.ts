@@ -57,7 +57,7 @@ describe('key derivations that production limits (HSH-02)', () => {
   });
 });
 
-describe('a hash of the earlier system', () => {
+describe('a hash of the legacy system', () => {
   test.each(['2a', '2b', '2y'] as const)(
     '$%s$ signs in and is replaced once: the next logins write nothing (HSH-04)',
     async (version) => {

@@ -37,7 +37,7 @@ describe('a claim of an access token, under our own signature', () => {
     },
   );
 
-  /** An empty list is what `amr` of a session of the earlier system is, and a list of texts its type. */
+  /** An empty list is what `amr` of a session of the legacy system is, and a list of texts its type. */
   async function refuseUnlessEmptyList(claim: string, value: unknown): Promise<void> {
     if (claim === 'amr' && Array.isArray(value)) await expectAccepted({ claims: { amr: value } });
     else await expectRefused({ claims: { [claim]: value } });

@@ -11,7 +11,7 @@ import { type Answer, TestClient, toRequest } from '../../support/client.ts';
 import { baseUrl, generateSigningKeys } from '../../support/test-env.ts';
 import {
   accessCookie,
-  insertEarlierSession,
+  insertLegacySession,
   refreshByBody,
   refreshByCookie,
   refreshCookie,
@@ -19,7 +19,7 @@ import {
 } from './session-fixtures.ts';
 
 const deviceCookie = '__Host-nexora_device';
-const earlierCookie = 'nexora_refresh_token';
+const legacyCookie = 'nexora_refresh_token';
 const cookieFormat =
   /^__Host-nexora_(?:access|refresh|device)=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
 const ageSecondsMax = 400 * 86_400;
@@ -112,7 +112,7 @@ describe('the size and age of the cookies', () => {
 });
 
 describe('what users write', () => {
-  const client = new TestClient({ LEGACY_REFRESH_COOKIE: earlierCookie });
+  const client = new TestClient({ LEGACY_REFRESH_COOKIE: legacyCookie });
   const hostile = [
     '; Domain=evil.example',
     'x; Max-Age=99999999',
@@ -126,11 +126,11 @@ describe('what users write', () => {
     const body = registration(freshEmail(), { name: `A ${text}` });
     const registered = await client.post('/api/auth/register', body, { headers });
     expect(registered.status).toBe(201);
-    const earlierToken = `${crypto.randomUUID()} ${text.replaceAll(';', ',')}`;
-    await insertEarlierSession(registered.json.user.id, earlierToken);
-    const upgraded = await refreshByCookie(client, encodeURIComponent(earlierToken), earlierCookie);
+    const legacyToken = `${crypto.randomUUID()} ${text.replaceAll(';', ',')}`;
+    await insertLegacySession(registered.json.user.id, legacyToken);
+    const upgraded = await refreshByCookie(client, encodeURIComponent(legacyToken), legacyCookie);
     expect(upgraded.status).toBe(200);
-    expect(upgraded.setCookies.at(-1)).toBe(`${earlierCookie}=; Path=/; Secure; HttpOnly; Max-Age=0`);
+    expect(upgraded.setCookies.at(-1)).toBe(`${legacyCookie}=; Path=/; Secure; HttpOnly; Max-Age=0`);
     for (const cookie of [...registered.setCookies, ...upgraded.setCookies.slice(0, 2)]) {
       expect(cookie).toMatch(cookieFormat);
     }

@@ -112,7 +112,7 @@ describe('POST /api/auth/logout', () => {
     expect(await logout(client, options)).toMatchObject({ status: 200, roundTrips: 0, setCookies: cleared });
   });
 
-  test('with an unknown token of the earlier system is 200, in one round trip', async () => {
+  test('with an unknown token of the legacy system is 200, in one round trip', async () => {
     const answer = await logout(client, { body: { refreshToken: 'never issued' } });
     expect(answer).toMatchObject({ status: 200, roundTrips: 1, setCookies: cleared });
   });

@@ -5,7 +5,7 @@ import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { expectIndexed, type PlanNode, plansOf } from '../../support/query-plans.ts';
 import {
   accessCookie,
-  insertEarlierSession,
+  insertLegacySession,
   refreshByBody,
   refreshByCookie,
   refreshCookie,
@@ -87,10 +87,10 @@ describe('on large tables', () => {
     expectIndexed(await planOf(() => request(signedIn)));
   });
 
-  test('a refresh and a logout with a token of the earlier system find it by its index (DESIGN 10)', async () => {
+  test('a refresh and a logout with a token of the legacy system find it by its index (DESIGN 10)', async () => {
     const { userId } = await signIn(client);
     const token = `earlier ${crypto.randomUUID()}`;
-    await insertEarlierSession(userId, token, openDatabase(database.url));
+    await insertLegacySession(userId, token, openDatabase(database.url));
     expectIndexed(await planOf(() => refreshByBody(client, token)));
     expectIndexed(await planOf(() => client.post('/api/auth/logout', { refreshToken: token })));
   });

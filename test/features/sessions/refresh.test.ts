@@ -167,7 +167,7 @@ describe('POST /api/auth/refresh', () => {
     const forged = (await signIn(elsewhere)).bodyToken;
     expect(await refreshByBody(client, forged)).toMatchObject({ status: 401, roundTrips: 0 });
     expect(await refreshByBody(client, 'nxr_garbage')).toMatchObject({ status: 401, roundTrips: 0 });
-    expect(await refreshByBody(client, 'a token of the earlier system')).toMatchObject({
+    expect(await refreshByBody(client, 'a token of the legacy system')).toMatchObject({
       status: 401,
       roundTrips: 1,
     });

@@ -4,9 +4,9 @@ import { TestClient } from '../../support/client.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import {
   ageRotations,
+  keyringOf,
   refreshBy,
   refreshByBody,
-  ringOf,
   sessionRow,
   signIn,
   successorIn,
@@ -26,11 +26,11 @@ describe('rotating AUTH_SECRET', () => {
       const answer = await refreshBy(transport, during, old);
       expect(answer.status).toBe(200);
       const successor = successorIn(transport, answer) ?? '';
-      expect(parseRefreshToken(ringOf(after), successor)).toEqual({
+      expect(parseRefreshToken(keyringOf(after), successor)).toEqual({
         kind: 'current',
         content: { sessionId, transport, counter: 1 },
       });
-      expect(parseRefreshToken(ringOf(before), successor)).toEqual({ kind: 'forged' });
+      expect(parseRefreshToken(keyringOf(before), successor)).toEqual({ kind: 'forged' });
       await ageRotations(sessionId, 31);
       expect((await refreshBy(transport, after, successor)).status).toBe(200);
     },
@@ -56,7 +56,10 @@ describe('rotating AUTH_SECRET', () => {
     const byOld = (await refreshByBody(before, bodyToken)).json.refreshToken;
     const byNew = (await refreshByBody(during, bodyToken)).json.refreshToken;
     expect(byNew).not.toBe(byOld);
-    const [old, fresh] = [parseRefreshToken(ringOf(before), byOld), parseRefreshToken(ringOf(after), byNew)];
+    const [old, fresh] = [
+      parseRefreshToken(keyringOf(before), byOld),
+      parseRefreshToken(keyringOf(after), byNew),
+    ];
     expect(fresh).toEqual(old);
     expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
     await ageRotations(sessionId, 31);

@@ -1,5 +1,5 @@
 import { decodeBase64Url } from '../../../src/crypto/base64url.ts';
-import { createSecretRing, type SecretRing } from '../../../src/crypto/secret-ring.ts';
+import { createKeyring, type Keyring } from '../../../src/crypto/keyring.ts';
 import type { Database } from '../../../src/db/client.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { encodeRefreshToken, type Transport } from '../../../src/features/sessions/refresh-token.ts';
@@ -62,13 +62,13 @@ export function sealRefreshToken(
   client: TestClient,
   content: { readonly sessionId: string; readonly transport: Transport; readonly counter: number },
 ): string {
-  return encodeRefreshToken(ringOf(client), content);
+  return encodeRefreshToken(keyringOf(client), content);
 }
 
 /** The current secret of a client's configuration, without the previous one. */
-export function ringOf(client: TestClient): SecretRing {
+export function keyringOf(client: TestClient): Keyring {
   const secret = atob(String(client.env.AUTH_SECRET));
-  return createSecretRing(Uint8Array.from(secret, (character) => character.charCodeAt(0)));
+  return createKeyring(Uint8Array.from(secret, (character) => character.charCodeAt(0)));
 }
 
 /** The claims of a JWT, unverified. */
@@ -116,8 +116,8 @@ export async function eventsOf(
     SELECT type, outcome, user_id, reason FROM security_events WHERE session_id = ${sessionId}::uuid ORDER BY at, id`);
 }
 
-/** A session of the earlier system, by the statement of its guide. */
-export async function insertEarlierSession(
+/** A session of the legacy system, by the statement of its guide. */
+export async function insertLegacySession(
   userId: string,
   token: string,
   db = openDatabase(),

@@ -5,7 +5,7 @@ import { logIn, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 
-// The scenarios that the earlier system's guide planned, under its names.
+// The scenarios that the legacy system's guide planned, under its names.
 describe('Session Management', () => {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let client: TestClient;

@@ -9,12 +9,12 @@ import {
   accessCookie,
   ageRotations,
   claimsOf,
-  insertEarlierSession,
+  insertLegacySession,
+  keyringOf,
   refreshBy,
   refreshByBody,
   refreshByCookie,
   refreshCookie,
-  ringOf,
   sessionRow,
   signedInBy,
   signIn,
@@ -28,11 +28,11 @@ describe('the secrets of a session', () => {
     const tokens = new Set<string>();
     const macs = new Set<string>();
     const lengths = new Set<number | undefined>();
-    const ring = ringOf(client);
+    const keyring = keyringOf(client);
     for (let index = 0; index < 10_000; index++) {
       const sessionId = crypto.randomUUID();
       const transport = index % 2 === 0 ? 'cookie' : 'body';
-      const token = encodeRefreshToken(ring, { sessionId, transport, counter: index % 7 });
+      const token = encodeRefreshToken(keyring, { sessionId, transport, counter: index % 7 });
       const bytes = decodeBase64Url(token.slice('nxr_'.length));
       lengths.add(bytes?.length);
       tokens.add(token);
@@ -151,10 +151,10 @@ describe('a copy of the database', () => {
         seen.add(successorIn(transport, answer) ?? '');
       }
     }
-    const earlierTokens = ['earlier token, used', 'earlier token, unused', 'back\\slash'];
-    for (const token of earlierTokens) {
+    const legacyTokens = ['earlier token, used', 'earlier token, unused', 'back\\slash'];
+    for (const token of legacyTokens) {
       seen.add(token);
-      await insertEarlierSession(signedIn.userId, token, db());
+      await insertLegacySession(signedIn.userId, token, db());
     }
     const upgraded = await refreshByBody(client, 'earlier token, used');
     seen.add(upgraded.json.accessToken);

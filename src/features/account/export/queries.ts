@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, RequestOrigin } from '../../../db/effects.ts';
+import type { Effect, RequestMetadata } from '../../../db/effects.ts';
 import type { ExportPart } from '../../../db/export-part.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { join, sql } from '../../../db/sql.ts';
@@ -20,7 +20,7 @@ export async function exportOwnData(
   db: Database,
   caller: CallerIds,
   parts: readonly ExportPart[],
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onExported: readonly Effect[],
 ): Promise<ExportRow | null> {
   const members = parts.map(({ name, value }) => sql`${name}::text, ${value(sql`c`)}`);
@@ -31,11 +31,11 @@ export async function exportOwnData(
       ),
       exported AS (
         SELECT c.user_id, c.session_id FROM caller c
-        WHERE c.is_recent AND NOT EXISTS (${recordedBefore(caller.userId, origin.requestId)})
-      )${effectCtes(onExported, 'exported', origin)}
+        WHERE c.is_recent AND NOT EXISTS (${recordedBefore(caller.userId, metadata.requestId)})
+      )${effectCtes(onExported, 'exported', metadata)}
       SELECT c.is_recent, CASE WHEN c.is_recent THEN json_build_object(${join(members, ', ')}) END AS data
       FROM caller c`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }

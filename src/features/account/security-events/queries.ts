@@ -19,7 +19,7 @@ export async function findOwnEvents(
       WITH caller AS MATERIALIZED (SELECT s.user_id ${fromLiveSession(caller)})
       SELECT n.* FROM caller c LEFT JOIN LATERAL (${eventsOf(sql`c`, after, limit)}) AS n ON true
       ORDER BY n.at DESC, n.id DESC`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return rows.length === 0 ? null : rows.filter((row) => row.id !== null);
 }

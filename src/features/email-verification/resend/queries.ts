@@ -1,12 +1,12 @@
 import type { Database } from '../../../db/client.ts';
-import type { RequestOrigin } from '../../../db/effects.ts';
+import type { RequestMetadata } from '../../../db/effects.ts';
 import { sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
 import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { issueToken, type NewOneTimeToken } from '../../one-time-tokens/index.ts';
-import { fromRegistrationsOf, newestFirst } from '../../registrations/index.ts';
+import { fromPendingRegistrationsOf, newestFirst } from '../../pending-registrations/index.ts';
 import { fromAddress } from '../../users/index.ts';
 
 /** A link, and the mail that carries it. */
@@ -27,7 +27,7 @@ export async function queueVerification(
   { email, isReserved }: { readonly email: PresentedEmail; readonly isReserved: boolean },
   links: { readonly account: Link; readonly registration: Link },
   budget: MailBudget,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
 ): Promise<void> {
   const { account, registration } = links;
   await db.query(
@@ -38,7 +38,7 @@ export async function queueVerification(
       ),
       registration AS (
         SELECT r.id AS registration_id, r.email, r.locale
-        ${fromRegistrationsOf(email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst}
+        ${fromPendingRegistrationsOf(email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst}
       ),
       looked AS (SELECT count(*) AS found FROM account),
       ${mailAllowance(budget, {
@@ -64,16 +64,16 @@ export async function queueVerification(
       queued AS (${queueMail(
         sql`(SELECT i.owner_id, i.email, j.locale FROM issued i, judged j)`,
         account.mail,
-        origin,
+        metadata,
         toTokenOwner,
       )}),
       requeued AS (${queueMail(
         sql`(SELECT i.email, j.locale FROM reissued i, judged j)`,
         registration.mail,
-        origin,
+        metadata,
         { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`NULL` },
       )})
       SELECT 1 AS queued`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
 }

@@ -10,10 +10,10 @@ import { queueVerification } from './queries.ts';
  * Round trips: 1; 0 with EMAIL_VERIFICATION=off, for every address.
  */
 export async function resendVerification(deps: Deps, email: PresentedEmail): Promise<void> {
-  const { db, config, client, mail, secrets } = deps;
+  const { db, config, metadata, mail, keyring } = deps;
   if (config.emailVerification === 'off') return;
   const link = async (kind: 'verify_email' | 'confirm_registration', recipients: readonly string[]) => {
-    const token = createOneTimeToken(secrets, kind);
+    const token = createOneTimeToken(keyring, kind);
     return { token, mail: await mail.prepare(kind, token, recipients) };
   };
   const links = {
@@ -22,6 +22,6 @@ export async function resendVerification(deps: Deps, email: PresentedEmail): Pro
   };
   const budget = mail.budget('verification', email.address);
   const address = { email, isReserved: isReservedEmail(email.address) };
-  await queueVerification(db, address, links, budget, client);
+  await queueVerification(db, address, links, budget, metadata);
   mail.sendSoon();
 }

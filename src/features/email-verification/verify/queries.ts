@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, Effects, RequestOrigin } from '../../../db/effects.ts';
+import type { Effect, Effects, RequestMetadata } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import {
@@ -13,15 +13,19 @@ import {
 } from '../../../rate-limit/fragments.ts';
 import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
 import {
+  consumedBefore,
+  consumeToken,
   deleteTokens,
   fromLiveToken,
   isHeldEmail,
   type PresentedOneTimeToken,
-  spendToken,
-  spentBefore,
-  voidTokens,
+  revokeTokens,
 } from '../../one-time-tokens/index.ts';
-import { deleteRegistrations, dropRegistrations, lockRegistrations } from '../../registrations/index.ts';
+import {
+  deletePendingRegistrations,
+  dropPendingRegistrations,
+  lockPendingRegistrations,
+} from '../../pending-registrations/index.ts';
 import {
   type CallerIds,
   endOtherSessions,
@@ -33,13 +37,13 @@ import {
 } from '../../sessions/index.ts';
 import type { SignedInRow } from '../../sign-in/index.ts';
 import {
+  claimUnverifiedUser,
   insertVerifiedUser,
   isVerificationDue,
   isVerifiedNow,
   lockUser,
   lockUserOf,
   markVerified,
-  takeOverUser,
   type UserRow,
   userColumns,
 } from '../../users/index.ts';
@@ -77,7 +81,7 @@ type Occasions = Pick<
  * Finds whose address the token verifies and, where `isChecked`, reserves a check of their password: it counts where
  * their logins on the device count; for a sign-up, with the other checks at its links alone, so that no stranger who
  * guesses at the address can keep it from being verified. A check that is refused is not counted: the first login that is
- * refused tells the owner by mail, and has a link against the lock (SECURITY LIM-13). Round trips: 1. Null when the token can not be spent: it is over, its
+ * refused tells the owner by mail, and has a link against the lock (SECURITY LIM-13). Round trips: 1. Null when the token can not be consumed: it is over, its
  * account is banned or gone or has another address, or the address of the sign-up is somebody's by now.
  */
 export async function findTokenOwner(
@@ -93,7 +97,7 @@ export async function findTokenOwner(
   const [row] = await db.query<TokenOwner>(
     sql`
       WITH token AS (SELECT t.owner_id, t.email ${fromLiveToken(presented)}),
-      owner AS (${isAccount ? accountOfToken() : registrationOfToken()}),
+      owner AS (${isAccount ? accountOfToken() : pendingRegistrationOfToken()}),
       counted AS (SELECT ${bucket} AS bucket, o.* FROM owner o),
       reserved AS (${reserveAttempt(
         sql`(SELECT c.bucket FROM counted c WHERE ${isChecked}::boolean)`,
@@ -103,7 +107,7 @@ export async function findTokenOwner(
       )})
       SELECT c.owner_id, c.user_id, c.email, c.password_hash, c.subject, c.bucket, r.number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
       FROM counted c LEFT JOIN reserved r ON true`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }
@@ -115,7 +119,7 @@ function accountOfToken(): Fragment {
     WHERE u.email = t.email AND u.banned_at IS NULL`;
 }
 
-function registrationOfToken(): Fragment {
+function pendingRegistrationOfToken(): Fragment {
   return sql`
     SELECT r.id AS owner_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject
     FROM token k JOIN registration_attempts r ON r.id = k.owner_id
@@ -133,13 +137,13 @@ function canBeTakenOver(): Fragment {
 export async function recordWrongPassword(
   db: Database,
   userId: string | null,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onFailed: readonly Effect[],
 ): Promise<void> {
   await db.query(sql`
     WITH failed AS (
       SELECT ${userId}::uuid AS user_id, NULL::uuid AS session_id, 'wrong_password'::text AS reason
-    )${effectCtes(onFailed, 'failed', origin)}
+    )${effectCtes(onFailed, 'failed', metadata)}
     SELECT 1 AS recorded`);
 }
 
@@ -155,7 +159,7 @@ export async function verifyBySession(
   db: Database,
   presented: VerificationToken,
   caller: CallerIds,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { firstVerified, endedByVerification }: Occasions,
 ): Promise<UserRow | null> {
   const { userId, sessionId } = caller;
@@ -165,33 +169,33 @@ export async function verifyBySession(
       WHERE u.id = ${userId}::uuid AND u.banned_at IS NULL AND EXISTS (SELECT ${fromLiveSession(caller)})
         AND EXISTS (SELECT ${fromLiveToken(presented)} AND t.email = u.email)
     ),
-    spent AS (${spendToken(sql`holder`, presented, origin.requestId)}),
-    dropped AS (${dropRegistrations(sql`spent`)}),
-    verified AS (${markVerified(sql`spent`)}),
-    proved AS (SELECT v.user_id, ${sessionId}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', origin)}
+    consumed AS (${consumeToken(sql`holder`, presented, metadata.requestId)}),
+    dropped AS (${dropPendingRegistrations(sql`consumed`)}),
+    verified AS (${markVerified(sql`consumed`)}),
+    proved AS (SELECT v.user_id, ${sessionId}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', metadata)}
     SELECT count(*)::int AS verified FROM proved`;
   const answer = sql`
     WITH owner AS (
       SELECT u.* FROM users u
-      WHERE u.id = ${userId}::uuid AND EXISTS (${spentBefore(presented, origin.requestId)})
+      WHERE u.id = ${userId}::uuid AND EXISTS (${consumedBefore(presented, metadata.requestId)})
     ),
     first AS (SELECT o.id AS user_id FROM owner o WHERE ${isVerifiedNow(sql`o`)}),
-    ended AS (${endOtherSessions(sql`first`, sessionId)})${effectCtes(endedByVerification, 'ended', origin)}
+    ended AS (${endOtherSessions(sql`first`, sessionId)})${effectCtes(endedByVerification, 'ended', metadata)}
     SELECT ${userColumns(sql`o`)} FROM owner o`;
-  const [, , rows] = await db.batch([lockUser(userId), verify, answer], { isRepeatable: true });
+  const [, , rows] = await db.batch([lockUser(userId), verify, answer], { isIdempotent: true });
   return (rows as UserRow[] | undefined)?.[0] ?? null;
 }
 
 /**
  * Verifies the address of an account whose password was verified and opens a session for it; at the first verification all
- * others end. Round trips: 1. Null when the token was spent meanwhile, or the account is not as it was read.
+ * others end. Round trips: 1. Null when the token was consumed meanwhile, or the account is not as it was read.
  */
 export async function verifyByPassword(
   db: Database,
   presented: VerificationToken,
   owner: TokenOwner,
   session: NewSession,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   occasions: Occasions,
 ): Promise<SignedInRow | null> {
   const { firstVerified, loggedIn, sessionEvicted } = occasions;
@@ -201,15 +205,15 @@ export async function verifyByPassword(
       WHERE u.id = ${owner.owner_id}::uuid AND u.password_hash = ${owner.password_hash} AND u.email = ${owner.email}
         AND u.banned_at IS NULL
     ),
-    spent AS (${spendToken(sql`holder`, presented, origin.requestId)}),
-    opened AS (${openSession(sql`spent`, session)})${effectCtes(loggedIn, 'opened', origin)},
-    evicted AS (${evictOldest(sql`spent`, session.id)})${effectCtes(sessionEvicted, 'evicted', origin)},
-    dropped AS (${dropRegistrations(sql`spent`)}),
-    verified AS (${markVerified(sql`spent`)}),
-    proved AS (SELECT v.user_id, ${session.id}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', origin)},
-    cleared AS (${clearAttempts(owner.bucket, sql`spent`)})
-    SELECT count(*)::int AS verified FROM spent`;
-  return signIn(db, [lockUser(owner.owner_id), verify], session, origin, occasions);
+    consumed AS (${consumeToken(sql`holder`, presented, metadata.requestId)}),
+    opened AS (${openSession(sql`consumed`, session)})${effectCtes(loggedIn, 'opened', metadata)},
+    evicted AS (${evictOldest(sql`consumed`, session.id)})${effectCtes(sessionEvicted, 'evicted', metadata)},
+    dropped AS (${dropPendingRegistrations(sql`consumed`)}),
+    verified AS (${markVerified(sql`consumed`)}),
+    proved AS (SELECT v.user_id, ${session.id}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', metadata)},
+    cleared AS (${clearAttempts(owner.bucket, sql`consumed`)})
+    SELECT count(*)::int AS verified FROM consumed`;
+  return signIn(db, [lockUser(owner.owner_id), verify], session, metadata, occasions);
 }
 
 /**
@@ -222,7 +226,7 @@ export async function confirmRegistration(
   presented: VerificationToken,
   registration: TokenOwner & { readonly newUserId: string },
   session: NewSession,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   occasions: Occasions,
 ): Promise<SignedInRow | null> {
   const { userRegistered, loggedIn, firstVerified } = occasions;
@@ -231,28 +235,28 @@ export async function confirmRegistration(
     WITH holder AS MATERIALIZED (
       SELECT u.id AS user_id, ${canBeTakenOver()} AS is_open FROM users u WHERE lower(u.email) = ${email}
     ),
-    held AS MATERIALIZED (${lockRegistrations(email, sql`holder`)}),
+    held AS MATERIALIZED (${lockPendingRegistrations(email, sql`holder`)}),
     chosen AS (
       SELECT h.id AS user_id, h.name, h.locale, h.password_hash FROM held h
       WHERE h.id = ${registration.owner_id}::uuid AND h.expires_at > now() AND NOT ${isHeldEmail(email)}
         AND NOT EXISTS (SELECT FROM holder o WHERE NOT o.is_open)
     ),
-    spent AS (${spendToken(sql`chosen`, presented, origin.requestId)}),
-    proved AS (SELECT c.name, c.locale, c.password_hash FROM chosen c JOIN spent s ON s.user_id = c.user_id),
-    taken_over AS (${takeOverUser(sql`holder`, sql`proved`)}),
-    purged AS (${deleteTokens(sql`taken_over`)}),
+    consumed AS (${consumeToken(sql`chosen`, presented, metadata.requestId)}),
+    proved AS (SELECT c.name, c.locale, c.password_hash FROM chosen c JOIN consumed s ON s.user_id = c.user_id),
+    claimed AS (${claimUnverifiedUser(sql`holder`, sql`proved`)}),
+    purged AS (${deleteTokens(sql`claimed`)}),
     created AS (${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM holder))`, { id: newUserId, email })}),
-    owner AS (SELECT t.user_id FROM taken_over t UNION ALL SELECT c.user_id FROM created c),
-    voided AS (${voidTokens(sql`(SELECT h.id AS user_id FROM held h, owner)`, ['confirm_registration'], presented)}),
-    dropped AS (${deleteRegistrations(sql`held`, sql`owner`)}),
-    opened AS (${openSession(sql`owner`, session)})${effectCtes([...loggedIn, ...firstVerified], 'opened', origin)},
+    owner AS (SELECT t.user_id FROM claimed t UNION ALL SELECT c.user_id FROM created c),
+    revoked AS (${revokeTokens(sql`(SELECT h.id AS user_id FROM held h, owner)`, ['confirm_registration'], presented)}),
+    dropped AS (${deletePendingRegistrations(sql`held`, sql`owner`)}),
+    opened AS (${openSession(sql`owner`, session)})${effectCtes([...loggedIn, ...firstVerified], 'opened', metadata)},
     begun AS (
       SELECT o.user_id, o.session_id FROM opened o JOIN created c ON c.user_id = o.user_id
-    )${effectCtes(userRegistered, 'begun', origin)},
+    )${effectCtes(userRegistered, 'begun', metadata)},
     adopted AS (${adoptAttempts(registration.subject ?? '', sql`created`)}),
     cleared AS (${clearAttempts(registration.bucket, sql`owner`)})
     SELECT count(*)::int AS confirmed FROM opened`;
-  return signIn(db, [lockUserOf(email), confirm], session, origin, occasions);
+  return signIn(db, [lockUserOf(email), confirm], session, metadata, occasions);
 }
 
 /** Runs the statements that open the session, ends all others at a first verification, and gives what was made. */
@@ -260,7 +264,7 @@ async function signIn(
   db: Database,
   statements: readonly Fragment[],
   session: NewSession,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { endedByVerification }: Occasions,
 ): Promise<SignedInRow | null> {
   const answer = sql`
@@ -268,9 +272,9 @@ async function signIn(
     first AS (
       SELECT u.id AS user_id FROM signed_in i JOIN users u ON u.id = i.user_id WHERE ${isVerifiedNow(sql`u`)}
     ),
-    ended AS (${endOtherSessions(sql`first`, session.id)})${effectCtes(endedByVerification, 'ended', origin)}
+    ended AS (${endOtherSessions(sql`first`, session.id)})${effectCtes(endedByVerification, 'ended', metadata)}
     SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
     FROM signed_in i JOIN users u ON u.id = i.user_id`;
-  const results = await db.batch([...statements, answer], { isRepeatable: true });
+  const results = await db.batch([...statements, answer], { isIdempotent: true });
   return (results.at(-1) as SignedInRow[] | undefined)?.[0] ?? null;
 }

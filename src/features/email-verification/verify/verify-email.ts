@@ -49,12 +49,12 @@ export interface VerifiedEmail {
  * @throws AuthError overloaded
  */
 export async function verifyEmail(deps: Deps, input: VerifyEmailInput): Promise<VerifiedEmail> {
-  const { db, secrets, client, effects } = deps;
+  const { db, keyring, metadata, effects } = deps;
   const { caller, password } = input;
-  const presented = readOneTimeToken(secrets, ['verify_email', 'confirm_registration'], input.token);
+  const presented = readOneTimeToken(keyring, ['verify_email', 'confirm_registration'], input.token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   if (caller !== null && presented.kind === 'verify_email') {
-    const row = await verifyBySession(db, presented, caller, client, effects);
+    const row = await verifyBySession(db, presented, caller, metadata, effects);
     if (row !== null) return { user: toUser(row), signIn: null };
   }
   const signIn = await withPassword(deps, input, presented, password);
@@ -95,20 +95,23 @@ async function verification(
   presented: VerificationToken,
   password: string,
 ): Promise<(owner: TokenOwner) => Promise<SignIn | null>> {
-  const { db, hasher, client, effects } = deps;
+  const { db, hasher, metadata, effects } = deps;
   const session = await passwordSession(deps, input);
   const newUserId = crypto.randomUUID();
   const run = (owner: TokenOwner): Promise<SignedInRow | null> =>
     presented.kind === 'verify_email'
-      ? verifyByPassword(db, presented, owner, session, client, effects)
-      : confirmRegistration(db, presented, { ...owner, newUserId }, session, client, effects);
+      ? verifyByPassword(db, presented, owner, session, metadata, effects)
+      : confirmRegistration(db, presented, { ...owner, newUserId }, session, metadata, effects);
   return async (owner) => {
     const check = await hasher.verify(owner.password_hash, password);
     if (check.isMalformed) {
-      log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId: owner.user_id });
+      log('error', 'stored_password_hash_malformed', {
+        requestId: metadata.requestId,
+        userId: owner.user_id,
+      });
     }
     if (owner.password_hash === null || !check.matches) {
-      await recordWrongPassword(db, owner.user_id, client, effects.loginFailed);
+      await recordWrongPassword(db, owner.user_id, metadata, effects.loginFailed);
       throw emailVerificationErrors.password_required();
     }
     const row = await run(owner);

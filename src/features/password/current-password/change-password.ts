@@ -24,7 +24,7 @@ export async function changePassword(
   proof: OwnerProof,
   newPassword: string,
 ): Promise<IssuedTokens> {
-  const { db, client, config, effects, hasher, mail } = deps;
+  const { db, metadata, config, effects, hasher, mail } = deps;
   await refuseWeakPassword(deps, newPassword, { email: null, pointer });
   const renewal = {
     oldId: proof.caller.sessionId,
@@ -38,12 +38,12 @@ export async function changePassword(
     run: async (verified) => {
       if (isSamePassword(proof.password, newPassword)) {
         const refusal = { ...proof.caller, reason: 'password_unchanged' };
-        await recordRefusal(db, refusal, client, effects.passwordChangeFailed);
+        await recordRefusal(db, refusal, metadata, effects.passwordChangeFailed);
         throw passwordErrors.password_unchanged();
       }
       // One for all runs, by which a repeat knows that it was its own first run that changed the password.
       newHash ??= await hasher.hash(newPassword);
-      return change(db, verified, renewal, newHash, client, effects);
+      return change(db, verified, renewal, newHash, metadata, effects);
     },
     onRefused: effects.passwordChangeFailed,
   });

@@ -9,9 +9,9 @@ import { type OwnerProof, withCurrentPassword } from './with-current-password.ts
  * @throws AuthError as `withCurrentPassword` does
  */
 export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void> {
-  const { db, client, effects, mail } = deps;
+  const { db, metadata, effects, mail } = deps;
   await withCurrentPassword(deps, proof, {
-    run: async (verified) => ((await remove(db, verified, client, effects)) ? true : null),
+    run: async (verified) => ((await remove(db, verified, metadata, effects)) ? true : null),
     onRefused: effects.accountDeletionFailed,
   });
   mail.sendSoon();

@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, Effects, RequestOrigin } from '../../../db/effects.ts';
+import type { Effect, Effects, RequestMetadata } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import {
@@ -54,14 +54,14 @@ export interface VerifiedCaller extends CallerIds {
 /**
  * Reserves a check of the caller's password and reads what it needs, in one statement. It counts where the logins on the
  * device count that the session was opened on, so that neither is a way around the other's limit, and a stranger who
- * guesses elsewhere locks no live session out (SECURITY LIM-11); a session of the earlier system counts as a device of its own. The first check that is refused in a window is the occasion
+ * guesses elsewhere locks no live session out (SECURITY LIM-11); a session of the legacy system counts as a device of its own. The first check that is refused in a window is the occasion
  * of `onLocked`. Round trips: 1. Null when the session is not live.
  */
 export async function reservePasswordCheck(
   db: Database,
   caller: CallerIds,
   limits: AttemptLimits,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onLocked: readonly Effect[],
 ): Promise<PasswordCheckAttempt | null> {
   const [row] = await db.query<PasswordCheckAttempt>(
@@ -75,11 +75,11 @@ export async function reservePasswordCheck(
       locked AS (
         SELECT c.user_id, ${caller.sessionId}::uuid AS session_id FROM counted c, reserved r
         WHERE r.number > ${limits.max}::int
-      )${effectCtes(onLocked, 'locked', origin)}
+      )${effectCtes(onLocked, 'locked', metadata)}
       SELECT c.bucket, c.email, c.password_hash, c.is_recent,
         CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
       FROM counted c LEFT JOIN reserved r ON true`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }
@@ -87,7 +87,7 @@ export async function reservePasswordCheck(
 /** The caller's account, without counting anything. Round trips: 1. Null when the session is not live. */
 export async function findCallerAccount(db: Database, caller: CallerIds): Promise<CallerAccount | null> {
   const [row] = await db.query<CallerAccount>(sql`SELECT ${accountColumns()} ${fromLiveSession(caller)}`, {
-    isRepeatable: true,
+    isIdempotent: true,
   });
   return row ?? null;
 }
@@ -96,13 +96,13 @@ export async function findCallerAccount(db: Database, caller: CallerIds): Promis
 export async function recordRefusal(
   db: Database,
   refusal: CallerIds & { readonly reason: string },
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onRefused: readonly Effect[],
 ): Promise<void> {
   const { userId, sessionId, reason } = refusal;
   await db.query(sql`
     WITH refused AS (SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id, ${reason}::text AS reason)
-    ${effectCtes(onRefused, 'refused', origin)}
+    ${effectCtes(onRefused, 'refused', metadata)}
     SELECT 1 AS recorded`);
 }
 
@@ -115,17 +115,17 @@ export async function renewCallerSession(
   db: Database,
   verified: VerifiedCaller,
   renewal: SessionRenewal,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onReauthenticated: readonly Effect[],
 ): Promise<RenewedSessionRow | null> {
   const [row] = await db.query<RenewedSessionRow>(
     sql`
       WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR SHARE`)}),
-      renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(onReauthenticated, 'renewed', origin)},
+      renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(onReauthenticated, 'renewed', metadata)},
       remembered AS (${rememberFormerId(sql`renewed`, renewal)})
       ${clearedCte(verified)}
       SELECT * FROM renewed UNION ALL ${renewedBefore(verified.userId, renewal)}`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return row ?? null;
 }
@@ -144,12 +144,12 @@ export async function changePassword(
   verified: VerifiedCaller,
   renewal: SessionRenewal,
   newHash: string,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { passwordChanged, endedByPasswordChange }: Pick<Effects, 'passwordChanged' | 'endedByPasswordChange'>,
 ): Promise<RenewedSessionRow | null> {
   const change = sql`
     WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR NO KEY UPDATE`)}),
-    renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(passwordChanged, 'renewed', origin)},
+    renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(passwordChanged, 'renewed', metadata)},
     remembered AS (${rememberFormerId(sql`renewed`, renewal)}),
     changed AS (${setPasswordHash(sql`renewed`, newHash)})
     ${clearedCte(verified)}
@@ -158,9 +158,9 @@ export async function changePassword(
     WITH changed AS (
       SELECT u.id AS user_id FROM users u WHERE u.id = ${verified.userId}::uuid AND u.password_hash = ${newHash}
     ),
-    ended AS (${endOtherSessions(sql`changed`, renewal.newId)})${effectCtes(endedByPasswordChange, 'ended', origin)}
+    ended AS (${endOtherSessions(sql`changed`, renewal.newId)})${effectCtes(endedByPasswordChange, 'ended', metadata)}
     SELECT count(*)::int AS ended FROM ended`;
-  const [, rows] = await db.batch([lockUser(verified.userId), change, endOthers], { isRepeatable: true });
+  const [, rows] = await db.batch([lockUser(verified.userId), change, endOthers], { isIdempotent: true });
   return (rows as RenewedSessionRow[] | undefined)?.[0] ?? null;
 }
 
@@ -174,22 +174,22 @@ export async function changePassword(
 export async function deleteAccount(
   db: Database,
   verified: VerifiedCaller,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   { accountDeleted, accountGone }: Pick<Effects, 'accountDeleted' | 'accountGone'>,
 ): Promise<boolean> {
   const { userId, sessionId } = verified;
   const remove = sql`
     WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR UPDATE`)}),
-    deleted AS (${deleteUser(sql`holder`)})${effectCtes(accountDeleted, 'deleted', origin)},
+    deleted AS (${deleteUser(sql`holder`)})${effectCtes(accountDeleted, 'deleted', metadata)},
     forgotten AS (${deleteAttempts(sql`deleted`)})
     SELECT count(*)::int AS deleted FROM deleted`;
   const clear = sql`
     WITH gone AS (
       SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id
       WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid)
-    )${effectCtes(accountGone, 'gone', origin)}
+    )${effectCtes(accountGone, 'gone', metadata)}
     SELECT g.user_id FROM gone g`;
-  const [, , gone] = await db.batch([lockUserForUpdate(userId), remove, clear], { isRepeatable: true });
+  const [, , gone] = await db.batch([lockUserForUpdate(userId), remove, clear], { isIdempotent: true });
   return gone !== undefined && gone.length > 0;
 }
 

@@ -9,7 +9,7 @@ import { type OwnerProof, withCurrentPassword } from './with-current-password.ts
  * @throws AuthError as `withCurrentPassword` does
  */
 export async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
-  const { db, client, config, effects } = deps;
+  const { db, metadata, config, effects } = deps;
   const renewal = {
     oldId: proof.caller.sessionId,
     newId: crypto.randomUUID(),
@@ -17,7 +17,7 @@ export async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<Iss
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   const row = await withCurrentPassword(deps, proof, {
-    run: (verified) => renewCallerSession(db, verified, renewal, client, effects.reauthenticated),
+    run: (verified) => renewCallerSession(db, verified, renewal, metadata, effects.reauthenticated),
     onRefused: effects.reauthenticationFailed,
   });
   return issueRenewedTokens(deps, row);

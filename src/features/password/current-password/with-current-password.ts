@@ -1,5 +1,5 @@
 import type { Effect } from '../../../db/effects.ts';
-import { runAgainIfRepeated } from '../../../db/run-again.ts';
+import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { log } from '../../../log.ts';
@@ -51,10 +51,10 @@ export async function withCurrentPassword<Row>(
   work: OwnersWork<Row>,
 ): Promise<Row> {
   if (password === undefined) return withRecentAuthentication(deps, caller, work);
-  const { db, hasher, config, client, effects, mail } = deps;
+  const { db, hasher, config, metadata, effects, mail } = deps;
   hasher.requireRoom();
   const limits = config.loginAttempts;
-  const attempt = await reservePasswordCheck(db, caller, limits, client, effects.passwordCheckLocked);
+  const attempt = await reservePasswordCheck(db, caller, limits, metadata, effects.passwordCheckLocked);
   if (attempt === null) throw commonErrors.unauthenticated();
   const { bucket, number } = attempt;
   if (number === null) {
@@ -67,7 +67,7 @@ export async function withCurrentPassword<Row>(
   const verifyAndRun = async (account: CallerAccount): Promise<Row | null> => {
     await verify(deps, caller, account.password_hash, password, refused);
     const verified = { ...caller, passwordHash: account.password_hash, bucket };
-    return runAgainIfRepeated(db, () => work.run(verified));
+    return rerunAfterRetry(db, () => work.run(verified));
   };
   return checkAttempt(db, bucket, limits, async () => {
     const row = await verifyAndRun(attempt);
@@ -87,9 +87,7 @@ async function withRecentAuthentication<Row>(
   if (account.password_hash !== null) return await refused('password_missing');
   requireRecentAuthentication(account);
   await work.judge?.(account);
-  const row = await runAgainIfRepeated(deps.db, () =>
-    work.run({ ...caller, passwordHash: null, bucket: null }),
-  );
+  const row = await rerunAfterRetry(deps.db, () => work.run({ ...caller, passwordHash: null, bucket: null }));
   if (row !== null) return row;
   await requireAccount(deps, caller);
   return await refused('password_changed');
@@ -97,7 +95,7 @@ async function withRecentAuthentication<Row>(
 
 /** Returns when the password is the account's; costs one hash either way. */
 async function verify(
-  { hasher, client }: Deps,
+  { hasher, metadata }: Deps,
   { userId }: CallerIds,
   passwordHash: string | null,
   password: string,
@@ -106,7 +104,7 @@ async function verify(
   const check = await hasher.verify(passwordHash, password);
   if (passwordHash === null) await refused('no_password');
   if (check.isMalformed)
-    log('error', 'stored_password_hash_malformed', { requestId: client.requestId, userId });
+    log('error', 'stored_password_hash_malformed', { requestId: metadata.requestId, userId });
   if (!check.matches) await refused('wrong_password');
 }
 
@@ -117,11 +115,11 @@ async function requireAccount({ db }: Deps, caller: CallerIds): Promise<CallerAc
 }
 
 async function refuse(
-  { db, client }: Deps,
+  { db, metadata }: Deps,
   caller: CallerIds,
   reason: RefusalReason,
   onRefused: readonly Effect[],
 ): Promise<never> {
-  await recordRefusal(db, { ...caller, reason }, client, onRefused);
+  await recordRefusal(db, { ...caller, reason }, metadata, onRefused);
   throw currentPasswordErrors.invalid_credentials();
 }

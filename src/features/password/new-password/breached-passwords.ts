@@ -17,11 +17,11 @@ type Failure = 'timeout' | 'network' | 'status' | 'body';
  *
  * https://haveibeenpwned.com/API/v3#PwnedPasswords
  */
-export async function isBreached({ config, client }: Deps, password: string): Promise<boolean> {
+export async function isBreached({ config, metadata }: Deps, password: string): Promise<boolean> {
   const hash = await sha1(password.normalize('NFC'));
   const range = await fetchRange(`${config.password.breachUrl}/range/${hash.slice(0, 5)}`);
   if (!(range instanceof Map)) {
-    log('warn', 'breached_password_check_failed', { requestId: client.requestId, cause: range });
+    log('warn', 'breached_password_check_failed', { requestId: metadata.requestId, cause: range });
     return false;
   }
   // Padding has a count of 0.

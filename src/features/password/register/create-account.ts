@@ -32,7 +32,7 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
   if (isReservedEmail(email)) throw passwordErrors.email_taken();
   const passwordHash = await deps.hasher.hash(input.password);
   const session = await passwordSession(deps, input);
-  const subject = unknownSubject(deps.secrets, email);
+  const subject = unknownSubject(deps.keyring, email);
   const user = { id: crypto.randomUUID(), email, name, passwordHash, locale, subject };
   const isMailed = deps.config.emailVerification === 'optional';
   const verification = isMailed ? await prepareCountedLink(deps, 'verify_email', email) : null;
@@ -41,7 +41,7 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
     user,
     session,
     verification,
-    deps.client,
+    deps.metadata,
     deps.effects.userRegistered,
   );
   if (row === null) throw passwordErrors.email_taken();
@@ -51,11 +51,11 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
 
 /** A fresh link to verify the address, in a mail that is counted with the other verifications of the address. */
 export async function prepareCountedLink(
-  { secrets, mail }: Deps,
+  { keyring, mail }: Deps,
   kind: Extract<OneTimeTokenKind, 'verify_email' | 'confirm_registration'>,
   email: string,
 ): Promise<CountedLinkMail> {
-  const token = createOneTimeToken(secrets, kind);
+  const token = createOneTimeToken(keyring, kind);
   return {
     token,
     mail: await mail.prepare(kind, token, [email]),

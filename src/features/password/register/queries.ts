@@ -1,11 +1,11 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, RequestOrigin } from '../../../db/effects.ts';
+import type { Effect, RequestMetadata } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { clientRefusal, mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
 import { adoptAttempts } from '../../../rate-limit/fragments.ts';
 import { isHeldEmail, issueToken } from '../../one-time-tokens/index.ts';
-import { type NewRegistration, storeRegistration } from '../../registrations/index.ts';
+import { type PendingRegistration, storePendingRegistration } from '../../pending-registrations/index.ts';
 import { type NewSession, openedBefore, openSession } from '../../sessions/index.ts';
 import type { SignedInRow } from '../../sign-in/index.ts';
 import { insertUser, isTakenEmail, isVerificationDue, type NewUser, userColumns } from '../../users/index.ts';
@@ -24,31 +24,31 @@ export async function registerUser(
   user: NewUser & { readonly subject: string },
   session: NewSession,
   verification: CountedLinkMail | null,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onRegistered: readonly Effect[],
 ): Promise<SignedInRow | null> {
   const create = sql`
     WITH created AS (${insertUser(user, sql`(${isTakenEmail(user.email)} OR ${isHeldEmail(user.email)})`)}),
     owner AS (SELECT c.id AS user_id FROM created c),
-    opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', origin)}
-    ${verification === null ? sql`` : verificationCtes(verification, origin)},
+    opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', metadata)}
+    ${verification === null ? sql`` : verificationCtes(verification, metadata)},
     adopted AS (${adoptAttempts(user.subject, sql`owner`)})
     SELECT count(*)::int AS created FROM opened`;
   const answer = sql`
     WITH signed_in AS (${openedBefore(session.id)})
     SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
     FROM users u JOIN signed_in i ON i.user_id = u.id WHERE u.id = ${user.id}::uuid`;
-  const [, rows] = await db.batch([create, answer], { isRepeatable: true });
+  const [, rows] = await db.batch([create, answer], { isIdempotent: true });
   return (rows as SignedInRow[] | undefined)?.[0] ?? null;
 }
 
-function verificationCtes({ token, mail, budget }: CountedLinkMail, origin: RequestOrigin): Fragment {
+function verificationCtes({ token, mail, budget }: CountedLinkMail, metadata: RequestMetadata): Fragment {
   return sql`, ${mailAllowance(budget, { cause: sql`created` })},
     issued AS (${issueToken(sql`(SELECT c.id, c.email FROM created c, allowed)`, token, {
       owner: sql`s.id`,
       email: sql`s.email`,
     })}),
-    queued AS (${queueMail(sql`issued`, mail, origin, {
+    queued AS (${queueMail(sql`issued`, mail, metadata, {
       recipient: sql`s.email`,
       locale: sql`NULL::text`,
       userId: sql`s.owner_id`,
@@ -66,10 +66,10 @@ function verificationCtes({ token, mail, budget }: CountedLinkMail, origin: Requ
  */
 export async function requestRegistration(
   db: Database,
-  registration: NewRegistration,
+  registration: PendingRegistration,
   isReserved: boolean,
   { token, mail, budget }: CountedLinkMail,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
 ): Promise<number | null> {
   const { email } = registration;
   const [refusal] = await db.query<{ retryAfterSeconds: number }>(
@@ -83,24 +83,29 @@ export async function requestRegistration(
         LEFT JOIN allowed a ON true
         LEFT JOIN users u ON lower(u.email) = ${email}
       ),
-      stored AS (${storeRegistration(sql`judged`, registration, sql`(s.is_open AND NOT s.is_taken)`)}),
+      stored AS (${storePendingRegistration(sql`judged`, registration, sql`(s.is_open AND NOT s.is_taken)`)}),
       issued AS (${issueToken(sql`stored`, token, { owner: sql`s.registration_id`, email: sql`s.email` })}),
       addressed AS (
         SELECT i.email, j.user_id, j.user_email, j.user_locale, j.is_open AND j.is_taken AS is_owner_told
         FROM issued i, judged j
       ),
-      queued AS (${queueMail(sql`(SELECT * FROM addressed d WHERE NOT d.is_owner_told)`, mail, origin, {
+      queued AS (${queueMail(sql`(SELECT * FROM addressed d WHERE NOT d.is_owner_told)`, mail, metadata, {
         recipient: sql`s.email`,
         locale: sql`NULL::text`,
         userId: sql`NULL`,
       })}),
-      told AS (${queueNotice(sql`(SELECT * FROM addressed d WHERE d.is_owner_told)`, 'email_taken', origin, {
-        recipient: sql`s.user_email`,
-        locale: sql`s.user_locale`,
-        userId: sql`s.user_id`,
-      })})
+      told AS (${queueNotice(
+        sql`(SELECT * FROM addressed d WHERE d.is_owner_told)`,
+        'email_taken',
+        metadata,
+        {
+          recipient: sql`s.user_email`,
+          locale: sql`s.user_locale`,
+          userId: sql`s.user_id`,
+        },
+      )})
       ${clientRefusal(budget)}`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return refusal?.retryAfterSeconds ?? null;
 }

@@ -19,11 +19,11 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
   const { email, name, locale } = input;
   await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
   const passwordHash = await deps.hasher.hash(input.password);
-  const subject = unknownSubject(deps.secrets, email);
+  const subject = unknownSubject(deps.keyring, email);
   const registration = { id: crypto.randomUUID(), email, name, locale, passwordHash, subject };
   const link = await prepareCountedLink(deps, 'confirm_registration', email);
   const isReserved = isReservedEmail(email);
-  const refusedFor = await requestRegistration(deps.db, registration, isReserved, link, deps.client);
+  const refusedFor = await requestRegistration(deps.db, registration, isReserved, link, deps.metadata);
   if (refusedFor !== null) throw tooManyMails(refusedFor);
   deps.mail.sendSoon();
 }

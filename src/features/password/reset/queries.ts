@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effects, RequestOrigin } from '../../../db/effects.ts';
+import type { Effects, RequestMetadata } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
@@ -7,15 +7,15 @@ import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { deleteAttempts, deleteSubject } from '../../../rate-limit/fragments.ts';
 import {
+  consumedBefore,
+  consumeToken,
   fromHeldEmail,
   fromLiveToken,
   issueToken,
   type PresentedOneTimeToken,
-  spendToken,
-  spentBefore,
-  voidTokens,
+  revokeTokens,
 } from '../../one-time-tokens/index.ts';
-import { dropRegistrations } from '../../registrations/index.ts';
+import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { endSessionsOf } from '../../sessions/index.ts';
 import { fromAddress, setProvedPassword } from '../../users/index.ts';
 import type { LinkMail } from '../fragments.ts';
@@ -24,7 +24,7 @@ import type { LinkMail } from '../fragments.ts';
 export interface ResetLinks {
   readonly reset: LinkMail;
   /** Where an account has left the address. */
-  readonly wayBack: LinkMail;
+  readonly revertLink: LinkMail;
   readonly budget: MailBudget;
 }
 
@@ -42,8 +42,8 @@ export interface ResetLinks {
 export async function issueResetToken(
   db: Database,
   email: PresentedEmail,
-  { reset, wayBack, budget }: ResetLinks,
-  origin: RequestOrigin,
+  { reset, revertLink, budget }: ResetLinks,
+  metadata: RequestMetadata,
   { passwordResetRequested }: Pick<Effects, 'passwordResetRequested'>,
 ): Promise<void> {
   await db.query(
@@ -53,7 +53,7 @@ export async function issueResetToken(
       ),
       moved AS MATERIALIZED (
         SELECT u.id AS user_id, t.target_email AS email, u.locale, t.created_at, t.expires_at
-        FROM users u JOIN (SELECT t.* ${fromHeldEmail(sql`ANY (${wayBack.mail.recipients}::text[])`, null)}) t ON t.owner_id = u.id
+        FROM users u JOIN (SELECT t.* ${fromHeldEmail(sql`ANY (${revertLink.mail.recipients}::text[])`, null)}) t ON t.owner_id = u.id
         WHERE u.banned_at IS NULL AND NOT EXISTS (SELECT FROM account)
         ORDER BY t.created_at LIMIT 1
         FOR KEY SHARE OF u FOR SHARE OF t
@@ -70,18 +70,18 @@ export async function issueResetToken(
         owner: sql`s.user_id`,
         email: sql`s.email`,
       })}),
-      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, reset.mail, origin, toTokenOwner)})
-      ${wayBackCtes(wayBack, origin)},
+      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, reset.mail, metadata, toTokenOwner)})
+      ${renewedRevertLinkCtes(revertLink, metadata)},
       requested AS (
         SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i WHERE i.owner_id IS NOT NULL
-      )${effectCtes(passwordResetRequested, 'requested', origin)}
+      )${effectCtes(passwordResetRequested, 'requested', metadata)}
       SELECT count(*)::int AS issued FROM issued`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
 }
 
 /** CTEs, each with its leading comma, that renew a way back and mail it, where the CTE `asked` has one. */
-function wayBackCtes({ token, mail }: LinkMail, origin: RequestOrigin): Fragment {
+function renewedRevertLinkCtes({ token, mail }: LinkMail, metadata: RequestMetadata): Fragment {
   const columns = {
     ...{ owner: sql`s.user_id`, email: sql`s.email`, target: sql`s.email` },
     ...{ createdAt: sql`s.created_at`, expiresAt: sql`s.expires_at` },
@@ -89,7 +89,7 @@ function wayBackCtes({ token, mail }: LinkMail, origin: RequestOrigin): Fragment
   const renewed = sql`(SELECT r.*, a.locale, a.expires_at FROM renewed r, asked a)`;
   return sql`,
     renewed AS (${issueToken(sql`(SELECT a.* FROM asked a WHERE a.created_at IS NOT NULL)`, token, columns)}),
-    renewed_mail AS (${queueMail(renewed, mail, origin, { ...toTokenOwner, linkExpiresAt: sql`s.expires_at` })})`;
+    renewed_mail AS (${queueMail(renewed, mail, metadata, { ...toTokenOwner, linkExpiresAt: sql`s.expires_at` })})`;
 }
 
 /** Whose password a link resets. */
@@ -110,7 +110,7 @@ export async function findResetAccount(
     sql`
       SELECT u.id AS user_id, u.email FROM (SELECT t.owner_id, t.email ${fromLiveToken(presented)}) t
       JOIN users u ON u.id = t.owner_id AND u.email = t.email WHERE u.banned_at IS NULL`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
   return account ?? null;
 }
@@ -119,7 +119,7 @@ export async function findResetAccount(
 export interface PasswordReset {
   readonly presented: PresentedOneTimeToken;
   /** UUID of the request. */
-  readonly spender: string;
+  readonly consumedBy: string;
   readonly account: ResetAccount;
   readonly newHash: string;
   /** Under which attempts at the address count where it reaches the account only by another spelling. */
@@ -129,7 +129,7 @@ export interface PasswordReset {
 /**
  * Spends the link, sets the password, proves the mailbox, ends every session, makes every other link void by which the
  * account could be taken, and lifts its lock: all or nothing (SECURITY RST-06). The ways back from a change of the
- * address and from a sign-in stay. Round trips: 1. Null when the link was spent, or the account banned, deleted or given
+ * address and from a sign-in stay. Round trips: 1. Null when the link was consumed, or the account banned, deleted or given
  * another address, since it was read. A repeat after a lost answer finds what the first run did; where the two ran at
  * once it can be null as well, and the next call finds it.
  *
@@ -138,8 +138,8 @@ export interface PasswordReset {
  */
 export async function applyReset(
   db: Database,
-  { presented, spender, account, newHash, subject }: PasswordReset,
-  origin: RequestOrigin,
+  { presented, consumedBy, account, newHash, subject }: PasswordReset,
+  metadata: RequestMetadata,
   effects: Pick<Effects, 'passwordReset' | 'endedByPasswordReset' | 'firstVerified'>,
 ): Promise<{ readonly device_generation: number } | null> {
   const reset = sql`
@@ -148,23 +148,23 @@ export async function applyReset(
       WHERE u.id = ${account.user_id}::uuid AND u.email = ${account.email} AND u.banned_at IS NULL
       FOR NO KEY UPDATE
     ),
-    spent AS (${spendToken(sql`holder`, presented, spender)}),
-    changed AS (${setProvedPassword(sql`spent`, newHash)}),
-    reset AS (SELECT c.user_id, NULL::uuid AS session_id FROM changed c)${effectCtes(effects.passwordReset, 'reset', origin)},
+    consumed AS (${consumeToken(sql`holder`, presented, consumedBy)}),
+    changed AS (${setProvedPassword(sql`consumed`, newHash)}),
+    reset AS (SELECT c.user_id, NULL::uuid AS session_id FROM changed c)${effectCtes(effects.passwordReset, 'reset', metadata)},
     verified AS (
       SELECT r.user_id, r.session_id FROM reset r JOIN holder h ON h.user_id = r.user_id WHERE h.is_unverified
-    )${effectCtes(effects.firstVerified, 'verified', origin)},
-    dropped AS (${dropRegistrations(sql`spent`)})
+    )${effectCtes(effects.firstVerified, 'verified', metadata)},
+    dropped AS (${dropPendingRegistrations(sql`consumed`)})
     SELECT c.device_generation FROM changed c
     UNION ALL
-    SELECT u.device_generation FROM (${spentBefore(presented, spender)}) b JOIN users u ON u.id = b.user_id`;
+    SELECT u.device_generation FROM (${consumedBefore(presented, consumedBy)}) b JOIN users u ON u.id = b.user_id`;
   const endAll = sql`
-    WITH owner AS (${spentBefore(presented, spender)}),
-    ended AS (${endSessionsOf(sql`owner`)})${effectCtes(effects.endedByPasswordReset, 'ended', origin)},
-    voided AS (${voidTokens(sql`owner`, ['reset_password', 'change_email', 'verify_email', 'unlock'], presented)}),
+    WITH owner AS (${consumedBefore(presented, consumedBy)}),
+    ended AS (${endSessionsOf(sql`owner`)})${effectCtes(effects.endedByPasswordReset, 'ended', metadata)},
+    revoked AS (${revokeTokens(sql`owner`, ['reset_password', 'change_email', 'verify_email', 'unlock'], presented)}),
     forgotten AS (${deleteAttempts(sql`owner`)}),
     forgotten_address AS (${deleteSubject(subject, sql`owner`)})
     SELECT count(*)::int AS ended FROM ended`;
-  const [rows] = await db.batch([reset, endAll], { isRepeatable: true });
+  const [rows] = await db.batch([reset, endAll], { isIdempotent: true });
   return (rows as { readonly device_generation: number }[] | undefined)?.[0] ?? null;
 }

@@ -12,13 +12,13 @@ import { issueResetToken } from './queries.ts';
  * Round trips: 1.
  */
 export async function requestPasswordReset(deps: Deps, email: PresentedEmail): Promise<void> {
-  const { db, client, mail, effects } = deps;
+  const { db, metadata, mail, effects } = deps;
   const links = {
     // For every address: which of the two it is to be, if any, is known to the statement alone.
     reset: await prepareLink(deps, email, 'reset_password'),
-    wayBack: await prepareLink(deps, email, 'email_changed'),
+    revertLink: await prepareLink(deps, email, 'email_changed'),
     budget: mail.budget('reset', email.address),
   };
-  await issueResetToken(db, email, links, client, effects);
+  await issueResetToken(db, email, links, metadata, effects);
   mail.sendSoon();
 }

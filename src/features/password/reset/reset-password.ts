@@ -1,4 +1,4 @@
-import { runAgainIfRepeated } from '../../../db/run-again.ts';
+import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
 import type { Deps } from '../../../deps.ts';
 import { presentedEmail } from '../../../presented-email.ts';
 import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
@@ -28,8 +28,8 @@ export interface ResetInput {
  * @throws AuthError overloaded
  */
 export async function resetPassword(deps: Deps, { token, password, device }: ResetInput): Promise<string> {
-  const { db, client, secrets, hasher, mail, effects } = deps;
-  const presented = readOneTimeToken(secrets, ['reset_password'], token);
+  const { db, metadata, keyring, hasher, mail, effects } = deps;
+  const presented = readOneTimeToken(keyring, ['reset_password'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   hasher.requireRoom();
   await refuseWeakPassword(deps, password, { email: null, pointer });
@@ -38,12 +38,12 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
   await refuseGuessablePassword(password, { email: account.email, pointer });
 
   const newHash = await hasher.hash(password);
-  const subject = unknownSubject(secrets, signInAddress(account.email));
-  const reset = { presented, spender: crypto.randomUUID(), account, newHash, subject };
-  const row = await runAgainIfRepeated(db, () => applyReset(db, reset, client, effects));
+  const subject = unknownSubject(keyring, signInAddress(account.email));
+  const reset = { presented, consumedBy: crypto.randomUUID(), account, newHash, subject };
+  const row = await rerunAfterRetry(db, () => applyReset(db, reset, metadata, effects));
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   mail.sendSoon();
-  return deviceTokenFor(secrets, device, { userId: account.user_id, generation: row.device_generation });
+  return deviceTokenFor(keyring, device, { userId: account.user_id, generation: row.device_generation });
 }
 
 /** The address under which attempts count of somebody who signs in with this one. */

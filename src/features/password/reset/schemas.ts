@@ -3,7 +3,7 @@ import { presentedEmail } from '../../../presented-email.ts';
 import { newPassword } from '../../../text-schemas.ts';
 import { presentedToken } from '../../one-time-tokens/index.ts';
 
-/** Accounts of the earlier system are reached by whatever they sign in with. */
+/** Accounts of the legacy system are reached by whatever they sign in with. */
 export const ForgotPasswordRequest = z.strictObject({ email: presentedEmail });
 
 /** @param passwordMinLength in code points */

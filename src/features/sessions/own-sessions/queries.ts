@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, RequestOrigin } from '../../../db/effects.ts';
+import type { Effect, RequestMetadata } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { recordedBefore } from '../../security-events/index.ts';
@@ -21,7 +21,7 @@ export function findOwnSessions(db: Database, caller: CallerIds): Promise<Sessio
       SELECT ${sessionColumns(sql`o`)} FROM caller c JOIN sessions o ON o.user_id = c.user_id
       WHERE o.expires_at > now()
       ORDER BY o.last_active_at DESC, o.id`,
-    { isRepeatable: true },
+    { isIdempotent: true },
   );
 }
 
@@ -37,7 +37,7 @@ export async function endOwnSessions(
   db: Database,
   caller: CallerIds,
   which: OwnSessions,
-  origin: RequestOrigin,
+  metadata: RequestMetadata,
   onEnd: readonly Effect[],
 ): Promise<number | null> {
   // The user first, as a change of the password holds it, and only then the sessions: in the other order the two could wait
@@ -53,11 +53,11 @@ export async function endOwnSessions(
     ),
     ended AS (
       DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
-    )${effectCtes(onEnd, 'ended', origin)},
-    ended_before AS (${recordedBefore(caller.userId, origin.requestId)})
+    )${effectCtes(onEnd, 'ended', metadata)},
+    ended_before AS (${recordedBefore(caller.userId, metadata.requestId)})
     SELECT EXISTS (SELECT FROM caller) AS is_live,
       (SELECT count(*)::int FROM ended) + (SELECT count(*)::int FROM ended_before) AS ended`;
-  const [, rows] = await db.batch([lockUser(caller.userId), end], { isRepeatable: true });
+  const [, rows] = await db.batch([lockUser(caller.userId), end], { isIdempotent: true });
   const [row] = (rows ?? []) as { is_live: boolean; ended: number }[];
   if (row === undefined) throw new TypeError('a count must always have one row');
   return row.is_live || row.ended > 0 ? row.ended : null;

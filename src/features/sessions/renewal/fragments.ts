@@ -27,7 +27,7 @@ export interface RenewedSessionRow extends OpenedSessionRow {
  *
  * The id is in every token, so that all of them die with it. A refresh that waits for the row finds no session of the
  * old id any more, and says session_expired; one that came first has rotated a counter that now starts anew. A token of
- * the earlier system has no id in it, and would be counter 0 again: its hash goes.
+ * the legacy system has no id in it, and would be counter 0 again: its hash goes.
  */
 export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment {
   const { oldId, newId, provedBy, idleTtlSeconds } = renewal;

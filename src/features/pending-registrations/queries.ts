@@ -6,7 +6,7 @@ import { sql } from '../../db/sql.ts';
  * run or a verification holds are skipped.
  * @returns how many were deleted
  */
-export async function cleanupExpiredRegistrations(db: Database, limit: number): Promise<number> {
+export async function cleanupExpiredPendingRegistrations(db: Database, limit: number): Promise<number> {
   const [row] = await db.query<{ deleted: number }>(sql`
     WITH due AS (
       SELECT r.id FROM registration_attempts r WHERE r.expires_at <= now()

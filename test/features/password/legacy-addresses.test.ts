@@ -11,7 +11,7 @@ const client = new TestClient({ LOGIN_ATTEMPTS_MAX: '3' });
 const wrong = 'not the password';
 
 /** An account with the address as the upgrade leaves it. */
-async function storeEarlier(email: string, passwordHash = bcryptHash()): Promise<string> {
+async function storeLegacy(email: string, passwordHash = bcryptHash()): Promise<string> {
   const [row] = await openDatabase().query<{ id: string }>(sql`
     INSERT INTO users (email, name, password_hash, is_verification_exempt)
     VALUES (${email}, 'Earlier User', ${passwordHash}, true) RETURNING id`);
@@ -25,7 +25,7 @@ function guess(email: string, text = wrong): Promise<Answer> {
 /** Part of an address, in lower case, that no other test uses. */
 const unique = () => crypto.randomUUID().slice(0, 13);
 
-describe('POST /api/auth/login with an address of the earlier system', () => {
+describe('POST /api/auth/login with an address of the legacy system', () => {
   test.each<[what: string, stored: (id: string) => string, typed: (id: string) => string]>([
     ['a domain in letters', (id) => `${id}@b\u00fccher.example`, (id) => `${id}@b\u00fccher.example`],
     [
@@ -52,7 +52,7 @@ describe('POST /api/auth/login with an address of the earlier system', () => {
     ['a dot at its end', (id) => `${id}@x.example.`, (id) => `${id}@x.example.`],
   ])('signs in whoever has %s, in two round trips, and upgrades the hash', async (_what, stored, typed) => {
     const id = unique();
-    const userId = await storeEarlier(stored(id));
+    const userId = await storeLegacy(stored(id));
     const answer = await guess(typed(id), password);
     expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2 });
     expect(answer.json.user).toMatchObject({ id: userId, email: stored(id) });
@@ -62,17 +62,17 @@ describe('POST /api/auth/login with an address of the earlier system', () => {
 
   test('gives the canonical account where another has a spelling of it, and never the other', async () => {
     const id = unique();
-    const other = await storeEarlier(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
+    const other = await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
     const typed = `${id}@B\u00fccher.example`;
     expect((await guess(typed, 'the other password')).json.user.id).toBe(other);
-    const canonical = await storeEarlier(`${id}@xn--bcher-kva.example`);
+    const canonical = await storeLegacy(`${id}@xn--bcher-kva.example`);
     expect((await guess(typed, 'the other password')).json.code).toBe('invalid_credentials');
     expect((await guess(typed, password)).json.user.id).toBe(canonical);
   });
 
   test('still gives the earlier account where a stranger registers the canonical form and proves nothing', async () => {
     const id = unique();
-    const owner = await storeEarlier(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
+    const owner = await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
     const typed = `${id}@B\u00fccher.example`;
     const stranger = await client.post('/api/auth/register', registration(`${id}@xn--bcher-kva.example`));
     expect(stranger.status).toBe(201);
@@ -92,15 +92,15 @@ describe('POST /api/auth/login with an address of the earlier system', () => {
 
   test('reaches no account of today by a letter that only folds to its own (T34)', async () => {
     const id = unique();
-    await storeEarlier(`k${id}@x.example`);
+    await storeLegacy(`k${id}@x.example`);
     expect((await guess(`\u212a${id}@x.example`, password)).json.code).toBe('validation_failed');
-    await storeEarlier(`i${id}@x.example`);
+    await storeLegacy(`i${id}@x.example`);
     expect((await guess(`\u0130${id}@x.example`, password)).json.code).toBe('invalid_credentials');
   });
 
   test('does the same for a wrong password as for an address that nobody has (ENU-01)', async () => {
     const [id, nobody] = [unique(), unique()];
-    await storeEarlier(`${id}@b\u00fccher.example`, await hashPassword(password));
+    await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword(password));
     const [known, unknown] = [
       await guess(`${id}@b\u00fccher.example`),
       await guess(`${nobody}@b\u00fccher.example`),
@@ -119,7 +119,7 @@ describe('POST /api/auth/login with an address of the earlier system', () => {
   ])('counts attempts at all spellings of one address together, at %s (ENU-06)', async (_what, stored) => {
     const id = unique();
     const email = stored(id);
-    if (email !== null) await storeEarlier(email);
+    if (email !== null) await storeLegacy(email);
     const spellings = [
       `${id}@b\u00fccher.example`,
       `${id}@BU\u0308CHER.example`,
@@ -133,7 +133,7 @@ describe('POST /api/auth/login with an address of the earlier system', () => {
     'counts them together where today has none of them, known: %s',
     async (isKnown) => {
       const id = unique();
-      if (isKnown) await storeEarlier(`zo\u00eb-${id}@x.example`);
+      if (isKnown) await storeLegacy(`zo\u00eb-${id}@x.example`);
       for (const name of ['zo\u00eb', 'Zoe\u0308', 'ZO\u00cb'])
         expect((await guess(`${name}-${id}@x.example`)).status).toBe(401);
       for (const name of ['zo\u00eb', 'zoe\u0308'])
@@ -143,7 +143,7 @@ describe('POST /api/auth/login with an address of the earlier system', () => {
 
   test('gives the attempts back with a login', async () => {
     const typed = `${unique()}@b\u00fccher.example`;
-    await storeEarlier(typed);
+    await storeLegacy(typed);
     for (let round = 0; round < 3; round++) {
       expect((await guess(typed)).status).toBe(401);
       expect((await guess(typed)).status).toBe(401);

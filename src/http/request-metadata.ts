@@ -6,7 +6,7 @@ const placeLengthMax = 100;
 const controlCharacters = /[\p{Cc}\u2028\u2029]/gu;
 
 /** What is known about the other end of a request. All of it is for people to read; nothing here proves anything. */
-export interface ClientInfo {
+export interface RequestMetadata {
   readonly requestId: string;
   /** Canonical by `clientIp`. */
   readonly ipAddress: string | null;
@@ -23,7 +23,7 @@ export interface ClientInfo {
 }
 
 /** Describes the client by its headers and by Cloudflare's `request.cf`. Every text is fit to be stored by Postgres. */
-export function readClientInfo(request: Request, requestId: string): ClientInfo {
+export function readRequestMetadata(request: Request, requestId: string): RequestMetadata {
   return {
     requestId,
     ipAddress: clientIp(request),
@@ -34,7 +34,7 @@ export function readClientInfo(request: Request, requestId: string): ClientInfo 
 }
 
 /** `cf` is absent outside Cloudflare, and whatever a service binding or a test passed. */
-function locationOf(cf: unknown): ClientInfo['location'] {
+function locationOf(cf: unknown): RequestMetadata['location'] {
   const source: Readonly<Record<string, unknown>> = Object(cf);
   const city = plainText(source.city, placeLengthMax);
   const region = plainText(source.region, placeLengthMax);

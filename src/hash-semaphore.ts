@@ -4,52 +4,52 @@ import { commonErrors } from './errors.ts';
  * Hashes in flight. While one of them is being worked on, nothing else is: the second is there so that the CPU is never
  * idle, and more would only keep cheap requests waiting (SECURITY HSH-10).
  */
-const slotsMax = 2;
+const permitsMax = 2;
 /** Requests that have or await a hash: what an idle CPU does in little more than a second. */
-const placesMax = 34;
-/** How long a slot or a place is held at most: a cancelled request gives nothing back (SECURITY T26). */
+const admittedMax = 34;
+/** How long a permit or a place is held at most: a cancelled request gives nothing back (SECURITY T26). */
 const leaseMs = 5000;
 const pollMs = 10;
 
 /** Bounds the password hashes of one isolate: a few in flight, a short queue, and a clear refusal of everybody else. */
-export class HashSlots {
-  readonly #slots = new Leases(slotsMax);
-  readonly #places = new Leases(placesMax);
+export class HashSemaphore {
+  readonly #permits = new Leases(permitsMax);
+  readonly #admitted = new Leases(admittedMax);
 
   /**
    * Refuses a request that would find the queue full, before it costs anything. No promise that there is room later.
    * @throws AuthError overloaded
    */
   requireRoom(): void {
-    if (this.#places.areTaken) throw commonErrors.overloaded();
+    if (this.#admitted.areTaken) throw commonErrors.overloaded();
   }
 
   /**
-   * Hashes once there is a slot.
-   * @throws AuthError overloaded when the queue is full, or no slot came free in time
+   * Hashes once there is a permit.
+   * @throws AuthError overloaded when the queue is full, or no permit came free in time
    */
   async run<T>(hash: () => Promise<T>): Promise<T> {
-    const place = this.#places.take();
-    if (place === null) throw commonErrors.overloaded();
+    const admission = this.#admitted.take();
+    if (admission === null) throw commonErrors.overloaded();
     try {
-      const slot = await this.#takeSlot();
+      const permit = await this.#takePermit();
       try {
         // A hash is one piece of synchronous work: whoever asks something cheap gets their turn before it.
         await scheduler.wait(0);
         return await hash();
       } finally {
-        this.#slots.release(slot);
+        this.#permits.release(permit);
       }
     } finally {
-      this.#places.release(place);
+      this.#admitted.release(admission);
     }
   }
 
   // By looking again, and not by a promise that another request would have to keep (SECURITY T21).
-  async #takeSlot(): Promise<symbol> {
+  async #takePermit(): Promise<symbol> {
     for (const endsAt = Date.now() + leaseMs; ; ) {
-      const slot = this.#slots.take();
-      if (slot !== null) return slot;
+      const permit = this.#permits.take();
+      if (permit !== null) return permit;
       if (Date.now() >= endsAt) throw commonErrors.overloaded();
       await scheduler.wait(pollMs);
     }

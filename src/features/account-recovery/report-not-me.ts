@@ -1,4 +1,4 @@
-import { runAgainIfRepeated } from '../../db/run-again.ts';
+import { rerunAfterRetry } from '../../db/rerun-after-retry.ts';
 import type { Deps } from '../../deps.ts';
 import {
   createOneTimeToken,
@@ -6,7 +6,7 @@ import {
   type PresentedOneTimeToken,
   readOneTimeToken,
 } from '../one-time-tokens/index.ts';
-import { findHolder, withdrawAccess } from './queries.ts';
+import { findHolder, revokeAccess } from './queries.ts';
 
 /**
  * Shuts out whoever signed in to an account, by the link in the mail about it: every session ends, no device is known
@@ -15,26 +15,26 @@ import { findHolder, withdrawAccess } from './queries.ts';
  * is not ours.
  * @throws AuthError token_invalid
  */
-export async function disownSignIn(deps: Deps, token: string): Promise<void> {
-  const presented = readOneTimeToken(deps.secrets, ['not_me'], token);
+export async function reportNotMe(deps: Deps, token: string): Promise<void> {
+  const presented = readOneTimeToken(deps.keyring, ['not_me'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   // A second look where the account was given another address under our hands.
-  const isDone = (await withdraw(deps, presented)) || (await withdraw(deps, presented));
+  const isDone = (await revoke(deps, presented)) || (await revoke(deps, presented));
   if (!isDone) throw oneTimeTokenErrors.token_invalid();
   deps.mail.sendSoon();
 }
 
-async function withdraw(
-  { db, client, secrets, mail, effects }: Deps,
+async function revoke(
+  { db, metadata, keyring, mail, effects }: Deps,
   presented: PresentedOneTimeToken,
 ): Promise<boolean> {
   const holder = await findHolder(db, presented);
   if (holder === null) return false;
-  const resetToken = createOneTimeToken(secrets, 'reset_password');
+  const resetToken = createOneTimeToken(keyring, 'reset_password');
   const resetMail = await mail.prepare('reset_password', resetToken, [holder.email]);
-  const disowning = { presented, spender: crypto.randomUUID(), holder, resetToken, resetMail };
-  const done = await runAgainIfRepeated(db, async () =>
-    (await withdrawAccess(db, disowning, client, effects)) ? true : null,
+  const report = { presented, consumedBy: crypto.randomUUID(), holder, resetToken, resetMail };
+  const done = await rerunAfterRetry(db, async () =>
+    (await revokeAccess(db, report, metadata, effects)) ? true : null,
   );
   return done !== null;
 }

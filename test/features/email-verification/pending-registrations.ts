@@ -21,7 +21,7 @@ export function requiredClient(overrides: Overrides = {}): TestClient {
 export const otherPasswords = { password: otherPassword, confirmPassword: otherPassword };
 
 /** Registers from a client that has caused no mail yet. */
-export function signUp(
+export function postRegistration(
   client: TestClient,
   email: string,
   overrides: Readonly<Record<string, unknown>> = {},
@@ -30,12 +30,12 @@ export function signUp(
 }
 
 /** Signs up where accounts begin with the verification, and gives the token of its mail. */
-export async function signUpForToken(
+export async function registerForToken(
   client: TestClient,
   email: string,
   overrides: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
-  const answer = await signUp(client, email, overrides);
+  const answer = await postRegistration(client, email, overrides);
   expect(answer.status, answer.text).toBe(202);
   return tokenFrom(client, email, 'confirm_registration');
 }
@@ -60,7 +60,7 @@ export const addressClasses: Readonly<Record<string, (client: TestClient) => Pro
   banned: async (client) => accountWith(client, sql`banned_at = now()`),
   'signed up': async (client) => {
     const email = freshEmail();
-    await signUp(client, email);
+    await postRegistration(client, email);
     return email;
   },
   held: async (client) => {
@@ -72,7 +72,7 @@ export const addressClasses: Readonly<Record<string, (client: TestClient) => Pro
   'over its limit': async (client) => {
     const email = freshEmail();
     const required = requiredClient(stringsOf(client));
-    for (const _ of Array(5)) await signUp(required, email);
+    for (const _ of Array(5)) await postRegistration(required, email);
     return email;
   },
 };

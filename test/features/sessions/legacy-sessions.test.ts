@@ -6,7 +6,7 @@ import {
   ageRotations,
   claimsOf,
   eventsOf,
-  insertEarlierSession,
+  insertLegacySession,
   refreshBy,
   refreshByBody,
   refreshByCookie,
@@ -18,19 +18,19 @@ import {
 const client = new TestClient();
 const idleTtlSeconds = 1_209_600;
 
-/** A user with a session that the earlier system opened, by the INSERT of its guide. */
-async function earlierSession() {
+/** A user with a session that the legacy system opened, by the INSERT of its guide. */
+async function legacySession() {
   const { userId } = await signIn(client);
   const token = `earlier.${crypto.randomUUID()}.${crypto.randomUUID()}`;
-  return { userId, token, sessionId: await insertEarlierSession(userId, token) };
+  return { userId, token, sessionId: await insertLegacySession(userId, token) };
 }
 
 describe.each([
   ['cookie', 'body'],
   ['body', 'cookie'],
-] as const)('a refresh token of the earlier system, first seen by %s', (transport, other) => {
+] as const)('a refresh token of the legacy system, first seen by %s', (transport, other) => {
   test('opens that transport alone, at counter 1, in one round trip', async () => {
-    const { token, sessionId, userId } = await earlierSession();
+    const { token, sessionId, userId } = await legacySession();
     const answer = await refreshBy(transport, client, token);
     expect(answer).toMatchObject({ status: 200, roundTrips: 1 });
     expect(successorIn(transport, answer)).toMatch(/^nxr_/);
@@ -46,7 +46,7 @@ describe.each([
   });
 
   test('repeated within the grace answers the same successor', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const successor = successorIn(transport, await refreshBy(transport, client, token));
     await ageRotations(sessionId, 20);
     for (let tab = 0; tab < 3; tab++) {
@@ -58,7 +58,7 @@ describe.each([
   });
 
   test('in the other transport is 401 session_expired and changes nothing (RFR-08)', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const successor = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
     await ageRotations(sessionId, 31);
     const before = await sessionRow(sessionId);
@@ -69,7 +69,7 @@ describe.each([
   });
 
   test('used again after the grace is theft: the session is gone and the event recorded (RFR-02)', async () => {
-    const { token, sessionId, userId } = await earlierSession();
+    const { token, sessionId, userId } = await legacySession();
     const successor = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
     await ageRotations(sessionId, 31);
     expect((await refreshBy(transport, client, token)).json.code).toBe('refresh_token_reused');
@@ -81,7 +81,7 @@ describe.each([
   });
 
   test('two rotations behind is theft, grace or not (RFR-02)', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const successor = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
     await ageRotations(sessionId, 31);
     expect((await refreshBy(transport, client, successor)).status).toBe(200);
@@ -89,7 +89,7 @@ describe.each([
   });
 
   test('presented twenty times at once opens one transport once (RFR-03)', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const uses = Array.from({ length: 20 }, () => refreshBy(transport, client, token));
     const answers = await Promise.all(uses);
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
@@ -98,9 +98,9 @@ describe.each([
   });
 });
 
-describe('a session of the earlier system', () => {
+describe('a session of the legacy system', () => {
   test('is stored with the hash of its token alone (SES-02)', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token)));
     const hex = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
     const row = await sessionRow(sessionId);
@@ -112,7 +112,7 @@ describe('a session of the earlier system', () => {
   });
 
   test('used in both transports at once opens exactly one', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const answers = await Promise.all([
       refreshByBody(client, token),
       refreshByCookie(client, token),
@@ -125,7 +125,7 @@ describe('a session of the earlier system', () => {
   });
 
   test('has no idle end until it is first used, and its own afterwards (SES-08)', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     await openDatabase().query(sql`
       UPDATE sessions SET created_at = now() - interval '25 days', last_active_at = now() - interval '25 days',
         authenticated_at = now() - interval '25 days'
@@ -138,7 +138,7 @@ describe('a session of the earlier system', () => {
   });
 
   test('ends when its expires_at says so, and its token lives no longer (RFR-07)', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const db = openDatabase();
     await db.query(sql`
       UPDATE sessions SET expires_at = now() + interval '100 seconds', absolute_expires_at = now() + interval '100 seconds'
@@ -157,7 +157,7 @@ describe('a session of the earlier system', () => {
   ])('opens with a token of %s', async (_what, prefix) => {
     const { userId } = await signIn(client);
     const token = `${prefix}${crypto.randomUUID()}`;
-    const sessionId = await insertEarlierSession(userId, token);
+    const sessionId = await insertLegacySession(userId, token);
     expect((await refreshByBody(client, token)).status).toBe(200);
     expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
   });
@@ -171,14 +171,14 @@ describe('a session of the earlier system', () => {
   });
 
   test('claims no way of signing in that it does not know', async () => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     const { json } = await refreshByBody(client, token);
     expect(claimsOf(json.accessToken)).toMatchObject({ sid: sessionId, amr: [] });
   });
 
   test('of equal tokens opens the newest', async () => {
-    const first = await earlierSession();
-    const newest = await insertEarlierSession(first.userId, first.token);
+    const first = await legacySession();
+    const newest = await insertLegacySession(first.userId, first.token);
     const { json } = await refreshByBody(client, first.token);
     expect(claimsOf(json.accessToken).sid).toBe(newest);
     expect(await sessionRow(first.sessionId)).toMatchObject({ body_counter: null, legacy_token_hash: null });
@@ -188,7 +188,7 @@ describe('a session of the earlier system', () => {
     ['before its first use', 0],
     ['after its first use', 1],
   ])('ends by a logout with its token %s (SES-04)', async (_name, uses) => {
-    const { token, sessionId } = await earlierSession();
+    const { token, sessionId } = await legacySession();
     for (let use = 0; use < uses; use++) await refreshByBody(client, token);
     await ageRotations(sessionId, 31);
     const answer = await client.post('/api/auth/logout', { refreshToken: token });

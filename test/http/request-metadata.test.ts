@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { readClientInfo } from '../../src/http/client-info.ts';
+import { readRequestMetadata } from '../../src/http/request-metadata.ts';
 
 function infoOf(headers: Record<string, string>, cf?: unknown) {
   const request = new Request('https://auth.example/', { headers });
   // What Cloudflare, a service binding or the development server attaches is not typed at run time.
   Object.defineProperty(request, 'cf', { value: cf });
-  return readClientInfo(request, 'r-1');
+  return readRequestMetadata(request, 'r-1');
 }
 
-describe('readClientInfo', () => {
+describe('readRequestMetadata', () => {
   test('describes the client as Cloudflare and its own headers do', () => {
     const headers = { 'CF-Connecting-IP': '2001:DB8::1', 'User-Agent': 'Mozilla/5.0' };
     expect(infoOf(headers, { city: 'Zürich', region: 'Zurich', country: 'CH', colo: 'ZRH' })).toEqual({
@@ -44,7 +44,7 @@ describe('readClientInfo', () => {
         get: (name: string) => (name === 'User-Agent' ? 'a\n{"level":"info"}\u0000\u0085\u2028b' : null),
       },
     };
-    expect(readClientInfo(request as unknown as Request, 'r-1').userAgent).toBe('a{"level":"info"}b');
+    expect(readRequestMetadata(request as unknown as Request, 'r-1').userAgent).toBe('a{"level":"info"}b');
   });
 
   test('INP-09: a text that is cut inside a surrogate pair stays well-formed', () => {

@@ -3,8 +3,8 @@ import type { StatementRunner } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';
 import { schema, statementsOf } from './guide-sql.ts';
 
-/** A user as the earlier system stored them. */
-export interface EarlierUser {
+/** A user as the legacy system stored them. */
+export interface LegacyUser {
   readonly email: string;
   /** Hashed with bcrypt; left out where they signed in elsewhere. */
   readonly password?: string;
@@ -15,13 +15,13 @@ export interface EarlierUser {
   readonly createdAt?: string;
 }
 
-/** Puts the earlier system's schema, empty, in the place of whatever the database holds. */
-export async function makeEarlier(database: StatementRunner): Promise<void> {
+/** Puts the legacy system's schema, empty, in the place of whatever the database holds. */
+export async function makeLegacy(database: StatementRunner): Promise<void> {
   await database.batch([sql`DROP SCHEMA public CASCADE`, sql`CREATE SCHEMA public`, ...statementsOf(schema)]);
 }
 
 /** Stores a user; returns the id. */
-export async function addEarlierUser(database: StatementRunner, user: EarlierUser): Promise<string> {
+export async function addLegacyUser(database: StatementRunner, user: LegacyUser): Promise<string> {
   const hash = user.password === undefined ? null : bcryptOf(user.password, user.version ?? '2b');
   const [row] = await database.query<{ id: string }>(sql`
     INSERT INTO users (email, name, password_hash, oauth_provider, oauth_id, created_at)
@@ -32,7 +32,7 @@ export async function addEarlierUser(database: StatementRunner, user: EarlierUse
 }
 
 /** Stores a session that began so many days ago and ends 30 days after that; returns the id. */
-export async function addEarlierSession(
+export async function addLegacySession(
   database: StatementRunner,
   userId: string,
   token: string | null,
@@ -45,8 +45,8 @@ export async function addEarlierSession(
   return row!.id;
 }
 
-/** A token as the earlier system made them: a JWT, never the same twice. */
-export function earlierJwt(): string {
+/** A token as the legacy system made them: a JWT, never the same twice. */
+export function legacyJwt(): string {
   const encode = (value: object) => btoa(JSON.stringify(value)).replace(/=+$/, '');
   const signature = crypto.randomUUID().replaceAll('-', '').repeat(2);
   return `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode({ userId: crypto.randomUUID(), type: 'refresh' })}.${signature}`;

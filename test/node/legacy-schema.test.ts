@@ -5,17 +5,17 @@ import { openDatabase, readMigrations } from '../../tools/node-database.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
 
 const migrations = (await readMigrations('migrations')).toSorted((a, b) => (a.name < b.name ? -1 : 1));
-const earlier = migrations.slice(0, 1);
+const legacy = migrations.slice(0, 1);
 const url = await freshDatabase();
 
 let database: StatementRunner;
 
-/** A database of the earlier system: its schema, and nothing that came after it. */
+/** A database of the legacy system: its schema, and nothing that came after it. */
 beforeEach(async () => {
   database = openDatabase(url, inject('databaseEndpoint'));
   await database.query(sql`DROP SCHEMA public CASCADE`);
   await database.query(sql`CREATE SCHEMA public`);
-  await migrate(database, earlier);
+  await migrate(database, legacy);
 });
 
 async function addUser(
@@ -34,7 +34,7 @@ function upgrade(files: readonly Migration[] = migrations): Promise<string[]> {
   return migrate(database, files);
 }
 
-describe('the upgrade of a live database of the earlier system', () => {
+describe('the upgrade of a live database of the legacy system', () => {
   test('takes users as they are: without a name, with empty identities, in mixed case, with outer spaces', async () => {
     await addUser('nameless@example.com', '');
     await addUser('one@example.com', 'One', '', '');
@@ -102,7 +102,7 @@ describe('the upgrade of a live database of the earlier system', () => {
     expect(await upgrade()).toEqual([]);
   });
 
-  test('leaves the statements of the earlier system running, and stores no token that they write', async () => {
+  test('leaves the statements of the legacy system running, and stores no token that they write', async () => {
     const user = await addUser('guide@example.com');
     await upgrade();
     await database.query(sql`

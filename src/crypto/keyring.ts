@@ -15,7 +15,7 @@ export type KeyPurpose =
   | 'mail-limits';
 
 /** The root secrets in use. The current one makes everything new; the previous one only verifies and opens. */
-export interface SecretRing {
+export interface Keyring {
   readonly current: RootKey;
   readonly previous: RootKey | null;
 }
@@ -25,7 +25,7 @@ export interface SecretRing {
  *
  * @throws TypeError when either is shorter than 32 bytes.
  */
-export function createSecretRing(current: Uint8Array, previous?: Uint8Array): SecretRing {
+export function createKeyring(current: Uint8Array, previous?: Uint8Array): Keyring {
   return {
     current: new RootKey(current),
     previous: previous === undefined ? null : new RootKey(previous),
@@ -33,8 +33,8 @@ export function createSecretRing(current: Uint8Array, previous?: Uint8Array): Se
 }
 
 /** HMAC-SHA-256 (RFC 2104) of the message under the current root's sub-key for this purpose: 32 bytes. */
-export function mac(ring: SecretRing, purpose: KeyPurpose, message: Uint8Array): Uint8Array {
-  return hmac(sha256, ring.current.subKey(purpose), message);
+export function mac(keyring: Keyring, purpose: KeyPurpose, message: Uint8Array): Uint8Array {
+  return hmac(sha256, keyring.current.subKey(purpose), message);
 }
 
 /**
@@ -42,12 +42,12 @@ export function mac(ring: SecretRing, purpose: KeyPurpose, message: Uint8Array):
  * Constant time per root; a tag of another length is wrong and never throws.
  */
 export function isMacValid(
-  ring: SecretRing,
+  keyring: Keyring,
   purpose: KeyPurpose,
   message: Uint8Array,
   tag: Uint8Array,
 ): boolean {
-  if (isEqualConstantTime(mac(ring, purpose, message), tag)) return true;
-  if (ring.previous === null) return false;
-  return isEqualConstantTime(hmac(sha256, ring.previous.subKey(purpose), message), tag);
+  if (isEqualConstantTime(mac(keyring, purpose, message), tag)) return true;
+  if (keyring.previous === null) return false;
+  return isEqualConstantTime(hmac(sha256, keyring.previous.subKey(purpose), message), tag);
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { HashSlots } from '../src/hash-slots.ts';
+import { HashSemaphore } from '../src/hash-semaphore.ts';
 
 const never = () => new Promise<never>(() => undefined);
 
@@ -27,48 +27,48 @@ afterEach(() => {
 
 describe('hashes in one isolate (HSH-10)', () => {
   test('are at most two at once, with 32 waiting; the rest is refused at once', async () => {
-    const slots = new HashSlots();
+    const semaphore = new HashSemaphore();
     const { seen, work } = counter();
-    const all = await Promise.allSettled(Array.from({ length: 100 }, () => slots.run(work)));
+    const all = await Promise.allSettled(Array.from({ length: 100 }, () => semaphore.run(work)));
     expect(outcomes(all)).toEqual({ done: 34, refused: Array(66).fill('overloaded') });
     expect(seen).toMatchObject({ begun: 34, atOnceMost: 2 });
   });
 
   test('are refused before they cost anything while the queue is full', async () => {
-    const slots = new HashSlots();
-    const busy = Array.from({ length: 33 }, () => slots.run(async () => undefined));
-    expect(() => slots.requireRoom()).not.toThrow();
-    busy.push(slots.run(async () => undefined));
-    expect(() => slots.requireRoom()).toThrow('overloaded');
+    const semaphore = new HashSemaphore();
+    const busy = Array.from({ length: 33 }, () => semaphore.run(async () => undefined));
+    expect(() => semaphore.requireRoom()).not.toThrow();
+    busy.push(semaphore.run(async () => undefined));
+    expect(() => semaphore.requireRoom()).toThrow('overloaded');
     await Promise.all(busy);
-    expect(() => slots.requireRoom()).not.toThrow();
+    expect(() => semaphore.requireRoom()).not.toThrow();
   });
 
   test('give their slot and their place back when they fail', async () => {
-    const slots = new HashSlots();
+    const semaphore = new HashSemaphore();
     for (let round = 0; round < 40; round++) {
-      await expect(slots.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+      await expect(semaphore.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     }
-    await expect(slots.run(async () => 'done')).resolves.toBe('done');
+    await expect(semaphore.run(async () => 'done')).resolves.toBe('done');
   });
 
   test('of requests that were cancelled fall free after 5 seconds (T26)', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const slots = new HashSlots();
-    for (let index = 0; index < 34; index++) void slots.run(never).catch(() => undefined);
-    await expect(slots.run(async () => 'done')).rejects.toThrow('overloaded');
+    const semaphore = new HashSemaphore();
+    for (let index = 0; index < 34; index++) void semaphore.run(never).catch(() => undefined);
+    await expect(semaphore.run(async () => 'done')).rejects.toThrow('overloaded');
     vi.setSystemTime(Date.now() + 5001);
-    await expect(slots.run(async () => 'done')).resolves.toBe('done');
+    await expect(semaphore.run(async () => 'done')).resolves.toBe('done');
   });
 
   test('that found no slot within 5 seconds are refused (T26)', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const slots = new HashSlots();
-    for (let index = 0; index < 2; index++) void slots.run(never);
+    const semaphore = new HashSemaphore();
+    for (let index = 0; index < 2; index++) void semaphore.run(never);
     vi.setSystemTime(Date.now() + 1000);
-    const waiting = Array.from({ length: 4 }, () => slots.run(never).catch((error) => error.code));
+    const waiting = Array.from({ length: 4 }, () => semaphore.run(never).catch((error) => error.code));
     vi.setSystemTime(Date.now() + 4001);
-    // Two of them take over the slots that fell free, and keep them.
+    // Two of them take over the semaphore that fell free, and keep them.
     await scheduler.wait(50);
     vi.setSystemTime(Date.now() + 1000);
     const refused = Promise.all([Promise.race(waiting), Promise.race(waiting.toReversed())]);
@@ -76,9 +76,9 @@ describe('hashes in one isolate (HSH-10)', () => {
   });
 
   test('leave others their turn between them', async () => {
-    const slots = new HashSlots();
+    const semaphore = new HashSemaphore();
     const order: string[] = [];
-    const hashes = Array.from({ length: 8 }, () => slots.run(async () => void order.push('hash')));
+    const hashes = Array.from({ length: 8 }, () => semaphore.run(async () => void order.push('hash')));
     const other = scheduler.wait(0).then(() => order.push('other'));
     await Promise.all([...hashes, other]);
     expect(order.indexOf('other')).toBeLessThanOrEqual(2);
