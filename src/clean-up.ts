@@ -29,7 +29,7 @@ const batchSize = 1000;
 
 /**
  * Deals with all rows whose time has come, in batches that are one short statement each, so that no lock is held for
- * long and a run that dies has lost one batch at most (SECURITY T31, CRN-07). It begins batches for `runMs`; what is
+ * long and a run that dies has lost one batch at most (T31, CRN-07). It begins batches for `runMs`; what is
  * left then waits for the next run. Repeating it is harmless, and runs side by side share the work.
  *
  * The kinds run beside each other, so that one that fails, hangs or never ends takes nothing from the others. Each

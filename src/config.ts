@@ -169,7 +169,7 @@ function hostOf(origin: string): string {
   return URL.parse(origin)?.hostname ?? '';
 }
 
-// Half a pair configures nothing: a provider without its secret is off, and only that provider (SECURITY OAU-18).
+// Half a pair configures nothing: a provider without its secret is off, and only that provider (OAU-18).
 function providerCredentials(read: VariableReader, prefix: string): ProviderCredentials | null {
   const clientId = read.text(`${prefix}_CLIENT_ID`);
   const clientSecret = read.text(`${prefix}_CLIENT_SECRET`);

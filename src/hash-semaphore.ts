@@ -2,12 +2,12 @@ import { commonErrors } from './errors.ts';
 
 /**
  * Hashes in flight. While one of them is being worked on, nothing else is: the second is there so that the CPU is never
- * idle, and more would only keep cheap requests waiting (SECURITY HSH-10).
+ * idle, and more would only keep cheap requests waiting (HSH-10).
  */
 const permitsMax = 2;
 /** Requests that have or await a hash: what an idle CPU does in little more than a second. */
 const admittedMax = 34;
-/** How long a permit or a place is held at most: a cancelled request gives nothing back (SECURITY T26). */
+/** How long a permit or a place is held at most: a cancelled request gives nothing back (T26). */
 const leaseMs = 5000;
 const pollMs = 10;
 
@@ -45,7 +45,7 @@ export class HashSemaphore {
     }
   }
 
-  // By looking again, and not by a promise that another request would have to keep (SECURITY T21).
+  // By looking again, and not by a promise that another request would have to keep (T21).
   async #takePermit(): Promise<symbol> {
     for (const endsAt = Date.now() + leaseMs; ; ) {
       const permit = this.#permits.take();

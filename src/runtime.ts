@@ -17,7 +17,7 @@ export interface Runtime {
   readonly mailDelivery: MailDelivery;
 }
 
-// Values, never promises: a promise that a cancelled request leaves behind would hang every later one (SECURITY T21).
+// Values, never promises: a promise that a cancelled request leaves behind would hang every later one (T21).
 const prepared = new WeakMap<Env, Runtime | ConfigError>();
 
 /** The runtime of this environment, or why there is none. Checked at first use and remembered either way. */

@@ -112,7 +112,7 @@ export function canonicalEmail(text: string): string | null {
   const [localPart = '', domain = ''] = text.trim().split('@');
   if (localPart.length > localPartLengthMax || !dotString.test(localPart)) return null;
   const asciiDomain = canonicalDomain(domain);
-  // Lower case only now that all is ASCII: U+212A would become a `k` (SECURITY T34).
+  // Lower case only now that all is ASCII: U+212A would become a `k` (T34).
   const address = `${localPart.toLowerCase()}@${asciiDomain}`;
   return asciiDomain === null || address.length > emailLengthMax ? null : address;
 }

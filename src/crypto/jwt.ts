@@ -40,7 +40,7 @@ const algorithms = Object.keys(jwkShapes);
 
 /**
  * Signs an access token (RFC 9068) that is valid from now for `ttlSeconds`. It holds nothing personal. That of a demo
- * user says `demo: true`, so that every consumer can refuse it (SECURITY DEM-06).
+ * user says `demo: true`, so that every consumer can refuse it (DEM-06).
  */
 export async function signAccessToken(
   keySet: SigningKeySet,

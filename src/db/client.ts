@@ -14,7 +14,7 @@ export interface DatabaseSettings {
 export interface QueryOptions {
   /**
    * Whether running the statement a second time leaves the same state and gives the same answer. Only such a statement
-   * is repeated, once, when its answer was lost (SECURITY DBF-04). Default false.
+   * is repeated, once, when its answer was lost (DBF-04). Default false.
    */
   readonly isIdempotent?: boolean;
 }
@@ -40,7 +40,7 @@ export interface Database {
   readonly waitedMs: number;
 }
 
-/** Longest time that one request may spend on the database, in milliseconds (SECURITY DBF-02). */
+/** Longest time that one request may spend on the database, in milliseconds (DBF-02). */
 const requestBudgetMs = 8000;
 
 interface CallInit extends RequestInit {

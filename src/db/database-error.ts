@@ -1,7 +1,7 @@
 import { NeonDbError } from '@neondatabase/serverless';
 
 /**
- * A statement that gave no rows. `outcome` says what is known of its effect (SECURITY DBF-05): `rejected` means
+ * A statement that gave no rows. `outcome` says what is known of its effect (DBF-05): `rejected` means
  * PostgreSQL refused it and nothing happened; `unknown` means that the answer was lost and it may have committed.
  */
 export class DatabaseError extends Error {

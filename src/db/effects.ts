@@ -43,7 +43,7 @@ export interface Effects {
   readonly endedByPasswordReset: readonly Effect[];
   /**
    * The mailbox of an account was proved for the first time: whoever keeps what was added to it before deletes that here
-   * (SECURITY LNK-05).
+   * (LNK-05).
    */
   readonly firstVerified: readonly Effect[];
   /** The owner lifted the lock of their account by the link in the mail about it. */

@@ -6,7 +6,7 @@ export interface ExportPart {
   readonly name: string;
   /**
    * A JSON expression in the names and forms of the API. `owner` is an alias whose `user_id` is the user. Never in it: a
-   * hash, a counter, a token, the id of a device, an internal mark (SECURITY PRV-07).
+   * hash, a counter, a token, the id of a device, an internal mark (PRV-07).
    */
   readonly value: (owner: Fragment) => Fragment;
 }

@@ -1,6 +1,6 @@
 /**
  * The bearer token of a request (RFC 6750 section 2.1). `none`: no Authorization header at all; `unusable`: one that
- * is not `Bearer <token>`, which never falls back to a cookie (SECURITY SES-12, SES-13).
+ * is not `Bearer <token>`, which never falls back to a cookie (SES-12, SES-13).
  */
 export type Bearer =
   | { readonly kind: 'none' }

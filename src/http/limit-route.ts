@@ -10,7 +10,7 @@ import type { AppEnv } from './context.ts';
  * Counts the requests of one route for its class, before the credential and the body are looked at, and tells the
  * client its budget with every answer, failures included. Fields that the route has set itself stay.
  *
- * Mounted at the route, so that it counts by what was routed and not by how the path was spelled (SECURITY T35); HEAD
+ * Mounted at the route, so that it counts by what was routed and not by how the path was spelled (T35); HEAD
  * goes the way of GET. Unknown paths, wrong methods and preflights pass no route: they reach neither the database nor
  * a password hash, and are not counted. A service that is misconfigured answers nothing worth limiting.
  *

@@ -11,7 +11,7 @@ import { loggablePath } from './loggable-path.ts';
 
 /**
  * Who runs the service, as its own routes know them. No token of a user passes there, cookies are not looked at, and
- * neither secret passes for the other (SECURITY CRN-06).
+ * neither secret passes for the other (CRN-06).
  * - `cron`: presents CRON_SECRET as bearer; in development nobody needs to.
  * - `admin`: presents ADMIN_SECRET as bearer; where none is set, there is no such route.
  * - `developer`: presents nothing; the route is there in development alone.
@@ -79,7 +79,7 @@ function isServed(guard: OperatorGuard, { isDevelopment, adminSecret }: Config):
 
 function isSecretOf(guard: 'cron' | 'admin', config: Config, header: string | null): boolean {
   const secret = guard === 'cron' ? config.cronSecret : config.adminSecret;
-  // One secret for both would let whoever calls the clean-up ban people (SECURITY CRN-06).
+  // One secret for both would let whoever calls the clean-up ban people (CRN-06).
   const isShared = guard === 'admin' && config.adminSecret === config.cronSecret;
   if (secret === null || !secretPattern.test(secret) || isShared) {
     const variables = [guard === 'cron' ? 'CRON_SECRET' : 'ADMIN_SECRET'];

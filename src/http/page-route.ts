@@ -38,7 +38,7 @@ interface SubmittedForm<Body> {
 
 /**
  * A page with a button, at the address of a link, and the form behind it. To look at the page spends nothing and costs no
- * round trip, so that whatever opens links by itself does no harm (SECURITY EML-05); the form works without JavaScript.
+ * round trip, so that whatever opens links by itself does no harm (EML-05); the form works without JavaScript.
  * `submit` does the work; what it gives back puts cookies on the answer.
  */
 export function defineLinkPage<S extends z.core.$ZodType>(

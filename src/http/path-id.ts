@@ -4,7 +4,7 @@ const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
 /**
  * The parameter `:id` of the route's path. Null when it is no UUID: nobody has it then, and the database, which would
- * refuse the text with an error, is not asked (SECURITY INP-10).
+ * refuse the text with an error, is not asked (INP-10).
  */
 export function pathId(c: RequestContext): string | null {
   const id = c.req.param('id') ?? '';

@@ -5,7 +5,7 @@ import { validate } from './validate.ts';
 /**
  * Reads the query of the address by a schema, as strictly as a body. A parameter that comes more than once reaches the
  * schema as a list, so that one that is to be text is refused: no two readers could take it for different values
- * (SECURITY INP-13).
+ * (INP-13).
  * @throws AuthError validation_failed, each pointer naming a parameter
  */
 export function readQuery<S extends z.core.$ZodType>(c: RequestContext, schema: S): z.output<S> {

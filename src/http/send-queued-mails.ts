@@ -5,7 +5,7 @@ import type { AppEnv } from './context.ts';
 
 /**
  * Has the mails sent that a request has queued, once its answer is made: nobody waits for a mail provider, and how long it
- * takes says nothing about the request (SECURITY ENU-05). What is not sent then, cron sends (SECURITY DBF-16).
+ * takes says nothing about the request (ENU-05). What is not sent then, cron sends (DBF-16).
  */
 export const sendQueuedMails: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();

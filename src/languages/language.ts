@@ -1,6 +1,6 @@
 import type { MailKind } from '../mail/mail-kind.ts';
 
-/** What a mail says. Fixed sentences: nothing that somebody typed ever stands in a mail (SECURITY EML-11). */
+/** What a mail says. Fixed sentences: nothing that somebody typed ever stands in a mail (EML-11). */
 export interface MailText {
   readonly subject: string;
   readonly paragraphs: readonly string[];

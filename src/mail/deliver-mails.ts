@@ -65,7 +65,7 @@ export async function deliverMailsOfRequest(delivery: MailDelivery, requestId: s
  * Sends every mail that is due, for at most 25 s, and gives up those that have expired. Never rejects. A mail that is
  * refused, not answered within 10 s, or whose sending is not recorded is tried again later, under the same key. None is
  * lost before its link has expired, whatever the provider says of it: what an operator has to mend, such as a sender that
- * is not verified or a wrong secret, fails every mail alike (SECURITY EML-12, DBF-16). Runs side by side share the work.
+ * is not verified or a wrong secret, fails every mail alike (EML-12, DBF-16). Runs side by side share the work.
  */
 export async function deliverDueMails(delivery: MailDelivery): Promise<DeliveryResult> {
   const { transport, openDatabase } = delivery;

@@ -74,7 +74,7 @@ export function notifyOwner(kind: NoticeKind): Effect {
     );
 }
 
-/** An effect that takes back what is still to be sent about an account that is gone, but for that news (SECURITY PRV-04). */
+/** An effect that takes back what is still to be sent about an account that is gone, but for that news (PRV-04). */
 export const dropMails: Effect = (source) => sql`
   DELETE FROM mail_outbox m USING ${source} e
   WHERE m.user_id = e.user_id AND m.finished_at IS NULL AND m.kind <> ${'account_deleted' satisfies NoticeKind}
@@ -124,7 +124,7 @@ export function clientRefusal({ clientBucket }: MailBudget): Fragment {
 
 /**
  * Mails about the user that are still in the outbox, without the content of any. A mail to an address that an account is
- * to have is left out: whether there is one tells who has that address (SECURITY ENU-04), and `links` holds the address.
+ * to have is left out: whether there is one tells who has that address (ENU-04), and `links` holds the address.
  */
 export const exportedMails: ExportPart = {
   name: 'mails',

@@ -18,7 +18,7 @@ export interface MailBudget {
 }
 
 /**
- * The budget that a mail to this address spends (SECURITY EML-10). By purpose, so that nobody can use up somebody's
+ * The budget that a mail to this address spends (EML-10). By purpose, so that nobody can use up somebody's
  * resets by asking for verifications. Address and client stand in it as an HMAC.
  */
 export function mailBudget(

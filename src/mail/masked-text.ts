@@ -11,7 +11,7 @@ const addressPattern = new RegExp(
   'gi',
 );
 
-/** An address as a log may hold it: enough to find out which one was meant, by somebody who knows it (SECURITY LOG-05). */
+/** An address as a log may hold it: enough to find out which one was meant, by somebody who knows it (LOG-05). */
 export function maskEmail(address: string): string {
   const at = address.lastIndexOf('@');
   return at < 1 ? '***' : `${address.slice(0, 1)}***${address.slice(at)}`;

@@ -67,7 +67,7 @@ export async function returnMails(db: Database, ids: readonly string[]): Promise
     WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`);
 }
 
-/** Records that a mail has left, and wipes what was in it (SECURITY SES-02). Round trips: 1. */
+/** Records that a mail has left, and wipes what was in it (SES-02). Round trips: 1. */
 export async function finishMail(db: Database, id: string): Promise<void> {
   await db.query(
     sql`

@@ -25,10 +25,10 @@ export interface RenderedMail {
 
 /**
  * Writes a mail in the language of its reader. All of its words are ours: of the request it tells the time, the place as
- * the edge knows it and the names of browser and system (SECURITY EML-11). The same content gives the same mail, so that a
+ * the edge knows it and the names of browser and system (EML-11). The same content gives the same mail, so that a
  * provider takes a repeat for one.
  *
- * @param baseUrl the configured public origin, never one that a request names (SECURITY EML-04)
+ * @param baseUrl the configured public origin, never one that a request names (EML-04)
  * @throws TypeError for a kind that this version does not know, or a link without a token
  */
 export async function renderMail(content: MailContent, baseUrl: string): Promise<RenderedMail> {

@@ -10,7 +10,7 @@ const errors = defineErrors({
 
 /**
  * The refusal of an attempt that got no number: the same for every account and address, so that a lock tells nobody
- * which of them exist (SECURITY ENU-06).
+ * which of them exist (ENU-06).
  */
 export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfterSeconds: number): AuthError {
   const usedUp = {

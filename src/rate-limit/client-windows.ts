@@ -25,7 +25,7 @@ export interface ClientWindow {
 /**
  * The clients of this isolate, at most 10,000 of them. When there are more, those whose window has ended are forgotten
  * first, then the oldest ones, down to half; blocked ones stay while anything else is left to forget. It is a map in
- * the isolate because nothing but counts is in it (SECURITY T26).
+ * the isolate because nothing but counts is in it (T26).
  */
 export class ClientWindows {
   readonly #clients = new Map<string, ClientWindow>();

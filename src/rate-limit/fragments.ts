@@ -23,7 +23,7 @@ export function accountSubject(u: Fragment): Fragment {
  * Body of a CTE that counts one attempt in the bucket that the CTE `source` names, and returns its `number` in the window.
  * A number above `max` must not be checked: `max` + 1 is the first refusal of the window, and later ones get no row and
  * write nothing. Parallel callers wait for each other on the row, so that a burst of any size gets exactly as many numbers
- * as the limit allows (SECURITY LIM-03).
+ * as the limit allows (LIM-03).
  *
  * A repeat with the same `attemptId`, a UUID, gets its number again, the first refusal excepted; where another attempt
  * came between, it counts once more, never once less.

@@ -49,7 +49,7 @@ const keyBytes = 16;
 
 /**
  * Counts the requests of every client address in windows of 60 s that are cut by the clock, and refuses those above the
- * quota until the window ends. An outer shed: what must be exact is counted by Postgres (SECURITY T3).
+ * quota until the window ends. An outer shed: what must be exact is counted by Postgres (T3).
  *
  * **Where counts live.** In the isolate, which alone decides in no time and without KV. With every further quarter of
  * the quota, and at most once a second, an isolate puts its count under a key of its own and sums up those of the
@@ -153,7 +153,7 @@ export class RateLimiter {
     const { now } = request;
     if (shared === undefined || now - client.markReadAt < markAgeMsMax) return null;
     // Before the answer is there: requests that come meanwhile pass without one, since the promise of another request
-    // must not be awaited (SECURITY T26). The value that arrives, late or not, is there for all of them.
+    // must not be awaited (T26). The value that arrives, late or not, is there for all of them.
     client.markReadAt = now;
     let isMarked = false;
     const read = this.#inBackground(request, async () => {

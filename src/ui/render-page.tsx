@@ -7,7 +7,7 @@ label{display:block;margin-top:1rem}input{display:block;box-sizing:border-box;wi
 button{margin-top:1.5rem;padding:.6rem 1.2rem;font:inherit}small{color:#555}[role=alert]{color:#a00}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}`;
 
-/** A token in the address would stay in the history and on the screen (SECURITY RST-09). */
+/** A token in the address would stay in the history and on the screen (RST-09). */
 const script = "history.replaceState(null,'',location.pathname)";
 
 /** Content-Security-Policy of a page: its own style and script by their hashes, its own form, and nothing else. */

@@ -16,7 +16,7 @@ const kinds = ['verified', 'unverified', 'passwordless', 'banned'] as const;
 
 /**
  * Whether the time of an answer that is the same for everybody tells which addresses have an account: of forgot and
- * resend (SECURITY ENU-05) and of a registration where accounts begin with the verification (SECURITY ENU-04). The mails
+ * resend (ENU-05) and of a registration where accounts begin with the verification (ENU-04). The mails
  * are taken by a server that does nothing else.
  */
 export async function measureMailTiming({ isQuick }: SectionOptions): Promise<Report> {

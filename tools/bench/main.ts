@@ -10,7 +10,7 @@ import { measureStartUp } from './start-up.ts';
 import { measureTiming } from './timing.ts';
 import { workerdVersion } from './workerd.ts';
 
-// `npm run bench`: the budgets of DESIGN 8 and DESIGN 10, and the requirements of SECURITY ENU-02 to ENU-05 and HSH-10.
+// `npm run bench`: the budgets of DESIGN 8 and DESIGN 10, and the requirements of ENU-02 to ENU-05 and HSH-10.
 
 const sections: ReadonlyMap<string, Section> = new Map([
   ['size', measureSize],
@@ -29,7 +29,7 @@ Measures the service in workerd against its budgets; all sections when none is n
   size       compressed size of the upload
   start-up   CPU of a start over that of a bare Worker
   requests   CPU and database round trips per request over those of a bare route, login over a bare hash
-  overload   whether a crowd of logins leaves cheap requests fast and the memory bounded (SECURITY HSH-10)
+  overload   whether a crowd of logins leaves cheap requests fast and the memory bounded (HSH-10)
   scale      latency on a database of 200,000 users and 500,000 sessions over that on a small one (about two minutes)
   timing     whether the time of a failed login tells known from unknown accounts (about six minutes)
   mail-timing  the same of what sends mails: forgot, resend, and register with EMAIL_VERIFICATION=required (about three)

@@ -15,7 +15,7 @@ const growthMibMax = 128;
 /** What a login may be answered while there are too many: checked, or shed. */
 const expected = [401, 503];
 
-/** Whether the service stays up and answers cheap requests while 100 logins come at once (SECURITY HSH-10). */
+/** Whether the service stays up and answers cheap requests while 100 logins come at once (HSH-10). */
 export async function measureOverload({ isQuick }: SectionOptions): Promise<Report> {
   const columns = ['overload', 'measured', 'budget'];
   if (!(await canMeasureCpu()))

@@ -15,7 +15,7 @@ import type { Report, Row, SectionOptions } from './report.ts';
 import { createServiceVars } from './service-vars.ts';
 import { startWorker } from './workerd.ts';
 
-/** Whether the time of a failed login tells which accounts exist (SECURITY ENU-02, ENU-03, ENU-06). */
+/** Whether the time of a failed login tells which accounts exist (ENU-02, ENU-03, ENU-06). */
 export async function measureTiming({ isQuick }: SectionOptions): Promise<Report> {
   const size = sizeOf(isQuick);
   const database = await startBenchDatabase();

@@ -94,7 +94,7 @@ export interface NotMeReport {
  * run did, and writes no second mail; where the two ran at once it can be false as well, and the next call finds it.
  *
  * A batch, since the second statement needs a newer snapshot: a login that held the account's row first has opened its
- * session by then, and one that comes later finds no hash (SECURITY SES-07).
+ * session by then, and one that comes later finds no hash (SES-07).
  */
 export async function revokeAccess(
   db: Database,

@@ -4,7 +4,7 @@ import { banUserAndEndSessions } from './queries.ts';
 
 /**
  * Bans a user: every session of theirs ends at once, and no sign-in opens another, one that is under way included
- * (SECURITY SES-16). Repeating it changes nothing, and is recorded again.
+ * (SES-16). Repeating it changes nothing, and is recorded again.
  * @returns how many sessions were ended
  * @throws AuthError user_not_found
  */

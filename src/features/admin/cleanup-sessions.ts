@@ -1,7 +1,7 @@
 import { runCleanUps } from '../../clean-up.ts';
 import type { Deps } from '../../deps.ts';
 
-/** With the statement that is under way then, a call takes less than 5 s (SECURITY CRN-04). */
+/** With the statement that is under way then, a call takes less than 5 s (CRN-04). */
 const runMs = 2400;
 
 /**

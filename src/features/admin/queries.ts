@@ -58,7 +58,7 @@ interface FoundRow {
 /**
  * A batch: the user is held first, so that the next statements see what others did until then, a session that a sign-in
  * opened and a change of the address that was asked for. A sign-in that comes later finds the user as this leaves them
- * (SECURITY SES-07).
+ * (SES-07).
  * Where it runs again because its answer was lost, the events of the first run tell how many it ended: all but the one of
  * the request itself, which is there by now either way.
  */

@@ -23,7 +23,7 @@ export function secondsLeft({ authTime }: DemoSession, now: Deps['now']): number
 
 /**
  * The one session that its visitor is shown, wherever sessions are shown. Nothing in it comes from the request: who
- * visits the demo is neither stored nor told (SECURITY DEM-05).
+ * visits the demo is neither stored nor told (DEM-05).
  */
 export function toSession({ sessionId, authTime }: DemoSession, now: Deps['now']): Session {
   return {

@@ -7,7 +7,7 @@ import { issueDemoTokens } from './issue-tokens.ts';
 
 /**
  * Signs in the demo user, in both transports where `transport` is undefined. It takes no hash and no round trip and
- * counts nothing, so no visitor can lock out another or use up what real users need (SECURITY DEM-07).
+ * counts nothing, so no visitor can lock out another or use up what real users need (DEM-07).
  * @throws AuthError invalid_credentials
  */
 export async function login(

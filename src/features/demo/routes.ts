@@ -67,7 +67,7 @@ const answers: Readonly<Record<string, DemoAnswer>> = {
 
 /**
  * The same routes, with the demo user let in where DEMO_MODE is on: their requests are answered without the database
- * and without hashing, and never reach a route that could change anything (SECURITY DEM-02, DEM-03). Every other request
+ * and without hashing, and never reach a route that could change anything (DEM-02, DEM-03). Every other request
  * goes on to its route as it came. Nothing but `handle` is replaced; where DEMO_MODE is off, it is called at once.
  */
 export function overlay(routes: readonly Route[]): Route[] {

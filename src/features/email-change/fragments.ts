@@ -6,7 +6,7 @@ import { formerEmails, revokeTokens, tryRevokeTokens } from '../one-time-tokens/
 
 /**
  * An effect that ends a change of address which nobody has confirmed yet: whoever asked for it may be the one against whom
- * the account is being made safe (SECURITY EML-08, LNK-05).
+ * the account is being made safe (EML-08, LNK-05).
  */
 export const revokePendingChange: Effect = (source) => revokeTokens(source, ['change_email'], null);
 

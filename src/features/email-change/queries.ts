@@ -49,7 +49,7 @@ export interface RequestedChangeRow {
  *
  * Where another account has the address, or can have it back, the same rows are written: a token that nobody is ever
  * given, and a notice in the place of the mail. A batch, since of two requests at once the later one has to find the token
- * of the other, which it has waited for (SECURITY EML-08). The session is held behind its user: it may have ended with a
+ * of the other, which it has waited for (EML-08). The session is held behind its user: it may have ended with a
  * change of the password that the statement waited for, and the snapshot would still show it.
  */
 export async function requestChange(
@@ -194,7 +194,7 @@ export async function confirmChange(
  * until then, if another: all or nothing. Round trips: 1. False when the token was consumed, or the account banned or deleted,
  * since it was read, and when somebody else has the address.
  *
- * A batch for the reason of `confirmChange`, and for the session of a login that held the account first (SECURITY SES-07).
+ * A batch for the reason of `confirmChange`, and for the session of a login that held the account first (SES-07).
  */
 export async function revertChange(
   db: Database,

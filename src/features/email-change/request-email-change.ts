@@ -8,7 +8,7 @@ import { requestChange } from './queries.ts';
 /**
  * Sends a link to the address that the caller's account is to have; nothing changes until it is followed, and an earlier
  * link of this kind is dead. Where the address belongs to somebody else, they are told instead, and the caller is not:
- * answer, events and export are the same (SECURITY ENU-04, EML-08). Over the limit of mails nothing happens, and for the
+ * answer, events and export are the same (ENU-04, EML-08). Over the limit of mails nothing happens, and for the
  * demo user's address nothing ever does. Round trips: 1.
  * @throws AuthError unauthenticated
  * @throws AuthError reauthentication_required

@@ -22,12 +22,12 @@ const leaseMs = 3000;
 const pollMs = 25;
 
 // A cache whose loss is harmless, by database. A mark with an end stands for the probe under way, since a cancelled
-// request clears nothing up and a promise of another request must not be awaited (SECURITY T26).
+// request clears nothing up and a promise of another request must not be awaited (T26).
 const probes = new Map<string, Probe>();
 
 /**
  * Whether the service can do its work: the database answers and a password can be hashed. However many ask, the
- * database is pinged about once a second (SECURITY DBF-14).
+ * database is pinged about once a second (DBF-14).
  */
 export async function checkHealth(deps: Deps): Promise<Health> {
   const { url, endpoint } = deps.config.database;
@@ -59,7 +59,7 @@ async function probeNow(deps: Deps): Promise<Health> {
 
 let hasHashed = false;
 
-// The limits of production differ from those of a local run (SECURITY HSH-02): one real hash in this isolate tells.
+// The limits of production differ from those of a local run (HSH-02): one real hash in this isolate tells.
 async function canHash({ hasher, metadata }: Deps): Promise<boolean> {
   if (hasHashed) return true;
   try {

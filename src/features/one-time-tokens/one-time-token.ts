@@ -44,7 +44,7 @@ const tagBytes = 32;
 
 /**
  * `nx?_` + base64url(256 random bits | HMAC-SHA-256 of kind and bits). Whoever lacks AUTH_SECRET cannot make one, so that
- * guesses end before the database; whoever has a copy of the database has only hashes (SECURITY SES-02, RST-02, EML-06).
+ * guesses end before the database; whoever has a copy of the database has only hashes (SES-02, RST-02, EML-06).
  */
 export function createOneTimeToken(keyring: Keyring, kind: OneTimeTokenKind): NewOneTimeToken {
   const bytes = new Uint8Array(secretBytes + tagBytes);

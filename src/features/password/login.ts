@@ -111,7 +111,7 @@ async function signIn(
   try {
     return await open(await hasher.hash(password));
   } catch (error) {
-    // The better hash can wait for the next login; the person need not (SECURITY HSH-07).
+    // The better hash can wait for the next login; the person need not (HSH-07).
     const isRefused = error instanceof DatabaseError && error.outcome === 'rejected';
     if (!isRefused && !isOverloaded(error)) throw error;
     log('warn', 'password_rehash_failed', {

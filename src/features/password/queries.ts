@@ -45,8 +45,8 @@ export interface Attempt {
  * Reserves an attempt at the account of the address and reads what a login needs to judge a password, in one statement.
  * An address that nobody has counts like any other, under `subject`. So does an account of the legacy system that only
  * another spelling of the address reaches: under its id, the address and that spelling would count apart, which for
- * unknown ones they do not (SECURITY ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`
- * and of the mail that tells the owner, who alone learns of it (SECURITY LIM-13). Where accounts begin with the verification,
+ * unknown ones they do not (ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`
+ * and of the mail that tells the owner, who alone learns of it (LIM-13). Where accounts begin with the verification,
  * sign-ups that wait for it are read as well. Round trips: 1.
  */
 export async function reserveLoginAttempt(
@@ -136,7 +136,7 @@ export type LoggedInRow = SignedInRow & { readonly is_new_device: boolean };
  * Opens a session for an account whose password was verified, and replaces its hash by a better one where `newHash` is
  * given; the attempts of its bucket start anew, and a session too many ends. Round trips: 1. Null when the password was
  * changed, or the user banned or deleted, since it was read: the row lock makes a racing reset wait until the session is
- * there to be ended (SECURITY SES-07). A device that the account does not know is told to the owner by mail.
+ * there to be ended (SES-07). A device that the account does not know is told to the owner by mail.
  */
 export async function openLoginSession(
   db: Database,

@@ -2,7 +2,7 @@ import type { Database } from '../../db/client.ts';
 import { sql } from '../../db/sql.ts';
 
 /**
- * Deletes up to `limit` sign-ups that nobody verified in their time, in one statement (SECURITY CRN-05). Rows that another
+ * Deletes up to `limit` sign-ups that nobody verified in their time, in one statement (CRN-05). Rows that another
  * run or a verification holds are skipped.
  * @returns how many were deleted
  */

@@ -46,7 +46,7 @@ const forgottenEventsMax = 10_000;
 
 /**
  * An effect that leaves of the events of the user in the source, one at most, what happened and nothing of where: their id
- * names nobody then (SECURITY PRV-05).
+ * names nobody then (PRV-05).
  */
 export const forgetRequestMetadata: Effect = (source) => sql`
   UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL

@@ -1,4 +1,4 @@
-/** How long events are kept: time enough to look into what happened to an account (SECURITY PRV-01). In days. */
+/** How long events are kept: time enough to look into what happened to an account (PRV-01). In days. */
 export const eventDays = 90;
 
 /**

@@ -28,7 +28,7 @@ const recentAuthenticationSeconds = 600;
 /**
  * Whether whoever opened the session `s` proved within the last ten minutes who they are, by the database's clock. Select
  * it as `is_recent` beside `fromLiveSession` and make what the statement does depend on it; `requireRecentAuthentication`
- * then gives the caller their answer (SECURITY SES-15).
+ * then gives the caller their answer (SES-15).
  */
 export function isRecentlyAuthenticated(s: Fragment): Fragment {
   return sql`${s}.authenticated_at > now() - make_interval(secs => ${recentAuthenticationSeconds}::int)`;
@@ -100,7 +100,7 @@ export function openedBefore(sessionId: string): Fragment {
 
 /**
  * Body of a CTE that makes room for the session `newSessionId` of the one user in `owner` (a CTE with `user_id`): of
- * their live sessions all but the 49 that were active last end, so that there are 50 with the new one (SECURITY SES-11).
+ * their live sessions all but the 49 that were active last end, so that there are 50 with the new one (SES-11).
  * Every statement that opens a session beside others has it. It returns what `Effect` wants of a source.
  *
  * It waits for nobody: a session that another statement holds is in use or ending, and is passed over. Sign-ins at once

@@ -13,7 +13,7 @@ export const RequestedTransport = z.optional(z.enum(['cookie', 'body']));
 
 /**
  * What a sign-in by password takes. The rules for new addresses and passwords are not asked here: what was set under
- * earlier ones still signs in (SECURITY PWD-12).
+ * earlier ones still signs in (PWD-12).
  */
 export const LoginRequest = z.strictObject({
   email: presentedEmail,

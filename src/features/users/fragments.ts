@@ -49,7 +49,7 @@ export interface NewUser {
 /**
  * Body of a CTE that creates the user, unless `isRefused`, and returns its row. No row comes back when the address is
  * taken: the target of ON CONFLICT is left out on purpose, since a named one still raises 23505 on the other unique index
- * under a race (SECURITY T36).
+ * under a race (T36).
  */
 export function insertUser(user: NewUser, isRefused: Fragment): Fragment {
   return sql`
@@ -79,7 +79,7 @@ export function updateProfile(
 
 /**
  * Body of a CTE that replaces a password hash by a better one of the same password. Compare-and-set: it changes
- * nothing when the hash is no longer the one that was verified, so it can never undo a reset (SECURITY HSH-06).
+ * nothing when the hash is no longer the one that was verified, so it can never undo a reset (HSH-06).
  */
 export function replacePasswordHash(owner: Fragment, verifiedHash: string, newHash: string): Fragment {
   return sql`

@@ -1,4 +1,4 @@
-/** An account as the API shows it: never a hash, never an internal mark (SECURITY PRV-07). */
+/** An account as the API shows it: never a hash, never an internal mark (PRV-07). */
 export interface User {
   readonly id: string;
   readonly email: string;

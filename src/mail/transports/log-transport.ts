@@ -4,7 +4,7 @@ import type { MailTransport } from './mail-transport.ts';
 
 /**
  * Sends nothing and leaves a line in the log: with the link while developing, elsewhere with nothing but the kind and the
- * masked address, since whoever reads logs is not who owns the mailbox (SECURITY LOG-01).
+ * masked address, since whoever reads logs is not who owns the mailbox (LOG-01).
  */
 export function logTransport(isDevelopment: boolean): MailTransport {
   return {

@@ -4,7 +4,7 @@ import { exportOwnData } from './queries.ts';
 
 /**
  * All data that is held about the caller, a member per registered part. Reading so much at once needs an authentication
- * of the last ten minutes and is recorded (SECURITY PRV-06, SES-15).
+ * of the last ten minutes and is recorded (PRV-06, SES-15).
  * @throws AuthError unauthenticated, reauthentication_required
  */
 export async function exportAccount(

@@ -18,8 +18,8 @@ export interface Link {
 /**
  * Queues a fresh link: to the account of the address while it is not verified, or to the newest sign-up where no account
  * has the address. Anybody else, and whoever is over a limit of mails, gets a token that opens nothing and a mail that is
- * dropped: the same rows (SECURITY ENU-05). It goes to the stored address, never to what was typed (SECURITY EML-03).
- * The account is held, so that a deletion leaves nothing of this behind (SECURITY PRV-03). A repeat after a lost answer sends
+ * dropped: the same rows (ENU-05). It goes to the stored address, never to what was typed (EML-03).
+ * The account is held, so that a deletion leaves nothing of this behind (PRV-03). A repeat after a lost answer sends
  * nothing twice. Round trips: 1.
  */
 export async function queueVerification(

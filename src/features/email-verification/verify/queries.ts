@@ -81,7 +81,7 @@ type Occasions = Pick<
  * Finds whose address the token verifies and, where `isChecked`, reserves a check of their password: it counts where
  * their logins on the device count; for a sign-up, with the other checks at its links alone, so that no stranger who
  * guesses at the address can keep it from being verified. A check that is refused is not counted: the first login that is
- * refused tells the owner by mail, and has a link against the lock (SECURITY LIM-13). Round trips: 1. Null when the token can not be consumed: it is over, its
+ * refused tells the owner by mail, and has a link against the lock (LIM-13). Round trips: 1. Null when the token can not be consumed: it is over, its
  * account is banned or gone or has another address, or the address of the sign-up is somebody's by now.
  */
 export async function findTokenOwner(
@@ -152,7 +152,7 @@ export async function recordWrongPassword(
  * sessions end. Round trips: 1. Null when the session is not live, or the token is not one of its account.
  *
  * A batch, here and below: the account is held first, so that the next statement sees what others did to it until then, the
- * end of this session and a change of the address that is asked for (SECURITY LNK-05). The last one shows what was made, by
+ * end of this session and a change of the address that is asked for (LNK-05). The last one shows what was made, by
  * this run or an earlier one whose answer was lost.
  */
 export async function verifyBySession(

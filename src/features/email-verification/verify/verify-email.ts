@@ -38,8 +38,8 @@ export interface VerifiedEmail {
 
 /**
  * Verifies an address by the token of a link. The link alone proves the mailbox, and not that whoever follows it is who
- * registered: that takes a live session of the account, or its password, which then signs in (SECURITY LNK-07). A sign-up
- * becomes an account by its own password, and by no other one's (SECURITY LNK-06). Without either the token is not spent.
+ * registered: that takes a live session of the account, or its password, which then signs in (LNK-07). A sign-up
+ * becomes an account by its own password, and by no other one's (LNK-06). Without either the token is not spent.
  *
  * Round trips: 1 by a session; 2 by a password, and one more each where a session came along that does not count, and
  * where the stored hash changed meanwhile; 0 for a token that we never made.

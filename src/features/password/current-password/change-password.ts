@@ -51,7 +51,7 @@ export async function changePassword(
   return issueRenewedTokens(deps, row);
 }
 
-/** By the form that is hashed: NFC (SECURITY PWD-04). */
+/** By the form that is hashed: NFC (PWD-04). */
 function isSamePassword(current: string | undefined, next: string): boolean {
   return current?.normalize('NFC') === next.normalize('NFC');
 }

@@ -54,7 +54,7 @@ export interface VerifiedCaller extends CallerIds {
 /**
  * Reserves a check of the caller's password and reads what it needs, in one statement. It counts where the logins on the
  * device count that the session was opened on, so that neither is a way around the other's limit, and a stranger who
- * guesses elsewhere locks no live session out (SECURITY LIM-11); a session of the legacy system counts as a device of its own. The first check that is refused in a window is the occasion
+ * guesses elsewhere locks no live session out (LIM-11); a session of the legacy system counts as a device of its own. The first check that is refused in a window is the occasion
  * of `onLocked`. Round trips: 1. Null when the session is not live.
  */
 export async function reservePasswordCheck(
@@ -136,7 +136,7 @@ export async function renewCallerSession(
  * `renewCallerSession`.
  *
  * A batch: the account is held first, so that the next statements see what others did to it until then, a session that a
- * login opened and a change of the address that was asked for. A login that comes later finds another hash (SECURITY SES-07,
+ * login opened and a change of the address that was asked for. A login that comes later finds another hash (SES-07,
  * LNK-05). A repeat ends once more what was opened in between, if anything.
  */
 export async function changePassword(
@@ -169,7 +169,7 @@ export async function changePassword(
  * the session ended, since it was read; true also for a repeat after a lost answer, once the account is gone.
  *
  * A batch: the account is held first, so that a session that ended until then counts no more. The last statement finds what
- * others stored meanwhile and no foreign key takes along (SECURITY PRV-03, PRV-04).
+ * others stored meanwhile and no foreign key takes along (PRV-03, PRV-04).
  */
 export async function deleteAccount(
   db: Database,

@@ -13,7 +13,7 @@ type Failure = 'timeout' | 'network' | 'status' | 'body';
 /**
  * Whether a password has been seen in a breach, by the range API of Have I Been Pwned: of the password's SHA-1 only the
  * first 5 digits are sent, and the size of the answer is padded. False as well when the service gives no good answer
- * within 800 ms, which is logged as `breached_password_check_failed`: nobody waits for a third party (SECURITY PWD-11).
+ * within 800 ms, which is logged as `breached_password_check_failed`: nobody waits for a third party (PWD-11).
  *
  * https://haveibeenpwned.com/API/v3#PwnedPasswords
  */

@@ -59,7 +59,7 @@ function verificationCtes({ token, mail, budget }: CountedLinkMail, metadata: Re
  * Keeps a sign-up until its link is followed, and queues the mail with the link. Where the address has an account that is
  * verified, or from before there was verification, its owner is told instead and nothing of the sign-up is kept; nothing
  * is kept or sent either where the address is reserved, held for its former owner, or over its limit of mails. Each writes
- * as many rows as the others, so that time tells them apart as little as the answer does (SECURITY ENU-04). A repeat
+ * as many rows as the others, so that time tells them apart as little as the answer does (ENU-04). A repeat
  * after a lost answer keeps and sends nothing twice. Round trips: 1.
  * @returns null; the seconds until it may try again for a client that has caused as many mails as it may, whatever address
  * it asks for: nothing of that is looked at, kept or sent

@@ -8,7 +8,7 @@ import { requestRegistration } from './queries.ts';
 
 /**
  * Signs somebody up where accounts begin with the verification: a mail says how to go on, and nothing in the answer says
- * whether the address has an account (SECURITY ENU-04). Whatever is the case, one hash is made and one statement run with
+ * whether the address has an account (ENU-04). Whatever is the case, one hash is made and one statement run with
  * the same rows. Round trips: 1; 0 for a refused password, whether the address is free or taken.
  * @throws AuthError password_too_common
  * @throws AuthError password_breached

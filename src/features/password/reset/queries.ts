@@ -33,10 +33,10 @@ export interface ResetLinks {
  * has the address, and one can have it back, the first of its ways back is renewed instead: for as long as that still
  * works, and in its place among the others, so that it opens no more and holds the address no longer. Where nobody has the
  * address, the account is banned, or no mail is left to it, as much is written that leads nowhere: a token without an
- * owner and a mail that is dropped (SECURITY ENU-05). Links from before stay good. Round trips: 1. A repeat after a lost
+ * owner and a mail that is dropped (ENU-05). Links from before stay good. Round trips: 1. A repeat after a lost
  * answer writes no second mail.
  *
- * The account is held, so that a deletion leaves no link and no mail of this behind (SECURITY PRV-03), and a way back behind
+ * The account is held, so that a deletion leaves no link and no mail of this behind (PRV-03), and a way back behind
  * it: that may be used while the statement waits, and a renewal that came after that would outlive it.
  */
 export async function issueResetToken(
@@ -128,13 +128,13 @@ export interface PasswordReset {
 
 /**
  * Spends the link, sets the password, proves the mailbox, ends every session, makes every other link void by which the
- * account could be taken, and lifts its lock: all or nothing (SECURITY RST-06). The ways back from a change of the
+ * account could be taken, and lifts its lock: all or nothing (RST-06). The ways back from a change of the
  * address and from a sign-in stay. Round trips: 1. Null when the link was consumed, or the account banned, deleted or given
  * another address, since it was read. A repeat after a lost answer finds what the first run did; where the two ran at
  * once it can be null as well, and the next call finds it.
  *
  * A batch, since the second statement needs a newer snapshot: a login or a request for another address that held the
- * account's row first has committed by then, and a login that comes later finds another hash (SECURITY SES-07).
+ * account's row first has committed by then, and a login that comes later finds another hash (SES-07).
  */
 export async function applyReset(
   db: Database,

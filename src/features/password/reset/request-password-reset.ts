@@ -4,7 +4,7 @@ import { prepareLink } from '../prepare-link.ts';
 import { issueResetToken } from './queries.ts';
 
 /**
- * Mails the owner of the account a link for a new password, at the address that is stored (SECURITY EML-03). Nothing
+ * Mails the owner of the account a link for a new password, at the address that is stored (EML-03). Nothing
  * else changes: sessions, password and earlier links stay (RST-04). An account without a password can get one this way.
  * Where an account has left the address and can still have it back, the way back is mailed once more instead: the mail
  * about the move may be lost, and nobody else can have the address meanwhile.

@@ -7,7 +7,7 @@ import { endOwnSessions } from './queries.ts';
 
 /**
  * Ends one of the caller's sessions, the calling one too. Another user's id, an unknown one and what is no id at all are
- * not told apart, in what is answered or in what is asked of the database (SECURITY ENU-10).
+ * not told apart, in what is answered or in what is asked of the database (ENU-10).
  * @returns whether the calling session was ended
  * @throws AuthError unauthenticated, session_not_found
  */

@@ -22,7 +22,7 @@ export interface RenewedSessionRow extends OpenedSessionRow {
 
 /**
  * Body of a CTE that gives a live session of a user in `owner`, a CTE with `user_id`, its new id: a new level of trust
- * (SECURITY SES-03). Its absolute end and its open transports stay. A repeat of the statement returns no row here: take it
+ * (SES-03). Its absolute end and its open transports stay. A repeat of the statement returns no row here: take it
  * from `renewedBefore`.
  *
  * The id is in every token, so that all of them die with it. A refresh that waits for the row finds no session of the
