@@ -1,6 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { CleanUp } from './clean-up.ts';
-import { createDeps } from './create-deps.ts';
+import { type AppOptions, createDeps } from './create-deps.ts';
 import type { Effect, Effects } from './db/effects.ts';
 import type { ExportPart } from './db/export-part.ts';
 import { commonErrors, defineErrors } from './errors.ts';
@@ -45,11 +45,6 @@ import { cleanupExpiredAttempts } from './rate-limit/queries.ts';
 import { loadRuntime } from './runtime.ts';
 import { createScheduled } from './scheduled.ts';
 import { ConfigError } from './variable-reader.ts';
-
-export interface AppOptions {
-  /** The Worker's clock in milliseconds since the epoch; tests move it. */
-  readonly now?: () => number;
-}
 
 /** Every feature with something to serve: one line each. The demo user is let in before them. */
 const routes: readonly Route[] = demo.overlay([
@@ -193,15 +188,14 @@ const urlLengthMax = 8192;
 const errors = defineErrors({ uri_too_long: { status: 414, title: 'The address is too long.' } });
 
 /** The service as a Hono app. */
-export function createApp({
-  now = Date.now,
-}: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
+export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
+  const { now = Date.now } = options;
   const app = new Hono<AppEnv>();
   app.use(
     identify,
     securityHeaders,
     serverTiming,
-    prepare(now),
+    prepare(options),
     sendQueuedMails,
     cors(allowedOrigins),
     limitUrl,
@@ -230,12 +224,15 @@ const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 /** Behind `identify` and the headers, so that an answer has both even when this fails. */
-function prepare(now: () => number): MiddlewareHandler<AppEnv> {
+function prepare(options: AppOptions): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const runtime = await loadRuntime(c.env);
     c.set('runtime', runtime);
     if (!(runtime instanceof ConfigError))
-      c.set('deps', createDeps({ effects, exportParts, cleanUps }, runtime, c.req.raw, c.var.requestId, now));
+      c.set(
+        'deps',
+        createDeps({ effects, exportParts, cleanUps }, runtime, c.req.raw, c.var.requestId, options),
+      );
     await next();
   };
 }

@@ -1,20 +1,28 @@
+import type { Argon2Parameters } from './crypto/argon2id.ts';
 import type { Deps } from './deps.ts';
 import { type RequestMetadata, readRequestMetadata } from './http/request-metadata.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createPasswordHasher } from './password-hasher.ts';
 import type { Runtime } from './runtime.ts';
 
+/** What a test may replace. The deployed service passes none of it, and no variable of the environment sets it. */
+export interface AppOptions {
+  /** The Worker's clock in milliseconds since the epoch; tests move it. */
+  readonly now?: () => number;
+  /** What a password hash costs; tests make it cheap. */
+  readonly argon2Parameters?: Argon2Parameters;
+}
+
 /**
  * What the flows of one request work with.
  * @param registered what `app.ts` registers, the same for every request
- * @param now milliseconds since the epoch
  */
 export function createDeps(
   registered: Pick<Deps, 'effects' | 'exportParts' | 'cleanUps'>,
   { config, keys, keyring, openDatabase }: Runtime,
   request: Request,
   requestId: string,
-  now: () => number,
+  { now = Date.now, argon2Parameters }: AppOptions,
 ): Deps {
   let known: RequestMetadata | undefined;
   // Most requests record nothing about their client.
@@ -25,7 +33,7 @@ export function createDeps(
   return {
     ...registered,
     ...{ config, keys, keyring, now, db: openDatabase() },
-    hasher: createPasswordHasher(config.isDevelopment),
+    hasher: createPasswordHasher(config.isDevelopment, argon2Parameters),
     mail: createMailer(keyring, metadata),
     get metadata() {
       return metadata();

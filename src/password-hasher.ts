@@ -1,3 +1,4 @@
+import type { Argon2Parameters } from './crypto/argon2id.ts';
 import { hashPassword, type PasswordCheck, verifyPassword } from './crypto/password-hash.ts';
 import { HashSemaphore } from './hash-semaphore.ts';
 
@@ -27,8 +28,12 @@ const semaphore = new HashSemaphore();
 /**
  * A hasher with its counters at zero. The clock of a Worker stands still during CPU work; `isClockPrecise` (development)
  * pays a pause for each hash, after which it has moved on.
+ * @param parameters what a hash costs; undefined for the cost of production
  */
-export function createPasswordHasher(isClockPrecise: boolean): PasswordHasher {
+export function createPasswordHasher(
+  isClockPrecise: boolean,
+  parameters: Argon2Parameters | undefined,
+): PasswordHasher {
   let count = 0;
   let workedMs = 0;
   const counted = <T>(work: () => Promise<T>) => semaphore.run(() => measured(work));
@@ -44,9 +49,9 @@ export function createPasswordHasher(isClockPrecise: boolean): PasswordHasher {
     }
   }
   return {
-    hash: (password) => counted(() => hashPassword(password)),
+    hash: (password) => counted(() => hashPassword(password, parameters)),
     requireRoom: () => semaphore.requireRoom(),
-    verify: (stored, password) => counted(() => verifyPassword(stored, password)),
+    verify: (stored, password) => counted(() => verifyPassword(stored, password, parameters)),
     get count() {
       return count;
     },

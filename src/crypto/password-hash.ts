@@ -11,48 +11,51 @@ export interface PasswordCheck {
   readonly isMalformed: boolean;
 }
 
-/** OWASP Password Storage Cheat Sheet, ASVS 5.0 appendix C: 19 MiB, 2 passes, 1 lane. */
-const liveParameters: Argon2Parameters = { memoryKib: 19_456, passes: 2, lanes: 1 };
+/** What a hash of today costs. OWASP Password Storage Cheat Sheet, ASVS 5.0 appendix C: 19 MiB, 2 passes, 1 lane. */
+export const liveParameters: Argon2Parameters = { memoryKib: 19_456, passes: 2, lanes: 1 };
 const saltBytes = 16;
 const tagBytes = 32;
+const dummySalt = new Uint8Array(saltBytes);
 
 /** bcrypt in the versions that the legacy system wrote. Cost 12 takes 330 ms, and every step more doubles it. */
 const bcryptPattern = /^\$2[aby]\$(?:0[4-9]|1[0-2])\$[./A-Za-z0-9]{53}$/;
 
 /**
- * A real hash with the live parameters, of random bytes that nobody kept. Comparing with it costs what a comparison
- * with a user's hash costs, so that an unknown address takes as long as a wrong password.
- */
-export const dummyHash =
-  '$argon2id$v=19$m=19456,t=2,p=1$U5fjXL1w2v7u2fDAvhl7dA$I9qSnKfZTKjh9HRUOrZlO6UVXEwwNZ1beJui1jJ4KmI';
-
-/**
  * Hashes a password for storage: NFC (NIST SP 800-63B-4 section 3.1.1.2), UTF-8, Argon2id with a random salt, as a PHC
  * string. Nothing is trimmed, folded or cut. Synchronous work of about 30 ms; the caller bounds the length.
  *
+ * @param parameters what the hash costs
  * @throws TypeError for text with lone surrogates, which would all become the same U+FFFD.
  */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, parameters = liveParameters): Promise<string> {
   if (!password.isWellFormed()) throw new TypeError('a password must be well-formed text');
   const salt = crypto.getRandomValues(new Uint8Array(saltBytes));
-  const tag = argon2id({ password: passwordBytes(password), salt }, liveParameters, tagBytes);
-  return formatArgon2Hash({ parameters: liveParameters, salt, tag });
+  const tag = argon2id({ password: passwordBytes(password), salt }, parameters, tagBytes);
+  return formatArgon2Hash({ parameters, salt, tag });
 }
 
 /**
  * Compares a password with a stored Argon2id or bcrypt hash, in constant time for the result. Never throws.
  *
  * `null` (no such user, or a user without a password), a stored text that is not acceptable and a password with lone
- * surrogates do not match, and take the work of one hash with the live parameters.
+ * surrogates do not match, and take the work of one hash with the same parameters, so that an unknown address takes as
+ * long as a wrong password (HSH-09).
+ *
+ * @param parameters what a hash costs that needs no rehash
  */
-export async function verifyPassword(stored: string | null, password: string): Promise<PasswordCheck> {
+export async function verifyPassword(
+  stored: string | null,
+  password: string,
+  parameters = liveParameters,
+): Promise<PasswordCheck> {
   const isBcrypt = stored !== null && bcryptPattern.test(stored);
   const argon2Hash = stored === null ? null : parseArgon2Hash(stored);
   if (password.isWellFormed()) {
     if (isBcrypt) return verifyBcrypt(stored, password);
-    if (argon2Hash !== null) return verifyArgon2id(argon2Hash, password);
+    if (argon2Hash !== null) return verifyArgon2id(argon2Hash, password, parameters);
   }
-  hashDummy(password);
+  // The work of a comparison, with nothing to compare.
+  argon2id({ password: passwordBytes(password), salt: dummySalt }, parameters, tagBytes);
   return {
     matches: false,
     needsRehash: false,
@@ -60,11 +63,11 @@ export async function verifyPassword(stored: string | null, password: string): P
   };
 }
 
-function verifyArgon2id(hash: Argon2Hash, password: string): PasswordCheck {
+function verifyArgon2id(hash: Argon2Hash, password: string, live: Argon2Parameters): PasswordCheck {
   const input = { password: passwordBytes(password), salt: hash.salt };
   const tag = argon2id(input, hash.parameters, hash.tag.length);
   const matches = isEqualConstantTime(tag, hash.tag);
-  return { matches, needsRehash: matches && !isLive(hash), isMalformed: false };
+  return { matches, needsRehash: matches && !isLike(hash, live), isMalformed: false };
 }
 
 /** The password goes in as it was typed: the legacy system did not normalise. bcrypt uses its first 72 bytes. */
@@ -75,16 +78,11 @@ async function verifyBcrypt(stored: string, password: string): Promise<PasswordC
   return { matches, needsRehash: matches, isMalformed: false };
 }
 
-function hashDummy(password: string): void {
-  const hash = parseArgon2Hash(dummyHash);
-  if (hash !== null) verifyArgon2id(hash, password);
-}
-
-function isLive({ parameters, salt, tag }: Argon2Hash): boolean {
+function isLike({ parameters, salt, tag }: Argon2Hash, live: Argon2Parameters): boolean {
   return (
-    parameters.memoryKib === liveParameters.memoryKib &&
-    parameters.passes === liveParameters.passes &&
-    parameters.lanes === liveParameters.lanes &&
+    parameters.memoryKib === live.memoryKib &&
+    parameters.passes === live.passes &&
+    parameters.lanes === live.lanes &&
     salt.length === saltBytes &&
     tag.length === tagBytes
   );

@@ -62,8 +62,9 @@ describe('KV in the source', () => {
 describe('time in the source', () => {
   /** Who asks a clock, and why it is not to measure work: in production it stands still while the CPU is busy. */
   const clocks = {
-    'src/app.ts': 'the clock that is handed to the flows, for the times in tokens',
+    'src/app.ts': 'the minutes that requests are counted in',
     'src/clean-up.ts': 'until when batches are begun: the clock moves while the database works',
+    'src/create-deps.ts': 'the clock that is handed to the flows, for the times in tokens',
     'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
     'src/features/health/check-health.ts': 'the age of a probe, and waiting for the network',
     'src/hash-semaphore.ts': 'until when a slot is held, and waiting for one, during which the clock moves',
@@ -91,6 +92,14 @@ describe('time in the source', () => {
 
   test('is never padded (IDM-04)', () => {
     expect(filesWith(/\bscheduler\.wait\b|\bsetTimeout\b/)).toEqual(Object.keys(pauses));
+  });
+});
+
+describe('the deployed service', () => {
+  test('replaces neither the clock nor the cost of a password hash, and no variable sets that cost (HSH-01)', () => {
+    expect(linesWith(/createApp\(/, ['src/index.ts'])).toEqual(['src/index.ts: const app = createApp();']);
+    expect(filesWith(/\bargon2Parameters\b/)).toEqual(['src/create-deps.ts']);
+    expect(filesWith(/\bliveParameters\b/)).toEqual(['src/crypto/password-hash.ts']);
   });
 });
 

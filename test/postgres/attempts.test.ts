@@ -4,7 +4,7 @@ import { sql } from '../../src/db/sql.ts';
 import { cleanupExpiredAttempts } from '../../src/rate-limit/queries.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';
-import { type Answer, TestClient } from '../support/client.ts';
+import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 
 const max = 10;
@@ -15,11 +15,14 @@ let client: TestClient;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  client = new TestClient({
-    DATABASE_URL: database.url,
-    DATABASE_TIMEOUT_MS: '8000',
-    LOGIN_ATTEMPTS_MAX: String(max),
-  });
+  client = new TestClient(
+    {
+      DATABASE_URL: database.url,
+      DATABASE_TIMEOUT_MS: '8000',
+      LOGIN_ATTEMPTS_MAX: String(max),
+    },
+    withLiveHashes,
+  );
 });
 afterAll(() => database.drop());
 
@@ -72,11 +75,14 @@ test('300 wrong passwords from 300 addresses are blocked after the tenth, while 
 
 test('12 logins of the owner at once all succeed while others guess, and no statement runs into another', async () => {
   const { email } = await registerUser(client);
-  const wide = new TestClient({
-    DATABASE_URL: database.url,
-    DATABASE_TIMEOUT_MS: '8000',
-    LOGIN_ATTEMPTS_MAX: '100',
-  });
+  const wide = new TestClient(
+    {
+      DATABASE_URL: database.url,
+      DATABASE_TIMEOUT_MS: '8000',
+      LOGIN_ATTEMPTS_MAX: '100',
+    },
+    withLiveHashes,
+  );
   const attempt = (text: string) => wide.post('/api/auth/login', { email, password: text });
   const mixed = Array.from({ length: 24 }, (_, index) => attempt(index % 2 === 0 ? password : wrong));
   const answers = await Promise.all(mixed);

@@ -3,7 +3,7 @@ import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { bcryptHash } from '../features/password/stored-accounts.ts';
 import { password } from '../support/accounts.ts';
-import { type Answer, TestClient } from '../support/client.ts';
+import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
@@ -20,11 +20,14 @@ const hashes: Record<string, string> = { 'an earlier hash': bcryptHash() };
 
 beforeAll(async () => {
   database = await freshDatabase();
-  client = new TestClient({
-    DATABASE_URL: database.url,
-    DATABASE_TIMEOUT_MS: '8000',
-    LOGIN_ATTEMPTS_MAX: '100',
-  });
+  client = new TestClient(
+    {
+      DATABASE_URL: database.url,
+      DATABASE_TIMEOUT_MS: '8000',
+      LOGIN_ATTEMPTS_MAX: '100',
+    },
+    withLiveHashes,
+  );
   hashes['a hash of today'] = await hashPassword(password);
   newerHash = await hashPassword('the newer password');
 });
@@ -149,7 +152,10 @@ describe('logins at the same time', { timeout: 60_000 }, () => {
 describe('a login whose second statement is still running when it is repeated', { timeout: 60_000 }, () => {
   test.each(kinds)('with %s succeeds with one session and one event (DBF-08, DBF-11)', async (kind) => {
     const accounts = await Promise.all(Array.from({ length: 4 }, () => storeAccount(kind)));
-    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+    const impatient = new TestClient(
+      { DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' },
+      withLiveHashes,
+    );
     const holds = accounts.map(({ id }) =>
       openDatabase(database.url).batch([
         sql`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`,

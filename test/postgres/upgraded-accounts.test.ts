@@ -9,7 +9,7 @@ import {
   sessionRow,
   successorIn,
 } from '../features/sessions/session-fixtures.ts';
-import { type Answer, TestClient } from '../support/client.ts';
+import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expiredSession, statementsOf } from '../support/guide-sql.ts';
 import {
@@ -79,12 +79,15 @@ beforeAll(async () => {
   sessions[tokens.equal] = newest ?? '';
   expect(await migrate(db(), migrations)).toHaveLength(migrations.length);
   await installLockBarrier(database.url);
-  client = new TestClient({
-    DATABASE_URL: database.url,
-    DATABASE_TIMEOUT_MS: '8000',
-    LEGACY_REFRESH_COOKIE: legacyCookie,
-    LOGIN_ATTEMPTS_MAX: '100',
-  });
+  client = new TestClient(
+    {
+      DATABASE_URL: database.url,
+      DATABASE_TIMEOUT_MS: '8000',
+      LEGACY_REFRESH_COOKIE: legacyCookie,
+      LOGIN_ATTEMPTS_MAX: '100',
+    },
+    withLiveHashes,
+  );
 }, 60_000);
 afterAll(() => database.drop());
 afterEach(() => vi.restoreAllMocks());

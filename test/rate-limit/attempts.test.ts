@@ -3,11 +3,14 @@ import { sql } from '../../src/db/sql.ts';
 import { giveAttemptBack } from '../../src/rate-limit/queries.ts';
 import { storeAccount, storedHash } from '../features/password/stored-accounts.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
-import { type Answer, cookieValue, TestClient } from '../support/client.ts';
+import { type Answer, cookieValue, TestClient, withLiveHashes } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 
 const max = 3;
-const client = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max), LOGIN_WINDOW_SECONDS: '900' });
+const client = new TestClient(
+  { LOGIN_ATTEMPTS_MAX: String(max), LOGIN_WINDOW_SECONDS: '900' },
+  withLiveHashes,
+);
 const wrong = 'not the password';
 
 function guess(email: string, text = wrong, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
@@ -126,7 +129,7 @@ describe('attempts at', () => {
 describe('attempts that are not checked', () => {
   test('for want of room are not spent: a crowd elsewhere locks nobody out (LIM-02, HSH-10)', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const strict = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
+    const strict = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' }, withLiveHashes);
     const attempt = (address: string, text: string) =>
       strict.post('/api/auth/login', { email: address, password: text });
     let own: Answer | undefined;

@@ -1,6 +1,8 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { createApp } from '../../src/app.ts';
 import type { Env } from '../../src/config.ts';
+import type { AppOptions } from '../../src/create-deps.ts';
+import { liveParameters } from '../../src/crypto/password-hash.ts';
 import { baseUrl, testEnv } from './test-env.ts';
 
 export interface CallOptions {
@@ -28,17 +30,23 @@ export interface Answer {
   readonly hashes: number;
 }
 
-/** A client of the service in this isolate. */
+/** The same hash in the same format, a thousand times cheaper: most tests need an account, and few of them its hash. */
+export const cheapParameters = { memoryKib: 8, passes: 1, lanes: 1 };
+
+/** For tests about hashes, time and limits: passwords cost what they cost in production. */
+export const withLiveHashes: AppOptions = { argon2Parameters: liveParameters };
+
+/** A client of the service in this isolate. Its password hashes are cheap, unless the options say otherwise. */
 export class TestClient {
   readonly app: ReturnType<typeof createApp>;
   readonly env: Env;
 
   constructor(
     overrides: Readonly<Record<string, string | undefined>> = {},
-    options: { now?: () => number; bindings?: Pick<Env, 'RATE_LIMIT_KV' | 'RATE_LIMITER'> } = {},
+    { bindings, ...options }: AppOptions & { bindings?: Pick<Env, 'RATE_LIMIT_KV' | 'RATE_LIMITER'> } = {},
   ) {
-    this.env = { ...testEnv(overrides), ...options.bindings };
-    this.app = createApp(options);
+    this.env = { ...testEnv(overrides), ...bindings };
+    this.app = createApp({ argon2Parameters: cheapParameters, ...options });
   }
 
   /** Sends a request as it stands. */

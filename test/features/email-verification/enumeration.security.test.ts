@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../../support/accounts.ts';
 import type { Answer, TestClient } from '../../support/client.ts';
-import { TestClient as Client } from '../../support/client.ts';
+import { TestClient as Client, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import {
@@ -23,7 +23,7 @@ let client: TestClient;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  client = requiredClient({ DATABASE_URL: database.url });
+  client = requiredClient({ DATABASE_URL: database.url }, withLiveHashes);
 });
 afterAll(() => database.drop());
 
@@ -32,7 +32,10 @@ const names = Object.keys(addressClasses);
 /** What one call shows, costs and writes. */
 async function observe(email: string, call: (client: TestClient, email: string) => Promise<Answer>) {
   const faulty = await faultyEndpoint();
-  const watched = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+  const watched = requiredClient(
+    { DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: faulty.endpoint },
+    withLiveHashes,
+  );
   const before = await rowCounts(client);
   const answer = await call(watched, email);
   const after = await rowCounts(client);
@@ -101,7 +104,10 @@ describe('POST /api/auth/register where accounts begin with the verification', (
     for (const name of ['new', 'verified']) {
       const email = await addressClasses[name]!(client);
       const { endpoint } = await faultyEndpoint(['commit-then-drop']);
-      const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+      const faulty = requiredClient(
+        { DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint },
+        withLiveHashes,
+      );
       expect(await postRegistration(faulty, email)).toMatchObject({ status: 202, roundTrips: 2, hashes: 1 });
       expect(await mailsTo(client, email), name).toHaveLength(1);
       expect(await waitingFor(client, email)).toBe(name === 'new' ? 1 : 0);
@@ -112,7 +118,10 @@ describe('POST /api/auth/register where accounts begin with the verification', (
     'is 503 where the database fails (%s), for every address',
     async (fault) => {
       const { endpoint } = await faultyEndpoint({ always: fault });
-      const down = requiredClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '200' });
+      const down = requiredClient(
+        { DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '200' },
+        withLiveHashes,
+      );
       expect((await postRegistration(down, freshEmail())).json.code).toBe('service_unavailable');
     },
   );
@@ -161,7 +170,7 @@ describe('a client that has caused 30 mails within an hour', () => {
   });
 
   test('registers as before where accounts begin at once, without a mail', async () => {
-    const open = new Client({ DATABASE_URL: database.url });
+    const open = new Client({ DATABASE_URL: database.url }, withLiveHashes);
     const email = freshEmail();
     expect((await register(email)(open)).status).toBe(201);
     expect(await mailsTo(client, email)).toEqual([]);
@@ -169,7 +178,10 @@ describe('a client that has caused 30 mails within an hour', () => {
 
   test('is told the same where the answer was lost, and may again when the window is over', async () => {
     const { endpoint } = await faultyEndpoint(['commit-then-drop']);
-    const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const faulty = requiredClient(
+      { DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint },
+      withLiveHashes,
+    );
     const email = freshEmail();
     expect(await register(email)(faulty)).toMatchObject({ status: 429, roundTrips: 2 });
     await databaseOf(client).query(sql`
@@ -209,7 +221,7 @@ describe('POST /api/auth/email/resend', () => {
   });
 
   test('asks nothing of the database where there is no verification', async () => {
-    const off = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off' });
+    const off = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off' }, withLiveHashes);
     const answers = [
       await resend(off, freshEmail()),
       await resend(off, await addressClasses.unverified!(client)),
@@ -277,7 +289,7 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
   });
 
   test('counts the attempts at a sign-up as at any address', async () => {
-    const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' }, withLiveHashes);
     const email = await addressClasses['signed up']!(client);
     const answers = [];
     for (const _ of Array(3)) answers.push((await logIn(limited, email, password)).status);
@@ -287,7 +299,7 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
 
 describe('the other modes', () => {
   test.each(['off', 'optional'])('%s: an address that is held is 409 email_taken', async (mode) => {
-    const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode });
+    const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode }, withLiveHashes);
     const email = await addressClasses.held!(client);
     const answer = await postRegistration(open, email);
     expect(answer).toMatchObject({ status: 409, roundTrips: 1, hashes: 1 });
@@ -299,7 +311,7 @@ describe('the other modes', () => {
     ['off', 0],
     ['optional', 1],
   ])('%s: a new account gets %i mails in the one round trip, and no 403 at login', async (mode, count) => {
-    const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode });
+    const open = new Client({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode }, withLiveHashes);
     const email = freshEmail();
     expect(await postRegistration(open, email)).toMatchObject({ status: 201, roundTrips: 1 });
     const mails = await mailsTo(client, email);
@@ -309,7 +321,7 @@ describe('the other modes', () => {
   });
 
   test('optional: over the limit of mails there is an account all the same (EML-10, EML-12)', async () => {
-    const open = new Client({ DATABASE_URL: database.url });
+    const open = new Client({ DATABASE_URL: database.url }, withLiveHashes);
     const email = await addressClasses['over its limit']!(client);
     expect((await postRegistration(open, email)).status).toBe(201);
     const headers = freshClient();
@@ -324,7 +336,7 @@ describe('the other modes', () => {
   });
 
   test('optional: a register that is refused spends nothing of the address (EML-10)', async () => {
-    const open = new Client({ DATABASE_URL: database.url });
+    const open = new Client({ DATABASE_URL: database.url }, withLiveHashes);
     const email = freshEmail();
     await postRegistration(open, email);
     for (const _ of Array(6)) expect((await postRegistration(open, email)).status).toBe(409);
@@ -334,7 +346,10 @@ describe('the other modes', () => {
 
   test('optional: where the answer of a register was lost there is one mail (DBF-07)', async () => {
     const { endpoint } = await faultyEndpoint(['commit-then-drop']);
-    const faulty = new Client({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const faulty = new Client(
+      { DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint },
+      withLiveHashes,
+    );
     const email = freshEmail();
     expect(await postRegistration(faulty, email)).toMatchObject({ status: 201, roundTrips: 2 });
     expect(await mailsTo(client, email)).toHaveLength(1);

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { AppOptions } from '../../../src/create-deps.ts';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
 import {
   freshClient,
@@ -14,8 +15,8 @@ import { tokenFrom } from '../../support/mailbox.ts';
 type Overrides = Readonly<Record<string, string | undefined>>;
 
 /** A service where accounts begin with the verification. */
-export function requiredClient(overrides: Overrides = {}): TestClient {
-  return new TestClient({ EMAIL_VERIFICATION: 'required', ...overrides });
+export function requiredClient(overrides: Overrides = {}, options: AppOptions = {}): TestClient {
+  return new TestClient({ EMAIL_VERIFICATION: 'required', ...overrides }, options);
 }
 
 export const otherPasswords = { password: otherPassword, confirmPassword: otherPassword };

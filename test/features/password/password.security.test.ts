@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { argon2Core } from '../../../src/crypto/argon2-core.ts';
 import { freshEmail, password, registerUser } from '../../support/accounts.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
+import { type Answer, TestClient, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { bcryptHash, storeAccount, storedHash } from './stored-accounts.ts';
 
@@ -18,7 +18,10 @@ const manyAttempts = { LOGIN_ATTEMPTS_MAX: '100' };
 /** Who cannot sign in, by the reason that nobody may learn. The first is the one that the others are compared with. */
 const classes = {
   'an unknown address': async (): Promise<Refused> => ({ email: freshEmail(), password: wrong }),
-  'a wrong password': async () => ({ email: (await registerUser(new TestClient())).email, password: wrong }),
+  'a wrong password': async () => ({
+    email: (await registerUser(new TestClient({}, withLiveHashes))).email,
+    password: wrong,
+  }),
   'a banned account with its password': async () => banned(password),
   'a banned account with a wrong password': async () => banned(wrong),
   'an account without a password': async () => ({ email: (await storeAccount(null)).email, password: wrong }),
@@ -34,7 +37,7 @@ const classes = {
 const names = Object.keys(classes) as (keyof typeof classes)[];
 
 async function banned(presented: string): Promise<Refused> {
-  const { json } = await registerUser(new TestClient());
+  const { json } = await registerUser(new TestClient({}, withLiveHashes));
   const { email } = await storeAccount(await storedHash(json.user.id), { isBanned: true });
   return { email, password: presented };
 }
@@ -47,7 +50,7 @@ describe('a login that fails', () => {
   });
 
   describe.each(['production', 'development'])('in %s', (environment) => {
-    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: environment });
+    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: environment }, withLiveHashes);
     const logIn = (name: keyof typeof classes) => client.post('/api/auth/login', refused[name]);
 
     test.each(names)('for %s is the one 401 to the byte (ENU-01, ENU-12)', async (name) => {
@@ -62,7 +65,10 @@ describe('a login that fails', () => {
   });
 
   test('is a problem document that names the scheme and no reason', async () => {
-    const answer = await new TestClient(manyAttempts).post('/api/auth/login', refused['a wrong password']);
+    const answer = await new TestClient(manyAttempts, withLiveHashes).post(
+      '/api/auth/login',
+      refused['a wrong password'],
+    );
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
     expect(answer.json).toStrictEqual({
@@ -76,7 +82,7 @@ describe('a login that fails', () => {
   });
 
   test('has the same header values in production, where no clock is shown (ENU-01)', async () => {
-    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: 'production' });
+    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: 'production' }, withLiveHashes);
     const values = await Promise.all(
       names.map(async (name) => {
         const { headers } = await client.post('/api/auth/login', refused[name]);
@@ -90,7 +96,10 @@ describe('a login that fails', () => {
 
   test.each(names)('for %s takes one hash and the same two statements (ENU-02)', async (name) => {
     const proxy = await faultyEndpoint();
-    const client = new TestClient({ ...manyAttempts, DATABASE_HTTP_ENDPOINT: proxy.endpoint });
+    const client = new TestClient(
+      { ...manyAttempts, DATABASE_HTTP_ENDPOINT: proxy.endpoint },
+      withLiveHashes,
+    );
     await client.post('/api/auth/login', refused['an unknown address']);
     const answer = await client.post('/api/auth/login', refused[name]);
     expect(answer).toMatchObject({ status: 401, roundTrips: 2, hashes: 1 });
@@ -103,7 +112,7 @@ describe('a login that fails', () => {
   test.each(names.filter((name) => !name.startsWith('a hash of the legacy system')))(
     'for %s fills as many Argon2 blocks as a successful one verifies (HSH-09)',
     async (name) => {
-      const client = new TestClient(manyAttempts);
+      const client = new TestClient(manyAttempts, withLiveHashes);
       const { email } = await registerUser(client);
       const expected = await blocksFilled(() => client.post('/api/auth/login', { email, password }));
       const filled = await blocksFilled(() => client.post('/api/auth/login', refused[name]));
@@ -122,7 +131,7 @@ describe('a login that fails', () => {
     ['more than are looked at', 'p'.repeat(4097), 400],
     ['NUL in it', 'pass\0word', 400],
   ])('with a password of %s is the same for all of them (ENU-03)', async (_kind, presented, status) => {
-    const client = new TestClient(manyAttempts);
+    const client = new TestClient(manyAttempts, withLiveHashes);
     const attempt = (name: keyof typeof classes) =>
       client.post('/api/auth/login', { email: refused[name].email, password: presented });
     const reference = await attempt('an unknown address');

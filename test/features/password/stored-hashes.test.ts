@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, password, registerUser, registration } from '../../support/accounts.ts';
-import { TestClient } from '../../support/client.ts';
+import { TestClient, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import {
   bcryptHash,
@@ -13,7 +13,7 @@ import {
   storedHash,
 } from './stored-accounts.ts';
 
-const client = new TestClient();
+const client = new TestClient({}, withLiveHashes);
 const livePhc = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/;
 
 afterEach(() => vi.restoreAllMocks());
@@ -42,7 +42,7 @@ describe('key derivations that production limits (HSH-02)', () => {
       vi.spyOn(crypto.subtle, 'deriveKey').mockRejectedValue(new Error('iteration counts above 100000')),
     ];
     const imported = vi.spyOn(crypto.subtle, 'importKey');
-    const fresh = new TestClient();
+    const fresh = new TestClient({}, withLiveHashes);
     const { email } = await registerUser(fresh);
     const legacy = await storeAccount(bcryptHash());
     await logIn(fresh, email);
@@ -112,7 +112,7 @@ describe('the write that replaces a hash', () => {
       // States that a repeat may cure are met twice.
       const repeats = sqlstate.startsWith('40') ? 2 : 1;
       const proxy = await faultyEndpoint(['pass', ...Array.from({ length: repeats }, () => ({ sqlstate }))]);
-      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: proxy.endpoint });
+      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: proxy.endpoint }, withLiveHashes);
       const answer = await logIn(faulty, email);
       expect(answer).toMatchObject({ roundTrips: 2 + repeats, hashes: 2 });
       expect(await storedHash(id)).toBe(stored);
