@@ -1,8 +1,6 @@
+import { globSync, readFileSync } from 'node:fs';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
-
-// The race and crash suites need many connections, which the embedded database does not have.
-const isRealPostgres = process.env.TEST_DATABASE_URL !== undefined;
 
 // The pages are tried in a browser that not every machine has; tools/test-browser.ts finds it.
 const hasChromium = process.env.CHROMIUM_PATH !== undefined;
@@ -19,6 +17,22 @@ const outboundWorker = `export default {
   },
 };`;
 
+const inWorkerd = () =>
+  cloudflareTest({
+    wrangler: { configPath: './wrangler.toml' },
+    // workerd's own report of every connection that a test breaks on purpose; console output still comes.
+    verbose: false,
+    miniflare: {
+      outboundService: 'outbound',
+      workers: [{ name: 'outbound', modules: true, script: outboundWorker }],
+    },
+  });
+
+// Spies are seen by whoever shares the modules, so a file that has some gets modules of its own.
+const spyingFiles = globSync('test/**/*.test.ts').filter((file) =>
+  /import \{[^}]*\bvi\b[^}]*\} from 'vitest'/.test(readFileSync(file, 'utf8')),
+);
+
 export default defineConfig({
   test: {
     globalSetup: './test/support/node/global-setup.ts',
@@ -26,21 +40,21 @@ export default defineConfig({
     maxWorkers: '100%',
     projects: [
       {
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            // workerd's own report of every connection that a test breaks on purpose; console output still comes.
-            verbose: false,
-            miniflare: {
-              outboundService: 'outbound',
-              workers: [{ name: 'outbound', modules: true, script: outboundWorker }],
-            },
-          }),
-        ],
+        plugins: [inWorkerd()],
         test: {
           name: 'workers',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/node/**', ...(isRealPostgres ? [] : ['test/postgres/**'])],
+          exclude: ['test/node/**', ...spyingFiles],
+          isolate: false,
+          ...timeLimits,
+        },
+      },
+      {
+        plugins: [inWorkerd()],
+        test: {
+          name: 'isolated',
+          include: spyingFiles,
+          exclude: ['test/node/**'],
           ...timeLimits,
         },
       },
@@ -49,11 +63,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/node/**/*.test.ts'],
-          // `npm run dev` brings its own database, so it is tested once, with the embedded one.
-          exclude: [
-            'test/node/**/*.browser.test.ts',
-            isRealPostgres ? 'test/node/dev.e2e.test.ts' : 'test/node/**/*.postgres.test.ts',
-          ],
+          exclude: ['test/node/**/*.browser.test.ts'],
           ...timeLimits,
         },
       },

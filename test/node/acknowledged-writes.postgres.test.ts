@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { type FragileService, startFragileService } from '../support/node/fragile-service.ts';
 import { Ledger } from '../support/node/ledger.ts';
 import { randomFaults, seededRandom } from '../support/node/random-faults.ts';
 import { liveRestlessly } from '../support/node/restless-person.ts';
+import { describe } from '../support/races.ts';
 
 const personCount = 6;
 const loadMs = 12_000;

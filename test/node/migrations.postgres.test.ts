@@ -1,8 +1,9 @@
-import { expect, inject, test } from 'vitest';
+import { expect, inject } from 'vitest';
 import { type Migration, migrate } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';
 import { openDatabase } from '../../tools/node-database.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
+import { test } from '../support/races.ts';
 
 const database = openDatabase(await freshDatabase(), inject('databaseEndpoint'));
 

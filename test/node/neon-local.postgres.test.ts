@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { neon, neonConfig } from '@neondatabase/serverless';
-import { expect, inject, test } from 'vitest';
+import { expect, inject } from 'vitest';
 import { openPostgres } from '../../tools/neon-local/postgres-backend.ts';
 import { startNeonLocal } from '../../tools/neon-local/server.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
+import { test } from '../support/races.ts';
 
 const url = await freshDatabase();
-const serverUrl = process.env.TEST_DATABASE_URL!;
+const serverUrl = inject('serverUrl') ?? '';
 neonConfig.fetchEndpoint = inject('databaseEndpoint');
 const sql = neon(url);
 

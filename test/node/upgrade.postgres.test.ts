@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { compile, Fragment, sql } from '../../src/db/sql.ts';
 import { openDatabase, readMigrations } from '../../tools/node-database.ts';
 import { projectFolder } from '../../tools/project.ts';
@@ -13,6 +13,7 @@ import {
 import { dumpDatabase, rowsOf } from '../support/node/dump-database.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
 import { runTool } from '../support/node/run-tool.ts';
+import { describe } from '../support/races.ts';
 
 const url = await freshDatabase();
 const endpoint = inject('databaseEndpoint');

@@ -10,5 +10,9 @@ declare module 'vitest' {
     /** Base address of the control server: see test/support/node/control-server.ts. */
     controlUrl: string;
     databaseKind: 'pglite' | 'postgres';
+    /** A superuser's log-in to the PostgreSQL server; null for PGlite. */
+    serverUrl: string | null;
+    /** Whether `npm run test:full` runs: every product of routes and cases, and long races. */
+    isFull: boolean;
   }
 }

@@ -1,25 +1,20 @@
 import type { TestProject } from 'vitest/node';
 import type {} from '../provided-context.ts';
-import { BreachStub } from './breach-stub.ts';
-import { startControlServer } from './control-server.ts';
-import { FaultProxy } from './fault-proxy.ts';
-import { openTestDatabases } from './test-databases.ts';
+import { startTestServices } from './test-services.ts';
+
+/** The line that ends a run without the races; `.ci/run` takes it for a failure. */
+const racesNotRun = 'races not run';
 
 /** One database server for the whole run; returns how it is stopped. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const databases = await openTestDatabases(process.env.TEST_DATABASE_URL);
-  const control = await startControlServer({
-    faults: new FaultProxy(databases.endpoint),
-    breaches: new BreachStub(),
-    createDatabase: databases.create,
-    dropDatabase: databases.drop,
-  });
-  project.provide('databaseUrl', databases.url);
-  project.provide('databaseEndpoint', databases.endpoint);
-  project.provide('databaseKind', databases.kind);
-  project.provide('controlUrl', control.url);
-  return async () => {
-    await control.close();
-    await databases.close();
-  };
+  const { services, stop } = await startTestServices();
+  project.provide('databaseUrl', services.databaseUrl);
+  project.provide('databaseEndpoint', services.databaseEndpoint);
+  project.provide('databaseKind', services.databaseKind);
+  project.provide('controlUrl', services.controlUrl);
+  project.provide('serverUrl', services.serverUrl);
+  project.provide('isFull', process.env.TEST_SUITE === 'full');
+  if (services.engineFailure !== null) console.error(`PostgreSQL did not start: ${services.engineFailure}`);
+  if (services.databaseKind === 'pglite') process.once('exit', () => console.log(racesNotRun));
+  return stop;
 }

@@ -20,7 +20,7 @@ export interface TestDatabases {
 
 /** Starts a database server for one test run, with the real migrations applied; without a URL an embedded one. */
 export async function openTestDatabases(serverUrl: string | undefined): Promise<TestDatabases> {
-  const prefix = process.env.TEST_DATABASE_PREFIX ?? `nexora_test_${randomBytes(4).toString('hex')}`;
+  const prefix = `nexora_test_${randomBytes(4).toString('hex')}`;
   const template = `${prefix}_template`;
   const shared = `${prefix}_shared`;
   const backend = await openBackend(serverUrl, template);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
@@ -19,6 +19,7 @@ import {
   legacyJwt,
   makeLegacy,
 } from '../support/legacy-database.ts';
+import { describe } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { installLockBarrier, releaseTogether as releaseFromLock } from './lock-barrier.ts';
 

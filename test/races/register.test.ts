@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshEmail, registration } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { describe, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
 

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { forget, linkFor, reset } from '../features/password/password-reset.ts';
 import { changePassword, expectDead, recordsOf, signInAgain } from '../features/password/signed-in-owner.ts';
@@ -8,12 +8,13 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
+import { describe, roundsOf } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 /** In the statements that change something, and in no other. */
 const changing = 'AS MATERIALIZED';
-const rounds = 50;
+const rounds = roundsOf(50);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -34,7 +35,7 @@ const db = () => openDatabase(database.url);
 const userOf = ({ userId, email }: SignedIn) => ({ id: userId, email });
 const linkOf = (kind: 'reset_password' | 'unlock' | 'not_me', owner: SignedIn) =>
   storeLink(client, kind, userOf(owner));
-const reportNotMe = (token: string) => client.post('/api/auth/not-me', { token });
+const disown = (token: string) => client.post('/api/auth/not-me', { token });
 const unlock = (token: string) => client.post('/api/auth/unlock', { token });
 const logIn = (owner: SignedIn, text = password) =>
   client.post('/api/auth/login', { email: owner.email, password: text });
@@ -93,7 +94,7 @@ describe('20 uses of one link at once', { timeout: 120_000 }, () => {
     const owner = await signIn(client);
     const token = await linkOf('not_me', owner);
     const done = releaseAll(20);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => reportNotMe(token)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => disown(token)));
     done();
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(19).fill(400)]);
     expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['reset_password']);
@@ -109,7 +110,7 @@ function releaseAll(count: number): () => void {
 const endings: [name: string, kind: 'reset_password' | 'not_me', end: (token: string) => Promise<Answer>][] =
   [
     ['a reset', 'reset_password', (token) => reset(client, token)],
-    ['"not me"', 'not_me', reportNotMe],
+    ['"not me"', 'not_me', disown],
   ];
 
 describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
@@ -147,7 +148,7 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
   });
 
   test('and a change of the password at once: the link wins', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(client);
       const token = await linkOf(kind, owner);
       const [ended, changed] = await race(round, [
@@ -202,7 +203,7 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
   });
 
   test('and the deletion of the account at once: nothing is revived, and no statement runs into the other (PRV-04)', async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(client);
       const token = await linkOf(kind, owner);
       const [ended, deleted] = await race(round, [
@@ -226,7 +227,7 @@ describe('on real PostgreSQL', { timeout: 60_000 }, () => {
   });
 
   test('two links of one account at once: one succeeds (RST-02)', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < roundsOf(10); round++) {
       const owner = await signIn(client);
       const [first, second] = [await linkOf('reset_password', owner), await linkOf('reset_password', owner)];
       const answers = await race(round, [() => reset(client, first), () => reset(client, second)]);
@@ -263,7 +264,7 @@ describe('on real PostgreSQL', { timeout: 60_000 }, () => {
       EMAIL_VERIFICATION: 'off',
       LOGIN_ATTEMPTS_MAX: '2',
     });
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(limited);
       const token = await linkOf('unlock', owner);
       const guess = () => limited.post('/api/auth/login', { email: owner.email, password: 'wrong' });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runScheduled } from '../../src/app.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { expectProblem } from '../contract/expect-problem.ts';
@@ -7,6 +7,7 @@ import { registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
+import { describe } from '../support/races.ts';
 import { cronSecret } from '../support/test-env.ts';
 import { untilAsleep } from './until-asleep.ts';
 

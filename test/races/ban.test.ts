@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { releaseTogether } from './held-calls.ts';
 
@@ -32,12 +33,12 @@ async function sessionCount(userId: string): Promise<number> {
 }
 
 describe('a ban that races a login', { timeout: 60_000 }, () => {
-  test('leaves no session in the table, and nothing that an unban would bring back, in 50 rounds (SES-07, SES-16)', async () => {
+  test('leaves no session in the table, and nothing that an unban would bring back (SES-07, SES-16)', async () => {
     const { email, json } = await registerUser(client);
     const { id } = json.user;
     const statuses = new Set<number>();
     const revoked = new Set<number>();
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < roundsOf(50); round++) {
       // Now the one, now the other has a head start, and in between they are let go together.
       releaseTogether(id, 2, [0, 8, -8, 3, -3][round % 5]);
       const [login, ban] = await Promise.all([
@@ -65,7 +66,7 @@ describe('what operators do to one user at once', { timeout: 60_000 }, () => {
   test('with refreshes and logins of that user never runs into a deadlock', async () => {
     const { email, json } = await registerUser(client);
     const { id } = json.user;
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < roundsOf(10); round++) {
       const { refreshToken, accessToken } = (await logIn(client, email)).json;
       const answers = await Promise.all([
         act(id, 'ban'),

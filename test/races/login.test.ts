@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { bcryptHash } from '../features/password/stored-accounts.ts';
 import { password } from '../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { describe, roundsOf } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -79,9 +80,9 @@ const endSessions = (id: string) => sql`DELETE FROM sessions WHERE user_id = ${i
 const kinds = ['a hash of today', 'an earlier hash'];
 
 describe.each(changes)('a login that races %s', { timeout: 60_000 }, (name, change) => {
-  test.each(kinds)('with %s leaves no session behind, in 50 rounds (SES-07)', async (kind) => {
+  test.each(kinds)('with %s leaves no session behind (SES-07)', async (kind) => {
     const statuses = new Set<number>();
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < roundsOf(50); round++) {
       const account = await storeAccount(kind);
       // The change needs no hash, so it is the first to arrive.
       releaseTogether(account.id, 2, (round % 9) - 4);
@@ -116,8 +117,8 @@ describe.each(changes)('a login that races %s', { timeout: 60_000 }, (name, chan
 });
 
 describe('logins at the same time', { timeout: 60_000 }, () => {
-  test('two that both replace an earlier hash both succeed, and it is replaced once, in 20 rounds (HSH-06)', async () => {
-    for (let round = 0; round < 20; round++) {
+  test('two that both replace an earlier hash both succeed, and it is replaced once (HSH-06)', async () => {
+    for (let round = 0; round < roundsOf(20); round++) {
       const account = await storeAccount('an earlier hash');
       releaseTogether('INSERT INTO sessions', 2);
       const answers = await Promise.all([logIn(account), logIn(account)]);

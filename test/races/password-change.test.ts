@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   changePassword,
@@ -16,12 +16,13 @@ import { refreshByBody, type SignedIn, signIn } from '../features/sessions/sessi
 import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 /** In the statements that change something, and in no other. */
 const changing = 'AS MATERIALIZED';
-const rounds = 50;
+const rounds = roundsOf(50);
 const routes = Object.keys(ownersRoutes);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -68,7 +69,7 @@ const renewals: [name: string, renew: (owner: SignedIn) => Promise<Answer>][] = 
 ];
 
 describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
-  test('and a refresh of its session at once: only the new tokens are left, and nothing is theft, in 50 rounds (SES-07)', async () => {
+  test('and a refresh of its session at once: only the new tokens are left, and nothing is theft (SES-07)', async () => {
     const statuses = new Set<number>();
     for (let round = 0; round < rounds; round++) {
       const owner = await signIn(client);
@@ -90,7 +91,7 @@ describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
   });
 
   test('twice at once from one session: one of them goes on, with a session that is good', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < roundsOf(10); round++) {
       const owner = await signIn(client);
       const answers = await race(round, [() => renew(owner), () => renew(owner)]);
       expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
@@ -101,7 +102,7 @@ describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
 });
 
 describe('a password change', { timeout: 120_000 }, () => {
-  test('and a login with the old password at once leave no session of that login, in 50 rounds (SES-07)', async () => {
+  test('and a login with the old password at once leave no session of that login (SES-07)', async () => {
     const statuses = new Set<number>();
     for (let round = 0; round < rounds; round++) {
       const owner = await signIn(client);
@@ -123,8 +124,8 @@ describe('a password change', { timeout: 120_000 }, () => {
     expect(statuses).toEqual(new Set([200, 401]));
   });
 
-  test('and a login that replaces an earlier hash at once: the change wins, in 20 rounds (HSH-06)', async () => {
-    for (let round = 0; round < 20; round++) {
+  test('and a login that replaces an earlier hash at once: the change wins (HSH-06)', async () => {
+    for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(client);
       await db().query(
         sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`,
@@ -142,7 +143,7 @@ describe('a password change', { timeout: 120_000 }, () => {
     }
   });
 
-  test('and a refresh of another session at once leave none of its tokens, in 50 rounds (SES-06, SES-07)', async () => {
+  test('and a refresh of another session at once leave none of its tokens (SES-06, SES-07)', async () => {
     for (let round = 0; round < rounds; round++) {
       const owner = await signIn(client);
       const other = await signInAgain(client, owner.email);
@@ -157,7 +158,7 @@ describe('a password change', { timeout: 120_000 }, () => {
   });
 
   test('of two sessions at once: one wins, the other is out', async () => {
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < roundsOf(10); round++) {
       const owner = await signIn(client);
       const other = await signInAgain(client, owner.email);
       const answers = await race(round, [
@@ -179,7 +180,7 @@ describe('the deletion of an account', { timeout: 120_000 }, () => {
   ])(
     'and %s at once leave either nothing or all, and no statement runs into the other (PRV-03)',
     async (_what, other, expected) => {
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < roundsOf(20); round++) {
         const owner = await signIn(client);
         const [deleted, answer] = await race(round, [() => deleteAccount(client, owner), () => other(owner)]);
         expect(expected).toContain(answer!.status);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   refreshByBody,
@@ -11,10 +11,11 @@ import {
 import { logIn, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { describe, roundsOf } from '../support/races.ts';
 import * as heldCalls from './held-calls.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
 
-const rounds = Array.from({ length: 5 }, (_, index) => index + 1);
+const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
 const cap = 50;
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

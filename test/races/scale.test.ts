@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { fillLargeTables } from '../../tools/large-tables.ts';
 import { bcryptHash } from '../features/password/stored-accounts.ts';
@@ -12,6 +12,7 @@ import { freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
+import { describe } from '../support/races.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;

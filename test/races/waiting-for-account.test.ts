@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { unknownSubject } from '../../src/rate-limit/unknown-subject.ts';
 import {
@@ -25,6 +25,7 @@ import { freshClient, freshEmail, otherPassword, password, registration } from '
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
+import { describe, test } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { untilAsleep } from './until-asleep.ts';
 import { untilWaiting } from './until-waiting.ts';

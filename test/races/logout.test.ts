@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   ageRotations,
@@ -12,10 +12,11 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { describe, roundsOf } from '../support/races.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
 
 const callers = 50;
-const rounds = Array.from({ length: 5 }, (_, index) => index + 1);
+const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   accountsOf,
@@ -17,6 +17,7 @@ import { freshEmail, otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { mailsTo } from '../support/mailbox.ts';
+import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
@@ -39,7 +40,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const parallel = 20;
-const consuming = 'spent_by = ';
+const spending = 'spent_by = ';
 
 async function sessionsOf(userId: string): Promise<string[]> {
   const rows = await databaseOf(open).query<{ id: string }>(
@@ -63,7 +64,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
   test('by the session of the account', async () => {
     const { email, token, json, userId } = await unverifiedAccount(open);
     const { accessToken: bearer } = json;
-    releaseTogether(consuming, parallel);
+    releaseTogether(spending, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(open, { token }, { bearer })),
     );
@@ -75,7 +76,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
 
   test('by its password: there is one session afterwards', async () => {
     const { email, token, userId } = await unverifiedAccount(open);
-    releaseTogether(consuming, parallel);
+    releaseTogether(spending, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(open, { token, password })),
     );
@@ -87,7 +88,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
   test.each([false, true])('of a sign-up, with an account to take over: %s', async (isClaim) => {
     const email = isClaim ? (await unverifiedAccount(open)).email : freshEmail();
     const token = await registerForToken(required, email, otherPasswords);
-    releaseTogether(consuming, parallel);
+    releaseTogether(spending, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(required, { token, password: otherPassword })),
     );
@@ -120,7 +121,7 @@ describe('sign-ups of one address at the same time', { timeout: 60_000 }, () => 
       const email = round % 2 === 0 ? freshEmail() : (await unverifiedAccount(open)).email;
       const one = await registerForToken(required, email);
       const other = await registerForToken(required, email, otherPasswords);
-      releaseTogether(consuming, 2, round < 2 ? 0 : -20);
+      releaseTogether(spending, 2, round < 2 ? 0 : -20);
       const winner = expectOneSuccess(
         await Promise.all([
           verify(required, { token: one, password }),
@@ -157,9 +158,9 @@ describe('sign-ups of one address at the same time', { timeout: 60_000 }, () => 
 });
 
 describe('a first verification against a login that is under way (LNK-05)', { timeout: 60_000 }, () => {
-  test('ends the session of a login that came first, and leaves one that came after it, in 20 rounds', async () => {
+  test('ends the session of a login that came first, and leaves one that came after it', async () => {
     const survivals = new Set<boolean>();
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < roundsOf(20); round++) {
       const { email, token, json, userId } = await unverifiedAccount(open);
       const { accessToken: bearer } = json;
       releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
@@ -180,15 +181,15 @@ describe('a first verification against a login that is under way (LNK-05)', { ti
 });
 
 describe('a verification against the end of its account', { timeout: 60_000 }, () => {
-  test.each(['session', 'password', 'claim'])(
-    'by a ban leaves no session in the table, by %s, in 15 rounds (SES-07)',
+  test.each(['session', 'password', 'take-over'])(
+    'by a ban leaves no session in the table, by %s (SES-07)',
     async (by) => {
       const statuses = new Set<number>();
-      for (let round = 0; round < 15; round++) {
+      for (let round = 0; round < roundsOf(15); round++) {
         const { email, token, json, userId } = await unverifiedAccount(open);
         const { accessToken: bearer } = json;
-        const waiting = by === 'claim' ? await registerForToken(required, email) : token;
-        if (by !== 'claim') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
+        const waiting = by === 'take-over' ? await registerForToken(required, email) : token;
+        if (by !== 'take-over') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
         const [verified, ban] = await Promise.all([
           by === 'session'
             ? verify(open, { token }, { bearer })
@@ -202,7 +203,7 @@ describe('a verification against the end of its account', { timeout: 60_000 }, (
         expect(await sessionsOf(userId)).toEqual([]);
         expect(await accountsOf(open, email)).toHaveLength(1);
       }
-      if (by !== 'claim') expect(statuses).toEqual(new Set([200, 400]));
+      if (by !== 'take-over') expect(statuses).toEqual(new Set([200, 400]));
     },
   );
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import { runCleanUps } from '../../src/clean-up.ts';
 import { sql } from '../../src/db/sql.ts';
 import { cleanupExpiredAttempts } from '../../src/rate-limit/queries.ts';
@@ -6,6 +6,7 @@ import { recordLog } from '../contract/recorded-log.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { describe, test } from '../support/races.ts';
 
 const max = 10;
 const wrong = 'not the password';

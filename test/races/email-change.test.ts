@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   confirm,
@@ -21,6 +21,7 @@ import { freshClient, freshEmail, password, registration } from '../support/acco
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
+import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -77,7 +78,7 @@ function times<T>(count: number, start: () => T): (() => T)[] {
 
 describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
   test('to confirm, exactly one succeeds, with one mail and one record (EML-07)', async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < roundsOf(5); round++) {
       const owner = await signIn(client);
       const newEmail = freshEmail();
       const token = await linkTo(client, owner, newEmail);
@@ -97,7 +98,7 @@ describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
   });
 
   test('to restore, exactly one succeeds, with one mail to each address and no session left (EML-07)', async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < roundsOf(5); round++) {
       const owner = await signIn(client);
       const { email, revertToken } = await move(client, owner);
       const answers = await race(
@@ -121,7 +122,7 @@ describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
 });
 
 test('of two accounts on their way to one address at once one arrives, the other is token_invalid (EML-01)', async () => {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < roundsOf(20); round++) {
     const newEmail = freshEmail();
     const [first, second] = [await signIn(client), await signIn(client)];
     const tokens = [await linkTo(client, first, newEmail), await linkTo(client, second, newEmail)];
@@ -140,7 +141,7 @@ test('of two accounts on their way to one address at once one arrives, the other
 
 test('a confirmation and a registration of one address at once: one of them has it, and nothing is 500 (EML-01)', async () => {
   const winners = new Set<string>();
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < roundsOf(20); round++) {
     const newEmail = freshEmail();
     const owner = await signIn(client);
     const token = await linkTo(client, owner, newEmail);
@@ -158,7 +159,7 @@ test('a confirmation and a registration of one address at once: one of them has 
 }, 60_000);
 
 test('two requests of one account at once leave one link that can be followed (EML-08)', async () => {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < roundsOf(20); round++) {
     const owner = await signIn(client);
     const answers = await race(
       (round % 9) - 4,
@@ -169,9 +170,9 @@ test('two requests of one account at once leave one link that can be followed (E
   }
 }, 60_000);
 
-test('a request from another session and a change of the password at once leave no pending change, in 30 rounds (EML-08)', async () => {
+test('a request from another session and a change of the password at once leave no pending change (EML-08)', async () => {
   const statuses = new Set<number>();
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < roundsOf(30); round++) {
     const owner = await signIn(client);
     const other = await signInAgain(client, owner.email);
     const [requested, changed] = await race((round % 9) - 4, [
@@ -189,7 +190,7 @@ test('a request from another session and a change of the password at once leave 
 describe('a confirmation and the deletion of the account at once', { timeout: 120_000 }, () => {
   test('end with no account, and neither runs into the other (PRV-04)', async () => {
     const statuses = new Set<number>();
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < roundsOf(30); round++) {
       const owner = await signIn(client);
       const newEmail = freshEmail();
       const token = await linkTo(client, owner, newEmail);
@@ -214,7 +215,7 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
 
 describe('of an address that an account has left, a restoration', { timeout: 120_000 }, () => {
   test('by either of two links at once succeeds exactly once (EML-07)', async () => {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < roundsOf(5); round++) {
       const owner = await signIn(client);
       const { revertToken } = await move(client, owner);
       await forget(client, owner.email, freshClient());
@@ -229,9 +230,9 @@ describe('of an address that an account has left, a restoration', { timeout: 120
     }
   });
 
-  test('and a request for a new password at once leave no second way back, in 50 rounds (EML-08)', async () => {
+  test('and a request for a new password at once leave no second way back (EML-08)', async () => {
     const mails = new Set<number>();
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < roundsOf(50); round++) {
       const owner = await signIn(client);
       const { revertToken } = await move(client, owner);
       const [reverted, asked] = await race((round % 9) - 4, [
@@ -248,8 +249,8 @@ describe('of an address that an account has left, a restoration', { timeout: 120
     expect(mails).toEqual(new Set([1, 2]));
   });
 
-  test('nor do its deletion and such a request at once, which hold no address for nobody, in 50 rounds (PRV-04)', async () => {
-    for (let round = 0; round < 50; round++) {
+  test('nor do its deletion and such a request at once, which hold no address for nobody (PRV-04)', async () => {
+    for (let round = 0; round < roundsOf(50); round++) {
       const owner = await signIn(client);
       await move(client, owner);
       const [deleted, asked] = await race((round % 9) - 4, [
@@ -264,9 +265,9 @@ describe('of an address that an account has left, a restoration', { timeout: 120
   });
 });
 
-test('a restored address and a further change at once tell the address that the account had last, in 30 rounds (EML-08)', async () => {
+test('a restored address and a further change at once tell the address that the account had last (EML-08)', async () => {
   const statuses = new Set<number>();
-  for (let round = 0; round < 30; round++) {
+  for (let round = 0; round < roundsOf(30); round++) {
     const owner = await signIn(client);
     const { email, revertToken } = await move(client, owner);
     const newEmail = freshEmail();
@@ -288,9 +289,9 @@ test('a restored address and a further change at once tell the address that the 
 }, 60_000);
 
 describe('a restored address and a login at once', { timeout: 120_000 }, () => {
-  test('leave no session of that login, in 50 rounds (SES-07)', async () => {
+  test('leave no session of that login (SES-07)', async () => {
     const statuses = new Set<number>();
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < roundsOf(50); round++) {
       const owner = await signIn(client);
       const { email, revertToken } = await move(client, owner);
       const [reverted, login] = await race((round % 9) - 4, [
@@ -306,8 +307,8 @@ describe('a restored address and a login at once', { timeout: 120_000 }, () => {
     expect(statuses).toEqual(new Set([200, 401]));
   });
 
-  test('nor what a refresh gives, in 20 rounds (SES-06)', async () => {
-    for (let round = 0; round < 20; round++) {
+  test('nor what a refresh gives (SES-06)', async () => {
+    for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(client);
       const { email, revertToken } = await move(client, owner);
       const other = await signInAgain(client, email);
@@ -322,7 +323,7 @@ describe('a restored address and a login at once', { timeout: 120_000 }, () => {
   });
 });
 
-test('theft of a refresh token and the deletion of the account at once never deadlock, in 200 rounds (T40, RFR-02)', async () => {
+test('theft of a refresh token and the deletion of the account at once never deadlock (T40, RFR-02)', async () => {
   const lost = async () => {
     const [row] = await db().query<{ deadlocks: number }>(
       sql`SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
@@ -331,7 +332,7 @@ test('theft of a refresh token and the deletion of the account at once never dea
   };
   const before = await lost();
   const codes = new Set<string>();
-  for (let round = 0; round < 200; round++) {
+  for (let round = 0; round < roundsOf(200); round++) {
     const owner = await signIn(client);
     await refreshByBody(client, owner.bodyToken);
     await ageRotations(owner.sessionId, 31, db());

@@ -1,0 +1,49 @@
+import { BreachStub } from './breach-stub.ts';
+import { startControlServer } from './control-server.ts';
+import { startEngine } from './engine.ts';
+import { FaultProxy } from './fault-proxy.ts';
+import { openTestDatabases } from './test-databases.ts';
+import type { TestServices } from './test-services.ts';
+
+// A process of its own, which test-services.ts starts: the database and its proxies would share one thread with Vite. It
+// ends with its parent, however that ends, since then the channel between them closes.
+
+const closers: (() => Promise<void>)[] = [];
+let isClosing = false;
+
+process.once('disconnect', () => void close());
+try {
+  process.send?.(await start());
+} catch (error) {
+  process.send?.({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  await close();
+}
+
+async function start(): Promise<TestServices> {
+  const engine = await startEngine(process.env);
+  closers.push(engine.stop);
+  const databases = await openTestDatabases(engine.serverUrl);
+  closers.push(databases.close);
+  const control = await startControlServer({
+    faults: new FaultProxy(databases.endpoint),
+    breaches: new BreachStub(),
+    createDatabase: databases.create,
+    dropDatabase: databases.drop,
+  });
+  closers.push(control.close);
+  return {
+    databaseUrl: databases.url,
+    databaseEndpoint: databases.endpoint,
+    databaseKind: databases.kind,
+    controlUrl: control.url,
+    serverUrl: engine.serverUrl ?? null,
+    engineFailure: engine.failure ?? null,
+  };
+}
+
+async function close(): Promise<void> {
+  if (isClosing) return;
+  isClosing = true;
+  for (const closer of closers.splice(0).reverse()) await closer();
+  process.exit();
+}
