@@ -8,7 +8,7 @@ const members = ['success', 'type', 'title', 'status', 'code', 'requestId', 'det
 export const innards =
   /NeonDbError|DatabaseError|duplicate key|violates|\bat [^"]*:\d|stack|neon\.tech|127\.0\.0\.1|localhost|Key \(|\.[jt]s:\d|SELECT|INSERT|UPDATE|sessions_|users_|postgres|sqlstate|canary/i;
 
-/** Checks that an answer is a problem document (RFC 9457) as API.md describes it, with this status and code. */
+/** Checks that an answer is a problem document (RFC 9457) of this status and code. */
 export function expectProblem(answer: Answer, status: number, code: string, context = ''): void {
   const { headers, json, text } = answer;
   expect([answer.status, json?.code], `${context} ${text}`).toEqual([status, code]);

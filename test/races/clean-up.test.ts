@@ -91,7 +91,7 @@ describe('100,000 expired sessions beside 10,000 live ones', { timeout: 120_000 
     expect(line).toMatchObject({ deleted: expired, batches: 101, isComplete: true });
   });
 
-  test('are found by their index, batch by batch (DESIGN 10)', async () => {
+  test('are found by their index, batch by batch', async () => {
     recordLog();
     const plans = await plansOf(database.url, cleanUp);
     const ofSessions = plans.filter((nodes) => nodes.some((node) => node['Relation Name'] === 'sessions'));

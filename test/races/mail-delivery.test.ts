@@ -154,7 +154,7 @@ describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
 
   const nobody = crypto.randomUUID();
 
-  test('is asked by index for the mails of a request, also while 10,000 others are due (DESIGN 10)', async () => {
+  test('is asked by index for the mails of a request, also while 10,000 others are due', async () => {
     recordLog();
     await run(
       client,
@@ -187,7 +187,7 @@ describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
     ],
     ['a mail to finish', ({ openDatabase: open }) => finishMail(open(), nobody), ['mail_outbox_pkey']],
     ['mails to return', ({ openDatabase: open }) => returnMails(open(), [nobody]), ['mail_outbox_pkey']],
-  ])('is asked by index for %s (DESIGN 10)', async (_name, ask, indexes) => {
+  ])('is asked by index for %s', async (_name, ask, indexes) => {
     recordLog();
     const plans = await plansOf(database.url, async () => {
       await ask(deliveryTo([]));

@@ -51,7 +51,7 @@ const readsNothing = (plan: readonly { readonly 'Relation Name'?: unknown }[]) =
   plan.every((node) => node['Relation Name'] === undefined || node['Relation Name'] === 'security_events');
 
 describe('among 200,000 users and 500,000 sessions', () => {
-  test.each(requests)('%s reads no table from end to end (DESIGN 10)', async (_name, statements, request) => {
+  test.each(requests)('%s reads no table from end to end', async (_name, statements, request) => {
     const signedIn = await signIn(client);
     const plans = await plansOf(database.url, () => request(signedIn));
     expect(plans).toHaveLength(statements);

@@ -32,7 +32,7 @@ const tableOwners: Readonly<Record<string, string>> = {
   mail_outbox: 'mail',
 };
 
-/** Files longer than this need a reason (STYLE, "Size"). */
+/** Files longer than this need a reason. */
 const linesMax = 300;
 
 type Rule = (file: string, source: string, imports: readonly string[]) => string[];
@@ -104,7 +104,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** Everything in which the sources break the layout (DESIGN 3). */
+/** Everything in which the sources break the layout. */
 export function findViolations(sources: Sources): Violation[] {
   const perFile = Object.entries(sources).flatMap(([file, source]) => {
     const imports = importsOf(file, source);

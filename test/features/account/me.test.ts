@@ -25,7 +25,7 @@ function registerAs(
 }
 
 describe('GET /api/auth/me', () => {
-  test('answers the user and the session, and nothing else, in one round trip (PRV-07, DESIGN 8)', async () => {
+  test('answers the user and the session, and nothing else, in one round trip (PRV-07)', async () => {
     const cf = {
       city: 'Zürich',
       region: 'Zurich',

@@ -20,7 +20,7 @@ async function registered() {
 }
 
 describe('PATCH /api/auth/me', () => {
-  test('changes the name and answers the user, in one round trip (DESIGN 8)', async () => {
+  test('changes the name and answers the user, in one round trip', async () => {
     const { user, bearer, patch } = await registered();
     const answer = await patch({ name: 'Ada Lovelace' });
     expect(answer).toMatchObject({ status: 200, roundTrips: 1, setCookies: [] });

@@ -37,7 +37,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => database.drop());
 
-describe('on large tables no statement reads a table from end to end (DESIGN 10)', () => {
+describe('on large tables no statement reads a table from end to end', () => {
   test('of a sign-up', async () => {
     const [plan] = await plansOf(database.url, () => postRegistration(required, freshEmail()));
     expectIndexed(plan!);

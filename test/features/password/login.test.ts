@@ -29,7 +29,7 @@ describe('POST /api/auth/login', () => {
     ]);
   });
 
-  test('takes one hash and two round trips, and so does a failure with its record (DESIGN 8)', async () => {
+  test('takes one hash and two round trips, and so does a failure with its record', async () => {
     const { email } = await registerUser(client);
     expect(await logIn(client, email)).toMatchObject({ roundTrips: 2, hashes: 1 });
     const wrong = await client.post('/api/auth/login', { email, password: 'wrong password' });

@@ -39,7 +39,7 @@ function logIn(email: string, text: string, headers: Readonly<Record<string, str
 }
 
 describe('on large tables', () => {
-  test('no statement of a login reads a table from end to end (DESIGN 10)', async () => {
+  test('no statement of a login reads a table from end to end', async () => {
     const { email, headers } = await registerUser(client);
     const device = { 'X-Device-Token': headers.get('X-Device-Token') ?? '' };
     const plans = await plansOf(database.url, () => logIn(email, password, device));

@@ -47,7 +47,7 @@ describe('POST /api/auth/register', () => {
     ]);
   });
 
-  test('takes one hash and one round trip, whether the address is free or taken (DESIGN 8)', async () => {
+  test('takes one hash and one round trip, whether the address is free or taken', async () => {
     const first = await registerUser(client);
     expect(first).toMatchObject({ roundTrips: 1, hashes: 1 });
     const second = await client.post('/api/auth/register', registration(first.email));

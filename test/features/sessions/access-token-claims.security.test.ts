@@ -141,7 +141,7 @@ describe('the times of an access token', () => {
     await expectAccepted({ claims: { nbf: now() - 5 } });
   });
 
-  test('a token of ours is good until its 15 minutes are over, then 401 without a round trip (DESIGN 8)', async () => {
+  test('a token of ours is good until its 15 minutes are over, then 401 without a round trip', async () => {
     const at = (seconds: number) => new TestClient({}, { now: () => Date.now() + seconds * 1000 });
     const bearer = me.accessToken;
     expect((await at(890).get('/api/auth/me', { bearer })).status).toBe(200);

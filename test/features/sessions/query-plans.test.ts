@@ -82,12 +82,12 @@ const requests: readonly [string, (signedIn: SignedIn) => Promise<Answer>][] = [
 ];
 
 describe('on large tables', () => {
-  test.each(requests)('%s reads no table from end to end (DESIGN 10)', async (_name, request) => {
+  test.each(requests)('%s reads no table from end to end', async (_name, request) => {
     const signedIn = await signIn(client);
     expectIndexed(await planOf(() => request(signedIn)));
   });
 
-  test('a refresh and a logout with a token of the legacy system find it by its index (DESIGN 10)', async () => {
+  test('a refresh and a logout with a token of the legacy system find it by its index', async () => {
     const { userId } = await signIn(client);
     const token = `earlier ${crypto.randomUUID()}`;
     await insertLegacySession(userId, token, openDatabase(database.url));

@@ -159,7 +159,7 @@ describe('POST /api/auth/refresh', () => {
     expect(ages).toEqual([String(json.expiresIn), String(json.refreshExpiresIn)]);
   });
 
-  test('costs one round trip, and none for a forged token (DESIGN 8)', async () => {
+  test('costs one round trip, and none for a forged token', async () => {
     const { bodyToken, cookieToken } = await signIn(client);
     expect((await refreshByBody(client, bodyToken)).roundTrips).toBe(1);
     expect((await refreshByCookie(client, cookieToken)).roundTrips).toBe(1);
