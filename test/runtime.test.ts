@@ -124,7 +124,7 @@ describe('the runtime', () => {
     }
   });
 
-  test('a first request whose caller has gone does not hold up the next ones (DBF-17)', async () => {
+  test('a first request whose caller has gone does not hold up the next ones (DBF-17, T21)', async () => {
     const client = new TestClient();
     const account = await registerAccount(new TestClient());
     const abandoned = new AbortController();

@@ -6,13 +6,13 @@ import { retrySeconds } from '../../src/mail/queries.ts';
 import { parse } from './minimal-env.ts';
 import { sources } from './sources.ts';
 
-const readme = Object.values(
-  import.meta.glob<string>('../../README.md', { query: '?raw', import: 'default', eager: true }),
+const page = Object.values(
+  import.meta.glob<string>('../../docs/security.md', { query: '?raw', import: 'default', eager: true }),
 )[0]!;
 
-/** The rows of the table below "### Limits", each with the files that it names. */
-const rows = readme
-  .slice(readme.indexOf('### Limits'))
+/** The rows of the table below "## Limits", each with the files that it names. */
+const rows = page
+  .slice(page.indexOf('\n## Limits'))
   .split('\n\n')[1]!
   .split('\n')
   .slice(2)
@@ -37,7 +37,7 @@ function rowOf(text: string) {
   return found[0]!;
 }
 
-describe("the README's table of limits (SUP-05)", () => {
+describe('the table of limits in docs/security.md (SUP-05)', () => {
   const config = parse({});
 
   test('names files that exist, or "the same" as the row above', () => {
@@ -85,7 +85,7 @@ describe("the README's table of limits (SUP-05)", () => {
         [...new Set(Object.values(oneTimeTokenKinds).map(({ ttlSeconds }) => ttlSeconds / 3600))].toSorted(),
     ],
     [
-      'that waits for its verification',
+      'a pending registration',
       () => [
         constantOf('src/features/pending-registrations/fragments.ts', 'pendingRegistrationTtlSeconds') /
           86_400,

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => void recordLog());
 
-/** Checks that a person is told something, in a page that loads nothing and runs nothing but its own script. */
+/** Checks that a person is told something, in a page that loads nothing and runs nothing but its own script (HDR-02, HDR-03). */
 function expectPage({ headers, text, status: actual }: Answer, status: number, context = ''): void {
   expect(actual, `${context} ${text}`).toBe(status);
   expect(headers.get('Content-Type'), context).toBe('text/html; charset=utf-8');
@@ -40,7 +40,7 @@ function expectPage({ headers, text, status: actual }: Answer, status: number, c
   if (text === '') return;
   expect(text, context).toMatch(/^<!doctype html><html lang="[a-z]{2}">/);
   expect(text, context).toMatch(/<h1>[^<]+<\/h1>/);
-  // Nothing from elsewhere, and nothing that the policy would stop (SECURITY RST-09, HDR-08).
+  // Nothing from elsewhere, and nothing that the policy would stop (RST-09, HDR-08).
   const markup = text.replace(/"[^"]*"/g, '""');
   expect(markup, context).not.toMatch(/\s(?:src|on\w+|style)=|<(?:img|iframe|object|base)\b|https?:\/\//i);
   expect(text, context).not.toMatch(innards);

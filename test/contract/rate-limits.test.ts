@@ -224,7 +224,7 @@ describe('a client', () => {
     expect((await logInFrom(client, from('203.0.113.7'))).status).toBe(400);
   });
 
-  test('gains nothing by another spelling of the path: it is the same budget or a 404 (LIM-07)', async () => {
+  test('gains nothing by another spelling of the path: it is the same budget or a 404 (LIM-07, T35)', async () => {
     const { client } = limitedClient(1);
     await logInFrom(client, {});
     const same = [

@@ -33,7 +33,7 @@ describe('POST /api/auth/register at the same time', { timeout: 60_000 }, () => 
   const parallel = 30;
 
   test.each([1, 2, 3, 4, 5, 6])(
-    'of 30 for one address in mixed case exactly one succeeds, the others are 409 (EML-01), round %i',
+    'of 30 for one address in mixed case exactly one succeeds, the others are 409 (EML-01, T36), round %i',
     async () => {
       const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
       const email = freshEmail();

@@ -69,7 +69,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     });
   });
 
-  test('sweeps every kind of rows, counts the sessions alone, and logs each kind', async () => {
+  test('sweeps every kind of rows, counts the sessions alone, and logs each kind (CRN-05)', async () => {
     const lines = recordLog();
     await openDatabase(database.url).batch([
       sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
@@ -120,7 +120,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     expect(await countSessions()).toBe(10);
   });
 
-  test('reads no table from end to end, however large it is (DESIGN 10)', async () => {
+  test('reads no table from end to end, however large it is', async () => {
     recordLog();
     await addSessions(4000, 60);
     await openDatabase(database.url).batch([

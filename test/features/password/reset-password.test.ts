@@ -175,7 +175,7 @@ describe('a new password that is refused', () => {
     ['common', 'password123'],
     ['short', 'abc'],
     ['breached', 'known from a breach'],
-  ])('(%s) leaves the link good (RST-05)', async (_what, weak) => {
+  ])('(%s) leaves the link good (RST-05, PWD-09)', async (_what, weak) => {
     const { url } = await breachService({ found: { [await restOfSha1('known from a breach')]: 1 } });
     const asking = new TestClient({ BREACHED_PASSWORD_CHECK: 'true', HIBP_URL: url });
     const { email } = await registerUser(client);
