@@ -16,6 +16,19 @@ describe('the configuration', () => {
     );
   });
 
+  test('is repeated by wrangler.toml in nothing: what stands there would win over a default that changes', () => {
+    const files = import.meta.glob<string>('../wrangler.toml', {
+      query: '?raw',
+      import: 'default',
+      eager: true,
+    });
+    const [, section = ''] = /^\[vars\]\n([^[]*)/m.exec(files['../wrangler.toml'] ?? '') ?? [];
+    expect(section).toContain('BASE_URL');
+    for (const [, name = '', value] of section.matchAll(/^(\w+) = "?([^"\n]*)"?/gm)) {
+      if (!(name in minimalEnv)) expect(parse({ [name]: value }), name).not.toEqual(parse({}));
+    }
+  });
+
   test('has the documented defaults (SUP-01)', () => {
     const { authSecret: _, signingKeys: __, ...config } = parse({});
     expect(config).toEqual({
