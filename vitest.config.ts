@@ -46,6 +46,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/node/**', ...spyingFiles],
           isolate: false,
+          setupFiles: './test/support/before-each-file.ts',
           ...timeLimits,
         },
       },

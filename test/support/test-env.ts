@@ -4,7 +4,7 @@ import type { Env } from '../../src/config.ts';
 export const baseUrl = 'https://auth.test';
 
 /** Secrets made for this run; nothing in the repository opens anything. */
-const authSecret = randomSecret();
+let authSecret = randomSecret();
 /** What operators present. */
 export const cronSecret = randomSecret();
 export const adminSecret = randomSecret();
@@ -31,6 +31,14 @@ export function testEnv(overrides: Readonly<Record<string, string | undefined>> 
     MAIL_TRANSPORT: isDevelopment ? 'outbox' : 'log',
     ...overrides,
   };
+}
+
+/**
+ * Gives the next file another AUTH_SECRET. Files share a database, and most requests of a test name no client address: what
+ * counts per client counts under a key of this secret, and so for each file by itself.
+ */
+export function renewAuthSecret(): void {
+  authSecret = randomSecret();
 }
 
 /** 32 random bytes in base64, as AUTH_SECRET wants them. */

@@ -1,0 +1,3 @@
+import { renewAuthSecret } from './test-env.ts';
+
+renewAuthSecret();
