@@ -33,6 +33,17 @@ const spyingFiles = globSync('test/**/*.test.ts').filter((file) =>
   /import \{[^}]*\bvi\b[^}]*\} from 'vitest'/.test(readFileSync(file, 'utf8')),
 );
 
+// Nothing in these depends on the platform, so they need no workerd: text, tables and the sources themselves.
+const pureUnits = [
+  'test/{config,supply-chain}.test.ts',
+  'test/contract/{documented-limits,source-rules}.test.ts',
+  'test/crypto/base64url.test.ts',
+  'test/db/{database-error,sql}.test.ts',
+  'test/http/{client-ip,cookies,json,origin,validate}.test.ts',
+  'test/mail/render-mail.test.ts',
+  'test/rate-limit/{client-bucket,client-windows}.test.ts',
+];
+
 export default defineConfig({
   test: {
     globalSetup: './test/support/node/global-setup.ts',
@@ -44,7 +55,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/node/**', ...spyingFiles],
+          exclude: ['test/node/**', ...spyingFiles, ...pureUnits],
           isolate: false,
           setupFiles: './test/support/before-each-file.ts',
           ...timeLimits,
@@ -59,6 +70,7 @@ export default defineConfig({
           ...timeLimits,
         },
       },
+      { test: { name: 'units', environment: 'node', include: pureUnits, isolate: false, ...timeLimits } },
       {
         test: {
           name: 'node',
