@@ -22,7 +22,6 @@ import { untilAsleep } from './until-asleep.ts';
 
 /** In the statements that change something, and in no other. */
 const changing = 'AS MATERIALIZED';
-const rounds = roundsOf(50);
 const routes = Object.keys(ownersRoutes);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -71,7 +70,7 @@ const renewals: [name: string, renew: (owner: SignedIn) => Promise<Answer>][] = 
 describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
   test('and a refresh of its session at once: only the new tokens are left, and nothing is theft (SES-07)', async () => {
     const statuses = new Set<number>();
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
       const owner = await signIn(client);
       const [renewed, refreshed] = await race(round, [
         () => renew(owner),
@@ -104,7 +103,7 @@ describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
 describe('a password change', { timeout: 120_000 }, () => {
   test('and a login with the old password at once leave no session of that login (SES-07)', async () => {
     const statuses = new Set<number>();
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
       const owner = await signIn(client);
       const [changed, login] = await race(round, [
         () => changePassword(client, owner),
@@ -144,7 +143,7 @@ describe('a password change', { timeout: 120_000 }, () => {
   });
 
   test('and a refresh of another session at once leave none of its tokens (SES-06, SES-07)', async () => {
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < roundsOf(50); round++) {
       const owner = await signIn(client);
       const other = await signInAgain(client, owner.email);
       const [changed, refreshed] = await race(round, [
@@ -229,8 +228,8 @@ test('60 wrong passwords at once over all routes get as many hashes as the limit
 });
 
 describe('a logout of a session that is being renewed', () => {
-  test(`ends it under whichever id, in ${rounds} rounds (SES-04)`, async () => {
-    for (let round = 0; round < rounds; round++) {
+  test('ends it under whichever id (SES-04)', async () => {
+    for (let round = 0; round < roundsOf(50); round++) {
       const owner = await signIn(client);
       const logout = () => client.post('/api/auth/logout', { refreshToken: owner.bodyToken });
       const [renewed, ended] = await Promise.all([
