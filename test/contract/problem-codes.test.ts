@@ -6,10 +6,10 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
+import { declaredCodes } from './problem-codes.ts';
 import { json, rawExample } from './raw-example.ts';
 import { recordLog } from './recorded-log.ts';
 import { type Account, registerAccount } from './route-table.ts';
-import { sources } from './sources.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -159,13 +159,6 @@ const codesOfPages = ['malformed_form 400'];
 
 function codeOf(name: string): string {
   return name.split(',')[0] ?? '';
-}
-
-/** Codes in the calls of `defineErrors`, each with its status. */
-function declaredCodes(): string[] {
-  const texts = Object.values(sources).filter((text) => text.includes('defineErrors({'));
-  const found = texts.flatMap((text) => [...text.matchAll(/\b([a-z][a-z_]*): \{\s*status: (\d{3}),/g)]);
-  return found.map(([, code, status]) => `${code} ${status}`).toSorted();
 }
 
 describe('a problem document', () => {

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { createApp } from '../../src/app.ts';
+import { codeIn, documents, tableRows } from './documents.ts';
+import { declaredCodes } from './problem-codes.ts';
+import { type Account, bodyRoutes, exampleOf, fullBody, registeredRoutes } from './route-table.ts';
+
+const rows = tableRows('docs/api.md');
+const routePattern = /^(GET|POST|PATCH|DELETE) \/\S+$/;
+
+/** Routes that have a row, as `METHOD /path`, each with its cells. */
+const documented = rows.flatMap((cells) =>
+  codeIn(cells[0]!)
+    .filter((code) => routePattern.test(code))
+    .map((route) => ({ route, body: cells[1] ?? '', answers: cells[2] ?? '' })),
+);
+
+/** Examples only look members up in it. */
+const anybody = { links: {} } as Account;
+
+function rowOf(route: string) {
+  return documented.find((row) => row.route === route)!;
+}
+
+describe('docs/api.md', () => {
+  test('has one row for every route that is served, and for no other', () => {
+    const served = createApp().serves.map(({ method, path }) => `${method} ${path}`);
+    expect(documented.map(({ route }) => route).toSorted()).toEqual(served.toSorted());
+  });
+
+  test('names no other route in its text', () => {
+    const named = codeIn(documents['docs/api.md']!).filter((code) => routePattern.test(code));
+    const known = new Set(documented.map(({ route }) => route));
+    expect(named.filter((route) => !known.has(route))).toEqual([]);
+  });
+
+  test.each(registeredRoutes)('tells the members of the body of %s', (route) => {
+    const members = codeIn(rowOf(route).body).map((member) => member.replace('?', ''));
+    const expected = bodyRoutes.includes(route) ? Object.keys(fullBody(route, anybody)) : [];
+    expect(members.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test.each(registeredRoutes)('tells the success of %s', (route) => {
+    const { status } = exampleOf(route);
+    expect(rowOf(route).answers).toMatch(new RegExp(`(^|\\. )${status}\\b`));
+  });
+
+  test('has one row for every problem code with each of its statuses, and for no other', () => {
+    const codes = rows.filter(([, status]) => /^\d{3}$/.test(status ?? ''));
+    const told = codes.map(([code, status]) => `${codeIn(code!)[0]} ${status}`);
+    expect(told.toSorted()).toEqual(declaredCodes());
+  });
+
+  test('gives the codes in the rows of routes the statuses that they have', () => {
+    const known = new Set(declaredCodes());
+    const told = documented.flatMap(({ answers }) =>
+      [...answers.matchAll(/([45]\d\d)((?:,? `[a-z_]+`)+)/g)].flatMap(([, status, codes]) =>
+        codeIn(codes!).map((code) => `${code} ${status}`),
+      ),
+    );
+    expect(told.length).toBeGreaterThan(20);
+    expect(told.filter((code) => !known.has(code))).toEqual([]);
+  });
+});
