@@ -5,9 +5,20 @@ export const documents: Readonly<Record<string, string>> = Object.fromEntries(
   ).map(([path, text]) => [path.replace('../../', ''), text]),
 );
 
-/** The cells of every row of every table in a document, without the lines above and below a heading. */
-export function tableRows(path: string): string[][] {
-  const lines = (documents[path] ?? '').split('\n').filter((line) => line.startsWith('|'));
+/** The text below a heading of a document, up to the next one of its level; the whole document without a heading. */
+export function section(path: string, heading = ''): string {
+  const text = documents[path] ?? '';
+  const start = text.indexOf(heading === '' ? '' : `\n${heading}\n`);
+  if (start === -1) throw new Error(`${path} has no ${heading}`);
+  const end = heading === '' ? -1 : text.indexOf(`\n${heading.split(' ')[0]} `, start + 1);
+  return text.slice(start, end === -1 ? undefined : end);
+}
+
+/** The cells of every row of the tables in a document or in one section of it, the lines above them included. */
+export function tableRows(path: string, heading = ''): string[][] {
+  const lines = section(path, heading)
+    .split('\n')
+    .filter((line) => line.startsWith('|'));
   return lines.map((line) =>
     line
       .slice(1, -1)
