@@ -36,7 +36,7 @@ const spyingFiles = globSync('test/**/*.test.ts').filter((file) =>
 // Nothing in these depends on the platform, so they need no workerd: text, tables and the sources themselves.
 const pureUnits = [
   'test/{config,supply-chain}.test.ts',
-  'test/contract/{documented-limits,source-rules}.test.ts',
+  'test/contract/{documented-{configuration,limits,mail,operations},source-rules}.test.ts',
   'test/crypto/base64url.test.ts',
   'test/db/{database-error,sql}.test.ts',
   'test/http/{client-ip,cookies,json,origin,validate}.test.ts',
