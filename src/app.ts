@@ -46,7 +46,7 @@ import { loadRuntime } from './runtime.ts';
 import { createScheduled } from './scheduled.ts';
 import { ConfigError } from './variable-reader.ts';
 
-/** Every feature with something to serve: one line each. The demo user is let in before them. */
+/** The routes of every feature, one line each. The demo comes first, so that it can answer for its user. */
 const routes: readonly Route[] = demo.overlay([
   ...health.routes,
   ...signingKeys.routes,
@@ -60,7 +60,7 @@ const routes: readonly Route[] = demo.overlay([
   ...devOutbox.routes,
 ]);
 
-/** Rows whose time comes: one line per kind. */
+/** What the clean-up deletes or shortens: one line per kind of row. */
 const cleanUps: readonly CleanUp[] = [
   { rows: 'sessions', change: 'deleted', runBatch: sessions.cleanupExpiredSessions },
   { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts },
@@ -73,7 +73,7 @@ const cleanUps: readonly CleanUp[] = [
 
 export const runScheduled = createScheduled(cleanUps);
 
-/** What features add to each other's statements: one line per occasion. */
+/** Which effects of one feature run in another's statements: one line per event. */
 const effects: Effects = {
   userRegistered: [recordEvent({ type: 'user_created', outcome: 'success', method: 'password' })],
   loggedIn: [recordEvent({ type: 'authn_login_success', outcome: 'success', method: 'password' })],
@@ -173,7 +173,7 @@ const effects: Effects = {
   ],
 };
 
-/** What a user gets when they ask for their data: one line per feature that holds some. */
+/** What an export of the own data contains: one line per feature that stores some. */
 const exportParts: readonly ExportPart[] = [
   exportedUser,
   sessions.exportedSessions,
@@ -182,10 +182,10 @@ const exportParts: readonly ExportPart[] = [
   exportedMails,
 ];
 
-/** The longest address that is looked at, in characters. */
+/** The longest URL that is accepted, in characters. */
 const urlLengthMax = 8192;
 
-const errors = defineErrors({ uri_too_long: { status: 414, title: 'The address is too long.' } });
+const errors = defineErrors({ uri_too_long: { status: 414, title: 'The URL is too long.' } });
 
 /** The service as a Hono app. */
 export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
@@ -216,14 +216,14 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
 }
 
 const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
-  // Never the client's own header: a log that anyone can write into proves nothing.
+  // Never the client's own header, or anybody could forge entries of the log.
   const requestId = crypto.randomUUID();
   c.set('requestId', requestId);
   await next();
   c.res.headers.set('X-Request-Id', requestId);
 };
 
-/** Behind `identify` and the headers, so that an answer has both even when this fails. */
+/** After `identify` and the headers, so that a response has both even when this fails. */
 function prepare(options: AppOptions): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const runtime = await loadRuntime(c.env);
@@ -256,9 +256,9 @@ const limitUrl: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
 };
 
-/** Hono hands nothing but errors to `onError`; any other thrown value would leave as the platform's own error page. */
+/** Hono passes only errors to `onError`; any other thrown value would become the platform's own error page. */
 function rethrowAsError(thrown: unknown): never {
-  throw thrown instanceof Error ? thrown : new TypeError('something was thrown that is no error');
+  throw thrown instanceof Error ? thrown : new TypeError('a value was thrown that is not an error');
 }
 
 function methodsByPath(all: readonly Route[]): Map<string, string[]> {

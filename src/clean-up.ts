@@ -1,41 +1,40 @@
 import type { Database } from './db/client.ts';
 import { log } from './log.ts';
 
-/** Rows of one feature whose time comes, and how they are dealt with when it has. */
+/** One kind of row that expires, and what the clean-up does with it. */
 export interface CleanUp {
-  /** For the log: the table, and the column where only that is cleared. */
+  /** For the log: the table, with the column where only that is cleared. */
   readonly rows: string;
-  /** What is done to them, for the log. */
   readonly change: 'deleted' | 'shortened';
   /**
-   * One statement that deals with at most `limit` of the rows that are due and that nobody else holds.
-   * @returns how many those were; fewer than `limit` only when no more are left
+   * Deletes or shortens at most `limit` expired rows in one statement, and skips rows that others have locked.
+   * @returns how many there were; fewer than `limit` only when none are left
    */
   readonly runBatch: (db: Database, limit: number) => Promise<number>;
 }
 
-/** What a run did about one kind of rows. */
+/** The result of a run for one kind of row. */
 export interface CleanUpResult {
   readonly rows: string;
   readonly count: number;
-  /** Why it ended early; undefined when it did not fail. Rows of the batch that failed are left for the next run. */
+  /** Why it ended early; undefined when it did not fail. The rows of the failed batch are left for the next run. */
   readonly failure: unknown;
 }
 
-/** Milliseconds during which a run by cron begins batches. */
+/** How long a run by cron starts new batches, in milliseconds. */
 export const nightlyRunMs = 20_000;
 
 const batchSize = 1000;
 
 /**
- * Deals with all rows whose time has come, in batches that are one short statement each, so that no lock is held for
- * long and a run that dies has lost one batch at most (T31, CRN-07). It begins batches for `runMs`; what is
- * left then waits for the next run. Repeating it is harmless, and runs side by side share the work.
+ * Deletes or shortens all expired rows in batches of one short statement each, so that no lock is held for long and a
+ * run that dies loses one batch at most (T31, CRN-07). It starts batches for `runMs` and leaves the rest for the next
+ * run. It is idempotent, and parallel runs share the work.
  *
- * The kinds run beside each other, so that one that fails, hangs or never ends takes nothing from the others. Each
- * leaves one line in the log.
+ * All kinds run at the same time, so that one that fails or hangs does not hold up the others. Each writes one line
+ * to the log.
  *
- * @param openView Called for each batch: a view of the database has a time budget, which a run is longer than.
+ * @param openView called once per batch, since a view of the database has a time budget that is shorter than a run
  */
 export function runCleanUps(
   cleanUps: readonly CleanUp[],

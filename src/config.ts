@@ -3,24 +3,24 @@ import type { DatabaseSettings } from './db/client.ts';
 import { type Mailbox, parseMailbox } from './mail/mailbox.ts';
 import { ConfigError, VariableReader, type Variables } from './variable-reader.ts';
 
-/** What Cloudflare hands to the Worker: variables, secrets and bindings. Nothing but this file reads it. */
+/** What Cloudflare passes to the Worker: variables, secrets and bindings. Only this file reads it. */
 export interface Env extends Variables {
   readonly RATE_LIMIT_KV?: KVNamespace;
   readonly RATE_LIMITER?: RateLimit;
   readonly EMAIL?: SendEmail;
 }
 
-/** What Cloudflare binds beside variables. Every one may be absent, and the service then works without it. */
+/** The bindings among them. Each is optional: the service works without it. */
 export interface Bindings {
-  /** Where isolates share what the rate limiter has counted. */
+  /** Shares the counts of the rate limiter between isolates. */
   readonly rateLimitKv: KVNamespace | undefined;
-  /** Cloudflare's own rate limiter, in front of ours. */
+  /** Cloudflare's own rate limiter, asked before ours. */
   readonly rateLimiter: RateLimit | undefined;
   /** Cloudflare's Email Service, for MAIL_TRANSPORT=cloudflare. */
   readonly emailSender: SendEmail | undefined;
 }
 
-/** The checked configuration. API.md, "Configuration" documents every variable and its default. */
+/** The validated configuration. docs/configuration.md describes each variable and its default. */
 export interface Config {
   readonly isDevelopment: boolean;
   /** Public origin of the service, without a trailing slash. */
@@ -49,14 +49,14 @@ export interface Config {
     readonly transport: 'log' | 'outbox' | 'http' | 'resend' | 'cloudflare';
     /** `no-reply` at the host of BASE_URL by default. */
     readonly from: Mailbox;
-    /** May hold a key: never in a log. */
+    /** May contain a key: never logged. */
     readonly httpUrl: string | null;
     readonly resendApiKey: string | null;
   };
   readonly isDemoEnabled: boolean;
   readonly loginAttempts: { readonly max: number; readonly windowSeconds: number };
   readonly rateLimitPerMinute: number;
-  /** Each guards its own routes and is checked there, so that a bad one closes nothing else. */
+  /** Checked by the routes that need them, so that a bad secret closes only those. */
   readonly cronSecret: string | null;
   readonly adminSecret: string | null;
   readonly identityProviders: {
@@ -64,7 +64,7 @@ export interface Config {
     readonly github: ProviderCredentials | null;
     readonly microsoft: ProviderCredentials | null;
     readonly apple: ProviderCredentials | null;
-    /** JSON as configured; the social sign-in feature parses it, since a bad provider closes only itself. */
+    /** JSON as configured. Social sign-in parses it, so that a bad provider disables only itself. */
     readonly oidc: string | null;
   };
 }
@@ -75,8 +75,8 @@ export interface ProviderCredentials {
 }
 
 /**
- * Checks every variable that the whole service needs.
- * @throws ConfigError with the names of all variables that are missing or wrong, and never a value
+ * Validates every variable that the whole service needs.
+ * @throws ConfigError with the names of all missing or wrong variables, never their values
  */
 export function parseConfig(env: Env): Config {
   const read = new VariableReader(env);
@@ -151,25 +151,25 @@ function checkTogether(read: VariableReader, config: Config, { emailSender }: Bi
   }
   if (config.isDemoEnabled && !config.isDevelopment) read.refuse('DEMO_MODE');
   const { transport, httpUrl, resendApiKey } = config.mail;
-  // Nobody could ever sign up: the link stands in no log of production.
+  // Nobody could register: production never logs the link.
   if (config.emailVerification === 'required' && transport === 'log' && !config.isDevelopment)
     read.refuse('MAIL_TRANSPORT');
   if (transport === 'outbox' && !config.isDevelopment) read.refuse('MAIL_TRANSPORT');
   if (transport === 'http' && httpUrl === null) read.refuse('MAIL_HTTP_URL');
   if (transport === 'resend' && resendApiKey === null) read.refuse('RESEND_API_KEY');
-  // A variable of that name is no binding.
+  // A plain variable of that name is not a binding.
   if (transport === 'cloudflare' && typeof emailSender?.send !== 'function') read.refuse('EMAIL');
-  // Both refuse senders that they do not know, so that a default would only fail later.
+  // Both providers refuse unknown senders, so the default sender would only fail later.
   if ((transport === 'resend' || transport === 'cloudflare') && read.text('MAIL_FROM') === null)
     read.refuse('MAIL_FROM');
 }
 
-/** Without the port. Empty where there is no origin. */
+/** The host without the port; empty when the URL is invalid. */
 function hostOf(origin: string): string {
   return URL.parse(origin)?.hostname ?? '';
 }
 
-// Half a pair configures nothing: a provider without its secret is off, and only that provider (OAU-18).
+// A provider without both values is off, and only that provider (OAU-18).
 function providerCredentials(read: VariableReader, prefix: string): ProviderCredentials | null {
   const clientId = read.text(`${prefix}_CLIENT_ID`);
   const clientSecret = read.text(`${prefix}_CLIENT_SECRET`);

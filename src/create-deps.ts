@@ -14,7 +14,7 @@ export interface AppOptions {
 }
 
 /**
- * What the flows of one request work with.
+ * Builds the dependencies of one request.
  * @param registered what `app.ts` registers, the same for every request
  */
 export function createDeps(
@@ -25,7 +25,7 @@ export function createDeps(
   { now = Date.now, argon2Parameters }: AppOptions,
 ): Deps {
   let known: RequestMetadata | undefined;
-  // Most requests record nothing about their client.
+  // Read on first use: most requests do not need it.
   const metadata = () => {
     known ??= readRequestMetadata(request, requestId);
     return known;

@@ -9,13 +9,13 @@ import type { RequestMetadata } from './http/request-metadata.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 
-/** All that a flow may reach. One per request; nothing in it is shared between requests but immutable values. */
+/** Everything that a flow may use. One per request; only immutable values are shared between requests. */
 export interface Deps {
   readonly config: Config;
   readonly db: Database;
-  /** The Worker's clock, in milliseconds since the epoch. What is stored expires by the database's clock instead. */
+  /** The Worker's clock, in milliseconds since the epoch. Stored rows expire by the database's clock. */
   readonly now: () => number;
-  /** Who is asking: address, place and browser as the edge reports them. */
+  /** Who sent the request: address, place and browser as Cloudflare reports them. */
   readonly metadata: RequestMetadata;
   readonly keyring: Keyring;
   readonly keys: SigningKeySet;
@@ -23,8 +23,8 @@ export interface Deps {
   readonly mail: Mailer;
   /** What features add to each other's statements. */
   readonly effects: Effects;
-  /** What features hold about a user. */
+  /** What features store about a user, for the export. */
   readonly exportParts: readonly ExportPart[];
-  /** Every kind of rows whose time comes. */
+  /** Every kind of row that expires. */
   readonly cleanUps: readonly CleanUp[];
 }

@@ -1,4 +1,4 @@
-/** What a User-Agent header says, in words for a list of devices. */
+/** What a User-Agent header says, as text for a list of devices. */
 export interface Device {
   readonly browser: string | null;
   readonly os: string | null;
@@ -7,8 +7,8 @@ export interface Device {
 }
 
 /**
- * Reads a User-Agent header. For a session it is done once, when it is opened, and stored beside it: no later request
- * pays for it. The parser is loaded at its first use.
+ * Parses a User-Agent header. A session is parsed once, when it is opened, and stores the result, so that later
+ * requests do not pay for it. The parser is loaded on first use.
  */
 export async function readDevice(userAgent: string | null): Promise<Device | null> {
   if (userAgent === null) return null;
@@ -28,9 +28,9 @@ function wordsOf(name: string | undefined, version: string | undefined): string 
 }
 
 /**
- * A User-Agent header as a mail may tell of it: the names of browser and system, of those that the parser knows by
- * itself. For others it takes the words of the header, and a mail never holds words that a stranger has chosen (SECURITY
- * EML-11). Null where it knows neither.
+ * Names the browser and the system for a mail, if the parser knows both names from its own list. For unknown browsers
+ * the parser copies words from the header, and a mail must not contain text that a stranger chose (EML-11). Null when
+ * neither is known.
  */
 export async function nameDevice(userAgent: string | null): Promise<string | null> {
   if (userAgent === null) return null;

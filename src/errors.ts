@@ -1,8 +1,7 @@
-/** What a failure looks like from outside. The code it belongs to is public and permanent. */
+/** The public side of a failure. Its code is permanent. */
 export interface ErrorSpec {
-  /** HTTP status of the answer. */
   readonly status: number;
-  /** One fixed sentence for people; never built from input. */
+  /** One fixed sentence for people, never built from input. */
   readonly title: string;
 }
 
@@ -14,7 +13,7 @@ export interface FieldError {
 }
 
 export interface AuthErrorOptions {
-  /** A sentence about this occurrence that is safe to show to the caller. */
+  /** A sentence about this occurrence, safe to show to the caller. */
   readonly detail?: string;
   /** The refused members of the request. */
   readonly errors?: readonly FieldError[];
@@ -22,11 +21,11 @@ export interface AuthErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Seconds after which the same request may succeed; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
-  /** For the log alone: what really happened. Never sent. */
+  /** The real cause, for the log. Never sent. */
   readonly internal?: unknown;
 }
 
-/** The one expected failure of this service. Anything else that is thrown is a bug and answered as a bare 500. */
+/** The expected failure of this service. Anything else that is thrown is a bug and answered as a bare 500. */
 export class AuthError extends Error {
   override readonly name = 'AuthError';
   readonly code: string;
@@ -57,7 +56,7 @@ export function defineErrors<const Specs extends Readonly<Record<string, ErrorSp
   return Object.fromEntries(factories) as ErrorFactories<Specs>;
 }
 
-/** Whether a request was refused because this isolate is busy, before its work was done. */
+/** Whether a request was refused because this isolate is busy, before any work was done. */
 export function isOverloaded(error: unknown): boolean {
   return error instanceof AuthError && error.code === 'overloaded';
 }
@@ -65,15 +64,15 @@ export function isOverloaded(error: unknown): boolean {
 /** Codes that any route can answer. */
 export const commonErrors = defineErrors({
   malformed_json: { status: 400, title: 'The request body is not valid JSON.' },
-  malformed_form: { status: 400, title: 'The form was not sent as a browser sends one.' },
+  malformed_form: { status: 400, title: 'The request body is not a valid form.' },
   validation_failed: {
     status: 400,
-    title: 'The request has members that are missing, unknown or not acceptable.',
+    title: 'The request has missing, unknown or invalid members.',
   },
   unauthenticated: { status: 401, title: 'Authentication is required.' },
   csrf_rejected: { status: 403, title: 'The request came from an origin that is not allowed.' },
-  not_found: { status: 404, title: 'There is nothing at this address.' },
-  method_not_allowed: { status: 405, title: 'This address does not take that method.' },
+  not_found: { status: 404, title: 'Not found.' },
+  method_not_allowed: { status: 405, title: 'Method not allowed.' },
   payload_too_large: { status: 413, title: 'The request body is too large.' },
   unsupported_media_type: { status: 415, title: 'The request body must be application/json in UTF-8.' },
   internal_error: { status: 500, title: 'Something went wrong on our side.' },
@@ -81,6 +80,6 @@ export const commonErrors = defineErrors({
   overloaded: { status: 503, title: 'Too many people are signing in right now. Please try again.' },
   misconfigured: {
     status: 503,
-    title: 'The service is not configured correctly. Its operator has been told.',
+    title: 'The service is misconfigured. Its operator has been notified.',
   },
 });

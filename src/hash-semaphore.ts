@@ -1,23 +1,23 @@
 import { commonErrors } from './errors.ts';
 
 /**
- * Hashes in flight. While one of them is being worked on, nothing else is: the second is there so that the CPU is never
- * idle, and more would only keep cheap requests waiting (HSH-10).
+ * The most hashes in flight. A hash blocks the isolate while it is computed: the second permit keeps the CPU busy,
+ * and more would only delay cheap requests (HSH-10).
  */
 const permitsMax = 2;
-/** Requests that have or await a hash: what an idle CPU does in little more than a second. */
+/** The most requests that hash or wait for it: what an idle CPU does in little more than a second. */
 const admittedMax = 34;
-/** How long a permit or a place is held at most: a cancelled request gives nothing back (T26). */
+/** The longest time that a permit or an admission is held: a cancelled request never releases its own (T26). */
 const leaseMs = 5000;
 const pollMs = 10;
 
-/** Bounds the password hashes of one isolate: a few in flight, a short queue, and a clear refusal of everybody else. */
+/** Bounds the password hashes of one isolate: a few in flight, a short queue, and a clear refusal when it is full. */
 export class HashSemaphore {
   readonly #permits = new Leases(permitsMax);
   readonly #admitted = new Leases(admittedMax);
 
   /**
-   * Refuses a request that would find the queue full, before it costs anything. No promise that there is room later.
+   * Refuses a request while the queue is full, before it costs anything. It reserves nothing.
    * @throws AuthError overloaded
    */
   requireRoom(): void {
@@ -25,8 +25,8 @@ export class HashSemaphore {
   }
 
   /**
-   * Hashes once there is a permit.
-   * @throws AuthError overloaded when the queue is full, or no permit came free in time
+   * Hashes as soon as a permit is free.
+   * @throws AuthError overloaded when the queue is full, or no permit was free in time
    */
   async run<T>(hash: () => Promise<T>): Promise<T> {
     const admission = this.#admitted.take();
@@ -34,7 +34,7 @@ export class HashSemaphore {
     try {
       const permit = await this.#takePermit();
       try {
-        // A hash is one piece of synchronous work: whoever asks something cheap gets their turn before it.
+        // A hash is synchronous work: cheap requests that are waiting go first.
         await scheduler.wait(0);
         return await hash();
       } finally {
@@ -45,7 +45,7 @@ export class HashSemaphore {
     }
   }
 
-  // By looking again, and not by a promise that another request would have to keep (T21).
+  // It polls, since a promise that another request had to resolve would hang if that request were cancelled (T21).
   async #takePermit(): Promise<symbol> {
     for (const endsAt = Date.now() + leaseMs; ; ) {
       const permit = this.#permits.take();
@@ -56,7 +56,7 @@ export class HashSemaphore {
   }
 }
 
-/** A bounded number of places, each of which falls free by itself when its time is over. */
+/** A bounded number of leases, each of which expires by itself. */
 class Leases {
   readonly #endsAt = new Map<symbol, number>();
   readonly #max: number;

@@ -9,12 +9,12 @@ const secretName = /password|token|secret|cookie|authorization|hash|connection.?
 
 /**
  * Writes one JSON line (ASVS 16.2): `time` (ISO 8601, UTC), `level`, `event`, then the fields. No text can start a
- * second line or steer a terminal. Strings are cut at 1000 characters, lists and objects at 50 items and 4 levels.
- * Members whose name speaks of a secret are replaced, at any depth. Of an `Error` only the name, message, code and
- * constraint are told, with `internal` for an expected `AuthError` and the stack's frames for anything else.
+ * second line or control a terminal. Strings are cut at 1000 characters, lists and objects at 50 items and 4 levels.
+ * Members whose name suggests a secret are replaced, at any depth. Of an `Error` only the name, message, code and
+ * constraint are logged, with `internal` for an expected `AuthError` and the frames of the stack for anything else.
  *
- * Never throws. Fields cannot replace `time`, `level` or `event`. A secret inside a string is not recognised: that is
- * the caller's to leave out.
+ * Never throws. Fields cannot replace `time`, `level` or `event`. It cannot recognise a secret inside a string: the
+ * caller must leave that out.
  */
 export function log(
   level: 'info' | 'warn' | 'error',
@@ -31,7 +31,7 @@ function readableFields(fields: Record<string, unknown>): Record<string, unknown
   try {
     return readableMembers(fields, 0);
   } catch {
-    // A getter or proxy that throws must not turn the last-resort handler's log line into a second failure.
+    // A getter or proxy that throws must not make the last-resort handler fail as well.
     return { fields: '[unreadable]' };
   }
 }
@@ -49,7 +49,7 @@ function readableMembers(source: object, depth: number): Record<string, unknown>
 function readable(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return cut(value);
   if (typeof value === 'bigint') return String(value);
-  // A copied `toJSON` would be called by JSON.stringify and undo all of this.
+  // JSON.stringify would call a copied `toJSON`, which would undo all of this.
   if (typeof value === 'function') return undefined;
   if (typeof value !== 'object' || value === null) return value;
   if (depth > depthMax) return '[too deep]';
@@ -59,14 +59,14 @@ function readable(value: unknown, depth: number): unknown {
   return readableMembers(value, depth);
 }
 
-/** Member by member: database drivers hang the request, with its credentials, on their errors. */
+/** Member by member: database drivers attach the request, with its credentials, to their errors. */
 function readableError(error: Error, depth: number): Record<string, unknown> {
   const told = { name: cut(error.name), message: cut(error.message), ...shortTexts(error) };
   if (error instanceof AuthError) return { ...told, internal: readable(error.options.internal, depth + 1) };
   return { ...told, stack: stackFrames(error) };
 }
 
-/** `code` is the SQLSTATE on database errors. Their `detail` quotes the row, so it is not told. */
+/** `code` is the SQLSTATE of a database error. Its `detail` quotes the row, so it is left out. */
 function shortTexts(error: Error & { code?: unknown; constraint?: unknown }): Record<string, string> {
   const { code, constraint } = error;
   return {
@@ -75,7 +75,7 @@ function shortTexts(error: Error & { code?: unknown; constraint?: unknown }): Re
   };
 }
 
-/** Without the first lines of the stack, which repeat the message at its full length. */
+/** Without the first lines of the stack, which repeat the message in full. */
 function stackFrames(error: Error): string[] {
   const lines = String(error.stack ?? '').split('\n');
   const frames = lines.filter((line) => line.startsWith('    at ')).slice(0, stackFramesMax);
@@ -86,7 +86,7 @@ function cut(text: string): string {
   return String(text).slice(0, textLengthMax).toWellFormed();
 }
 
-/** JSON lets DEL, the C1 controls and the Unicode line separators stand as they are; some log readers act on them. */
+/** JSON does not escape DEL, the C1 controls and the Unicode line separators; some log viewers act on them. */
 function escapeControls(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]/g,

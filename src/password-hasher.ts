@@ -3,31 +3,30 @@ import { hashPassword, type PasswordCheck, verifyPassword } from './crypto/passw
 import { HashSemaphore } from './hash-semaphore.ts';
 
 /**
- * Password hashing as one request sees it: counted, so that tests can prove that all failures do equal work. Whatever
- * hashes can throw AuthError overloaded.
+ * Hashes passwords for one request and counts them, so that tests can prove that all failures do equal work. Every
+ * method that hashes can throw AuthError overloaded.
  */
 export interface PasswordHasher {
   /** A new PHC string for the password. */
   hash(password: string): Promise<string>;
-  /** Compares with a stored hash; null stands for "no such account" and costs the same. */
+  /** Compares with a stored hash. Null means "no such account" and costs the same. */
   verify(stored: string | null, password: string): Promise<PasswordCheck>;
   /**
-   * Refuses a request that would find the queue full, for what spends something before it hashes.
+   * Refuses a request while the queue is full, for callers that write something before they hash.
    * @throws AuthError overloaded
    */
   requireRoom(): void;
-  /** Passwords hashed so far. */
   readonly count: number;
-  /** Milliseconds that took, where the clock is precise; else 0. */
+  /** How long the hashes took, in milliseconds, where the clock is precise; otherwise 0. */
   readonly workedMs: number;
 }
 
-// Shared by all requests of the isolate, which has one CPU for them.
+// Shared by all requests of the isolate, which have one CPU.
 const semaphore = new HashSemaphore();
 
 /**
- * A hasher with its counters at zero. The clock of a Worker stands still during CPU work; `isClockPrecise` (development)
- * pays a pause for each hash, after which it has moved on.
+ * Creates a hasher with its counters at zero. A Worker's clock stands still during CPU work; with `isClockPrecise`
+ * (development) each hash is followed by a pause that lets the clock move on.
  * @param parameters what a hash costs; undefined for the cost of production
  */
 export function createPasswordHasher(

@@ -1,24 +1,28 @@
 import * as z from 'zod/mini';
 import { canonicalEmail } from './text-schemas.ts';
 
-const lengthMax = 255; // width of the column of the legacy system
+const lengthMax = 255; // width of the legacy column
 
-/** The address that somebody signs in with, and the forms in which it may be stored. */
+/** The address that somebody signs in with, and the spellings under which it may be stored. */
 export interface PresentedEmail {
   /**
-   * What attempts count under when nobody has it: the canonical form, or else the text in NFC and lower case. Texts that
-   * differ in case or normal form alone have the same one.
+   * What attempts are counted under when no account has it: the canonical form, or else the text in NFC and lower
+   * case. Texts that differ only in case or normal form share one.
    */
   readonly address: string;
-  /** `address` and, after it, how the legacy system may have stored the text. An account of the former goes first. */
+  /**
+   * `address` first, then the spellings that the legacy system may have stored. An account with the former is
+   * preferred.
+   */
   readonly spellings: readonly string[];
 }
 
 /**
- * An address that is presented to sign in, and to nothing else. Wider than `emailAddress`: the legacy system kept what was
- * typed, in lower case, so that its accounts can have an international domain in letters, a local part beyond ASCII or in
- * quotes, or a domain without a dot. At most 255 characters, one `@` also under NFKC, no control characters (SECURITY
- * EML-02). Refused as before is what only looks like an address of today: U+212A would reach the account of `k` (T34).
+ * An address that somebody signs in with. Wider than `emailAddress`: the legacy system stored what was typed, in
+ * lower case, so its accounts may have an international domain in Unicode, a local part with quotes or characters
+ * beyond ASCII, or a domain without a dot. At most 255 characters, one `@` also under NFKC, no control characters
+ * (EML-02). Still refused is a text that only looks like a modern address: U+212A would reach the account of `k`
+ * (T34).
  */
 export const presentedEmail = z.pipe(
   z.string().check(z.maxLength(lengthMax, { abort: true })),
@@ -37,13 +41,13 @@ function readEmail(text: string): PresentedEmail | null {
   const folded = typed.normalize('NFC').toLowerCase();
   if (canonical === null && (!isOneAddress(text) || canonicalEmail(folded) !== null)) return null;
   const address = canonical ?? folded;
-  // A database with the locale C left letters beyond ASCII as they were when the upgrade made addresses lower case.
+  // With the locale C, the migration's lower() did not change letters beyond ASCII.
   const asciiLowerCase = typed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
   return { address, spellings: [...new Set([address, typed.toLowerCase(), folded, asciiLowerCase])] };
 }
 
 function isOneAddress(text: string): boolean {
-  // Of the untrimmed text: trimming would hide a line break at the end.
+  // Checked before trimming, which would hide a line break at the end.
   if (!text.isWellFormed() || /\p{Cc}/u.test(text)) return false;
   return /^[^@]+@[^@]+$/.test(text.trim().normalize('NFKC'));
 }

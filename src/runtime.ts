@@ -7,7 +7,7 @@ import { createTransport } from './mail/transports/create-transport.ts';
 import { RateLimiter } from './rate-limit/rate-limiter.ts';
 import { ConfigError } from './variable-reader.ts';
 
-/** What the isolate prepares once: immutable values made from the configuration, and the counts of its limiter. */
+/** What an isolate prepares once: immutable values made from the configuration, and the counts of its rate limiter. */
 export interface Runtime {
   readonly config: Config;
   readonly keys: SigningKeySet;
@@ -17,15 +17,15 @@ export interface Runtime {
   readonly mailDelivery: MailDelivery;
 }
 
-// Values, never promises: a promise that a cancelled request leaves behind would hang every later one (T21).
+// Values, not promises: a promise left behind by a cancelled request would hang every later one (T21).
 const prepared = new WeakMap<Env, Runtime | ConfigError>();
 
-/** The runtime of this environment, or why there is none. Checked at first use and remembered either way. */
+/** Returns the runtime of this environment, or the reason why there is none. Either is computed once and remembered. */
 export async function loadRuntime(env: Env): Promise<Runtime | ConfigError> {
   const known = prepared.get(env);
   if (known !== undefined) return known;
   const fresh = await prepare(env);
-  // The first one stays when several requests have prepared it at once: its limiter has counted already.
+  // When several requests prepare it at once, the first one stays, since its limiter has counted already.
   const runtime = prepared.get(env) ?? fresh;
   prepared.set(env, runtime);
   return runtime;

@@ -10,11 +10,12 @@ const cleanUpCron = '0 2 * * *';
 const mailCron = '*/5 * * * *';
 
 /**
- * The Worker's `scheduled` handler: the clean-up at night, the mails that are due every five minutes, and both on any other
- * schedule that an operator has chosen.
+ * Creates the Worker's `scheduled` handler: the clean-up at night, the delivery of due mails every five minutes, and
+ * both on any other schedule that an operator has chosen.
  *
- * Rejects when a kind of rows or the outbox failed, once all else is done, and when the configuration is wrong, so that the
- * platform counts the run as failed. A mail provider that fails is no failed run: its mails wait.
+ * It rejects when a kind of row or the outbox failed, after everything else is done, and when the configuration is
+ * wrong, so that the platform counts the run as failed. A mail provider that fails does not fail the run: its mails
+ * wait.
  */
 export function createScheduled(cleanUps: readonly CleanUp[]) {
   return async ({ cron }: { readonly cron: string }, env: Env): Promise<void> => {

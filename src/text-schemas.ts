@@ -7,7 +7,7 @@ const passwordLengthMax = 256;
 const presentedPasswordLengthMax = 4096;
 const localeTagLengthMax = 35; // RFC 5646 4.4.1
 
-// Every pattern is linear: of two neighbouring quantifiers never both can match the same character.
+// Every pattern is linear: two adjacent quantifiers never match the same character.
 const dotString = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/; // RFC 5321 4.1.2
 const domainCharacters = /^[a-z0-9.\-\u0080-\u{10ffff}]+$/iu;
 const ldhLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/; // RFC 5890 2.3.1
@@ -16,9 +16,9 @@ const visibleCharacter = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const languageTag = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i; // RFC 5646 2.1, without its irregular tags
 
 /**
- * One mail address in its canonical form: trimmed, lower case, ASCII, an international domain as punycode. At most 254
- * characters. Refuses what mail software reads in two ways: quoted local parts, comments, lists, line breaks, addresses
- * with an `@` only under NFKC, IP literals, domains without a dot or with one at the end.
+ * One e-mail address in its canonical form: trimmed, lower case, ASCII, an international domain as punycode. At most
+ * 254 characters. Refuses what mail software interprets in different ways: quoted local parts, comments, lists, line
+ * breaks, an `@` that appears only under NFKC, IP literals, domains without a dot or with one at the end.
  */
 export const emailAddress = z
   .string()
@@ -28,8 +28,8 @@ export const emailAddress = z
   );
 
 /**
- * What a person wants to be called: trimmed, NFC, 1 to 100 code points, at least one of them to be seen. Without control characters, line breaks,
- * directional overrides, angle brackets and `://`, since it is shown to others and written into mails.
+ * A person's name: trimmed, NFC, 1 to 100 code points, at least one of them visible. Control characters, line breaks,
+ * directional overrides, angle brackets and `://` are refused, since the name is shown to others.
  */
 export const personName = z.string().check(
   z.trim(),
@@ -43,10 +43,10 @@ export const personName = z.string().check(
 );
 
 /**
- * A password that is being set. It stays exactly as it was typed; its length is counted in code points of the NFC form
- * that is hashed (NIST SP 800-63B-4 3.1.1.2), at most 256. No NUL, which some hash functions take for the end.
+ * A new password. It is kept exactly as typed; its length is counted in code points of the NFC form that is hashed
+ * (NIST SP 800-63B-4 3.1.1.2), at most 256. No NUL, which some hash functions take for the end.
  *
- * @param minLength The fewest code points that pass.
+ * @param minLength the minimum length in code points
  */
 export function newPassword(minLength: number) {
   return z.string().check(
@@ -60,8 +60,8 @@ export function newPassword(minLength: number) {
 }
 
 /**
- * A password that is presented to be verified: 1 to 4096 UTF-16 units, unchanged. Wider than what can be set, so that a
- * password set under earlier rules still gets its chance; the limit only bounds the hash's input.
+ * A password to be checked: 1 to 4096 UTF-16 units, unchanged. Wider than `newPassword`, so that a password set under
+ * older rules still works; the limit only bounds the input of the hash.
  */
 export const presentedPassword = z
   .string()
@@ -79,10 +79,10 @@ export const localeTag = z
     rewrite(canonicalLocale, 'Enter a language tag, such as en or de-CH.'),
   );
 
-/** An id as Postgres writes it: any version of UUID (RFC 9562), in lower case. */
+/** An id as PostgreSQL writes it: any version of UUID (RFC 9562), in lower case. */
 export const uuid = z.guid('This must be a UUID.').check(z.toLowerCase());
 
-/** Replaces the text by what `parse` makes of it; `null` refuses it with the sentence. */
+/** Replaces the text with the result of `parse`; `null` refuses it with the message. */
 function rewrite(parse: (text: string) => string | null, message: string) {
   return z.check<string>((payload) => {
     const text = parse(payload.value);
@@ -100,25 +100,25 @@ function codePoints(minimum: number, maximum: number) {
   });
 }
 
-/** Ill-formed text would be hashed as if each lone surrogate were U+FFFD. */
+/** Lone surrogates would all be hashed as U+FFFD. */
 function isPlainText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
 }
 
-/** What `emailAddress` makes of a text; null where it refuses it, but for its length. */
+/** Returns the canonical form of an address, or null when it is invalid. */
 export function canonicalEmail(text: string): string | null {
-  // Before trimming, which would hide a line break at the end. Under NFKC, U+FF20 and U+FE6B are an `@` as well.
+  // Before trimming, which would hide a line break at the end. Under NFKC, U+FF20 and U+FE6B become an `@`.
   if (/[\r\n]/.test(text) || text.normalize('NFKC').split('@').length !== 2) return null;
   const [localPart = '', domain = ''] = text.trim().split('@');
   if (localPart.length > localPartLengthMax || !dotString.test(localPart)) return null;
   const asciiDomain = canonicalDomain(domain);
-  // Lower case only now that all is ASCII: U+212A would become a `k` (T34).
+  // Lower case only after the check for ASCII: U+212A would become a `k` (T34).
   const address = `${localPart.toLowerCase()}@${asciiDomain}`;
   return asciiDomain === null || address.length > emailLengthMax ? null : address;
 }
 
 function canonicalDomain(domain: string): string | null {
-  // The URL parser gives a meaning to other ASCII characters: it ends the host at `/`, decodes `%`, drops tabs.
+  // The URL parser interprets other ASCII characters: it ends the host at `/`, decodes `%`, drops tabs.
   if (!domainCharacters.test(domain)) return null;
   const hostname = URL.parse(`https://${domain}/`)?.hostname ?? '';
   const labels = hostname.split('.');

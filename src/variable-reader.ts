@@ -1,9 +1,9 @@
-/** Names and values as the platform gives them. */
+/** Names and values as the platform passes them. */
 export interface Variables {
   readonly [name: string]: unknown;
 }
 
-/** The configuration cannot be used. Holds the names of the variables to mend, never a value. */
+/** The configuration is unusable. Contains the names of the wrong variables, never a value. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly variables: readonly string[];
@@ -14,7 +14,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads variables of a given kind and collects the names of all that do not fit, so that one start shows every one. */
+/** Reads typed variables and collects the names of all invalid ones, so that one start reports every problem. */
 export class VariableReader {
   readonly problems = new Set<string>();
   readonly #variables: Variables;
@@ -28,15 +28,15 @@ export class VariableReader {
     this.problems.add(name);
   }
 
-  /** Marks a required variable as missing and stands in for its value. */
+  /** Marks a required variable as missing and returns the stand-in. */
   missing<T>(name: string, standIn: T): T {
     this.refuse(name);
     return standIn;
   }
 
   /**
-   * The value without surrounding space; null when unset or empty. wrangler.toml can hold numbers and booleans, which
-   * count as their text; a binding or a table in a variable's place is wrong.
+   * The value, trimmed; null when unset or empty. Numbers and booleans of wrangler.toml count as text; a binding or a
+   * table in place of a variable is invalid.
    */
   text(name: string): string | null {
     const value = this.#variables[name];
@@ -64,8 +64,8 @@ export class VariableReader {
   }
 
   /**
-   * An http(s) URL exactly as it was written; plain http only to this machine, and no `user:password@`, which `fetch` would
-   * not send. Null when unset.
+   * An http(s) URL exactly as written; plain http only to this machine, and without `user:password@`, which `fetch`
+   * would not send. Null when unset.
    */
   url(name: string): string | null {
     return this.parsed(name, (text) => {
@@ -80,7 +80,7 @@ export class VariableReader {
     return this.parsed(name, toOrigin);
   }
 
-  /** Comma-separated origins. A wildcard is not an origin and is refused. */
+  /** Comma-separated origins. A wildcard is refused. */
   origins(name: string): ReadonlySet<string> {
     const parse = (text: string) => new Set(text.split(',').map((part) => toOrigin(part.trim())));
     return this.parsed(name, parse) ?? new Set();
@@ -88,7 +88,7 @@ export class VariableReader {
 
   databaseUrl(name: string): string | null {
     return this.parsed(name, (text) => {
-      // As the driver reads it: by the rules for http, which are strict about the host.
+      // Parsed as the driver does, by the rules for http, which are strict about the host.
       const url = new URL(text.replace(/^postgres(ql)?:/i, 'http:'));
       const isComplete = url.hostname !== '' && url.username !== '' && url.pathname.length > 1;
       if (!/^postgres(ql)?:/i.test(text) || !isComplete) throw new TypeError('not a database');
@@ -107,7 +107,7 @@ export class VariableReader {
     return this.parsed(name, parse) ?? undefined;
   }
 
-  /** A cookie name (RFC 6265 section 4.1.1) that is none of ours. */
+  /** A cookie name (RFC 6265 section 4.1.1) other than our own. */
   cookieName(name: string): string | null {
     return this.parsed(name, (text) => {
       if (!/^[\w!#$%&'*+.^`|~-]{1,128}$/.test(text) || text.startsWith('__Host-nexora'))
@@ -116,7 +116,7 @@ export class VariableReader {
     });
   }
 
-  /** A secret that is sent in a header, as it is: visible ASCII without blanks. Null when unset. */
+  /** A secret that is sent in a header as it is: visible ASCII without spaces. Null when unset. */
   headerSecret(name: string): string | null {
     return this.parsed(name, (text) => {
       if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError('not fit for a header');
@@ -124,7 +124,7 @@ export class VariableReader {
     });
   }
 
-  /** Whatever `parse` makes of the value; a throw marks the variable as wrong. Null when unset or wrong. */
+  /** Returns the result of `parse`; when it throws, the variable is invalid. Null when unset or invalid. */
   parsed<T>(name: string, parse: (text: string) => T): T | null {
     const text = this.text(name);
     if (text === null) return null;
@@ -146,7 +146,7 @@ function secureUrl(text: string): URL {
 
 function toOrigin(text: string): string {
   const url = secureUrl(text);
-  // To the URL parser `*` is a character of a name like any other.
+  // The URL parser accepts `*` in a host name.
   if (url.href !== `${url.origin}/` || url.hostname.includes('*')) throw new TypeError('not one origin');
   return url.origin;
 }

@@ -7,11 +7,11 @@ export interface Argon2Parameters {
   readonly memoryKib: number;
   /** t: passes over the memory. */
   readonly passes: number;
-  /** p: lanes; computed one after the other here. */
+  /** p: lanes, computed one after the other. */
   readonly lanes: number;
 }
 
-/** What is hashed. `secret` is K and `associatedData` is X of RFC 9106; absent means empty. */
+/** The input of a hash. `secret` is K and `associatedData` is X of RFC 9106; absent means empty. */
 export interface Argon2Input {
   readonly password: Uint8Array;
   readonly salt: Uint8Array;
@@ -19,7 +19,7 @@ export interface Argon2Input {
   readonly associatedData?: Uint8Array;
 }
 
-/** The most memory that fits into the instance, in KiB. */
+/** The most memory that the instance can hold, in KiB. */
 export const argon2MemoryKibMax = 65_536;
 
 const version = 0x13;
@@ -29,7 +29,7 @@ const block = 1024;
 /** Pairs of pseudo-random numbers in one block of addresses. */
 const addressesPerBlock = 128;
 
-// Where things lie in the WebAssembly memory: scratch first, then the matrix of blocks, lane by lane.
+// The layout of the WebAssembly memory: scratch first, then the matrix of blocks, lane by lane.
 const scratch = 0;
 const addresses = block;
 const addressInput = 2 * block;
@@ -41,11 +41,12 @@ const matrix = mixed + block;
 /**
  * Argon2id version 0x13 (RFC 9106 section 3.2). Synchronous: 30 ms for m=19456, t=2, p=1 in workerd.
  *
- * The loop is our own, over the block functions of the `argon2id` package: the package's loop makes a typed array per
- * block (36 ms in workerd, and twice the CPU with the garbage collector's threads: 67 ms against 32), and refuses empty
- * and some one-byte passwords. The blocks are not wiped: that costs 5 %, and the password is a string that stays anyway.
+ * The loop is our own, over the block functions of the `argon2id` package: the package's loop creates a typed array
+ * per block (36 ms in workerd, and twice the CPU with the threads of the garbage collector: 67 ms against 32), and
+ * refuses empty and some one-byte passwords. The blocks are not wiped: that costs 5 %, and the password stays in
+ * memory as a string anyway.
  *
- * @throws RangeError when the parameters do not fit: memory above `argon2MemoryKibMax` or below 8 KiB per lane.
+ * @throws RangeError for unsupported parameters: memory above `argon2MemoryKibMax` or below 8 KiB per lane
  */
 export function argon2id(input: Argon2Input, parameters: Argon2Parameters, tagBytes: number): Uint8Array {
   const { memoryKib, passes, lanes } = parameters;
@@ -103,7 +104,7 @@ function fillSegment(core: Argon2Core, shape: Matrix, pass: number, slice: numbe
   const length = columns / slices;
   const laneStart = matrix + block * lane * columns;
   const numbers = new Uint32Array(core.bytes.buffer);
-  // Argon2id: the first half of the first pass does not let the password choose what is read (section 3.4.1.3).
+  // Argon2id: in the first half of the first pass the password does not decide what is read (section 3.4.1.3).
   const isIndependent = pass === 0 && slice < 2;
   if (isIndependent) {
     const z = [pass, 0, lane, 0, slice, 0, lanes * columns, 0, passes, 0, argon2idType, 0, 0];

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 
 /**
- * Compares bytes in a time that depends on their length alone. Different lengths are unequal and never throw, unlike
+ * Compares bytes in a time that depends only on their length. Different lengths are unequal and never throw, unlike
  * `crypto.subtle.timingSafeEqual`, whose TypeError would turn a wrong token into a 500.
  */
 export function isEqualConstantTime(a: Uint8Array, b: Uint8Array): boolean {
@@ -12,12 +12,12 @@ export function isEqualConstantTime(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /**
- * Compares a presented text with a secret through their SHA-256 digests, so that neither the place of the first
- * difference nor the length of the secret shows in the time. Never throws; text with lone surrogates equals nothing.
+ * Compares a presented text with a secret by their SHA-256 digests, so that the time reveals neither the position of
+ * the first difference nor the length of the secret. Never throws; text with lone surrogates equals nothing.
  */
 export function isSecretEqual(presented: string, expected: string): boolean {
   const isEqual = isEqualConstantTime(digest(presented), digest(expected));
-  // UTF-8 turns every lone surrogate into U+FFFD: without this, different texts would have one digest.
+  // UTF-8 replaces every lone surrogate with U+FFFD: without this, different texts would share a digest.
   return isEqual && presented.isWellFormed() && expected.isWellFormed();
 }
 

@@ -1,19 +1,19 @@
 import { decodeBase64Url } from './base64url.ts';
 
-/** The algorithms that may sign access tokens. All are asymmetric: a verifier never holds what could sign. */
+/** The algorithms that may sign access tokens. All are asymmetric: a verifier never has a key that could sign. */
 export type SigningAlgorithm = 'ES256' | 'EdDSA' | 'RS256';
 
-/** What a private key of one algorithm consists of (RFC 7518 section 6, RFC 8037 section 2). */
+/** The members of a private key for one algorithm (RFC 7518 section 6, RFC 8037 section 2). */
 export interface JwkShape {
   /** Members with one allowed value. */
   readonly fixed: Readonly<Record<string, string>>;
-  /** Names of the numbers that may be published. */
+  /** The numbers that may be published. */
   readonly publicMembers: readonly string[];
-  /** Names of the numbers that must not. */
+  /** The numbers that must stay private. */
   readonly privateMembers: readonly string[];
 }
 
-/** The only kinds of key that sign here. */
+/** The supported kinds of signing key. */
 export const jwkShapes: Readonly<Record<SigningAlgorithm, JwkShape>> = {
   ES256: { fixed: { kty: 'EC', crv: 'P-256' }, publicMembers: ['x', 'y'], privateMembers: ['d'] },
   EdDSA: { fixed: { kty: 'OKP', crv: 'Ed25519' }, publicMembers: ['x'], privateMembers: ['d'] },
@@ -24,13 +24,13 @@ export const jwkShapes: Readonly<Record<SigningAlgorithm, JwkShape>> = {
   },
 };
 
-/** Every number of a P-256 or Ed25519 key has this length. */
+/** The length of every number of a P-256 or Ed25519 key. */
 const curveBytes = 32;
 const rsaBitsMin = 2048;
 
 /**
- * What is wrong with a private JWK for signing, as a sentence that holds nothing from the key; `null` when its form is
- * right. Whether the numbers are a key is for the import to find out.
+ * Describes what is wrong with a private signing JWK, without quoting the key; `null` when its form is right. Only
+ * the import can tell whether the numbers are a key.
  */
 export function jwkFault(jwk: Readonly<Record<string, unknown>>): string | null {
   if (typeof jwk.kid !== 'string' || jwk.kid === '') return 'has no kid';
@@ -45,7 +45,7 @@ export function jwkFault(jwk: Readonly<Record<string, unknown>>): string | null 
     const bytes = typeof value === 'string' ? decodeBase64Url(value) : null;
     if (bytes === null || bytes.length === 0) return `has no ${member} in base64url`;
     if (fixed.crv !== undefined && bytes.length !== curveBytes) return `has a ${member} of the wrong length`;
-    // RFC 7518 section 3.3. jose would refuse it too, but only when the first token is signed.
+    // RFC 7518 section 3.3. jose would refuse it only when the first token is signed.
     if (member === 'n' && bitLength(bytes) < rsaBitsMin) return `is shorter than ${rsaBitsMin} bits`;
   }
   return null;

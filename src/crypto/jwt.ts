@@ -10,37 +10,37 @@ export {
   type SigningKeySet,
 } from './signing-keys.ts';
 
-/** What is the same in every access token of this deployment. */
+/** The settings that all access tokens of this deployment share. */
 export interface AccessTokenSettings {
   readonly issuer: string;
   readonly audience: string;
   readonly ttlSeconds: number;
 }
 
-/** What an access token says. */
+/** The claims of an access token. */
 export interface AccessTokenClaims {
   readonly userId: string;
   readonly sessionId: string;
-  /** When the person proved who they are, in seconds since the epoch (OpenID Connect Core section 2). */
+  /** When the user authenticated, in seconds since the epoch (OpenID Connect Core section 2). */
   readonly authTime: number;
-  /** How they proved it (RFC 8176). */
+  /** How they authenticated (RFC 8176). */
   readonly amr: readonly string[];
-  /** Of a demo user, whom a verifier meets only where it asks for them. Absent from every other token. */
+  /** Set for the demo user alone; a verifier has to ask for such tokens. */
   readonly demo?: true;
 }
 
 const tokenType = 'at+jwt';
 const tokenLengthMax = 4096;
 const clockToleranceSeconds = 30;
-// jose would skip white space and padding in the signature.
+// jose ignores white space and padding in the signature.
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 const requiredClaims = ['iss', 'aud', 'sub', 'sid', 'iat', 'exp', 'jti', 'auth_time', 'amr'];
 const algorithms = Object.keys(jwkShapes);
 
 /**
- * Signs an access token (RFC 9068) that is valid from now for `ttlSeconds`. It holds nothing personal. That of a demo
- * user says `demo: true`, so that every consumer can refuse it (DEM-06).
+ * Signs an access token (RFC 9068) that is valid for `ttlSeconds` from now. It contains no personal data. The token
+ * of a demo user says `demo: true`, so that every consumer can refuse it (DEM-06).
  */
 export async function signAccessToken(
   keySet: SigningKeySet,
@@ -62,12 +62,12 @@ export async function signAccessToken(
 }
 
 /**
- * Verifies an access token and returns what it says, or `null`: what was wrong with it is not told apart. With
- * `ignoreExpiry` (logout) a token that is too old is accepted, and everything else is still required. With `demo` only
- * tokens of a demo user are accepted, whose `userId` is any text; without it none of them is.
+ * Verifies an access token and returns its claims, or `null` without telling why. With `ignoreExpiry` (logout) an
+ * expired token is accepted, with all other checks in place. With `demo` only tokens of a demo user are accepted,
+ * whose `userId` may be any text; without it none of them is.
  *
- * The key is chosen by `kid` among the configured ones alone; `alg` must be that key's; `jku`, `jwk` and `x5u` are not
- * looked at (RFC 8725 sections 3.1 and 3.10). Clocks may differ by 30 s. Never throws for any text.
+ * The key is chosen by `kid` among the configured ones alone; `alg` must match that key; `jku`, `jwk` and `x5u` are
+ * ignored (RFC 8725 sections 3.1 and 3.10). Clocks may differ by 30 s. Never throws for any text.
  */
 export async function verifyAccessToken(
   keySet: SigningKeySet,
@@ -93,7 +93,7 @@ export async function verifyAccessToken(
     const claims = readClaims(payload, settings, nowMs / 1000);
     return (claims?.demo ?? false) === (options.demo ?? false) ? claims : null;
   } catch (error) {
-    // The token's fault. Anything else is ours, and must not look like a bad token.
+    // An invalid token. Anything else is a bug of ours and must not look like one.
     if (error instanceof JOSEError) return null;
     throw error;
   }
@@ -101,13 +101,13 @@ export async function verifyAccessToken(
 
 function verificationKey(keySet: SigningKeySet, header: JWTHeaderParameters): CryptoKey {
   const key = typeof header.kid === 'string' ? keySet.byId.get(header.kid) : undefined;
-  // Headers that change how the token is read are never ours; jose itself refuses every `crit` but b64.
+  // We never set headers that change how a token is read; jose itself refuses every `crit` but b64.
   const isPlain = !('b64' in header || 'zip' in header);
   if (key === undefined || header.alg !== key.alg || !isPlain) throw new JWSInvalid();
   return key.publicKey;
 }
 
-/** The rules that jose does not have: one audience, whole seconds, our identifiers, and the types of our own claims. */
+/** The checks that jose does not make: a single audience, whole seconds, our ids, and the types of our own claims. */
 function readClaims(
   payload: JWTPayload,
   settings: AccessTokenSettings,
@@ -116,7 +116,7 @@ function readClaims(
   const { aud, sub, sid, iat, exp, nbf = 0, jti, auth_time: authTime, amr, demo } = payload;
   if (aud !== settings.audience || !isText(jti)) return null;
   if (!isEpochSeconds(iat) || !isEpochSeconds(exp) || !isEpochSeconds(nbf)) return null;
-  // jose's own check of these two is off together with the expiry.
+  // With the expiry, jose's check of these two is off as well.
   if (Math.max(iat, nbf) > nowSeconds + clockToleranceSeconds) return null;
   if (!isUuid(sid) || !isEpochSeconds(authTime) || !isStrings(amr)) return null;
   if (demo === true && isText(sub)) return { userId: sub, sessionId: sid, authTime, amr, demo };

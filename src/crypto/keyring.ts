@@ -3,7 +3,9 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { isEqualConstantTime } from './constant-time.ts';
 import { RootKey } from './root-key.ts';
 
-/** What a sub-key is for. Each purpose is its own HKDF label: to change one makes everything made with it void. */
+/**
+ * What a sub-key is for. Each purpose is an HKDF label of its own: changing one invalidates everything made with it.
+ */
 export type KeyPurpose =
   | 'refresh-token'
   | 'seal'
@@ -14,16 +16,16 @@ export type KeyPurpose =
   | 'one-time-token'
   | 'mail-limits';
 
-/** The root secrets in use. The current one makes everything new; the previous one only verifies and opens. */
+/** The root secrets. The current one signs and seals; the previous one only verifies and opens. */
 export interface Keyring {
   readonly current: RootKey;
   readonly previous: RootKey | null;
 }
 
 /**
- * Builds the ring from `AUTH_SECRET` and, while it is being rotated, `AUTH_SECRET_PREVIOUS`.
+ * Creates the keyring from `AUTH_SECRET` and, while it is being rotated, `AUTH_SECRET_PREVIOUS`.
  *
- * @throws TypeError when either is shorter than 32 bytes.
+ * @throws TypeError when either is shorter than 32 bytes
  */
 export function createKeyring(current: Uint8Array, previous?: Uint8Array): Keyring {
   return {
@@ -32,14 +34,14 @@ export function createKeyring(current: Uint8Array, previous?: Uint8Array): Keyri
   };
 }
 
-/** HMAC-SHA-256 (RFC 2104) of the message under the current root's sub-key for this purpose: 32 bytes. */
+/** HMAC-SHA-256 (RFC 2104) of the message with the current root's sub-key for this purpose: 32 bytes. */
 export function mac(keyring: Keyring, purpose: KeyPurpose, message: Uint8Array): Uint8Array {
   return hmac(sha256, keyring.current.subKey(purpose), message);
 }
 
 /**
- * Whether the tag is the full 32-byte MAC of the message for this purpose, under the current root or the previous one.
- * Constant time per root; a tag of another length is wrong and never throws.
+ * Whether the tag is the full 32-byte MAC of the message for this purpose, with the current root or the previous one.
+ * Constant time per root; a tag of another length is invalid and never throws.
  */
 export function isMacValid(
   keyring: Keyring,

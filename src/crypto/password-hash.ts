@@ -2,12 +2,12 @@ import { type Argon2Parameters, argon2id } from './argon2id.ts';
 import { isEqualConstantTime } from './constant-time.ts';
 import { type Argon2Hash, formatArgon2Hash, parseArgon2Hash } from './phc.ts';
 
-/** What comparing a password with a stored hash showed. */
+/** The result of comparing a password with a stored hash. */
 export interface PasswordCheck {
   readonly matches: boolean;
-  /** The password matches, but the hash is not one that `hashPassword` would make today. Never true without `matches`. */
+  /** The password matches, but `hashPassword` would hash it differently today. Never true without `matches`. */
   readonly needsRehash: boolean;
-  /** The stored text is no hash that this service accepts: nobody can sign in with it, and an operator should know. */
+  /** The stored text is not an acceptable hash: nobody can sign in with it, and an operator should know. */
   readonly isMalformed: boolean;
 }
 
@@ -17,7 +17,7 @@ const saltBytes = 16;
 const tagBytes = 32;
 const dummySalt = new Uint8Array(saltBytes);
 
-/** bcrypt in the versions that the legacy system wrote. Cost 12 takes 330 ms, and every step more doubles it. */
+/** bcrypt in the versions that the legacy system used. Cost 12 takes 330 ms, and every step doubles it. */
 const bcryptPattern = /^\$2[aby]\$(?:0[4-9]|1[0-2])\$[./A-Za-z0-9]{53}$/;
 
 /**
@@ -70,9 +70,9 @@ function verifyArgon2id(hash: Argon2Hash, password: string, live: Argon2Paramete
   return { matches, needsRehash: matches && !isLike(hash, live), isMalformed: false };
 }
 
-/** The password goes in as it was typed: the legacy system did not normalise. bcrypt uses its first 72 bytes. */
+/** The password is used as typed: the legacy system did not normalise it. bcrypt uses its first 72 bytes. */
 async function verifyBcrypt(stored: string, password: string): Promise<PasswordCheck> {
-  // Loaded only here: 5.5 ms of start-up CPU that a service without legacy users never pays.
+  // Loaded on demand: 5.5 ms of start-up CPU that a service without legacy users never pays.
   const { compareSync } = await import('bcryptjs');
   const matches = compareSync(password, stored);
   return { matches, needsRehash: matches, isMalformed: false };

@@ -13,20 +13,20 @@ const lanesMax = 4;
 /** m x t of the second recommended option of RFC 9106 section 4: about 180 ms of CPU. */
 const workMax = 3 * 65_536;
 
-/** Salts of 8 to 64 bytes and tags of 16 to 64, by the length of their base64. */
+/** Salts of 8 to 64 bytes and tags of 16 to 64 bytes, by the length of their base64. */
 const argon2idPattern =
   /^\$argon2id\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d{0,3}),p=([1-9]\d{0,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
 
-/** Writes the PHC string: `$argon2id$v=19$m=...,t=...,p=...$<salt>$<tag>`, base64 without padding. */
+/** Formats the PHC string: `$argon2id$v=19$m=...,t=...,p=...$<salt>$<tag>`, base64 without padding. */
 export function formatArgon2Hash({ parameters, salt, tag }: Argon2Hash): string {
   const { memoryKib, passes, lanes } = parameters;
   return `$argon2id$v=19$m=${memoryKib},t=${passes},p=${lanes}$${encodeBase64(salt)}$${encodeBase64(tag)}`;
 }
 
 /**
- * Reads the PHC string of an Argon2id hash. `null` for every other text, and for one whose cost is above what this
- * service will spend on a login (64 MiB, 4 passes, 4 lanes, m x t of 196608): a stored string is data, and must not
- * choose how much memory and CPU a request takes (HSH-05).
+ * Parses the PHC string of an Argon2id hash. `null` for any other text, and for a cost above what this service
+ * accepts (64 MiB, 4 passes, 4 lanes, m x t of 196608): a stored string is data, and must not decide how much memory
+ * and CPU a request takes (HSH-05).
  */
 export function parseArgon2Hash(stored: string): Argon2Hash | null {
   const match = argon2idPattern.exec(stored);
@@ -50,7 +50,7 @@ function isAffordable({ memoryKib, passes, lanes }: Argon2Parameters): boolean {
   );
 }
 
-// The PHC format uses the standard alphabet of RFC 4648 section 4.
+// PHC uses the standard alphabet of RFC 4648 section 4.
 function encodeBase64(bytes: Uint8Array): string {
   return encodeBase64Url(bytes).replaceAll('-', '+').replaceAll('_', '/');
 }

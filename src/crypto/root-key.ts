@@ -7,14 +7,17 @@ const subKeyBytes = 32;
 const keyIdBytes = 4;
 
 /**
- * One root secret and the sub-keys made from it by HKDF-SHA-256 (RFC 5869, no salt, `info` = the label). Sub-keys are
- * made on first use and kept. All key material is in private fields, so that printing or serialising shows none.
+ * One root secret and its sub-keys, derived by HKDF-SHA-256 (RFC 5869, no salt, `info` = the label). Sub-keys are
+ * derived on first use and kept. All key material is in private fields, so that printing or serialising reveals none.
  */
 export class RootKey {
   readonly #secret: Uint8Array;
   readonly #subKeys = new Map<string, Uint8Array<ArrayBuffer>>();
 
-  /** Takes a copy of the secret. @throws TypeError when it is shorter than 32 bytes. */
+  /**
+   * Copies the secret.
+   * @throws TypeError when it is shorter than 32 bytes
+   */
   constructor(secret: Uint8Array) {
     if (secret.length < rootBytesMin) {
       throw new TypeError(`a root secret needs at least ${rootBytesMin} bytes`);
@@ -22,12 +25,12 @@ export class RootKey {
     this.#secret = secret.slice();
   }
 
-  /** The public name of this root: 6 base64url characters that tell nothing about the secret. */
+  /** The public id of this root: 6 base64url characters that reveal nothing about the secret. */
   get id(): string {
     return encodeBase64Url(this.#derive('key-id', keyIdBytes));
   }
 
-  /** The 32-byte sub-key for one label. Keys of different labels are independent. Not to be changed by the caller. */
+  /** The 32-byte sub-key for one label, independent of those of other labels. The caller must not change it. */
   subKey(label: string): Uint8Array<ArrayBuffer> {
     return this.#derive(label, subKeyBytes);
   }

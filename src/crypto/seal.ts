@@ -8,11 +8,11 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /**
- * Encrypts a text for storage: AES-256-GCM (NIST SP 800-38D) under the current root, a fresh random IV, written as
- * `v1.<key id>.<iv>.<ciphertext and tag>` in base64url. The associated data is not stored: it names where the value
- * belongs (table, column, row), so that a sealed value copied elsewhere does not open.
+ * Encrypts a text for storage: AES-256-GCM (NIST SP 800-38D) with the current root and a random IV, written as
+ * `v1.<key id>.<iv>.<ciphertext and tag>` in base64url. The associated data is not stored: it names the place of the
+ * value (table, column, row), so that a sealed value copied elsewhere does not open.
  *
- * @throws TypeError when either text has lone surrogates, which UTF-8 cannot give back.
+ * @throws TypeError when either text has lone surrogates, which UTF-8 cannot represent
  */
 export async function seal(keyring: Keyring, plaintext: string, associatedData: string): Promise<string> {
   if (!plaintext.isWellFormed() || !associatedData.isWellFormed()) {
@@ -31,8 +31,8 @@ export async function seal(keyring: Keyring, plaintext: string, associatedData: 
 }
 
 /**
- * Decrypts what `seal` made with the current or the previous root. `null` when the text is not a sealed value, was
- * changed in any part, belongs to other associated data, or was made with a key that is not in the ring.
+ * Decrypts what `seal` encrypted with the current or the previous root. `null` when the text is not a sealed value,
+ * was changed in any part, belongs to other associated data, or was sealed with a key that is not in the keyring.
  */
 export async function open(keyring: Keyring, sealed: string, associatedData: string): Promise<string | null> {
   const parts = parseSealed(sealed);
@@ -42,16 +42,16 @@ export async function open(keyring: Keyring, sealed: string, associatedData: str
   const key = await importAesKey(root);
   try {
     const plaintext = await crypto.subtle.decrypt(gcm(parts.iv, associatedData), key, parts.ciphertext);
-    // Without ignoreBOM a leading U+FEFF would be lost.
+    // Without ignoreBOM, a leading U+FEFF would be lost.
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plaintext);
   } catch (error) {
-    // The one failure that input can cause is the tag; anything else is ours to know about.
+    // Input can only cause a wrong tag; anything else is a bug of ours.
     if (error instanceof DOMException && error.name === 'OperationError') return null;
     throw error;
   }
 }
 
-/** Whether a sealed value names the current root. When not, the clean-up opens it and seals it again. */
+/** Whether a value is sealed with the current root. If not, the clean-up seals it again. */
 export function isSealedWithCurrentKey(keyring: Keyring, sealed: string): boolean {
   return parseSealed(sealed)?.keyId === keyring.current.id;
 }

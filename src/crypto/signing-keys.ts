@@ -1,13 +1,13 @@
 import { importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
 import { jwkFault, jwkShapes, type SigningAlgorithm } from './jwk-shape.ts';
 
-/** A private key that `parseSigningKeys` has checked the form of. */
+/** A private key whose form `parseSigningKeys` has checked. */
 export interface PrivateSigningJwk extends JWK {
   kid: string;
   alg: SigningAlgorithm;
 }
 
-/** A key that is ready for use. The private part cannot be exported. */
+/** An imported key. Its private part cannot be exported. */
 export interface SigningKey {
   readonly kid: string;
   readonly alg: SigningAlgorithm;
@@ -15,7 +15,7 @@ export interface SigningKey {
   readonly publicKey: CryptoKey;
 }
 
-/** The keys of this deployment: one signs, all verify. */
+/** The JWT signing keys of this deployment: one signs, all verify. */
 export interface SigningKeySet {
   readonly signing: SigningKey;
   readonly byId: ReadonlyMap<string, SigningKey>;
@@ -24,10 +24,10 @@ export interface SigningKeySet {
 }
 
 /**
- * Reads the secret `SIGNING_KEYS`: a JSON array of private JWKs, the first of which signs.
+ * Parses the secret `SIGNING_KEYS`: a JSON array of private JWKs, the first of which signs.
  *
- * @throws TypeError naming the place and the rule, and never any part of the text, when it is not a JSON array, is
- * empty, repeats a kid, or holds a key that is not a private ES256, EdDSA or RS256 (2048 bits or more) key.
+ * @throws TypeError naming the index and the rule, never any part of the text, when it is not a JSON array, is empty,
+ * repeats a kid, or contains a key that is not a private ES256, EdDSA or RS256 (2048 bits or more) key
  */
 export function parseSigningKeys(json: string): PrivateSigningJwk[] {
   const keys = parseArray(json);
@@ -43,10 +43,10 @@ export function parseSigningKeys(json: string): PrivateSigningJwk[] {
 }
 
 /**
- * Makes the keys ready for use, once per isolate.
+ * Imports the keys, once per isolate.
  *
  * @throws TypeError when there is no key, when one cannot be imported, or when its public and private part do not
- * belong together: such a key would sign tokens that nobody can verify.
+ * match: such a key would sign tokens that nobody can verify
  */
 export async function importSigningKeys(jwks: readonly PrivateSigningJwk[]): Promise<SigningKeySet> {
   const keys = await Promise.all(jwks.map(importSigningKey));
@@ -60,7 +60,7 @@ async function importSigningKey(jwk: PrivateSigningJwk, index: number): Promise<
   try {
     const publicKey = await importKey(publicJwk(jwk), alg);
     const privateKey = await importKey(privateJwk(jwk), alg);
-    // Not every import compares the two parts, and a probe costs less than a millisecond.
+    // Not every import compares the two parts, and a test signature costs less than a millisecond.
     const probe = await new SignJWT().setProtectedHeader({ alg }).sign(privateKey);
     await jwtVerify(probe, publicKey, { algorithms: [alg] });
     return { kid, alg, privateKey, publicKey };
@@ -80,7 +80,7 @@ function publicJwk(jwk: PrivateSigningJwk): JWK {
   return { ...fixed, ...pick(jwk, publicMembers), kid: jwk.kid, alg: jwk.alg, use: 'sig' };
 }
 
-/** Without `ext`, `key_ops` and `use`, so that an operator's JWK cannot make the key exportable or unusable. */
+/** Without `ext`, `key_ops` and `use`, so that the operator's JWK cannot make the key exportable or unusable. */
 function privateJwk(jwk: PrivateSigningJwk): JWK {
   const { fixed, publicMembers, privateMembers } = jwkShapes[jwk.alg];
   return { ...fixed, ...pick(jwk, [...publicMembers, ...privateMembers]) };
@@ -95,7 +95,7 @@ function parseArray(json: string): unknown[] {
   try {
     value = JSON.parse(json);
   } catch {
-    // The engine's message quotes the text, and the text is the secret.
+    // The engine's message quotes the text, which is the secret.
     throw new TypeError('the signing keys are not JSON');
   }
   if (!Array.isArray(value)) throw new TypeError('the signing keys are not a JSON array');

@@ -1,6 +1,6 @@
 import type { Migration } from './migrations.ts';
 
-/** One line per file of `migrations/`, which a Worker cannot list. Each is a module that is loaded when it is asked for. */
+/** One line per file of `migrations/`, which a Worker cannot list. Each is a module that is loaded on demand. */
 const files: Readonly<Record<string, () => Promise<{ readonly default: string }>>> = {
   '0001_earlier_schema': () => import('../../migrations/0001_earlier_schema.sql'),
   '0002_users': () => import('../../migrations/0002_users.sql'),
@@ -15,7 +15,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0011_registration_attempts': () => import('../../migrations/0011_registration_attempts.sql'),
 };
 
-/** The migrations that came with this version of the Worker. */
+/** Loads the migrations of this version of the Worker. */
 export function readBundledMigrations(): Promise<Migration[]> {
   return Promise.all(
     Object.entries(files).map(async ([name, load]) => ({ name, sql: (await load()).default })),

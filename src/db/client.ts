@@ -3,25 +3,25 @@ import { DatabaseError, toDatabaseError } from './database-error.ts';
 import { compile, type Fragment } from './sql.ts';
 
 export interface DatabaseSettings {
-  /** Connection string, `postgres://user:password@host/name`. Holds a password: never logged. */
+  /** Connection string, `postgres://user:password@host/name`. Contains a password: never logged. */
   readonly url: string;
-  /** Address of a Neon-compatible SQL-over-HTTP endpoint; null for the one that the driver derives from `url`. */
+  /** URL of a Neon-compatible SQL-over-HTTP endpoint; null for the one that the driver derives from `url`. */
   readonly endpoint: string | null;
-  /** Longest wait for one answer, in milliseconds. */
+  /** The longest wait for one response, in milliseconds. */
   readonly timeoutMs: number;
 }
 
 export interface QueryOptions {
   /**
-   * Whether running the statement a second time leaves the same state and gives the same answer. Only such a statement
-   * is repeated, once, when its answer was lost (DBF-04). Default false.
+   * Whether running the statement twice leaves the same state and returns the same rows. Only an idempotent statement
+   * is retried, once, when its response was lost (DBF-04). Default false.
    */
   readonly isIdempotent?: boolean;
 }
 
 type Row = Record<string, unknown>;
 
-/** The database as one request sees it: its statements share a time budget and a counter of round trips. */
+/** The database for one request: its statements share a time budget and a counter of round trips. */
 export interface Database {
   /**
    * Runs one statement in one round trip.
@@ -34,13 +34,13 @@ export interface Database {
    * @throws DatabaseError
    */
   batch(statements: readonly Fragment[], options?: QueryOptions): Promise<Row[][]>;
-  /** Calls to the database so far, repeats included. */
+  /** Calls to the database so far, retries included. */
   readonly roundTrips: number;
-  /** Milliseconds spent waiting for them. */
+  /** How long these calls took, in milliseconds. */
   readonly waitedMs: number;
 }
 
-/** Longest time that one request may spend on the database, in milliseconds (DBF-02). */
+/** The longest time that one request may wait for the database, in milliseconds (DBF-02). */
 const requestBudgetMs = 8000;
 
 interface CallInit extends RequestInit {
@@ -52,7 +52,7 @@ interface CallInit extends RequestInit {
 neonConfig.fetchFunction = (derivedEndpoint: string, { endpoint, ...init }: CallInit) =>
   fetch(endpoint ?? derivedEndpoint, init);
 
-/** Prepares the driver for one database; each call of the result opens the view of one request. */
+/** Prepares the driver for one database; each call of the result opens the database for one request. */
 export function connect(settings: DatabaseSettings): () => Database {
   const driver = neon(settings.url, { disableWarningInBrowsers: true });
   return () => new RequestDatabase(driver, settings);
@@ -116,7 +116,7 @@ class RequestDatabase implements Database {
   }
 }
 
-// A lost answer, a lost race, or a server that had no room: each may go well a moment later. A refused statement will not.
+// A lost response, a lost race or a server without room may succeed a moment later. A refused statement will not.
 function isWorthRepeating(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
   return error.outcome === 'unknown' || /^(40001|40P01|53300|55P03|57P0)/.test(error.code ?? '');

@@ -1,91 +1,94 @@
 import type { Fragment } from './sql.ts';
 
-/** Who made the request, as far as a record of it is concerned. */
+/** What is recorded about whoever sent the request. */
 export interface RequestMetadata {
   readonly requestId: string;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly location: object | null;
-  /** BCP 47 tag of the language that the client prefers, for a mail to somebody whose language is not known. */
+  /** BCP 47 tag of the client's preferred language, for a mail to somebody whose language is unknown. */
   readonly locale: string | null;
 }
 
 /**
  * A change that one feature adds to another's statement, committed with it or not at all. `source` is a CTE with the
- * columns `user_id` and `session_id` (null where there is none), one row per occurrence; the result is the body of a
+ * columns `user_id` and `session_id` (null where there is none), one row per event; the result is the body of a
  * data-modifying CTE that reads from it.
  */
 export type Effect = (source: Fragment, metadata: RequestMetadata) => Fragment;
 
-/** The occasions that a statement offers. `app.ts` registers who has something to add. */
+/** The events to which a statement lets others add effects. `app.ts` registers them. */
 export interface Effects {
   readonly userRegistered: readonly Effect[];
   readonly loggedIn: readonly Effect[];
-  /** A password was checked and nobody signed in; the source has a further column `reason`. */
+  /** A password was checked and nobody signed in; the source also has a column `reason`. */
   readonly loginFailed: readonly Effect[];
-  /** An attempt came after the last one of a window: once per window. */
+  /** The first attempt beyond the limit of a window: once per window. */
   readonly loginLocked: readonly Effect[];
-  /** The owner of a session proved again who they are; the session has its new id. */
+  /** The owner of a session authenticated again; the session has its new id. */
   readonly reauthenticated: readonly Effect[];
-  /** The owner's proof was refused; the source has a further column `reason`. So have the next two of this kind. */
+  /** The owner's password was wrong; the source also has a column `reason`, as in the next two failures. */
   readonly reauthenticationFailed: readonly Effect[];
-  /** The session is the owner's own, by its new id. */
+  /** The session is the one that changed it, by its new id. */
   readonly passwordChanged: readonly Effect[];
   readonly passwordChangeFailed: readonly Effect[];
-  /** A change of the password ended these sessions: one row each. */
+  /** Sessions that a password change ended: one row each. */
   readonly endedByPasswordChange: readonly Effect[];
-  /** As `loginLocked`, of the checks that somebody who is signed in has for their current password. */
+  /** Like `loginLocked`, for the checks of the current password of somebody who is signed in. */
   readonly passwordCheckLocked: readonly Effect[];
-  /** A link for a new password was issued to the owner of an account. */
+  /** A reset link was issued to the owner of an account. */
   readonly passwordResetRequested: readonly Effect[];
   readonly passwordReset: readonly Effect[];
-  /** A reset of the password ended these sessions: one row each. */
+  /** Sessions that a password reset ended: one row each. */
   readonly endedByPasswordReset: readonly Effect[];
   /**
-   * The mailbox of an account was proved for the first time: whoever keeps what was added to it before deletes that here
-   * (LNK-05).
+   * The address of an account was verified for the first time: features delete here what was added to the account
+   * before (LNK-05).
    */
   readonly firstVerified: readonly Effect[];
-  /** The owner lifted the lock of their account by the link in the mail about it. */
+  /** The owner unlocked the account by the unlock link. */
   readonly unlocked: readonly Effect[];
-  /** The owner said that a sign-in was not theirs: the password is gone. */
+  /** The owner reported a sign-in as not their own: the password has been cleared. */
   readonly notMeReported: readonly Effect[];
   /** That ended these sessions: one row each. */
   readonly endedByNotMe: readonly Effect[];
-  /** The row of the user goes, with all that refers to it. */
+  /** The row of the user is deleted, with everything that references it. */
   readonly accountDeleted: readonly Effect[];
   /**
-   * It has gone, in the same transaction: whoever keeps rows without a foreign key deletes them here, those too that came
-   * while the deletion waited for the user. A repeat of the statement comes here again.
+   * The row is deleted, in the same transaction: features without a foreign key delete their rows here, including
+   * those that were added while the deletion waited for the user's row. A retry of the statement runs this again.
    */
   readonly accountGone: readonly Effect[];
   readonly accountDeletionFailed: readonly Effect[];
-  /** Its owner asked for another address; the session is the one that asked. Whether somebody has that address makes no difference. */
+  /**
+   * The owner asked for another address; the session is the one that asked. Whether that address is taken makes no
+   * difference.
+   */
   readonly emailChangeRequested: readonly Effect[];
-  /** An account has another address, which was proved. */
+  /** The account has another address, which was verified. */
   readonly emailChanged: readonly Effect[];
   /**
-   * An account has an earlier address back, since somebody else moved it: whoever keeps a way into it that could be theirs
-   * deletes that here.
+   * The account has its former address back, because somebody else had changed it: features revoke here whatever that
+   * person could still use to get in.
    */
   readonly emailReverted: readonly Effect[];
   /** That ended these sessions: one row each. */
   readonly endedByEmailRevert: readonly Effect[];
-  /** Its first verification ended these sessions of the account: one row each. */
+  /** Sessions that the first verification ended: one row each. */
   readonly endedByVerification: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
-  /** Its owner ended one session from the list of theirs. */
+  /** The owner ended one session from their list. */
   readonly sessionRevoked: readonly Effect[];
-  /** Its owner ended all of them, or all others; one row per session. */
+  /** The owner ended all sessions, or all others; one row per session. */
   readonly sessionsRevoked: readonly Effect[];
-  /** A new session took the place of the one that was idle longest. */
+  /** A new session replaced the one that was idle for longest. */
   readonly sessionEvicted: readonly Effect[];
   readonly accountExported: readonly Effect[];
-  /** An operator did it to a user; the source has the user. Where the answer was lost, it comes again by the same request. */
+  /** Done to a user by an operator; the source has the user. After a lost response the same request runs this again. */
   readonly signedOutByAdmin: readonly Effect[];
   readonly bannedByAdmin: readonly Effect[];
   readonly unbannedByAdmin: readonly Effect[];
-  /** A session ended with one of these. */
+  /** A session that one of these ended. */
   readonly sessionEndedByAdmin: readonly Effect[];
 }

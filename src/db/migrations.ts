@@ -9,7 +9,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-/** Where a database stands with one migration. `changed` means that the file was edited after it was applied. */
+/** The state of one migration in a database. `changed` means that the file was edited after it was applied. */
 export interface MigrationStatus {
   readonly name: string;
   readonly state: 'applied' | 'pending' | 'changed';
@@ -23,11 +23,11 @@ export interface StatementRunner {
   batch(statements: readonly Fragment[]): Promise<Record<string, unknown>[][]>;
 }
 
-/** A migration that cannot be applied; the message says which one and why, for the operator. */
+/** A migration that cannot be applied; the message tells the operator which one and why. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
   readonly migration: string;
-  /** The names that the same run had applied before. */
+  /** The migrations that the same run had applied before. */
   readonly applied: readonly string[];
 
   constructor(
@@ -47,16 +47,16 @@ interface AppliedRow {
   readonly applied_at: Date;
 }
 
-/** Any constant does, as long as every runner takes the same one. */
+/** Any constant will do, as long as every runner uses the same one. */
 const lockKey = 7_310_595_019_274_121n;
 
 /**
- * Applies the migrations that the database does not have yet, in the order of their names, and returns the names that
- * this run applied. Each file is one transaction and one round trip. Runners at the same time wait for each other, and
- * each file is applied once.
+ * Applies the pending migrations in the order of their names and returns the names of those that this run applied.
+ * Each file is one transaction and one round trip. Concurrent runners wait for each other, and each file is applied
+ * once.
  *
  * @throws MigrationError when a landed file was edited (then nothing is applied) or when PostgreSQL refuses one (then
- *   that file has changed nothing and the later ones are not tried)
+ * that file has changed nothing and later ones are not tried)
  */
 export async function migrate(
   database: StatementRunner,
@@ -104,8 +104,8 @@ async function apply(
   let results: Record<string, unknown>[][];
   try {
     results = await database.batch([
-      // First of all: even CREATE TABLE IF NOT EXISTS fails when two run it at once. READ COMMITTED lets the
-      // statements after it see what the runner that held the lock has committed.
+      // Comes first: even CREATE TABLE IF NOT EXISTS fails when two runners execute it at once. READ COMMITTED lets
+      // the statements after it see what the previous holder of the lock committed.
       sql`SELECT pg_advisory_xact_lock(${lockKey}::bigint)`,
       sql`CREATE TABLE IF NOT EXISTS schema_migrations (
         name text PRIMARY KEY,
@@ -124,9 +124,9 @@ async function apply(
 }
 
 /**
- * Runs the file and records it unless that has happened already. A DO block takes no parameters, so its text is
- * composed: from our own files, a checked name and a hexadecimal checksum. EXECUTE takes the file as a whole, so it is
- * never split at semicolons.
+ * Runs the file and records it, unless that has already happened. A DO block takes no parameters, so its text is
+ * composed from our own files, a validated name and a hexadecimal checksum. EXECUTE takes the file as a whole, so it
+ * is never split at semicolons.
  */
 function applyOnce(migration: Migration): Fragment {
   const block = `
@@ -139,7 +139,7 @@ END`;
   return new Fragment([`DO ${dollarQuote(block)}`], []);
 }
 
-/** Quotes with a tag that does not occur in the text, not even as the last characters before the closing tag. */
+/** Quotes with a tag that does not occur in the text, not even across its end. */
 function dollarQuote(text: string): string {
   let n = 0;
   while (text.includes(`$m${n}`)) n++;
@@ -155,7 +155,7 @@ function inOrder(migrations: readonly Migration[]): Migration[] {
   return migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Of the text with plain line ends, so that a checkout on Windows does not look like an edit. */
+/** With normalised line endings, so that a checkout on Windows does not look like an edit. */
 function checksumOf(migration: Migration): string {
   return bytesToHex(sha256(utf8ToBytes(migration.sql.replaceAll('\r\n', '\n'))));
 }
@@ -168,10 +168,10 @@ function editedError(name: string, applied: readonly string[] = []): MigrationEr
   );
 }
 
-/** PostgreSQL's message with everything that helps to find the place; other errors as they are. */
+/** PostgreSQL's message with everything that helps to find the place; other errors unchanged. */
 function describe(error: unknown, migration: Migration): string {
   const { message, detail, hint, internalQuery, internalPosition } = databaseErrorIn(error);
-  // A migration's own report of rows: one line for each, and what to do about them.
+  // The migration's own report: one line per row, and what to do about them.
   if (detail?.startsWith('  ')) return [message, detail, hint].filter(Boolean).join('\n');
   const parts = [message ?? String(error)];
   if (internalQuery === migration.sql && internalPosition !== undefined) {

@@ -1,8 +1,8 @@
 import type { Database } from './client.ts';
 
 /**
- * Runs a statement once more where it came back empty after the client had repeated it: a first try that is still running
- * by then holds the rows, and its repeat does not see what it made. The next look does.
+ * Runs a statement once more when it was retried and returned nothing: the first try may still have been running and
+ * holding the rows, so that the retry did not see its changes. The next run does.
  */
 export async function rerunAfterRetry<Row>(
   db: Database,

@@ -1,9 +1,9 @@
 /**
- * A piece of SQL with its parameters: immutable, composable, and inert. It runs only when it is handed to
- * `Database.query`, so a fragment that is built and dropped touches nothing, and none can run twice by accident.
+ * A piece of SQL with its parameters: immutable, composable, and inert. It runs only when it is passed to
+ * `Database.query`, so building a fragment has no effect.
  */
 export class Fragment {
-  /** Text around the parameters: always one longer than `values`. */
+  /** The text around the parameters: always one element longer than `values`. */
   readonly texts: readonly string[];
   readonly values: readonly unknown[];
 
@@ -14,8 +14,8 @@ export class Fragment {
 }
 
 /**
- * Writes a statement or a part of one. Interpolated values become `$n` parameters, interpolated fragments are
- * spliced in; no value is ever written into the text.
+ * Builds a statement or a part of one. Interpolated values become `$n` parameters, interpolated fragments are spliced
+ * in; no value is ever written into the text.
  */
 export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Fragment {
   const texts: string[] = [strings[0] ?? ''];
@@ -33,7 +33,7 @@ export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]
   return new Fragment(texts, parameters);
 }
 
-/** Puts `separator` between the fragments; no fragments give an empty one. */
+/** Joins fragments with `separator`; an empty list gives an empty fragment. */
 export function join(fragments: readonly Fragment[], separator: string): Fragment {
   const texts: string[] = [''];
   const parameters: unknown[] = [];
@@ -44,13 +44,16 @@ export function join(fragments: readonly Fragment[], separator: string): Fragmen
   return new Fragment(texts, parameters);
 }
 
-/** The name of a table, column or CTE as SQL text. Only plain snake_case names pass, so request data never can. */
+/**
+ * The name of a table, column or CTE as SQL text. Only plain snake_case names are allowed, so request data never
+ * passes.
+ */
 export function identifier(name: string): Fragment {
   if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new TypeError('not a plain SQL name');
   return new Fragment([name], []);
 }
 
-/** The text with `$1`, `$2`, ... and the parameters in that order. */
+/** Returns the text with `$1`, `$2`, ... and the parameters in that order. */
 export function compile(fragment: Fragment): { text: string; params: unknown[] } {
   let text = fragment.texts[0] ?? '';
   for (let n = 1; n < fragment.texts.length; n++) text += `$${n}${fragment.texts[n]}`;

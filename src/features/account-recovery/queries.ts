@@ -17,17 +17,17 @@ import {
 import { endSessionsOf } from '../sessions/index.ts';
 import { clearPassword } from '../users/index.ts';
 
-/** Whose lock was lifted. */
+/** The account that was unlocked. */
 export interface UnlockedAccount {
   readonly user_id: string;
   readonly device_generation: number;
 }
 
 /**
- * Spends the link and deletes the attempts at the account, of all devices, with those in the bucket that was locked. Round
- * trips: 1. Null when the link is consumed or over, or the account banned, gone, or of another address by now. A repeat
- * after a lost answer finds what the first run did; where the two ran at once it can be null as well, and the next call
- * finds it.
+ * Consumes the link and deletes the attempts at the account, of all devices, with those in the locked bucket. Round
+ * trips: 1. Null when the link is consumed or expired, or the account banned, deleted or at another address. A retry
+ * after a lost response finds what the first run did; where the two ran at the same time it can be null as well, and
+ * the next call finds it.
  */
 export async function unlock(
   db: Database,
@@ -58,14 +58,17 @@ export async function unlock(
   return row ?? null;
 }
 
-/** Whose link it is. */
+/** The account that the link belongs to. */
 export interface Holder {
   readonly user_id: string;
-  /** The address that the account has now. */
+  /** The current address of the account. */
   readonly email: string;
 }
 
-/** The account of a link that can still be used. Spends nothing. Round trips: 1. Null for a banned one as well. */
+/**
+ * Returns the account of a link that can still be used, without consuming it. Round trips: 1. Null for a banned
+ * account as well.
+ */
 export async function findHolder(db: Database, presented: PresentedOneTimeToken): Promise<Holder | null> {
   const [holder] = await db.query<Holder>(
     sql`
@@ -76,25 +79,26 @@ export async function findHolder(db: Database, presented: PresentedOneTimeToken)
   return holder ?? null;
 }
 
-/** What "this was not me" takes. */
+/** The input of `revokeAccess`. */
 export interface NotMeReport {
   readonly presented: PresentedOneTimeToken;
-  /** UUID of the request. */
+  /** UUID of this use of the link. */
   readonly consumedBy: string;
   readonly holder: Holder;
   readonly resetToken: NewOneTimeToken;
-  /** Prepared for the holder's address. */
+  /** Addressed to the holder. */
   readonly resetMail: PreparedMail;
 }
 
 /**
- * Spends the link, takes the password away, ends every session, makes the links void by which the intruder could come
- * back, and queues the mail for a new password: all or nothing. Round trips: 1. False when the link was consumed, or the
- * account banned, deleted or given another address, since it was read. A repeat after a lost answer finds what the first
- * run did, and writes no second mail; where the two ran at once it can be false as well, and the next call finds it.
+ * Consumes the link, clears the password, ends every session, revokes the links by which the intruder could come
+ * back, and queues the mail with a reset link: all or nothing. Round trips: 1. False when the link was consumed, or
+ * the account banned, deleted or moved to another address, since it was read. A retry after a lost response finds
+ * what the first run did, and writes no second mail; where the two ran at the same time it can be false as well, and
+ * the next call finds it.
  *
- * A batch, since the second statement needs a newer snapshot: a login that held the account's row first has opened its
- * session by then, and one that comes later finds no hash (SES-07).
+ * A batch, since the second statement needs a newer snapshot: a login that locked the account's row first has opened
+ * its session by then, and a later one finds no hash (SES-07).
  */
 export async function revokeAccess(
   db: Database,

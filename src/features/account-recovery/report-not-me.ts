@@ -9,16 +9,16 @@ import {
 import { findHolder, revokeAccess } from './queries.ts';
 
 /**
- * Shuts out whoever signed in to an account, by the link in the mail about it: every session ends, no device is known
- * any more, and the password is gone, so that nobody signs in with it again, a login that is under way included. The
- * owner gets a mail for a new password, at the address that the account has by now. Round trips: 2; 0 for a link that
- * is not ours.
+ * Locks out whoever signed in to an account, by the not-me link of the mail about it: every session ends, no device
+ * is known any longer, and the password is cleared, so that nobody can sign in with it, not even by a login that is
+ * in progress. The owner gets a reset link at the current address of the account. Round trips: 2; 0 for a forged
+ * link.
  * @throws AuthError token_invalid
  */
 export async function reportNotMe(deps: Deps, token: string): Promise<void> {
   const presented = readOneTimeToken(deps.keyring, ['not_me'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
-  // A second look where the account was given another address under our hands.
+  // Tried twice, in case the address of the account changes between the two statements.
   const isDone = (await revoke(deps, presented)) || (await revoke(deps, presented));
   if (!isDone) throw oneTimeTokenErrors.token_invalid();
   deps.mail.sendSoon();

@@ -29,7 +29,7 @@ const notMeRoute = defineRoute(
     await reportNotMe(deps, token);
     return c.json({
       success: true,
-      message: 'Signed out everywhere; a mail for a new password is on its way',
+      message: 'Signed out everywhere. Check your e-mail to choose a new password',
     });
   },
 );

@@ -5,9 +5,10 @@ import { oneTimeTokenErrors, readOneTimeToken } from '../one-time-tokens/index.t
 import { unlock } from './queries.ts';
 
 /**
- * Lifts the lock of an account by the link in the mail about it: all its attempts start anew, on every device. Round
- * trips: 1; 0 for a link that is not ours.
- * @returns a token that makes the device known to the account, so that whoever locks it again does not lock this one
+ * Unlocks an account by the unlock link of the mail about it: all its attempts are reset, on every device. Round
+ * trips: 1; 0 for a forged link.
+ * @returns a token that makes this device known to the account, so that whoever locks it again does not lock this
+ * device
  * @throws AuthError token_invalid
  */
 export async function unlockAccount(

@@ -5,7 +5,7 @@ import { toUser, type User } from '../users/index.ts';
 import { findMe } from './queries.ts';
 
 /**
- * The caller's account and current session.
+ * Returns the caller's account and current session.
  * @throws AuthError unauthenticated when the session has ended since the access token was signed
  */
 export async function getMe(deps: Deps, caller: CallerIds): Promise<{ user: User; session: Session }> {

@@ -3,7 +3,7 @@ import { sql } from '../../db/sql.ts';
 import { type CallerIds, fromLiveSession, type SessionRow, sessionColumns } from '../sessions/index.ts';
 import { type UserRow, updateProfile, userColumns } from '../users/index.ts';
 
-/** The caller and the session they call from. Round trips: 1. Null when the session is no longer live. */
+/** Returns the caller and their current session. Round trips: 1. Null when the session is no longer live. */
 export async function findMe(db: Database, caller: CallerIds): Promise<(UserRow & SessionRow) | null> {
   const [row] = await db.query<UserRow & SessionRow>(
     sql`SELECT ${userColumns(sql`u`)}, ${sessionColumns(sql`s`)} ${fromLiveSession(caller)}`,
@@ -12,7 +12,7 @@ export async function findMe(db: Database, caller: CallerIds): Promise<(UserRow 
   return row ?? null;
 }
 
-/** Changes the caller's profile. Round trips: 1. Null when the session is no longer live; nothing is changed then. */
+/** Changes the caller's profile. Round trips: 1. Null when the session is no longer live; nothing changes then. */
 export async function updateMe(
   db: Database,
   caller: CallerIds,

@@ -5,7 +5,7 @@ import { toUser, type User } from '../users/index.ts';
 import { updateMe } from './queries.ts';
 
 /**
- * Changes the caller's name or language; what is left out stays.
+ * Changes the caller's name or language; omitted members stay.
  * @throws AuthError unauthenticated when the session has ended since the access token was signed
  */
 export async function updateProfile(

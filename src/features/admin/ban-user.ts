@@ -3,8 +3,8 @@ import { adminErrors } from './errors.ts';
 import { banUserAndEndSessions } from './queries.ts';
 
 /**
- * Bans a user: every session of theirs ends at once, and no sign-in opens another, one that is under way included
- * (SES-16). Repeating it changes nothing, and is recorded again.
+ * Bans a user: all their sessions end at once, and no sign-in opens another one, not even one that is in progress
+ * (SES-16). Repeating it changes nothing and is recorded again.
  * @returns how many sessions were ended
  * @throws AuthError user_not_found
  */

@@ -1,14 +1,14 @@
 import { runCleanUps } from '../../clean-up.ts';
 import type { Deps } from '../../deps.ts';
 
-/** With the statement that is under way then, a call takes less than 5 s (CRN-04). */
+/** Together with the last statement a call then takes less than 5 s (CRN-04). */
 const runMs = 2400;
 
 /**
- * Runs the nightly clean-up of all kinds of rows now; what does not fit into the time of a request is left for the next
- * run.
+ * Runs the nightly clean-up of all kinds of rows now, as far as it fits into the time of a request; the next run does
+ * the rest.
  * @returns how many sessions were deleted
- * @throws whatever a kind of rows failed with, once all the others are done: a caller by cron has to learn of it
+ * @throws the failure of one kind of row, after all others are done, so that a cron job notices it
  */
 export async function cleanupSessions({ db, cleanUps }: Pick<Deps, 'db' | 'cleanUps'>): Promise<number> {
   const results = await runCleanUps(cleanUps, () => db, runMs);

@@ -1,5 +1,5 @@
 import { defineErrors } from '../../errors.ts';
 
 export const adminErrors = defineErrors({
-  user_not_found: { status: 404, title: 'There is no such user.' },
+  user_not_found: { status: 404, title: 'User not found.' },
 });

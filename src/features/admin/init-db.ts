@@ -4,12 +4,13 @@ import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
 
 /**
- * Applies the migrations that the database does not have yet, as `npm run migrate` does.
+ * Applies the pending migrations, as `npm run migrate` does.
  * @returns the names of those that this call applied
- * @throws AuthError service_unavailable when the database could not; what it had begun is undone, and can be repeated
+ * @throws AuthError service_unavailable when the database is unavailable; an unfinished migration is rolled back, and
+ * the call can be repeated
  */
 export async function initDb({ db }: Pick<Deps, 'db'>): Promise<string[]> {
-  // Nothing but this route needs them: no other request loads them, and the start of the Worker does not either.
+  // Only this route needs them: neither another request nor the start of the Worker loads them.
   const { readBundledMigrations } = await import('../../db/bundled-migrations.ts');
   try {
     return await migrate(db, await readBundledMigrations());

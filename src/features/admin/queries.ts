@@ -6,14 +6,14 @@ import { recordedBefore } from '../security-events/index.ts';
 import { endSessionsOf } from '../sessions/index.ts';
 import { banUser, lockUser, unbanUser } from '../users/index.ts';
 
-/** What others add to what is done to a user, and to each session that ends with it. */
+/** The effects of an administrative action: on the user, and on each session that it ends. */
 export interface AdminEffects {
   readonly onChange: readonly Effect[];
   readonly onEnd: readonly Effect[];
 }
 
 /**
- * Ends every session of a user. Round trips: 1.
+ * Ends all sessions of a user. Round trips: 1.
  * @returns how many, or null when there is no such user
  */
 export function endSessionsOfUser(
@@ -26,8 +26,8 @@ export function endSessionsOfUser(
 }
 
 /**
- * Bans a user, from the first time on, and ends every session of theirs. Round trips: 1.
- * @returns how many, or null when there is no such user
+ * Bans a user and ends all their sessions. A user who is banned already keeps the time of the ban. Round trips: 1.
+ * @returns how many sessions ended, or null when there is no such user
  */
 export function banUserAndEndSessions(
   db: Database,
@@ -56,11 +56,12 @@ interface FoundRow {
 }
 
 /**
- * A batch: the user is held first, so that the next statements see what others did until then, a session that a sign-in
- * opened and a change of the address that was asked for. A sign-in that comes later finds the user as this leaves them
- * (SES-07).
- * Where it runs again because its answer was lost, the events of the first run tell how many it ended: all but the one of
- * the request itself, which is there by now either way.
+ * A batch: the user's row is locked first, so that the next statements see what others did until then, such as a
+ * session that a sign-in opened or a requested change of the address. A later sign-in finds the user as this leaves
+ * it (SES-07).
+ *
+ * When it runs again because its response was lost, the events of the first run tell how many sessions it ended: all
+ * but the event of the action itself, which exists by now in either case.
  */
 async function changeAndEndSessions(
   db: Database,

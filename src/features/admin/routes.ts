@@ -41,7 +41,7 @@ const unbanRoute = defineRoute(
 
 export const routes = [cleanupSessionsRoute, initDbRoute, signOutRoute, banRoute, unbanRoute];
 
-/** What is no id is nobody's, like an id that nobody has. */
+/** A malformed id is answered like an unknown one. */
 function namedUser(c: RequestContext): string {
   const id = pathId(c);
   if (id === null) throw adminErrors.user_not_found();

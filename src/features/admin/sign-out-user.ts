@@ -3,7 +3,7 @@ import { adminErrors } from './errors.ts';
 import { endSessionsOfUser } from './queries.ts';
 
 /**
- * Ends every session of a user, on all of their devices (SES-17). They may sign in again.
+ * Ends all sessions of a user, on all devices (SES-17). The user may sign in again.
  * @returns how many there were
  * @throws AuthError user_not_found
  */

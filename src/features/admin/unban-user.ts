@@ -3,7 +3,8 @@ import { adminErrors } from './errors.ts';
 import { liftBan } from './queries.ts';
 
 /**
- * Lets a banned user sign in again. No session comes back. Repeating it changes nothing, and is recorded again.
+ * Lets a banned user sign in again. Ended sessions do not come back. Repeating it changes nothing and is recorded
+ * again.
  * @throws AuthError user_not_found
  */
 export async function unbanUser({ db, metadata, effects }: Deps, userId: string): Promise<void> {

@@ -3,7 +3,9 @@ import type { Deps } from '../../deps.ts';
 import { type DemoSession, secondsLeft } from './demo-session.ts';
 import { demoUser } from './demo-user.ts';
 
-/** Signs an access token for the visit. It lives as long as any other, and never longer than the visit. */
+/**
+ * Signs an access token for the demo session. It lives as long as any other, but never longer than the demo session.
+ */
 export async function signDemoAccessToken(
   { keys, config, now }: Deps,
   session: DemoSession,
@@ -14,7 +16,7 @@ export async function signDemoAccessToken(
   return { token: await signAccessToken(keys, settings, claims, now()), expiresIn };
 }
 
-/** The visit behind an access token of the demo, null for any other token. `ignoreExpiry` is for logout. */
+/** Returns the demo session of an access token, null for any other token. `ignoreExpiry` is for logout. */
 export async function verifyDemoAccessToken(
   { keys, config, now }: Deps,
   token: string,

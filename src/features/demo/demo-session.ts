@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.ts';
 import type { Session } from '../sessions/index.ts';
 
-/** One visit of the demo. It exists in its tokens alone. */
+/** One session of the demo user. It exists only in its tokens. */
 export interface DemoSession {
-  /** UUID, so that visitors are told apart. */
+  /** UUID, which tells visitors apart. */
   readonly sessionId: string;
   /** When the visitor signed in, in seconds since the epoch. */
   readonly authTime: number;
@@ -11,19 +11,19 @@ export interface DemoSession {
 
 const lifetimeSeconds = 7200;
 
-/** Begins a visit. */
+/** Starts a demo session. */
 export function openDemoSession(now: Deps['now']): DemoSession {
   return { sessionId: crypto.randomUUID(), authTime: Math.floor(now() / 1000) };
 }
 
-/** Whole seconds until the visit ends, two hours after its login; none or fewer when it has ended. */
+/** Whole seconds until the demo session ends, two hours after its login; zero or less when it has ended. */
 export function secondsLeft({ authTime }: DemoSession, now: Deps['now']): number {
   return authTime + lifetimeSeconds - Math.floor(now() / 1000);
 }
 
 /**
- * The one session that its visitor is shown, wherever sessions are shown. Nothing in it comes from the request: who
- * visits the demo is neither stored nor told (DEM-05).
+ * The session as its visitor sees it, the only one in any list. It contains nothing of the request: who tries the
+ * demo is neither stored nor shown (DEM-05).
  */
 export function toSession({ sessionId, authTime }: DemoSession, now: Deps['now']): Session {
   return {

@@ -1,9 +1,9 @@
 import { demoEmail, type User } from '../users/index.ts';
 
-/** The password of the demo user, as public as the address. */
+/** The password of the demo user, which is public. */
 export const demoPassword = 'password123';
 
-/** The demo user. There is no row of them anywhere. */
+/** The demo user, who has no row in the database. */
 export const demoUser: User = {
   id: 'demo-user-id',
   email: demoEmail,

@@ -4,7 +4,7 @@ import { signDemoAccessToken } from './access-token.ts';
 import { type DemoSession, secondsLeft } from './demo-session.ts';
 import { encodeDemoToken } from './refresh-token.ts';
 
-/** Makes the tokens of a visit that has not ended, for each of the transports. Needs no database. */
+/** Issues the tokens of a demo session that has not ended, for each of the transports. Needs no database. */
 export async function issueDemoTokens(
   deps: Deps,
   session: DemoSession,

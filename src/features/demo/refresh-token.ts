@@ -3,21 +3,21 @@ import { isMacValid, type Keyring, mac } from '../../crypto/keyring.ts';
 import type { Transport } from '../sessions/index.ts';
 import type { DemoSession } from './demo-session.ts';
 
-/** What a refresh token of the demo says once its MAC is found good. */
+/** The content of a demo refresh token whose MAC is valid. */
 export interface DemoTokenContent extends DemoSession {
   readonly transport: Transport;
 }
 
 const prefix = 'nxdemo_';
 
-/** Whether a presented token claims to be one of the demo's, and is nobody else's. */
+/** Whether a presented token claims to be a demo token; no other token has this prefix. */
 export function isDemoToken(token: string): boolean {
   return token.startsWith(prefix);
 }
 
 /**
- * `nxdemo_` + base64url(JSON) + `.` + base64url(HMAC-SHA-256 of that JSON). The JSON says `demo: true`, so that anybody
- * who holds the token sees what it is. It needs no row, and it stays the same until its session ends.
+ * Encodes `nxdemo_` + base64url(JSON) + `.` + base64url(HMAC-SHA-256 of that JSON). The JSON says `demo: true`, so
+ * that whoever holds the token can see what it is. It needs no row, and it stays the same until its session ends.
  */
 export function encodeDemoToken(
   keyring: Keyring,
@@ -28,12 +28,12 @@ export function encodeDemoToken(
   return `${prefix}${encodeBase64Url(content)}.${encodeBase64Url(mac(keyring, 'demo-token', content))}`;
 }
 
-/** What a refresh token of the demo says, however old it is; null for a forged one and for anything else. */
+/** Decodes a demo refresh token, expired or not; null for a forged one and for anything else. */
 export function parseDemoToken(keyring: Keyring, token: string): DemoTokenContent | null {
   if (!isDemoToken(token)) return null;
   const [content, tag, ...rest] = token.slice(prefix.length).split('.').map(decodeBase64Url);
   if (!content || !tag || rest.length > 0 || !isMacValid(keyring, 'demo-token', content, tag)) return null;
-  // Under our own MAC for this purpose, so it is what `encodeDemoToken` wrote.
+  // The MAC is valid, so this is what `encodeDemoToken` wrote.
   const { sid, authTime, transport } = JSON.parse(new TextDecoder().decode(content)) as {
     readonly sid: string;
     readonly authTime: number;

@@ -23,8 +23,8 @@ import { isDemoToken, parseDemoToken } from './refresh-token.ts';
 type DemoAnswer = (c: RequestContext, deps: Deps) => Promise<Response | null>;
 
 /**
- * All that the demo user can do, by method and path. Every other route that needs a session refuses them.
- * Where sessions are shown, `toSession` is the only one.
+ * Everything that the demo user can do, by method and path. All other routes that need a session refuse the demo
+ * user.
  */
 const answers: Readonly<Record<string, DemoAnswer>> = {
   'POST /api/auth/login': async (c, deps) => {
@@ -48,7 +48,8 @@ const answers: Readonly<Record<string, DemoAnswer>> = {
     const body = await peekBody(c.req.raw, TokenRequest, { isOptional: true });
     if (body === null) return null;
     const { tokens, areCookiesIgnored } = presentedTokens(c, deps, body.refreshToken, originTrust);
-    // Beside a token of somebody else's, whose session has to end, the ordinary route clears the demo's cookies as well.
+    // If a token of a real session came along, that session must end: the ordinary route also clears the demo's
+    // cookies.
     if (!(await areOfDemo(deps, tokens))) return null;
     const areCookiesKept = areCookiesIgnored && !(await areOfDemo(deps, cookieTokens(c, deps)));
     return answerSignedOut(c, deps, { areCookiesKept });
@@ -66,9 +67,9 @@ const answers: Readonly<Record<string, DemoAnswer>> = {
 };
 
 /**
- * The same routes, with the demo user let in where DEMO_MODE is on: their requests are answered without the database
- * and without hashing, and never reach a route that could change anything (DEM-02, DEM-03). Every other request
- * goes on to its route as it came. Nothing but `handle` is replaced; where DEMO_MODE is off, it is called at once.
+ * Adds the demo user to the routes where DEMO_MODE is on: their requests are answered without the database and
+ * without hashing, and never reach a route that could change anything (DEM-02, DEM-03). Every other request goes on
+ * to its route unchanged. Only `handle` is replaced; where DEMO_MODE is off, it is called at once.
  */
 export function overlay(routes: readonly Route[]): Route[] {
   return routes.map((route) => {
@@ -82,9 +83,9 @@ export function overlay(routes: readonly Route[]): Route[] {
   });
 }
 
-/** How a route that needs an access token keeps the demo out; null where it needs none. */
+/** Refuses the demo user on a route that needs an access token; null where a route needs none. */
 function refusal({ guard, method }: Route): DemoAnswer | null {
-  // Named are the kinds that look at no access token, so that a kind added later is closed to the demo at first.
+  // Lists the guards that need no access token, so that a guard added later is closed to the demo by default.
   if (guard === 'anyone' || guard === 'token-holder') return null;
   return async (c, deps) => {
     if ((await callingDemo(c, deps, method !== 'GET')) === null) return null;
@@ -92,7 +93,7 @@ function refusal({ guard, method }: Route): DemoAnswer | null {
   };
 }
 
-/** The visit whose access token counts on this request, by the rules for every caller. */
+/** Returns the demo session of the access token that counts on this request, by the rules for every caller. */
 async function callingDemo(c: RequestContext, deps: Deps, isUnsafe: boolean): Promise<DemoSession | null> {
   const token = presentedAccessToken(c, deps, isUnsafe);
   return token === null ? null : verifyDemoAccessToken(deps, token);

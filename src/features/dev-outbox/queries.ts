@@ -3,7 +3,7 @@ import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { MailFacts } from '../../mail/mail-kind.ts';
 
-/** A mail that waits in the outbox. */
+/** A mail in the outbox that has not been sent. */
 export interface WaitingMail {
   readonly id: string;
   readonly kind: string;
@@ -15,14 +15,14 @@ export interface WaitingMail {
   readonly createdAt: string;
 }
 
-/** The newest mails that wait, newest first. Round trips: 1. */
+/** Returns the unsent mails, newest first. Round trips: 1. */
 export function findWaitingMails(db: Database, limit: number): Promise<WaitingMail[]> {
   return db.query<WaitingMail>(sql`
     SELECT ${columns} FROM mail_outbox m WHERE m.finished_at IS NULL
     ORDER BY m.created_at DESC, m.id LIMIT ${limit}::int`);
 }
 
-/** One mail that waits; undefined when there is none by this id. Round trips: 1. */
+/** Returns one unsent mail; undefined when there is none with this id. Round trips: 1. */
 export async function findWaitingMail(db: Database, id: string): Promise<WaitingMail | undefined> {
   const [row] = await db.query<WaitingMail>(sql`
     SELECT ${columns} FROM mail_outbox m WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`);

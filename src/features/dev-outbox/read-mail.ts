@@ -4,7 +4,7 @@ import { openMail } from '../../mail/prepared-mail.ts';
 import { type RenderedMail, renderMail } from '../../mail/render-mail.tsx';
 import { findWaitingMail, findWaitingMails, type WaitingMail } from './queries.ts';
 
-/** A mail as its reader would get it. */
+/** A mail as its recipient would see it. */
 export interface ReadableMail extends RenderedMail {
   readonly id: string;
   readonly kind: string;
@@ -15,20 +15,23 @@ export interface ReadableMail extends RenderedMail {
 
 type ReadingDeps = Pick<Deps, 'config' | 'db' | 'keyring'>;
 
-/** The newest 50 mails that wait in the outbox, newest first. Round trips: 1. */
+/** Returns the newest 50 unsent mails, newest first. Round trips: 1. */
 export async function listMails(deps: ReadingDeps): Promise<ReadableMail[]> {
   const mails = await findWaitingMails(deps.db, 50);
   const read = await Promise.all(mails.map((mail) => readMail(deps, mail)));
   return read.filter((mail) => mail !== null);
 }
 
-/** One of them; null where there is none by this id. Round trips: 1. */
+/** Returns one unsent mail; null when there is none with this id. Round trips: 1. */
 export async function findMail(deps: ReadingDeps, id: string): Promise<ReadableMail | null> {
   const mail = await findWaitingMail(deps.db, id);
   return mail === undefined ? null : readMail(deps, mail);
 }
 
-/** Null for one that cannot be read here: sealed with another AUTH_SECRET, or of a kind that another version writes. */
+/**
+ * Null for a mail that cannot be read here: sealed with another AUTH_SECRET, or of a kind that another version
+ * writes.
+ */
 async function readMail({ config, keyring }: ReadingDeps, mail: WaitingMail): Promise<ReadableMail | null> {
   const { id, kind, recipient, createdAt, sealed } = mail;
   const content =

@@ -9,7 +9,7 @@ import { findMail, listMails } from './read-mail.ts';
 
 const path = '/dev/outbox';
 
-// Of the developer's own language nothing is known; the code and its README are in English.
+// A page for developers is in English, like the code and its documentation.
 const lang = 'en';
 
 const listRoute = defineOutboxPage(path, async (_c, deps) => {
@@ -39,7 +39,7 @@ const mailRoute = defineOutboxPage(`${path}/:id`, async (c, deps) => {
 
 export const routes: readonly Route[] = [listRoute, mailRoute];
 
-/** A page that is there in development alone, and only while nothing else sends the mails. */
+/** Defines a page that exists only in development, and only while mails are kept in the outbox. */
 function defineOutboxPage(
   pagePath: string,
   show: (c: RequestContext, deps: Deps) => Promise<Response>,

@@ -3,12 +3,12 @@ import { createOneTimeToken, oneTimeTokenErrors, readOneTimeToken } from '../one
 import { confirmChange, findTokenOwner } from './queries.ts';
 
 /**
- * Gives the account the address that the link was sent to, which is proved by that. The address before gets a mail with a
- * way back for seven days. Sessions and known devices stay: it is their owner who has moved. What was sent to the address
- * before to get into the account is dead. Of several uses of one link, or several accounts on their way to one address,
- * exactly one succeeds. Round trips: 2, none for a forged token.
- * @throws AuthError token_invalid also where somebody has taken the address meanwhile, or can have it back, or the account
- * is banned
+ * Gives the account the address that the link was sent to, which the link verifies. The former address gets a mail
+ * with a revert link, valid for seven days. Sessions and known devices stay, since the owner made the change. Links
+ * sent to the former address are revoked. Of several uses of one link, or several accounts changing to one address,
+ * exactly one succeeds. Round trips: 2; 0 for a forged token.
+ * @throws AuthError token_invalid also when somebody else has taken the address, or can still have it back, or the
+ * account is banned
  */
 export async function confirmEmailChange(deps: Deps, tokenText: string): Promise<void> {
   const { db, metadata, effects, mail, keyring } = deps;

@@ -5,21 +5,21 @@ import type { NoticeKind } from '../../mail/mail-kind.ts';
 import { formerEmails, revokeTokens, tryRevokeTokens } from '../one-time-tokens/index.ts';
 
 /**
- * An effect that ends a change of address which nobody has confirmed yet: whoever asked for it may be the one against whom
- * the account is being made safe (EML-08, LNK-05).
+ * An effect that revokes an unconfirmed change of the address: it may come from the person against whom the account
+ * is being secured (EML-08, LNK-05).
  */
 export const revokePendingChange: Effect = (source) => revokeTokens(source, ['change_email'], null);
 
 /**
- * The same where the statement holds a session without its user: a change that another statement is at work on is left to
- * that one, since the two could wait for each other.
+ * Like `revokePendingChange`, for a statement that locks a session but not its user: it skips a change that another
+ * statement has locked, since the two could wait for each other.
  */
 export const tryRevokePendingChange: Effect = (source) => tryRevokeTokens(source, ['change_email']);
 
 /**
- * An effect that tells what happened to an account at every earlier address that could still have had it back, by the
- * tokens and the address that there were when the statement began: whoever has the account now may be the one who took it
- * away. The address that it has is left to `notifyOwner`. It belongs to the statement of the deletion: `deleteTokens` comes
+ * An effect that sends a notice to every former address that could still have been restored, by the tokens and the
+ * address that existed when the statement began: the account may have been taken from its owner. `notifyOwner` sends
+ * the one to the current address. It belongs to the statement that deletes the account, since `deleteTokens` runs
  * after that.
  */
 export function notifyFormerAddresses(kind: NoticeKind): Effect {

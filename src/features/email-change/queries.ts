@@ -27,11 +27,11 @@ import {
 } from '../sessions/index.ts';
 import { changeEmail, isTakenEmail, lockUserForUpdate, restoreEmail } from '../users/index.ts';
 
-/** A change that somebody who is signed in asks for. */
+/** A change of the address that a signed-in user asks for. */
 export interface RequestedChange {
-  /** Canonical, as `emailAddress` gives it. */
+  /** Canonical, as `emailAddress` returns it. */
   readonly newEmail: string;
-  /** Nothing happens then. */
+  /** Then nothing happens. */
   readonly isReserved: boolean;
   readonly token: NewOneTimeToken;
   readonly mail: PreparedMail;
@@ -40,17 +40,17 @@ export interface RequestedChange {
 
 export interface RequestedChangeRow {
   readonly is_recent: boolean;
-  /** The account has this address. */
+  /** The account has this address already. */
   readonly is_unchanged: boolean;
 }
 
 /**
- * Stores the token of a change and queues the mail with it. Round trips: 1. Null when the session is not live.
+ * Stores the token of a change and queues the mail with its link. Round trips: 1. Null when the session is not live.
  *
- * Where another account has the address, or can have it back, the same rows are written: a token that nobody is ever
- * given, and a notice in the place of the mail. A batch, since of two requests at once the later one has to find the token
- * of the other, which it has waited for (EML-08). The session is held behind its user: it may have ended with a
- * change of the password that the statement waited for, and the snapshot would still show it.
+ * When another account has the address, or can have it back, the same rows are written: a token that nobody ever
+ * gets, and a notice instead of the mail. A batch, since the later of two concurrent requests must revoke the token
+ * of the earlier one, for which it has waited (EML-08). The session is locked after its user: a password change that
+ * the statement waited for may have ended it, and the snapshot would still show it.
  */
 export async function requestChange(
   db: Database,
@@ -103,18 +103,18 @@ export async function requestChange(
   return (rows as RequestedChangeRow[] | undefined)?.[0] ?? null;
 }
 
-/** Whose token it is. */
+/** The account that a token belongs to. */
 export interface TokenOwner {
   readonly user_id: string;
-  /** The address that the account has. */
+  /** The current address of the account. */
   readonly email: string;
-  /** The one that the token is about. */
+  /** The address that the token would give to the account. */
   readonly target_email: string;
 }
 
 /**
- * The account that a token of a change, or of its way back, belongs to. Round trips: 1. Null when the token cannot be
- * consumed or the account is banned or gone.
+ * Returns the account of an e-mail change link or a revert link. Round trips: 1. Null when the token cannot be
+ * consumed or the account is banned or deleted.
  */
 export async function findTokenOwner(
   db: Database,
@@ -130,11 +130,11 @@ export async function findTokenOwner(
   return row ?? null;
 }
 
-/** A token that is presented, with the owner that was read for it. */
+/** A presented token, with the owner that was read for it. */
 interface Presentation {
   readonly presented: PresentedOneTimeToken;
   readonly owner: TokenOwner;
-  /** UUID of this request, made before the first try: a repeat of the statement knows its own success by it. */
+  /** UUID of this request, created before the first try, by which a retry recognises its own success. */
   readonly consumedBy: string;
 }
 
@@ -144,13 +144,14 @@ interface Confirmation extends Presentation {
 }
 
 /**
- * Changes the address, with the mail to the one before and what the effects add: all or nothing. Round trips: 1. False
- * when the token was consumed, or the account changed, banned or deleted, since it was read, and when somebody else has the
- * address or can have it back.
+ * Changes the address, queues the mail to the former one and runs the effects: all or nothing. Round trips: 1. False
+ * when the token was consumed, or the account changed, banned or deleted, since it was read, and when somebody else
+ * has the address or can have it back.
  *
- * A batch, since the change needs a snapshot from behind the lock: what was issued for the address before while this waited
- * for the account is void, and a repeat that had to wait for its own first run finds what that did. Sign-ups go before the
- * address is taken: a verification of one of them takes both in that order.
+ * A batch, since the change needs a snapshot from after the lock: links issued for the former address while this
+ * waited for the account are revoked, and a retry that waited for its own first run finds the result. Pending
+ * registrations are deleted before the address is changed, since a verification of one of them locks both in that
+ * order.
  */
 export async function confirmChange(
   db: Database,
@@ -190,11 +191,12 @@ export async function confirmChange(
 }
 
 /**
- * Restores an address and ends every way into the account but the mail to it, with a notice to the address that it had
- * until then, if another: all or nothing. Round trips: 1. False when the token was consumed, or the account banned or deleted,
+ * Restores an address and ends every other way into the account, with a notice to the address that it had until then,
+ * if different: all or nothing. Round trips: 1. False when the token was consumed, or the account banned or deleted,
  * since it was read, and when somebody else has the address.
  *
- * A batch for the reason of `confirmChange`, and for the session of a login that held the account first (SES-07).
+ * A batch for the same reason as `confirmChange`, and because of a login that locked the account first: its session
+ * must end as well (SES-07).
  */
 export async function revertChange(
   db: Database,
@@ -244,13 +246,13 @@ export async function revertChange(
   return carryOut(db, restore, endAll);
 }
 
-/** Whether the second statement found that the token is consumed by this request, by now or by an earlier run. */
+/** Runs the batch and tells whether the token is now consumed by this request, by this run or an earlier one. */
 async function carryOut(db: Database, change: Fragment, finish: Fragment): Promise<boolean> {
   try {
     const [, done] = await db.batch([change, finish], { isIdempotent: true });
     return done !== undefined && done.length > 0;
   } catch (error) {
-    // An UPDATE has no ON CONFLICT. Somebody took the address meanwhile, and the whole batch is undone.
+    // An UPDATE has no ON CONFLICT: somebody else has taken the address, and the whole batch is rolled back.
     if (error instanceof DatabaseError && isEmailTaken(error)) return false;
     throw error;
   }

@@ -6,10 +6,10 @@ import { emailChangeErrors } from './errors.ts';
 import { requestChange } from './queries.ts';
 
 /**
- * Sends a link to the address that the caller's account is to have; nothing changes until it is followed, and an earlier
- * link of this kind is dead. Where the address belongs to somebody else, they are told instead, and the caller is not:
- * answer, events and export are the same (ENU-04, EML-08). Over the limit of mails nothing happens, and for the
- * demo user's address nothing ever does. Round trips: 1.
+ * Sends an e-mail change link to the new address. Nothing changes until it is followed, and earlier links of this
+ * kind are revoked. If the address belongs to somebody else, they get a notice instead, which the caller cannot tell:
+ * answer, events and export are the same (ENU-04, EML-08). Over the limit of mails nothing happens, and for the demo
+ * user's address nothing ever does. Round trips: 1.
  * @throws AuthError unauthenticated
  * @throws AuthError reauthentication_required
  * @throws AuthError email_unchanged

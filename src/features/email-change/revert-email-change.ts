@@ -3,11 +3,12 @@ import { createOneTimeToken, oneTimeTokenErrors, readOneTimeToken } from '../one
 import { findTokenOwner, revertChange } from './queries.ts';
 
 /**
- * Gives the account back the address that the link was sent to, whatever address it has by now: who took it may have moved
- * it twice. Who did that may know the password and have sessions, so that the one is gone, the others end, no device is
- * known any more, and a mail to the restored address leads to a new password. The address that it had until then is told.
- * Links sent meanwhile are dead; those to restore a still earlier address live on. Round trips: 2, none for a forged token.
- * @throws AuthError token_invalid also where another account has the address, or the account is banned
+ * Restores the address that the link was sent to, whatever address the account has now: an intruder may have changed
+ * it twice, may know the password and may have sessions. Therefore the password is cleared, all sessions end, no
+ * device is known any longer, and the restored address gets a reset link. The replaced address gets a notice. Links
+ * sent since the change are revoked; revert links to a still earlier address stay valid. Round trips: 2; 0 for a
+ * forged token.
+ * @throws AuthError token_invalid also when another account has the address, or the account is banned
  */
 export async function revertEmailChange(deps: Deps, tokenText: string): Promise<void> {
   const { db, metadata, effects, mail, keyring } = deps;

@@ -12,7 +12,7 @@ const requestRoute = defineRoute(
   { method: 'POST', path, guard: 'session', limit: 'credential', body: ChangeEmailRequest },
   async (c, { deps, caller, body: { newEmail } }) => {
     await requestEmailChange(deps, caller, newEmail);
-    return c.json({ success: true, message: 'Please follow the link in the mail to the new address' }, 202);
+    return c.json({ success: true, message: 'Follow the link in the e-mail to the new address' }, 202);
   },
 );
 
@@ -30,7 +30,7 @@ const revertRoute = defineRoute(
     await revertEmailChange(deps, token);
     return c.json({
       success: true,
-      message: 'E-mail address restored, please choose a new password by the mail to it',
+      message: 'E-mail address restored. Check your e-mail to choose a new password',
     });
   },
 );

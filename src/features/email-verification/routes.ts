@@ -17,7 +17,7 @@ const resendRoute = defineRoute(
   },
   async (c, { deps, body: { email } }) => {
     await resendVerification(deps, email);
-    const message = 'If this address has yet to be verified, a mail is on its way.';
+    const message = 'If this address still has to be verified, we have sent it an e-mail';
     return c.json({ success: true, message }, 202);
   },
 );
@@ -44,7 +44,7 @@ const verifyPage = defineLinkPage(
     name: 'verifyEmail',
     form: VerifyEmailForm,
     fields: async (c, deps, { fields }, isRetry) => {
-      // A guess that costs no round trip: who is signed in here has most likely just registered here.
+      // A guess that costs no round trip: whoever is signed in here has most likely just registered here.
       if (!isRetry && (await findCaller(c, deps, 'own')) !== null) return [];
       const hint = fields.verifyPasswordHint;
       return [

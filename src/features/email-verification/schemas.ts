@@ -6,14 +6,14 @@ import { RequestedTransport } from '../sessions/index.ts';
 
 export const ResendRequest = z.strictObject({ email: presentedEmail });
 
-/** A session of the account stands for the password, and is answered no tokens. */
+/** With a session of the account no password is needed and no tokens are returned. */
 export const VerifyEmailRequest = z.strictObject({
   token: presentedToken,
   password: z.optional(presentedPassword),
   transport: RequestedTransport,
 });
 
-/** A browser sends every field of a form, an empty one too. */
+/** A browser also sends the empty fields of a form. */
 export const VerifyEmailForm = z.strictObject({
   token: presentedToken,
   password: z.optional(z.union([z.literal(''), presentedPassword])),

@@ -5,29 +5,29 @@ import { ping } from './queries.ts';
 export interface Health {
   readonly isHealthy: boolean;
   readonly isDatabaseConnected: boolean;
-  /** How long the database took to answer, or to fail to. */
+  /** How long the database took to answer or fail. */
   readonly latencyMs: number;
 }
 
 interface Probe {
-  /** Until then this probe's result serves everyone, or the probe is under way. Milliseconds since the epoch. */
+  /** Until when the result is shared, or the probe is in progress, in milliseconds since the epoch. */
   readonly validUntil: number;
-  /** Undefined while it is under way. */
+  /** Undefined while it is in progress. */
   readonly health: Health | undefined;
 }
 
 const validForMs = 1000;
-/** How long a probe may take before another request stops waiting for it and makes its own. */
+/** How long other requests wait for a probe before one starts its own. */
 const leaseMs = 3000;
 const pollMs = 25;
 
-// A cache whose loss is harmless, by database. A mark with an end stands for the probe under way, since a cancelled
-// request clears nothing up and a promise of another request must not be awaited (T26).
+// A cache by database, whose loss is harmless. An entry with an end marks a probe in progress, since a cancelled
+// request cleans nothing up and a promise of another request must not be awaited (T26).
 const probes = new Map<string, Probe>();
 
 /**
- * Whether the service can do its work: the database answers and a password can be hashed. However many ask, the
- * database is pinged about once a second (DBF-14).
+ * Checks whether the database answers and a password can be hashed. However many ask, the database is pinged about
+ * once a second (DBF-14).
  */
 export async function checkHealth(deps: Deps): Promise<Health> {
   const { url, endpoint } = deps.config.database;
@@ -59,7 +59,7 @@ async function probeNow(deps: Deps): Promise<Health> {
 
 let hasHashed = false;
 
-// The limits of production differ from those of a local run (HSH-02): one real hash in this isolate tells.
+// Production has other limits than a local run (HSH-02), so one real hash is tried in each isolate.
 async function canHash({ hasher, metadata }: Deps): Promise<boolean> {
   if (hasHashed) return true;
   try {

@@ -6,15 +6,15 @@ import { presentedDevice } from './known-device.ts';
 
 const cookieName = '__Host-nexora_device';
 const headerName = 'X-Device-Token';
-const cookieAgeSeconds = 400 * 86_400; // what browsers keep a cookie for at most (RFC 6265bis 5.5)
+const cookieAgeSeconds = 400 * 86_400; // the maximum of browsers (RFC 6265bis 5.5)
 
-/** The device that a request comes from: by the header where it holds a good token, else by the cookie. */
+/** Returns the device of a request: by the header if its token is valid, else by the cookie. */
 export function readPresentedDevice(c: RequestContext, { keyring }: Deps): PresentedDevice {
   const { headers } = c.req.raw;
   return presentedDevice(keyring, [headers.get(headerName), readCookie(headers.get('Cookie'), cookieName)]);
 }
 
-/** Hands the device token out the way the session's tokens travel: a cookie, the header of the same name, or both. */
+/** Sends the device token the way the session's tokens travel: as a cookie, as a response header, or both. */
 export function sendDeviceToken(
   response: Response,
   token: string,

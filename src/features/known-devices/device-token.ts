@@ -5,15 +5,15 @@ import { uuidBytes, uuidText } from '../../crypto/uuid-bytes.ts';
 /** One account that has signed in on a device. */
 export interface DeviceAccount {
   readonly userId: string;
-  /** `users.device_generation` at that sign-in: when the user's has moved on, the device is no longer known to them. */
+  /** `users.device_generation` at that sign-in: once the user's has increased, the device is no longer known. */
   readonly generation: number;
 }
 
-/** A device as its token describes it. */
+/** A device, as described by its token. */
 export interface PresentedDevice {
-  /** Random UUID, the same for all accounts on the device. */
+  /** A random UUID, the same for all accounts on the device. */
   readonly id: string;
-  /** Latest sign-in first. */
+  /** The latest sign-in first. */
   readonly accounts: readonly DeviceAccount[];
 }
 
@@ -26,8 +26,9 @@ const entryBytes = accountBytes + tagBytes;
 const textLengthMax = prefix.length + Math.ceil(((idBytes + accountsMax * entryBytes) * 4) / 3);
 
 /**
- * `nxd_` + base64url(device id, 16 bytes | per account: user id, 16 | generation, 4, big endian | HMAC-SHA-256 of device
- * id, user id and generation, 32). At most five accounts; the one that signed in longest ago makes room.
+ * Encodes `nxd_` + base64url(device id, 16 bytes | per account: user id, 16 | generation, 4, big endian |
+ * HMAC-SHA-256 of device id, user id and generation, 32). At most five accounts; the one that signed in longest ago
+ * is dropped.
  */
 export function encodeDeviceToken(keyring: Keyring, device: PresentedDevice): string {
   const accounts = device.accounts.slice(0, accountsMax);
@@ -43,7 +44,10 @@ export function encodeDeviceToken(keyring: Keyring, device: PresentedDevice): st
   return prefix + encodeBase64Url(bytes);
 }
 
-/** The device behind a token, with the accounts whose MAC is good. Null when there is none: nobody chooses their own id. */
+/**
+ * Decodes a device token, keeping the accounts whose MAC is valid. Null when there are none, so that nobody can
+ * choose an id.
+ */
 export function parseDeviceToken(keyring: Keyring, token: string): PresentedDevice | null {
   if (!token.startsWith(prefix) || token.length > textLengthMax) return null;
   const bytes = decodeBase64Url(token.slice(prefix.length));

@@ -2,8 +2,8 @@ import { type Fragment, sql } from '../../db/sql.ts';
 import type { PresentedDevice } from './device-token.ts';
 
 /**
- * The device's id as text where it is known to the user of the row `u` (columns `user_id`, `device_generation`), else
- * null: the user never signed in on it, or has disowned all devices since.
+ * The device's id as text if the device is known to the user of the row `u` (columns `user_id`, `device_generation`),
+ * else null: the user never signed in on it, or all known devices have been forgotten since.
  */
 export function knownDeviceId(u: Fragment, { id, accounts }: PresentedDevice): Fragment {
   const userIds = accounts.map(({ userId }) => userId);

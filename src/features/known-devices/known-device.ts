@@ -6,7 +6,7 @@ import {
   parseDeviceToken,
 } from './device-token.ts';
 
-/** The device that the first good one of these tokens describes; a new one where none is of ours. */
+/** Returns the device of the first valid token; a new one if none is valid. */
 export function presentedDevice(keyring: Keyring, tokens: readonly (string | null)[]): PresentedDevice {
   for (const token of tokens) {
     const known = token === null ? null : parseDeviceToken(keyring, token);
@@ -15,7 +15,7 @@ export function presentedDevice(keyring: Keyring, tokens: readonly (string | nul
   return { id: crypto.randomUUID(), accounts: [] };
 }
 
-/** The token that makes the device known to the account that has just signed in on it. */
+/** Creates the token that makes the device known to the account that has just signed in on it. */
 export function deviceTokenFor(keyring: Keyring, device: PresentedDevice, account: DeviceAccount): string {
   const others = device.accounts.filter(({ userId }) => userId !== account.userId);
   return encodeDeviceToken(keyring, { id: device.id, accounts: [account, ...others] });

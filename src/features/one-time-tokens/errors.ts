@@ -1,6 +1,7 @@
 import { defineErrors } from '../../errors.ts';
 
 export const oneTimeTokenErrors = defineErrors({
-  // One code for forged, expired, spent, of another kind, and of an account that is gone (ENU-09, RST-08).
-  token_invalid: { status: 400, title: 'This link is not valid any more. Please ask for a new one.' },
+  // One code for a token that is forged, expired, consumed, of another kind, or of a deleted account (ENU-09,
+  // RST-08).
+  token_invalid: { status: 400, title: 'This link is no longer valid. Please ask for a new one.' },
 });

@@ -4,24 +4,24 @@ import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { NewOneTimeToken, OneTimeTokenKind, PresentedOneTimeToken } from './one-time-token.ts';
 
-/** Where the columns of a new token come from: expressions over the alias `s` of its source. */
+/** The columns of a new token, as expressions over the alias `s` of its source. */
 export interface TokenColumns {
-  /** The user; of a registration, the attempt. Null makes a row that opens nothing, where nobody has the address. */
+  /** The user, or the pending registration. Null makes a token that opens nothing, when nobody has the address. */
   readonly owner: Fragment;
   /** The address that the token is sent to. */
   readonly email: Fragment;
-  /** Of a change and its way back: the address to come. */
+  /** For an e-mail change and its revert link: the address that the account will have. */
   readonly target?: Fragment;
-  /** Of an unlock: the bucket that was locked. */
+  /** For an unlock link: the locked bucket. */
   readonly bucket?: Fragment;
-  /** Of one that renews another: its times, so that it stands where that one stands, and ends with it. */
+  /** For a token that renews another one: the times of that one, so that it has the same place and the same end. */
   readonly createdAt?: Fragment;
   readonly expiresAt?: Fragment;
 }
 
 /**
  * Body of a CTE that stores a token for the row of the CTE `source` and returns its `owner_id`, `email` and
- * `target_email`. A repeat of the statement returns no row, so that what follows from it, a mail, is not written twice.
+ * `target_email`. A retry of the statement returns no row, so that a mail that depends on it is not queued twice.
  */
 export function issueToken(source: Fragment, token: NewOneTimeToken, columns: TokenColumns): Fragment {
   const { owner, email, target = sql`NULL`, bucket = sql`NULL`, createdAt = sql`now()` } = columns;
@@ -35,15 +35,16 @@ export function issueToken(source: Fragment, token: NewOneTimeToken, columns: To
     RETURNING owner_id, email, target_email`;
 }
 
-/** FROM and WHERE for a token that can still be spent, alias `t`. */
+/** FROM and WHERE for a token that can still be consumed, alias `t`. */
 export function fromLiveToken(presented: PresentedOneTimeToken): Fragment {
   return sql`FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_at IS NULL AND t.expires_at > now()`;
 }
 
 /**
- * Body of a CTE that spends the token once the CTE `holder` has its owner as `user_id`, and returns it as `user_id` with
- * `email`, `target_email` and `bucket`. Of parallel callers one gets a row. Hold the user's row first, here as everywhere,
- * or two statements could wait for each other. `consumedBy` is a UUID that no other use of the token has, for `consumedBefore`.
+ * Body of a CTE that consumes the token if the CTE `holder` has its owner as `user_id`, and returns it as `user_id`
+ * with `email`, `target_email` and `bucket`. Of parallel callers one gets a row. Lock the user's row first, here as
+ * everywhere, or two statements could deadlock. `consumedBy` is a UUID that no other use of the token has, for
+ * `consumedBefore`.
  */
 export function consumeToken(
   holder: Fragment,
@@ -56,7 +57,10 @@ export function consumeToken(
     RETURNING t.owner_id AS user_id, t.email, t.target_email, t.bucket`;
 }
 
-/** The token that an earlier run of the same statement spent and whose answer was lost: columns as `consumeToken`. */
+/**
+ * The token if an earlier run of the same statement, whose response was lost, consumed it: columns as for
+ * `consumeToken`.
+ */
 export function consumedBefore(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
   return sql`
     SELECT t.owner_id AS user_id, t.email, t.target_email, t.bucket FROM one_time_tokens t
@@ -64,8 +68,8 @@ export function consumedBefore(presented: PresentedOneTimeToken, consumedBy: str
 }
 
 /**
- * Body of a CTE that makes the other tokens of these kinds void for each owner in the CTE `owner` (`user_id`). The token
- * `consumed` is left alone: the statement that spends it touches its row already.
+ * Body of a CTE that revokes the other tokens of these kinds for each owner in the CTE `owner` (`user_id`). The token
+ * `consumed` is left out, since the statement that consumes it already changes its row.
  */
 export function revokeTokens(
   owner: Fragment,
@@ -79,7 +83,7 @@ export function revokeTokens(
     RETURNING t.token_hash`;
 }
 
-/** Like `revokeTokens`, but leaves alone what another statement holds. */
+/** Like `revokeTokens`, but skips rows that another statement has locked. */
 export function tryRevokeTokens(owner: Fragment, kinds: readonly OneTimeTokenKind[]): Fragment {
   return sql`
     DELETE FROM one_time_tokens v WHERE v.token_hash IN (
@@ -88,22 +92,22 @@ export function tryRevokeTokens(owner: Fragment, kinds: readonly OneTimeTokenKin
     RETURNING v.token_hash`;
 }
 
-/** Body of a CTE that deletes every token of the users in the CTE `owner` (`user_id`), spent ones too. */
+/** Body of a CTE that deletes all tokens of the users in the CTE `owner` (`user_id`), consumed ones too. */
 export function deleteTokens(owner: Fragment): Fragment {
   return sql`DELETE FROM one_time_tokens t USING ${owner} o WHERE t.owner_id = o.user_id RETURNING t.token_hash`;
 }
 
 /**
- * An effect that makes every pending proof of an address void: an earlier link to verify it, a change to another. Where
- * the statement has spent one of them, its source comes of that, and a row that a statement has changed already is left
- * alone by its other parts.
+ * An effect that revokes every pending proof of an address: earlier verification links and e-mail change links. A
+ * token that the same statement has consumed is not touched twice: the source depends on it, and PostgreSQL skips a
+ * row that the statement has already changed.
  */
 export const revokeEmailProofs: Effect = (source) =>
   revokeTokens(source, ['verify_email', 'change_email'], null);
 
 /**
- * Body of a CTE that makes void, for each owner in the CTE `owner` (`user_id`), the tokens of the same kind that were
- * issued after this one, which is spent, and those that have its time: they renew it, or it renews them.
+ * Body of a CTE that revokes, for each owner in the CTE `owner` (`user_id`), the tokens of the same kind that were
+ * issued after this consumed one, and those with the same time, which renew it or are renewed by it.
  */
 export function revokeLaterTokens(presented: PresentedOneTimeToken, owner: Fragment): Fragment {
   return sql`
@@ -114,17 +118,17 @@ export function revokeLaterTokens(presented: PresentedOneTimeToken, owner: Fragm
 }
 
 /**
- * Whether the former owner of this address, a text or a column, can still have it back, so that nobody else may take it
- * unproved.
- * @param exceptUserId who may: it is theirs
+ * Whether the former owner of this address, a text or a column, can still have it restored, so that nobody else may
+ * take it without proving it.
+ * @param exceptUserId the user whose own claim does not count
  */
 export function isHeldEmail(email: string | Fragment, exceptUserId: string | null = null): Fragment {
   return sql`EXISTS (SELECT ${fromHeldEmail(email, exceptUserId)})`;
 }
 
 /**
- * FROM and WHERE for the tokens, alias `t`, by which others than this user can still have the address back: a text, a
- * column, or ANY of several.
+ * FROM and WHERE for the tokens, alias `t`, by which users other than this one can still have the address restored: a
+ * text, a column, or ANY of several.
  */
 export function fromHeldEmail(email: string | Fragment, exceptUserId: string | null): Fragment {
   return sql`FROM one_time_tokens t
@@ -132,8 +136,8 @@ export function fromHeldEmail(email: string | Fragment, exceptUserId: string | n
 }
 
 /**
- * Body of a CTE of the addresses that the users in the CTE `owner` (`user_id`) can still have back, each once: `user_id`
- * and `email`.
+ * Body of a CTE with the addresses that the users in the CTE `owner` (`user_id`) can still have restored, each once:
+ * `user_id` and `email`.
  */
 export function formerEmails(owner: Fragment): Fragment {
   return sql`
@@ -141,7 +145,7 @@ export function formerEmails(owner: Fragment): Fragment {
     FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isLiveRevertToken}`;
 }
 
-/** Links that were sent and can still be followed. The token itself is nowhere, its hash is nobody's business. */
+/** Links that were sent and can still be followed. Neither the token, which is not stored, nor its hash is exported. */
 export const exportedLinks: ExportPart = {
   name: 'links',
   value: (owner) => sql`coalesce((
@@ -152,7 +156,7 @@ export const exportedLinks: ExportPart = {
     WHERE t.owner_id = ${owner}.user_id AND t.spent_at IS NULL AND t.expires_at > now()), '[]')`,
 };
 
-/** Whether the token `t` can still give an account an earlier address back. */
+/** Whether `t` is a revert link that can still be used. */
 const isLiveRevertToken = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {

@@ -7,44 +7,44 @@ const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** What the holder of a token may do, once. The prefix shows in the token, the lifetime is in seconds. */
+/** The kinds of one-time tokens. The prefix is part of the token, the lifetime is in seconds. */
 export const oneTimeTokenKinds = {
-  /** Verify the address of an account. */
+  /** Verifies the address of an account. */
   verify_email: { prefix: 'nxv_', ttlSeconds: day },
-  /** Verify the address of a sign-up that has no account yet. */
+  /** Verifies the address of a pending registration. */
   confirm_registration: { prefix: 'nxg_', ttlSeconds: day },
   reset_password: { prefix: 'nxp_', ttlSeconds: hour },
-  /** Give an account the address that the token was sent to. */
+  /** Gives an account the address that the token was sent to. */
   change_email: { prefix: 'nxe_', ttlSeconds: day },
-  /** Give it back the one that it had. */
+  /** Restores the former address of an account. */
   revert_email: { prefix: 'nxb_', ttlSeconds: 7 * day },
-  /** Say that a sign-in was not one's own. */
+  /** Reports a sign-in that was not the owner's. */
   not_me: { prefix: 'nxn_', ttlSeconds: 7 * day },
-  /** Lift the lock of an account. */
+  /** Unlocks an account. */
   unlock: { prefix: 'nxu_', ttlSeconds: hour },
 } as const;
 
 export type OneTimeTokenKind = keyof typeof oneTimeTokenKinds;
 
-/** A fresh token, with what is stored of it. */
+/** A new token, with what is stored of it. */
 export interface NewOneTimeToken {
   readonly kind: OneTimeTokenKind;
-  /** What its holder presents. Never stored as it is. */
+  /** What its holder presents. Never stored in plain text. */
   readonly token: string;
   /** SHA-256 in hexadecimal. */
   readonly hash: string;
   readonly ttlSeconds: number;
 }
 
-/** A token as it was presented, its MAC found good. Whether it can still be spent is for the database to say. */
+/** A presented token with a valid MAC. Only the database knows whether it can still be consumed. */
 export type PresentedOneTimeToken = Pick<NewOneTimeToken, 'kind' | 'hash'>;
 
 const secretBytes = 32;
 const tagBytes = 32;
 
 /**
- * `nx?_` + base64url(256 random bits | HMAC-SHA-256 of kind and bits). Whoever lacks AUTH_SECRET cannot make one, so that
- * guesses end before the database; whoever has a copy of the database has only hashes (SES-02, RST-02, EML-06).
+ * Creates `nx?_` + base64url(256 random bits | HMAC-SHA-256 of kind and bits). Nobody without AUTH_SECRET can make
+ * one, so that guesses end before the database; a copy of the database contains only hashes (SES-02, RST-02, EML-06).
  */
 export function createOneTimeToken(keyring: Keyring, kind: OneTimeTokenKind): NewOneTimeToken {
   const bytes = new Uint8Array(secretBytes + tagBytes);
@@ -54,7 +54,7 @@ export function createOneTimeToken(keyring: Keyring, kind: OneTimeTokenKind): Ne
   return { kind, token: prefix + encodeBase64Url(bytes), hash: hashOf(bytes), ttlSeconds };
 }
 
-/** Judges a presented token without the database; null when it is not one of ours of one of these kinds. */
+/** Checks a presented token without the database; null when it is forged or of another kind. */
 export function readOneTimeToken<K extends OneTimeTokenKind>(
   keyring: Keyring,
   accepted: readonly K[],
@@ -77,7 +77,7 @@ function macMessage(kind: OneTimeTokenKind, secret: Uint8Array): Uint8Array {
   return message;
 }
 
-/** Of the random bits alone: the MAC of a token changes with AUTH_SECRET, and the token stays the same one. */
+/** The hash of the random bits alone: the MAC changes with AUTH_SECRET, and the token must stay the same one. */
 function hashOf(bytes: Uint8Array): string {
   return bytesToHex(sha256(bytes.subarray(0, secretBytes)));
 }

@@ -2,7 +2,8 @@ import type { Database } from '../../db/client.ts';
 import { sql } from '../../db/sql.ts';
 
 /**
- * Deletes up to `limit` tokens whose time is over, consumed or not, in one statement. Rows that another run holds are skipped.
+ * Deletes up to `limit` expired tokens, consumed or not, in one statement. Rows that another run has locked are
+ * skipped.
  * @returns how many were deleted
  */
 export async function cleanupExpiredTokens(db: Database, limit: number): Promise<number> {

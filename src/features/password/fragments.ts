@@ -6,30 +6,30 @@ import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { reserveAttempt } from '../../rate-limit/fragments.ts';
 import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 
-/** A link with the mail that carries it, both made before the statement. */
+/** A link and its mail, both made before the statement. */
 export interface LinkMail {
   readonly token: NewOneTimeToken;
   readonly mail: PreparedMail;
 }
 
-/** The same where anybody can ask for it, with where it is counted. */
+/** A link and its mail that anybody can request, with the budget of the mail. */
 export interface CountedLinkMail extends LinkMail {
   readonly budget: MailBudget;
 }
 
-/** The mail about a lock, with the link that lifts it. */
+/** The mail about a lock, with its unlock link. */
 export type LockMail = LinkMail;
 
 /** The mail about a sign-in on a new device. */
 export interface NewDeviceMail extends LinkMail {
-  /** UUID, so that a repeat of the statement does not count twice. */
+  /** UUID, so that a retry of the statement does not count twice. */
   readonly attemptId: string;
 }
 
 /**
- * CTEs, each with its leading comma, that tell the owner of a lock, once the CTE `locked` has its row: `user_id`,
- * `bucket`, `email`, `locale` and `is_banned`, null where nobody has the address. Nobody is told then, nor where the
- * account is banned or the mail was prepared for another address; what is written is as much.
+ * CTEs, each with a leading comma, that notify the owner of a lock, if the CTE `locked` has a row: `user_id`,
+ * `bucket`, `email`, `locale` and `is_banned`, null when nobody has the address. In that case nobody is notified, nor
+ * when the account is banned or the mail was prepared for another address; the same number of rows is written.
  */
 export function lockMailCtes(
   locked: Fragment,
@@ -46,9 +46,9 @@ export function lockMailCtes(
 }
 
 /**
- * CTEs, each with its leading comma, that tell the owner of a sign-in on a new device, once the CTE `source` has its row:
- * `user_id`, `email` and `locale`. At most five mails an hour for one account, since whoever has its password could send
- * any number.
+ * CTEs, each with a leading comma, that notify the owner of a sign-in on a new device, if the CTE `source` has a row:
+ * `user_id`, `email` and `locale`. At most five mails per hour and account, since whoever has its password could
+ * cause any number.
  */
 export function newDeviceMailCtes(
   source: Fragment,

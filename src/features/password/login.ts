@@ -25,7 +25,7 @@ export interface LoginInput extends SignInSettings {
   readonly password: string;
 }
 
-/** Why nobody signed in; for the record alone. */
+/** The reason of a failed login, for the record alone. */
 type FailureReason =
   | 'unknown_address'
   | 'no_password'
@@ -35,12 +35,13 @@ type FailureReason =
   | 'email_not_verified';
 
 /**
- * Signs in with e-mail and password. The attempt is reserved before anything is hashed, so that a burst of guesses gets
- * no more hashes than the limit allows. Every failure does the same work, two statements and one hash, and gives the
- * same answer: unknown address, wrong password, no password, banned. Round trips: 2; 1 where no attempt is left.
+ * Signs in with e-mail and password. The attempt is reserved before anything is hashed, so that a burst of guesses
+ * gets no more hashes than the limit allows. Every failure (unknown address, wrong password, no password, banned)
+ * does the same work, two statements and one hash, and gets the same answer. Round trips: 2; 1 when no attempt is
+ * left.
  *
- * Where accounts begin with the verification, the right password of one whose address is not verified is told so, and so
- * is that of a sign-up which waits for it, while no account has the address.
+ * With EMAIL_VERIFICATION=required, the right password of an unverified account is answered with email_not_verified,
+ * and so is that of a pending registration while no account has the address.
  * @throws AuthError invalid_credentials, email_not_verified, too_many_attempts, overloaded
  */
 export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
@@ -51,7 +52,7 @@ export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
     ...input,
     subject: unknownSubject(keyring, input.email.address),
     hasPendingRegistrations: config.emailVerification === 'required',
-    // For every attempt: which one locks, and whether the address is anybody's, is known to the statement alone.
+    // Prepared for every attempt: only the statement knows which one locks, and whether anybody has the address.
     lockMail: await prepareLink(deps, input.email, 'account_locked'),
   };
   const limits = config.loginAttempts;
@@ -66,15 +67,15 @@ export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
 async function check(deps: Deps, input: LoginInput, session: NewSession, attempt: Attempt): Promise<SignIn> {
   const row =
     (await signIn(deps, input, session, attempt, attempt.account)) ??
-    // A second look where the stored hash changed under our hands, as when two logins replace an old hash at once. It
-    // is the same attempt: its password was right a moment ago.
+    // Tried twice, in case the stored hash changes in between, as when two logins replace a legacy hash at once. Both
+    // tries are one attempt: the password was right a moment ago.
     (await signIn(deps, input, session, attempt, await findAccountByEmail(deps.db, input.email)));
   if (row === null) return await fail(deps, attempt.account, 'password_changed');
   if (row.is_new_device) deps.mail.sendSoon();
   return completeSignIn(deps, input.device, session, row);
 }
 
-/** Null when what was verified has changed since. */
+/** Returns null when what was verified has changed since. */
 async function signIn(
   deps: Deps,
   { email, password, device }: LoginInput,
@@ -111,7 +112,7 @@ async function signIn(
   try {
     return await open(await hasher.hash(password));
   } catch (error) {
-    // The better hash can wait for the next login; the person need not (HSH-07).
+    // The new hash can wait for the next login; the user need not (HSH-07).
     const isRefused = error instanceof DatabaseError && error.outcome === 'rejected';
     if (!isRefused && !isOverloaded(error)) throw error;
     log('warn', 'password_rehash_failed', {
@@ -123,7 +124,7 @@ async function signIn(
   }
 }
 
-/** Records the failure, of an account or of none, in the same statement either way. */
+/** Records the failure, by the same statement with and without an account. */
 async function fail(
   { db, metadata, effects }: Deps,
   account: Account | null,

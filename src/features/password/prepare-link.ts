@@ -4,7 +4,7 @@ import { createOneTimeToken } from '../one-time-tokens/index.ts';
 import { isReservedEmail } from '../users/index.ts';
 import type { LinkMail } from './fragments.ts';
 
-/** What the link of each kind of mail carries. */
+/** The kind of token in each kind of mail. */
 const tokenKinds = {
   account_locked: 'unlock',
   new_device: 'not_me',
@@ -12,7 +12,10 @@ const tokenKinds = {
   email_changed: 'revert_email',
 } as const;
 
-/** A mail to the account of the address, however it is stored; to nobody where the address is reserved. */
+/**
+ * Prepares a mail to the account of the address, in whatever spelling it is stored; to nobody if the address is
+ * reserved.
+ */
 export async function prepareLink(
   { mail, keyring }: Deps,
   { address, spellings }: PresentedEmail,

@@ -20,34 +20,34 @@ import { type LockMail, lockMailCtes, type NewDeviceMail, newDeviceMailCtes } fr
 
 export interface Account {
   readonly id: string;
-  /** Null where the person signs in without a password. */
+  /** Null when the user has no password. */
   readonly password_hash: string | null;
   readonly is_banned: boolean;
-  /** Whether the address has yet to be verified, for an account that is not from before there was verification. */
+  /** Whether the address is unverified, unless the account is older than verification. */
   readonly is_unverified: boolean;
 }
 
-/** A reserved attempt, with the account that it is about. */
+/** A reserved login attempt, with its account. */
 export interface Attempt {
-  /** Where it counts. */
+  /** The bucket in which it counts. */
   readonly bucket: string;
-  /** 1 for the first of the window; null when none was left, and nothing may be checked. */
+  /** 1 for the first of the window; null when none was left, and then nothing may be checked. */
   readonly number: number | null;
-  /** Until the window ends. */
+  /** The time until the window ends. */
   readonly retryAfterSeconds: number;
   /** Null when nobody has the address. */
   readonly account: Account | null;
-  /** The hash of the newest sign-up that waits for its verification, where nobody has the address. */
+  /** The hash of the newest pending registration, when nobody has the address. */
   readonly pendingPasswordHash: string | null;
 }
 
 /**
- * Reserves an attempt at the account of the address and reads what a login needs to judge a password, in one statement.
- * An address that nobody has counts like any other, under `subject`. So does an account of the legacy system that only
- * another spelling of the address reaches: under its id, the address and that spelling would count apart, which for
- * unknown ones they do not (ENU-06). The first attempt that is refused in a window is the occasion of `onLocked`
- * and of the mail that tells the owner, who alone learns of it (LIM-13). Where accounts begin with the verification,
- * sign-ups that wait for it are read as well. Round trips: 1.
+ * Reserves an attempt at the account of the address and reads what a login needs to check a password, in one
+ * statement. An address that nobody has is counted like any other, under `subject`. So is a legacy account that only
+ * another spelling of the address reaches: counted by its id, the address and that spelling would have separate
+ * limits, which they do not have for unknown addresses (ENU-06). The first refused attempt of a window triggers
+ * `onLocked` and the mail to the owner, who alone learns of it (LIM-13). With EMAIL_VERIFICATION=required, pending
+ * registrations are read as well. Round trips: 1.
  */
 export async function reserveLoginAttempt(
   db: Database,
@@ -105,7 +105,7 @@ interface AttemptRow extends Omit<Account, 'id'> {
   readonly pending_password_hash: string | null;
 }
 
-/** The account once more, for an attempt that is reserved. Round trips: 1. Null when nobody has the address any more. */
+/** Reads the account again for a reserved attempt. Round trips: 1. Null when nobody has the address any longer. */
 export async function findAccountByEmail(db: Database, email: PresentedEmail): Promise<Account | null> {
   const [account] = await db.query<Account>(
     sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, ${isVerificationDue(sql`u`)} AS is_unverified
@@ -115,7 +115,7 @@ export async function findAccountByEmail(db: Database, email: PresentedEmail): P
   return account ?? null;
 }
 
-/** Records that nobody signed in; `userId` is null where nobody has the address. Round trips: 1. */
+/** Records a failed login; `userId` is null when nobody has the address. Round trips: 1. */
 export async function recordFailedLogin(
   db: Database,
   failure: { readonly userId: string | null; readonly reason: string },
@@ -133,10 +133,10 @@ export async function recordFailedLogin(
 export type LoggedInRow = SignedInRow & { readonly is_new_device: boolean };
 
 /**
- * Opens a session for an account whose password was verified, and replaces its hash by a better one where `newHash` is
- * given; the attempts of its bucket start anew, and a session too many ends. Round trips: 1. Null when the password was
- * changed, or the user banned or deleted, since it was read: the row lock makes a racing reset wait until the session is
- * there to be ended (SES-07). A device that the account does not know is told to the owner by mail.
+ * Opens a session for an account whose password was correct, and replaces its hash if `newHash` is given; the
+ * attempts of its bucket are reset, and a session beyond the limit ends. Round trips: 1. Null when the password was
+ * changed, or the user banned or deleted, since it was read: the row lock makes a racing reset wait until there is a
+ * session to end (SES-07). A sign-in on a device that the account does not know is reported to the owner by mail.
  */
 export async function openLoginSession(
   db: Database,
@@ -153,7 +153,7 @@ export async function openLoginSession(
   { loggedIn, sessionEvicted }: Pick<Effects, 'loggedIn' | 'sessionEvicted'>,
 ): Promise<LoggedInRow | null> {
   const { userId, passwordHash, newHash, device } = verified;
-  // FOR SHARE would let two logins hold the row and then wait for each other's update.
+  // With FOR SHARE two logins could both lock the row and then wait for each other's update.
   const lock = newHash === null ? sql`FOR SHARE` : sql`FOR NO KEY UPDATE`;
   const rehash =
     newHash === null

@@ -25,10 +25,7 @@ const registerRoute = defineRoute(
     if (deps.config.emailVerification !== 'required')
       return answerSignIn(c, 201, await createAccount(deps, input));
     await requestAccount(deps, input);
-    return c.json(
-      { success: true, message: 'We have sent a mail to this address. It says how to go on.' },
-      202,
-    );
+    return c.json({ success: true, message: 'Check your e-mail to continue' }, 202);
   },
 );
 

@@ -1,11 +1,14 @@
 import { type Fragment, sql } from '../../db/sql.ts';
 
-/** How long a sign-up waits for its verification, in seconds. Its link lives shorter; a new one can be asked for. */
+/**
+ * How long a pending registration waits for its verification, in seconds. Its link expires sooner; a new one can be
+ * requested.
+ */
 const pendingRegistrationTtlSeconds = 7 * 86_400;
 
-/** A sign-up that is no user until its address is verified. */
+/** A registration that becomes an account once its address is verified. */
 export interface PendingRegistration {
-  /** UUID made by the Worker before the first try, so that a repeat of the statement finds its own row. */
+  /** UUID created by the Worker before the first try, so that a retry of the statement finds its own row. */
   readonly id: string;
   /** Canonical. */
   readonly email: string;
@@ -14,14 +17,14 @@ export interface PendingRegistration {
   readonly locale: string | null;
   /** PHC string. */
   readonly passwordHash: string;
-  /** Under which attempts at the address count while nobody has it. */
+  /** The subject of attempts at the address while no account has it. */
   readonly subject: string;
 }
 
 /**
- * Body of a CTE that stores a sign-up for the row of the CTE `source` and returns `registration_id`, `email` and `locale`.
- * Where `isWanted`, an expression over the alias `s`, is not true, the row is empty and over at once, all three are null,
- * and it costs the same. A repeat of the statement returns no row.
+ * Body of a CTE that stores a pending registration for the row of the CTE `source` and returns `registration_id`,
+ * `email` and `locale`. If `isWanted`, an expression over the alias `s`, is not true, the row is empty and expires at
+ * once, all three are null, and it costs the same. A retry of the statement returns no row.
  */
 export function storePendingRegistration(
   source: Fragment,
@@ -40,7 +43,10 @@ export function storePendingRegistration(
     RETURNING CASE WHEN r.email <> '' THEN r.id END AS registration_id, nullif(r.email, '') AS email, r.locale`;
 }
 
-/** The newest live sign-up with this address, alias `r`, to be limited further by AND; see `newestFirst`. */
+/**
+ * FROM and WHERE for the live pending registrations of this address, alias `r`, to be restricted further by AND; see
+ * `newestFirst`.
+ */
 export function fromPendingRegistrationsOf(email: string): Fragment {
   return sql`FROM registration_attempts r WHERE r.email = ${email} AND r.expires_at > now()`;
 }
@@ -49,8 +55,8 @@ export function fromPendingRegistrationsOf(email: string): Fragment {
 export const newestFirst: Fragment = sql`ORDER BY r.created_at DESC, r.id DESC LIMIT 1`;
 
 /**
- * Body of a CTE that holds every sign-up with this address. `holder` is the CTE that held the row of the user who has the
- * address, if there is one: it comes first in every statement.
+ * Body of a CTE that locks all pending registrations of this address. `holder` is the CTE that locked the row of the
+ * user with the address, if there is one, which every statement locks first.
  */
 export function lockPendingRegistrations(email: string, holder: Fragment): Fragment {
   return sql`
@@ -59,7 +65,7 @@ export function lockPendingRegistrations(email: string, holder: Fragment): Fragm
     ORDER BY r.id FOR UPDATE`;
 }
 
-/** Body of a CTE that deletes the sign-ups in the CTE `held` (`id`), once the CTE `proof` has a row. */
+/** Body of a CTE that deletes the pending registrations in the CTE `held` (`id`), if the CTE `proof` has a row. */
 export function deletePendingRegistrations(held: Fragment, proof: Fragment): Fragment {
   return sql`
     DELETE FROM registration_attempts r USING ${held} h WHERE r.id = h.id AND EXISTS (SELECT FROM ${proof})
@@ -67,8 +73,8 @@ export function deletePendingRegistrations(held: Fragment, proof: Fragment): Fra
 }
 
 /**
- * Body of a CTE that deletes the sign-ups with the addresses of the CTE `proof` (`email`): somebody has proved that it is
- * theirs. The links of those open nothing any more, since each needs its sign-up, and go when their own time is over.
+ * Body of a CTE that deletes the pending registrations of the addresses in the CTE `proof` (`email`), which somebody
+ * has proved to be theirs. Their links stay until they expire, but open nothing without the pending registration.
  */
 export function dropPendingRegistrations(proof: Fragment): Fragment {
   return sql`DELETE FROM registration_attempts r USING ${proof} p WHERE r.email = p.email RETURNING r.id`;

@@ -2,8 +2,8 @@ import type { Database } from '../../db/client.ts';
 import { sql } from '../../db/sql.ts';
 
 /**
- * Deletes up to `limit` sign-ups that nobody verified in their time, in one statement (CRN-05). Rows that another
- * run or a verification holds are skipped.
+ * Deletes up to `limit` expired pending registrations in one statement (CRN-05). Rows that another run or a
+ * verification has locked are skipped.
  * @returns how many were deleted
  */
 export async function cleanupExpiredPendingRegistrations(db: Database, limit: number): Promise<number> {

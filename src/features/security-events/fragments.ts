@@ -3,50 +3,50 @@ import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 
-/** What an event says. `type` is a name of OWASP's Logging Vocabulary. */
+/** The content of an event. `type` is a name of OWASP's Logging Vocabulary. */
 export interface EventKind {
   readonly type: string;
   readonly outcome: 'success' | 'failure';
-  /** How the person signed in, where that is the point: `password`, later others. */
+  /** How the user signed in, if it matters: `password`, later others. */
   readonly method?: string;
   readonly reason?: string;
-  /** The reason is the source's column `reason`. */
+  /** The reason comes from the column `reason` of the source. */
   readonly hasSourceReason?: true;
   /**
-   * An operator did it. Their address, browser and place are left out: the owner of the account reads the record. The
-   * request's id leads to them in the platform's log.
+   * An operator did it. The record omits their address, browser and place, since the owner of the account reads it.
+   * The request id leads to them in the platform's log.
    */
   readonly isByOperator?: true;
-  /** At most one for each request, however often its statement runs. */
+  /** At most one per request, however often its statement runs. */
   readonly isOncePerRequest?: true;
 }
 
 /**
- * An effect that records one event for each row of its source, in the statement that makes the change (SECURITY
- * LOG-08): no change without its record, no record without its change.
+ * An effect that records one event for each row of its source, in the statement that makes the change (LOG-08): no
+ * change without its record, no record without its change.
  */
 export function recordEvent(kind: EventKind): Effect {
   const reason = kind.hasSourceReason ? sql`e.reason` : sql`${kind.reason ?? null}::text`;
   return (source, metadata) => {
     const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : metadata;
     const id = kind.isOncePerRequest ? sql`${metadata.requestId}::uuid` : sql`gen_random_uuid()`;
-    const onRepeat = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
+    const onRetry = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
     return sql`
       INSERT INTO security_events
         (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
       SELECT ${id}, ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${reason}, e.user_id, e.session_id,
         ${metadata.requestId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
         ${location && JSON.stringify(location)}::jsonb
-      FROM ${source} e ${onRepeat}`;
+      FROM ${source} e ${onRetry}`;
   };
 }
 
-/** The most events whose origin one statement takes away. The others are gone by the retention. */
+/** The most events that one statement strips of their request metadata. Others expire with the retention. */
 const forgottenEventsMax = 10_000;
 
 /**
- * An effect that leaves of the events of the user in the source, one at most, what happened and nothing of where: their id
- * names nobody then (PRV-05).
+ * An effect that removes the request metadata from the events of the user in the source, at most one user: what
+ * happened stays, and the user id no longer belongs to anybody (PRV-05).
  */
 export const forgetRequestMetadata: Effect = (source) => sql`
   UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
@@ -56,12 +56,12 @@ export const forgetRequestMetadata: Effect = (source) => sql`
   ))
   RETURNING e.id`;
 
-/** An event as it is stored, by the names of `eventColumns`. */
+/** A stored event, with the names of `eventColumns`. */
 export interface EventRow {
   readonly id: string;
   readonly type: string;
   readonly at: Date;
-  /** The same in microseconds since the epoch, as exact as it is stored. */
+  /** `at` in microseconds since the epoch, with full precision. */
   readonly at_micros: number;
   readonly outcome: 'success' | 'failure';
   readonly ip_address: string | null;
@@ -69,7 +69,7 @@ export interface EventRow {
   readonly location: object | null;
 }
 
-/** Where one event stands in a list that is ordered by time and id. */
+/** The position of an event in a list that is ordered by time and id. */
 export type EventPosition = Pick<EventRow, 'at_micros' | 'id'>;
 
 /** Select list for an `EventRow`; `e` is the alias of security_events. A double is exact to the microsecond until 2255. */
@@ -79,7 +79,7 @@ function eventColumns(e: Fragment): Fragment {
 }
 
 /**
- * Up to `limit` events of a user, newest first, behind the position `after` where one is given: a read along
+ * Up to `limit` events of a user, newest first, after the position `after` if it is given, by the index
  * security_events_user_idx. `owner` is an alias whose `user_id` is the user.
  */
 export function eventsOf(owner: Fragment, after: EventPosition | null, limit: number): Fragment {
@@ -92,18 +92,21 @@ export function eventsOf(owner: Fragment, after: EventPosition | null, limit: nu
 }
 
 /**
- * The events that an earlier run of the same request recorded for the user: its statement committed and its answer was
- * lost. A request lives for seconds, so that a minute is enough to look back.
+ * The events that an earlier run of the same request recorded for the user, whose response was lost. A request lives
+ * for seconds, so looking back one minute is enough.
  */
 export function recordedBefore(userId: string, requestId: string): Fragment {
   return sql`SELECT e.id FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.request_id = ${requestId}::uuid`;
 }
 
-/** The most events in one export. Whoever floods an account with attempts must not make its export too large to be sent. */
+/**
+ * The most events in one export, so that whoever floods an account with attempts cannot make its export too large to
+ * send.
+ */
 const exportedEventsMax = 10_000;
 
-/** A user's events, newest first; what goes beyond the limit is in the list of events, page by page. */
+/** A user's events, newest first; those beyond the limit are in the paged list of events. */
 export const exportedEvents: ExportPart = {
   name: 'securityEvents',
   value: (owner) => sql`coalesce((

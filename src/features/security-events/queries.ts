@@ -3,7 +3,7 @@ import { sql } from '../../db/sql.ts';
 import { eventDays, wholeAddressDays } from './retention.ts';
 
 /**
- * Deletes up to `limit` events that are past their time, in one statement. Rows that another run holds are skipped.
+ * Deletes up to `limit` events after their retention, in one statement. Rows that another run has locked are skipped.
  * @returns how many were deleted
  */
 export async function deleteOldEvents(db: Database, limit: number): Promise<number> {
@@ -19,9 +19,9 @@ export async function deleteOldEvents(db: Database, limit: number): Promise<numb
 }
 
 /**
- * Shortens the addresses of up to `limit` events to their network, in one statement: /24 of IPv4, /48 of IPv6. The
- * length of the mask is the mark of it: a whole address has 32 or 128 bits, and security_events_whole_address_idx holds
- * these alone, so that each row is touched once. Rows that another run holds are skipped.
+ * Shortens the addresses of up to `limit` events to their network, in one statement: /24 for IPv4, /48 for IPv6. The
+ * length of the mask shows what is done: a whole address has 32 or 128 bits, and security_events_whole_address_idx
+ * contains only these, so that each row is changed once. Rows that another run has locked are skipped.
  * @returns how many were shortened
  */
 export async function shortenOldAddresses(db: Database, limit: number): Promise<number> {

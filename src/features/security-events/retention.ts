@@ -1,8 +1,9 @@
-/** How long events are kept: time enough to look into what happened to an account (PRV-01). In days. */
+/** How long events are kept, in days: enough time to investigate what happened to an account (PRV-01). */
 export const eventDays = 90;
 
 /**
- * For how long of that the whole address is. Afterwards its network tells where it was, and no longer whose it was. The
- * browser's name stays until the event goes: by itself it names nobody, and it is how people recognise their device.
+ * How long they keep the whole address, in days. Afterwards its network shows where it was, but no longer whose it
+ * was. The name of the browser stays as long as the event: alone it identifies nobody, and people recognise their
+ * device by it.
  */
 export const wholeAddressDays = 30;

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts';
 import { clearAuthCookies } from '../../http/auth-cookies.ts';
 import type { RequestContext } from '../../http/context.ts';
 
-/** Answers a logout. Cookies whose session was not ended are kept, or nobody could end it any more. */
+/** Answers a logout. The cookies of a session that was not ended are kept, or nobody could end it. */
 export function answerSignedOut(
   c: RequestContext,
   deps: Deps,

@@ -3,8 +3,8 @@ import type { RequestContext } from '../../http/context.ts';
 import type { IssuedTokens } from './issue-tokens.ts';
 
 /**
- * Answers tokens the way they travel: a cookie token sets both cookies, a body token stands in the body. The access
- * token is in the body always.
+ * Answers with tokens by their transport: a cookie token sets both cookies, a body token is in the body. The access
+ * token is always in the body.
  */
 export function answerTokens(
   c: RequestContext,

@@ -3,32 +3,32 @@ import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { Device } from '../../device.ts';
 
-/** How many live sessions a user can have; the next sign-in ends the one that was idle longest. */
+/** The most live sessions of a user; a further sign-in ends the one that was idle for longest. */
 const sessionsMax = 50;
 
-/** Who an access token says is calling. */
+/** The caller according to the access token. */
 export interface CallerIds {
   readonly userId: string;
   readonly sessionId: string;
 }
 
 /**
- * FROM and WHERE for the session and the user behind a caller, aliases `s` and `u`. No row means that the session was
- * ended, has expired, or that its user is banned or gone: every authenticated statement starts from it, so that a
- * logout is effective at once and costs no round trip of its own.
+ * FROM and WHERE for the session and the user of a caller, aliases `s` and `u`. No row means that the session has
+ * ended or expired, or that its user is banned or deleted. Every authenticated statement starts from it, so that a
+ * logout takes effect at once and costs no extra round trip.
  */
 export function fromLiveSession({ userId, sessionId }: CallerIds): Fragment {
   return sql`FROM sessions s JOIN users u ON u.id = s.user_id
     WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid AND s.expires_at > now() AND u.banned_at IS NULL`;
 }
 
-/** How long somebody counts as having just proved who they are. */
+/** How long an authentication counts as recent. */
 const recentAuthenticationSeconds = 600;
 
 /**
- * Whether whoever opened the session `s` proved within the last ten minutes who they are, by the database's clock. Select
- * it as `is_recent` beside `fromLiveSession` and make what the statement does depend on it; `requireRecentAuthentication`
- * then gives the caller their answer (SES-15).
+ * Whether the user of the session `s` authenticated within the last ten minutes, by the database's clock. Select it
+ * as `is_recent` with `fromLiveSession`, and make the statement's work depend on it; `requireRecentAuthentication`
+ * then answers the caller (SES-15).
  */
 export function isRecentlyAuthenticated(s: Fragment): Fragment {
   return sql`${s}.authenticated_at > now() - make_interval(secs => ${recentAuthenticationSeconds}::int)`;
@@ -41,38 +41,38 @@ export function sessionColumns(s: Fragment): Fragment {
 }
 
 export interface NewSession {
-  /** UUID made by the Worker before the first try, so that a repeat of the statement finds its own row. */
+  /** UUID created by the Worker before the first try, so that a retry of the statement finds its own row. */
   readonly id: string;
-  /** How the person signed in, for people: `password`. */
+  /** How the user signed in, as shown to people: `password`. */
   readonly method: string;
-  /** The same for services (RFC 8176): `pwd`. */
+  /** How the user signed in, for services (RFC 8176): `pwd`. */
   readonly amr: readonly string[];
-  /** Which refresh tokens are issued with it. */
+  /** Whether a refresh token is issued for each transport. */
   readonly hasCookieToken: boolean;
   readonly hasBodyToken: boolean;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly device: Device | null;
   readonly location: object | null;
-  /** The device whose attempts count for it: UUID of the device token. */
+  /** The device whose attempts count for this session: UUID of the device token. */
   readonly deviceId: string;
   /** Seconds. */
   readonly ttlSeconds: number;
   readonly idleTtlSeconds: number;
 }
 
-/** Columns that `openSession` and `sessionEnds` give. */
+/** The columns that `openSession` and `sessionEnds` return. */
 export interface OpenedSessionRow {
   readonly session_id: string;
   /** Seconds since the epoch. */
   readonly auth_time: number;
-  /** Seconds until the session's refresh tokens die unused. */
+  /** Seconds until unused refresh tokens of the session expire. */
   readonly expires_in: number;
 }
 
 /**
  * Body of a CTE that opens a session for each row of `owner` (a CTE with `user_id`) and returns it with `user_id`. A
- * repeat of the statement returns no row here: take it from `openedBefore`.
+ * retry of the statement returns no row here: use `openedBefore`.
  */
 export function openSession(owner: Fragment, session: NewSession): Fragment {
   return sql`
@@ -91,8 +91,8 @@ export function openSession(owner: Fragment, session: NewSession): Fragment {
 }
 
 /**
- * The session that an earlier run of the same statement opened and whose answer was lost, with the same columns as
- * `openSession` gives. All parts of a statement see one snapshot, so it never shows the row that this run inserts.
+ * The session that an earlier run of the same statement opened, whose response was lost, with the columns of
+ * `openSession`. All parts of a statement see one snapshot, so it never shows the row that this run inserts.
  */
 export function openedBefore(sessionId: string): Fragment {
   return sql`SELECT s.id AS session_id, s.user_id, ${sessionEnds(sql`s`)} FROM sessions s WHERE s.id = ${sessionId}::uuid`;
@@ -100,13 +100,14 @@ export function openedBefore(sessionId: string): Fragment {
 
 /**
  * Body of a CTE that makes room for the session `newSessionId` of the one user in `owner` (a CTE with `user_id`): of
- * their live sessions all but the 49 that were active last end, so that there are 50 with the new one (SES-11).
- * Every statement that opens a session beside others has it. It returns what `Effect` wants of a source.
+ * the user's live sessions all but the 49 most recently active ones end, so that there are 50 with the new one
+ * (SES-11). Every statement that opens a session besides others includes it. It returns the columns that an `Effect`
+ * needs.
  *
- * It waits for nobody: a session that another statement holds is in use or ending, and is passed over. Sign-ins at once
- * do not see each other's sessions, so that there can be as many too many as there were of them, until the next one.
- * Arrays and no joins, so that PostgreSQL goes by the indexes whatever it believes of the tables. It adds 0.3 ms to the
- * statement of a login, most of it planning (measured).
+ * It never waits: a session that another statement has locked is in use or ending, and is skipped. Concurrent
+ * sign-ins do not see each other's sessions, so there can be that many too many until the next one. Arrays instead of
+ * joins make PostgreSQL use the indexes whatever its statistics are. It adds 0.3 ms to the statement of a login, most
+ * of it planning (measured).
  */
 export function evictOldest(owner: Fragment, newSessionId: string): Fragment {
   return sql`
@@ -121,7 +122,7 @@ export function evictOldest(owner: Fragment, newSessionId: string): Fragment {
     RETURNING s.user_id, s.id AS session_id`;
 }
 
-/** A user's sessions, expired ones too while they are stored. */
+/** A user's sessions, including expired ones that are still stored. */
 export const exportedSessions: ExportPart = {
   name: 'sessions',
   value: (owner) => sql`coalesce((
@@ -134,8 +135,8 @@ export const exportedSessions: ExportPart = {
 };
 
 /**
- * Body of a CTE that ends every session of each row of `owner` (a CTE with `user_id`) and returns them as `session_id`
- * with `user_id`. Hold the user first: a session that a racing sign-in opens is not in this snapshot.
+ * Body of a CTE that ends all sessions of each row of `owner` (a CTE with `user_id`) and returns them as `session_id`
+ * with `user_id`. Lock the user first: a session that a racing sign-in opens is not in this snapshot.
  */
 export function endSessionsOf(owner: Fragment): Fragment {
   return sql`DELETE FROM sessions s USING ${owner} o WHERE s.user_id = o.user_id RETURNING s.user_id, s.id AS session_id`;

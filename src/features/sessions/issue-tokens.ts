@@ -2,7 +2,7 @@ import { signAccessToken } from '../../crypto/jwt.ts';
 import type { Deps } from '../../deps.ts';
 import { encodeRefreshToken, type Transport } from './refresh-token.ts';
 
-/** What a session hands out at one moment. */
+/** The input for the tokens of a session. */
 export interface TokenGrant {
   readonly userId: string;
   readonly sessionId: string;
@@ -11,11 +11,11 @@ export interface TokenGrant {
   readonly amr: readonly string[];
   /** Counter of the refresh token for each transport that gets one. */
   readonly counters: Partial<Record<Transport, number>>;
-  /** Seconds until the refresh tokens die unused. */
+  /** Seconds until unused refresh tokens expire. */
   readonly refreshExpiresIn: number;
 }
 
-/** Tokens ready to be answered. Lifetimes in seconds. */
+/** The issued tokens. Lifetimes in seconds. */
 export interface IssuedTokens {
   readonly accessToken: string;
   readonly expiresIn: number;
@@ -23,7 +23,7 @@ export interface IssuedTokens {
   readonly refreshExpiresIn: number;
 }
 
-/** Signs the access token and makes a refresh token for each transport of the grant. Needs no database. */
+/** Signs the access token and creates a refresh token for each transport of the grant. Needs no database. */
 export async function issueTokens(deps: Deps, grant: TokenGrant): Promise<IssuedTokens> {
   const { keys, keyring, config, now } = deps;
   const { sessionId, counters } = grant;

@@ -10,9 +10,9 @@ interface NamingTokens {
 }
 
 /**
- * Ends the sessions behind the given tokens. A token counts when its MAC or signature is good, expired or already
- * rotated though it may be; any other is ignored, so that a logout can always be repeated. Round trips: 1; none when
- * no token counts.
+ * Ends the sessions of the given tokens. A token counts if its MAC or signature is valid, even if it is expired or
+ * already rotated; any other is ignored, so that a logout can always be repeated. Round trips: 1; 0 when no token
+ * counts.
  * @returns whether any token counted
  */
 export async function logout(deps: Deps, presented: NamingTokens): Promise<boolean> {

@@ -7,16 +7,16 @@ import type { RefreshTokenContent, Transport } from './refresh-token.ts';
 export interface RefreshSettings {
   readonly idleTtlSeconds: number;
   readonly refreshGraceSeconds: number;
-  /** Whether a repeat after a lost answer still falls into the grace. */
+  /** Whether a retry after a lost response still falls into the grace. */
   readonly isIdempotent: boolean;
 }
 
-/** Which session a refresh token belongs to: by the id that its MAC covers, or by the hash of an earlier token. */
+/** The session of a refresh token: by the id that its MAC covers, or by the hash of a legacy token. */
 export type SessionKey = Pick<RefreshTokenContent, 'sessionId'> | { readonly legacyToken: string };
 
 export interface RefreshRow {
   /**
-   * `rotate`: this call moved the counter; `retry`: the current token is answered again; `reuse`: the session was
+   * `rotate`: this call increased the counter; `retry`: the current token is issued again; `reuse`: the session was
    * ended; `unknown`: the counter was never issued.
    */
   readonly outcome: 'rotate' | 'retry' | 'reuse' | 'unknown';
@@ -25,21 +25,22 @@ export interface RefreshRow {
   readonly amr: string[];
   /** Seconds since the epoch. */
   readonly auth_time: number;
-  /** Of the token to answer. */
+  /** The counter of the token to issue. */
   readonly counter: number;
-  /** Seconds until that token dies unused. */
+  /** Seconds until that token expires if it is not used. */
   readonly expires_in: number;
 }
 
 /**
- * Judges a presented counter and carries the verdict out, in one statement. Null when there is no such live session.
+ * Checks a presented counter and acts on the outcome, in one statement. Null when there is no such live session.
  *
- * The row is locked first, so that callers at once queue up and each judges what the one before left. Then exactly one
- * part applies: `rotate` updates the row, `reuse` deletes it, the other outcomes write nothing. A parallel caller finds
- * the counter one ahead and fresh and repeats the successor (RFC 9700 section 4.14.2; DESIGN 4).
+ * The row is locked first, so that concurrent callers queue up and each sees the result of the one before. Then
+ * exactly one part applies: `rotate` updates the row, `reuse` deletes it, the other outcomes write nothing. A
+ * parallel caller finds the counter one ahead and fresh, and issues the same successor again (RFC 9700 section
+ * 4.14.2).
  *
- * A token of the legacy system is counter 0 of the transport that it first comes by. Until then its session has no
- * counter at all and no idle end; afterwards the other transport stays closed.
+ * A legacy token is counter 0 of the transport by which it first arrives. Until then its session has no counter and
+ * no idle timeout; afterwards the other transport stays closed.
  */
 export async function refreshSession(
   db: Database,
@@ -95,13 +96,13 @@ export async function refreshSession(
 }
 
 /**
- * Ends sessions, with what `onEnd` adds: those that the keys name, and those whose former id they name. Unknown keys are
- * ignored, so a repeat changes nothing. Round trips: 1.
+ * Ends the sessions that the keys name by their current or a former id, and runs the effects of `onEnd`. Unknown keys
+ * are ignored, so a retry changes nothing. Round trips: 1.
  *
- * A batch, since a renewal that holds the session is over only when the first statement has waited for it: the second one
- * then finds the session by its former id. They are held in the order of their ids, as by `endOwnSessions`, so that the two
- * never wait for each other. Both sides of the OR are arrays, since with a sub-select there PostgreSQL uses
- * neither index and reads the whole table.
+ * A batch, since a renewal that has locked the session ends only while the first statement waits for it: the second
+ * one then finds the session by its former id. Sessions are locked in the order of their ids, as by `endOwnSessions`,
+ * so that the two never deadlock. Both sides of the OR are arrays: with a sub-select there PostgreSQL uses neither
+ * index and reads the whole table.
  */
 export async function endSessions(
   db: Database,
@@ -130,11 +131,11 @@ export async function endSessions(
 }
 
 /**
- * Deletes up to `limit` sessions whose end has come, in one statement. Rows that another run holds are skipped, so
- * that runs side by side add up instead of waiting. The address and place of a session are no record of the past and
- * have no retention of their own: they are the owner's means to recognise a device, and go with the session.
+ * Deletes up to `limit` expired sessions in one statement. Rows that another run has locked are skipped, so that
+ * parallel runs share the work instead of waiting. The address and place of a session have no retention of their own:
+ * its owner recognises a device by them, and they are deleted with the session.
  *
- * They are named by an array: for a join PostgreSQL may read the whole table in every batch.
+ * The rows are named by an array: for a join PostgreSQL may read the whole table in every batch.
  * @returns how many were deleted
  */
 export async function cleanupExpiredSessions(db: Database, limit: number): Promise<number> {

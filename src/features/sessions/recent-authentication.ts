@@ -2,8 +2,8 @@ import { commonErrors } from '../../errors.ts';
 import { sessionErrors } from './errors.ts';
 
 /**
- * Gives back the row of a sensitive statement, which has carried its work out only if the caller proved within the last
- * ten minutes who they are: `is_recent` is what `isRecentlyAuthenticated` said. Null is no live session.
+ * Returns the row of a sensitive statement, which did its work only if the caller authenticated within the last ten
+ * minutes: `is_recent` is the result of `isRecentlyAuthenticated`. Null means that there is no live session.
  * @throws AuthError unauthenticated
  * @throws AuthError reauthentication_required
  */

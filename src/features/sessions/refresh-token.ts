@@ -2,17 +2,17 @@ import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
 import { isMacValid, type Keyring, mac } from '../../crypto/keyring.ts';
 import { uuidBytes, uuidText } from '../../crypto/uuid-bytes.ts';
 
-/** The way in which a refresh token travels. Each has a counter of its own in the session's row. */
+/** How a refresh token travels. Each transport has its own counter in the row of the session. */
 export type Transport = 'cookie' | 'body';
 
-/** What a refresh token of ours says once its MAC is found good. */
+/** The content of a refresh token whose MAC is valid. */
 export interface RefreshTokenContent {
   readonly sessionId: string;
   readonly transport: Transport;
   readonly counter: number;
 }
 
-/** A presented refresh token: ours, one of the legacy system (any string of its length), or neither. */
+/** A presented refresh token: ours, possibly a legacy one (any string of its length), or forged. */
 export type PresentedRefreshToken =
   | { readonly kind: 'current'; readonly content: RefreshTokenContent }
   | { readonly kind: 'legacy'; readonly token: string }
@@ -22,12 +22,12 @@ const prefix = 'nxr_';
 const contentBytes = 16 + 1 + 4;
 const tagBytes = 32;
 const transports = ['cookie', 'body'] as const;
-/** Width of the column in which the legacy system kept its tokens, in code points. */
+/** The width of the legacy column for tokens, in code points. */
 const legacyTokenLengthMax = 500;
 
 /**
- * `nxr_` + base64url(session id, 16 bytes | transport, 1 | counter, 4, big endian | HMAC-SHA-256, 32). Whoever lacks
- * AUTH_SECRET cannot make one, with or without a copy of the database: nothing in a row is part of the MAC's key.
+ * Encodes `nxr_` + base64url(session id, 16 bytes | transport, 1 | counter, 4, big endian | HMAC-SHA-256, 32). Nobody
+ * without AUTH_SECRET can make one, even with a copy of the database: nothing in a row is part of the MAC's key.
  */
 export function encodeRefreshToken(keyring: Keyring, content: RefreshTokenContent): string {
   const bytes = new Uint8Array(contentBytes + tagBytes);
@@ -38,10 +38,10 @@ export function encodeRefreshToken(keyring: Keyring, content: RefreshTokenConten
   return prefix + encodeBase64Url(bytes);
 }
 
-/** Judges a presented token without the database, so that a forged one of ours costs no round trip. */
+/** Checks a presented token without the database, so that a forged one costs no round trip. */
 export function parseRefreshToken(keyring: Keyring, token: string): PresentedRefreshToken {
   if (!token.startsWith(prefix)) {
-    // Postgres has no text with NUL: the legacy system cannot have stored one, and asking for it is an error.
+    // PostgreSQL cannot store a NUL in text, so no legacy token contains one, and querying for it would fail.
     const isPossible = token !== '' && lengthOf(token) <= legacyTokenLengthMax && !token.includes('\0');
     return isPossible ? { kind: 'legacy', token } : { kind: 'forged' };
   }
@@ -59,7 +59,7 @@ export function parseRefreshToken(keyring: Keyring, token: string): PresentedRef
   return { kind: 'current', content: { sessionId: uuidText(content.subarray(0, 16)), transport, counter } };
 }
 
-/** In code points, which is what Postgres counts. */
+/** In code points, as PostgreSQL counts. */
 function lengthOf(text: string): number {
   return Array.from(text).length;
 }

@@ -5,8 +5,8 @@ import { type RefreshSettings, refreshSession } from './queries.ts';
 import { parseRefreshToken, type Transport } from './refresh-token.ts';
 
 /**
- * Exchanges a refresh token for a new pair, for the transport that it came by. Round trips: 1; none for a forged token.
- * Whatever tabs and retries do within the grace, all of them get the same successor.
+ * Exchanges a refresh token for a new pair of tokens, for the same transport. Round trips: 1; 0 for a forged token.
+ * Parallel tabs and retries within the grace all get the same successor.
  * @throws AuthError session_expired, refresh_token_reused
  */
 export async function refresh(
@@ -16,7 +16,7 @@ export async function refresh(
   const { transport } = presented;
   const parsed = parseRefreshToken(deps.keyring, presented.token);
   if (parsed.kind === 'forged') throw sessionErrors.session_expired();
-  // The MAC names the transport: a token taken from one place does not open the other.
+  // The MAC covers the transport: a token of one transport is not accepted by the other.
   if (parsed.kind === 'current' && parsed.content.transport !== transport)
     throw sessionErrors.session_expired();
   const target =
@@ -52,7 +52,7 @@ export async function refresh(
 
 function settingsOf({ config: { session, database } }: Deps): RefreshSettings {
   const { idleTtlSeconds, refreshGraceSeconds } = session;
-  // A repeat comes up to one timeout and its pause after the first try. Past the grace it would look like theft.
+  // A retry comes up to one timeout and a pause after the first try. After the grace it would look like theft.
   const isIdempotent = refreshGraceSeconds * 1000 > 2 * database.timeoutMs;
   return { idleTtlSeconds, refreshGraceSeconds, isIdempotent };
 }

@@ -43,8 +43,8 @@ const logoutRoute = defineRoute(
   async (c, { deps, body, originTrust }) => {
     const { tokens, areCookiesIgnored } = presentedTokens(c, deps, body.refreshToken, originTrust);
     const hasNamedSession = await logout(deps, tokens);
-    // A token that names nothing beside cookies that were not looked at: clearing these would leave their session alive
-    // with nobody able to end it.
+    // The token named no session, and the cookies were ignored: clearing them would leave their session alive, with
+    // nobody able to end it.
     return answerSignedOut(c, deps, { areCookiesKept: areCookiesIgnored && !hasNamedSession });
   },
 );

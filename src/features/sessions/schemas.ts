@@ -2,18 +2,18 @@ import * as z from 'zod/mini';
 import { presentedEmail } from '../../presented-email.ts';
 import { presentedPassword } from '../../text-schemas.ts';
 
-/** A refresh token as it is presented: ours, or any string of the legacy system. */
+/** A presented refresh token: ours, or any string of the legacy system. */
 const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(1024));
 
-/** What a refresh and a logout take. */
+/** The body of a refresh and of a logout. */
 export const TokenRequest = z.strictObject({ refreshToken: z.optional(presentedRefreshToken) });
 
-/** Which refresh tokens a sign-in issues; both where it is left out. */
+/** Which refresh token a sign-in issues; both when it is omitted. */
 export const RequestedTransport = z.optional(z.enum(['cookie', 'body']));
 
 /**
- * What a sign-in by password takes. The rules for new addresses and passwords are not asked here: what was set under
- * earlier ones still signs in (PWD-12).
+ * The body of a login. The rules for new addresses and passwords do not apply: what was set under older rules still
+ * signs in (PWD-12).
  */
 export const LoginRequest = z.strictObject({
   email: presentedEmail,
@@ -21,5 +21,5 @@ export const LoginRequest = z.strictObject({
   transport: RequestedTransport,
 });
 
-/** Which sessions "sign out all devices" spares; none where it is left out. */
+/** Which session "sign out all devices" keeps; none when it is omitted. */
 export const RevokeSessionsQuery = z.strictObject({ keep: z.optional(z.literal('current')) });

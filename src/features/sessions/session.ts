@@ -1,14 +1,14 @@
 import type { Device } from '../../device.ts';
 
-/** A session as its owner sees it: nothing of it can be presented to the service. */
+/** A session, as its owner sees it: nothing in it can be presented to the service. */
 export interface Session {
   readonly id: string;
-  /** Whether it is the one that asks. */
+  /** Whether it is the calling session. */
   readonly current: boolean;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly lastActiveAt: string;
-  /** Its absolute end; without activity it ends earlier. */
+  /** Its absolute end; without activity it ends sooner. */
   readonly expiresAt: string;
   readonly ipAddress: string | null;
   readonly location: {
@@ -17,11 +17,11 @@ export interface Session {
     readonly country: string | null;
   } | null;
   readonly device: Device | null;
-  /** How the person signed in. */
+  /** How the user signed in. */
   readonly method: string;
 }
 
-/** The columns behind a `Session`, as `sessionColumns` names them. */
+/** The columns of a `Session`, as `sessionColumns` names them. */
 export interface SessionRow {
   readonly session_id: string;
   readonly session_created_at: Date;
@@ -33,7 +33,7 @@ export interface SessionRow {
   readonly method: string;
 }
 
-/** The one place where a session's columns become API members. */
+/** Converts the columns of a session to members of the API, here only. */
 export function toSession(row: SessionRow, currentId: string): Session {
   return {
     id: row.session_id,

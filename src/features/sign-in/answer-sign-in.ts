@@ -4,7 +4,7 @@ import { sendDeviceToken } from '../known-devices/index.ts';
 import { answerTokens } from '../sessions/index.ts';
 import type { SignIn } from './sign-in.ts';
 
-/** Answers who signed in, with tokens and device token in each transport that was asked for. */
+/** Answers with the user, the tokens and the device token, by each requested transport. */
 export function answerSignIn(
   c: RequestContext,
   status: 200 | 201,
@@ -16,7 +16,7 @@ export function answerSignIn(
   return response;
 }
 
-/** Puts the tokens of whoever signed in on a page into the cookies of its answer. */
+/** Sets the tokens of a sign-in on a page as cookies of its response. */
 export function setSignInCookies(response: Response, { tokens, deviceToken }: SignIn): void {
   const { accessToken, expiresIn, refreshTokens, refreshExpiresIn } = tokens;
   if (refreshTokens.cookie === undefined) return;

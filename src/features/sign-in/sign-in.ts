@@ -10,24 +10,24 @@ import {
 } from '../sessions/index.ts';
 import { toUser, type User, type UserRow } from '../users/index.ts';
 
-/** A user with the session that was just opened for them. */
+/** A user with the session that was just opened. */
 export type SignedInRow = UserRow & OpenedSessionRow & { readonly device_generation: number };
 
-/** Who signed in, with the tokens of the new session. */
+/** The result of a sign-in: the user and the tokens of the new session. */
 export interface SignIn {
   readonly user: User;
   readonly tokens: IssuedTokens;
-  /** Makes the device known to the account from now on. */
+  /** Makes the device known to the account. */
   readonly deviceToken: string;
 }
 
-/** Where somebody signs in, and how they want their tokens: by both transports where it is undefined. */
+/** The device of a sign-in, and the requested transport: both if undefined. */
 export interface SignInSettings {
   readonly transport: Transport | undefined;
   readonly device: PresentedDevice;
 }
 
-/** The session that a password opens for this client. */
+/** Prepares the session that a password opens for this client. */
 export async function passwordSession(
   deps: Deps,
   { transport, device }: SignInSettings,
@@ -49,7 +49,7 @@ export async function passwordSession(
   };
 }
 
-/** Turns the row of an opened session into what is answered. */
+/** Builds the result of a sign-in from the row of the opened session. */
 export async function completeSignIn(
   deps: Deps,
   device: PresentedDevice,

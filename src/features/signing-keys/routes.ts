@@ -1,6 +1,6 @@
 import { defineRoute } from '../../http/route.ts';
 
-/** Seconds for which a consumer may keep the keys: a new key is appended this long before it signs (DESIGN 4). */
+/** How long a consumer may cache the keys, in seconds: a new key is published at least this long before it signs. */
 const maxAgeSeconds = 600;
 
 const jwksRoute = defineRoute(

@@ -3,16 +3,16 @@ import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 
-/** Select list for a `UserRow`; `u` is the alias of users, or of rows that came from them. */
+/** Select list for a `UserRow`; `u` is the alias of users, or of rows derived from them. */
 export function userColumns(u: Fragment): Fragment {
   return sql`${u}.id AS user_id, ${u}.email, ${u}.name, ${u}.email_verified_at IS NOT NULL AS email_verified,
     ${u}.password_hash IS NOT NULL AS has_password, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
 }
 
 /**
- * The account of an address, alias `u`. Where two accounts have spellings of it, one alone is found: the canonical one,
- * unless it has proved nothing and the other is from before there was verification. Otherwise anybody could shut the
- * owner of such an account out by registering the canonical form.
+ * The account of an address, alias `u`. If two accounts have spellings of it, only one is found: the canonical one,
+ * unless it is unverified and the other is older than verification. Otherwise anybody could lock the owner of such an
+ * account out by registering the canonical form.
  */
 export function fromAddress({ spellings }: PresentedEmail): Fragment {
   return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[])
@@ -20,22 +20,23 @@ export function fromAddress({ spellings }: PresentedEmail): Fragment {
 }
 
 /**
- * Whether a user has the address, in this statement's snapshot. An insert or update that meets the unique index waits for
- * whoever is leaving the address, and does not see what they leave behind: where that is not in the snapshot yet, this is.
- * @param exceptUserId of whom it does not count
+ * Whether a user has the address, in the snapshot of this statement. An insert or update that meets the unique index
+ * waits for a user who is leaving the address, but does not see the rows that this user leaves behind; as long as
+ * those are not in the snapshot, the user still is.
+ * @param exceptUserId a user who does not count
  */
 export function isTakenEmail(email: string, exceptUserId: string | null = null): Fragment {
   return sql`EXISTS (
     SELECT FROM users x WHERE lower(x.email) = ${email} AND x.id IS DISTINCT FROM ${exceptUserId}::uuid)`;
 }
 
-/** Whether the user `u` has yet to verify the address, and is not from before there was verification. */
+/** Whether the user `u` still has to verify the address, and is not older than verification. */
 export function isVerificationDue(u: Fragment): Fragment {
   return sql`(${u}.email_verified_at IS NULL AND NOT ${u}.is_verification_exempt)`;
 }
 
 export interface NewUser {
-  /** UUID made by the Worker before the first try, so that a repeat of the statement finds its own row. */
+  /** UUID created by the Worker before the first try, so that a retry of the statement finds its own row. */
   readonly id: string;
   /** Lower case. */
   readonly email: string;
@@ -47,9 +48,9 @@ export interface NewUser {
 }
 
 /**
- * Body of a CTE that creates the user, unless `isRefused`, and returns its row. No row comes back when the address is
- * taken: the target of ON CONFLICT is left out on purpose, since a named one still raises 23505 on the other unique index
- * under a race (T36).
+ * Body of a CTE that creates the user, unless `isRefused`, and returns its row. It returns no row when the address is
+ * taken: ON CONFLICT has no target on purpose, since with one a race still raises 23505 on the other unique index
+ * (T36).
  */
 export function insertUser(user: NewUser, isRefused: Fragment): Fragment {
   return sql`
@@ -61,8 +62,8 @@ export function insertUser(user: NewUser, isRefused: Fragment): Fragment {
 }
 
 /**
- * Body of a CTE that changes what a user says of themselves and returns the row. `owner` is a CTE with `user_id`;
- * undefined members stay as they are.
+ * Body of a CTE that changes a user's profile and returns the row. `owner` is a CTE with `user_id`; undefined members
+ * stay.
  */
 export function updateProfile(
   owner: Fragment,
@@ -78,8 +79,8 @@ export function updateProfile(
 }
 
 /**
- * Body of a CTE that replaces a password hash by a better one of the same password. Compare-and-set: it changes
- * nothing when the hash is no longer the one that was verified, so it can never undo a reset (HSH-06).
+ * Body of a CTE that replaces a password hash with a better one of the same password. Compare-and-set: it changes
+ * nothing when the hash is no longer the verified one, so it can never undo a reset (HSH-06).
  */
 export function replacePasswordHash(owner: Fragment, verifiedHash: string, newHash: string): Fragment {
   return sql`
@@ -88,7 +89,7 @@ export function replacePasswordHash(owner: Fragment, verifiedHash: string, newHa
     RETURNING u.id`;
 }
 
-/** Body of a CTE that gives the users in `owner`, a CTE with `user_id`, another password. */
+/** Body of a CTE that sets the password of the users in `owner`, a CTE with `user_id`. */
 export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
   return sql`
     UPDATE users u SET password_hash = ${newHash}, updated_at = now()
@@ -97,8 +98,9 @@ export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
 }
 
 /**
- * Body of a CTE that gives the users in `owner`, a CTE with `user_id`, the password of somebody who reads their mail: the
- * address is proved by it, and no device is known to them any more. It returns `user_id` with the new `device_generation`.
+ * Body of a CTE that sets the password of the users in `owner`, a CTE with `user_id`, who have proved that they read
+ * their mail: the address becomes verified, and no device is known any longer. It returns `user_id` with the new
+ * `device_generation`.
  */
 export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
   return sql`
@@ -109,8 +111,8 @@ export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
 }
 
 /**
- * Body of a CTE that takes the password of the users in `owner`, a CTE with `user_id`, away, with every device that was
- * known to them. It returns `user_id`, `email` and `locale`.
+ * Body of a CTE that clears the password of the users in `owner`, a CTE with `user_id`, and forgets their known
+ * devices. It returns `user_id`, `email` and `locale`.
  */
 export function clearPassword(owner: Fragment): Fragment {
   return sql`
@@ -120,8 +122,8 @@ export function clearPassword(owner: Fragment): Fragment {
 }
 
 /**
- * Body of a CTE that gives the users in `proof`, a CTE with `user_id` and `target_email`, an address that they have proved
- * to be theirs. Where somebody else has it, the statement fails with 23505.
+ * Body of a CTE that gives the users in `proof`, a CTE with `user_id` and `target_email`, an address that they have
+ * verified. If somebody else has it, the statement fails with 23505.
  */
 export function changeEmail(proof: Fragment): Fragment {
   return sql`
@@ -131,8 +133,8 @@ export function changeEmail(proof: Fragment): Fragment {
 }
 
 /**
- * Like `changeEmail`, for an account that somebody else may have had: its password is gone, and no device is known to it
- * any more.
+ * Like `changeEmail`, for an account that an intruder may have used: its password is cleared, and no device is known
+ * any longer.
  */
 export function restoreEmail(proof: Fragment): Fragment {
   return sql`
@@ -143,16 +145,16 @@ export function restoreEmail(proof: Fragment): Fragment {
 }
 
 /**
- * Body of a CTE that deletes the users in `owner`, a CTE with `user_id` and `session_id`, and returns these columns. What
- * refers to a user goes with it by ON DELETE CASCADE.
+ * Body of a CTE that deletes the users in `owner`, a CTE with `user_id` and `session_id`, and returns these columns.
+ * Rows that reference a user are deleted by ON DELETE CASCADE.
  */
 export function deleteUser(owner: Fragment): Fragment {
   return sql`DELETE FROM users u USING ${owner} o WHERE u.id = o.user_id RETURNING o.user_id, o.session_id`;
 }
 
 /**
- * Body of a CTE that creates a user with a verified address of the row of the CTE `source` (`name`, `locale`,
- * `password_hash`) and returns its `user_id`; no row where the address is taken (see `insertUser`).
+ * Body of a CTE that creates a user with a verified address from the row of the CTE `source` (`name`, `locale`,
+ * `password_hash`) and returns its `user_id`; no row when the address is taken (see `insertUser`).
  */
 export function insertVerifiedUser(source: Fragment, { id, email }: Pick<NewUser, 'id' | 'email'>): Fragment {
   return sql`
@@ -163,8 +165,9 @@ export function insertVerifiedUser(source: Fragment, { id, email }: Pick<NewUser
 }
 
 /**
- * Body of a CTE that gives the user in the CTE `owner` (`user_id`) to whoever proved the address: by the row of the CTE
- * `source` with `name`, `locale` and `password_hash`. No device is known to the account any more. Returns `user_id`.
+ * Body of a CTE that gives the user in the CTE `owner` (`user_id`), whose address is unverified, to whoever proved
+ * the address: it takes `name`, `locale` and `password_hash` from the CTE `source`. No device is known any longer.
+ * Returns `user_id`.
  */
 export function claimUnverifiedUser(owner: Fragment, source: Fragment): Fragment {
   return sql`
@@ -182,12 +185,12 @@ export function markVerified(owner: Fragment): Fragment {
     RETURNING u.id AS user_id`;
 }
 
-/** Whether the address of the user `u` was verified by this transaction: `now()` is the time that it began. */
+/** Whether this transaction verified the address of the user `u`: `now()` is the time at which it began. */
 export function isVerifiedNow(u: Fragment): Fragment {
   return sql`(${u}.email_verified_at = now())`;
 }
 
-/** What is held about the account itself; the provider's names come from the legacy system. */
+/** The data of the account itself; the provider's names come from the legacy system. */
 export const exportedUser: ExportPart = {
   name: 'user',
   value: (owner) => sql`(
@@ -199,25 +202,25 @@ export const exportedUser: ExportPart = {
 };
 
 /**
- * Holds a user until the transaction ends and returns its `user_id`. A sign-in that comes meanwhile waits; one that came
- * before has to be over first. As a statement of its own at the beginning of a batch, it gives the next one a snapshot that
- * has all that those before it did.
+ * Locks a user until the transaction ends and returns its `user_id`. A later sign-in waits; an earlier one must
+ * finish first. As a statement of its own at the start of a batch, it gives the next one a snapshot with everything
+ * that others committed until then.
  */
 export function lockUser(userId: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR NO KEY UPDATE`;
 }
 
-/** Like `lockUser`, for whoever has the address. */
+/** Like `lockUser`, for the user with this address. */
 export function lockUserOf(email: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE lower(u.email) = ${email} FOR NO KEY UPDATE`;
 }
 
-/** Like `lockUser`, for a statement that gives the user another address or deletes it. */
+/** Like `lockUser`, for a statement that changes the user's address or deletes the user. */
 export function lockUserForUpdate(userId: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR UPDATE`;
 }
 
-/** Body of a CTE that bans a user and returns its `user_id`. A ban that there is already keeps its time. */
+/** Body of a CTE that bans a user and returns its `user_id`. An existing ban keeps its time. */
 export function banUser(userId: string): Fragment {
   return sql`
     UPDATE users u SET banned_at = coalesce(u.banned_at, now()) WHERE u.id = ${userId}::uuid

@@ -1,4 +1,4 @@
-/** An account as the API shows it: never a hash, never an internal mark (PRV-07). */
+/** An account as the API shows it: never a hash, never an internal flag (PRV-07). */
 export interface User {
   readonly id: string;
   readonly email: string;
@@ -11,7 +11,7 @@ export interface User {
   readonly updatedAt: string;
 }
 
-/** The columns behind a `User`, as `userColumns` names them. */
+/** The columns of a `User`, as `userColumns` names them. */
 export interface UserRow {
   readonly user_id: string;
   readonly email: string;
@@ -22,7 +22,7 @@ export interface UserRow {
   readonly user_updated_at: Date;
 }
 
-/** The one place where a user's columns become API members. */
+/** Converts the columns of a user to members of the API, here only. */
 export function toUser(row: UserRow): User {
   return {
     id: row.user_id,

@@ -3,8 +3,8 @@ import { type CallerIds, requireRecentAuthentication } from '../../sessions/inde
 import { exportOwnData } from './queries.ts';
 
 /**
- * All data that is held about the caller, a member per registered part. Reading so much at once needs an authentication
- * of the last ten minutes and is recorded (PRV-06, SES-15).
+ * Returns all stored data about the caller, one member per registered part. Reading so much at once requires
+ * authentication within the last ten minutes and is recorded (PRV-06, SES-15).
  * @throws AuthError unauthenticated, reauthentication_required
  */
 export async function exportAccount(

@@ -8,13 +8,13 @@ import { type CallerIds, fromLiveSession, isRecentlyAuthenticated } from '../../
 
 export interface ExportRow {
   readonly is_recent: boolean;
-  /** The parts by name; null where the authentication is too old. */
+  /** The parts by name; null when the authentication is too old. */
   readonly data: Readonly<Record<string, unknown>> | null;
 }
 
 /**
- * Reads everything that the parts hold about the caller, of one moment, and records that it was read, once per request.
- * Round trips: 1. Null when the session is no longer live. Nothing is read or recorded where the authentication is too old.
+ * Reads all parts about the caller in one snapshot, and records the reading, once per request. Round trips: 1. Null
+ * when the session is no longer live. Nothing is read or recorded when the authentication is too old.
  */
 export async function exportOwnData(
   db: Database,

@@ -6,8 +6,8 @@ const timeBytes = 8;
 const idBytes = 16;
 
 /**
- * Writes a position as a cursor: base64url(microseconds since the epoch, 8 bytes, big endian | id, 16). No MAC: whatever
- * it says, it only chooses where in the caller's own list to go on.
+ * Encodes a position as a cursor: base64url(microseconds since the epoch, 8 bytes, big endian | id, 16). It needs no
+ * MAC: whatever it says, it only chooses a place in the caller's own list.
  */
 export function encodeEventCursor({ at_micros: atMicros, id }: EventPosition): string {
   const bytes = new Uint8Array(timeBytes + idBytes);
@@ -16,7 +16,7 @@ export function encodeEventCursor({ at_micros: atMicros, id }: EventPosition): s
   return encodeBase64Url(bytes);
 }
 
-/** The position in a cursor, null where the text is none. */
+/** Decodes a cursor; null when it is malformed. */
 export function parseEventCursor(cursor: string): EventPosition | null {
   const bytes = decodeBase64Url(cursor);
   if (bytes === null || bytes.length !== timeBytes + idBytes) return null;

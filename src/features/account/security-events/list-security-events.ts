@@ -8,10 +8,10 @@ import { findOwnEvents } from './queries.ts';
 
 const pageSize = 50;
 
-/** Something that happened to an account, as its owner sees it. */
+/** An event of an account, as its owner sees it. */
 interface SecurityEvent {
   readonly id: string;
-  /** A name of OWASP's Logging Vocabulary. */
+  /** An event name of OWASP's Logging Vocabulary. */
   readonly type: string;
   /** ISO 8601, UTC. */
   readonly at: string;
@@ -22,10 +22,10 @@ interface SecurityEvent {
 }
 
 /**
- * What happened to the caller's account, newest first, 50 at a time; `nextCursor` asks for the next ones and is null at
- * the end. What comes in meanwhile moves nothing: each event is seen exactly once.
- * @param cursor undefined for the newest
- * @throws AuthError validation_failed for a cursor that is none, unauthenticated
+ * Lists the events of the caller's account, newest first, 50 at a time; `nextCursor` leads to the next page and is
+ * null at the end. New events do not shift the pages: each event is seen exactly once.
+ * @param cursor undefined for the first page
+ * @throws AuthError validation_failed for a malformed cursor, unauthenticated
  */
 export async function listSecurityEvents(
   deps: Deps,
@@ -33,7 +33,7 @@ export async function listSecurityEvents(
   cursor: string | undefined,
 ): Promise<{ readonly events: SecurityEvent[]; readonly nextCursor: string | null }> {
   const after = cursor === undefined ? null : requirePosition(cursor);
-  // One more than is shown tells whether there is a next page.
+  // One more than a page shows tells whether there is a next page.
   const rows = await findOwnEvents(deps.db, caller, after, pageSize + 1);
   if (rows === null) throw commonErrors.unauthenticated();
   const page = rows.slice(0, pageSize);
@@ -45,12 +45,12 @@ export async function listSecurityEvents(
 function requirePosition(cursor: string) {
   const position = parseEventCursor(cursor);
   if (position !== null) return position;
-  const message = 'This must be a cursor that this list has answered.';
+  const message = 'This must be a cursor from an earlier page of this list.';
   throw commonErrors.validation_failed({ errors: [{ pointer: '/cursor', code: 'invalid', message }] });
 }
 
-// Browsers are named here and not when the event is written: a flood of failed logins must not pay for it, and most of a
-// page comes from one or two of them.
+// Browsers are named here rather than when the event is written: a flood of failed logins must not pay for it, and
+// most events of a page come from one or two browsers.
 async function toSecurityEvents(rows: readonly EventRow[]): Promise<SecurityEvent[]> {
   const agents = [...new Set(rows.map((row) => row.user_agent))];
   const devices = new Map(

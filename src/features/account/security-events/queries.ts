@@ -4,8 +4,9 @@ import { type EventPosition, type EventRow, eventsOf } from '../../security-even
 import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
 
 /**
- * Up to `limit` of the caller's events, newest first, behind `after` where it is given. Whosever event that was, only the
- * caller's are read. Round trips: 1. Null when the session is no longer live.
+ * Returns up to `limit` events of the caller, newest first, those after the position `after` if it is given. Only the
+ * caller's events are read, whoever's event the position is from. Round trips: 1. Null when the session is no longer
+ * live.
  */
 export async function findOwnEvents(
   db: Database,
@@ -13,7 +14,7 @@ export async function findOwnEvents(
   after: EventPosition | null,
   limit: number,
 ): Promise<EventRow[] | null> {
-  // A live caller without events is one row of nulls.
+  // A live caller without events gives one row of nulls.
   const rows = await db.query<EventRow | { readonly id: null }>(
     sql`
       WITH caller AS MATERIALIZED (SELECT s.user_id ${fromLiveSession(caller)})

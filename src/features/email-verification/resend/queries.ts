@@ -9,18 +9,18 @@ import { issueToken, type NewOneTimeToken } from '../../one-time-tokens/index.ts
 import { fromPendingRegistrationsOf, newestFirst } from '../../pending-registrations/index.ts';
 import { fromAddress } from '../../users/index.ts';
 
-/** A link, and the mail that carries it. */
+/** A link and its mail. */
 export interface Link {
   readonly token: NewOneTimeToken;
   readonly mail: PreparedMail;
 }
 
 /**
- * Queues a fresh link: to the account of the address while it is not verified, or to the newest sign-up where no account
- * has the address. Anybody else, and whoever is over a limit of mails, gets a token that opens nothing and a mail that is
- * dropped: the same rows (ENU-05). It goes to the stored address, never to what was typed (EML-03).
- * The account is held, so that a deletion leaves nothing of this behind (PRV-03). A repeat after a lost answer sends
- * nothing twice. Round trips: 1.
+ * Queues a new verification link: for the account with the address while that is unverified, or for the newest
+ * pending registration when no account has the address. In all other cases, and over a limit of mails, the same rows
+ * are written: a token that opens nothing and a mail that is dropped (ENU-05). The mail goes to the stored address,
+ * never to what was typed (EML-03). The account is locked, so that a deletion leaves nothing of this behind (PRV-03).
+ * A retry after a lost response sends nothing twice. Round trips: 1.
  */
 export async function queueVerification(
   db: Database,

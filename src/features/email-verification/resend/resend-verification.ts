@@ -5,8 +5,8 @@ import { isReservedEmail } from '../../users/index.ts';
 import { queueVerification } from './queries.ts';
 
 /**
- * Sends a fresh link to whoever has the address and has yet to verify it. Earlier links stay good, since a stranger can
- * ask as well: whichever is followed first ends them all. Nothing tells whether there was anybody to send it to.
+ * Sends a new verification link if the address is still unverified. Earlier links stay valid, since a stranger can
+ * ask as well; the first one that is followed revokes the others. The answer does not tell whether anything was sent.
  * Round trips: 1; 0 with EMAIL_VERIFICATION=off, for every address.
  */
 export async function resendVerification(deps: Deps, email: PresentedEmail): Promise<void> {

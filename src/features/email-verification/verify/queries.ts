@@ -48,41 +48,42 @@ import {
   userColumns,
 } from '../../users/index.ts';
 
-/** The token of a link to verify an address: of an account, or of a sign-up. */
+/** The token of a verification link, of an account or of a pending registration. */
 export type VerificationToken = PresentedOneTimeToken & {
   readonly kind: 'verify_email' | 'confirm_registration';
 };
 
-/** Whose address a live token verifies. */
+/** The account or pending registration whose address a live token verifies. */
 export interface TokenOwner {
-  /** The user; of a sign-up, that. */
+  /** The id of the user, or of the pending registration. */
   readonly owner_id: string;
-  /** Null of a sign-up. */
+  /** Null for a pending registration. */
   readonly user_id: string | null;
   readonly email: string;
-  /** Null where the person signs in without a password. */
+  /** Null when the user has no password. */
   readonly password_hash: string | null;
-  /** Of a sign-up: under which attempts count while nobody has the address. */
+  /** For a pending registration: the subject of attempts while no account has the address. */
   readonly subject: string | null;
-  /** Where a check of the password counts. */
+  /** The bucket that counts checks of the password. */
   readonly bucket: string;
-  /** 1 for the first of the window; null when none was left or asked for, and nothing may be checked. */
+  /** 1 for the first of the window; null when none was left or requested, and then nothing may be checked. */
   readonly number: number | null;
-  /** Until the window ends. */
+  /** The time until the window ends. */
   readonly retry_after_seconds: number;
 }
 
-type Occasions = Pick<
+type VerificationEffects = Pick<
   Effects,
   'userRegistered' | 'loggedIn' | 'firstVerified' | 'endedByVerification' | 'sessionEvicted'
 >;
 
 /**
- * Finds whose address the token verifies and, where `isChecked`, reserves a check of their password: it counts where
- * their logins on the device count; for a sign-up, with the other checks at its links alone, so that no stranger who
- * guesses at the address can keep it from being verified. A check that is refused is not counted: the first login that is
- * refused tells the owner by mail, and has a link against the lock (LIM-13). Round trips: 1. Null when the token can not be consumed: it is over, its
- * account is banned or gone or has another address, or the address of the sign-up is somebody's by now.
+ * Finds whose address the token verifies and, if `isChecked`, reserves a check of the password. For an account it
+ * counts with the logins on the device; for a pending registration only with the other checks of its own links, so
+ * that no stranger who guesses at the address can prevent its verification. A refused check is not counted: the first
+ * refused login sends the owner a mail with an unlock link (LIM-13). Round trips: 1. Null when the token cannot be
+ * consumed: it is expired, its account is banned, deleted or at another address, or another account has the address
+ * of the pending registration.
  */
 export async function findTokenOwner(
   db: Database,
@@ -124,16 +125,16 @@ function pendingRegistrationOfToken(): Fragment {
     SELECT r.id AS owner_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject
     FROM token k JOIN registration_attempts r ON r.id = k.owner_id
     WHERE r.expires_at > now() AND NOT ${isHeldEmail(sql`r.email`)} AND NOT EXISTS (
-      SELECT FROM users u WHERE lower(u.email) = r.email AND NOT ${canBeTakenOver()}
+      SELECT FROM users u WHERE lower(u.email) = r.email AND NOT ${canBeClaimed()}
     )`;
 }
 
-/** Whether whoever proves the address of the user `u` may have the account: nobody has proved it yet. */
-function canBeTakenOver(): Fragment {
+/** Whether proving the address of the user `u` gives the account away: nobody has proved it yet. */
+function canBeClaimed(): Fragment {
   return sql`(${isVerificationDue(sql`u`)} AND u.banned_at IS NULL)`;
 }
 
-/** Records that the password was wrong; `userId` is null of a sign-up. Round trips: 1. */
+/** Records a wrong password; `userId` is null for a pending registration. Round trips: 1. */
 export async function recordWrongPassword(
   db: Database,
   userId: string | null,
@@ -149,18 +150,18 @@ export async function recordWrongPassword(
 
 /**
  * Verifies the address of the caller's account by a token of that account; at the first verification all its other
- * sessions end. Round trips: 1. Null when the session is not live, or the token is not one of its account.
+ * sessions end. Round trips: 1. Null when the session is not live, or the token belongs to another account.
  *
- * A batch, here and below: the account is held first, so that the next statement sees what others did to it until then, the
- * end of this session and a change of the address that is asked for (LNK-05). The last one shows what was made, by
- * this run or an earlier one whose answer was lost.
+ * A batch, here and below: the account is locked first, so that the next statement sees what others did to it until
+ * then, such as ending this session or requesting a change of the address (LNK-05). The last statement returns what
+ * was made, by this run or by an earlier one whose response was lost.
  */
 export async function verifyBySession(
   db: Database,
   presented: VerificationToken,
   caller: CallerIds,
   metadata: RequestMetadata,
-  { firstVerified, endedByVerification }: Occasions,
+  { firstVerified, endedByVerification }: VerificationEffects,
 ): Promise<UserRow | null> {
   const { userId, sessionId } = caller;
   const verify = sql`
@@ -187,8 +188,8 @@ export async function verifyBySession(
 }
 
 /**
- * Verifies the address of an account whose password was verified and opens a session for it; at the first verification all
- * others end. Round trips: 1. Null when the token was consumed meanwhile, or the account is not as it was read.
+ * Verifies the address of an account whose password was correct, and opens a session; at the first verification all
+ * others end. Round trips: 1. Null when the token has been consumed, or the account changed, since it was read.
  */
 export async function verifyByPassword(
   db: Database,
@@ -196,9 +197,9 @@ export async function verifyByPassword(
   owner: TokenOwner,
   session: NewSession,
   metadata: RequestMetadata,
-  occasions: Occasions,
+  effects: VerificationEffects,
 ): Promise<SignedInRow | null> {
-  const { firstVerified, loggedIn, sessionEvicted } = occasions;
+  const { firstVerified, loggedIn, sessionEvicted } = effects;
   const verify = sql`
     WITH holder AS MATERIALIZED (
       SELECT u.id AS user_id FROM users u
@@ -213,13 +214,14 @@ export async function verifyByPassword(
     proved AS (SELECT v.user_id, ${session.id}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', metadata)},
     cleared AS (${clearAttempts(owner.bucket, sql`consumed`)})
     SELECT count(*)::int AS verified FROM consumed`;
-  return signIn(db, [lockUser(owner.owner_id), verify], session, metadata, occasions);
+  return signIn(db, [lockUser(owner.owner_id), verify], session, metadata, effects);
 }
 
 /**
- * Makes a sign-up whose password was verified an account and opens its session: a new account, or the one that has the
- * address without having proved it, of which the id alone stays. All sign-ups with the address go. Round trips: 1. Null
- * when another one was faster, or somebody has the address by now. Attempts at an address that nobody had count on.
+ * Turns a pending registration whose password was correct into an account and opens its session: a new account, or
+ * the existing one with this unverified address, of which only the id stays. All pending registrations of the address
+ * are deleted. Round trips: 1. Null when another request was faster, or another account has the address. Attempts
+ * counted for the address go on counting for the account.
  */
 export async function confirmRegistration(
   db: Database,
@@ -227,13 +229,13 @@ export async function confirmRegistration(
   registration: TokenOwner & { readonly newUserId: string },
   session: NewSession,
   metadata: RequestMetadata,
-  occasions: Occasions,
+  effects: VerificationEffects,
 ): Promise<SignedInRow | null> {
-  const { userRegistered, loggedIn, firstVerified } = occasions;
+  const { userRegistered, loggedIn, firstVerified } = effects;
   const { email, newUserId } = registration;
   const confirm = sql`
     WITH holder AS MATERIALIZED (
-      SELECT u.id AS user_id, ${canBeTakenOver()} AS is_open FROM users u WHERE lower(u.email) = ${email}
+      SELECT u.id AS user_id, ${canBeClaimed()} AS is_open FROM users u WHERE lower(u.email) = ${email}
     ),
     held AS MATERIALIZED (${lockPendingRegistrations(email, sql`holder`)}),
     chosen AS (
@@ -256,16 +258,16 @@ export async function confirmRegistration(
     adopted AS (${adoptAttempts(registration.subject ?? '', sql`created`)}),
     cleared AS (${clearAttempts(registration.bucket, sql`owner`)})
     SELECT count(*)::int AS confirmed FROM opened`;
-  return signIn(db, [lockUserOf(email), confirm], session, metadata, occasions);
+  return signIn(db, [lockUserOf(email), confirm], session, metadata, effects);
 }
 
-/** Runs the statements that open the session, ends all others at a first verification, and gives what was made. */
+/** Runs the statements that open the session, ends all others at a first verification, and returns the result. */
 async function signIn(
   db: Database,
   statements: readonly Fragment[],
   session: NewSession,
   metadata: RequestMetadata,
-  { endedByVerification }: Occasions,
+  { endedByVerification }: VerificationEffects,
 ): Promise<SignedInRow | null> {
   const answer = sql`
     WITH signed_in AS (${openedBefore(session.id)}),

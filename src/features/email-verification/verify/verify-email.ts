@@ -25,26 +25,26 @@ import {
 export interface VerifyEmailInput extends SignInSettings {
   readonly token: string;
   readonly password: string | undefined;
-  /** Whoever is signed in here, by an access token whose session may have ended. */
+  /** The caller by their access token; the session may have ended. */
   readonly caller: CallerIds | null;
 }
 
-/** Whose address is verified now. */
+/** The result of a verification. */
 export interface VerifiedEmail {
   readonly user: User;
-  /** Null where a session stood for the password: it goes on. */
+  /** Null when the caller's session proved who they are: it goes on. */
   readonly signIn: SignIn | null;
 }
 
 /**
- * Verifies an address by the token of a link. The link alone proves the mailbox, and not that whoever follows it is who
- * registered: that takes a live session of the account, or its password, which then signs in (LNK-07). A sign-up
- * becomes an account by its own password, and by no other one's (LNK-06). Without either the token is not spent.
+ * Verifies an address by a verification link. The link alone proves the mailbox, but not that its holder registered:
+ * that takes a live session of the account, or its password, which then signs in (LNK-07). A pending registration
+ * becomes an account by its own password and no other (LNK-06). Without either the token is not consumed.
  *
- * Round trips: 1 by a session; 2 by a password, and one more each where a session came along that does not count, and
- * where the stored hash changed meanwhile; 0 for a token that we never made.
- * @throws AuthError token_invalid before it says anything about the password; for the loser of a race as well
- * @throws AuthError password_required also when it is wrong, which counts as a login does
+ * Round trips: 1 by a session; 2 by a password, plus one if a session came along that does not count, and one if the
+ * stored hash changed in between; 0 for a forged token.
+ * @throws AuthError token_invalid before anything about the password; also for the loser of a race
+ * @throws AuthError password_required also when it is wrong, which counts like a failed login
  * @throws AuthError too_many_attempts
  * @throws AuthError overloaded
  */
@@ -79,7 +79,7 @@ async function withPassword(
   return checkAttempt(db, owner.bucket, config.loginAttempts, async () => {
     const signIn = await verify(owner);
     if (signIn !== null) return signIn;
-    // A second look where the stored hash changed under our hands, as when a login replaces an old one.
+    // Tried twice, in case the stored hash changes in between, as when a login replaces a legacy hash.
     const latest = await find(false);
     if (latest === null) throw oneTimeTokenErrors.token_invalid();
     const second = await verify({ ...latest, bucket: owner.bucket });
@@ -88,7 +88,10 @@ async function withPassword(
   });
 }
 
-/** What compares the password with the owner's and signs them in; null when what was compared has changed since. */
+/**
+ * Returns a function that compares the password and signs the owner in; it returns null when what was compared has
+ * changed.
+ */
 async function verification(
   deps: Deps,
   input: VerifyEmailInput,

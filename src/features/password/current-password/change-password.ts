@@ -8,16 +8,16 @@ import { type OwnerProof, withCurrentPassword } from './with-current-password.ts
 const pointer = '/newPassword';
 
 /**
- * Changes the caller's password, or gives a first one to an account that has none. Their session gets a new id, all
- * others end; the devices that they signed in on stay known. The owner is told by mail. Round trips: 2.
+ * Changes the caller's password, or sets the first one of an account without a password. The caller's session gets a
+ * new id, all others end; known devices stay known. The owner is notified by mail. Round trips: 2.
  *
- * A new password that is refused costs no attempt, since it is judged before anything is read; only for one that is made
- * of the account's address the account has to be known first. One that equals the current password is compared with what
- * was verified, and so costs one.
+ * A refused new password uses no attempt, since it is checked before anything is read; only the check against the
+ * account's address has to wait until the account is known. A new password that equals the current one is compared
+ * with the verified one, and so uses an attempt.
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError password_unchanged
- * @throws AuthError as `withCurrentPassword` does
+ * @throws AuthError as `withCurrentPassword`
  */
 export async function changePassword(
   deps: Deps,
@@ -41,7 +41,7 @@ export async function changePassword(
         await recordRefusal(db, refusal, metadata, effects.passwordChangeFailed);
         throw passwordErrors.password_unchanged();
       }
-      // One for all runs, by which a repeat knows that it was its own first run that changed the password.
+      // Hashed once for all runs: by this hash a retry recognises that its own first run changed the password.
       newHash ??= await hasher.hash(newPassword);
       return change(db, verified, renewal, newHash, metadata, effects);
     },
@@ -51,7 +51,7 @@ export async function changePassword(
   return issueRenewedTokens(deps, row);
 }
 
-/** By the form that is hashed: NFC (PWD-04). */
+/** Compares the NFC forms, which are what is hashed (PWD-04). */
 function isSamePassword(current: string | undefined, next: string): boolean {
   return current?.normalize('NFC') === next.normalize('NFC');
 }

@@ -3,10 +3,10 @@ import { deleteAccount as remove } from './queries.ts';
 import { type OwnerProof, withCurrentPassword } from './with-current-password.ts';
 
 /**
- * Deletes the caller's account: every session and all else that is held about them goes in one transaction, and every
- * token is dead at once. What stays are the records of security events, by an id that names nobody any more. The address
- * is free again. Round trips: 2.
- * @throws AuthError as `withCurrentPassword` does
+ * Deletes the caller's account: its sessions and all other stored data are deleted in one transaction, and every
+ * token is invalid at once. Only security events stay, under an id that no longer belongs to anybody. The address is
+ * free again. Round trips: 2.
+ * @throws AuthError as `withCurrentPassword`
  */
 export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void> {
   const { db, metadata, effects, mail } = deps;

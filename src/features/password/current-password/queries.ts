@@ -24,10 +24,10 @@ import {
 } from '../../sessions/index.ts';
 import { deleteUser, lockUser, lockUserForUpdate, setPasswordHash } from '../../users/index.ts';
 
-/** What is known of the caller's account. */
+/** The account of the caller. */
 export interface CallerAccount {
   readonly email: string;
-  /** Null where the person signs in without a password. */
+  /** Null when the user has no password. */
   readonly password_hash: string | null;
   /** Whether the session was authenticated within the last ten minutes. */
   readonly is_recent: boolean;
@@ -35,27 +35,27 @@ export interface CallerAccount {
 
 /** A reserved check of the caller's password. */
 export interface PasswordCheckAttempt extends CallerAccount {
-  /** Where it counts. */
+  /** The bucket in which it counts. */
   readonly bucket: string;
-  /** 1 for the first of the window; null when none was left, and nothing may be checked. */
+  /** 1 for the first of the window; null when none was left, and then nothing may be checked. */
   readonly number: number | null;
-  /** Until the window ends. */
+  /** The time until the window ends. */
   readonly retry_after_seconds: number;
 }
 
-/** Whose work a statement is to do, on condition that the password is still the one that was verified. */
+/** The caller, on condition that the password is still the one that was verified. */
 export interface VerifiedCaller extends CallerIds {
-  /** Null for an account that has none. */
+  /** Null for an account without a password. */
   readonly passwordHash: string | null;
-  /** Whose attempts start anew; null where none was counted. */
+  /** The bucket whose attempts are reset; null when none was counted. */
   readonly bucket: string | null;
 }
 
 /**
- * Reserves a check of the caller's password and reads what it needs, in one statement. It counts where the logins on the
- * device count that the session was opened on, so that neither is a way around the other's limit, and a stranger who
- * guesses elsewhere locks no live session out (LIM-11); a session of the legacy system counts as a device of its own. The first check that is refused in a window is the occasion
- * of `onLocked`. Round trips: 1. Null when the session is not live.
+ * Reserves a check of the caller's password and reads what it needs, in one statement. It counts with the logins on
+ * the device that the session was opened on, so that neither is a way around the other's limit, and a stranger who
+ * guesses elsewhere cannot lock out a live session (LIM-11); a legacy session counts as a device of its own. The
+ * first refused check of a window triggers `onLocked`. Round trips: 1. Null when the session is not live.
  */
 export async function reservePasswordCheck(
   db: Database,
@@ -84,7 +84,7 @@ export async function reservePasswordCheck(
   return row ?? null;
 }
 
-/** The caller's account, without counting anything. Round trips: 1. Null when the session is not live. */
+/** Returns the caller's account without counting anything. Round trips: 1. Null when the session is not live. */
 export async function findCallerAccount(db: Database, caller: CallerIds): Promise<CallerAccount | null> {
   const [row] = await db.query<CallerAccount>(sql`SELECT ${accountColumns()} ${fromLiveSession(caller)}`, {
     isIdempotent: true,
@@ -107,9 +107,9 @@ export async function recordRefusal(
 }
 
 /**
- * Gives the caller's session its new id. Round trips: 1. Null when the password was changed, or the session ended, since
- * it was read. A repeat after a lost answer finds what the first run made; where the two ran at once it can be null as
- * well, and the next call finds it.
+ * Gives the caller's session its new id. Round trips: 1. Null when the password was changed, or the session ended,
+ * since it was read. A retry after a lost response finds what the first run made; where the two ran at the same time
+ * it can be null as well, and the next call finds it.
  */
 export async function renewCallerSession(
   db: Database,
@@ -131,13 +131,13 @@ export async function renewCallerSession(
 }
 
 /**
- * Changes the caller's password, gives their session its new id and ends all their other sessions: all or nothing. Links for
- * another password stay, or whoever knows this one could keep the owner from using them. Round trips: 1. Null as for
+ * Changes the caller's password, gives the session its new id and ends all other sessions: all or nothing. Reset
+ * links stay valid, or whoever knows this password could keep the owner from using them. Round trips: 1. Null as for
  * `renewCallerSession`.
  *
- * A batch: the account is held first, so that the next statements see what others did to it until then, a session that a
- * login opened and a change of the address that was asked for. A login that comes later finds another hash (SES-07,
- * LNK-05). A repeat ends once more what was opened in between, if anything.
+ * A batch: the account is locked first, so that the next statements see what others did to it until then, such as a
+ * session that a login opened or a requested change of the address. A later login finds another hash (SES-07,
+ * LNK-05). A retry also ends sessions that were opened in between, if any.
  */
 export async function changePassword(
   db: Database,
@@ -165,11 +165,12 @@ export async function changePassword(
 }
 
 /**
- * Deletes the caller's account with everything that refers to it. Round trips: 1. False when the password was changed, or
- * the session ended, since it was read; true also for a repeat after a lost answer, once the account is gone.
+ * Deletes the caller's account with everything that references it. Round trips: 1. False when the password was
+ * changed, or the session ended, since it was read; also true for a retry after a lost response, once the account is
+ * deleted.
  *
- * A batch: the account is held first, so that a session that ended until then counts no more. The last statement finds what
- * others stored meanwhile and no foreign key takes along (PRV-03, PRV-04).
+ * A batch: the account is locked first, so that a session that ended until then no longer counts. The last statement
+ * deletes what others stored in the meantime and no foreign key covers (PRV-03, PRV-04).
  */
 export async function deleteAccount(
   db: Database,
@@ -197,7 +198,7 @@ function accountColumns(): Fragment {
   return sql`u.email, u.password_hash, ${isRecentlyAuthenticated(sql`s`)} AS is_recent`;
 }
 
-/** The account while its password is the verified one and the session lives; its row is locked before any other. */
+/** The account while its password is the verified one and the session is live; its row is locked before any other. */
 function lockedAccount({ userId, sessionId, passwordHash }: VerifiedCaller, lock: Fragment): Fragment {
   return sql`
     SELECT u.id AS user_id, ${sessionId}::uuid AS session_id FROM users u

@@ -4,9 +4,9 @@ import { renewCallerSession } from './queries.ts';
 import { type OwnerProof, withCurrentPassword } from './with-current-password.ts';
 
 /**
- * Proves again that the caller is the account's owner: their session gets a new id and a new time of authentication, and
- * all its earlier tokens are dead. Its end stays where it was. Round trips: 2.
- * @throws AuthError as `withCurrentPassword` does
+ * Authenticates the caller again: the session gets a new id and a new time of authentication, and all its former
+ * tokens are invalid. Its end does not move. Round trips: 2.
+ * @throws AuthError as `withCurrentPassword`
  */
 export async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
   const { db, metadata, config, effects } = deps;

@@ -49,5 +49,5 @@ const deleteAccountRoute = defineRoute(
   },
 );
 
-/** All that asks for the current password of somebody who is signed in. */
+/** The routes that ask a signed-in user for the current password. */
 export const currentPasswordRoutes = [reauthenticateRoute, changePasswordRoute, deleteAccountRoute];

@@ -3,7 +3,7 @@ import { newPassword, presentedPassword } from '../../../text-schemas.ts';
 
 export const ReauthenticateRequest = z.strictObject({ password: presentedPassword });
 
-/** An account without a password leaves it out. */
+/** Without `password` for an account that has none. */
 export const DeleteAccountRequest = z.strictObject({ password: z.optional(presentedPassword) });
 
 /** @param passwordMinLength in code points */
@@ -20,7 +20,7 @@ const changePasswordRequests = new Map<number, ReturnType<typeof createChangePas
 function createChangePasswordRequest(passwordMinLength: number) {
   return z
     .strictObject({
-      // An account without a password leaves it out.
+      // Omitted by an account that has none.
       currentPassword: z.optional(presentedPassword),
       newPassword: newPassword(passwordMinLength),
       confirmPassword: z.string(),

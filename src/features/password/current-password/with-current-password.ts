@@ -14,31 +14,31 @@ import {
   type VerifiedCaller,
 } from './queries.ts';
 
-/** Who asks for something that only the account's owner may do, and with what. */
+/** A caller who asks for something that only the account's owner may do, and the proof. */
 export interface OwnerProof {
   readonly caller: CallerIds;
-  /** Undefined where it was left out, as an account without a password does. */
+  /** Undefined when it was omitted, as for an account without a password. */
   readonly password: string | undefined;
 }
 
-/** What is asked for. */
-export interface OwnersWork<Row> {
-  /** Judges the request by the account before anything is hashed; throws what speaks against it. */
+/** The action that needs the proof. */
+export interface OwnerAction<Row> {
+  /** Checks the request against the account before anything is hashed; throws what speaks against it. */
   readonly judge?: (account: CallerAccount) => Promise<void>;
-  /** The one statement that does it while the verified password is still the account's; null when it is not. */
+  /** Runs the action while the verified password is still the account's; null when it is not. */
   readonly run: (verified: VerifiedCaller) => Promise<Row | null>;
-  /** What a refusal is recorded as. */
+  /** The effects that record a refusal. */
   readonly onRefused: readonly Effect[];
 }
 
-/** Why nothing was done; for the record alone. */
+/** The reason of a refusal, for the record alone. */
 type RefusalReason = 'wrong_password' | 'no_password' | 'password_missing' | 'password_changed';
 
 /**
- * Does what needs the current password of the caller. The check is reserved before anything is hashed, among the attempts
- * that logins spend, and a success gives them back. An account without a password leaves it out and needs an
- * authentication within the last ten minutes instead. Wrong, missing and without one to compare with are the same answer.
- * Round trips: 2; 1 where no attempt is left.
+ * Runs an action that needs the caller's current password. The check is reserved before anything is hashed, among the
+ * attempts of logins, and a success resets them. An account without a password omits it and needs an authentication
+ * within the last ten minutes instead. A wrong password, a missing one, and one for an account that has none get the
+ * same answer. Round trips: 2; 1 when no attempt is left.
  * @throws AuthError unauthenticated when the session has ended since the access token was signed
  * @throws AuthError invalid_credentials with status 403
  * @throws AuthError reauthentication_required
@@ -48,7 +48,7 @@ type RefusalReason = 'wrong_password' | 'no_password' | 'password_missing' | 'pa
 export async function withCurrentPassword<Row>(
   deps: Deps,
   { caller, password }: OwnerProof,
-  work: OwnersWork<Row>,
+  work: OwnerAction<Row>,
 ): Promise<Row> {
   if (password === undefined) return withRecentAuthentication(deps, caller, work);
   const { db, hasher, config, metadata, effects, mail } = deps;
@@ -72,7 +72,8 @@ export async function withCurrentPassword<Row>(
   return checkAttempt(db, bucket, limits, async () => {
     const row = await verifyAndRun(attempt);
     if (row !== null) return row;
-    // A second look where the stored hash changed under our hands, as when a login replaces an old one of the same password.
+    // Tried twice, in case the stored hash changes in between, as when a login replaces a legacy hash of the same
+    // password.
     return (await verifyAndRun(await requireAccount(deps, caller))) ?? (await refused('password_changed'));
   });
 }
@@ -80,7 +81,7 @@ export async function withCurrentPassword<Row>(
 async function withRecentAuthentication<Row>(
   deps: Deps,
   caller: CallerIds,
-  work: OwnersWork<Row>,
+  work: OwnerAction<Row>,
 ): Promise<Row> {
   const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused);
   const account = await requireAccount(deps, caller);
@@ -93,7 +94,7 @@ async function withRecentAuthentication<Row>(
   return await refused('password_changed');
 }
 
-/** Returns when the password is the account's; costs one hash either way. */
+/** Returns if the password is correct; costs one hash in either case. */
 async function verify(
   { hasher, metadata }: Deps,
   { userId }: CallerIds,

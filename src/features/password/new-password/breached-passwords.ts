@@ -1,19 +1,21 @@
 import type { Deps } from '../../../deps.ts';
 import { log } from '../../../log.ts';
 
-/** For headers and body together. */
+/** The longest wait for headers and body together. */
 const waitMsMax = 800;
 
-/** In characters. A range is 1000 to 2000 lines of about 40, padding included. */
+/**
+ * The longest accepted body, in characters. A range has 1000 to 2000 lines of about 40 characters, padding included.
+ */
 const bodyLengthMax = 200 * 1024;
 
-/** Why a lookup said nothing. */
+/** Why a lookup had no result. */
 type Failure = 'timeout' | 'network' | 'status' | 'body';
 
 /**
- * Whether a password has been seen in a breach, by the range API of Have I Been Pwned: of the password's SHA-1 only the
- * first 5 digits are sent, and the size of the answer is padded. False as well when the service gives no good answer
- * within 800 ms, which is logged as `breached_password_check_failed`: nobody waits for a third party (PWD-11).
+ * Whether a password has appeared in a breach, by the range API of Have I Been Pwned: only the first 5 digits of its
+ * SHA-1 are sent, and the size of the response is padded. Also false when the service gives no valid response within
+ * 800 ms, which is logged as `breached_password_check_failed`: nobody waits for a third party (PWD-11).
  *
  * https://haveibeenpwned.com/API/v3#PwnedPasswords
  */
@@ -24,11 +26,11 @@ export async function isBreached({ config, metadata }: Deps, password: string): 
     log('warn', 'breached_password_check_failed', { requestId: metadata.requestId, cause: range });
     return false;
   }
-  // Padding has a count of 0.
+  // Padding lines have a count of 0.
   return (range.get(hash.slice(5)) ?? 0) > 0;
 }
 
-/** How often each password of a range was seen, by the rest of its hash. */
+/** Maps the rest of each hash of a range to how often its password was seen. */
 async function fetchRange(url: string): Promise<Map<string, number> | Failure> {
   const signal = AbortSignal.timeout(waitMsMax);
   try {
@@ -45,7 +47,7 @@ async function fetchRange(url: string): Promise<Map<string, number> | Failure> {
   }
 }
 
-/** The body, null where it is longer than any range. */
+/** Reads the body; null when it is longer than any range. */
 async function readText({ body }: Response): Promise<string | null> {
   const decoder = new TextDecoder();
   let text = '';

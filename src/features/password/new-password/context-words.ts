@@ -1,15 +1,15 @@
 import { toPlain } from './derivatives.ts';
 
-/** Names of this service. */
+/** The names of this service. */
 const productWords = ['nexora', 'nexoraauth'];
 
-/** Shorter words are part of too many names to stand for an account. */
+/** Shorter words are part of too many names to identify an account. */
 const wordLengthMin = 4;
 
 /**
- * What a password must not be made of (NIST SP 800-63B-4 section 3.1.1.2, ASVS 6.1.2): the names of this service, the
- * address, its local part with and without a tag, its domain and the ones above, and the
- * names in that but for the top-level one. In the form of `toPlain`.
+ * The words that a password must not be made of (NIST SP 800-63B-4 section 3.1.1.2, ASVS 6.1.2): the names of this
+ * service, the address, its local part with and without a tag, its domain and parent domains, and their labels except
+ * for the top-level one. In the form of `toPlain`.
  *
  * @param email in its canonical form
  */

@@ -1,16 +1,21 @@
 import { reverse } from './patterns.ts';
 
-/** The most characters that may be added to a word, before and behind it together, for the result to be its derivative. */
+/**
+ * The most characters added to a word, before and after it together, for which the result counts as derived from it.
+ */
 const addedMax = 6;
 const wordLengthMin = 4;
 
 const letter = /[\p{L}\p{M}]/u;
 
-/** What a letter is often written as. `1` stands for two letters, so a text has two readings. */
+/** Characters that often replace a letter. `1` stands for two letters, so a text has two readings. */
 const lookalikes = Object.entries({ 0: 'o', 3: 'e', 4: 'a', 5: 's', 7: 't', '@': 'a', $: 's', '!': 'i' });
 const readings = ['i', 'l'].map((one) => new Map([...lookalikes, ['1', one]]));
 
-/** The form in which passwords and words are compared: NFKC, lower case, without blanks, invisible signs and `.` `,` `_` `-` `/`. */
+/**
+ * The form in which passwords and words are compared: NFKC, lower case, without spaces, invisible characters and `.`
+ * `,` `_` `-` `/`.
+ */
 export function toComparable(text: string): string {
   return text
     .normalize('NFKC')
@@ -24,11 +29,12 @@ export function toPlain(text: string): string {
 }
 
 /**
- * The words that a comparable text may have been made of by adding up to 6 digits and signs, before and behind together:
- * the text itself, and what is left when some are taken away. What is added is never longer than the word, so that a random
- * text with a word in it stays what it is.
+ * Yields the words from which a comparable text may be derived by adding up to 6 digits and signs, before and after
+ * together: the text itself, and what remains when some are removed. The added part is never longer than the word, so
+ * that a random text that contains a word does not count as derived from it.
  *
- * @param numbers Whether a number is only taken away whole, or also in part, for words that have digits of their own.
+ * @param numbers whether numbers are removed only as a whole, or also in part, for words that contain digits
+ * themselves
  */
 export function* strippedForms(text: string, numbers: 'whole' | 'in part'): Generator<string> {
   const characters = Array.from(text);
@@ -44,8 +50,8 @@ export function* strippedForms(text: string, numbers: 'whole' | 'in part'): Gene
 }
 
 /**
- * How a word is written: as it is, with digits and signs read as the letters that they look like (`p4$$w0rd`) where at
- * least half of it are letters, and backwards.
+ * The spellings of a word: unchanged, with digits and signs read as the letters that they resemble (`p4$$w0rd`) if at
+ * least half of it are letters, and reversed.
  */
 export function spellings(word: string): Set<string> {
   const characters = Array.from(word);
@@ -57,7 +63,7 @@ export function spellings(word: string): Set<string> {
   return new Set([word, ...(isReadable ? read : []), reverse(word)]);
 }
 
-/** How many characters at the start may have been added: none, or as many as no letter is among. */
+/** How many characters at the start may have been added: none, or any number before the first letter. */
 function addedCounts(characters: readonly string[], numbers: 'whole' | 'in part'): number[] {
   const firstLetter = characters.findIndex((character) => letter.test(character));
   const countMax = Math.min(addedMax, firstLetter === -1 ? characters.length : firstLetter);

@@ -2,22 +2,25 @@ import { spellings, strippedForms, toComparable, toPlain } from './derivatives.t
 import { isPattern } from './patterns.ts';
 import type { WordTable } from './word-table.ts';
 
-/** What the common passwords consist of: asking for anything else could only bring up a wrong match. */
+/** The characters of common passwords; looking up anything else could only cause a false match. */
 const tableWord = /^[a-z0-9]+$/;
 
-/** The fewest characters of a pattern to which something was added: a shorter one is found in random text. */
+/** The shortest pattern to which something was added: shorter ones occur in random text. */
 const patternLengthMin = 7;
 
-/** The fewest characters of a pattern that stands beside a word. */
+/** The shortest pattern next to a word. */
 const patternBesideWordMin = 3;
 
-/** The longest text that is cut into a word and a pattern at every place, in UTF-16 units: it takes their square. */
+/**
+ * The longest text that is split into a word and a pattern at every position, in UTF-16 units: the work grows with
+ * its square.
+ */
 const besidePatternLengthMax = 64;
 
-/** The most digits and signs, wherever they stand, that are added to the words of an account or of this service. */
+/** The most digits and signs, in any position, that are added to the words of an account or of this service. */
 const addedToContextMax = 8;
 
-/** Why a password is among the first that are guessed. */
+/** Why a password is easy to guess. */
 export type Weakness = 'common' | 'pattern' | 'context';
 
 /** The words that a password must not be made of. */
@@ -29,13 +32,13 @@ export interface KnownWords {
 }
 
 /**
- * Why a password is easy to guess, null when nothing is known against it. It is compared as a whole, never by parts (NIST
- * SP 800-63B-4 section 3.1.1.2): with patterns, with words, with what `strippedForms` and `spellings` make of it, and
- * with all of these repeated. Case, blanks and separators make no difference.
+ * Returns why a password is easy to guess, or null when no reason is known. It is compared as a whole, never in parts
+ * (NIST SP 800-63B-4 section 3.1.1.2): with patterns, with words, with the results of `strippedForms` and
+ * `spellings`, and with repetitions of all of these. Case, spaces and separators make no difference.
  */
 export function findWeakness(password: string, words: KnownWords): Weakness | null {
   const asTyped = password.normalize('NFKC').toLowerCase();
-  // Separators can be the pattern themselves, and one character the only one that breaks it.
+  // Separators can be the pattern themselves, and a single character can break it.
   const variants = [
     asTyped,
     ...(asTyped.length > patternLengthMin ? [asTyped.slice(1), asTyped.slice(0, -1)] : []),
@@ -46,7 +49,7 @@ export function findWeakness(password: string, words: KnownWords): Weakness | nu
 function findInComparable(text: string, words: KnownWords): Weakness | null {
   if (isMadeOf(text, words.context)) return 'context';
   if (isWordBesidePattern(text, words.common)) return 'common';
-  // Whole numbers alone: every form is one more chance for a wrong match.
+  // Only whole numbers: every further form is a further chance of a false match.
   for (const form of strippedForms(text, 'whole')) {
     const isLongEnough = form === text || form.length >= patternLengthMin;
     if (isLongEnough && isPattern(form)) return 'pattern';
@@ -69,7 +72,7 @@ function isMadeOf(text: string, words: ReadonlySet<string>): boolean {
   return isMostlyLetters && (words.has(letters) || words.has(repeatedUnit(letters) ?? ''));
 }
 
-/** Whether a common word and a pattern make up the whole: `password1234567`, `qwertypassword`. */
+/** Whether the text consists of a common word and a pattern: `password1234567`, `qwertypassword`. */
 function isWordBesidePattern(text: string, common: WordTable): boolean {
   if (text.length > besidePatternLengthMax) return false;
   for (let split = patternBesideWordMin; split <= text.length - patternBesideWordMin; split++) {
@@ -80,7 +83,7 @@ function isWordBesidePattern(text: string, common: WordTable): boolean {
   return false;
 }
 
-/** The shortest text that gives this one when it is repeated; null for a text that repeats nothing. */
+/** The shortest text whose repetition gives this one; null when there is none. */
 function repeatedUnit(text: string): string | null {
   const length = `${text}${text}`.indexOf(text, 1);
   return length === -1 || length === text.length ? null : text.slice(0, length);

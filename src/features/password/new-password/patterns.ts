@@ -1,7 +1,7 @@
-/** The longest unit whose mere repetition is a pattern, in characters; a longer one is judged as a word of its own. */
+/** The longest unit whose repetition is a pattern, in characters; a longer one is treated as a word. */
 const unitLengthMax = 4;
 
-/** What a hand walks along: alphabets, digits, rows of QWERTY, QWERTZ, AZERTY and ЙЦУКЕН, their columns, the keypad's. */
+/** Keyboard walks: alphabets, digits, rows of QWERTY, QWERTZ, AZERTY and ЙЦУКЕН, their columns, those of the keypad. */
 const tracks = [
   'abcdefghijklmnopqrstuvwxyzabcd',
   '12345678901234567890',
@@ -24,9 +24,10 @@ const day = '(?:0[1-9]|[12]\\d|3[01])';
 const date = new RegExp(`^(?:${year}${month}${day}|${day}${month}${year}|${month}${day}${year})$`);
 
 /**
- * Whether a text, in lower case, follows a rule from its first character to its last, of whatever length:
- * - a unit of up to 4 characters over and over: `aaaaaaaa`, `abcabcabcabc`, `12121212`;
- * - walks of three steps and more, one after the other, in either direction: `qwertyuiopasdfgh`, `1qaz2wsx`, `abcd4321`;
+ * Whether a text in lower case follows a pattern from its first character to its last:
+ * - a unit of up to 4 characters, repeated: `aaaaaaaa`, `abcabcabcabc`, `12121212`;
+ * - walks of three or more steps, one after the other, in either direction: `qwertyuiopasdfgh`, `1qaz2wsx`,
+ *   `abcd4321`;
  * - such walks with every character doubled, or two of them interleaved: `112233445566`, `q1w2e3r4`;
  * - a date of eight digits.
  */
@@ -42,7 +43,7 @@ export function isPattern(text: string): boolean {
   );
 }
 
-/** The text read backwards. */
+/** Reverses a text. */
 export function reverse(text: string): string {
   return Array.from(text).reverse().join('');
 }
@@ -56,7 +57,10 @@ function isRepetition(characters: readonly string[]): boolean {
   );
 }
 
-/** Every walk is made of pieces of 3 to 5 characters, so a text is one when such pieces reach from its start to its end. */
+/**
+ * Every walk consists of pieces of 3 to 5 characters, so a text is a walk if such pieces reach from its start to its
+ * end.
+ */
 function isWalk(text: string): boolean {
   const reached = new Set([0]);
   for (let start = 0; start < text.length; start++) {

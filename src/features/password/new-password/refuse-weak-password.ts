@@ -6,26 +6,26 @@ import { contextWords } from './context-words.ts';
 import { findWeakness, type Weakness } from './find-weakness.ts';
 
 const reasons: Readonly<Record<Weakness, string>> = {
-  common: 'This is one of the passwords that are guessed first, or nearly one.',
-  pattern: 'This is a sequence or a repetition, which is guessed early.',
-  context: 'This is made of your e-mail address or of the name of this service.',
+  common: 'This is a common password, or very similar to one.',
+  pattern: 'This is a sequence or a repetition, which is easy to guess.',
+  context: 'This is based on your e-mail address or on the name of this service.',
 };
-const breachReason = 'This password has appeared in a data breach, so it is tried on other accounts.';
+const breachReason = 'This password has appeared in a data breach, so attackers try it on other accounts.';
 
-/** Whose password it is to be, and where the request has it. */
+/** The account of a new password, and the place of the password in the request. */
 export interface NewPasswordContext {
-  /** The account's address in its canonical form; null where it is not known, and judged apart. */
+  /** The account's address in its canonical form; null when it is not known yet and checked later. */
   readonly email: string | null;
   /** RFC 6901 pointer to the password, for the form that shows the reason. */
   readonly pointer: string;
 }
 
 /**
- * Refuses a password that is about to be set when it is common, a pattern, made of the address or the product's name, or
- * known from a breach (ASVS 6.2.4, 6.2.11, 6.2.12). Asks nobody about a password that it can refuse itself, and never
- * the database, so the answer says nothing about accounts. A password that is presented is never judged by this.
+ * Refuses a new password that is common, a pattern, made of the address or the product's name, or known from a breach
+ * (ASVS 6.2.4, 6.2.11, 6.2.12). The breach service is asked only about passwords that pass the other checks, and the
+ * database never, so the answer reveals nothing about accounts. An existing password is never checked.
  *
- * Round trips: 0. At most 800 ms, waiting for the breach service.
+ * Round trips: 0. Waits at most 800 ms for the breach service.
  *
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
@@ -43,7 +43,7 @@ export async function refuseWeakPassword(
 }
 
 /**
- * The same without the breach service: all that is known here.
+ * Like `refuseWeakPassword`, without the breach service.
  * @throws AuthError password_too_common
  */
 export async function refuseGuessablePassword(

@@ -1,18 +1,18 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { decodeBase64Url, encodeBase64Url } from '../../../crypto/base64url.ts';
 
-/** Words that can be asked for and not listed. */
+/** A set of words that can be looked up but not listed. */
 export interface WordTable {
   has(word: string): boolean;
 }
 
-/** Bits of a difference that are written as they are; what is above them is a number of ones, ended by a zero. */
+/** The low bits of a difference are written as they are; the rest is a number of ones, ended by a zero. */
 const plainBits = 20;
 const lineLength = 100;
 
 /**
- * Words as text: the first 32 bits of each one's SHA-256, sorted, as differences in Rice coding, in lines of base64url.
- * 22 bits a word; a word that is not among `n` is taken for one of them in `n` of 2^32 cases.
+ * Packs words into text: the first 32 bits of each word's SHA-256, sorted, as differences in Rice coding, in lines of
+ * base64url. 22 bits per word; of `n` words, another word is taken for one of them in `n` of 2^32 cases.
  */
 export function packWords(words: Iterable<string>): string {
   let before = 0;
@@ -23,7 +23,7 @@ export function packWords(words: Iterable<string>): string {
     const plain = (difference % 2 ** plainBits).toString(2).padStart(plainBits, '0');
     return `${'1'.repeat(difference / 2 ** plainBits)}0${plain}`;
   });
-  // Ones at the end are a difference that never ends, so the last byte can be filled up with them.
+  // Ones at the end are an unfinished difference, so they can fill up the last byte.
   const bits = codes.join('');
   const bytes = bits.padEnd(Math.ceil(bits.length / 8) * 8, '1').match(/.{8}/g) ?? [];
   const text = encodeBase64Url(Uint8Array.from(bytes, (byte) => Number.parseInt(byte, 2)));
@@ -31,8 +31,8 @@ export function packWords(words: Iterable<string>): string {
 }
 
 /**
- * The table that `packWords` wrote.
- * @throws TypeError for a text that it did not write
+ * Unpacks what `packWords` wrote.
+ * @throws TypeError for any other text
  */
 export function unpackWords(packed: string): WordTable {
   const bytes = decodeBase64Url(packed.replaceAll('\n', ''));

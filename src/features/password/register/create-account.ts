@@ -17,10 +17,10 @@ export interface RegisterInput extends SignInSettings {
 }
 
 /**
- * Creates an account and signs it in. The password is judged and hashed first, so that one transaction does the rest: user,
- * session and event exist together or not at all, and with EMAIL_VERIFICATION=optional the mail to verify the address,
- * which is left out where the address or the client is over its limit. Round trips: 1; 0 for a refused password, whether the
- * address is free or taken, and for a reserved address.
+ * Creates an account and signs in. The password is checked and hashed first, so that one transaction does the rest:
+ * user, session and event exist together or not at all, and so does the verification mail with
+ * EMAIL_VERIFICATION=optional, unless the address or the client is over its limit. Round trips: 1; 0 for a refused
+ * password, whether the address is free or taken, and for a reserved address.
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError email_taken also while the former owner of the address can still have it back
@@ -28,7 +28,8 @@ export interface RegisterInput extends SignInSettings {
 export async function createAccount(deps: Deps, input: RegisterInput): Promise<SignIn> {
   const { email, name, locale } = input;
   await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
-  // Public knowledge, so no hash hides it: nothing is read, hashed or written for an address that nobody can have.
+  // This is public, so no hash has to hide it: nothing is read, hashed or written for an address that nobody can
+  // have.
   if (isReservedEmail(email)) throw passwordErrors.email_taken();
   const passwordHash = await deps.hasher.hash(input.password);
   const session = await passwordSession(deps, input);
@@ -49,7 +50,7 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
   return completeSignIn(deps, input.device, session, row);
 }
 
-/** A fresh link to verify the address, in a mail that is counted with the other verifications of the address. */
+/** Prepares a verification link in a mail that is counted with the other verification mails of the address. */
 export async function prepareCountedLink(
   { keyring, mail }: Deps,
   kind: Extract<OneTimeTokenKind, 'verify_email' | 'confirm_registration'>,

@@ -12,12 +12,12 @@ import { insertUser, isTakenEmail, isVerificationDue, type NewUser, userColumns 
 import type { CountedLinkMail } from '../fragments.ts';
 
 /**
- * Creates a user and opens their first session, both or neither, and queues the mail to verify the address within its
- * limit. Round trips: 1. Null when the address is taken, or its former owner can still have it back. A repeat after a lost
- * answer finds what the first run made, by the ids that both were given. Attempts at the address, counted under `subject`,
- * count on.
+ * Creates a user and the first session, both or neither, and queues the verification mail within its limit. Round
+ * trips: 1. Null when the address is taken, or its former owner can still have it back. A retry after a lost response
+ * finds what the first run made, by the ids that both were given. Attempts counted for the address under `subject` go
+ * on counting for the account.
  *
- * A batch, since a repeat that has to wait for its own first run finds what that made in a newer snapshot alone.
+ * A batch, since a retry that waited for its own first run sees the result only in a newer snapshot.
  */
 export async function registerUser(
   db: Database,
@@ -56,13 +56,13 @@ function verificationCtes({ token, mail, budget }: CountedLinkMail, metadata: Re
 }
 
 /**
- * Keeps a sign-up until its link is followed, and queues the mail with the link. Where the address has an account that is
- * verified, or from before there was verification, its owner is told instead and nothing of the sign-up is kept; nothing
- * is kept or sent either where the address is reserved, held for its former owner, or over its limit of mails. Each writes
- * as many rows as the others, so that time tells them apart as little as the answer does (ENU-04). A repeat
- * after a lost answer keeps and sends nothing twice. Round trips: 1.
- * @returns null; the seconds until it may try again for a client that has caused as many mails as it may, whatever address
- * it asks for: nothing of that is looked at, kept or sent
+ * Stores a pending registration and queues the mail with its link. If a verified account has the address, or one that
+ * is older than verification, its owner gets a notice instead and nothing of the registration is kept; nothing is
+ * kept or sent either if the address is reserved, held for its former owner, or over its limit of mails. All cases
+ * write the same number of rows, so that time reveals as little as the answer (ENU-04). A retry after a lost response
+ * stores and sends nothing twice. Round trips: 1.
+ * @returns null; for a client over its limit of mails, the seconds until it may try again, whatever the address: then
+ * nothing is read, kept or sent
  */
 export async function requestRegistration(
   db: Database,

@@ -7,13 +7,13 @@ import { prepareCountedLink, type RegisterInput } from './create-account.ts';
 import { requestRegistration } from './queries.ts';
 
 /**
- * Signs somebody up where accounts begin with the verification: a mail says how to go on, and nothing in the answer says
- * whether the address has an account (ENU-04). Whatever is the case, one hash is made and one statement run with
- * the same rows. Round trips: 1; 0 for a refused password, whether the address is free or taken.
+ * Registers somebody where accounts require verification (EMAIL_VERIFICATION=required): a mail has the next step, and
+ * the answer does not reveal whether the address has an account (ENU-04). In every case one hash is made, and one
+ * statement writes the same rows. Round trips: 1; 0 for a refused password, whether the address is free or taken.
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
- * @throws AuthError rate_limited where the client has caused as many mails as it may: for every address alike. One that is
- * over its own limit is answered as if it were mailed, since what others have asked for is no business of the client's
+ * @throws AuthError rate_limited when the client is over its limit of mails, for every address alike. An address over
+ * its own limit is answered as if a mail had been sent, since the client must not learn what others have requested
  */
 export async function requestAccount(deps: Deps, input: RegisterInput): Promise<void> {
   const { email, name, locale } = input;

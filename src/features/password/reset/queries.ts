@@ -20,24 +20,24 @@ import { endSessionsOf } from '../../sessions/index.ts';
 import { fromAddress, setProvedPassword } from '../../users/index.ts';
 import type { LinkMail } from '../fragments.ts';
 
-/** What may be mailed to somebody who asks for a new password: one of the two. */
+/** The two links of which a request for a new password sends at most one. */
 export interface ResetLinks {
   readonly reset: LinkMail;
-  /** Where an account has left the address. */
+  /** For an account that has left the address. */
   readonly revertLink: LinkMail;
   readonly budget: MailBudget;
 }
 
 /**
- * Issues a link for a new password to the account of the address and queues its mail, in one statement. Where no account
- * has the address, and one can have it back, the first of its ways back is renewed instead: for as long as that still
- * works, and in its place among the others, so that it opens no more and holds the address no longer. Where nobody has the
- * address, the account is banned, or no mail is left to it, as much is written that leads nowhere: a token without an
- * owner and a mail that is dropped (ENU-05). Links from before stay good. Round trips: 1. A repeat after a lost
- * answer writes no second mail.
+ * Issues a reset link to the account of the address and queues its mail, in one statement. If no account has the
+ * address but one can have it back, its oldest revert link is renewed instead, with the same end and the same place
+ * among the others, so that it gives no further rights and does not hold the address any longer. If nobody has the
+ * address, the account is banned, or it is over its limit of mails, the same rows are written: a token without an
+ * owner and a mail that is dropped (ENU-05). Earlier links stay valid. Round trips: 1. A retry after a lost response
+ * queues no second mail.
  *
- * The account is held, so that a deletion leaves no link and no mail of this behind (PRV-03), and a way back behind
- * it: that may be used while the statement waits, and a renewal that came after that would outlive it.
+ * The account is locked, so that a deletion leaves no link and no mail of this behind (PRV-03), and after it the
+ * revert link: it may be used while the statement waits, and must not be renewed afterwards.
  */
 export async function issueResetToken(
   db: Database,
@@ -80,7 +80,7 @@ export async function issueResetToken(
   );
 }
 
-/** CTEs, each with its leading comma, that renew a way back and mail it, where the CTE `asked` has one. */
+/** CTEs, each with a leading comma, that renew a revert link and mail it, if the CTE `asked` has one. */
 function renewedRevertLinkCtes({ token, mail }: LinkMail, metadata: RequestMetadata): Fragment {
   const columns = {
     ...{ owner: sql`s.user_id`, email: sql`s.email`, target: sql`s.email` },
@@ -92,15 +92,15 @@ function renewedRevertLinkCtes({ token, mail }: LinkMail, metadata: RequestMetad
     renewed_mail AS (${queueMail(renewed, mail, metadata, { ...toTokenOwner, linkExpiresAt: sql`s.expires_at` })})`;
 }
 
-/** Whose password a link resets. */
+/** The account whose password a link resets. */
 export interface ResetAccount {
   readonly user_id: string;
   readonly email: string;
 }
 
 /**
- * The account of a link that can still be used: not banned, and with the address that the link was sent to. Spends
- * nothing. Round trips: 1.
+ * Returns the account of a link that can still be used, without consuming it: not banned, and still with the address
+ * that the link was sent to. Round trips: 1.
  */
 export async function findResetAccount(
   db: Database,
@@ -115,26 +115,26 @@ export async function findResetAccount(
   return account ?? null;
 }
 
-/** A new password, and the link that it comes by. */
+/** A new password, and the reset link that sets it. */
 export interface PasswordReset {
   readonly presented: PresentedOneTimeToken;
-  /** UUID of the request. */
+  /** UUID of this use of the link. */
   readonly consumedBy: string;
   readonly account: ResetAccount;
   readonly newHash: string;
-  /** Under which attempts at the address count where it reaches the account only by another spelling. */
+  /** The subject of attempts at the address, for an account that another spelling reaches. */
   readonly subject: string;
 }
 
 /**
- * Spends the link, sets the password, proves the mailbox, ends every session, makes every other link void by which the
- * account could be taken, and lifts its lock: all or nothing (RST-06). The ways back from a change of the
- * address and from a sign-in stay. Round trips: 1. Null when the link was consumed, or the account banned, deleted or given
- * another address, since it was read. A repeat after a lost answer finds what the first run did; where the two ran at
- * once it can be null as well, and the next call finds it.
+ * Consumes the link, sets the password, verifies the address, ends every session, revokes all other links that lead
+ * into the account, and unlocks it: all or nothing (RST-06). Revert links and not-me links stay. Round trips: 1. Null
+ * when the link was consumed, or the account banned, deleted or moved to another address, since it was read. A retry
+ * after a lost response finds what the first run did; where the two ran at the same time it can be null as well, and
+ * the next call finds it.
  *
- * A batch, since the second statement needs a newer snapshot: a login or a request for another address that held the
- * account's row first has committed by then, and a login that comes later finds another hash (SES-07).
+ * A batch, since the second statement needs a newer snapshot: a login or a request for another address that locked
+ * the account's row first has committed by then, and a later login finds another hash (SES-07).
  */
 export async function applyReset(
   db: Database,

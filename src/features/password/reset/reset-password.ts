@@ -16,13 +16,13 @@ export interface ResetInput {
 }
 
 /**
- * Gives an account the password that whoever has the link chose, and signs nobody in. Every session ends, one of a
- * racing login or refresh included; every other link that leads into the account is void; a lock is lifted. The mailbox
- * is proved. A password that is refused leaves the link good. The owner is told by mail. Round trips: 2; 0 for a link
- * that is not ours.
- * @returns a token that makes the device the only one that is known to the account
- * @throws AuthError token_invalid alike for a link that is forged, expired or spent, and for an account that is gone,
- * banned or has another address
+ * Sets a new password by a reset link, without signing in. Every session ends, including one that a racing login or
+ * refresh opens; every other link that leads into the account is revoked; a locked account is unlocked. The address
+ * is verified by it. A refused password does not consume the link. The owner is notified by mail. Round trips: 2; 0
+ * for a forged link.
+ * @returns a token that makes the device the only known one of the account
+ * @throws AuthError token_invalid for a link that is forged, expired or consumed, and for an account that is deleted,
+ * banned or at another address, all alike
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError overloaded
@@ -46,7 +46,7 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
   return deviceTokenFor(keyring, device, { userId: account.user_id, generation: row.device_generation });
 }
 
-/** The address under which attempts count of somebody who signs in with this one. */
+/** The address under which attempts are counted when somebody signs in with this one. */
 function signInAddress(email: string): string {
   return presentedEmail.safeParse(email).data?.address ?? email;
 }

@@ -15,7 +15,10 @@ const forgotRoute = defineRoute(
   },
   async (c, { deps, body: { email } }) => {
     await requestPasswordReset(deps, email);
-    return c.json({ success: true, message: 'If the address has an account, a mail is on its way' }, 202);
+    return c.json(
+      { success: true, message: 'If this address has an account, we have sent it an e-mail' },
+      202,
+    );
   },
 );
 
@@ -63,5 +66,5 @@ const resetPage = defineLinkPage(
   },
 );
 
-/** How somebody who has lost their password gets a new one. */
+/** The routes for a forgotten password. */
 export const resetRoutes = [forgotRoute, resetRoute, ...resetPage];

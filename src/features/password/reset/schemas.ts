@@ -3,7 +3,7 @@ import { presentedEmail } from '../../../presented-email.ts';
 import { newPassword } from '../../../text-schemas.ts';
 import { presentedToken } from '../../one-time-tokens/index.ts';
 
-/** Accounts of the legacy system are reached by whatever they sign in with. */
+/** Accepts any address that can sign in, those of legacy accounts included. */
 export const ForgotPasswordRequest = z.strictObject({ email: presentedEmail });
 
 /** @param passwordMinLength in code points */

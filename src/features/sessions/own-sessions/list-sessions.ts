@@ -5,12 +5,12 @@ import { type Session, toSession } from '../session.ts';
 import { findOwnSessions } from './queries.ts';
 
 /**
- * Where the caller is signed in, newest activity first.
+ * Lists the caller's live sessions, most recently active first.
  * @throws AuthError unauthenticated when the calling session has ended since the access token was signed
  */
 export async function listSessions(deps: Deps, caller: CallerIds): Promise<Session[]> {
   const rows = await findOwnSessions(deps.db, caller);
-  // A live caller's own session is always there.
+  // The own session of a live caller is always in the list.
   if (rows.length === 0) throw commonErrors.unauthenticated();
   return rows.map((row) => toSession(row, caller.sessionId));
 }

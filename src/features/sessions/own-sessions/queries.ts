@@ -11,8 +11,8 @@ import type { SessionRow } from '../session.ts';
 export type OwnSessions = { readonly id: string | null } | 'all' | 'others';
 
 /**
- * The caller's live sessions, newest activity first, the calling one among them. Round trips: 1. Empty when that one is
- * no longer live.
+ * Returns the caller's live sessions including the calling one, most recently active first. Round trips: 1. Empty
+ * when the calling one is no longer live.
  */
 export function findOwnSessions(db: Database, caller: CallerIds): Promise<SessionRow[]> {
   return db.query<SessionRow>(
@@ -26,12 +26,13 @@ export function findOwnSessions(db: Database, caller: CallerIds): Promise<Sessio
 }
 
 /**
- * Ends sessions of the caller with what `onEnd` adds, and says how many: none where the id is another
- * user's or nobody's, or its session has expired. Null when the calling session is no longer live; nothing is ended then.
+ * Ends sessions of the caller, runs the effects of `onEnd`, and returns how many ended: none if the id belongs to
+ * another user or to no session, or the session has expired. Null when the calling session is no longer live; nothing
+ * ends then.
  *
- * A repeat after a lost answer may find its own session gone: the events that the first run recorded under the same
- * request id tell it what was ended. A refresh that came first is waited for, and what it opened ends with its session;
- * a session that somebody opens meanwhile is not seen.
+ * A retry after a lost response may find its own session ended: the events that the first run recorded under the same
+ * request id tell how many ended. A refresh that came first is waited for, and its new tokens end with the session; a
+ * session that is opened in the meantime is not seen.
  */
 export async function endOwnSessions(
   db: Database,
@@ -40,9 +41,9 @@ export async function endOwnSessions(
   metadata: RequestMetadata,
   onEnd: readonly Effect[],
 ): Promise<number | null> {
-  // The user first, as a change of the password holds it, and only then the sessions: in the other order the two could wait
-  // for each other. In a statement of its own, so that the next one sees what a session did while this waited. Sessions are
-  // held in the order of their ids, here and by a logout, which does not hold the user.
+  // The user is locked first, as by a password change, and then the sessions: in the other order the two could
+  // deadlock. A separate statement lets the next one see what sessions did while this waited. Sessions are locked in
+  // the order of their ids, here and by a logout, which does not lock the user.
   const end = sql`
     WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
     held AS MATERIALIZED (

@@ -6,9 +6,9 @@ import type { CallerIds } from '../fragments.ts';
 import { endOwnSessions } from './queries.ts';
 
 /**
- * Ends one of the caller's sessions, the calling one too. Another user's id, an unknown one and what is no id at all are
- * not told apart, in what is answered or in what is asked of the database (ENU-10).
- * @returns whether the calling session was ended
+ * Ends one of the caller's sessions, which may be the calling one. Another user's id, an unknown one and a malformed
+ * one are not told apart, neither in the answer nor in the statement (ENU-10).
+ * @returns whether the calling session ended
  * @throws AuthError unauthenticated, session_not_found
  */
 export async function revokeSession(deps: Deps, caller: CallerIds, idText: string): Promise<boolean> {
@@ -20,9 +20,9 @@ export async function revokeSession(deps: Deps, caller: CallerIds, idText: strin
 }
 
 /**
- * Ends all of the caller's sessions, the calling one too or not. Each is recorded by an event of its own, all at the same
- * instant: a list can fold them, and the record says which ones they were.
- * @returns how many were ended
+ * Ends all of the caller's sessions, with or without the calling one. Each is recorded by an event of its own, all
+ * with the same time: a list can group them, and the record says which sessions they were.
+ * @returns how many ended
  * @throws AuthError unauthenticated
  */
 export async function revokeSessions(

@@ -1,33 +1,33 @@
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { type OpenedSessionRow, sessionEnds } from '../fragments.ts';
 
-/** How a session goes on under another id. */
+/** How a session continues under a new id. */
 export interface SessionRenewal {
   readonly oldId: string;
-  /** UUID made by the Worker before the first try, so that a repeat of the statement finds its own row. */
+  /** UUID created by the Worker before the first try, so that a retry of the statement finds its own row. */
   readonly newId: string;
-  /** How the caller has just proved who they are (RFC 8176: `pwd`), which is then the time of authentication; null: not now. */
+  /** How the caller has just authenticated (RFC 8176: `pwd`), which sets the time of authentication; null: not now. */
   readonly provedBy: string | null;
   readonly idleTtlSeconds: number;
 }
 
-/** A session under its new id, with what its tokens need. */
+/** A session under its new id, with everything that its tokens need. */
 export interface RenewedSessionRow extends OpenedSessionRow {
   readonly user_id: string;
   readonly amr: string[];
-  /** Which transports it has open. */
+  /** Whether each transport is open. */
   readonly has_cookie_token: boolean;
   readonly has_body_token: boolean;
 }
 
 /**
- * Body of a CTE that gives a live session of a user in `owner`, a CTE with `user_id`, its new id: a new level of trust
- * (SES-03). Its absolute end and its open transports stay. A repeat of the statement returns no row here: take it
- * from `renewedBefore`.
+ * Body of a CTE that gives a live session of a user in `owner`, a CTE with `user_id`, its new id, since the level of
+ * trust changes (SES-03). Its absolute end and its open transports stay. A retry of the statement returns no row
+ * here: use `renewedBefore`.
  *
- * The id is in every token, so that all of them die with it. A refresh that waits for the row finds no session of the
- * old id any more, and says session_expired; one that came first has rotated a counter that now starts anew. A token of
- * the legacy system has no id in it, and would be counter 0 again: its hash goes.
+ * The id is in every token, so all of them become invalid with it. A refresh that waits for the row no longer finds
+ * the old id and answers session_expired; one that came first has rotated a counter that now starts again. A legacy
+ * token contains no id and would be counter 0 again, so its hash is deleted.
  */
 export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment {
   const { oldId, newId, provedBy, idleTtlSeconds } = renewal;
@@ -53,8 +53,8 @@ export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment
 }
 
 /**
- * Body of a CTE that remembers the former id of the session that the CTE `renewed` gave its new one, so that a logout
- * with a token from before still ends it.
+ * Body of a CTE that stores the former id of the session that the CTE `renewed` gave a new one, so that a logout with
+ * an older token still ends it.
  */
 export function rememberFormerId(renewed: Fragment, { oldId }: SessionRenewal): Fragment {
   return sql`
@@ -62,14 +62,14 @@ export function rememberFormerId(renewed: Fragment, { oldId }: SessionRenewal): 
     ON CONFLICT DO NOTHING RETURNING id`;
 }
 
-/** The session that an earlier run of the same statement renewed and whose answer was lost, with the same columns. */
+/** The session that an earlier run of the same statement renewed, whose response was lost, with the same columns. */
 export function renewedBefore(userId: string, { newId }: SessionRenewal): Fragment {
   return sql`SELECT ${renewedColumns(sql`s`)} FROM sessions s WHERE s.id = ${newId}::uuid AND s.user_id = ${userId}::uuid`;
 }
 
 /**
- * Body of a CTE that ends the sessions of the users in `owner`, a CTE with `user_id`, but for the one of this id; it
- * returns what `Effect` wants of a source.
+ * Body of a CTE that ends the sessions of the users in `owner`, a CTE with `user_id`, except for the one with this
+ * id; it returns the columns that an `Effect` needs.
  */
 export function endOtherSessions(owner: Fragment, keptId: string): Fragment {
   return sql`

@@ -2,7 +2,7 @@ import type { Deps } from '../../../deps.ts';
 import { type IssuedTokens, issueTokens } from '../issue-tokens.ts';
 import type { RenewedSessionRow } from './fragments.ts';
 
-/** The first tokens of a session under its new id, for each transport that it has open. Needs no database. */
+/** Issues the first tokens of a session under its new id, for each open transport. Needs no database. */
 export function issueRenewedTokens(deps: Deps, row: RenewedSessionRow): Promise<IssuedTokens> {
   return issueTokens(deps, {
     userId: row.user_id,
