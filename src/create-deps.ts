@@ -1,8 +1,9 @@
 import type { Argon2Parameters } from './crypto/argon2id.ts';
 import type { Deps } from './deps.ts';
-import { type RequestMetadata, readRequestMetadata } from './http/request-metadata.ts';
+import { readRequestMetadata } from './http/request-metadata.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createPasswordHasher } from './password-hasher.ts';
+import type { RequestMetadata } from './request-metadata.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What a test may replace. The deployed service passes none of it, and no variable of the environment sets it. */

@@ -5,9 +5,9 @@ import type { Keyring } from './crypto/keyring.ts';
 import type { Database } from './db/client.ts';
 import type { Effects } from './db/effects.ts';
 import type { ExportPart } from './db/export-part.ts';
-import type { RequestMetadata } from './http/request-metadata.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { PasswordHasher } from './password-hasher.ts';
+import type { RequestMetadata } from './request-metadata.ts';
 
 /** Everything that a flow may use. One per request; only immutable values are shared between requests. */
 export interface Deps {

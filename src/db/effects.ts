@@ -1,14 +1,5 @@
+import type { RequestMetadata } from '../request-metadata.ts';
 import type { Fragment } from './sql.ts';
-
-/** What is recorded about whoever sent the request. */
-export interface RequestMetadata {
-  readonly requestId: string;
-  readonly ipAddress: string | null;
-  readonly userAgent: string | null;
-  readonly location: object | null;
-  /** BCP 47 tag of the client's preferred language, for a mail to somebody whose language is unknown. */
-  readonly locale: string | null;
-}
 
 /**
  * A change that one feature adds to another's statement, committed with it or not at all. `source` is a CTE with the

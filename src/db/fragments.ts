@@ -1,4 +1,5 @@
-import type { Effect, RequestMetadata } from './effects.ts';
+import type { RequestMetadata } from '../request-metadata.ts';
+import type { Effect } from './effects.ts';
 import { type Fragment, identifier, join, sql } from './sql.ts';
 
 /** Writes the effects as further CTEs, each with a leading comma, to follow the CTE named `source`. */

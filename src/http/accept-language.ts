@@ -1,6 +1,6 @@
 /**
- * The first language of an Accept-Language header (RFC 9110 section 12.5.4) as a canonical BCP 47 tag of at most 35
- * characters; null for none, `*` or nonsense. Browsers send their languages in order of preference.
+ * Returns the first language of an Accept-Language header (RFC 9110 section 12.5.4) as a canonical BCP 47 tag of at
+ * most 35 characters; null for none, `*` or an invalid one. Browsers send their languages in order of preference.
  */
 export function preferredLocale(headers: Headers): string | null {
   const tag = headers.get('Accept-Language')?.slice(0, 256).split(/[,;]/)[0]?.trim() ?? '';

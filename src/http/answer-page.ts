@@ -1,17 +1,17 @@
 import type { PageView } from '../ui/page-view.ts';
 import { pagePolicy, renderPage } from '../ui/render-page.tsx';
 
-/** Where pages live: a failure there is answered as a page as well. */
+/** The paths of pages, where failures are answered as pages as well. */
 const pagePaths = /^\/(?:auth|dev)(?:\/|$)/;
 
-/** Whether a person's browser asks, and not a client of the API. */
+/** Whether the path belongs to a page for a person, rather than to the API. */
 export function isPagePath(path: string): boolean {
   return pagePaths.test(path);
 }
 
 /**
- * Answers a page for a person. With `no-referrer`, browsers would send `Origin: null` with the page's own form (SECURITY
- * HDR-02, RST-09).
+ * Answers with a page for a person. `Referrer-Policy` is not `no-referrer`, with which browsers would send `Origin:
+ * null` with the page's own form (HDR-02, RST-09).
  */
 export function answerPage(
   status: number,

@@ -4,7 +4,7 @@ import { expiredCookie, expiredHostCookie, hostCookie, readCookie } from './cook
 export const accessCookieName = '__Host-nexora_access';
 export const refreshCookieName = '__Host-nexora_refresh';
 
-/** Whether the request carries a cookie that this service would act on. */
+/** Whether the request has a cookie that this service would act on. */
 export function carriesAuthCookie(headers: Headers, legacyRefreshCookie: string | null): boolean {
   const header = headers.get('Cookie');
   const names = [
@@ -15,7 +15,7 @@ export function carriesAuthCookie(headers: Headers, legacyRefreshCookie: string 
   return names.some((name) => readCookie(header, name) !== null);
 }
 
-/** Gives the browser its tokens. Lifetimes in seconds. */
+/** Sets the token cookies. Lifetimes in seconds. */
 export function setAuthCookies(
   headers: Headers,
   access: { readonly token: string; readonly expiresIn: number },
@@ -25,7 +25,7 @@ export function setAuthCookies(
   headers.append('Set-Cookie', hostCookie(refreshCookieName, refresh.token, refresh.expiresIn));
 }
 
-/** Takes them back, with the legacy application's cookie where one is configured. */
+/** Clears the token cookies, and the legacy cookie if one is configured. */
 export function clearAuthCookies(headers: Headers, legacyRefreshCookie: string | null): void {
   headers.append('Set-Cookie', expiredHostCookie(accessCookieName));
   headers.append('Set-Cookie', expiredHostCookie(refreshCookieName));

@@ -3,58 +3,62 @@ import { parseJsonStrict } from './json.ts';
 
 const bodyBytesMax = 16_384;
 
-/** RFC 9110 8.3.1. JSON has no charset parameter (RFC 8259 11), but many clients send the one that changes nothing. */
+/**
+ * RFC 9110 8.3.1. JSON has no charset parameter (RFC 8259 11), but many clients send this one, which changes nothing.
+ */
 const jsonType = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?$/i;
 
 /**
- * The JSON document in the body of a request, read by the strict rules that `request.json()` lacks: the declared type
- * must be JSON, at most 16 KiB are ever read, ill-formed UTF-8 and a byte order mark are refused, and so is whatever
- * `parseJsonStrict` refuses. Nothing is said about the shape: hand the value to `validate`.
+ * Reads the JSON body of a request by stricter rules than `request.json()`: the declared type must be JSON, at most
+ * 16 KiB are read, malformed UTF-8 and a byte order mark are refused, and so is everything that `parseJsonStrict`
+ * refuses. It does not check the shape: pass the value to `validate`.
  *
- * @param options.isOptional Every member of the route's body is optional, so that an absent or empty body, with or
- *   without a Content-Type, is read as `{}`. A body that has bytes still needs its Content-Type.
+ * @param options.isOptional every member of the body is optional, so an absent or empty body, with or without a
+ * Content-Type, is read as `{}`. A body with bytes still needs its Content-Type.
  * @throws AuthError unsupported_media_type, payload_too_large, malformed_json
  */
 export async function readJsonBody(request: Request, options: { isOptional: boolean }): Promise<unknown> {
-  // Any encoding, `identity` too: a decompressed size is unbounded, and two parties could read different bytes.
+  // Any encoding is refused, even `identity`: a decompressed size is unbounded, and two parties could read different
+  // bytes.
   if (request.headers.has('Content-Encoding')) throw commonErrors.unsupported_media_type();
   const type = request.headers.get('Content-Type');
   if (type !== null && !jsonType.test(type)) throw commonErrors.unsupported_media_type();
 
   const bytes = await readCapped(request, commonErrors.malformed_json);
   if (bytes.length === 0 && options.isOptional) return {};
-  // Forms can post across origins without a preflight, but they cannot declare JSON: an untyped body is not guessed at.
+  // Forms can post across origins without a preflight, but cannot declare JSON: the type of an untyped body is not
+  // guessed.
   if (type === null) throw commonErrors.unsupported_media_type();
   return parseJsonStrict(decodeUtf8(bytes, commonErrors.malformed_json));
 }
 
-/** What a body that cannot be read is called. */
+/** Creates the error for an unreadable body. */
 type Malformed = (options: AuthErrorOptions) => AuthError;
 
 /**
- * The bytes of a body, of which at most 16 KiB are ever read.
- * @throws AuthError payload_too_large, and what `malformed` makes
+ * Reads the bytes of a body, at most 16 KiB.
+ * @throws AuthError payload_too_large, and the error of `malformed`
  */
 export async function readCapped(request: Request, malformed: Malformed): Promise<Uint8Array> {
   const declaredLength = Number(request.headers.get('Content-Length') ?? Number.NaN);
   if (declaredLength > bodyBytesMax) throw commonErrors.payload_too_large();
-  // Content-Length is absent with chunks and can be a lie, so the bytes are counted as well.
+  // Content-Length is absent with chunks and can be wrong, so the bytes are counted as well.
   const chunks: Uint8Array[] = [];
   let length = 0;
   const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
   while (reader) {
     const { done, value } = await reader.read().catch((reason: unknown) => {
-      // A client that goes away in the middle of its body is no bug of ours.
+      // A client that disconnects within its body is not a bug of ours.
       throw malformed({ detail: 'The body ended early.', internal: reason });
     });
     if (done) break;
     length += value.length;
     if (length > bodyBytesMax) {
-      await reader.cancel().catch(() => undefined); // the answer is the same if the client has gone
+      await reader.cancel().catch(() => undefined); // the answer is the same if the client has disconnected
       throw commonErrors.payload_too_large();
     }
     chunks.push(value);
-    // HTTP ends the body here (RFC 9112 section 6.2): asking the stream once more only costs time.
+    // The body ends here (RFC 9112 section 6.2): another read would only cost time.
     if (length === declaredLength) break;
   }
   return concatenate(chunks, length);
@@ -62,7 +66,7 @@ export async function readCapped(request: Request, malformed: Malformed): Promis
 
 function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
   const [first] = chunks;
-  // The usual case: nothing to copy.
+  // Usually there is one chunk and nothing to copy.
   if (first !== undefined && first.length === length) return first;
   const bytes = new Uint8Array(length);
   let offset = 0;
@@ -73,10 +77,10 @@ function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array 
   return bytes;
 }
 
-/** @throws what `malformed` makes */
+/** @throws the error of `malformed` */
 export function decodeUtf8(bytes: Uint8Array, malformed: Malformed): string {
   try {
-    // ignoreBOM keeps a byte order mark in the text, where the JSON grammar refuses it (RFC 8259 8.1).
+    // ignoreBOM keeps a byte order mark in the text, so that the JSON grammar refuses it (RFC 8259 8.1).
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw malformed({ detail: 'The body must be valid UTF-8.' });

@@ -6,9 +6,9 @@ const ipv6Characters = /^[0-9a-f:.]+$/i;
 const ipv4Mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /**
- * The address of the client in its one canonical spelling: dotted IPv4, or IPv6 by RFC 5952; an IPv4-mapped IPv6
- * address (RFC 4291 2.5.5.2) is the IPv4 address. It comes from `CF-Connecting-IP` alone, which Cloudflare's edge
- * overwrites; every other header of this kind is the client's own invention. `null`: absent, or not one plain address.
+ * Returns the client's address in its canonical spelling: dotted IPv4, or IPv6 by RFC 5952; an IPv4-mapped IPv6
+ * address (RFC 4291 2.5.5.2) becomes the IPv4 address. It comes only from `CF-Connecting-IP`, which Cloudflare
+ * overwrites; clients can forge every other header of this kind. `null`: absent, or not one plain address.
  */
 export function clientIp(request: Request): string | null {
   const text = request.headers.get('CF-Connecting-IP');
@@ -18,7 +18,7 @@ export function clientIp(request: Request): string | null {
 }
 
 function canonicalIpv6(text: string): string | null {
-  // The URL standard parses IPv6 strictly and writes it as RFC 5952 asks, but for the dotted end of mapped addresses.
+  // The URL standard parses IPv6 strictly and formats it by RFC 5952, except for the dotted end of mapped addresses.
   const hostname = URL.parse(`http://[${text}]/`)?.hostname;
   if (hostname === undefined) return null;
   const address = hostname.slice(1, -1);

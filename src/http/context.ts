@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ConfigError } from '../variable-reader.ts';
 
-/** What Hono's context carries in this service. */
+/** The contents of Hono's context in this service. */
 export interface AppEnv {
   Bindings: Env;
   Variables: {
@@ -15,5 +15,5 @@ export interface AppEnv {
   };
 }
 
-/** The context of one request. It stops at `routes.ts`: flows take `Deps` and plain input. */
+/** The context of one request. It is not passed beyond `routes.ts`: flows take `Deps` and plain input. */
 export type RequestContext = Context<AppEnv>;

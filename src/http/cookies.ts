@@ -1,11 +1,11 @@
 const valueLengthMax = 4096;
-const ageSecondsMax = 400 * 86_400; // what browsers cap it to (RFC 6265bis 5.5)
+const ageSecondsMax = 400 * 86_400; // the maximum of browsers (RFC 6265bis 5.5)
 const tokenPattern = /^[\w!#$%&'*+.^`|~-]+$/; // RFC 9110 5.6.2
 const cookieOctets = /^[!#-+\--:<-[\]-~]*$/; // RFC 6265 4.1.1
 
 /**
- * The value of one cookie in a `Cookie` header, as it was sent: no unquoting, no percent-decoding. The name must match
- * exactly, and of several the first counts. Garbage around it is skipped. `null`: absent, or longer than 4096
+ * Returns the value of one cookie in a `Cookie` header as it was sent: no unquoting, no percent-decoding. The name
+ * must match exactly, and the first match counts. Malformed pairs are skipped. `null`: absent, or longer than 4096
  * characters.
  */
 export function readCookie(header: string | null, name: string): string | null {
@@ -19,29 +19,29 @@ export function readCookie(header: string | null, name: string): string | null {
 }
 
 /**
- * A `Set-Cookie` value for a cookie that only this host can set, only over HTTPS and for every path (the `__Host-`
- * prefix, RFC 6265bis 4.1.3.2), that scripts cannot read and that cross-site requests other than links do not carry.
+ * Returns a `Set-Cookie` value for a cookie that only this host can set, only over HTTPS and for every path (the
+ * `__Host-` prefix, RFC 6265bis 4.1.3.2), that scripts cannot read and that cross-site requests other than links do
+ * not send.
  *
- * @param maxAgeSeconds Rounded down, at least 0 and at most 400 days.
- * @throws TypeError when the name, value or age could not stand in the header: a bug of the caller.
+ * @param maxAgeSeconds rounded down, at least 0 and at most 400 days
+ * @throws TypeError when the name, value or age is not allowed in the header, which is a bug of the caller
  */
 export function hostCookie(name: `__Host-${string}`, value: string, maxAgeSeconds: number): string {
-  if (!cookieOctets.test(value))
-    throw new TypeError('the cookie value has characters that a cookie cannot have');
+  if (!cookieOctets.test(value)) throw new TypeError('the cookie value has characters that are not allowed');
   if (Number.isNaN(maxAgeSeconds)) throw new TypeError('the age of the cookie is not a number');
   const age = Math.floor(Math.min(Math.max(maxAgeSeconds, 0), ageSecondsMax));
   return `${checkName(name)}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${age}`;
 }
 
-/** A `Set-Cookie` value that makes the browser drop what `hostCookie` set under this name. */
+/** Returns a `Set-Cookie` value that deletes the cookie that `hostCookie` set under this name. */
 export function expiredHostCookie(name: `__Host-${string}`): string {
   return hostCookie(name, '', 0);
 }
 
 /**
- * A `Set-Cookie` value that drops a host-only cookie of the legacy application, whose name has no prefix.
+ * Returns a `Set-Cookie` value that deletes a host-only cookie of the legacy application, whose name has no prefix.
  *
- * @throws TypeError when the name is not a token.
+ * @throws TypeError when the name is not a token
  */
 export function expiredCookie(name: string): string {
   return `${checkName(name)}=; Path=/; Secure; HttpOnly; Max-Age=0`;
@@ -53,8 +53,8 @@ function checkName(name: string): string {
 }
 
 /**
- * Only what RFC 6265 5.2 trims. `String.trim` also drops U+00A0 and others, so that a cookie that a sub-domain set as
- * U+00A0 and `__Host-x` would pass for `__Host-x`.
+ * Trims only what RFC 6265 5.2 trims. `String.trim` also removes U+00A0 and others, so that a cookie that a
+ * sub-domain named U+00A0 and `__Host-x` would pass for `__Host-x`.
  */
 function trimBlanks(text: string): string {
   let [start, end] = [0, text.length];

@@ -7,19 +7,19 @@ const exposedHeaders = 'X-Request-Id, X-Device-Token, Retry-After, RateLimit, Ra
 const preflightAgeSecondsMax = 7200;
 
 /**
- * Lets the pages of listed origins read the answers, with credentials (the CORS protocol, WHATWG Fetch 3.3). Origins
- * are compared as whole strings; to any other one no CORS header is sent, and never `*`. Every answer says
- * `Vary: Origin`.
+ * Lets pages of listed origins read the responses, with credentials (the CORS protocol, WHATWG Fetch 3.3). Origins
+ * are compared as whole strings; any other origin gets no CORS header, and never `*`. Every response has `Vary:
+ * Origin`.
  *
- * Not `hono/cors`, which sends `Access-Control-Allow-Credentials` to every origin and answers each OPTIONS request
- * itself, even when it is no preflight, so that a wrong method is never a 405.
+ * Not `hono/cors`, which sends `Access-Control-Allow-Credentials` to every origin and answers every OPTIONS request
+ * itself, even without a preflight, so that a wrong method is never a 405.
  *
- * @param allowedOrigins The list for this request; `null` must not be on it. What it throws goes to the error handler.
+ * @param allowedOrigins the list for this request; it must not contain `null`. Errors go to the error handler.
  */
 export function cors(allowedOrigins: (c: RequestContext) => ReadonlySet<string>): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const origin = c.req.header('Origin');
-    // Before the handler runs: a list that cannot be read must not turn a change that was made into an error.
+    // Before the handler runs: an unreadable list must not turn a completed change into an error.
     const isListed = origin !== undefined && allowedOrigins(c).has(origin);
     const isPreflight =
       c.req.method === 'OPTIONS' &&

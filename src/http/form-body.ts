@@ -5,8 +5,9 @@ const formType = /^application\/x-www-form-urlencoded(?:[ \t]*;[ \t]*charset=(?:
 const fieldsMax = 20;
 
 /**
- * The fields of a form that a page posted (WHATWG URL 5.1), by the strict rules of JSON bodies: at most 16 KiB, no field
- * twice, and well-formed UTF-8 inside the escapes too, since a password with U+FFFD in it would match another one.
+ * Reads the fields of a form that a page posted (WHATWG URL 5.1), by rules as strict as for JSON bodies: at most 16
+ * KiB, no field twice, and well-formed UTF-8 also inside escapes, since a password with U+FFFD would match another
+ * one.
  * @throws AuthError unsupported_media_type, payload_too_large, malformed_form
  */
 export async function readFormBody(request: Request): Promise<Readonly<Record<string, string>>> {
@@ -21,7 +22,7 @@ export async function readFormBody(request: Request): Promise<Readonly<Record<st
   for (const pair of text.split('&')) {
     if (pair === '') continue;
     const [name = '', ...rest] = pair.split('=').map(decode);
-    // A second `=` stands escaped in what a browser sends.
+    // Browsers escape a second `=`.
     if (rest.length !== 1 || fields.has(name) || fields.size === fieldsMax)
       throw commonErrors.malformed_form();
     fields.set(name, rest[0] ?? '');

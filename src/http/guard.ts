@@ -7,11 +7,11 @@ import type { RequestContext } from './context.ts';
 import { readCookie } from './cookies.ts';
 import { judgeOrigin, type OriginVerdict } from './origin.ts';
 
-/** What the request says about the page that sent it, once a foreign one is out of the question. */
+/** The verdict about a request whose origin is not foreign. */
 export type OriginTrust = Exclude<OriginVerdict, 'foreign'>;
 
 /**
- * Refuses a request that a page of a foreign origin sent.
+ * Refuses a request from a page of a foreign origin.
  * @throws AuthError csrf_rejected
  */
 export function refuseForeignOrigin(c: RequestContext, deps: Deps): OriginTrust {
@@ -21,9 +21,10 @@ export function refuseForeignOrigin(c: RequestContext, deps: Deps): OriginTrust 
 }
 
 /**
- * The caller behind an access token: the bearer's alone where an Authorization header is present, else the cookie's.
- * A cookie counts on an unsafe request only when its origin is named and trusted, since every page can make a browser
- * send it. Whether the session still lives is for the statement of the route to say, in the round trip it makes anyway.
+ * Returns the caller by the access token: only the bearer token if there is an Authorization header, else the cookie.
+ * On an unsafe request a cookie counts only if its origin is present and trusted, since every page can make a browser
+ * send it. The statement of the route checks whether the session is still live, in the round trip that it makes
+ * anyway.
  * @throws AuthError unauthenticated, csrf_rejected
  */
 export async function authenticate(
@@ -38,9 +39,9 @@ export async function authenticate(
 }
 
 /**
- * The caller behind an access token, on a route that needs none: null where there is no good one. The bearer's alone
- * where an Authorization header is present; a cookie counts only when its origin is named and trusted. Whether the session
- * still lives is for the statement of the route to say.
+ * Returns the caller by the access token on a route that needs none: null without a valid one. Only the bearer token
+ * counts if there is an Authorization header; a cookie counts only if its origin is present and trusted. The
+ * statement of the route checks whether the session is still live.
  */
 export async function findCaller(
   c: RequestContext,
@@ -56,7 +57,7 @@ export async function findCaller(
 }
 
 /**
- * The access token that counts on this request, unverified; null for none.
+ * Returns the unverified access token that counts on this request; null for none.
  * @throws AuthError csrf_rejected
  */
 export function presentedAccessToken(c: RequestContext, deps: Deps, isUnsafe: boolean): string | null {

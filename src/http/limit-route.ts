@@ -7,12 +7,12 @@ import { clientIp } from './client-ip.ts';
 import type { AppEnv } from './context.ts';
 
 /**
- * Counts the requests of one route for its class, before the credential and the body are looked at, and tells the
- * client its budget with every answer, failures included. Fields that the route has set itself stay.
+ * Counts the requests of one route for its class, before the credential and the body are read, and reports the budget
+ * to the client with every answer, failures included. Headers that the route has set itself stay.
  *
- * Mounted at the route, so that it counts by what was routed and not by how the path was spelled (T35); HEAD
- * goes the way of GET. Unknown paths, wrong methods and preflights pass no route: they reach neither the database nor
- * a password hash, and are not counted. A service that is misconfigured answers nothing worth limiting.
+ * It is mounted on the route, so that it counts by the matched route and not by the spelling of the path (T35); HEAD
+ * is handled like GET. Unknown paths, wrong methods and preflights match no route: they reach neither the database
+ * nor a password hash, and are not counted. A misconfigured service has nothing to limit.
  *
  * @throws AuthError rate_limited
  */
@@ -31,7 +31,7 @@ export function limitRoute(routeClass: RateLimitClass, now: () => number): Middl
     await next();
     const { headers } = c.res;
     if (headers.has('RateLimit') || headers.has('RateLimit-Policy')) return;
-    // A cache would hand one client's budget to everybody.
+    // A cache would give one client's budget to everybody.
     if (headers.get('Cache-Control')?.includes('public')) return;
     for (const [name, value] of Object.entries(budgetFields(budget))) headers.set(name, value);
   };

@@ -1,6 +1,6 @@
 const plainSegment = /^[\w.-]{0,64}$/;
 
-/** A path as a log may hold it: whoever calls can put an address or a token into a segment (LOG-05). */
+/** Returns a path that is safe to log: a caller can put an address or a token into a segment (LOG-05). */
 export function loggablePath(path: string): string {
   return path
     .split('/')

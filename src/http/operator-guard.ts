@@ -10,27 +10,27 @@ import { refuseForeignOrigin } from './guard.ts';
 import { loggablePath } from './loggable-path.ts';
 
 /**
- * Who runs the service, as its own routes know them. No token of a user passes there, cookies are not looked at, and
- * neither secret passes for the other (CRN-06).
- * - `cron`: presents CRON_SECRET as bearer; in development nobody needs to.
- * - `admin`: presents ADMIN_SECRET as bearer; where none is set, there is no such route.
- * - `developer`: presents nothing; the route is there in development alone.
+ * The guards of routes for operators. No user token passes them, cookies are ignored, and neither secret is accepted
+ * for the other (CRN-06).
+ * - `cron`: CRON_SECRET as bearer token; not needed in development.
+ * - `admin`: ADMIN_SECRET as bearer token; without one the route does not exist.
+ * - `developer`: nothing; the route exists only in development.
  */
 export type OperatorGuard = (typeof operatorGuards)[number];
 
 const operatorGuards = ['cron', 'admin', 'developer'] as const;
 
-/** What a secret has to be: long enough not to be guessed, and of characters that a header can carry. */
+/** A usable secret: too long to guess, and of characters that a header can contain. */
 const secretPattern = /^[\x20-\x7e]{32,}$/;
 
-/** Whether this kind of guard is one for operators. */
+/** Whether this guard is for operators. */
 export function isOperatorGuard(guard: string): guard is OperatorGuard {
   return operatorGuards.some((candidate) => candidate === guard);
 }
 
 /**
- * Answers like an unknown path where this deployment has no such route. Mounted for every method and before the limit,
- * so that neither `Allow` nor a budget tells that it exists elsewhere.
+ * Answers like an unknown path if this deployment does not serve the route. Mounted for every method and before the
+ * limit, so that neither `Allow` nor a budget reveals that it exists elsewhere.
  */
 export function hideUnserved(guard: OperatorGuard): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
@@ -41,10 +41,11 @@ export function hideUnserved(guard: OperatorGuard): MiddlewareHandler<AppEnv> {
 }
 
 /**
- * Lets an operator pass, before the body and the database are looked at. A secret that is missing or too short opens
- * nothing, not even for a caller who presents the same: it is reported as misconfigured, on the routes that it guards.
+ * Admits an operator, before the body is read and the database is reached. A missing or short secret admits nobody,
+ * not even a caller who presents the same one: it is reported as misconfigured, on the routes that it guards.
  *
- * @throws AuthError unauthenticated, misconfigured; csrf_rejected for a page of another origin that needs no secret
+ * @throws AuthError unauthenticated, misconfigured; csrf_rejected for a page of another origin when no secret is
+ * needed
  */
 export function admitOperator(c: RequestContext, deps: Deps, guard: OperatorGuard): void {
   const header = c.req.raw.headers.get('Authorization');
@@ -53,7 +54,7 @@ export function admitOperator(c: RequestContext, deps: Deps, guard: OperatorGuar
     return;
   }
   if (guard !== 'developer' && isSecretOf(guard, deps.config, header)) return;
-  // Without the header there was no guess. What was presented is never told: it may be nearly right.
+  // Without the header there was no guess. The presented value is never logged: it may be nearly right.
   if (header !== null) {
     const { requestId, ipAddress } = deps.metadata;
     log('warn', 'operator_secret_refused', {
@@ -79,13 +80,13 @@ function isServed(guard: OperatorGuard, { isDevelopment, adminSecret }: Config):
 
 function isSecretOf(guard: 'cron' | 'admin', config: Config, header: string | null): boolean {
   const secret = guard === 'cron' ? config.cronSecret : config.adminSecret;
-  // One secret for both would let whoever calls the clean-up ban people (CRN-06).
+  // With one secret for both, whoever calls the clean-up could ban users (CRN-06).
   const isShared = guard === 'admin' && config.adminSecret === config.cronSecret;
   if (secret === null || !secretPattern.test(secret) || isShared) {
     const variables = [guard === 'cron' ? 'CRON_SECRET' : 'ADMIN_SECRET'];
     throw commonErrors.misconfigured({ internal: { variables } });
   }
-  // Not by the grammar of tokens (RFC 6750 section 2.1): an operator may choose any characters.
+  // Not by the syntax of tokens (RFC 6750 section 2.1): an operator may choose any characters.
   const presented = /^Bearer +(.+)$/i.exec(header ?? '')?.[1];
   return presented !== undefined && isSecretEqual(presented, secret);
 }

@@ -3,7 +3,7 @@ import type { Language } from '../languages/language.ts';
 import { preferredLocale } from './accept-language.ts';
 import type { RequestContext } from './context.ts';
 
-/** The language that the browser asks for. */
+/** Returns the language that the browser prefers. */
 export function pageLanguage(c: RequestContext): Language {
   return chooseLanguage(preferredLocale(c.req.raw.headers));
 }

@@ -12,24 +12,24 @@ import { problemSentence } from './problem-sentence.ts';
 import { type Route, requireDeps } from './route.ts';
 import { validate } from './validate.ts';
 
-/** A page that a link in a mail leads to. */
+/** A page that the link of a mail opens. */
 interface LinkPageSpec<S extends z.core.$ZodType> {
   readonly path: `/auth/${string}`;
   readonly name: PageName;
-  /** Schema of the form: `token`, and the fields. */
+  /** The schema of the form: `token` and the fields. */
   readonly form: S | ((deps: Deps) => S);
-  /** What there is to fill in beside the button; `isRetry`: once more, since what was sent was refused. */
+  /** The fields of the form; `isRetry` when the form was refused and is shown again. */
   readonly fields?: (
     c: RequestContext,
     deps: Deps,
     language: Language,
     isRetry: boolean,
   ) => Promise<readonly FieldView[]>;
-  /** Codes of failures after which the person can try again on the same page. */
+  /** The codes of failures that the user can correct on the same page. */
   readonly correctable?: readonly string[];
 }
 
-/** What a submitted form comes with. */
+/** A submitted form. */
 interface SubmittedForm<Body> {
   readonly deps: Deps;
   readonly body: Body;
@@ -37,9 +37,9 @@ interface SubmittedForm<Body> {
 }
 
 /**
- * A page with a button, at the address of a link, and the form behind it. To look at the page spends nothing and costs no
- * round trip, so that whatever opens links by itself does no harm (EML-05); the form works without JavaScript.
- * `submit` does the work; what it gives back puts cookies on the answer.
+ * Defines the page of a link, with a button, and the form behind it. Opening the page consumes nothing and costs no
+ * round trip, so that software that opens links by itself does no harm (EML-05); the form works without JavaScript.
+ * `submit` does the work; the function that it returns sets cookies on the response.
  */
 export function defineLinkPage<S extends z.core.$ZodType>(
   spec: LinkPageSpec<S>,

@@ -4,8 +4,8 @@ import { readJsonBody } from './body.ts';
 import { validate } from './validate.ts';
 
 /**
- * Reads a body that the route behind may read again. Null when the route would refuse it: it will, and says why.
- * Costs a copy of the body, at most 16 KiB.
+ * Reads a body that the actual route may read again. Null when that route would refuse it, and will say why. Costs a
+ * copy of the body, at most 16 KiB.
  */
 export async function peekBody<S extends z.core.$ZodType>(
   request: Request,

@@ -6,24 +6,24 @@ import type { RequestContext } from './context.ts';
 import { readCookie } from './cookies.ts';
 import type { OriginTrust } from './guard.ts';
 
-/** Tokens of a request, as they were presented: nothing about them is verified. */
+/** The presented tokens of a request, none of them verified. */
 export interface PresentedTokens {
   readonly refreshTokens: readonly string[];
   readonly accessTokens: readonly string[];
 }
 
-/** The one refresh token that a request wants to exchange. */
+/** The refresh token that a request wants to exchange. */
 export interface PresentedRefreshToken {
   readonly token: string;
-  /** The way that it came, which is the transport that it has to be for. */
+  /** How it arrived, which must be its transport. */
   readonly transport: 'cookie' | 'body';
-  /** Whether the legacy application's cookie came along and was looked at. */
+  /** Whether the legacy cookie was sent and read. */
   readonly hasLegacyCookie: boolean;
 }
 
 /**
- * What a refresh is asked for with: the body's token alone where there is one, else our cookie, else the earlier
- * application's. Null for none of them.
+ * Returns the token of a refresh: that of the body if there is one, else that of our cookie, else that of the legacy
+ * cookie. Null for none of them.
  * @throws AuthError csrf_rejected
  */
 export function presentedRefreshToken(
@@ -40,8 +40,8 @@ export function presentedRefreshToken(
 }
 
 /**
- * What a logout names its session with: the body's token decides alone, else the bearer's, else what the cookies hold.
- * `areCookiesIgnored` says that there are cookies of ours that were not looked at.
+ * Returns the tokens of a logout: that of the body alone if there is one, else the bearer token, else those of the
+ * cookies. `areCookiesIgnored` tells that there are cookies of ours that were not read.
  * @throws AuthError csrf_rejected
  */
 export function presentedTokens(
@@ -62,7 +62,7 @@ export function presentedTokens(
   return { tokens: cookieTokens(c, deps), areCookiesIgnored: false };
 }
 
-/** What the cookies hold, whoever sent them along. */
+/** Returns the tokens of the cookies, whichever page sent the request. */
 export function cookieTokens(c: RequestContext, deps: Deps): PresentedTokens {
   const { ours, legacy } = readRefreshCookies(c, deps);
   const access = readCookie(c.req.raw.headers.get('Cookie'), accessCookieName);
@@ -79,7 +79,7 @@ function readRefreshCookies(c: RequestContext, deps: Deps): { ours: string | nul
   return { ours: readCookie(header, refreshCookieName), legacy: legacy && percentDecoded(legacy) };
 }
 
-/** What Next.js had encoded; other values, such as a JWT, as they are. */
+/** Decodes values that Next.js encoded; others, such as a JWT, stay as they are. */
 function percentDecoded(value: string): string {
   try {
     return decodeURIComponent(value);
@@ -88,7 +88,7 @@ function percentDecoded(value: string): string {
   }
 }
 
-// Cookies come along whatever page sent the request; without Origin and Sec-Fetch-Site nobody vouches for it.
+// Browsers send cookies whichever page makes the request; without Origin and Sec-Fetch-Site nothing vouches for it.
 function requireTrustedCookies(c: RequestContext, deps: Deps, originTrust: OriginTrust): void {
   if (originTrust !== 'absent') return;
   if (carriesAuthCookie(c.req.raw.headers, deps.config.session.legacyRefreshCookie))

@@ -1,7 +1,7 @@
 import type { AuthError } from '../errors.ts';
 import type { Language } from '../languages/language.ts';
 
-/** What a person reads of a failure, in their language; in English where that has no sentence for it. */
+/** Returns the sentence about a failure in the user's language; in English if that language has none. */
 export function problemSentence(
   { code, spec, options }: AuthError,
   { errors, fieldErrors }: Language,

@@ -8,11 +8,11 @@ import { loggablePath } from './loggable-path.ts';
 import { pageLanguage } from './page-language.ts';
 import { problemSentence } from './problem-sentence.ts';
 
-// A client may wait this long and still be inside the refresh grace (DESIGN 4).
+// A client that waits this long is still within the refresh grace.
 const retryAfterSeconds = 2;
 
 /**
- * Answers a failure, as a problem document (RFC 9457) or, where a person looks at a page, as a page; and logs what its
+ * Answers a failure with a problem document (RFC 9457), or with a page on the paths of pages, and logs what the
  * caller must not see.
  */
 export function answerFailure(thrown: unknown, c: RequestContext): Response {
@@ -29,7 +29,7 @@ export function answerFailure(thrown: unknown, c: RequestContext): Response {
   const response = isPagePath(c.req.path)
     ? answerErrorPage(error, pageLanguage(c), requestId)
     : problemDocument(error, requestId);
-  // RFC 9110 section 11.6.1: a 401 names the scheme that would be accepted.
+  // RFC 9110 section 11.6.1: a 401 names the accepted scheme.
   if (spec.status === 401) response.headers.set('WWW-Authenticate', 'Bearer');
   if (spec.status === 503 || options.retryAfterSeconds !== undefined) {
     response.headers.set('Retry-After', String(options.retryAfterSeconds ?? retryAfterSeconds));

@@ -11,11 +11,11 @@ import { admitOperator, isOperatorGuard, type OperatorGuard } from './operator-g
 import { validate } from './validate.ts';
 
 /**
- * Who a route is for, which decides how its request is judged before its body is read (API.md, "CSRF"):
+ * Who may call a route. It decides what is checked before the body is read:
  * - `anyone`: needs no credential; an unsafe request from a foreign origin is refused.
  * - `session`: needs an access token; a cookie counts only from our own or a listed origin.
  * - `token-holder`: presents a refresh token in the body or a cookie; a foreign origin is refused at once.
- * - the kinds of `OperatorGuard`: for whoever runs the service.
+ * - the kinds of `OperatorGuard`: for operators of the service.
  */
 export type Guard = 'anyone' | 'session' | 'token-holder' | OperatorGuard;
 
@@ -23,29 +23,29 @@ interface RouteSpec<G extends Guard, S extends z.core.$ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly guard: G;
-  /** Whose budget a request spends; `general` by default. */
+  /** The budget that a request counts against; `general` by default. */
   readonly limit?: RateLimitClass;
-  /** Schema of the JSON body, or how to choose it by the configuration; without one no body is read. */
+  /** The schema of the JSON body, or a function that chooses it by the configuration; without one no body is read. */
   readonly body?: S | ((deps: Deps) => S);
-  /** Whether every member is optional, so that the body may be left out with its Content-Type. */
+  /** Whether every member is optional, so that the body may be omitted with its Content-Type. */
   readonly isBodyOptional?: boolean;
 }
 
-/** What a handler gets beside Hono's context. */
+/** The input of a handler besides Hono's context. */
 export interface RouteInput<G extends Guard, Body> {
   readonly deps: Deps;
   readonly body: Body;
   readonly caller: G extends 'session' ? AccessTokenClaims : undefined;
-  /** Whether cookies may be acted on: the request names an origin that is ours or listed. */
+  /** The verdict about the origin: cookies count only if it is our own or a listed one. */
   readonly originTrust: OriginTrust;
 }
 
-/** One method at one path, ready to be mounted. */
+/** One method of one path, ready to be mounted. */
 export interface Route {
   readonly method: string;
   readonly path: string;
   readonly guard: Guard;
-  /** Whose budget a request spends; `null`: nobody's. */
+  /** The budget that a request counts against; `null` for none. */
   readonly limit: RateLimitClass | null;
   /** Who reads its answers: a client of the API, or a person in a browser. */
   readonly medium: 'api' | 'page';
@@ -59,7 +59,7 @@ type Handler<G extends Guard, Body> = (
   input: RouteInput<G, Body>,
 ) => Response | Promise<Response>;
 
-/** Puts guard, body and handler in their order: origin and credential first, then the body, then the flow. */
+/** Defines a route that runs in this order: origin and credential, then the body, then the handler. */
 export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
   spec: RouteSpec<G, S>,
   handler: Handler<G, z.output<S>>,
@@ -74,14 +74,14 @@ export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
     const schema = typeof spec.body === 'function' ? spec.body(deps) : spec.body;
     const isOptional = spec.isBodyOptional ?? false;
     const body = schema && validate(schema, await readJsonBody(c.req.raw, { isOptional }));
-    // Two conditional types that the compiler cannot follow into the branches above.
+    // The compiler cannot follow two conditional types into the branches above.
     return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>>);
   };
   const { method, path, guard, limit = 'general' } = spec;
   return { method, path, guard, limit, medium: 'api', hasBody: spec.body !== undefined, handle };
 }
 
-/** A route that answers whatever the configuration is like, and however often it is asked. */
+/** Defines a route that answers even without a valid configuration, and without a limit. */
 export function defineOpenRoute(path: string, handler: (c: RequestContext) => Response): Route {
   return {
     method: 'GET',
@@ -95,7 +95,7 @@ export function defineOpenRoute(path: string, handler: (c: RequestContext) => Re
 }
 
 /**
- * What the flows of this request may reach.
+ * Returns the dependencies of this request.
  * @throws AuthError misconfigured
  */
 export function requireDeps(c: RequestContext): Deps {

@@ -2,9 +2,9 @@ import type { MiddlewareHandler } from 'hono';
 
 const everywhere = {
   'X-Content-Type-Options': 'nosniff',
-  // Two years. Browsers ignore it over http (RFC 6797 8.1), so that it does no harm on localhost.
+  // Two years. Browsers ignore it over http (RFC 6797 8.1), so it does no harm on localhost.
   'Strict-Transport-Security': 'max-age=63072000; includeSubDomains',
-  // Browsers apply this to no-cors requests alone (WHATWG Fetch 3.7): scripts, images. CORS requests are not affected.
+  // Browsers apply this only to no-cors requests (WHATWG Fetch 3.7): scripts, images. CORS requests are not affected.
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
@@ -13,9 +13,10 @@ const unlessSet = { 'Referrer-Policy': 'no-referrer', 'Cache-Control': 'no-store
 const notHtmlPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /**
- * Puts the security headers on every answer, errors and unknown paths included: mount it first. Under `/api` nothing is
- * ever stored by a cache, whatever the route says; elsewhere a route's own `Cache-Control` and `Referrer-Policy` stay.
- * Answers that are not HTML get a policy that makes them inert should a browser ever show them; a page brings its own.
+ * Sets the security headers on every response, including errors and unknown paths: mount it first. Under `/api`
+ * caches never store anything, whatever the route says; elsewhere a route's own `Cache-Control` and `Referrer-Policy`
+ * stay. Responses other than HTML get a policy that makes them inert if a browser ever shows them; a page sets its
+ * own.
  */
 export const securityHeaders: MiddlewareHandler = async (c, next) => {
   await next();

@@ -4,8 +4,8 @@ import { ConfigError } from '../variable-reader.ts';
 import type { AppEnv } from './context.ts';
 
 /**
- * Has the mails sent that a request has queued, once its answer is made: nobody waits for a mail provider, and how long it
- * takes says nothing about the request (ENU-05). What is not sent then, cron sends (DBF-16).
+ * Sends the mails that a request has queued after its response is complete: nobody waits for a mail provider, and the
+ * time that it takes reveals nothing about the request (ENU-05). Cron sends what fails (DBF-16).
  */
 export const sendQueuedMails: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();

@@ -3,8 +3,8 @@ import type { Deps } from '../deps.ts';
 import type { AppEnv } from './context.ts';
 
 /**
- * Sends `Server-Timing: db;desc="<round trips>"` (W3C Server Timing), so that every answer shows what it cost.
- * Durations and hashes in development only: a precise clock helps an attacker.
+ * Sends `Server-Timing: db;desc="<round trips>"` (W3C Server Timing), so that every response shows its cost.
+ * Durations and hashes only in development: a precise clock helps an attacker.
  */
 export const serverTiming: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();

@@ -4,13 +4,13 @@ import { commonErrors, type FieldError } from '../errors.ts';
 const errorsMax = 20;
 
 /**
- * What can be wrong with one member. Public and permanent.
+ * The errors of one member. Public and permanent.
  *
  * - `required`: it is missing.
- * - `wrong_type`: it is, say, a number where text is expected.
+ * - `wrong_type`: for example a number instead of text.
  * - `too_short`, `too_long`: text in characters, a list in items.
- * - `unknown_member`: the route knows no member of this name.
- * - `mismatch`: it must equal another member and does not.
+ * - `unknown_member`: the route has no member of this name.
+ * - `mismatch`: it must equal another member but does not.
  * - `invalid`: anything else; the message says what is expected.
  */
 type FieldErrorCode =
@@ -25,14 +25,14 @@ type FieldErrorCode =
 type Finding = { readonly code: FieldErrorCode; readonly message: string };
 
 /**
- * Checks a value from outside against a schema and returns what the schema makes of it. Each fault is told with an RFC
- * 6901 pointer (`""` is the whole value), a code of `FieldErrorCode` and a sentence that never repeats the value; at
- * most 20 are. A schema can say a sentence of its own with `error`, and `params: { code: 'mismatch' }` in `z.refine`.
+ * Validates an untrusted value and returns the output of the schema. Each error has an RFC 6901 pointer (`""` is the
+ * whole value), a code of `FieldErrorCode` and a message that never repeats the value; at most 20 are reported. A
+ * schema can set its own message with `error`, and `params: { code: 'mismatch' }` in `z.refine`.
  *
  * @throws AuthError validation_failed
  */
 export function validate<S extends z.core.$ZodType>(schema: S, value: unknown): z.output<S> {
-  // Asked only where the schema's author wrote no sentence: the empty one marks these for `describe`.
+  // Called only where the schema has no message of its own: the empty one marks these for `describe`.
   const result = z.safeParse(schema, value, { error: () => '' });
   if (result.success) return result.data;
   const found = result.error.issues.flatMap((issue) => fieldErrors(issue, value));
@@ -40,7 +40,9 @@ export function validate<S extends z.core.$ZodType>(schema: S, value: unknown): 
   throw commonErrors.validation_failed({ errors });
 }
 
-/** zod measures lists where it expects text, so a member of the wrong type can be too short or too long as well. */
+/**
+ * zod also measures a list where it expects text, so a member of the wrong type can be too short or too long as well.
+ */
 function isWorthTelling({ pointer, code }: FieldError, _index: number, all: readonly FieldError[]): boolean {
   return (
     code === 'wrong_type' || !all.some((other) => other.pointer === pointer && other.code === 'wrong_type')
@@ -52,7 +54,7 @@ function fieldErrors(issue: z.core.$ZodIssue, value: unknown): FieldError[] {
     return issue.keys.map((key) => ({
       pointer: pointerTo([...issue.path, key]),
       code: 'unknown_member',
-      message: 'This member is not known here.',
+      message: 'This member is unknown.',
     }));
   }
   const pointer = pointerTo(issue.path);
@@ -66,7 +68,7 @@ function pointerTo(path: readonly PropertyKey[]): string {
   return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
-/** JSON has no `undefined`, so finding it at the issue's place means that there is no such member. */
+/** JSON has no `undefined`, so `undefined` at the place of the issue means that the member is missing. */
 function isMissing(issue: z.core.$ZodIssue, value: unknown): boolean {
   if (issue.code === 'custom') return false;
   let place = value;
@@ -101,10 +103,10 @@ function describe(issue: z.core.$ZodIssue): Finding {
       return { code: 'invalid', message: `This must be one of: ${issue.values.map(String).join(', ')}.` };
     case 'custom':
       return issue.params?.code === 'mismatch'
-        ? { code: 'mismatch', message: 'The two entries differ.' }
-        : { code: 'invalid', message: 'This is not acceptable.' };
+        ? { code: 'mismatch', message: 'The two values differ.' }
+        : { code: 'invalid', message: 'This is invalid.' };
     default:
-      return { code: 'invalid', message: 'This does not have the expected form.' };
+      return { code: 'invalid', message: 'This does not have the expected format.' };
   }
 }
 
@@ -121,7 +123,7 @@ function tooBig({ origin, maximum }: z.core.$ZodIssueTooBig): Finding {
   return { code: 'too_long', message: `Use at most ${maximum} ${unit}.` };
 }
 
-/** `null` for what has a size but no length. */
+/** `null` for values with a size but no length. */
 function unitOf(origin: string): 'characters' | 'items' | null {
   if (origin === 'string') return 'characters';
   return origin === 'array' ? 'items' : null;

@@ -5,7 +5,7 @@ import type { Language } from './language.ts';
 /** One line per language. */
 const languages: Readonly<Record<string, Language>> = { en, de };
 
-/** The language for a BCP 47 tag, by its first part; English where there is none of that name. */
+/** Returns the language of a BCP 47 tag, by its first part; English if there is none. */
 export function chooseLanguage(tag: string | null): Language {
   const name = tag?.split('-')[0]?.toLowerCase() ?? '';
   return Object.hasOwn(languages, name) ? (languages[name] ?? en) : en;

@@ -9,17 +9,17 @@ export const de: Language = {
       paragraphs: ['Bitte bestätigen Sie, dass diese E-Mail-Adresse zu Ihrem Konto gehört.'],
       link: 'E-Mail-Adresse bestätigen',
       closing: [
-        'Der Link gilt einmal und 24 Stunden lang.',
-        'Wenn Sie kein Konto bei uns haben, hat jemand Ihre Adresse eingegeben. Sie müssen nichts tun: Ohne Ihre Bestätigung bleibt sie unbestätigt.',
+        'Der Link funktioniert einmal und ist 24 Stunden lang gültig.',
+        'Wenn Sie kein Konto bei uns haben, hat jemand anderes Ihre Adresse eingegeben. Sie können diese E-Mail ignorieren: Die Adresse bleibt unbestätigt.',
       ],
     },
     confirm_registration: {
       subject: 'Schließen Sie Ihre Registrierung ab',
-      paragraphs: ['Bitte bestätigen Sie Ihre E-Mail-Adresse. Damit beginnt Ihr Konto.'],
+      paragraphs: ['Bitte bestätigen Sie Ihre E-Mail-Adresse, um Ihr Konto anzulegen.'],
       link: 'Registrierung abschließen',
       closing: [
-        'Sie werden nach dem Passwort gefragt, das Sie gewählt haben. Der Link gilt einmal und 24 Stunden lang.',
-        'Wenn Sie sich nicht registriert haben, müssen Sie nichts tun: Es entsteht kein Konto.',
+        'Wir fragen Sie nach dem Passwort, das Sie gewählt haben. Der Link funktioniert einmal und ist 24 Stunden lang gültig.',
+        'Wenn Sie sich nicht registriert haben, können Sie diese E-Mail ignorieren: Es wird kein Konto angelegt.',
       ],
     },
     reset_password: {
@@ -27,92 +27,90 @@ export const de: Language = {
       paragraphs: ['Jemand, vermutlich Sie, hat ein neues Passwort für Ihr Konto angefordert.'],
       link: 'Neues Passwort wählen',
       closing: [
-        'Der Link gilt einmal und eine Stunde lang.',
-        'Wenn Sie das nicht waren, müssen Sie nichts tun: Ihr Passwort bleibt, wie es ist.',
+        'Der Link funktioniert einmal und ist eine Stunde lang gültig.',
+        'Wenn Sie das nicht waren, können Sie diese E-Mail ignorieren: Ihr Passwort ändert sich nicht.',
       ],
     },
     confirm_email_change: {
       subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
       paragraphs: [
-        'Ein Konto soll auf diese E-Mail-Adresse umziehen. Bitte bestätigen Sie das, wenn das Konto Ihnen gehört.',
+        'Jemand möchte diese E-Mail-Adresse für ein Konto verwenden. Bitte bestätigen Sie die Änderung, wenn das Konto Ihnen gehört.',
       ],
       link: 'Neue Adresse bestätigen',
       closing: [
-        'Der Link gilt einmal und 24 Stunden lang.',
-        'Wenn Sie das nicht angefordert haben, müssen Sie nichts tun: Ohne Ihre Bestätigung ändert sich nichts.',
+        'Der Link funktioniert einmal und ist 24 Stunden lang gültig.',
+        'Wenn Sie das nicht angefordert haben, können Sie diese E-Mail ignorieren: Es ändert sich nichts.',
       ],
     },
     email_changed: {
       subject: 'Ihre E-Mail-Adresse wurde geändert',
       paragraphs: [
-        'Ihr Konto hat jetzt eine andere E-Mail-Adresse. Mit dieser hier können Sie sich nicht mehr anmelden.',
+        'Ihr Konto hat jetzt eine andere E-Mail-Adresse. Mit dieser können Sie sich nicht mehr anmelden.',
       ],
       link: 'Das war ich nicht: diese Adresse wiederherstellen',
       closing: [
-        'Der Link gilt bis sieben Tage nach der Änderung. Er stellt diese Adresse wieder her, meldet alle Geräte ab und schickt Ihnen eine Mail für ein neues Passwort.',
+        'Der Link ist bis sieben Tage nach der Änderung gültig. Er stellt diese Adresse wieder her, meldet alle Geräte ab und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       ],
     },
     new_device: {
-      subject: 'Neue Anmeldung an Ihrem Konto',
-      paragraphs: [
-        'Jemand hat sich an Ihrem Konto angemeldet, auf einem Gerät, mit dem es bisher nicht verwendet wurde.',
-      ],
+      subject: 'Neue Anmeldung bei Ihrem Konto',
+      paragraphs: ['Jemand hat sich auf einem neuen Gerät bei Ihrem Konto angemeldet.'],
       link: 'Das war ich nicht',
       closing: [
-        'Wenn Sie das waren, ist nichts zu tun.',
-        'Der Link gilt sieben Tage lang. Er meldet alle Geräte ab und schickt Ihnen eine Mail für ein neues Passwort.',
+        'Wenn Sie das waren, müssen Sie nichts tun.',
+        'Der Link ist sieben Tage lang gültig. Er meldet alle Geräte ab und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       ],
     },
     account_locked: {
       subject: 'Zu viele fehlgeschlagene Anmeldungen',
       paragraphs: [
-        'Jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Auf Geräten, mit denen Ihr Konto bisher nicht verwendet wurde, ist die Anmeldung für eine Weile gesperrt.',
+        'Jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Auf neuen Geräten ist die Anmeldung vorübergehend gesperrt.',
       ],
-      link: 'Sperre aufheben',
+      link: 'Konto entsperren',
       closing: [
-        'Öffnen Sie den Link auf dem Gerät, auf dem Sie sich anmelden möchten. Er gilt einmal und eine Stunde lang.',
-        'Geräte, auf denen Sie sich schon einmal angemeldet haben, sind nicht betroffen.',
+        'Öffnen Sie den Link auf dem Gerät, auf dem Sie sich anmelden möchten. Er funktioniert einmal und ist eine Stunde lang gültig.',
+        'Geräte, auf denen Sie sich bereits angemeldet haben, sind nicht betroffen.',
       ],
     },
     email_taken: {
       subject: 'Jemand wollte Ihre E-Mail-Adresse verwenden',
       paragraphs: [
-        'Jemand hat Ihre E-Mail-Adresse für ein Konto eingegeben. Sie gehört bereits zu einem Konto, daher wurde nichts geändert.',
-        'Wenn Sie das waren, melden Sie sich wie gewohnt an, oder fordern Sie dort ein neues Passwort an.',
+        'Jemand hat Ihre E-Mail-Adresse für ein Konto eingegeben. Sie gehört bereits zu einem Konto, deshalb wurde nichts geändert.',
+        'Wenn Sie das waren, melden Sie sich wie gewohnt an oder fordern Sie auf der Anmeldeseite ein neues Passwort an.',
       ],
     },
     password_changed: {
       subject: 'Ihr Passwort wurde geändert',
       paragraphs: [
-        'Das Passwort Ihres Kontos wurde geändert, und andere Geräte wurden abgemeldet.',
-        'Wenn Sie das nicht waren, fordern Sie sofort ein neues Passwort an, dort wo Sie sich anmelden: Die Mail dafür kommt an diese Adresse.',
+        'Das Passwort Ihres Kontos wurde geändert, und alle anderen Geräte wurden abgemeldet.',
+        'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite sofort ein neues Passwort an: Die E-Mail dafür senden wir an diese Adresse.',
       ],
     },
     refresh_token_reused: {
       subject: 'Ein Gerät wurde zu Ihrer Sicherheit abgemeldet',
       paragraphs: [
-        'Eine Anmeldung Ihres Kontos wurde mit einem nicht mehr gültigen Nachweis ein zweites Mal verwendet, wie es geschieht, wenn er kopiert wurde. Wir haben diese Sitzung beendet.',
-        'Wenn Ihnen noch etwas auffällt, das nicht von Ihnen ist, fordern Sie ein neues Passwort an, dort wo Sie sich anmelden: Das meldet alle Geräte ab.',
+        'Für eine Ihrer Sitzungen wurden veraltete Zugangsdaten erneut verwendet. Das kann geschehen, wenn jemand sie kopiert hat; deshalb haben wir diese Sitzung beendet.',
+        'Wenn Ihnen noch etwas auffällt, das nicht von Ihnen stammt, fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
       ],
     },
     password_check_locked: {
       subject: 'Zu viele falsche Passwörter',
       paragraphs: [
-        'Auf einem Gerät, das an Ihrem Konto angemeldet ist, wurde zu oft ein falsches Passwort eingegeben. Wichtige Änderungen sind dort für eine Weile gesperrt.',
-        'Wenn Sie das nicht waren, fordern Sie ein neues Passwort an, dort wo Sie sich anmelden: Das meldet alle Geräte ab.',
+        'Auf einem Gerät, das bei Ihrem Konto angemeldet ist, wurde zu oft ein falsches Passwort eingegeben. Sicherheitsrelevante Änderungen sind auf diesem Gerät vorübergehend gesperrt.',
+        'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
       ],
     },
     email_restored: {
-      subject: 'Mit dieser Adresse meldet sich kein Konto mehr an',
+      subject: 'Diese E-Mail-Adresse wurde von einem Konto entfernt',
       paragraphs: [
-        'Das Konto, das diese E-Mail-Adresse verwendet hat, hat seine frühere Adresse zurück und meldet sich dort an. Alle Geräte wurden abgemeldet.',
-        'Wenn Sie das nicht erwartet haben, war es jemand, der die Mails an die frühere Adresse liest. Wenn dieses Postfach Ihnen gehört, sichern Sie es, und wählen Sie dann mit der Mail, die wir dorthin geschickt haben, ein neues Passwort.',
+        'Für das Konto, das diese E-Mail-Adresse verwendet hat, wurde die frühere Adresse wiederhergestellt. Mit dieser Adresse können Sie sich nicht mehr anmelden, und alle Geräte wurden abgemeldet.',
+        'Wenn Sie das nicht erwartet haben, war es jemand mit Zugriff auf das Postfach der früheren Adresse. Wenn dieses Postfach Ihnen gehört, sichern Sie es und wählen Sie dann mit der E-Mail, die wir dorthin gesendet haben, ein neues Passwort.',
       ],
     },
     account_deleted: {
       subject: 'Ihr Konto wurde gelöscht',
       paragraphs: [
-        'Ihr Konto und alles, was dazu gehörte, wurde gelöscht, wie es mit seinem Passwort verlangt wurde. Das lässt sich nicht rückgängig machen.',
+        'Ihr Konto und alle zugehörigen Daten wurden gelöscht, wie mit seinem Passwort angefordert. Das lässt sich nicht rückgängig machen.',
       ],
     },
   },
@@ -122,12 +120,12 @@ export const de: Language = {
     device: 'Gerät',
     copyLink: 'Oder kopieren Sie diese Adresse in Ihren Browser:',
     footer: (host) =>
-      `Sie erhalten diese Mail von ${host}, weil es um die Sicherheit eines Kontos mit dieser Adresse geht.`,
+      `Sie erhalten diese E-Mail von ${host}, weil es um die Sicherheit eines Kontos mit dieser Adresse geht.`,
   },
   pages: {
     verifyEmail: {
       title: 'E-Mail-Adresse bestätigen',
-      paragraphs: ['Bestätigen Sie mit dem Knopf, dass die Adresse Ihnen gehört.'],
+      paragraphs: ['Bestätigen Sie mit der Schaltfläche, dass diese E-Mail-Adresse Ihnen gehört.'],
       submit: 'Bestätigen',
       done: {
         title: 'Adresse bestätigt',
@@ -136,7 +134,9 @@ export const de: Language = {
     },
     resetPassword: {
       title: 'Neues Passwort wählen',
-      paragraphs: ['Alle Geräte werden abgemeldet. Melden Sie sich danach mit dem neuen Passwort an.'],
+      paragraphs: [
+        'Dabei werden alle Geräte abgemeldet. Danach können Sie sich mit dem neuen Passwort anmelden.',
+      ],
       submit: 'Neues Passwort speichern',
       done: {
         title: 'Passwort geändert',
@@ -146,7 +146,7 @@ export const de: Language = {
     confirmEmailChange: {
       title: 'Neue Adresse bestätigen',
       paragraphs: [
-        'Drücken Sie den Knopf nur, wenn das Konto Ihnen gehört und Sie diese Änderung angefordert haben.',
+        'Bestätigen Sie nur, wenn das Konto Ihnen gehört und Sie diese Änderung angefordert haben.',
       ],
       submit: 'Neue Adresse bestätigen',
       done: {
@@ -157,35 +157,35 @@ export const de: Language = {
     revertEmailChange: {
       title: 'Adresse wiederherstellen',
       paragraphs: [
-        'Drücken Sie den Knopf, wenn Sie die Adresse Ihres Kontos nicht geändert haben. Alle Geräte werden abgemeldet, und Sie erhalten eine Mail für ein neues Passwort.',
+        'Stellen Sie die Adresse wieder her, wenn Sie die Adresse Ihres Kontos nicht geändert haben. Dabei werden alle Geräte abgemeldet, und Sie erhalten eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       ],
       submit: 'Diese Adresse wiederherstellen',
       done: {
         title: 'Adresse wiederhergestellt',
         paragraphs: [
-          'Alle Geräte wurden abgemeldet. Bitte wählen Sie mit der Mail, die wir Ihnen gerade geschickt haben, ein neues Passwort.',
+          'Alle Geräte wurden abgemeldet. Bitte wählen Sie mit der E-Mail, die wir Ihnen gerade gesendet haben, ein neues Passwort.',
         ],
       },
     },
     notMe: {
       title: 'Das war ich nicht',
       paragraphs: [
-        'Drücken Sie den Knopf, wenn Sie die Anmeldung nicht kennen. Alle Geräte werden abgemeldet, und Sie erhalten eine Mail für ein neues Passwort.',
+        'Melden Sie alle Geräte ab, wenn Sie die Anmeldung nicht erkennen. Sie erhalten dann eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       ],
       submit: 'Überall abmelden',
       done: {
         title: 'Überall abgemeldet',
         paragraphs: [
-          'Bitte wählen Sie mit der Mail, die wir Ihnen gerade geschickt haben, ein neues Passwort.',
+          'Bitte wählen Sie mit der E-Mail, die wir Ihnen gerade gesendet haben, ein neues Passwort.',
         ],
       },
     },
     unlock: {
-      title: 'Sperre aufheben',
-      paragraphs: ['Drücken Sie den Knopf, um sich auf diesem Gerät wieder anmelden zu können.'],
-      submit: 'Sperre aufheben',
+      title: 'Konto entsperren',
+      paragraphs: ['Entsperren Sie Ihr Konto, um sich auf diesem Gerät wieder anmelden zu können.'],
+      submit: 'Konto entsperren',
       done: {
-        title: 'Sperre aufgehoben',
+        title: 'Konto entsperrt',
         paragraphs: ['Sie können sich auf diesem Gerät wieder anmelden und diese Seite schließen.'],
       },
     },
@@ -195,33 +195,33 @@ export const de: Language = {
     newPassword: 'Neues Passwort',
     confirmPassword: 'Neues Passwort wiederholen',
     passwordHint: (characters) =>
-      `Mindestens ${characters} Zeichen. Einige Wörter hintereinander sind leicht zu merken.`,
-    verifyPasswordHint: 'Das Passwort, mit dem Sie sich registriert haben.',
+      `Mindestens ${characters} Zeichen. Eine Folge von Wörtern ist leicht zu merken.`,
+    verifyPasswordHint: 'Das Passwort, das Sie bei der Registrierung gewählt haben.',
   },
   fieldErrors: {
     required: 'Bitte füllen Sie alle Felder aus.',
     tooShort: 'Das Passwort ist zu kurz.',
     tooLong: 'Das Passwort ist zu lang.',
-    mismatch: 'Die beiden Eingaben unterscheiden sich.',
+    mismatch: 'Die beiden Passwörter stimmen nicht überein.',
     invalid: 'Bitte prüfen Sie Ihre Eingabe.',
   },
   errors: {
-    token_invalid: 'Dieser Link gilt nicht mehr. Bitte fordern Sie einen neuen an.',
-    password_required: 'Hier wird das richtige Passwort des Kontos gebraucht.',
+    token_invalid: 'Dieser Link ist nicht mehr gültig. Bitte fordern Sie einen neuen an.',
+    password_required: 'Bitte geben Sie das richtige Passwort des Kontos ein.',
     password_too_common: 'Dieses Passwort ist zu leicht zu erraten. Bitte wählen Sie ein anderes.',
     password_breached: 'Dieses Passwort ist aus einem Datenleck bekannt. Bitte wählen Sie ein anderes.',
-    too_many_attempts: 'Es waren zu viele Versuche. Bitte versuchen Sie es später noch einmal.',
-    rate_limited: 'Es waren zu viele Anfragen. Bitte warten Sie einen Moment.',
-    overloaded: 'Gerade ist zu viel los. Bitte versuchen Sie es gleich noch einmal.',
-    service_unavailable: 'Wir können gerade nicht antworten. Bitte versuchen Sie es gleich noch einmal.',
+    too_many_attempts: 'Zu viele Versuche. Bitte versuchen Sie es später noch einmal.',
+    rate_limited: 'Zu viele Anfragen. Bitte warten Sie einen Moment.',
+    overloaded: 'Der Dienst ist gerade ausgelastet. Bitte versuchen Sie es gleich noch einmal.',
+    service_unavailable: 'Der Dienst ist gerade nicht verfügbar. Bitte versuchen Sie es gleich noch einmal.',
     csrf_rejected:
-      'Das Formular kam von einer anderen Seite. Bitte öffnen Sie den Link in Ihrer Mail noch einmal.',
+      'Das Formular wurde von einer anderen Website gesendet. Bitte öffnen Sie den Link in Ihrer E-Mail noch einmal.',
     internal_error: 'Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es noch einmal.',
-    not_found: 'Unter dieser Adresse gibt es nichts.',
+    not_found: 'Seite nicht gefunden.',
   },
   errorPage: {
     title: 'Das hat nicht geklappt',
     reference: 'Kennung',
-    incompleteLink: 'Der Link ist nicht vollständig. Bitte öffnen Sie den Link in Ihrer Mail noch einmal.',
+    incompleteLink: 'Der Link ist unvollständig. Bitte öffnen Sie den Link in Ihrer E-Mail noch einmal.',
   },
 };

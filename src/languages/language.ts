@@ -1,12 +1,12 @@
 import type { MailKind } from '../mail/mail-kind.ts';
 
-/** What a mail says. Fixed sentences: nothing that somebody typed ever stands in a mail (EML-11). */
+/** The text of a mail. Fixed sentences: nothing that somebody typed is ever in a mail (EML-11). */
 export interface MailText {
   readonly subject: string;
   readonly paragraphs: readonly string[];
-  /** What the link is called; absent where there is none. */
+  /** The text of the link; absent in a notice. */
   readonly link?: string;
-  /** What to know after the link. */
+  /** The text after the link. */
   readonly closing?: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export type PageName =
   | 'notMe'
   | 'unlock';
 
-/** A page with a form, and what it says once that was sent. */
+/** A page with a form, and the page after it was submitted. */
 export interface PageText {
   readonly title: string;
   readonly paragraphs: readonly string[];
@@ -28,18 +28,18 @@ export interface PageText {
   readonly done: { readonly title: string; readonly paragraphs: readonly string[] };
 }
 
-/** Everything that a person reads in one language: one file each. */
+/** All texts of one language: one file each. */
 export interface Language {
-  /** BCP 47, for `lang` and for the form of dates. */
+  /** BCP 47 tag, for `lang` and for the format of dates. */
   readonly tag: string;
   readonly mails: { readonly [Kind in MailKind]: MailText };
   readonly mailFrame: {
     readonly when: string;
     readonly where: string;
     readonly device: string;
-    /** For a link that is not clickable. */
+    /** For mail programs that do not make the link clickable. */
     readonly copyLink: string;
-    /** @param host of the service, so that a mail without a link says whose it is as well */
+    /** @param host of the service, so that a mail without a link also says whose it is */
     readonly footer: (host: string) => string;
   };
   readonly pages: { readonly [Name in PageName]: PageText };
@@ -47,11 +47,11 @@ export interface Language {
     readonly password: string;
     readonly newPassword: string;
     readonly confirmPassword: string;
-    /** @param characters the fewest */
+    /** @param characters the minimum */
     readonly passwordHint: (characters: number) => string;
     readonly verifyPasswordHint: string;
   };
-  /** What is wrong with an entry, by the codes of `validate`. */
+  /** Errors in a field, by the codes of `validate`. */
   readonly fieldErrors: {
     readonly required: string;
     readonly tooShort: string;
@@ -59,7 +59,7 @@ export interface Language {
     readonly mismatch: string;
     readonly invalid: string;
   };
-  /** Failures by their code, where a page can meet them; others are told in English. */
+  /** Failures that a page can show, by their code; all others are shown in English. */
   readonly errors: Readonly<Record<string, string>>;
   readonly errorPage: { readonly title: string; readonly reference: string; readonly incompleteLink: string };
 }

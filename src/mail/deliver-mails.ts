@@ -16,25 +16,25 @@ import {
 import { type MailContent, renderMail } from './render-mail.tsx';
 import type { MailTransport, OutgoingMail } from './transports/mail-transport.ts';
 
-/** What it takes to send mails. */
+/** What sending mails needs. */
 export interface MailDelivery {
-  /** Null where mails stay in the outbox. */
+  /** Null when mails stay in the outbox. */
   readonly transport: MailTransport | null;
   readonly from: Mailbox;
   /** The configured public origin. */
   readonly baseUrl: string;
   readonly keyring: Keyring;
-  /** Opens a view of the database: each has a time budget, which a run is longer than. */
+  /** Opens a view of the database, once per batch, since a view has a time budget that is shorter than a run. */
   readonly openDatabase: () => Database;
 }
 
-/** What a run did. */
+/** The result of a run. */
 export interface DeliveryResult {
   readonly sent: number;
-  /** Not now: they are tried again. */
+  /** These are tried again later. */
   readonly failed: number;
   readonly givenUp: number;
-  /** Why the run ended early; undefined when the database answered. */
+  /** Why the run ended early; undefined if the database answered. */
   readonly failure: unknown;
 }
 
@@ -47,8 +47,8 @@ const expiredMax = 1000;
 type SendResult = 'sent' | 'failed';
 
 /**
- * Sends what one request has written into the outbox, once. What then fails, or is not reached, cron sends. Never rejects.
- * Round trips: 1, and 1 per mail.
+ * Sends the mails that one request has queued, once. Cron sends those that fail or are not reached. Never rejects.
+ * Round trips: 1, plus 1 per mail.
  */
 export async function deliverMailsOfRequest(delivery: MailDelivery, requestId: string): Promise<void> {
   const { transport, openDatabase } = delivery;
@@ -62,10 +62,10 @@ export async function deliverMailsOfRequest(delivery: MailDelivery, requestId: s
 }
 
 /**
- * Sends every mail that is due, for at most 25 s, and gives up those that have expired. Never rejects. A mail that is
- * refused, not answered within 10 s, or whose sending is not recorded is tried again later, under the same key. None is
- * lost before its link has expired, whatever the provider says of it: what an operator has to mend, such as a sender that
- * is not verified or a wrong secret, fails every mail alike (EML-12, DBF-16). Runs side by side share the work.
+ * Sends all due mails, for at most 25 s, and gives up those that have expired. Never rejects. A mail that is refused,
+ * not answered within 10 s, or not recorded as sent is tried again later, with the same key. No mail is lost before
+ * its link has expired, whatever the provider answers: problems for the operator to fix, such as an unverified sender
+ * or a wrong secret, affect all mails alike (EML-12, DBF-16). Parallel runs share the work.
  */
 export async function deliverDueMails(delivery: MailDelivery): Promise<DeliveryResult> {
   const { transport, openDatabase } = delivery;
@@ -74,7 +74,7 @@ export async function deliverDueMails(delivery: MailDelivery): Promise<DeliveryR
   try {
     const expired = await giveUpExpiredMails(openDatabase(), expiredMax);
     counts.givenUp += expired.length;
-    // Where mails are meant to stay, it is no failure that they did.
+    // Where mails are meant to stay, expired ones are not failures.
     if (transport !== null) for (const mail of expired) log('error', 'mail_given_up', describe(mail));
     if (transport !== null) await sendInBatches(delivery, transport, counts);
   } catch (cause) {
@@ -98,7 +98,7 @@ async function sendInBatches(
   } while (mails.length === claimMax && !signal.aborted);
 }
 
-/** A few at a time, until the signal. Those that it left no time for are due again at once. */
+/** Sends a few at a time, until the signal. Mails without time left are due again at once. */
 async function sendAll(
   delivery: MailDelivery,
   transport: MailTransport,
@@ -109,7 +109,7 @@ async function sendAll(
   const untried: string[] = [];
   const waiting = mails.values();
   async function sendNext(): Promise<void> {
-    // One iterator for all of them: each takes the next mail.
+    // All share one iterator: each takes the next mail.
     for (const mail of waiting) {
       if (signal.aborted) untried.push(mail.id);
       else results.push(await sendOne(delivery, transport, mail, signal));
@@ -129,7 +129,7 @@ async function sendOne(
   try {
     const content = await contentOf(mail, delivery);
     if (content === null) {
-      log('error', 'mail_failed', { ...describe(mail), cause: 'what was sealed does not open' });
+      log('error', 'mail_failed', { ...describe(mail), cause: 'the sealed content does not open' });
       return 'failed';
     }
     const outgoing = await compose(mail, content, delivery);
@@ -143,7 +143,7 @@ async function sendOne(
 
 type OpenContent = Pick<MailContent, 'token' | 'facts'>;
 
-/** Null where a secret is missing that it was sealed with: it may be there at the next try. */
+/** Null when the secret that sealed it is missing: it may be back at the next try. */
 async function contentOf(mail: ClaimedMail, { keyring }: MailDelivery): Promise<OpenContent | null> {
   const { sealed, facts } = mail;
   return sealed === null ? { token: null, facts } : await openMail(keyring, { ...mail, sealed });

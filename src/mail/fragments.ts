@@ -1,30 +1,31 @@
-import type { Effect, RequestMetadata } from '../db/effects.ts';
+import type { Effect } from '../db/effects.ts';
 import type { ExportPart } from '../db/export-part.ts';
 import { isoTime } from '../db/fragments.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import { reserveAttempt, secondsUntilOpen } from '../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../request-metadata.ts';
 import { type MailBudget, mailLimits } from './mail-budget.ts';
 import type { MailFacts, NoticeKind } from './mail-kind.ts';
 import { mailTtlSecondsMax, type PreparedMail } from './prepared-mail.ts';
 
-/** Where a queued mail goes: expressions over the alias `s` of its source. */
+/** The columns of a queued mail, as expressions over the alias `s` of its source. */
 export interface MailColumns {
-  /** The stored address, one of those that the mail was sealed for; null drops the mail, at the same cost. */
+  /** The stored address, one of those that the mail was sealed for; null drops the mail at the same cost. */
   readonly recipient: Fragment;
-  /** The user's own language; null where it is not known, and the request's is taken. */
+  /** The user's own language; if null, that of the request. */
   readonly locale: Fragment;
   readonly userId: Fragment;
-  /** When the link expires, where that is sooner than a new one would; null or left out otherwise. */
+  /** When the link expires, if sooner than a new one would; null or omitted otherwise. */
   readonly linkExpiresAt?: Fragment;
 }
 
-/** To the address of a user: of a source with `email`, `locale` and `user_id`. */
+/** To the address of a user, for a source with `email`, `locale` and `user_id`. */
 export const toUser: MailColumns = { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`s.user_id` };
 
-/** To the address that a token was issued to: of a source with `locale` and what `issueToken` returns. */
+/** To the address that a token was issued to, for a source with `locale` and the columns of `issueToken`. */
 export const toTokenOwner: MailColumns = { ...toUser, userId: sql`s.owner_id` };
 
-/** Body of a CTE that puts a mail with a link into the outbox, for each row of the CTE `source`: none or one. */
+/** Body of a CTE that queues a mail with a link for the row of the CTE `source`, if there is one. */
 export function queueMail(
   source: Fragment,
   mail: PreparedMail,
@@ -44,14 +45,14 @@ export function queueMail(
     RETURNING id`;
 }
 
-/** Body of a CTE that puts a notice into the outbox for each row of the CTE `source`. */
+/** Body of a CTE that queues a notice for each row of the CTE `source`. */
 export function queueNotice(
   source: Fragment,
   kind: NoticeKind,
   metadata: RequestMetadata,
   { recipient, locale, userId }: MailColumns,
 ): Fragment {
-  const facts = { userAgent: metadata.userAgent, location: metadata.location } as MailFacts;
+  const facts: MailFacts = { userAgent: metadata.userAgent, location: metadata.location };
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
     SELECT gen_random_uuid(), ${kind}, ${recipient}, coalesce(${locale}, ${metadata.locale}::text), ${userId}::uuid,
@@ -61,8 +62,8 @@ export function queueNotice(
 }
 
 /**
- * An effect that tells the owner of the account by mail what happened to it: to the address that the account had when the
- * statement began, so that a deletion can still be told.
+ * An effect that queues a notice to the owner of the account, at the address that the account had when the statement
+ * began, so that a deletion can still be reported.
  */
 export function notifyOwner(kind: NoticeKind): Effect {
   return (source, metadata) =>
@@ -74,21 +75,21 @@ export function notifyOwner(kind: NoticeKind): Effect {
     );
 }
 
-/** An effect that takes back what is still to be sent about an account that is gone, but for that news (PRV-04). */
+/** An effect that deletes the unsent mails of a deleted account, except the one about the deletion (PRV-04). */
 export const dropMails: Effect = (source) => sql`
   DELETE FROM mail_outbox m USING ${source} e
   WHERE m.user_id = e.user_id AND m.finished_at IS NULL AND m.kind <> ${'account_deleted' satisfies NoticeKind}
   RETURNING m.id`;
 
 /**
- * CTEs, the first of them named `mail_client`, that count a mail and say by a row in `admitted` that the client is within
- * its own limit, and by one in `allowed`, the last of them, that the mail may be sent. A client that is over its limit
- * spends nothing of the address. Where `cause` is given, a CTE of one row or none, the mail is counted once that has a row,
- * and what it locks is locked first. Where `isWanted`, an expression, is not true, the mail is counted where it costs the
- * address nothing: a stranger who asks for mails that are never sent must not use up those of somebody who registers next.
+ * CTEs, the first of them named `mail_client`, that count a mail. A row in `admitted` means that the client is within
+ * its own limit, and a row in `allowed`, the last one, that the mail may be sent. A client over its limit uses
+ * nothing of the address's limit. If `cause` is given, a CTE of at most one row, the mail is counted only if that has
+ * a row, and its locks come first. If `isWanted`, an expression, is not true, the mail is counted in a decoy bucket:
+ * a stranger who requests mails that are never sent must not use up those of somebody who registers next.
  */
 export function mailAllowance(
-  { addressBucket, decoyBucket, clientBucket, attemptId }: MailBudget,
+  { addressBucket, decoyBucket, clientBucket, idempotencyKey }: MailBudget,
   {
     cause = null,
     isWanted = sql`true`,
@@ -99,21 +100,21 @@ export function mailAllowance(
   return sql`
     mail_client AS (${reserveAttempt(
       sql`(SELECT ${clientBucket}::text AS bucket ${cause === null ? sql`` : sql`FROM ${cause}`})`,
-      attemptId,
+      idempotencyKey,
       limits(perClient),
     )}),
     admitted AS (SELECT c.bucket FROM mail_client c WHERE c.number <= ${perClient}::int),
     mail_address AS (${reserveAttempt(
       sql`(SELECT CASE WHEN ${isWanted} THEN ${addressBucket}::text ELSE ${decoyBucket}::text END AS bucket FROM admitted)`,
-      attemptId,
+      idempotencyKey,
       limits(perAddress),
     )}),
     allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= ${perAddress}::int)`;
 }
 
 /**
- * The SELECT of a statement with `mailAllowance` that tells a client by its own count alone: no row where it was admitted,
- * else one with `retryAfterSeconds`.
+ * The SELECT of a statement with `mailAllowance` that depends only on the client's own count: no row if it was
+ * admitted, else one with `retryAfterSeconds`.
  */
 export function clientRefusal({ clientBucket }: MailBudget): Fragment {
   const { perClient: max, windowSeconds } = mailLimits;
@@ -123,8 +124,8 @@ export function clientRefusal({ clientBucket }: MailBudget): Fragment {
 }
 
 /**
- * Mails about the user that are still in the outbox, without the content of any. A mail to an address that an account is
- * to have is left out: whether there is one tells who has that address (ENU-04), and `links` holds the address.
+ * The user's mails in the outbox, without their content. A mail to the new address of an e-mail change is left out:
+ * its existence would reveal whether somebody has that address (ENU-04), and `links` contains the address.
  */
 export const exportedMails: ExportPart = {
   name: 'mails',

@@ -4,22 +4,22 @@ import type { AuthError } from '../errors.ts';
 import { clientBucket } from '../rate-limit/client-bucket.ts';
 import { rateLimited } from '../rate-limit/rate-limited.ts';
 
-/** Mails of one kind to one address, and mails of all kinds that one client may cause, in `windowSeconds`. */
+/** The most mails of one purpose to one address, and of all kinds caused by one client, in `windowSeconds`. */
 export const mailLimits = { perAddress: 5, perClient: 30, windowSeconds: 3600 } as const;
 
-/** Where a mail that a stranger can ask for is counted. */
+/** The buckets in which a mail that anybody can request is counted. */
 export interface MailBudget {
   readonly addressBucket: string;
-  /** In the place of that, where there is nobody to send it to: it writes as much and uses nothing up. */
+  /** Used instead when there is no recipient: it writes the same rows but uses nothing of the address's limit. */
   readonly decoyBucket: string;
   readonly clientBucket: string;
-  /** UUID, so that a repeat of the statement does not count twice. */
-  readonly attemptId: string;
+  /** UUID, so that a retry of the statement does not count twice. */
+  readonly idempotencyKey: string;
 }
 
 /**
- * The budget that a mail to this address spends (EML-10). By purpose, so that nobody can use up somebody's
- * resets by asking for verifications. Address and client stand in it as an HMAC.
+ * The budget of a mail to this address (EML-10). Each purpose has its own, so that nobody can use up somebody's reset
+ * mails by requesting verifications. The buckets contain address and client only as an HMAC.
  */
 export function mailBudget(
   keyring: Keyring,
@@ -33,11 +33,11 @@ export function mailBudget(
     addressBucket: `mail:${purpose}:${named(`address ${address}`)}`,
     decoyBucket: `mail:nobody:${named(`address ${address}`)}`,
     clientBucket: `mail-client:${named(`client ${clientBucket(ipAddress)}`)}`,
-    attemptId: crypto.randomUUID(),
+    idempotencyKey: crypto.randomUUID(),
   };
 }
 
-/** The refusal of a client that has caused as many mails as it may. Where that is no secret: its own count alone decides. */
+/** The refusal of a client over its limit of mails. It reveals nothing, since only the client's own count decides. */
 export function tooManyMails(retryAfterSeconds: number): AuthError {
   const { perClient, windowSeconds } = mailLimits;
   return rateLimited({

@@ -1,43 +1,41 @@
-/** Mails whose link does something, and the page that it leads to. */
+import type { Location } from '../request-metadata.ts';
+
+/** The mails with a link, and the page that it opens. */
 export const linkPaths = {
-  /** To the address of an account: show that it is yours. */
+  /** To the address of an account, to verify it. */
   verify_email: '/auth/verify-email',
-  /** To an address that somebody signed up with, where accounts begin with the verification. */
+  /** To the address of a pending registration, to verify it. */
   confirm_registration: '/auth/verify-email',
   reset_password: '/auth/reset-password',
-  /** To the address that an account is to have. */
+  /** To the new address of an account, to confirm the change. */
   confirm_email_change: '/auth/confirm-email',
-  /** To the address that it had: with a way back. */
+  /** To the former address, with a revert link. */
   email_changed: '/auth/revert-email',
-  /** Somebody signed in on a device that the account does not know: with "this was not me". */
+  /** About a sign-in on a device that the account does not know, with a not-me link. */
   new_device: '/auth/not-me',
-  /** Too many failed sign-ins: with a way to lift the lock. */
+  /** About too many failed logins, with an unlock link. */
   account_locked: '/auth/unlock',
 } as const;
 
-/** A mail with a link that proves something; the token in it is sealed until the mail is sent. */
+/** A mail with a link; its token is sealed until the mail is sent. */
 export type LinkMailKind = keyof typeof linkPaths;
 
-/** A mail that only tells something. It holds no secret, so that a statement can write it without knowing the address. */
+/** A mail without a link. It contains no secret, so a statement can queue it without knowing the address in advance. */
 export type NoticeKind =
-  /** Somebody wanted an account, or to move one, to an address that has an account. */
+  /** Somebody tried to register, or to change an account to, an address that has an account. */
   | 'email_taken'
   | 'password_changed'
   | 'refresh_token_reused'
-  /** Too many wrong passwords from a session that is signed in. */
+  /** Too many wrong passwords in a live session. */
   | 'password_check_locked'
-  /** To the address that an account had until its former one was restored. */
+  /** To the address that an account had before its former one was restored. */
   | 'email_restored'
   | 'account_deleted';
 
 export type MailKind = LinkMailKind | NoticeKind;
 
-/** What a template can tell about the request that caused a mail. */
+/** What a mail can tell about the request that caused it. */
 export interface MailFacts {
   readonly userAgent: string | null;
-  readonly location: {
-    readonly city: string | null;
-    readonly region: string | null;
-    readonly country: string | null;
-  } | null;
+  readonly location: Location | null;
 }

@@ -1,17 +1,17 @@
 import { canonicalEmail } from '../text-schemas.ts';
 
-/** Whom a mail is from (RFC 5322 section 3.4). */
+/** The sender of a mail (RFC 5322 section 3.4). */
 export interface Mailbox {
-  /** What people see; null where there is only the address. */
+  /** The display name; null if there is only an address. */
   readonly name: string | null;
   readonly address: string;
 }
 
-// Nothing that ends a quoted string or begins another header.
+// No characters that end a quoted string or start another header.
 const displayName = /^[\p{L}\p{N}\p{M} .,!/&'’+_()-]{1,100}$/u;
 
 /**
- * Reads `Name <address>` or an address alone.
+ * Parses `Name <address>` or an address alone.
  * @throws TypeError for anything else
  */
 export function parseMailbox(text: string): Mailbox {
@@ -22,7 +22,7 @@ export function parseMailbox(text: string): Mailbox {
   return { name: name === '' ? null : name, address };
 }
 
-/** As a From header has it: the name is quoted where it is more than words (RFC 5322 section 3.2.5). */
+/** Formats the value of a From header: the name is quoted if it is more than words (RFC 5322 section 3.2.5). */
 export function formatMailbox({ name, address }: Mailbox): string {
   if (name === null) return address;
   return `${/^[\p{L}\p{N}\p{M} _-]+$/u.test(name) ? name : `"${name}"`} <${address}>`;

@@ -1,13 +1,13 @@
 import type { Keyring } from '../crypto/keyring.ts';
-import type { RequestMetadata } from '../http/request-metadata.ts';
+import type { RequestMetadata } from '../request-metadata.ts';
 import { type MailBudget, mailBudget } from './mail-budget.ts';
 import type { LinkMailKind } from './mail-kind.ts';
 import { type PreparedMail, prepareMail } from './prepared-mail.ts';
 
-/** What a flow needs to have a mail sent. */
+/** What a flow uses to send a mail. */
 export interface Mailer {
   /**
-   * Prepares a mail whose link carries the token, to whichever of `recipients` the statement finds stored.
+   * Prepares a mail with a link, to whichever of `recipients` the statement finds stored.
    * @param token its lifetime in seconds bounds that of the mail
    */
   prepare(
@@ -15,15 +15,18 @@ export interface Mailer {
     token: { readonly token: string; readonly ttlSeconds: number },
     recipients: readonly string[],
   ): Promise<PreparedMail>;
-  /** Where a mail is counted that anybody can ask for. */
+  /** Returns the buckets of a mail that anybody can request. */
   budget(purpose: 'verification' | 'reset' | 'email_change', address: string): MailBudget;
-  /** Has what this request wrote into the outbox sent as soon as its answer is out. Without it, cron sends it. */
+  /**
+   * Sends the mails that this request has queued as soon as its response is complete. Without this call, cron sends
+   * them.
+   */
   sendSoon(): void;
   /** Whether `sendSoon` was called. */
   readonly isDue: boolean;
 }
 
-/** The mailer of one request. */
+/** Creates the mailer of one request. */
 export function createMailer(keyring: Keyring, metadata: () => RequestMetadata): Mailer {
   let isDue = false;
   return {

@@ -2,28 +2,28 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { open, seal } from '../crypto/seal.ts';
 import type { LinkMailKind, MailFacts } from './mail-kind.ts';
 
-/** A mail with a link, ready to be written into the outbox by a statement that finds out where it goes. */
+/** A mail with a link, ready to be queued by a statement that determines its recipient. */
 export interface PreparedMail {
-  /** UUID made before the first try: the row's id, and the key by which a transport knows a repeat. */
+  /** UUID created before the first try: the id of the row, and the key by which a transport recognises a retry. */
   readonly id: string;
   readonly kind: LinkMailKind;
-  /** Where it may go: every way in which the account's address can be stored. */
+  /** The possible recipients: every spelling in which the account's address may be stored. */
   readonly recipients: readonly string[];
-  /** What the template needs, sealed for each of them. */
+  /** The content, sealed for each of them. */
   readonly sealed: readonly string[];
   readonly ttlSeconds: number;
 }
 
-/** What is sealed. */
+/** The sealed content. */
 export interface SealedContent {
   readonly token: string;
   readonly facts: MailFacts;
 }
 
-/** No mail is sent later than this, in seconds: by then people have asked again. */
+/** The longest lifetime of a mail, in seconds: by then people have requested another one. */
 export const mailTtlSecondsMax = 86_400;
 
-/** Seals what the mail needs until it is sent, once per address that it may go to. */
+/** Seals the content of the mail until it is sent, once per possible recipient. */
 export async function prepareMail(
   keyring: Keyring,
   kind: LinkMailKind,
@@ -38,7 +38,7 @@ export async function prepareMail(
   return { id, kind, recipients, sealed, ttlSeconds: Math.min(ttlSeconds, mailTtlSecondsMax) };
 }
 
-/** What was sealed for this row; null when it was sealed for another one, or with a key that is gone. */
+/** Opens the sealed content of a row; null when it was sealed for another row, or with a key that is gone. */
 export async function openMail(
   keyring: Keyring,
   row: { readonly id: string; readonly kind: string; readonly recipient: string; readonly sealed: string },
@@ -47,7 +47,7 @@ export async function openMail(
   return text === null ? null : (JSON.parse(text) as SealedContent);
 }
 
-/** The associated data: a sealed link that is copied to another row, kind or recipient does not open. */
+/** The associated data: a sealed link does not open when it is copied to another row, kind or recipient. */
 function placeOf(row: { readonly id: string; readonly kind: string; readonly recipient: string }): string {
   return JSON.stringify(['mail_outbox', row.id, row.kind, row.recipient]);
 }

@@ -3,17 +3,17 @@ import { isoTime } from '../db/fragments.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import type { MailFacts } from './mail-kind.ts';
 
-/** A mail of the outbox that one run has to itself for as long as its lease lasts. */
+/** A mail of the outbox that one run holds for the duration of its lease. */
 export interface ClaimedMail {
   readonly id: string;
   readonly kind: string;
   readonly recipient: string;
   readonly locale: string | null;
-  /** What the link needs; null in a notice. */
+  /** The sealed content; null in a notice. */
   readonly sealed: string | null;
-  /** Of a notice; those of a mail with a link are sealed with it. */
+  /** The facts of a notice; those of a mail with a link are sealed with it. */
   readonly facts: MailFacts | null;
-  /** Tries so far, this one included. */
+  /** The number of tries, this one included. */
   readonly attempts: number;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
@@ -22,21 +22,21 @@ export interface ClaimedMail {
 /** A mail that is not tried again. */
 export type GivenUpMail = Pick<ClaimedMail, 'id' | 'kind' | 'recipient' | 'attempts'>;
 
-/** Seconds until the second try, twice as many until each further one, and the most that lie between two. */
+/** Seconds until the second try, doubled for each further one, and the maximum. */
 export const retrySeconds = { first: 120, max: 3600 } as const;
 
 /**
- * Claims up to `limit` mails that are due, the longest due first. Round trips: 1.
+ * Claims up to `limit` due mails, the longest due first. Round trips: 1.
  *
- * The time until the next try is the lease as well: it begins before the mail is sent, so that a run that dies, hangs or
- * fails has nothing to write, and no two runs have one mail at the same time. Mails that another run is claiming are
- * skipped. Not repeated when its answer is lost: what it claimed then comes again when the lease is over.
+ * The delay until the next try is also the lease: it starts before the mail is sent, so that a run that dies, hangs
+ * or fails has nothing to write, and no two runs hold a mail at the same time. Mails that another run is claiming are
+ * skipped. Not retried when its response is lost: the claimed mails are due again when the lease ends.
  */
 export function claimDueMails(db: Database, limit: number): Promise<ClaimedMail[]> {
   return db.query<ClaimedMail>(claim(sql`true`, limit));
 }
 
-/** Claims what one request has written into the outbox, in the same way. Round trips: 1. */
+/** Claims the mails that one request has queued, in the same way. Round trips: 1. */
 export function claimMailsOfRequest(db: Database, requestId: string, limit: number): Promise<ClaimedMail[]> {
   return db.query<ClaimedMail>(claim(sql`m.request_id = ${requestId}::uuid`, limit));
 }
@@ -56,7 +56,7 @@ function claim(condition: Fragment, limit: number): Fragment {
     RETURNING m.id, m.kind, m.recipient, m.locale, m.sealed, m.facts, m.attempts, ${isoTime(sql`m.created_at`)} AS "createdAt"`;
 }
 
-/** Makes mails due again that were claimed and then not tried. Round trips: 1. */
+/** Makes claimed mails due again that were not tried. Round trips: 1. */
 export async function returnMails(db: Database, ids: readonly string[]): Promise<void> {
   await db.query(sql`
     WITH claimed AS MATERIALIZED (
@@ -67,7 +67,7 @@ export async function returnMails(db: Database, ids: readonly string[]): Promise
     WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`);
 }
 
-/** Records that a mail has left, and wipes what was in it (SES-02). Round trips: 1. */
+/** Records a mail as sent and deletes its content (SES-02). Round trips: 1. */
 export async function finishMail(db: Database, id: string): Promise<void> {
   await db.query(
     sql`
@@ -78,7 +78,7 @@ export async function finishMail(db: Database, id: string): Promise<void> {
 }
 
 /**
- * Gives up to `limit` mails up whose links have expired, and wipes them. Round trips: 1.
+ * Gives up at most `limit` mails whose links have expired, and deletes their content. Round trips: 1.
  * @returns those that this call gave up
  */
 export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUpMail[]> {
@@ -93,8 +93,8 @@ export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUp
 }
 
 /**
- * Deletes up to `limit` mails that have been finished for a day, in one statement. Until then they show that one was
- * sent, and hold nothing but its address.
+ * Deletes up to `limit` mails that were finished more than a day ago, in one statement. Until then they show that a
+ * mail was sent, and contain nothing but its address.
  * @returns how many were deleted
  */
 export async function deleteFinishedMails(db: Database, limit: number): Promise<number> {

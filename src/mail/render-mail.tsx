@@ -3,14 +3,14 @@ import { chooseLanguage } from '../languages/choose-language.ts';
 import type { Language, MailText } from '../languages/language.ts';
 import { linkPaths, type MailFacts } from './mail-kind.ts';
 
-/** What a mail is made of. */
+/** The content of a mail. */
 export interface MailContent {
   readonly kind: string;
-  /** BCP 47; English where it is not known. */
+  /** BCP 47 tag; English if unknown. */
   readonly locale: string | null;
-  /** When it happened: ISO 8601, UTC. */
+  /** The time of the event: ISO 8601, UTC. */
   readonly at: string;
-  /** What the link carries; null in a notice. */
+  /** The token of the link; null in a notice. */
   readonly token: string | null;
   readonly facts: MailFacts | null;
 }
@@ -19,23 +19,23 @@ export interface RenderedMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** Where the link leads; null in a notice. */
+  /** The URL of the link; null in a notice. */
   readonly url: string | null;
 }
 
 /**
- * Writes a mail in the language of its reader. All of its words are ours: of the request it tells the time, the place as
- * the edge knows it and the names of browser and system (EML-11). The same content gives the same mail, so that a
- * provider takes a repeat for one.
+ * Renders a mail in the language of its reader. All words are ours: of the request it mentions the time, the place as
+ * Cloudflare reports it and the names of browser and system (EML-11). The same content always gives the same mail, so
+ * that a provider recognises a retry.
  *
- * @param baseUrl the configured public origin, never one that a request names (EML-04)
+ * @param baseUrl the configured public origin, never one from a request (EML-04)
  * @throws TypeError for a kind that this version does not know, or a link without a token
  */
 export async function renderMail(content: MailContent, baseUrl: string): Promise<RenderedMail> {
   const language = chooseLanguage(content.locale);
   const { kind, token } = content;
-  if (!isOf(language.mails, kind)) throw new TypeError('a mail of an unknown kind');
-  if (isOf(linkPaths, kind) && token === null) throw new TypeError('a mail without its link');
+  if (!isOf(language.mails, kind)) throw new TypeError('unknown kind of mail');
+  if (isOf(linkPaths, kind) && token === null) throw new TypeError('the mail has no token for its link');
   const url = isOf(linkPaths, kind)
     ? `${baseUrl}${linkPaths[kind]}?token=${encodeURIComponent(token ?? '')}`
     : null;
@@ -139,7 +139,7 @@ async function tellFacts(
 
 const partLengthMax = 60;
 
-/** City, region and country; null where nothing is left to tell. */
+/** City, region and country; null if all are unknown. */
 function placeName(location: MailFacts['location'], tag: string): string | null {
   if (location === null) return null;
   const { city, region, country } = location;
@@ -152,14 +152,17 @@ function placeName(location: MailFacts['location'], tag: string): string | null 
   );
 }
 
-/** Cloudflare's `XX` is nowhere, and `T1` the Tor network. */
+/** Cloudflare's `XX` means unknown, and `T1` the Tor network. */
 function countryName(code: string, tag: string): string | null {
   if (code === 'T1') return 'Tor';
   if (!/^[A-Z]{2}$/.test(code) || code === 'XX') return null;
   return new Intl.DisplayNames(tag, { type: 'region' }).of(code) ?? null;
 }
 
-/** Letters as place names have them. A dot within a word is taken out: programs that show mails make links of such words. */
+/**
+ * Keeps the characters of place names. A dot within a word is removed, since mail programs turn such words into
+ * links.
+ */
 function plainWords(text: string | null): string {
   return (text ?? '')
     .normalize('NFKC')

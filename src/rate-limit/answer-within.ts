@@ -1,4 +1,4 @@
-/** What the promise resolves to, or the fallback when that takes longer than this many milliseconds. */
+/** Returns the result of the promise, or the fallback if that takes longer than this many milliseconds. */
 export async function answerWithin<T>(promise: Promise<T>, ms: number, fallback: T): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<T>((resolve) => {

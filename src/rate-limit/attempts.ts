@@ -9,7 +9,7 @@ const errors = defineErrors({
 });
 
 /**
- * The refusal of an attempt that got no number: the same for every account and address, so that a lock tells nobody
+ * The refusal of an attempt beyond the limit: the same for every account and address, so that a lock does not reveal
  * which of them exist (ENU-06).
  */
 export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfterSeconds: number): AuthError {
@@ -24,8 +24,8 @@ export function tooManyAttempts({ max, windowSeconds }: AttemptLimits, retryAfte
 }
 
 /**
- * Does the check that an attempt was reserved for, and gives the attempt back when there was no room for its hash:
- * otherwise a crowd at other accounts would use up the owner's attempts.
+ * Runs the check of a reserved attempt, and gives the attempt back when there was no capacity for its hash: otherwise
+ * a crowd at other accounts could use up the owner's attempts.
  */
 export async function checkAttempt<T>(
   db: Database,

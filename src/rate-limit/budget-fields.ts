@@ -1,7 +1,7 @@
-/** How much a client may still do of something, as far as is known here. */
+/** A client's remaining budget, as far as this isolate knows. */
 export interface Budget {
   readonly name: string;
-  /** Of a whole window. */
+  /** The number per window. */
   readonly quota: number;
   readonly windowSeconds: number;
   readonly remaining: number;
@@ -9,7 +9,9 @@ export interface Budget {
   readonly resetSeconds: number;
 }
 
-/** The response headers that tell it: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). */
+/**
+ * Returns the response headers for it: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11).
+ */
 export function budgetFields({
   name,
   quota,

@@ -1,10 +1,10 @@
-/** Who shares one budget because nothing tells them apart: requests without one plain client address. */
+/** All requests without a single plain client address share one budget. */
 const unknownClients = 'unknown';
 
 /**
- * The name under which a client is counted, made from the canonical spelling of `clientIp`. IPv4 counts by address.
- * IPv6 counts by its /64, which is what one subscriber is given: one address each would be 2^64 budgets. `null`, an
- * address that is missing or garbage, is one bucket for everybody, never a way around the limit (LIM-05, 06).
+ * Returns the name under which a client is counted, from the canonical spelling of `clientIp`. IPv4 counts by
+ * address. IPv6 counts by /64, which is what one subscriber gets: by address there would be 2^64 budgets. `null`, a
+ * missing or invalid address, is one bucket for everybody, never a way around the limit (LIM-05, 06).
  */
 export function clientBucket(ip: string | null): string {
   if (ip === null) return unknownClients;

@@ -1,31 +1,31 @@
-/** Length of every window, in milliseconds. */
+/** The length of a window, in milliseconds. */
 export const windowMs = 60_000;
 
 const clientsMax = 10_000;
 
-/** What this isolate knows of one client in one window. Losing it costs no more than an early budget. */
+/** What this isolate knows about one client in one window. Losing it only renews the budget early. */
 export interface ClientWindow {
-  /** Milliseconds since the epoch; every isolate has the same, since windows are cut by the clock. */
+  /** Milliseconds since the epoch, the same in every isolate, since windows are aligned to the clock. */
   readonly endsAt: number;
   /** Requests counted here. */
   own: number;
   /** Requests that other isolates have reported. */
   others: number;
-  /** What `own` was at the last exchange, and when that began. */
+  /** `own` at the last exchange, and when that started. */
   reported: number;
   reportedAt: number;
-  /** When the block mark was last asked for. Outlives the window. */
+  /** When the block mark was last read. Outlives the window. */
   markReadAt: number;
-  /** Refused before this moment. */
+  /** Requests are refused until then. */
   blockedUntil: number;
-  /** The client's name outside of this isolate, once it was needed. Outlives the window. */
+  /** The client's key outside this isolate, once it was needed. Outlives the window. */
   key: string | undefined;
 }
 
 /**
- * The clients of this isolate, at most 10,000 of them. When there are more, those whose window has ended are forgotten
- * first, then the oldest ones, down to half; blocked ones stay while anything else is left to forget. It is a map in
- * the isolate because nothing but counts is in it (T26).
+ * The clients of this isolate, at most 10,000. When there are more, those whose window has ended are forgotten first,
+ * then the oldest ones, down to half; blocked ones stay while anything else can be forgotten. The map may live in the
+ * isolate because it contains only counts (T26).
  */
 export class ClientWindows {
   readonly #clients = new Map<string, ClientWindow>();
@@ -34,13 +34,13 @@ export class ClientWindows {
     return this.#clients.size;
   }
 
-  /** The client's window at this moment, an empty one when it has none. */
+  /** Returns the client's current window, an empty one if there is none. */
   at(name: string, now: number): ClientWindow {
     const endsAt = (Math.floor(now / windowMs) + 1) * windowMs;
     const known = this.#clients.get(name);
     if (known?.endsAt === endsAt) return known;
-    // A new object, so that an answer which was asked for in the last window does not count in this one; deleted before
-    // it is set, so that the map's order is that of the windows' first requests.
+    // A new object, so that an answer requested in the last window does not count in this one; deleted before it is
+    // set, so that the map keeps the order of the windows' first requests.
     if (known === undefined) this.#makeRoom(now);
     else this.#clients.delete(name);
     const fresh: ClientWindow = {
@@ -56,7 +56,7 @@ export class ClientWindows {
     if (this.#clients.size < clientsMax) return;
     this.#forget((client) => client.endsAt <= now, clientsMax / 2);
     this.#forget((client) => client.blockedUntil <= now, clientsMax / 2);
-    // Room for some, so that a crowd of blocked clients does not make every new one search the whole map.
+    // Leaves some room, so that a crowd of blocked clients does not make every new one search the whole map.
     this.#forget(() => true, clientsMax * 0.9);
   }
 

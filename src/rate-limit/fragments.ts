@@ -1,34 +1,35 @@
 import { type Fragment, sql } from '../db/sql.ts';
 
-/** How many attempts a bucket has, and for how long they count from the first one on. */
+/** The number of attempts of a bucket, and how long they count from the first one. */
 export interface AttemptLimits {
   readonly max: number;
   readonly windowSeconds: number;
 }
 
 /**
- * The name of the bucket in which an attempt counts: of the account and, where the device is known to it, of that device
- * alone; all other devices in the world share one. `subject` says whose account, `deviceId` is null for the world.
+ * The name of the bucket in which an attempt counts: that of the account and of the device, if the account knows the
+ * device; all untrusted devices share one bucket, stored as `world`. `subject` names the account, `deviceId` is null
+ * for an untrusted device.
  */
 export function attemptBucket(subject: Fragment, deviceId: Fragment): Fragment {
   return sql`${subject} || ':' || coalesce(${deviceId}::text, 'world')`;
 }
 
-/** Whose attempts count: those at the account `u`, an alias with `user_id`. */
+/** The subject of attempts at the account `u`, an alias with `user_id`. */
 export function accountSubject(u: Fragment): Fragment {
   return sql`'user:' || ${u}.user_id`;
 }
 
 /**
- * Body of a CTE that counts one attempt in the bucket that the CTE `source` names, and returns its `number` in the window.
- * A number above `max` must not be checked: `max` + 1 is the first refusal of the window, and later ones get no row and
- * write nothing. Parallel callers wait for each other on the row, so that a burst of any size gets exactly as many numbers
- * as the limit allows (LIM-03).
+ * Body of a CTE that counts one attempt in the bucket that the CTE `source` names, and returns its `number` in the
+ * window. An attempt with a number above `max` must not be checked: `max` + 1 is the first refusal of the window, and
+ * later ones get no row and write nothing. Parallel callers wait for each other on the row, so that a burst of any
+ * size gets exactly as many numbers as the limit allows (LIM-03).
  *
- * A repeat with the same `attemptId`, a UUID, gets its number again, the first refusal excepted; where another attempt
- * came between, it counts once more, never once less.
+ * A retry with the same `attemptId`, a UUID, gets the same number, except for the first refusal; if another attempt
+ * came in between, it counts once more, never once less.
  *
- * Where refusals are `uncounted`, the first one gets no row either, and is left for somebody else to meet.
+ * If refusals are `uncounted`, the first one gets no row either, and the next counted caller gets it.
  */
 export function reserveAttempt(
   source: Fragment,
@@ -56,8 +57,8 @@ export function reserveAttempt(
 }
 
 /**
- * The seconds until the bucket `b` opens again, for a caller that got no number. A window that another caller began
- * after this statement's snapshot is not seen: it has just begun.
+ * The seconds until the bucket `b` opens again, for a caller that got no number. A window that another caller started
+ * after the snapshot of this statement is not seen: it has just begun.
  */
 export function secondsUntilOpen(b: Fragment, { windowSeconds }: AttemptLimits): Fragment {
   return sql`coalesce(
@@ -66,7 +67,7 @@ export function secondsUntilOpen(b: Fragment, { windowSeconds }: AttemptLimits):
     ${windowSeconds}::int)`;
 }
 
-/** Gives back one attempt that was counted and not checked after all: a statement of its own. */
+/** Gives back one attempt that was counted but not checked: a separate statement. */
 export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment {
   return sql`
     UPDATE login_attempts t SET
@@ -76,8 +77,8 @@ export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment 
 }
 
 /**
- * Body of a CTE that lets the attempts at an address count on for the account that now has it, once the CTE `source` has
- * a row with its `user_id`: a lock that ended with the registration would tell when that was.
+ * Body of a CTE that moves the attempts at an address to the account that now has it, if the CTE `source` has a row
+ * with its `user_id`: a lock that ended with the registration would reveal when that happened.
  */
 export function adoptAttempts(subject: string, source: Fragment): Fragment {
   return sql`
@@ -85,12 +86,12 @@ export function adoptAttempts(subject: string, source: Fragment): Fragment {
     WHERE t.bucket = ${`${subject}:world`} RETURNING t.bucket`;
 }
 
-/** Body of a CTE that gives the bucket all its attempts back, once the CTE `source` has a row: somebody proved who they are. */
+/** Body of a CTE that resets the attempts of a bucket, if the CTE `source` has a row: somebody has authenticated. */
 export function clearAttempts(bucket: string, source: Fragment): Fragment {
   return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source}) RETURNING t.bucket`;
 }
 
-/** Body of a CTE that deletes what counts under `subject`, of all devices, once the CTE `source` has a row. */
+/** Body of a CTE that deletes the attempts of a subject, on all devices, if the CTE `source` has a row. */
 export function deleteSubject(subject: string, source: Fragment): Fragment {
   return sql`
     DELETE FROM login_attempts t
@@ -99,8 +100,8 @@ export function deleteSubject(subject: string, source: Fragment): Fragment {
 }
 
 /**
- * Body of a CTE that deletes the buckets that the rows of the CTE `source` name, where they are not of their own
- * accounts: those go by `deleteAttempts`, and no row may be touched twice.
+ * Body of a CTE that deletes the buckets in the rows of the CTE `source`, unless they belong to the accounts of those
+ * rows: `deleteAttempts` deletes these, and a statement must not change a row twice.
  */
 export function deleteForeignBuckets(source: Fragment): Fragment {
   const subject = accountSubject(sql`o`);
@@ -111,8 +112,8 @@ export function deleteForeignBuckets(source: Fragment): Fragment {
 }
 
 /**
- * Body of a CTE that deletes the attempts at the accounts in the CTE `source`, of all devices. The column's collation is
- * "C", in which `;` comes right behind `:`, so that this is one range of the primary key.
+ * Body of a CTE that deletes the attempts at the accounts in the CTE `source`, on all devices. The collation of the
+ * column is "C", in which `;` follows `:`, so that this is one range of the primary key.
  */
 export function deleteAttempts(source: Fragment): Fragment {
   const subject = accountSubject(sql`o`);

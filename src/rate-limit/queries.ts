@@ -3,8 +3,7 @@ import { sql } from '../db/sql.ts';
 import { type AttemptLimits, refundAttempt } from './fragments.ts';
 
 /**
- * Deletes up to `limit` buckets whose window is over, in one statement. Rows that another run or an attempt holds are
- * skipped.
+ * Deletes up to `limit` expired buckets in one statement. Rows that another run or an attempt has locked are skipped.
  * @returns how many were deleted
  */
 export async function cleanupExpiredAttempts(db: Database, limit: number): Promise<number> {
@@ -19,7 +18,7 @@ export async function cleanupExpiredAttempts(db: Database, limit: number): Promi
   return row?.deleted ?? 0;
 }
 
-/** Gives back an attempt that was not checked after all. Round trips: 1. */
+/** Gives back an attempt that was not checked. Round trips: 1. */
 export async function giveAttemptBack(db: Database, bucket: string, limits: AttemptLimits): Promise<void> {
   await db.query(refundAttempt(bucket, limits));
 }

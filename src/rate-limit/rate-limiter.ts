@@ -8,8 +8,8 @@ import { type ClientWindow, ClientWindows, windowMs } from './client-windows.ts'
 import { SharedCounts } from './shared-counts.ts';
 
 /**
- * Routes that share one budget per client: `credential` are those that take a password, code, address or one-time
- * token, `general` are all others that are limited.
+ * Classes of routes that share one budget per client: `credential` routes take a password, code, address or one-time
+ * token, `general` are all other limited ones.
  */
 export type RateLimitClass = 'credential' | 'general';
 
@@ -17,9 +17,9 @@ export interface RateLimiterSettings {
   /** Requests of the class `credential` per client and window; `general` has ten times as many. */
   readonly perMinute: number;
   readonly keyring: Keyring;
-  /** Where isolates tell each other what they have counted; without it each counts for itself. */
+  /** Shares the counts between isolates; without it each counts for itself. */
   readonly kv: KVNamespace | undefined;
-  /** Cloudflare's own limiter, asked before a `credential` request passes; without it nothing is asked. */
+  /** Cloudflare's own rate limiter, asked before a `credential` request passes; optional. */
   readonly gate: RateLimit | undefined;
 }
 
@@ -30,45 +30,46 @@ export interface CountedRequest {
   readonly ip: string | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Keeps the isolate alive for what goes on after the answer. */
+  /** Keeps the isolate alive for work after the response. */
   readonly waitUntil: (work: Promise<void>) => void;
 }
 
-/** Whether a request passes, and what the client is told about its budget. */
+/** Whether a request passes, and the budget to report to the client. */
 export interface Verdict extends Omit<Budget, 'name'> {
   readonly isAllowed: boolean;
 }
 
-/** What one request may wait for KV and the gate together. */
+/** The longest wait of one request for KV and the gate together. */
 const patienceMs = 50;
 const markAgeMsMax = 30_000;
 const exchangeIntervalMs = 1000;
 const failureLogIntervalMs = 60_000;
-/** Of the HMAC: enough that two clients never share a key. */
+/** The bytes of the HMAC: enough that two clients never share a key. */
 const keyBytes = 16;
 
 /**
- * Counts the requests of every client address in windows of 60 s that are cut by the clock, and refuses those above the
- * quota until the window ends. An outer shed: what must be exact is counted by Postgres (T3).
+ * Counts the requests of every client address in windows of 60 s that are aligned to the clock, and refuses those
+ * above the quota until the window ends. This is a coarse outer limit: PostgreSQL counts what must be exact (T3).
  *
- * **Where counts live.** In the isolate, which alone decides in no time and without KV. With every further quarter of
- * the quota, and at most once a second, an isolate puts its count under a key of its own and sums up those of the
- * others; a client above the quota gets a block mark, which the other isolates read. Rejected: the exchange with every
- * request from a quarter on, which is ten times the writes for the same bound; one counter per client that everybody
- * increments, which loses updates; a key for each request, which costs a write for each.
+ * **Where counts are stored.** In the isolate, which decides alone, at once and without KV. With every further
+ * quarter of the quota, and at most once a second, an isolate writes its count under a key of its own and adds up
+ * those of the others; a client above the quota gets a block mark, which the other isolates read. Rejected:
+ * exchanging counts with every request from a quarter on, which is ten times the writes for the same bound; one
+ * counter per client that everybody increments, which loses updates; a key per request, which costs a write for each.
  *
- * **Error bound.** One isolate lets exactly the quota pass. `n` isolates together let at most
- * `quota + n * max(quota / 4, what one second brings)` pass when KV is up to date, never more than `n * quota`, which
- * is also the bound without KV or with a stale one (another location sees a write after up to 60 s, a mark up to 30 s
- * later where its absence is cached). Two quotas pass within one minute if they lie on both sides of a window's end.
+ * **Error bound.** One isolate admits exactly the quota. `n` isolates together admit at most `quota + n * max(quota /
+ * 4, what one second brings)` if KV is up to date, and never more than `n * quota`, which is also the bound without
+ * KV or with a stale one (another location sees a write after up to 60 s, and a mark up to 30 s later if its absence
+ * is cached). Two quotas pass within one minute if they lie on both sides of the end of a window.
  *
- * **What it costs.** Nothing outside of the isolate for a `general` client below a twentieth of its quota; from there
- * on one read of the mark in 30 s, after the answer. A `credential` request reads the mark before it passes, once in
- * 30 s per client: unawaited, each isolate would let one guess of a blocked client through to a hash. A blocked client costs one cached read, then a look
- * into a map. KV and gate that fail or are slow cost 50 ms at most and change nothing: a late mark counts for the next
- * request, a failure is logged once a minute. A client above its quota costs up to five writes per window and isolate.
+ * **Cost.** Nothing outside the isolate for a `general` client below a twentieth of its quota; above that, one read
+ * of the mark every 30 s, after the response. A `credential` request reads the mark before it passes, once every 30 s
+ * per client: if it did not wait, each isolate would let one guess of a blocked client through to a hash. A blocked
+ * client costs one cached read, then a lookup in a map. A KV or gate that fails or is slow costs at most 50 ms and
+ * changes nothing: a late mark counts for the next request, and a failure is logged once a minute. A client above its
+ * quota costs up to five writes per window and isolate.
  *
- * Keys in KV and of the gate hold an HMAC of the address, never the address.
+ * The keys in KV and of the gate contain an HMAC of the address, never the address.
  */
 export class RateLimiter {
   readonly #windows = new ClientWindows();
@@ -85,7 +86,7 @@ export class RateLimiter {
     this.#gate = gate;
   }
 
-  /** Counts the request and decides. Never rejects; resolves after 50 ms at most, whatever it asks. */
+  /** Counts the request and decides. Never rejects; resolves within 50 ms, whatever it has to ask. */
   async take(request: CountedRequest): Promise<Verdict> {
     const { now } = request;
     const bucket = clientBucket(request.ip);
@@ -93,7 +94,7 @@ export class RateLimiter {
     const quota = this.#quotas[request.class];
     if (client.blockedUntil > now) return verdict(false, client, quota, now);
 
-    // Before anything is awaited: of requests that come at once each counts.
+    // Before anything is awaited, so that each of several simultaneous requests counts.
     client.own += 1;
     const keyOf = () => this.#keyOf(client, request.class, bucket);
     if (client.own + client.others > quota) {
@@ -120,12 +121,15 @@ export class RateLimiter {
     client.reportedAt = now;
     void this.#inBackground(request, async () => {
       const others = await shared.exchange(keyOf(), client.endsAt, client.own);
-      // A stale list may know less than an earlier one did.
+      // A stale list may contain less than an earlier one did.
       client.others = Math.max(client.others, others);
     });
   }
 
-  /** Asks gate and mark side by side, so that both together have the 50 ms. What does not answer lets the request pass. */
+  /**
+   * Asks the gate and reads the mark in parallel, so that both together take at most 50 ms. Without an answer the
+   * request passes.
+   */
   async #passesOutside(
     client: ClientWindow,
     quota: number,
@@ -143,7 +147,7 @@ export class RateLimiter {
     return answers.every((passes) => passes);
   }
 
-  /** @returns whether there is no mark, or null when there is nothing to ask */
+  /** @returns whether there is no mark, or null when nothing has to be read */
   #readMarkIfDue(
     client: ClientWindow,
     keyOf: () => string,
@@ -152,12 +156,12 @@ export class RateLimiter {
     const shared = this.#shared;
     const { now } = request;
     if (shared === undefined || now - client.markReadAt < markAgeMsMax) return null;
-    // Before the answer is there: requests that come meanwhile pass without one, since the promise of another request
-    // must not be awaited (T26). The value that arrives, late or not, is there for all of them.
+    // Set before the answer arrives: requests in the meantime pass without one, since the promise of another request
+    // must not be awaited (T26). Once the value arrives, late or not, it counts for all of them.
     client.markReadAt = now;
     let isMarked = false;
     const read = this.#inBackground(request, async () => {
-      // Whatever the mark says, a block ends with the window.
+      // A block ends with the window, whatever the mark says.
       const until = Math.min(await shared.blockedUntil(keyOf()), client.endsAt);
       isMarked = until > now;
       client.blockedUntil = Math.max(client.blockedUntil, until);
@@ -174,7 +178,7 @@ export class RateLimiter {
     }
   }
 
-  /** Runs beside the request and, if it takes longer, after it. Never rejects. */
+  /** Runs in parallel to the request and, if it takes longer, after it. Never rejects. */
   #inBackground({ now, waitUntil }: CountedRequest, run: () => Promise<void>): Promise<void> {
     const work = run().catch((error: unknown) => this.#logFailure(error, now));
     waitUntil(work);
@@ -187,7 +191,7 @@ export class RateLimiter {
     log('warn', 'rate_limit_store_failed', { cause });
   }
 
-  /** HMAC once per client, and only when something outside of the isolate has to know it. */
+  /** Computes the HMAC once per client, and only when it is needed outside the isolate. */
   #keyOf(client: ClientWindow, routeClass: RateLimitClass, bucket: string): string {
     if (client.key === undefined) {
       const tag = mac(this.#keyring, 'rate-limit', new TextEncoder().encode(bucket));

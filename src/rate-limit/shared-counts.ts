@@ -1,23 +1,23 @@
-/** Metadata of a count: `list` answers it without a read for each key. */
+/** The metadata of a count, which `list` returns without a read per key. */
 interface CountMetadata {
   readonly count: number;
 }
 
-/** KV's shortest, in seconds; no count or mark is of use for longer. */
+/** The shortest expiry of KV, in seconds; no count or mark is useful for longer. */
 const keptSeconds = 60;
-/** How long a location may answer a mark, or that there is none, from its own cache: the least that KV takes. */
+/** How long a location may serve a mark, or its absence, from its own cache: the minimum of KV. */
 const markCacheSeconds = 30;
 
 /**
- * What the isolates tell each other through KV. A client is named by a key that says nothing about it.
+ * What isolates share through KV. The key of a client reveals nothing about the client.
  *
- * - `rl:count:<key>:<end of window>:<isolate>`: what one isolate has counted, in the metadata. Nobody else writes that
- *   key, so that no count overwrites another; the sum is one `list`.
- * - `rl:block:<key>`: until when the client is refused, in milliseconds since the epoch. Whoever writes it in a window
- *   writes the same value, so that it does not matter which of two writes KV drops. Where the window has just changed,
- *   KV can drop the newer one, a second after the older: each isolate then refuses by its own count until the next one.
+ * - `rl:count:<key>:<end of window>:<isolate>`: the count of one isolate, in the metadata. Nobody else writes that
+ *   key, so no count overwrites another; the sum takes one `list`.
+ * - `rl:block:<key>`: until when the client is refused, in milliseconds since the epoch. All writers in a window
+ *   write the same value, so it does not matter which of two writes KV drops. If the window has just changed, KV can
+ *   drop the newer one, a second after the older: each isolate then refuses by its own count until the next one.
  *
- * Rejects when KV does, which has no say in what a request is answered: that is the caller's to see to.
+ * Rejects when KV does. KV must never decide about a request: the caller has to handle that.
  */
 export class SharedCounts {
   readonly #kv: KVNamespace;
@@ -27,26 +27,29 @@ export class SharedCounts {
     this.#kv = kv;
   }
 
-  /** Reports this isolate's count. @returns what all others have reported: as KV knows it, up to 60 s old */
+  /**
+   * Reports this isolate's count.
+   * @returns the counts of all others as KV knows them, up to 60 s old
+   */
   async exchange(key: string, windowEndsAt: number, own: number): Promise<number> {
     const prefix = `rl:count:${key}:${windowEndsAt}:`;
-    // Not at module load, where workerd refuses to make random values.
+    // Not at module load, where workerd does not allow random values.
     this.#isolateId ??= crypto.randomUUID();
     const ownKey = prefix + this.#isolateId;
     const metadata: CountMetadata = { count: own };
     await this.#kv.put(ownKey, '', { metadata, expirationTtl: keptSeconds });
-    // One page is 1,000 isolates, which are over every limit together.
+    // One page has 1,000 isolates, which together are over every limit.
     const { keys } = await this.#kv.list<Partial<CountMetadata>>({ prefix });
     const counts = keys.filter(({ name }) => name !== ownKey).map((entry) => countOf(entry.metadata));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Tells every location that the client is refused until then. */
+  /** Marks the client as refused until then, in every location. */
   async markBlocked(key: string, until: number): Promise<void> {
     await this.#kv.put(`rl:block:${key}`, String(until), { expirationTtl: keptSeconds });
   }
 
-  /** @returns until when the client is refused, in milliseconds since the epoch; 0 where there is no such mark */
+  /** @returns until when the client is refused, in milliseconds since the epoch; 0 without a mark */
   async blockedUntil(key: string): Promise<number> {
     const text = await this.#kv.get(`rl:block:${key}`, { type: 'text', cacheTtl: markCacheSeconds });
     return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : 0;

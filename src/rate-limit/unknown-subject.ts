@@ -1,7 +1,7 @@
 import { encodeBase64Url } from '../crypto/base64url.ts';
 import { type Keyring, mac } from '../crypto/keyring.ts';
 
-/** Whose attempts count when nobody has the address: an HMAC of it, so that the table holds no address. */
+/** The subject of attempts when nobody has the address: an HMAC of it, so that the table contains no address. */
 export function unknownSubject(keyring: Keyring, email: string): string {
   return `address:${encodeBase64Url(mac(keyring, 'login-attempts', new TextEncoder().encode(email)))}`;
 }

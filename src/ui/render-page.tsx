@@ -7,10 +7,10 @@ label{display:block;margin-top:1rem}input{display:block;box-sizing:border-box;wi
 button{margin-top:1.5rem;padding:.6rem 1.2rem;font:inherit}small{color:#555}[role=alert]{color:#a00}
 pre{white-space:pre-wrap;overflow-wrap:anywhere}`;
 
-/** A token in the address would stay in the history and on the screen (RST-09). */
+/** Removes the token from the URL, where it would stay in the history and on the screen (RST-09). */
 const script = "history.replaceState(null,'',location.pathname)";
 
-/** Content-Security-Policy of a page: its own style and script by their hashes, its own form, and nothing else. */
+/** The Content-Security-Policy of a page: its own style and script by their hashes, its own form, and nothing else. */
 export function pagePolicy(): string {
   return [
     "default-src 'none'",
@@ -23,7 +23,7 @@ export function pagePolicy(): string {
   ].join('; ');
 }
 
-/** The page as an HTML document. Every text in it is escaped. */
+/** Renders the page as an HTML document. All text in it is escaped. */
 export function renderPage({ lang, title, paragraphs, form, preformatted, links = [] }: PageView): string {
   const page = (
     <html lang={lang}>

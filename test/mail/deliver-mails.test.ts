@@ -131,7 +131,7 @@ describe('a due mail', () => {
     expect(await provider.received()).toEqual([]);
     expect(await rowOf(client, id)).toMatchObject({ outcome: null, attempts: 1, sealed: expect.any(String) });
     expect(entriesOf(lines)[0]).toMatchObject({
-      ...{ level: 'error', event: 'mail_failed', id, cause: 'what was sealed does not open' },
+      ...{ level: 'error', event: 'mail_failed', id, cause: 'the sealed content does not open' },
     });
     await makeDue(client);
     await runScheduled(everyFiveMinutes, client.env);

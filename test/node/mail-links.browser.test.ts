@@ -74,7 +74,7 @@ async function followLink(page: Page, email: string, kind: LinkMailKind): Promis
     .first()
     .getByRole('link')
     .click();
-  await page.getByRole('link', { name: 'Follow its link' }).click();
+  await page.getByRole('link', { name: 'Follow the link' }).click();
   await page.waitForURL((url) => url.pathname === path);
 }
 
@@ -106,7 +106,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     // A second try says why it did not work.
     await followLink(page, email, 'verify_email');
     await page.getByRole('button').click();
-    await page.getByText('This link is not valid any more.').waitFor();
+    await page.getByText('This link is no longer valid.').waitFor();
   });
 
   test('somebody who is signed in needs no password to verify', async () => {
@@ -131,7 +131,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     await page.getByLabel('New password', { exact: false }).first().fill(secondPassword);
     await page.getByLabel('Repeat').fill(`${secondPassword}!`);
     await page.getByRole('button').click();
-    await page.getByRole('alert').filter({ hasText: 'The two entries differ.' }).waitFor();
+    await page.getByRole('alert').filter({ hasText: 'The two passwords differ.' }).waitFor();
     await page.getByLabel('New password', { exact: false }).first().fill(secondPassword);
     await page.getByLabel('Repeat').fill(secondPassword);
     await page.getByRole('button').click();
@@ -187,7 +187,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     await lock();
     await followLink(page, email, 'account_locked');
     await page.getByRole('button').click();
-    await page.getByRole('heading', { name: 'Lock lifted' }).waitFor();
+    await page.getByRole('heading', { name: 'Account unlocked' }).waitFor();
     // Known by the link: whoever locks the account again does not lock this browser.
     await lock();
     expect(await call(context, '/api/auth/login', { email, password: firstPassword })).toBe(200);

@@ -1,10 +1,11 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, Effects, RequestMetadata } from '../../db/effects.ts';
+import type { Effect, Effects } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { sql } from '../../db/sql.ts';
 import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { deleteAttempts, deleteForeignBuckets } from '../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../request-metadata.ts';
 import {
   consumedBefore,
   consumeToken,

@@ -1,7 +1,8 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, RequestMetadata } from '../../db/effects.ts';
+import type { Effect } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { RequestMetadata } from '../../request-metadata.ts';
 import { recordedBefore } from '../security-events/index.ts';
 import { endSessionsOf } from '../sessions/index.ts';
 import { banUser, lockUser, unbanUser } from '../users/index.ts';

@@ -21,7 +21,7 @@ const listRoute = defineOutboxPage(path, async (_c, deps) => {
   }));
   const paragraphs =
     mails.length > 0
-      ? ['Nothing is sent: mails wait here until their links expire. Newest first.']
+      ? ['No mail is sent: mails stay here until their links expire. Newest first.']
       : ['There is no mail yet. Register an account or ask for a new password, then load this page again.'];
   return answerPage(200, { lang, title: 'Outbox', paragraphs, links });
 });
@@ -31,7 +31,7 @@ const mailRoute = defineOutboxPage(`${path}/:id`, async (c, deps) => {
   const mail = id === null ? null : await findMail(deps, id);
   if (mail === null) throw commonErrors.not_found();
   const { subject, recipient, kind, createdAt, text, url } = mail;
-  const link = url === null ? [] : [{ href: url, text: 'Follow its link', note: url }];
+  const link = url === null ? [] : [{ href: url, text: 'Follow the link', note: url }];
   const back = { href: path, text: 'All mails', note: null };
   const paragraphs = [`To ${recipient}, ${kind}, ${createdAt}`];
   return answerPage(200, { lang, title: subject, paragraphs, preformatted: text, links: [...link, back] });

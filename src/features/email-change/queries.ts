@@ -1,11 +1,12 @@
 import type { Database } from '../../db/client.ts';
 import { DatabaseError } from '../../db/database-error.ts';
-import type { Effect, Effects, RequestMetadata } from '../../db/effects.ts';
+import type { Effect, Effects } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { mailAllowance, queueMail, queueNotice, toUser } from '../../mail/fragments.ts';
 import type { MailBudget } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
+import type { RequestMetadata } from '../../request-metadata.ts';
 import {
   consumedBefore,
   consumeToken,

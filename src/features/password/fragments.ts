@@ -1,9 +1,9 @@
-import type { RequestMetadata } from '../../db/effects.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
 import { type MailBudget, mailLimits } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { reserveAttempt } from '../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../request-metadata.ts';
 import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 
 /** A link and its mail, both made before the statement. */
@@ -23,7 +23,7 @@ export type LockMail = LinkMail;
 /** The mail about a sign-in on a new device. */
 export interface NewDeviceMail extends LinkMail {
   /** UUID, so that a retry of the statement does not count twice. */
-  readonly attemptId: string;
+  readonly idempotencyKey: string;
 }
 
 /**
@@ -52,7 +52,7 @@ export function lockMailCtes(
  */
 export function newDeviceMailCtes(
   source: Fragment,
-  { token, mail, attemptId }: NewDeviceMail,
+  { token, mail, idempotencyKey }: NewDeviceMail,
   metadata: RequestMetadata,
 ): Fragment {
   const limits = { max: mailLimits.perAddress, windowSeconds: mailLimits.windowSeconds };
@@ -61,7 +61,7 @@ export function newDeviceMailCtes(
   const told = sql`(
     SELECT d.user_id, d.email FROM ${source} d, new_device_count c WHERE c.number <= ${limits.max}::int)`;
   return sql`,
-    new_device_count AS (${reserveAttempt(bucket, attemptId, limits)}),
+    new_device_count AS (${reserveAttempt(bucket, idempotencyKey, limits)}),
     not_me_token AS (${issueToken(told, token, { owner: sql`s.user_id`, email: sql`s.email` })}),
     new_device_mail AS (${queueMail(sql`(SELECT i.*, d.locale FROM not_me_token i, ${source} d)`, mail, metadata, toTokenOwner)})`;
 }

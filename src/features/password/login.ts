@@ -102,7 +102,7 @@ async function signIn(
 
   const newDeviceMail = {
     ...(await prepareLink(deps, email, 'new_device')),
-    attemptId: crypto.randomUUID(),
+    idempotencyKey: crypto.randomUUID(),
   };
   const { id: userId, password_hash: passwordHash } = account;
   const verified = { userId, passwordHash, bucket: attempt.bucket, device, newDeviceMail };

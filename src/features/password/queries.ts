@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, Effects, RequestMetadata } from '../../db/effects.ts';
+import type { Effect, Effects } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { sql } from '../../db/sql.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
@@ -11,6 +11,7 @@ import {
   reserveAttempt,
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../request-metadata.ts';
 import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
 import { fromPendingRegistrationsOf, newestFirst } from '../pending-registrations/index.ts';
 import { evictOldest, type NewSession, openedBefore, openSession } from '../sessions/index.ts';

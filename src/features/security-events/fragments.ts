@@ -2,6 +2,7 @@ import type { Effect } from '../../db/effects.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { Location } from '../../request-metadata.ts';
 
 /** The content of an event. `type` is a name of OWASP's Logging Vocabulary. */
 export interface EventKind {
@@ -66,7 +67,7 @@ export interface EventRow {
   readonly outcome: 'success' | 'failure';
   readonly ip_address: string | null;
   readonly user_agent: string | null;
-  readonly location: object | null;
+  readonly location: Location | null;
 }
 
 /** The position of an event in a list that is ordered by time and id. */

@@ -2,6 +2,7 @@ import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { Device } from '../../device.ts';
+import type { Location } from '../../request-metadata.ts';
 
 /** The most live sessions of a user; a further sign-in ends the one that was idle for longest. */
 const sessionsMax = 50;
@@ -53,7 +54,7 @@ export interface NewSession {
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly device: Device | null;
-  readonly location: object | null;
+  readonly location: Location | null;
   /** The device whose attempts count for this session: UUID of the device token. */
   readonly deviceId: string;
   /** Seconds. */

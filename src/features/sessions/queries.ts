@@ -1,7 +1,8 @@
 import type { Database } from '../../db/client.ts';
-import type { Effect, RequestMetadata } from '../../db/effects.ts';
+import type { Effect } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { RequestMetadata } from '../../request-metadata.ts';
 import type { RefreshTokenContent, Transport } from './refresh-token.ts';
 
 export interface RefreshSettings {

@@ -1,4 +1,5 @@
 import type { Device } from '../../device.ts';
+import type { Location } from '../../request-metadata.ts';
 
 /** A session, as its owner sees it: nothing in it can be presented to the service. */
 export interface Session {
@@ -11,11 +12,7 @@ export interface Session {
   /** Its absolute end; without activity it ends sooner. */
   readonly expiresAt: string;
   readonly ipAddress: string | null;
-  readonly location: {
-    readonly city: string | null;
-    readonly region: string | null;
-    readonly country: string | null;
-  } | null;
+  readonly location: Location | null;
   readonly device: Device | null;
   /** How the user signed in. */
   readonly method: string;
@@ -28,7 +25,7 @@ export interface SessionRow {
   readonly last_active_at: Date;
   readonly absolute_expires_at: Date;
   readonly ip_address: string | null;
-  readonly location: Session['location'];
+  readonly location: Location | null;
   readonly device: Device | null;
   readonly method: string;
 }

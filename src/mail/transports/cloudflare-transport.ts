@@ -2,8 +2,8 @@ import { maskAnswer } from '../masked-text.ts';
 import type { MailTransport } from './mail-transport.ts';
 
 /**
- * Sends by Cloudflare's Email Service through a `send_email` binding. The service has no idempotency key: a mail whose
- * answer was lost is sent twice.
+ * Sends through Cloudflare's Email Service by a `send_email` binding. The service has no idempotency key: a mail
+ * whose response was lost is sent twice.
  */
 export function cloudflareTransport(binding: SendEmail): MailTransport {
   return {
@@ -19,7 +19,7 @@ export function cloudflareTransport(binding: SendEmail): MailTransport {
   };
 }
 
-/** A call of a binding takes no signal: it is left to itself. */
+/** A call of a binding takes no signal, so it is abandoned. */
 function untilAborted<T>(call: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -5,7 +5,7 @@ import { logTransport } from './log-transport.ts';
 import type { MailTransport } from './mail-transport.ts';
 import { resendTransport } from './resend-transport.ts';
 
-/** The configured way out; null for the outbox of development, where mails stay until they expire. */
+/** Creates the configured transport; null for the outbox of development, where mails stay until they expire. */
 export function createTransport(
   { mail, isDevelopment }: Pick<Config, 'mail' | 'isDevelopment'>,
   binding: SendEmail | undefined,
@@ -18,7 +18,7 @@ export function createTransport(
     case 'resend':
       return resendTransport(mail.resendApiKey ?? '');
     case 'cloudflare':
-      // The configuration has been refused without it.
+      // Without it the configuration was refused.
       return binding === undefined ? null : cloudflareTransport(binding);
     case 'log':
       return logTransport(isDevelopment);

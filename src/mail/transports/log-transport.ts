@@ -3,8 +3,8 @@ import { maskEmail } from '../masked-text.ts';
 import type { MailTransport } from './mail-transport.ts';
 
 /**
- * Sends nothing and leaves a line in the log: with the link while developing, elsewhere with nothing but the kind and the
- * masked address, since whoever reads logs is not who owns the mailbox (LOG-01).
+ * Sends nothing and writes a line to the log: with the link in development, otherwise only with the kind and the
+ * masked address, since whoever reads the log does not own the mailbox (LOG-01).
  */
 export function logTransport(isDevelopment: boolean): MailTransport {
   return {

@@ -1,6 +1,6 @@
 import type { Mailbox } from '../mailbox.ts';
 
-/** A mail as it leaves. */
+/** A mail to be sent. */
 export interface OutgoingMail {
   readonly to: string;
   readonly from: Mailbox;
@@ -8,17 +8,17 @@ export interface OutgoingMail {
   readonly text: string;
   readonly html: string;
   readonly kind: string;
-  /** For a receiver that writes mails of its own: what the link carries, and the link. Both absent in a notice. */
+  /** For an endpoint that writes mails of its own: the token and the link. Both are absent in a notice. */
   readonly data: { readonly token?: string; readonly url?: string };
-  /** The same for every try of one mail, so that a provider can tell a repeat. */
+  /** The same for every try of one mail, so that a provider recognises a retry. */
   readonly idempotencyKey: string;
 }
 
-/** A way out. */
+/** A way to send mails. */
 export interface MailTransport {
   /**
-   * Hands the mail over; when it resolves, the mail is somebody else's.
-   * @throws Error whose message is fit for a log: the mail is tried again, whatever the reason
+   * Sends the mail. When it resolves, the receiver is responsible for the mail.
+   * @throws Error with a message that is safe to log; the mail is tried again, whatever the reason
    */
   send(mail: OutgoingMail, signal: AbortSignal): Promise<void>;
 }

@@ -3,9 +3,9 @@ import { maskAnswer } from '../masked-text.ts';
 const answerBytesMax = 4096;
 
 /**
- * Posts a mail as JSON. A 2xx is success, whatever its body says. A redirect is not followed, since the body holds a link
- * that proves something.
- * @throws Error with the status and the start of the answer for anything else
+ * Posts a mail as JSON. Any 2xx is success, whatever the body. Redirects are not followed, since the body contains a
+ * secret link.
+ * @throws Error with the status and the start of the body for any other status
  */
 export async function postMail(
   url: string,
@@ -27,7 +27,7 @@ export async function postMail(
   throw new Error(`status ${response.status}: ${maskAnswer(await startOf(response))}`);
 }
 
-/** The first bytes of a body, as text; the connection is closed behind them. */
+/** Reads the start of a body as text; then the connection is closed. */
 async function startOf({ body }: Response): Promise<string> {
   if (body === null) return '';
   const reader = body.getReader();

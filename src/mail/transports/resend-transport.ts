@@ -4,7 +4,7 @@ import { postMail } from './post-mail.ts';
 
 const url = 'https://api.resend.com/emails';
 
-/** Sends by Resend, which knows a repeat by its `Idempotency-Key` for 24 hours: as long as a mail is tried. */
+/** Sends through Resend, which recognises a retry by its `Idempotency-Key` for 24 hours, as long as a mail is tried. */
 export function resendTransport(apiKey: string): MailTransport {
   return {
     send({ to, from, subject, text, html, idempotencyKey }, signal) {

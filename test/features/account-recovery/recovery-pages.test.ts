@@ -86,7 +86,7 @@ describe('/auth/reset-password', () => {
       password: otherPassword,
       confirmPassword: 'x',
     });
-    expect(differs.text).toContain('The two entries differ.');
+    expect(differs.text).toContain('The two passwords differ.');
     const done = await client.submit('/auth/reset-password', { token, ...fields });
     expect(done.status).toBe(200);
     expect(done.text).toContain('Password changed');

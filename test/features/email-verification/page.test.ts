@@ -53,7 +53,7 @@ describe('the page /auth/verify-email', () => {
     const { email, token } = await unverifiedAccount(open);
     const answer = await open.submit(path, { token, password: text });
     expect(answer).toMatchObject({ status: 400, setCookies: [] });
-    expect(answer.text).toContain('This needs the right password of the account.');
+    expect(answer.text).toContain('Please enter the correct password of the account.');
     expect(answer.text).toContain(token);
     expect(await accountsOf(open, email)).toMatchObject([{ is_verified: false }]);
   });

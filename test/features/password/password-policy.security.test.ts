@@ -63,9 +63,9 @@ describe('POST /api/auth/register with a common password', () => {
       ),
     );
     expect(messages).toEqual([
-      'This is one of the passwords that are guessed first, or nearly one.',
-      'This is a sequence or a repetition, which is guessed early.',
-      'This is made of your e-mail address or of the name of this service.',
+      'This is a common password, or very similar to one.',
+      'This is a sequence or a repetition, which is easy to guess.',
+      'This is based on your e-mail address or on the name of this service.',
     ]);
   });
 

@@ -74,7 +74,7 @@ describe('a login that fails', () => {
     expect(answer.json).toStrictEqual({
       success: false,
       type: 'urn:nexora-auth:problem:invalid_credentials',
-      title: 'E-mail or password is not correct.',
+      title: 'The e-mail address or password is incorrect.',
       status: 401,
       code: 'invalid_credentials',
       requestId: answer.headers.get('X-Request-Id'),

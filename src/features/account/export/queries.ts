@@ -1,8 +1,9 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, RequestMetadata } from '../../../db/effects.ts';
+import type { Effect } from '../../../db/effects.ts';
 import type { ExportPart } from '../../../db/export-part.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { join, sql } from '../../../db/sql.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
 import { recordedBefore } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession, isRecentlyAuthenticated } from '../../sessions/index.ts';
 

@@ -1,6 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { type Device, readDevice } from '../../../device.ts';
 import { commonErrors } from '../../../errors.ts';
+import type { Location } from '../../../request-metadata.ts';
 import type { EventRow } from '../../security-events/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { encodeEventCursor, parseEventCursor } from './event-cursor.ts';
@@ -16,7 +17,7 @@ interface SecurityEvent {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly ipAddress: string | null;
-  readonly location: object | null;
+  readonly location: Location | null;
   readonly device: Device | null;
   readonly outcome: 'success' | 'failure';
 }

@@ -1,10 +1,10 @@
 import type { Database } from '../../../db/client.ts';
-import type { RequestMetadata } from '../../../db/effects.ts';
 import { sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
 import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
 import { issueToken, type NewOneTimeToken } from '../../one-time-tokens/index.ts';
 import { fromPendingRegistrationsOf, newestFirst } from '../../pending-registrations/index.ts';
 import { fromAddress } from '../../users/index.ts';

@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, Effects, RequestMetadata } from '../../../db/effects.ts';
+import type { Effect, Effects } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import {
@@ -11,6 +11,7 @@ import {
   reserveAttempt,
   secondsUntilOpen,
 } from '../../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
 import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
 import {
   consumedBefore,

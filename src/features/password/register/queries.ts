@@ -1,9 +1,10 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect, RequestMetadata } from '../../../db/effects.ts';
+import type { Effect } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { clientRefusal, mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
 import { adoptAttempts } from '../../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
 import { isHeldEmail, issueToken } from '../../one-time-tokens/index.ts';
 import { type PendingRegistration, storePendingRegistration } from '../../pending-registrations/index.ts';
 import { type NewSession, openedBefore, openSession } from '../../sessions/index.ts';

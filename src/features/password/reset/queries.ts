@@ -1,11 +1,12 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effects, RequestMetadata } from '../../../db/effects.ts';
+import type { Effects } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
 import type { MailBudget } from '../../../mail/mail-budget.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { deleteAttempts, deleteSubject } from '../../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
 import {
   consumedBefore,
   consumeToken,
