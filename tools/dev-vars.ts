@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseEnv } from 'node:util';
 import { generateSecrets } from './generate-secrets.ts';
 
-/** The variables of a `.dev.vars` file; undefined when there is no such file. */
+/** Reads the variables of a `.dev.vars` file; undefined if the file does not exist. */
 export async function readDevVars(path: string): Promise<Readonly<Record<string, string>> | undefined> {
   try {
     return parseEnv(await readFile(path, 'utf8')) as Record<string, string>;
@@ -13,8 +13,8 @@ export async function readDevVars(path: string): Promise<Readonly<Record<string,
 }
 
 /**
- * Makes a `.dev.vars` file of the example, with fresh secrets where the example leaves room for them, readable by its
- * owner alone. An existing file is never touched.
+ * Creates a `.dev.vars` file from the example, with fresh secrets where the example leaves them empty, readable only
+ * by its owner. An existing file is never changed.
  */
 export async function createDevVars(examplePath: string, path: string): Promise<void> {
   const secrets: Readonly<Record<string, string>> = await generateSecrets();
@@ -23,7 +23,7 @@ export async function createDevVars(examplePath: string, path: string): Promise<
   await writeFile(path, text, { mode: 0o600, flag: 'wx' });
 }
 
-/** The variables without which development lacks something, and that `variables` leaves out or empty. */
+/** Returns the variables that development needs and that `variables` omits or leaves empty. */
 export function missingDevVars(variables: Readonly<Record<string, string>>): string[] {
   const wanted = ['ENVIRONMENT', 'AUTH_SECRET', 'SIGNING_KEYS', 'CRON_SECRET', 'ADMIN_SECRET'];
   return wanted.filter((name) => (variables[name] ?? '').trim() === '');

@@ -1,6 +1,6 @@
 import { NeonDbError } from '@neondatabase/serverless';
 
-/** Why a database could not be used and what to do about it, without the password. */
+/** Explains why a database could not be used and what to do about it, without the password. */
 export function explainDatabaseError(
   error: unknown,
   target: { readonly url: string; readonly endpoint?: string | undefined },
@@ -11,7 +11,7 @@ export function explainDatabaseError(
     database: decodeURIComponent(pathname.slice(1)),
     address: target.endpoint ?? hostname,
   });
-  // The driver and the server do not repeat it; this is for the ones of tomorrow.
+  // Today's driver and server do not repeat it; later ones might.
   const secrets = [password, decodeURIComponent(password)].filter((secret) => secret !== '');
   return secrets.reduce((text, secret) => text.replaceAll(secret, '***'), explanation);
 }
@@ -25,7 +25,7 @@ function explain(
     return `The database refuses the log-in of "${target.user}": ${error.message}. Check user and password in DATABASE_URL.`;
   }
   if (error.code === '3D000') {
-    return `There is no database "${target.database}" at ${target.address}. Create it, or mend DATABASE_URL.`;
+    return `There is no database "${target.database}" at ${target.address}. Create it, or correct DATABASE_URL.`;
   }
   if (error.code === '42501') {
     return `"${target.user}" may not do this: ${error.message}. Migrations need the owner of the tables.`;
@@ -39,7 +39,7 @@ function explain(
   return [error.message, error.detail, error.hint].filter(Boolean).join('; ');
 }
 
-/** fetch() hides what happened in the cause of its error. */
+/** fetch() hides the reason in the cause of its error. */
 function reasonOf(error: Error): string {
   const { cause } = error;
   if (!(cause instanceof Error)) return error.message;

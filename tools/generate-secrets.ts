@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
 
-/** The secrets that this service makes up for itself; all others come from other parties. */
+/** The secrets that are generated for the service; all others come from other parties. */
 export type Secrets = Readonly<
   Record<'AUTH_SECRET' | 'SIGNING_KEYS' | 'CRON_SECRET' | 'ADMIN_SECRET', string>
 >;
 
-/** Fresh values for one deployment: random, and of one line each. */
+/** Generates fresh random values for one deployment, each on one line. */
 export async function generateSecrets(): Promise<Secrets> {
   return {
     AUTH_SECRET: randomBytes(32).toString('base64'),
@@ -16,7 +16,7 @@ export async function generateSecrets(): Promise<Secrets> {
   };
 }
 
-/** An ES256 key (RFC 7518 section 3.4) that is named by its thumbprint (RFC 7638), so that no two share a name. */
+/** Generates an ES256 key (RFC 7518 section 3.4) whose kid is its thumbprint (RFC 7638), so that no two share one. */
 async function generateSigningKey(): Promise<Record<string, unknown>> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = await exportJWK(privateKey);

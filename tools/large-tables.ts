@@ -6,8 +6,9 @@ const eventsCount = 200_000;
 const rowsPerStatement = 50_000;
 
 /**
- * Fills a migrated database with 200,000 users, 500,000 live sessions of theirs, and an event, counted attempts, a link and
- * a mail of each, and has the planner know. Takes about half a minute on two busy cores, no statement more than two.
+ * Fills a migrated database with 200,000 users, 500,000 live sessions, and an event, counted attempts, a link and a
+ * mail per user, and updates the planner's statistics. Takes about half a minute on two busy cores, and no statement
+ * more than two seconds.
  */
 export async function fillLargeTables(run: (statement: Fragment) => Promise<unknown>): Promise<void> {
   const day = sql`now() + interval '20 days'`;

@@ -60,26 +60,26 @@ async function run(target: Target, isStatusOnly: boolean): Promise<void> {
   }
 }
 
-/** Not the file is wrong, but who runs it, or the network broke in the middle. */
+/** The file is correct, but the role may not run it, or the network failed. */
 function isAboutAccess(cause: unknown): boolean {
   return cause instanceof NeonDbError && (cause.code === '42501' || cause.sourceError !== undefined);
 }
 
-/** @throws Error that says why there is no database to migrate */
+/** @throws Error telling why there is no database to migrate */
 async function findTarget(isEnvironmentOnly: boolean): Promise<Target> {
   const devVars = isEnvironmentOnly ? {} : await readDevVars(join(projectFolder, '.dev.vars'));
-  // Never one from here and the other from there: that would send a password to the wrong server.
+  // Both from the same place: a mix would send a password to the wrong server.
   const isInEnvironment = isSet(process.env.DATABASE_URL);
   const variables: NodeJS.ProcessEnv = isInEnvironment ? process.env : (devVars ?? {});
   const url = variables.DATABASE_URL?.trim() ?? '';
   if (url === '') {
-    const elsewhere = isEnvironmentOnly ? '' : ', or in .dev.vars (`npm run dev` makes one)';
+    const elsewhere = isEnvironmentOnly ? '' : ', or in .dev.vars (`npm run dev` creates one)';
     throw new Error(
       `DATABASE_URL is not set. Set it in the environment${elsewhere}: postgresql://user:password@host/database`,
     );
   }
   if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '')) {
-    throw new Error('DATABASE_URL is not of the form postgresql://user:password@host/database');
+    throw new Error('DATABASE_URL must have the form postgresql://user:password@host/database');
   }
   const endpoint = variables.DATABASE_HTTP_ENDPOINT?.trim();
   return {

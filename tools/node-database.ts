@@ -13,8 +13,8 @@ neonConfig.fetchFunction = (derivedEndpoint: string, { endpoint, ...init }: Call
   fetch(endpoint ?? derivedEndpoint, init);
 
 /**
- * A database for Node programs: the Worker's driver without its timeouts and error classes. `endpoint` undefined means
- * the one that the driver derives from the host name.
+ * Opens a database for Node programs: the Worker's driver without its timeouts and error classes. `endpoint`
+ * undefined means the one that the driver derives from the host name.
  */
 export function openDatabase(url: string, endpoint?: string): StatementRunner {
   const driver = neon(url, { fetchOptions: { endpoint }, isolationLevel: 'ReadCommitted' });
@@ -28,7 +28,7 @@ export function openDatabase(url: string, endpoint?: string): StatementRunner {
   };
 }
 
-/** The `.sql` files of a folder. */
+/** Reads the `.sql` files of a folder. */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.sql'));
   return Promise.all(

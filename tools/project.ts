@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The folder of the project, with a slash at its end, wherever a tool is started from. */
+/** The folder of the project, with a trailing slash, wherever a tool is started from. */
 export const projectFolder = fileURLToPath(new URL('..', import.meta.url));

@@ -1,14 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 
-/** A signal, and how long the process may take to obey it. */
+/** A signal, and how long to wait for its effect. */
 export interface StopStep {
   readonly signal: NodeJS.Signals;
   readonly waitMs: number;
 }
 
 /**
- * Ends a process that was started with `detached: true`, and everything that it has started itself: signal after
- * signal, the last one SIGKILL.
+ * Stops a process that was started with `detached: true`, and everything that it has started: signal after signal,
+ * the last one SIGKILL.
  */
 export async function stopProcess(child: ChildProcess, steps: readonly StopStep[]): Promise<void> {
   for (const { signal, waitMs } of [...steps, { signal: 'SIGKILL', waitMs: 2000 } as const]) {
@@ -21,7 +21,7 @@ export async function stopProcess(child: ChildProcess, steps: readonly StopStep[
   }
 }
 
-/** False when nobody is left in the process group. */
+/** Returns false when the process group is empty. */
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;
   try {

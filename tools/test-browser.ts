@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// `npm run test:browser`: the pages in a real Chromium, the one that CHROMIUM_PATH names or one that is installed.
+// `npm run test:browser`: tests the pages in a real Chromium, that of CHROMIUM_PATH or an installed one.
 
 const usualPaths = [
   '/usr/bin/chromium',

@@ -10,7 +10,7 @@ import { demoEmail } from '../../src/features/users/reserved-email.ts';
 import { cleanLine } from '../../tools/dev/clean-line.ts';
 import { demoLogin } from '../../tools/dev/demo-login.ts';
 import { lockData } from '../../tools/dev/lock-data.ts';
-import { mailWay } from '../../tools/dev/mail-way.ts';
+import { mailDestination } from '../../tools/dev/mail-destination.ts';
 import { createDevVars, missingDevVars, readDevVars } from '../../tools/dev-vars.ts';
 import { findFreePort } from '../../tools/free-port.ts';
 import { generateSecrets } from '../../tools/generate-secrets.ts';
@@ -94,12 +94,12 @@ describe('demoLogin', () => {
   });
 });
 
-describe('mailWay', () => {
+describe('mailDestination', () => {
   const local = 'http://localhost:8787';
 
   test('is the outbox with the variables that a new .dev.vars has', async () => {
     const devVars = (await readDevVars(examplePath)) ?? {};
-    expect(mailWay(devVars, local)).toBe(`${local}/dev/outbox`);
+    expect(mailDestination(devVars, local)).toBe(`${local}/dev/outbox`);
   });
 
   test.each([
@@ -107,7 +107,7 @@ describe('mailWay', () => {
     ['log', { MAIL_TRANSPORT: ' ' }],
     ['http', { MAIL_TRANSPORT: ' http ', MAIL_HTTP_URL: 'https://mail.example.com/?key=canary' }],
   ])('is %s with %j, by its name alone', (transport, devVars) => {
-    expect(mailWay(devVars, local)).toBe(`by MAIL_TRANSPORT=${transport}`);
+    expect(mailDestination(devVars, local)).toBe(`by MAIL_TRANSPORT=${transport}`);
   });
 });
 

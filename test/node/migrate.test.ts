@@ -90,7 +90,7 @@ describe('npm run migrate', () => {
 
   test.each([
     ['no DATABASE_URL', {}, 'DATABASE_URL is not set'],
-    ['something else in DATABASE_URL', { DATABASE_URL: 'the-password' }, 'not of the form postgresql://'],
+    ['something else in DATABASE_URL', { DATABASE_URL: 'the-password' }, 'must have the form postgresql://'],
     [
       'nobody at the endpoint',
       { ...environment, DATABASE_HTTP_ENDPOINT: 'http://127.0.0.1:9/sql' },

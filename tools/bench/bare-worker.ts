@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { importJWK, type JWK, jwtVerify } from 'jose';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 
-// What the service is compared with (DESIGN 8): the same libraries and nothing around them.
+// The baseline of the bench: the same libraries and nothing else.
 
 interface BareEnv {
   readonly DATABASE_URL: string;

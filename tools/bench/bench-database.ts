@@ -7,17 +7,17 @@ import { openDatabase, readMigrations } from '../node-database.ts';
 import { startPostgres } from '../postgres/start-postgres.ts';
 import { projectFolder } from '../project.ts';
 
-/** A migrated database that is being served. */
+/** A migrated database behind a local endpoint. */
 export interface ServedDatabase {
   /** Connection string. */
   readonly url: string;
-  /** Neon's SQL-over-HTTP address. */
+  /** URL of Neon's SQL-over-HTTP endpoint. */
   readonly endpoint: string;
-  /** Runs statements from here. */
+  /** Runs statements directly. */
   readonly runner: StatementRunner;
 }
 
-/** An empty one of this run alone. */
+/** An empty database for this run alone. */
 export interface BenchDatabase extends ServedDatabase {
   close(): Promise<void>;
 }
@@ -32,8 +32,8 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
 }
 
 /**
- * Starts a real PostgreSQL server behind the local Neon endpoint, with an empty, migrated database for each name;
- * `close` ends the server, and the databases with it.
+ * Starts a real PostgreSQL server behind the local Neon endpoint, with an empty, migrated database for each name.
+ * `close` stops the server and deletes the databases.
  */
 export async function startBenchPostgres(
   names: readonly string[],

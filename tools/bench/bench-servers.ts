@@ -5,14 +5,14 @@ import { startReplay } from './replay.ts';
 import { baseUrl, createServiceVars } from './service-vars.ts';
 import { startWorker, type WorkerSpec } from './workerd.ts';
 
-/** A Worker that is being served, and the way to it. */
+/** A running Worker and a client for it. */
 export interface BenchServer {
   readonly client: HttpClient;
-  /** Of its process. */
+  /** The id of its process. */
   readonly pid: number;
 }
 
-/** The service and what it is compared with, in a process each and on the same database. */
+/** The service and the baseline, each in its own process and on the same database. */
 export interface BenchServers {
   readonly service: BenchServer;
   readonly bare: BenchServer;
@@ -20,8 +20,8 @@ export interface BenchServers {
 }
 
 /**
- * Starts both, with `connections` to each. Their database answers from a `startReplay`: a PostgreSQL beside the Worker
- * would take the CPU caches and, on one connection, most of the time.
+ * Starts both, with `connections` to each. A `startReplay` answers for their database: a PostgreSQL next to the
+ * Worker would take the CPU caches and, on one connection, most of the time.
  */
 export async function startBenchServers(connections: number): Promise<BenchServers> {
   const closers: (() => Promise<void>)[] = [];

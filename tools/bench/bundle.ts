@@ -7,17 +7,19 @@ import { projectFolder } from '../project.ts';
 import { createTempFolder } from './temp-folder.ts';
 import type { Modules } from './workerd-config.ts';
 
-/** A Worker ready to be served: its modules as wrangler would upload them. */
+/** A bundled Worker: its modules as wrangler would upload them. */
 export interface Bundle {
   readonly modules: Modules;
   readonly gzipKib: number;
 }
 
-// The program itself, not its launcher, which would live on for a moment when it is killed.
+// The program itself, not its launcher, which would survive for a moment when it is killed.
 const wrangler = fileURLToPath(import.meta.resolve('wrangler'));
 const buildMsMax = 120_000;
 
-/** Builds a Worker by `wrangler deploy --dry-run`, with the settings of wrangler.toml: the service or another entry. */
+/**
+ * Bundles a Worker with `wrangler deploy --dry-run` and the settings of wrangler.toml: the service or another entry.
+ */
 export async function bundleWorker(entry = new URL('../../src/index.ts', import.meta.url)): Promise<Bundle> {
   const folder = await createTempFolder();
   try {
@@ -46,7 +48,7 @@ async function runWrangler(options: readonly string[]): Promise<string> {
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
   });
   const kill = () => running.child.kill('SIGKILL');
-  // Before its folder goes, which it would make again.
+  // Before its folder is removed, which it would create again.
   process.prependOnceListener('exit', kill);
   try {
     return (await running).stdout;
@@ -57,6 +59,6 @@ async function runWrangler(options: readonly string[]): Promise<string> {
 
 function readGzipKib(output: string): number {
   const size = /gzip: ([\d.]+) KiB/.exec(output)?.[1];
-  if (size === undefined) throw new Error(`wrangler did not tell the size:\n${output}`);
+  if (size === undefined) throw new Error(`wrangler did not report the size:\n${output}`);
   return Number(size);
 }

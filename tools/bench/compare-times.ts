@@ -2,16 +2,16 @@ import type { BenchRequest, HttpClient } from './http-client.ts';
 import type { Row } from './report.ts';
 import { auc, median } from './stats.ts';
 
-/** A kind of request that an attacker must not tell from the others by its time. */
+/** A class of requests that an attacker must not tell from others by its time. */
 export interface TimedClass {
   readonly name: string;
-  /** The request of an attempt, the same for all runs; attempts differ in the account that they name. */
+  /** The request with this index, the same in all runs; requests differ in the account that they name. */
   readonly request: (attempt: number) => BenchRequest;
-  /** What each of them is answered. */
+  /** The expected status of each answer. */
   readonly status: number;
-  /** The name of the class that it is compared with. */
+  /** The class that it is compared with. */
   readonly reference: string;
-  /** False where the time is told but not judged: a bcrypt hash cannot take the time of another kind (HSH-11). */
+  /** False if the time is reported but not judged: bcrypt cannot take the time of another hash (HSH-11). */
   readonly isJudged: boolean;
 }
 
@@ -28,10 +28,10 @@ export function sizeOf(isQuick: boolean): Size {
   return isQuick ? { warmUps: 2, samples: 20 } : { warmUps: 20, samples: 200 };
 }
 
-/** How the figures of `compareTimes` are to be read. */
+/** The columns of the rows of `compareTimes`. */
 export const columns = ['median', 'AUC by run', 'median difference by run', 'status'];
 
-/** The times of one class in one run, in milliseconds, and the statuses that came. */
+/** The times of one class in one run, in milliseconds, and the received statuses. */
 interface Sample {
   readonly times: number[];
   readonly statuses: Set<number>;
@@ -48,7 +48,10 @@ export async function compareTimes(
   return classes.map((one) => toRow(one, classes, perRun));
 }
 
-/** One request of each class in turn, in an order that is drawn anew each time: none always follows the same one. */
+/**
+ * Sends one request of each class in turn, in an order that is drawn anew each time, so that none always follows the
+ * same one.
+ */
 async function runOnce(
   classes: readonly TimedClass[],
   client: HttpClient,

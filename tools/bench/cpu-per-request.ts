@@ -2,33 +2,33 @@ import { cpuMs } from './cpu-time.ts';
 import type { BenchRequest, HttpClient } from './http-client.ts';
 import { median } from './stats.ts';
 
-/** A request whose cost is measured, and the Worker that pays it. */
+/** A measured request and its Worker. */
 export interface Subject {
   readonly name: string;
   readonly client: HttpClient;
-  /** Of the Worker's process. */
+  /** The id of the Worker's process. */
   readonly pid: number;
   readonly request: BenchRequest;
 }
 
-/** How much is done. */
+/** The amount of work. */
 export interface Plan {
   readonly rounds: number;
-  /** Turns that each subject takes in a round, so that whatever else the machine does hits all of them alike. */
+  /** The turns of each subject in a round: whatever else the machine does affects all subjects alike. */
   readonly turns: number;
   readonly requestsPerTurn: number;
 }
 
-/** What one subject cost. */
+/** The cost of one subject. */
 export interface Cost {
   readonly name: string;
   /** Milliseconds of CPU per request, round by round: the median of the round's turns. */
   readonly msByRound: readonly number[];
-  /** Database round trips of one request, as the service tells; undefined where it tells none. */
+  /** The database round trips of one request as the service reports them; undefined if it does not. */
   readonly roundTrips: string | undefined;
 }
 
-/** Measures what each subject costs its Worker. Each takes one turn first that is not counted. */
+/** Measures the CPU time of each subject's Worker. A first turn of each is not counted. */
 export async function cpuPerRequest(subjects: readonly Subject[], plan: Plan): Promise<Cost[]> {
   const costs = [];
   for (const { name, client, request } of subjects) {

@@ -9,10 +9,9 @@ export async function canMeasureCpu(): Promise<boolean> {
 }
 
 /**
- * The CPU time that a process has used, user and system, over all threads that it has now, in milliseconds.
- *
- * Read from `schedstat`, which counts nanoseconds: the ticks of `/proc/<pid>/stat` are 10 ms, as long as half of what a
- * start-up takes. workerd keeps its threads, so no time is lost with a thread that ended.
+ * Returns the CPU time that a process has used, user and system, over all its current threads, in milliseconds. It
+ * reads `schedstat`, which counts nanoseconds: the ticks of `/proc/<pid>/stat` are 10 ms, half as long as a start-up
+ * takes. workerd keeps its threads, so no time is lost with a thread that ended.
  */
 export async function cpuMs(pid: number): Promise<number> {
   const folder = `/proc/${pid}/task`;
@@ -27,7 +26,7 @@ export async function cpuMs(pid: number): Promise<number> {
   return times.reduce((sum, time) => sum + time, 0) / 1e6;
 }
 
-/** The memory that a process has in use now, in MiB. Needs Linux's process statistics, as `cpuMs` does. */
+/** Returns the current memory use of a process, in MiB. Needs Linux's process statistics, as `cpuMs` does. */
 export async function residentMib(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;

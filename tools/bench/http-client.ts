@@ -9,16 +9,16 @@ export interface BenchRequest {
   readonly body?: object;
 }
 
-/** An answer, read to its end. */
+/** A complete response. */
 export interface BenchResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** From before the request is sent until its answer is there in full, in milliseconds. */
+  /** The time from sending the request to the complete response, in milliseconds. */
   readonly tookMs: number;
 }
 
-// What the edge and a browser add to every request, so that reading it is part of what is measured.
+// The headers that the edge and a browser add to every request, so that reading them is part of the measurement.
 const edgeHeaders = {
   'user-agent':
     'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36',
@@ -27,7 +27,7 @@ const edgeHeaders = {
 
 const requestMsMax = 10_000;
 
-/** Speaks to one server over connections that stay open, at most `connections` at once. */
+/** A client for one server with persistent connections, at most `connections` at once. */
 export class HttpClient {
   readonly #url: string;
   readonly #agent: Agent;
@@ -40,7 +40,7 @@ export class HttpClient {
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
-  /** Sends one request and reads its answer to the end, whatever its status. */
+  /** Sends one request and reads the response to its end, whatever its status. */
   send({ method, path, headers, body }: BenchRequest): Promise<BenchResponse> {
     const content = body === undefined ? undefined : JSON.stringify(body);
     const contentHeaders = content === undefined ? {} : { 'content-type': 'application/json' };
@@ -72,8 +72,8 @@ export class HttpClient {
   }
 
   /**
-   * Sends the same request `count` times, as many at once as there are connections, and returns the last answer.
-   * @throws Error at the first answer that is not a success: its work would not be the work that is measured
+   * Sends the same request `count` times, as many at once as there are connections, and returns the last response.
+   * @throws Error at the first response that is not a success: its work would not be the measured work
    */
   async repeat(wanted: BenchRequest, count: number): Promise<BenchResponse> {
     let left = count;

@@ -8,17 +8,17 @@ import { attemptsMax } from './service-vars.ts';
 
 const accountsPerKind = 250;
 const wrong = 'not the right password';
-/** What the legacy system wrote. */
+/** The cost that the legacy system used. */
 const legacyCost = 10;
 
-// Lengths at which software cuts or refuses: behind bcrypt's 72 bytes, behind column widths, behind limits in characters.
+// Lengths at which software cuts or refuses: beyond bcrypt's 72 bytes, column widths, limits in characters.
 const overLong = {
   '73 bytes': 'x'.repeat(73),
   '200 bytes': 'x'.repeat(200),
   '300 code points': '🔑'.repeat(300),
 };
 
-/** A different account each time, so that no limit on attempts is met before all had their turn. */
+/** A different account each time, so that no limit on attempts is reached before all had their turn. */
 function login(account: string, password = wrong): TimedClass['request'] {
   return (attempt) => ({
     method: 'POST',
@@ -30,7 +30,7 @@ function login(account: string, password = wrong): TimedClass['request'] {
 const checked = { status: 401, reference: 'known', isJudged: true } as const;
 const locked = { status: 429, reference: 'locked, known', isJudged: true } as const;
 
-/** Failing logins: of attempts that are checked, and of those that come too late. */
+/** Failing logins: attempts that are checked, and attempts beyond the limit. */
 export const loginClasses: readonly TimedClass[] = [
   { ...checked, name: 'known', request: login('known') },
   { ...checked, name: 'unknown', request: login('unknown') },
@@ -45,8 +45,8 @@ export const loginClasses: readonly TimedClass[] = [
 ];
 
 /**
- * Copies the hash of the one account that exists to all known ones, so that it is what the service makes today, and uses
- * up the attempts of the locked ones.
+ * Copies the hash of the only existing account to all known ones, so that it is what the service makes today, and
+ * uses up the attempts of the locked ones.
  * @param authSecret AUTH_SECRET of the service, base64: attempts at unknown addresses are counted under an HMAC
  */
 export async function seedAccounts(database: StatementRunner, authSecret: string): Promise<void> {
@@ -70,6 +70,6 @@ export async function seedAccounts(database: StatementRunner, authSecret: string
       SELECT 'user:' || u.id AS subject FROM users u WHERE u.email LIKE 'locked-known-%'
       UNION ALL SELECT unnest(${unknown}::text[])
     ) s`);
-  // Otherwise the planner's choice may change in the middle of the run.
+  // Otherwise the planner may change its mind in the middle of the run.
   await database.query(sql`ANALYZE users, login_attempts`);
 }

@@ -15,9 +15,9 @@ const password = 'a heron over the still canal';
 const kinds = ['verified', 'unverified', 'passwordless', 'banned'] as const;
 
 /**
- * Whether the time of an answer that is the same for everybody tells which addresses have an account: of forgot and
- * resend (ENU-05) and of a registration where accounts begin with the verification (ENU-04). The mails
- * are taken by a server that does nothing else.
+ * Measures whether the time of an answer that is the same for everybody reveals which addresses have an account: of
+ * forgot and resend (ENU-05) and of a registration that requires verification (ENU-04). The mails go to a server that
+ * does nothing else.
  */
 export async function measureMailTiming({ isQuick }: SectionOptions): Promise<Report> {
   const size = sizeOf(isQuick);
@@ -40,7 +40,7 @@ export async function measureMailTiming({ isQuick }: SectionOptions): Promise<Re
       return {
         notes: [
           `${size.samples} requests per class and run after ${size.warmUps} warm-ups, one at a time, classes in random order; 3 runs.`,
-          'ok: AUC against the first of its kind within 0.5 +- 0.1, medians at most max(5 ms, 10 %) apart and only 202, in 2 runs of 3.',
+          'ok: AUC against the first of its kind within 0.5 +- 0.1, medians at most max(5 ms, 10 %) apart and 202 alone, in 2 of 3 runs.',
         ],
         columns: ['request', ...columns],
         rows: await compareTimes(classes(), client, size),
@@ -94,7 +94,7 @@ function classes(): TimedClass[] {
   ];
 }
 
-/** A different account each time, so that no limit on mails is met before all had their turn. */
+/** A different account each time, so that no limit on mails is reached before all had their turn. */
 function addressOf(owner: string, attempt: number): string {
   return `${owner}-${attempt % accountsPerKind}@example.com`;
 }
@@ -110,7 +110,7 @@ async function seedAccounts(database: StatementRunner): Promise<void> {
       CASE WHEN k IN ('verified', 'passwordless') THEN now() END, CASE WHEN k = 'banned' THEN now() END
     FROM generate_series(0, ${accountsPerKind - 1}::int) n, unnest(${kinds}::text[]) AS k,
       unnest(ARRAY['', 'signing-up-']) AS p`);
-  // Addresses that accounts have left and can still have back.
+  // Addresses that accounts have left and can still have restored.
   await database.query(sql`
     INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
     SELECT sha256(u.id::text::bytea), 'revert_email', u.id, t.email, t.email, now() + interval '7 days'

@@ -10,7 +10,7 @@ import { measureStartUp } from './start-up.ts';
 import { measureTiming } from './timing.ts';
 import { workerdVersion } from './workerd.ts';
 
-// `npm run bench`: the budgets of DESIGN 8 and DESIGN 10, and the requirements of ENU-02 to ENU-05 and HSH-10.
+// `npm run bench`: measures the performance budgets, and the requirements of ENU-02 to ENU-05 and HSH-10.
 
 const sections: ReadonlyMap<string, Section> = new Map([
   ['size', measureSize],
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
     console.error(`no such section: ${unknown.join(', ')}\n\n${help}`);
     return 2;
   }
-  // An exit, not a death: on the way out the servers are ended.
+  // A regular exit, on which the servers are stopped.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => process.exit(130));
   console.log(describeMachine());

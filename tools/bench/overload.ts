@@ -10,16 +10,16 @@ import { startWorker } from './workerd.ts';
 
 const crowd = 100;
 const liveMsMax = 200;
-/** What an isolate may have, in MiB. */
+/** The memory of an isolate, in MiB. */
 const growthMibMax = 128;
-/** What a login may be answered while there are too many: checked, or shed. */
+/** The accepted answers to a login during overload: checked, or refused. */
 const expected = [401, 503];
 
-/** Whether the service stays up and answers cheap requests while 100 logins come at once (HSH-10). */
+/** Measures whether the service stays up and answers cheap requests during 100 simultaneous logins (HSH-10). */
 export async function measureOverload({ isQuick }: SectionOptions): Promise<Report> {
   const columns = ['overload', 'measured', 'budget'];
   if (!(await canMeasureCpu()))
-    return { notes: [], columns, rows: [{ cells: ['all of it', '', ''], verdict: 'unsupported' }] };
+    return { notes: [], columns, rows: [{ cells: ['everything', '', ''], verdict: 'unsupported' }] };
   const waves = isQuick ? 1 : 10;
   const database = await startBenchDatabase();
   try {

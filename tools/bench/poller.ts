@@ -2,13 +2,16 @@ import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { HttpClient } from './http-client.ts';
 
-/** A client that asks one address without a pause, in a thread of its own: nothing that goes on here delays it. */
+/** A client that requests one URL without a pause, in its own thread, so that nothing in this one delays it. */
 export interface Poller {
-  /** Ends it. @returns how long each answer took, in milliseconds */
+  /**
+   * Stops it.
+   * @returns how long each response took, in milliseconds
+   */
   stop(): Promise<readonly number[]>;
 }
 
-/** Starts asking; resolves when the first answer is there. */
+/** Starts it; resolves at the first response. */
 export async function startPoller(origin: string, path: string): Promise<Poller> {
   const thread = new Worker(new URL(import.meta.url), { workerData: { origin, path } });
   await once(thread, 'message');

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A database endpoint that gives the answers of a real one again. */
+/** A database endpoint that repeats the answers of a real one. */
 export interface Replay {
-  /** Neon's SQL-over-HTTP address. */
+  /** URL of Neon's SQL-over-HTTP endpoint. */
   readonly url: string;
   close(): Promise<void>;
 }
@@ -15,9 +15,9 @@ interface Answer {
 }
 
 /**
- * Stands before a database endpoint: the first time that a statement's text is seen it is run there, and from then on
- * its answer is repeated, whatever the parameters. So every answer has the shape and size of the real one, costs the
- * same at all times, and a token that can be spent once can be presented a thousand times.
+ * Starts a proxy for a database endpoint: it runs the text of a statement there once, and then repeats the answer,
+ * whatever the parameters. So every answer has the shape and size of the real one and always costs the same, and a
+ * token that can be consumed once can be presented a thousand times.
  */
 export async function startReplay(endpoint: string): Promise<Replay> {
   const answers = new Map<string, Answer>();

@@ -1,4 +1,4 @@
-/** Whether a number keeps its budget; undefined where nothing is judged. */
+/** Whether a number is within its budget; undefined if it is not judged. */
 export type Verdict = 'ok' | 'over' | 'unsupported' | undefined;
 
 /** One line of a section's table. */
@@ -7,21 +7,21 @@ export interface Row {
   readonly verdict: Verdict;
 }
 
-/** What a section found. */
+/** The result of a section. */
 export interface Report {
-  /** How it was measured: whole sentences. */
+  /** How it was measured, in whole sentences. */
   readonly notes: readonly string[];
   readonly columns: readonly string[];
   readonly rows: readonly Row[];
 }
 
-/** What a section may be told. */
+/** The options of a section. */
 export interface SectionOptions {
-  /** A tenth of the work: to see that it runs, not to judge by. */
+  /** A tenth of the work, to check that it runs, not to judge the results. */
   readonly isQuick: boolean;
 }
 
-/** Measures one thing; it ends by itself and leaves nothing running. */
+/** Measures one thing and leaves nothing running. */
 export type Section = (options: SectionOptions) => Promise<Report>;
 
 /** `ok` when the number is at most the budget. */
@@ -29,7 +29,7 @@ export function judge(measured: number, budget: number): Verdict {
   return measured <= budget ? 'ok' : 'over';
 }
 
-/** Writes a report as text: the table, verdicts last, and the notes below it. */
+/** Formats a report as text: the table with the verdicts last, and the notes below. */
 export function renderReport({ notes, columns, rows }: Report): string {
   const lines = [[...columns, 'verdict'], ...rows.map(({ cells, verdict }) => [...cells, verdict ?? '-'])];
   const widths =

@@ -8,7 +8,7 @@ const connections = 16;
 const turns = 10;
 const account = { email: 'bench@example.com', password: 'correct horse battery staple' };
 
-/** Requests that are compared with the first one of them. */
+/** Requests that are compared with the first of them. */
 interface Comparison {
   readonly subjects: readonly Subject[];
   readonly requestsPerTurn: number;
@@ -16,7 +16,7 @@ interface Comparison {
   readonly budget: number;
 }
 
-/** The CPU of a request over that of the least that it could do, and its database round trips. */
+/** Measures the CPU of each request in relation to the least that it could take, and its database round trips. */
 export async function measureRequests({ isQuick }: SectionOptions): Promise<Report> {
   const columns = ['request', 'CPU', 'ratio', 'by round', 'budget', 'round trips'];
   if (!(await canMeasureCpu())) {
@@ -52,7 +52,7 @@ interface Tokens {
 async function register({ service }: BenchServers): Promise<Tokens> {
   const body = { ...account, confirmPassword: account.password, name: 'Bench' };
   const { status, text } = await service.client.send({ method: 'POST', path: '/api/auth/register', body });
-  if (status !== 201) throw new Error(`the account was not made: ${status} ${text}`);
+  if (status !== 201) throw new Error(`the account was not created: ${status} ${text}`);
   return JSON.parse(text) as Tokens;
 }
 

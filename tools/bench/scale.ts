@@ -12,11 +12,11 @@ const rounds = 5;
 const accountsCount = 20;
 const password = 'correct horse battery staple';
 
-/** Somebody who is signed in at one of the services. */
+/** A signed-in account of one of the services. */
 interface Account {
   readonly email: string;
   readonly accessToken: string;
-  /** Of the last refresh. */
+  /** The token of the last refresh. */
   refreshToken: string;
 }
 
@@ -27,7 +27,7 @@ interface Place {
   readonly accounts: readonly Account[];
 }
 
-/** A request that is measured, made for an account and answered. */
+/** A measured request for an account. */
 interface Subject {
   readonly name: string;
   readonly perRound: number;
@@ -60,7 +60,7 @@ const subjects: readonly Subject[] = [
   },
 ];
 
-/** Whether requests take longer when the tables are large (DESIGN 10). */
+/** Measures whether requests take longer when the tables are large. */
 export async function measureScale({ isQuick }: SectionOptions): Promise<Report> {
   const closers: (() => Promise<void>)[] = [];
   try {
@@ -73,7 +73,7 @@ export async function measureScale({ isQuick }: SectionOptions): Promise<Report>
       places.push(place);
     }
     const [small, large] = places;
-    if (small === undefined || large === undefined) throw new Error('two databases are compared');
+    if (small === undefined || large === undefined) throw new Error('two databases are needed');
     await fillLargeTables((statement) => large.database.runner.query(statement));
     const rows: Row[] = [];
     for (const subject of subjects) rows.push(await compare(subject, small, large, isQuick));
@@ -84,7 +84,7 @@ export async function measureScale({ isQuick }: SectionOptions): Promise<Report>
 }
 
 const notes = [
-  `Small: ${accountsCount} users. Large: beside them 200,000 users, 500,000 sessions and 200,000 events. One real PostgreSQL server.`,
+  `Small: ${accountsCount} users. Large: in addition 200,000 users, 500,000 sessions and 200,000 events. One real PostgreSQL server.`,
   `Latency at the client, one request at a time, the databases taking turns request by request; medians of ${rounds} rounds.`,
   'Every refresh rotates: the service runs without a grace.',
 ];
@@ -111,7 +111,7 @@ async function register(client: HttpClient, index: number): Promise<Account> {
   const email = `bench-${index}@example.com`;
   const body = { email, name: 'Bench', password, confirmPassword: password };
   const { status, text } = await client.send({ method: 'POST', path: '/api/auth/register', body });
-  if (status !== 201) throw new Error(`the account was not made: ${status} ${text}`);
+  if (status !== 201) throw new Error(`the account was not created: ${status} ${text}`);
   return { email, ...(JSON.parse(text) as Pick<Account, 'accessToken' | 'refreshToken'>) };
 }
 

@@ -1,14 +1,14 @@
 import { generateSecrets } from '../generate-secrets.ts';
 
-/** LOGIN_ATTEMPTS_MAX: the most that can be configured. */
+/** LOGIN_ATTEMPTS_MAX: its maximum. */
 export const attemptsMax = 100;
 
-/** The origin under which the measured service believes to run. */
+/** The public origin of the measured service. */
 export const baseUrl = 'https://auth.example.com';
 
 /**
- * Variables of a service as it is deployed, with fresh secrets, but for the limits of API.md, which are as wide as they
- * go, and the calls to third parties, which are off: a bench is a flood from one machine.
+ * Returns the variables of a deployed service with fresh secrets. The limits are as wide as possible and calls to
+ * third parties are off, since a bench is a flood of requests from one machine.
  */
 export async function createServiceVars(database: { readonly url: string; readonly endpoint: string }) {
   return {

@@ -3,7 +3,7 @@ import { judge, type Report } from './report.ts';
 
 const budgetKib = 150;
 
-/** The size of the upload, compressed, as wrangler tells it. */
+/** Measures the compressed size of the upload, as wrangler reports it. */
 export async function measureSize(): Promise<Report> {
   const { gzipKib } = await bundleWorker();
   return {

@@ -14,7 +14,7 @@ const bareWorker: WorkerSpec = {
   ]),
 };
 
-/** The CPU that the service's start takes over that of a Worker that does nothing. */
+/** Measures the CPU of the service's start beyond that of a Worker that does nothing. */
 export async function measureStartUp({ isQuick }: SectionOptions): Promise<Report> {
   const columns = ['start-up, median CPU', 'measured', 'budget'];
   if (!(await canMeasureCpu())) {
@@ -30,7 +30,7 @@ export async function measureStartUp({ isQuick }: SectionOptions): Promise<Repor
   const [bareMs, serviceMs] = [median(times.bare), median(times.service)];
   const overBareMs = serviceMs - bareMs;
   return {
-    notes: [`${count} starts each, interleaved; CPU of workerd until the first answer is there.`],
+    notes: [`${count} starts each, interleaved; CPU of workerd until the first answer.`],
     columns,
     rows: [
       { cells: ['bare Worker', `${bareMs.toFixed(1)} ms`, ''], verdict: undefined },

@@ -1,4 +1,4 @@
-/** The middle value; the mean of the two middle ones when there is no one middle. NaN for no values. */
+/** The median: the middle value, or the mean of the two middle ones. NaN for no values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);
@@ -7,8 +7,9 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * The chance that a value of `a` is larger than one of `b`, ties counting half: the Mann-Whitney U statistic over its
- * maximum, which is the area under the ROC curve of whoever guesses the class by a threshold. 0.5 tells nothing apart.
+ * The probability that a value of `a` is larger than one of `b`, ties counting half: the Mann-Whitney U statistic
+ * over its maximum, which is the area under the ROC curve of a guess by threshold. At 0.5 the two cannot be told
+ * apart.
  */
 export function auc(a: readonly number[], b: readonly number[]): number {
   let wins = 0;

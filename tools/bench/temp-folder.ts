@@ -3,13 +3,13 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of this run alone. */
+/** A folder for this run alone. */
 export interface TempFolder {
   readonly path: string;
   remove(): void;
 }
 
-/** Makes an empty folder among the system's temporary files. It goes with this program at the latest. */
+/** Creates an empty folder among the system's temporary files. It is removed when this program ends, at the latest. */
 export async function createTempFolder(): Promise<TempFolder> {
   const path = await mkdtemp(join(tmpdir(), 'nexora-bench-'));
   const remove = () => {

@@ -1,7 +1,7 @@
 /** The files of a Worker by name; the entry is `index.js`. */
 export type Modules = ReadonlyMap<string, Uint8Array>;
 
-/** Kinds of modules by the ending of their names: wrangler's default rules. */
+/** The kinds of modules by file extension: wrangler's default rules. */
 const kinds: Readonly<Record<string, string>> = {
   js: 'esModule',
   mjs: 'esModule',
@@ -12,8 +12,8 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 /**
- * The text of a workerd configuration (workerd.capnp) that serves one Worker over HTTP on a free port of the loopback
- * interface. The Worker reaches nothing beyond this machine. Its modules are files beside the configuration.
+ * Returns a workerd configuration (workerd.capnp) that serves one Worker over HTTP on a free port of the loopback
+ * interface. The Worker cannot reach anything beyond this machine. Its modules are files next to the configuration.
  */
 export function workerdConfig(
   modules: Modules,
@@ -48,7 +48,7 @@ function kindOf(name: string): string {
   return kinds[name.split('.').at(-1) ?? ''] ?? 'data';
 }
 
-/** Cap'n Proto's text escapes are those of C, with which JSON's agree for printable ASCII. */
+/** Cap'n Proto uses the escapes of C, which equal those of JSON for printable ASCII. */
 function quote(text: string): string {
   return JSON.stringify(text);
 }

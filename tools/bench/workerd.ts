@@ -10,16 +10,16 @@ import { type StopStep, stopProcess } from '../stop-process.ts';
 import { createTempFolder } from './temp-folder.ts';
 import { type Modules, workerdConfig } from './workerd-config.ts';
 
-/** What workerd is given to run. */
+/** The Worker to run. */
 export interface WorkerSpec {
   readonly modules: Modules;
   /** Variables and secrets of the Worker. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** What becomes of its log; `inherit` unless told. */
+  /** Where its log goes; `inherit` by default. */
   readonly log?: 'inherit' | 'ignore';
 }
 
-/** A Worker that is being served. */
+/** A running Worker. */
 export interface RunningWorker {
   /** Its origin, without a trailing slash. */
   readonly url: string;
@@ -33,16 +33,16 @@ interface WorkerdPackage {
   readonly version: string;
 }
 
-// By way of wrangler, whose dependency it is: the version that `wrangler dev` runs.
+// Resolved through wrangler, whose dependency it is: the version that `wrangler dev` runs.
 const workerd = createRequire(import.meta.resolve('wrangler/package.json'))('workerd') as WorkerdPackage;
 
-/** The version of workerd that is measured. */
+/** The measured version of workerd. */
 export const workerdVersion = workerd.version;
 
 const startUpMsMax = 20_000;
 const stopSteps: readonly StopStep[] = [{ signal: 'SIGTERM', waitMs: 2000 }];
 
-/** Serves a Worker by workerd itself, with nothing in between, on a free port of the loopback interface. */
+/** Serves a Worker with workerd alone, on a free port of the loopback interface. */
 export async function startWorker({
   modules,
   vars = {},
@@ -59,7 +59,7 @@ export async function startWorker({
     stdio: ['ignore', 'ignore', log, 'pipe'],
     env: {},
   });
-  // Should this program be ended early, it takes the server along.
+  // When this program ends early, the server ends with it.
   const kill = () => child.kill('SIGKILL');
   process.prependOnceListener('exit', kill);
   const stop = async () => {
@@ -76,20 +76,20 @@ export async function startWorker({
   }
 }
 
-/** workerd reports on the control pipe where it listens. */
+/** Reads the port from workerd's control pipe. */
 async function listeningPort(child: ChildProcess): Promise<number> {
   const lines = createInterface(child.stdio[3] as Readable);
   const signal = AbortSignal.timeout(startUpMsMax);
   const line = once(lines, 'line', { signal }) as Promise<[string]>;
   const ended = once(child, 'exit', { signal }).then(() => undefined);
   const [report] = (await Promise.race([line, ended])) ?? [];
-  if (report === undefined) throw new Error('workerd ended before it listened');
+  if (report === undefined) throw new Error('workerd ended before it started to listen');
   return (JSON.parse(report) as { readonly port: number }).port;
 }
 
 async function readCompatibilityDate(): Promise<string> {
   const toml = await readFile(join(projectFolder, 'wrangler.toml'), 'utf8');
   const date = /^compatibility_date = "([\d-]+)"/m.exec(toml)?.[1];
-  if (date === undefined) throw new Error('wrangler.toml names no compatibility date');
+  if (date === undefined) throw new Error('wrangler.toml has no compatibility date');
   return date;
 }

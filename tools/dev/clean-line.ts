@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** What wrangler says on every start and what our own lines say better. */
+/** Lines that wrangler prints on every start and that ours replace. */
 const noise: readonly RegExp[] = [
   /^\s*$/,
   /^ ⛅️ wrangler /,
@@ -22,12 +22,12 @@ const noise: readonly RegExp[] = [
 ];
 
 /**
- * A line of wrangler's output as `npm run dev` shows it: without colours, a log line of the Worker without wrangler's
- * decoration; undefined for noise.
+ * Converts a line of wrangler's output for `npm run dev`: without colours, a log line of the Worker without
+ * wrangler's decoration; undefined for noise.
  */
 export function cleanLine(line: string): string | undefined {
   const text = stripVTControlCharacters(line).trimEnd();
-  // The Worker's own lines first: whatever they speak of is not noise.
+  // The Worker's own lines come first: they are never noise.
   const own = /^(?:\S+ \[(?:ERROR|WARNING)\] )?(\{"time":.*\})$/.exec(text);
   if (own) return own[1];
   return noise.some((pattern) => pattern.test(text)) ? undefined : text;

@@ -2,9 +2,8 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Takes a data folder for this process alone, and returns how it is given back. The lock of a process that is gone is
- * taken over.
- *
+ * Locks a data folder for this process and returns the function that unlocks it. The lock of a dead process is taken
+ * over.
  * @throws Error when another process uses the folder
  */
 export async function lockData(folder: string): Promise<() => Promise<void>> {
@@ -33,7 +32,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives, but belongs to somebody else.
+    // EPERM: the process is alive but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

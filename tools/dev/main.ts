@@ -4,7 +4,7 @@ import { createDevVars, missingDevVars, readDevVars } from '../dev-vars.ts';
 import { findFreePort } from '../free-port.ts';
 import { projectFolder } from '../project.ts';
 import { demoLogin } from './demo-login.ts';
-import { mailWay } from './mail-way.ts';
+import { mailDestination } from './mail-destination.ts';
 import { type DevDatabase, startDatabase } from './start-database.ts';
 import { startWrangler } from './start-wrangler.ts';
 
@@ -19,7 +19,7 @@ const defaultPort = 8787;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  // From the first moment on, and also when the terminal is gone: nothing may be left running.
+  // Installed first, and also for a closed terminal: nothing may be left running.
   const interrupted = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
@@ -45,7 +45,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** The port that was asked for, or the usual one, or the next one that is free. */
+/** Chooses the requested port, or the default one, or the next free one. */
 async function choosePort(asked: string | undefined): Promise<number> {
   const wanted = asked === undefined ? defaultPort : Number(asked);
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > 65_535)
@@ -57,7 +57,7 @@ async function choosePort(asked: string | undefined): Promise<number> {
   return port;
 }
 
-/** What `.dev.vars` says; makes the file when it is missing. */
+/** Reads `.dev.vars`; creates the file when it is missing. */
 async function prepareDevVars(): Promise<Readonly<Record<string, string>>> {
   const path = join(projectFolder, '.dev.vars');
   const found = await readDevVars(path);
@@ -91,14 +91,14 @@ async function runWorker(
     const code = await Promise.race([interrupted, wrangler.ended]);
     if (code === undefined) console.log('Stopping ...');
     else console.error(`wrangler has ended with code ${code}`);
-    // Stopped as it was meant to be stopped: a success.
+    // A requested stop is a success.
     return code === undefined ? 0 : code || 1;
   } finally {
     await wrangler.stop();
   }
 }
 
-/** An address of this machine follows the port; another one, such as that of a tunnel, is kept. */
+/** A local URL follows the port; another one, such as that of a tunnel, is kept. */
 function baseUrlFor(port: number, configured: string | undefined): string {
   const url = URL.parse(configured ?? '');
   const isElsewhere = url !== null && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
@@ -116,7 +116,7 @@ function describe(
     `NEXORA Auth   ${local}${baseUrl === local ? '' : `, known as ${baseUrl}`}`,
     `Health        ${local}/api/health`,
     `Database      ${database.endpoint}, data in ${relative(process.cwd(), database.folder)}`,
-    `Mails         ${mailWay(devVars, local)}`,
+    `Mails         ${mailDestination(devVars, local)}`,
     `Delivery      curl "${local}/cdn-cgi/local/scheduled?cron=*/5+*+*+*+*"`,
     `Clean-up      curl "${local}/cdn-cgi/local/scheduled?cron=0+2+*+*+*"`,
   ];

@@ -10,7 +10,7 @@ import { lockData } from './lock-data.ts';
 /** The database of `npm run dev`. */
 export interface DevDatabase {
   readonly url: string;
-  /** Its SQL-over-HTTP address. */
+  /** URL of its SQL-over-HTTP endpoint. */
   readonly endpoint: string;
   readonly folder: string;
   /** The migrations that this start applied. */
@@ -21,7 +21,7 @@ export interface DevDatabase {
 const wantedPort = 5488;
 const name = 'nexora';
 
-/** Opens the embedded database in the project's `.data` folder, migrated; its data outlives the process. */
+/** Opens the embedded database in the project's `.data` folder and migrates it; its data outlives the process. */
 export async function startDatabase(): Promise<DevDatabase> {
   const parent = join(projectFolder, '.data');
   const unlock = await lockData(parent);

@@ -9,13 +9,13 @@ import { cleanLine } from './clean-line.ts';
 
 /** A running `wrangler dev`. */
 export interface Wrangler {
-  /** The exit code, once it has ended by itself or by `stop`. */
+  /** The exit code, once it has ended on its own or by `stop`. */
   readonly ended: Promise<number>;
-  /** Ends wrangler and every process that it has started. */
+  /** Stops wrangler and all processes that it has started. */
   stop(): Promise<void>;
 }
 
-// Neither the look-up of Request.cf nor anything else may call out: development works without a network.
+// No calls to the network, not even to look up Request.cf: development works offline.
 const quietEnvironment = {
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   WRANGLER_SEND_METRICS: 'false',
@@ -24,10 +24,10 @@ const quietEnvironment = {
   NO_COLOR: '1',
 };
 
-/** Starts `wrangler dev` on the loopback interface; `onReady` is called when the Worker answers for the first time. */
+/** Starts `wrangler dev` on the loopback interface; `onReady` is called when the Worker first answers. */
 export function startWrangler(options: {
   readonly port: number;
-  /** Take precedence over `.dev.vars`. They are seen in the process list: nothing secret. */
+  /** They override `.dev.vars`. The process list shows them, so they must not be secret. */
   readonly variables: Readonly<Record<string, string>>;
   readonly onReady: () => void;
 }): Wrangler {
@@ -45,7 +45,7 @@ export function startWrangler(options: {
     {
       cwd: projectFolder,
       env: { ...process.env, ...quietEnvironment },
-      // A group of its own, so that all of it can be ended together.
+      // In its own process group, so that everything can be stopped together.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     },

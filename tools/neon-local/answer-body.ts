@@ -4,11 +4,11 @@ import { toJson } from './values.ts';
 /** How the values of a result are written. */
 export interface ResultShape {
   readonly isArrayMode: boolean;
-  /** PostgreSQL's text as it is, instead of JSON values. */
+  /** PostgreSQL's text unchanged, instead of JSON values. */
   readonly isRawText: boolean;
 }
 
-/** The answer to one statement. */
+/** Builds the answer to one statement. */
 export function toResultBody(result: StatementResult, { isArrayMode, isRawText }: ResultShape): unknown {
   const { fields, tag } = result;
   const rows = result.rows.map((row) =>
@@ -35,7 +35,7 @@ export function toResultBody(result: StatementResult, { isArrayMode, isRawText }
   };
 }
 
-/** The answer to a failure: every member is there, null when PostgreSQL sent none. */
+/** Builds the answer to a failure: all members are present, null when PostgreSQL sent none. */
 export function toErrorBody(message: string, fields: ErrorFields): Record<string, unknown> {
   return Object.fromEntries([
     ['message', message],

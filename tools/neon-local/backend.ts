@@ -1,4 +1,4 @@
-/** One column as PostgreSQL's RowDescription message names it. */
+/** One column, as in PostgreSQL's RowDescription message. */
 export interface Field {
   readonly name: string;
   readonly tableID: number;
@@ -8,7 +8,7 @@ export interface Field {
   readonly dataTypeModifier: number;
 }
 
-/** What one statement answered, in PostgreSQL's own text format. */
+/** The result of one statement, in PostgreSQL's text format. */
 export interface StatementResult {
   readonly fields: readonly Field[];
   readonly rows: readonly (readonly (string | null)[])[];
@@ -16,28 +16,28 @@ export interface StatementResult {
   readonly tag: string;
 }
 
-/** A session that runs one statement after the other. */
+/** A session that runs one statement at a time. */
 export interface Connection {
   /**
    * Runs exactly one statement through the unnamed extended protocol.
    * @throws SqlError when PostgreSQL refuses it
    */
   execute(text: string, params: readonly (string | null)[]): Promise<StatementResult>;
-  /** Whether a transaction is open, which must not leak into somebody else's request. */
+  /** Whether a transaction is open, which must not leak into another request. */
   isInTransaction(): boolean;
 }
 
-/** A PostgreSQL behind the endpoint: embedded or a real server. */
+/** The PostgreSQL behind the endpoint: embedded or a real server. */
 export interface Backend {
-  /** Lends a connection to the named database for the time of `work`. */
+  /** Runs `work` with a connection to the named database. */
   run<T>(database: string, work: (connection: Connection) => Promise<T>): Promise<T>;
-  /** Makes a database as a copy of another one; nobody may be using the template meanwhile. */
+  /** Creates a database as a copy of another one; nobody may use the template at that time. */
   createDatabase(name: string, template: string): Promise<void>;
   dropDatabase(name: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The members of an ErrorResponse that Neon's answer carries beside `message`, in its order. */
+/** The members of an ErrorResponse that Neon's answer has besides `message`, in its order. */
 export const errorFields = [
   'code',
   'detail',
@@ -59,7 +59,7 @@ export const errorFields = [
 
 export type ErrorFields = { readonly [Name in (typeof errorFields)[number]]?: string | undefined };
 
-/** PostgreSQL's own refusal, with every member that it sent. */
+/** An error of PostgreSQL, with all members that it sent. */
 export class SqlError extends Error {
   override readonly name = 'SqlError';
   readonly fields: ErrorFields;
@@ -69,7 +69,7 @@ export class SqlError extends Error {
     this.fields = fields;
   }
 
-  /** Such a session is closed by the server, so it cannot be used again. */
+  /** Whether the server has closed the session, so that it cannot be used again. */
   get isFatal(): boolean {
     return this.fields.severity === 'FATAL' || this.fields.severity === 'PANIC';
   }

@@ -5,7 +5,7 @@ import { SqlError } from './backend.ts';
 import { toParam } from './params.ts';
 import { type Query, readBatchMode, readDatabase, readQueries } from './read-request.ts';
 
-/** What the endpoint answers: always JSON. */
+/** The answer of the endpoint, always JSON. */
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
@@ -60,7 +60,7 @@ async function runBatch(
     await connection.execute('COMMIT', []);
     return results;
   } catch (error) {
-    // The cause is what the caller must see, not that a lost session cannot be rolled back.
+    // The caller must see the cause, not that a lost session cannot be rolled back.
     if (connection.isInTransaction()) await connection.execute('ROLLBACK', []).catch(() => undefined);
     throw error;
   }

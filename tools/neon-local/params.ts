@@ -1,6 +1,6 @@
 /**
- * A parameter of the JSON body as PostgreSQL text, by the rules of Neon's proxy: strings pass unchanged, arrays become
- * array literals, everything else its JSON text.
+ * Converts a parameter of the JSON body to PostgreSQL text, by the rules of Neon's proxy: strings stay unchanged,
+ * arrays become array literals, everything else its JSON text.
  */
 export function toParam(value: unknown): string | null {
   if (value === null || value === undefined) return null;
@@ -16,6 +16,6 @@ function toElement(value: unknown): string {
   if (value === null) return 'NULL';
   if (Array.isArray(value)) return toArrayLiteral(value);
   const text = JSON.stringify(value);
-  // An array literal quotes like JSON does, so a document inside it is quoted once more.
+  // An array literal quotes like JSON, so a document inside it is quoted once more.
   return typeof value === 'object' ? JSON.stringify(text) : text;
 }

@@ -5,15 +5,15 @@ import { SqlError } from './backend.ts';
 import { StatementReader } from './statement-reader.ts';
 
 export interface PGliteOptions {
-  /** The name of the database that exists from the start. */
+  /** The name of the initial database. */
   readonly database: string;
-  /** Where its data lives; undefined keeps it in memory. */
+  /** The folder of its data; undefined keeps it in memory. */
   readonly dataDir?: string | undefined;
-  /** How many databases may exist at once, each a whole PostgreSQL of about 200 MB; `createDatabase` waits for room. */
+  /** The most databases at once, each a whole PostgreSQL of about 200 MB; `createDatabase` waits for room. */
   readonly databasesMax?: number;
 }
 
-/** An embedded PostgreSQL: one single-connection instance per database. */
+/** Opens an embedded PostgreSQL: one single-connection instance per database. */
 export async function openPGlite(options: PGliteOptions): Promise<Backend> {
   const { database, dataDir, databasesMax = 8 } = options;
   const instances = new Map<string, PGlite>();

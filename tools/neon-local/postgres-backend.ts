@@ -3,13 +3,16 @@ import { SqlError } from './backend.ts';
 import { PostgresPool } from './postgres-pool.ts';
 
 export interface PostgresOptions {
-  /** A log-in to any database of the server that may create databases if `createDatabase` is used. */
+  /**
+   * A connection string for any database of the server, with the right to create databases if `createDatabase` is
+   * used.
+   */
   readonly serverUrl: string;
-  /** How many sessions may be open at once, over all databases. */
+  /** The most open sessions, over all databases. */
   readonly connectionsMax?: number;
 }
 
-/** A real PostgreSQL server: the database is the one that the caller names, the log-in that of `serverUrl`. */
+/** Opens a real PostgreSQL server: the caller names the database, and the credentials are those of `serverUrl`. */
 export function openPostgres({ serverUrl, connectionsMax = 20 }: PostgresOptions): Backend {
   const pool = new PostgresPool(serverUrl, connectionsMax);
   const maintenanceDatabase = decodeURIComponent(new URL(serverUrl).pathname.slice(1)) || 'postgres';
@@ -19,7 +22,7 @@ export function openPostgres({ serverUrl, connectionsMax = 20 }: PostgresOptions
     try {
       return await work(connection);
     } catch (error) {
-      // The server ends such a session by itself, but the news may come after the next request has taken it.
+      // The server ends such a session itself, but the next request may take it before the news arrives.
       if (error instanceof SqlError && error.isFatal) connection.isUsable = false;
       throw error;
     } finally {

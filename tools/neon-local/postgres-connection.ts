@@ -5,7 +5,7 @@ import { StatementReader, toSqlError, type WireMessage } from './statement-reade
 /** A session on a real PostgreSQL server. */
 export class PostgresConnection implements Connection {
   readonly database: string;
-  /** False once the server or the network has ended the session. */
+  /** False after the server or the network has ended the session. */
   isUsable = true;
   readonly #client: pg.Client;
 
@@ -15,12 +15,12 @@ export class PostgresConnection implements Connection {
     const markLost = () => {
       this.isUsable = false;
     };
-    // Without a listener for `error` a lost idle session would end the process.
+    // Without a listener for `error`, a lost idle session would end the process.
     client.on('error', markLost);
     client.on('end', markLost);
   }
 
-  /** @throws SqlError when the server refuses the log-in */
+  /** @throws SqlError when the server refuses the login */
   static async open(serverUrl: string, database: string): Promise<PostgresConnection> {
     const url = new URL(serverUrl);
     url.pathname = `/${encodeURIComponent(database)}`;
@@ -54,7 +54,7 @@ export class PostgresConnection implements Connection {
   }
 }
 
-/** Takes pg's messages as they come, so that neither values nor the command tag are parsed on the way. */
+/** Handles pg's raw messages, so that neither values nor the command tag are parsed. */
 class Statement implements pg.Submittable {
   readonly #reader = new StatementReader();
   readonly #text: string;
@@ -97,7 +97,7 @@ class Statement implements pg.Submittable {
   }
 
   handleEmptyQuery(): void {
-    // Nothing was run: the result stays without rows and without a tag.
+    // Nothing was run: the result has no rows and no tag.
   }
 
   handleCopyInResponse(connection: pg.Connection): void {
@@ -105,7 +105,7 @@ class Statement implements pg.Submittable {
   }
 
   handleCopyData(): void {
-    // COPY TO STDOUT has no place in the answer; its tag still has.
+    // The answer cannot contain COPY TO STDOUT, only its tag.
   }
 
   handleError(error: unknown): void {

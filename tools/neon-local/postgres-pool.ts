@@ -1,6 +1,6 @@
 import { PostgresConnection } from './postgres-connection.ts';
 
-/** Keeps sessions to several databases of one server, never more than `connectionsMax` of them together. */
+/** A pool of sessions to the databases of one server, at most `connectionsMax` of them together. */
 export class PostgresPool {
   readonly #serverUrl: string;
   readonly #connectionsMax: number;
@@ -14,7 +14,7 @@ export class PostgresPool {
     this.#connectionsMax = connectionsMax;
   }
 
-  /** Waits in line when all sessions are in use. */
+  /** Waits when all sessions are in use, first come, first served. */
   async acquire(database: string): Promise<PostgresConnection> {
     for (;;) {
       const ready = this.#takeIdle((connection) => connection.database === database);
@@ -26,7 +26,7 @@ export class PostgresPool {
     }
   }
 
-  /** Gives a session back; one that is lost or still in a transaction is closed instead. */
+  /** Returns a session to the pool; one that is lost or in a transaction is closed instead. */
   async release(connection: PostgresConnection): Promise<void> {
     if (connection.isUsable && !connection.isInTransaction() && !this.#isClosed) {
       this.#idle.push(connection);
@@ -36,13 +36,13 @@ export class PostgresPool {
     await this.#end(connection);
   }
 
-  /** Ends all sessions: idle ones now, the others when they are given back. */
+  /** Closes all sessions: idle ones now, the others when they are returned. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.closeIdle(() => true);
   }
 
-  /** Ends idle sessions, for instance because their database is about to be dropped. */
+  /** Closes idle sessions, for example because their database is about to be dropped. */
   async closeIdle(
     isMeant: (connection: PostgresConnection) => boolean,
     countMax = this.#connectionsMax,

@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** One statement as the body names it. */
+/** One statement of the body. */
 export interface Query {
   readonly query: string;
   readonly params?: readonly unknown[];
-  /** Whether its rows come as arrays; undefined leaves that to the header. */
+  /** Whether its rows are arrays; if undefined, the header decides. */
   readonly arrayMode?: boolean;
 }
 
-/** The name of the database in `Neon-Connection-String`; undefined when there is none. */
+/** Returns the name of the database in `Neon-Connection-String`; undefined when there is none. */
 export function readDatabase(headers: IncomingHttpHeaders): string | undefined {
   const header = headers['neon-connection-string'];
   if (typeof header !== 'string' || !URL.canParse(header)) return undefined;
@@ -16,7 +16,7 @@ export function readDatabase(headers: IncomingHttpHeaders): string | undefined {
   return name === '' ? undefined : name;
 }
 
-/** A single statement, or those of a batch; undefined when the body is neither. */
+/** Returns a single statement, or those of a batch; undefined when the body is neither. */
 export function readQueries(body: string): Query | Query[] | undefined {
   let value: { readonly query?: unknown; readonly queries?: unknown } | null;
   try {
@@ -28,11 +28,11 @@ export function readQueries(body: string): Query | Query[] | undefined {
   return typeof value?.query === 'string' ? (value as Query) : undefined;
 }
 
-/** How a batch is run. */
+/** The mode of a batch. */
 export interface BatchMode {
   /** The statement that opens its transaction. */
   readonly begin: string;
-  /** The headers that its answer repeats. */
+  /** The headers to repeat in the answer. */
   readonly echoed: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +43,7 @@ const isolationLevels: Readonly<Record<string, string>> = {
   Serializable: 'SERIALIZABLE',
 };
 
-/** The mode that the batch headers ask for; undefined when there is no such isolation level. */
+/** Returns the mode that the batch headers request; undefined when there is no such isolation level. */
 export function readBatchMode(headers: IncomingHttpHeaders): BatchMode | undefined {
   const level = headers['neon-batch-isolation-level'];
   const modes: string[] = [];

@@ -5,21 +5,21 @@ import { setTimeout } from 'node:timers/promises';
 import type { Backend } from './backend.ts';
 import { type Answer, handleRequest } from './handle-request.ts';
 
-/** What Neon's proxy accepts. */
+/** The limit of Neon's proxy. */
 const bodyBytesMax = 10 * 1024 * 1024;
 
-/** A statement that waits for a lock may never end. */
+/** How long closing waits: a statement that waits for a lock may never end. */
 const closeMsMax = 5000;
 
 export interface NeonLocal {
-  /** The address for `neonConfig.fetchEndpoint`. */
+  /** The URL for `neonConfig.fetchEndpoint`. */
   readonly url: string;
   readonly port: number;
-  /** Stops listening, waits at most five seconds for statements that run, and closes the back end. */
+  /** Stops listening, waits at most five seconds for running statements, and closes the back end. */
   close(): Promise<void>;
 }
 
-/** Serves Neon's SQL-over-HTTP protocol on the loopback interface; port 0 takes a free one. */
+/** Serves Neon's SQL-over-HTTP protocol on the loopback interface; port 0 selects a free one. */
 export async function startNeonLocal(options: {
   readonly backend: Backend;
   readonly port?: number;
@@ -30,7 +30,7 @@ export async function startNeonLocal(options: {
     const work = serve(backend, request, response).finally(() => running.delete(work));
     running.add(work);
   });
-  // Closing an idle connection just when the caller sends on it again would look like a lost database.
+  // If an idle connection is closed just when the caller uses it again, it looks like a lost database.
   server.keepAliveTimeout = 0;
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -50,7 +50,7 @@ export async function startNeonLocal(options: {
 
 async function serve(backend: Backend, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const answer = await answerTo(backend, request);
-  // The statement has run to its end even when nobody is left to hear about it, as with the real proxy.
+  // As with the real proxy, the statement runs to its end even if the caller has disconnected.
   if (answer === undefined || response.destroyed) return;
   response.writeHead(answer.status, {
     'content-type': 'application/json',
@@ -60,10 +60,10 @@ async function serve(backend: Backend, request: IncomingMessage, response: Serve
   response.end(JSON.stringify(answer.body));
 }
 
-/** Undefined when the caller went away before the request was complete. */
+/** Undefined when the caller disconnected before the request was complete. */
 async function answerTo(backend: Backend, request: IncomingMessage): Promise<Answer | undefined> {
   if (request.method !== 'POST' || request.url !== '/sql') {
-    return { status: 404, body: { message: 'only POST /sql is served here' } };
+    return { status: 404, body: { message: 'only POST /sql is served' } };
   }
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,7 +1,7 @@
 import type { ErrorFields, Field, StatementResult } from './backend.ts';
 import { SqlError } from './backend.ts';
 
-/** The messages that matter here; PGlite's parser and pg's agree on these members. */
+/** The relevant messages; PGlite's parser and pg's agree on these members. */
 export interface WireMessage {
   readonly name?: string;
   readonly fields?: readonly unknown[];
@@ -9,7 +9,7 @@ export interface WireMessage {
   readonly status?: string;
 }
 
-/** Gathers the answer to one statement, message by message, until ReadyForQuery. */
+/** Collects the answer to one statement, message by message, until ReadyForQuery. */
 export class StatementReader {
   #fields: readonly Field[] = [];
   readonly #rows: (string | null)[][] = [];
@@ -47,7 +47,7 @@ export class StatementReader {
   }
 }
 
-/** PostgreSQL's ErrorResponse as an error of ours. */
+/** Converts PostgreSQL's ErrorResponse. */
 export function toSqlError(message: ErrorFields & { readonly message?: string }): SqlError {
   return new SqlError(message.message ?? 'unknown error', message);
 }

@@ -1,4 +1,4 @@
-/** The element type of the built-in array types that occur in results. */
+/** The element types of the built-in array types that occur in results. */
 const elementTypes: ReadonlyMap<number, number> = new Map([
   [199, 114],
   [1000, 16],
@@ -26,8 +26,8 @@ const elementTypes: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * A value of a result as the proxy writes it without `Neon-Raw-Text-Output`: booleans, small integers, finite floats,
- * documents and arrays become JSON; int8 and numeric stay text, for a JSON number would lose digits.
+ * Converts a value of a result as the proxy does without `Neon-Raw-Text-Output`: booleans, small integers, finite
+ * floats, documents and arrays become JSON; int8 and numeric stay text, since a JSON number would lose digits.
  */
 export function toJson(text: string | null, typeId: number): unknown {
   if (text === null) return null;
@@ -50,7 +50,7 @@ export function toJson(text: string | null, typeId: number): unknown {
   }
 }
 
-/** Reads `{1,NULL,"a \"b\"",{2}}`, with the `[2:3]=` that other lower bounds put in front. */
+/** Parses `{1,NULL,"a \"b\"",{2}}`, with the prefix `[2:3]=` of other lower bounds. */
 function parseArray(text: string, elementType: number): unknown[] {
   const tokens = text.slice(text.indexOf('{')).matchAll(/([{},])|"((?:[^"\\]|\\.)*)"|([^{},"]+)/gs);
   const open: unknown[][] = [[]];

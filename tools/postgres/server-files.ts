@@ -4,26 +4,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyBinaries } from './copy-binaries.ts';
 
-/** Everything that one server needs, in a temporary folder that its user can reach. */
+/** The files of one server, in a temporary folder that its user can reach. */
 export interface ServerFiles {
   readonly folder: string;
-  /** Holds `bin`, `lib` and `share`. */
+  /** Contains `bin`, `lib` and `share`. */
   readonly binaries: string;
   readonly data: string;
   readonly password: string;
   readonly passwordFile: string;
-  /** Whom to run the programs as; undefined for the user of this process. */
+  /** The user that runs the programs; undefined for the user of this process. */
   readonly account: Account | undefined;
   remove(): Promise<void>;
 }
 
-/** A user of this machine, by number. */
+/** A user of this machine, by id. */
 export interface Account {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Lays out the files of a server, with a password that nobody else knows. */
+/** Creates the files of a server, with a random password. */
 export async function prepareServerFiles(): Promise<ServerFiles> {
   const account = await unprivilegedAccount();
   const folder = await mkdtemp(join(tmpdir(), 'nexora-postgres-'));
@@ -52,7 +52,6 @@ async function unprivilegedAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const line = (await readFile('/etc/passwd', 'utf8')).split('\n').find((row) => row.startsWith('nobody:'));
   const [, , uid, gid] = line?.split(':') ?? [];
-  if (uid === undefined || gid === undefined)
-    throw new Error('there is no user "nobody" to run PostgreSQL as');
+  if (uid === undefined || gid === undefined) throw new Error('there is no user "nobody" to run PostgreSQL');
   return { uid: Number(uid), gid: Number(gid) };
 }

@@ -7,14 +7,14 @@ import { type StopStep, stopProcess } from '../stop-process.ts';
 import { prepareServerFiles, type ServerFiles } from './server-files.ts';
 
 export interface PostgresServer {
-  /** A log-in of the superuser. */
+  /** Connection string of the superuser. */
   readonly url: string;
   /**
-   * What `pg_ctl restart -m immediate` does: every process ends at once and without a checkpoint, and a new server recovers
-   * on the same data and port. Returns when it accepts log-ins.
+   * Does what `pg_ctl restart -m immediate` does: every process ends at once and without a checkpoint, and a new
+   * server recovers on the same data and port. Returns when it accepts connections.
    */
   restart(): Promise<void>;
-  /** Ends the server and removes its data. */
+  /** Stops the server and removes its data. */
   close(): Promise<void>;
 }
 
@@ -22,13 +22,13 @@ const startUpMsMax = 30_000;
 const immediateShutdown: readonly StopStep[] = [{ signal: 'SIGQUIT', waitMs: 10_000 }];
 
 /**
- * Starts a PostgreSQL server of its own on the loopback interface, empty: for tests. Only with `isDurable` a commit
- * outlives `restart`.
+ * Starts an empty PostgreSQL server on the loopback interface, for tests. Only with `isDurable` does a commit survive
+ * `restart`.
  */
 export async function startPostgres({ isDurable = false } = {}): Promise<PostgresServer> {
   const files = await prepareServerFiles();
   let server: ChildProcess | undefined;
-  // Should this program be ended early, it takes the server along.
+  // When this program ends early, the server ends with it.
   const kill = () => server?.kill('SIGQUIT');
   process.prependOnceListener('exit', kill);
   const close = async () => {
@@ -68,8 +68,8 @@ async function initialize(files: ServerFiles): Promise<void> {
   if (code !== 0) throw new Error(`PostgreSQL could not be set up:\n${output()}`);
 }
 
-// When the processes end and the machine goes on, fsync does not matter: what was written is with the operating system.
-// synchronous_commit does. Without it a commit is answered while its record is still in the server's own memory.
+// When only the processes end, fsync does not matter: the operating system has what was written. synchronous_commit
+// does: without it, a commit is answered while its record is still in the server's own memory.
 const durable = ['fsync=on', 'full_page_writes=on', 'synchronous_commit=on'];
 const fast = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
 
@@ -85,7 +85,7 @@ function runProgram(files: ServerFiles, program: string, options: readonly strin
   return spawn(join(files.binaries, 'bin', program), options, {
     ...files.account,
     cwd: files.folder,
-    // Out of reach of the terminal's Ctrl-C: whoever started the server ends it, after its users.
+    // Not reached by Ctrl-C in the terminal: whoever started the server stops it, after its users.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, LD_LIBRARY_PATH: join(files.binaries, 'lib'), LC_ALL: 'C' },
@@ -104,7 +104,7 @@ async function untilReady(server: ChildProcess, url: string): Promise<void> {
 
 async function accepts(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url });
-  // A connection that breaks off is just another way of not being ready.
+  // A broken connection only means that the server is not ready.
   client.on('error', () => undefined);
   try {
     await client.connect();
@@ -116,7 +116,7 @@ async function accepts(url: string): Promise<boolean> {
   }
 }
 
-/** Keeps the last lines, for the message if something goes wrong; reading also keeps the pipe from filling up. */
+/** Keeps the last lines of output for error messages; reading also keeps the pipe from filling up. */
 function collectOutput(program: ChildProcess): () => string {
   let text = '';
   for (const stream of [program.stdout, program.stderr]) {
