@@ -3,6 +3,10 @@ import { expiredCookie, expiredHostCookie, hostCookie, readCookie } from './cook
 /** The `__Host-` prefix binds a cookie to this host, https and `Path=/` (RFC 6265bis section 4.1.3.2). */
 export const accessCookieName = '__Host-nexora_access';
 export const refreshCookieName = '__Host-nexora_refresh';
+/** Opens nothing, and so counts for no CSRF rule: it says which device asks, past every logout. */
+export const deviceCookieName = '__Host-nexora_device';
+
+const deviceCookieAgeSeconds = 400 * 86_400; // the maximum of browsers (RFC 6265bis section 5.5)
 
 /** Whether the request has a cookie that this service would act on. */
 export function carriesAuthCookie(headers: Headers, legacyRefreshCookie: string | null): boolean {
@@ -23,6 +27,11 @@ export function setAuthCookies(
 ): void {
   headers.append('Set-Cookie', hostCookie(accessCookieName, access.token, access.expiresIn));
   headers.append('Set-Cookie', hostCookie(refreshCookieName, refresh.token, refresh.expiresIn));
+}
+
+/** Sets the device cookie. */
+export function setDeviceCookie(headers: Headers, token: string): void {
+  headers.append('Set-Cookie', hostCookie(deviceCookieName, token, deviceCookieAgeSeconds));
 }
 
 /** Clears the token cookies, and the legacy cookie if one is configured. */
