@@ -23,7 +23,7 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
-import { untilAsleep } from './until-asleep.ts';
+import { heldUntilRepeated } from './hold-rows.ts';
 
 /** In the statements that change something for a link, in those that ask for one, and in a deletion and a login. */
 const changing = 'AS MATERIALIZED';
@@ -355,15 +355,14 @@ test('theft of a refresh token and the deletion of the account at once never dea
 }, 240_000);
 
 test('a confirmation that is still running when it is repeated is answered 200 and has happened once (DBF-10, DBF-11)', async () => {
-  const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+  const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
   const owners = await Promise.all(times(3, () => signIn(client)).map((start) => start()));
   const tokens = await Promise.all(owners.map((owner) => linkTo(client, owner, freshEmail())));
-  const holds = owners.map(({ userId }) =>
-    db().batch([sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`, sql`SELECT pg_sleep(3.2)`]),
+  const answers = await heldUntilRepeated(
+    database.url,
+    owners.map(({ userId }) => sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`),
+    tokens.map((token) => () => confirm(impatient, token)),
   );
-  await untilAsleep(database.url, owners.length);
-  const answers = await Promise.all(tokens.map((token) => confirm(impatient, token)));
-  await Promise.all(holds);
   for (const [index, answer] of answers.entries()) {
     expect(answer.status, answer.text).toBe(200);
     expect(answer.roundTrips).toBe(3);
@@ -373,17 +372,15 @@ test('a confirmation that is still running when it is repeated is answered 200 a
 }, 60_000);
 
 test('a restored address whose statement is still running when it is repeated is answered 200, once (DBF-10, DBF-11)', async () => {
-  const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
+  const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
   const owner = await signIn(client);
   const { email, revertToken } = await move(client, owner);
-  const hold = db().batch([
-    sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`,
-    sql`SELECT pg_sleep(3.2)`,
-  ]);
-  await untilAsleep(database.url, 1);
-  const answer = await revert(impatient, revertToken);
-  await hold;
-  expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
+  const [answer] = await heldUntilRepeated(
+    database.url,
+    [sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`],
+    [() => revert(impatient, revertToken)],
+  );
+  expect(answer, answer!.text).toMatchObject({ status: 200, roundTrips: 3 });
   expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
     'email_changed',
     'reset_password',

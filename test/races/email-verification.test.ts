@@ -20,7 +20,7 @@ import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { releaseTogether } from './held-calls.ts';
-import { untilAsleep } from './until-asleep.ts';
+import { holdRows } from './hold-rows.ts';
 import { untilWaiting } from './until-waiting.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -236,15 +236,13 @@ describe('an account before its verification commits (EML-09)', { timeout: 60_00
       INSERT INTO registration_attempts (id, email, name, password_hash, subject, created_at, expires_at)
       SELECT gen_random_uuid(), r.email, r.name, '', r.subject, r.created_at - interval '1 hour', r.expires_at
       FROM registration_attempts r WHERE r.email = ${email} RETURNING id`);
-    const held = databaseOf(required).batch([
+    const release = await holdRows(database.url, [
       sql`SELECT 1 FROM registration_attempts WHERE id = ${other!.id}::uuid FOR UPDATE`,
-      sql`SELECT pg_sleep(1.5)`,
     ]);
-    await untilAsleep(database.url, 1);
     const verifying = verify(required, { token, password });
     await untilWaiting(database.url, 1);
     expect((await logIn()).json.code).toBe('email_not_verified');
-    await held;
+    await release();
     expect((await verifying).status).toBe(200);
     expect((await logIn()).status).toBe(200);
   });

@@ -7,6 +7,7 @@ import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
+import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 interface Stored {
@@ -154,20 +155,18 @@ describe('a login whose second statement is still running when it is repeated', 
   test.each(kinds)('with %s succeeds with one session and one event (DBF-08, DBF-11)', async (kind) => {
     const accounts = await Promise.all(Array.from({ length: 4 }, () => storeAccount(kind)));
     const impatient = new TestClient(
-      { DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' },
+      { DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' },
       withLiveHashes,
     );
-    const holds = accounts.map(({ id }) =>
-      openDatabase(database.url).batch([
-        sql`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`,
-        sql`SELECT pg_sleep(3.2)`,
-      ]),
+    const answers = await heldUntilRepeated(
+      database.url,
+      accounts.map(({ id }) => sql`SELECT 1 FROM users WHERE id = ${id}::uuid FOR UPDATE`),
+      accounts.map(
+        ({ email }) =>
+          () =>
+            impatient.post('/api/auth/login', { email, password }),
+      ),
     );
-    await untilAsleep(database.url, accounts.length);
-    const answers = await Promise.all(
-      accounts.map(({ email }) => impatient.post('/api/auth/login', { email, password })),
-    );
-    await Promise.all(holds);
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     for (const [index, { json, roundTrips }] of answers.entries()) {
       expect(roundTrips).toBeGreaterThan(2);

@@ -16,7 +16,7 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
-import { untilAsleep } from './until-asleep.ts';
+import { holdRows } from './hold-rows.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -96,16 +96,14 @@ describe('runs side by side', { timeout: 60_000 }, () => {
 
   test('skip what another one is claiming at this moment, instead of waiting for it', async () => {
     const ids = await queueMany(3);
-    const holding = openDatabase(database.url).batch([
+    const release = await holdRows(database.url, [
       sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`,
-      sql`SELECT pg_sleep(1)`,
     ]);
-    await untilAsleep(database.url, 1);
     const startedAt = Date.now();
     const claimed = await claimDueMails(openDatabase(database.url), 20);
     expect(Date.now() - startedAt).toBeLessThan(500);
     expect(claimed.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
-    await holding;
+    await release();
   });
 });
 

@@ -18,6 +18,7 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
+import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 /** In the statements that change something, and in no other. */
@@ -200,13 +201,12 @@ describe('the deletion of an account', { timeout: 120_000 }, () => {
 describe('a second statement that is still running when it is repeated', { timeout: 60_000 }, () => {
   test.each(routes)('of %s is answered 200 and has happened once (DBF-10, DBF-11)', async (key) => {
     const owners = await Promise.all(Array.from({ length: 3 }, () => signIn(client)));
-    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
-    const holds = owners.map(({ userId }) =>
-      db().batch([sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`, sql`SELECT pg_sleep(3.2)`]),
+    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
+    const answers = await heldUntilRepeated(
+      database.url,
+      owners.map(({ userId }) => sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`),
+      owners.map((owner) => () => prove(impatient, key, owner)),
     );
-    await untilAsleep(database.url, owners.length);
-    const answers = await Promise.all(owners.map((owner) => prove(impatient, key, owner)));
-    await Promise.all(holds);
     for (const [index, answer] of answers.entries()) {
       expect(answer.status, answer.text).toBe(200);
       expect(answer.roundTrips).toBeGreaterThan(2);

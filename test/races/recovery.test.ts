@@ -10,6 +10,7 @@ import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
+import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 /** In the statements that change something, and in no other. */
@@ -185,17 +186,14 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
   test('that is still running when it is repeated is answered 200 and has happened once (DBF-10, DBF-11)', async () => {
     const owner = await signIn(client);
     const token = await linkOf(kind, owner);
-    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '2000' });
-    const hold = db().batch([
-      sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`,
-      sql`SELECT pg_sleep(3.2)`,
-    ]);
-    await untilAsleep(database.url, 1);
-    const answer =
-      kind === 'not_me' ? await impatient.post('/api/auth/not-me', { token }) : await reset(impatient, token);
-    await hold;
-    expect(answer.status, answer.text).toBe(200);
-    expect(answer.roundTrips).toBeGreaterThan(2);
+    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
+    const [answer] = await heldUntilRepeated(
+      database.url,
+      [sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`],
+      [() => (kind === 'not_me' ? impatient.post('/api/auth/not-me', { token }) : reset(impatient, token))],
+    );
+    expect(answer!.status, answer!.text).toBe(200);
+    expect(answer!.roundTrips).toBeGreaterThan(2);
     const mails = (await mailsTo(client, owner.email)).map((mail) => mail.kind);
     expect(mails).toEqual([kind === 'not_me' ? 'reset_password' : 'password_changed']);
     await expectDead(client, owner);

@@ -27,7 +27,7 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe, test } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
-import { untilAsleep } from './until-asleep.ts';
+import { holdRows } from './hold-rows.ts';
 import { untilWaiting } from './until-waiting.ts';
 
 // What makes an account safe has to see what somebody else did to it while it waited for the account's row, and not the
@@ -53,8 +53,7 @@ async function oneAfterTheOther(
   first: () => Promise<Answer>,
   second: () => Promise<Answer>,
 ): Promise<[Answer, Answer]> {
-  const held = db().batch([rows, sql`SELECT pg_sleep(1.5)`]);
-  await untilAsleep(database.url, 1);
+  const release = await holdRows(database.url, [rows]);
   const firstAnswer = first();
   await untilWaiting(database.url, 1);
   let isAnswered = false;
@@ -62,7 +61,7 @@ async function oneAfterTheOther(
     isAnswered = true;
   });
   await untilWaiting(database.url, 2, () => isAnswered);
-  await held;
+  await release();
   return [await firstAnswer, await secondAnswer];
 }
 
