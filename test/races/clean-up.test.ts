@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { runScheduled } from '../../src/app.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { expectProblem } from '../contract/expect-problem.ts';
@@ -11,8 +11,9 @@ import { describe } from '../support/races.ts';
 import { cronSecret } from '../support/test-env.ts';
 import { untilAsleep } from './until-asleep.ts';
 
-const expired = 100_000;
-const live = 10_000;
+// A hundred batches, or twenty in the loop of whoever works on something else.
+const expired = inject('isFull') ? 100_000 : 20_000;
+const live = expired / 10;
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -56,7 +57,7 @@ async function cleanUp(): Promise<Answer & { readonly elapsedMs: number }> {
   return { ...answer, elapsedMs: Date.now() - startedAt };
 }
 
-describe('100,000 expired sessions beside 10,000 live ones', { timeout: 120_000 }, () => {
+describe(`${expired} expired sessions beside ${live} live ones`, { timeout: 120_000 }, () => {
   beforeEach(async () => {
     await addSessions(expired, -3600);
     await addSessions(live, 3600);
@@ -88,7 +89,7 @@ describe('100,000 expired sessions beside 10,000 live ones', { timeout: 120_000 
     await runScheduled({ cron: '0 2 * * *' }, client.env);
     expect(await left()).toEqual({ expired: 0, live: before.live });
     const line = lines.map((text) => JSON.parse(text)).find(({ rows }) => rows === 'sessions');
-    expect(line).toMatchObject({ deleted: expired, batches: 101, isComplete: true });
+    expect(line).toMatchObject({ deleted: expired, batches: expired / 1000 + 1, isComplete: true });
   });
 
   test('are found by their index, batch by batch', async () => {

@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { bodyRoutes, fullBody, registerAccount } from '../../contract/route-table.ts';
 import { password, registerUser } from '../../support/accounts.ts';
-import { type Answer, TestClient, withLiveHashes } from '../../support/client.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { type SignedIn, signedInBy } from '../sessions/session-fixtures.ts';
 import {
@@ -16,8 +16,8 @@ import {
 } from './signed-in-owner.ts';
 
 const max = 3;
-const client = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max) }, withLiveHashes);
-const wide = new TestClient({}, withLiveHashes);
+const client = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max) });
+const wide = new TestClient();
 const routes = Object.keys(ownersRoutes);
 
 interface Owner extends SignedIn {
