@@ -130,7 +130,7 @@ function pendingRegistrationOfToken(): Fragment {
     )`;
 }
 
-/** Whether proving the address of the user `u` gives the account away: nobody has proved it yet. */
+/** Whether somebody who proves the address of the user `u` may claim the account: it is unverified and not banned. */
 function canBeClaimed(): Fragment {
   return sql`(${isVerificationDue(sql`u`)} AND u.banned_at IS NULL)`;
 }

@@ -41,7 +41,7 @@ export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment
     UPDATE sessions s SET
       id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, amr = ${amr}, last_active_at = now(),
       expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
-      -- Without a time of its own, a token dies by the time of authentication.
+      -- Without a rotation time, a token expires by the time of authentication.
       cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,
       cookie_rotated_at = CASE WHEN s.cookie_counter IS NOT NULL THEN ${issuedAt} END,
       body_counter = CASE WHEN s.body_counter IS NOT NULL THEN 0 END,
