@@ -44,7 +44,7 @@ describe('hashes in one isolate (HSH-10)', () => {
     expect(() => semaphore.requireRoom()).not.toThrow();
   });
 
-  test('give their slot and their place back when they fail', async () => {
+  test('release their permit and their admission when they fail', async () => {
     const semaphore = new HashSemaphore();
     for (let round = 0; round < 40; round++) {
       await expect(semaphore.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
@@ -61,14 +61,14 @@ describe('hashes in one isolate (HSH-10)', () => {
     await expect(semaphore.run(async () => 'done')).resolves.toBe('done');
   });
 
-  test('that found no slot within 5 seconds are refused (T26)', async () => {
+  test('that get no permit within 5 seconds are refused (T26)', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const semaphore = new HashSemaphore();
     for (let index = 0; index < 2; index++) void semaphore.run(never);
     vi.setSystemTime(Date.now() + 1000);
     const waiting = Array.from({ length: 4 }, () => semaphore.run(never).catch((error) => error.code));
     vi.setSystemTime(Date.now() + 4001);
-    // Two of them take over the semaphore that fell free, and keep them.
+    // Two of them take the permits that fell free, and keep them.
     await scheduler.wait(50);
     vi.setSystemTime(Date.now() + 1000);
     const refused = Promise.all([Promise.race(waiting), Promise.race(waiting.toReversed())]);

@@ -150,7 +150,7 @@ describe('lockData', () => {
     await (await lockData(data))();
   });
 
-  test.each(['999999999', 'nonsense', ''])('takes over the lock %j, whose process is gone', async (left) => {
+  test.each(['999999999', 'nonsense', ''])('takes over the lock %j of a dead process', async (left) => {
     const data = join(folder, `stale${left}`);
     await (await lockData(data))();
     await writeFile(join(data, 'lock'), left);

@@ -230,7 +230,7 @@ describe('of an address that an account has left, a restoration', { timeout: 120
     }
   });
 
-  test('and a request for a new password at once leave no second way back (EML-08)', async () => {
+  test('and a request for a new password at once leave no second revert link (EML-08)', async () => {
     const mails = new Set<number>();
     for (let round = 0; round < roundsOf(50, mails.size < 2); round++) {
       const owner = await signIn(client);

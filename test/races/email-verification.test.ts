@@ -85,7 +85,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
     expect(await sessionsOf(userId)).toEqual([decodeJwt(winner.json.accessToken).sid]);
   });
 
-  test.each([false, true])('of a sign-up, with an account to take over: %s', async (isClaim) => {
+  test.each([false, true])('of a pending registration, with an account to claim: %s', async (isClaim) => {
     const email = isClaim ? (await unverifiedAccount(open)).email : freshEmail();
     const token = await registerForToken(required, email, otherPasswords);
     releaseTogether(spending, parallel);
@@ -100,7 +100,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
   });
 });
 
-describe('sign-ups of one address at the same time', { timeout: 60_000 }, () => {
+describe('pending registrations of one address at the same time', { timeout: 60_000 }, () => {
   test('30 in mixed case are 202 each, make no user, and mail five times at most (EML-01, EML-10)', async () => {
     const email = freshEmail();
     const spelling = (index: number) =>
@@ -231,7 +231,7 @@ describe('an account before its verification commits (EML-09)', { timeout: 60_00
     const email = freshEmail();
     const token = await registerForToken(required, email);
     const logIn = () => required.post('/api/auth/login', { email, password });
-    // The verification has made the account, and waits for the sign-ups that it is to delete.
+    // The verification has created the account, and waits for the pending registrations that it deletes.
     const [other] = await databaseOf(required).query<{ id: string }>(sql`
       INSERT INTO registration_attempts (id, email, name, password_hash, subject, created_at, expires_at)
       SELECT gen_random_uuid(), r.email, r.name, '', r.subject, r.created_at - interval '1 hour', r.expires_at

@@ -18,7 +18,7 @@ interface Stored {
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
 let newerHash: string;
-const hashes: Record<string, string> = { 'an earlier hash': bcryptHash() };
+const hashes: Record<string, string> = { 'a legacy hash': bcryptHash() };
 
 beforeAll(async () => {
   database = await freshDatabase();
@@ -78,7 +78,7 @@ const changes: [name: string, change: (id: string) => Fragment][] = [
   ['a ban', (id) => sql`UPDATE users SET banned_at = now() WHERE id = ${id}::uuid`],
 ];
 const endSessions = (id: string) => sql`DELETE FROM sessions WHERE user_id = ${id}::uuid`;
-const kinds = ['a hash of today', 'an earlier hash'];
+const kinds = ['a hash of today', 'a legacy hash'];
 
 describe.each(changes)('a login that races %s', { timeout: 60_000 }, (name, change) => {
   test.each(kinds)('with %s leaves no session behind (SES-07)', async (kind) => {
@@ -118,9 +118,9 @@ describe.each(changes)('a login that races %s', { timeout: 60_000 }, (name, chan
 });
 
 describe('logins at the same time', { timeout: 60_000 }, () => {
-  test('two that both replace an earlier hash both succeed, and it is replaced once (HSH-06)', async () => {
+  test('two that both replace a legacy hash both succeed, and it is replaced once (HSH-06)', async () => {
     for (let round = 0; round < roundsOf(20); round++) {
-      const account = await storeAccount('an earlier hash');
+      const account = await storeAccount('a legacy hash');
       releaseTogether('INSERT INTO sessions', 2);
       const answers = await Promise.all([logIn(account), logIn(account)]);
       vi.restoreAllMocks();
@@ -133,8 +133,8 @@ describe('logins at the same time', { timeout: 60_000 }, () => {
     }
   });
 
-  test('twelve that all replace an earlier hash all succeed', async () => {
-    const account = await storeAccount('an earlier hash');
+  test('twelve that all replace a legacy hash all succeed', async () => {
+    const account = await storeAccount('a legacy hash');
     releaseTogether('INSERT INTO sessions', 12);
     const answers = await Promise.all(Array.from({ length: 12 }, () => logIn(account)));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));

@@ -124,7 +124,7 @@ describe('a password change', { timeout: 120_000 }, () => {
     expect(statuses).toEqual(new Set([200, 401]));
   });
 
-  test('and a login that replaces an earlier hash at once: the change wins (HSH-06)', async () => {
+  test('and a login that replaces a legacy hash at once: the change wins (HSH-06)', async () => {
     for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(client);
       await db().query(

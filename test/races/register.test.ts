@@ -91,7 +91,7 @@ describe('a register whose first try is still running when it is repeated', { ti
   });
 });
 
-test('a register that waits for the account of the address to move away gets none, since the way back holds it (EML-08)', async () => {
+test('a register that waits for an account to leave the address gets none, since the revert link holds it (EML-08)', async () => {
   const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
   const [email, newEmail] = [freshEmail(), freshEmail()];
   const { json } = await client.post('/api/auth/register', registration(email));

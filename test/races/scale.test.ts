@@ -60,7 +60,7 @@ describe('among 200,000 users and 500,000 sessions', () => {
     for (const plan of plans.slice(1)) if (!readsNothing(plan)) expectIndexed(plan);
   });
 
-  test('nor does a login that replaces an earlier hash', async () => {
+  test('nor does a login that replaces a legacy hash', async () => {
     const { email, userId } = await signIn(client);
     await openDatabase(database.url).query(
       sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`,

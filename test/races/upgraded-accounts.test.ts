@@ -230,7 +230,7 @@ describe('after the upgrade of a live database', () => {
   });
 
   test.each(race)(
-    'an earlier token that comes by cookie and body at once opens exactly one, %#',
+    'a legacy token that comes by cookie and body at once opens exactly one, %#',
     async (token) => {
       const sessionId = sessions[token] ?? '';
       const uses = Array.from(

@@ -90,7 +90,7 @@ describe('a change of the address that is asked for meanwhile is dead', { timeou
     expect(await storedUser(userId, db())).toMatchObject({ email });
   }
 
-  test('after a sign-up took the account over (LNK-05, LNK-06)', async () => {
+  test('after a pending registration claimed the account (LNK-05, LNK-06)', async () => {
     const squatter = await unverifiedAccount(client);
     const evil = freshEmail();
     const token = await registerForToken(required, squatter.email, otherPasswords);
@@ -238,7 +238,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     expect(await storedUser(owner.userId, db())).toMatchObject({ email });
   });
 
-  test('when a sign-up is verified (EML-08, LNK-06)', async () => {
+  test('when a pending registration is verified (EML-08, LNK-06)', async () => {
     const squatter = await unverifiedAccount(client);
     const { email } = squatter;
     const registrationToken = await registerForToken(required, email, otherPasswords);
@@ -276,7 +276,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
   });
 });
 
-test('a change of the address and a sign-up for it, verified at once, never deadlock', async () => {
+test('a change of the address and a pending registration for it, verified at once, never deadlock', async () => {
   const email = freshEmail();
   const registrationToken = await registerForToken(required, email, otherPasswords);
   const token = await linkTo(client, await signIn(client), email);

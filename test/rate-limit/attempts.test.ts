@@ -127,7 +127,7 @@ describe('attempts at', () => {
 });
 
 describe('attempts that are not checked', () => {
-  test('for want of room are not spent: a crowd elsewhere locks nobody out (LIM-02, HSH-10)', async () => {
+  test('without room for a hash are not used up: a crowd elsewhere locks nobody out (LIM-02, HSH-10)', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const strict = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' }, withLiveHashes);
     const attempt = (address: string, text: string) =>
@@ -144,7 +144,7 @@ describe('attempts that are not checked', () => {
     expect((await attempt(email, password)).status).toBe(200);
   });
 
-  test('because no slot came free in time are given back', async () => {
+  test('are given back when no permit was free in time', async () => {
     const { db, bucket } = { db: openDatabase(), bucket: `user:${userId}:world` };
     const limits = { max, windowSeconds: 900 };
     const count = async () => {
@@ -204,7 +204,7 @@ describe('a successful login', () => {
 });
 
 describe('a known device', () => {
-  test('has attempts of its own: the owner signs in while the world is locked out (LIM-02)', async () => {
+  test('has attempts of its own: the owner signs in while untrusted devices are locked out (LIM-02)', async () => {
     const owner = await logIn(client, email);
     await failAttempts(email, max);
     expect((await guess(email, password)).status).toBe(429);
@@ -212,7 +212,7 @@ describe('a known device', () => {
     const cookies = { '__Host-nexora_device': cookieValue(owner, '__Host-nexora_device') ?? '' };
     const byCookie = await client.post('/api/auth/login', { email, password }, { cookies });
     expect(byCookie.status).toBe(200);
-    // The world's attempts are not the device's to give back.
+    // The device does not give back the attempts of untrusted devices.
     expect((await guess(email, password)).status).toBe(429);
   });
 
@@ -229,7 +229,7 @@ describe('a known device', () => {
     expect((await guess(email, password)).status).toBe(200);
   });
 
-  test('of one account is the world to another', async () => {
+  test('of one account is untrusted by another', async () => {
     const attacker = await registerUser(client);
     await failAttempts(email, max, deviceOf(attacker));
     expect((await guess(email)).status).toBe(429);
@@ -250,7 +250,7 @@ describe('a known device', () => {
     expect((await guess(email, password, { 'X-Device-Token': token })).status).toBe(429);
   });
 
-  test('is unknown as soon as the user disowns all devices, and known again after a login', async () => {
+  test('is unknown once all devices of the user are forgotten, and known again after a login', async () => {
     const owner = await logIn(client, email);
     await openDatabase().query(
       sql`UPDATE users SET device_generation = device_generation + 1 WHERE email = ${email}`,
@@ -275,7 +275,7 @@ describe('a known device', () => {
   });
 
   test.each(['', 'garbage', `nxd_${'A'.repeat(91)}`, `nxd_${'A'.repeat(5000)}`])(
-    'with a token that is none of ours is the world, and gets a good one: %j',
+    'with a forged token is untrusted, and gets a valid one: %j',
     async (token) => {
       const answer = await guess(email, password, { 'X-Device-Token': token });
       expect(answer.status).toBe(200);

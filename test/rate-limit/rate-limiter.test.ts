@@ -68,7 +68,7 @@ describe('isolates that share KV', () => {
     await Promise.all([first.takeMany(2), second.takeMany(2)]);
     const counts = [...kv.entries].filter(([name]) => name.startsWith('rl:count:'));
     expect(counts.map(([, { metadata }]) => metadata)).toEqual([{ count: 2 }, { count: 2 }]);
-    // Four of eight are spent, and both know it after their next exchange.
+    // Four of eight are used, and both know it after their next exchange.
     await first.takeMany(2, { now: start + oneSecond });
     expect(await second.take({ now: start + oneSecond })).toMatchObject({ remaining: 3 });
   });

@@ -39,7 +39,7 @@ describe('a login on a device that the account does not know', () => {
     ]);
   });
 
-  test('is told no more once the device is known, and again once all are disowned', async () => {
+  test('is not reported once the device is known, and again once all devices are forgotten', async () => {
     const { email, json, headers } = await registerUser(client);
     const device = { 'X-Device-Token': headers.get('X-Device-Token')! };
     const login = () => client.post('/api/auth/login', { email, password }, { headers: device });

@@ -141,7 +141,7 @@ describe('a visit of the demo', () => {
     expect((await client.post('/api/auth/refresh', { refreshToken: visit.bodyToken })).status).toBe(200);
   });
 
-  test('is not the account that an earlier database holds for the address, which stays as it is (DEM-04)', async () => {
+  test('is not the account that a migrated database has for the address, which does not change (DEM-04)', async () => {
     const insert = sql`INSERT INTO users (email, name, password_hash) VALUES ('demo@nexora.ai', 'Earlier Demo', 'x')`;
     await openDatabase(database.url).query(insert);
     const before = await databaseState(database.url);

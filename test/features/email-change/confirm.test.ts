@@ -47,7 +47,7 @@ describe('POST /api/auth/email/change/confirm', () => {
     expect(await storedUser(owner.userId)).toMatchObject({ has_password: true, device_generation: 0 });
   });
 
-  test('tells the address before, with a way back for seven days (EML-08)', async () => {
+  test('notifies the former address, with a revert link for seven days (EML-08)', async () => {
     const { owner, token } = await asked();
     await confirm(client, token);
     expect(await mailsTo(client, owner.email)).toMatchObject([
@@ -257,7 +257,7 @@ describe('a change that nobody has confirmed yet', () => {
   });
 });
 
-describe('sign-ups that wait for their verification', () => {
+describe('pending registrations', () => {
   const required = requiredClient();
 
   test('go with the address that is proved, and not with the one that is left (LNK-06)', async () => {
@@ -270,7 +270,7 @@ describe('sign-ups that wait for their verification', () => {
 });
 
 describe('the page /auth/confirm-email', () => {
-  test('spends nothing by being looked at, and confirms by its button (EML-05)', async () => {
+  test('is not consumed by opening its page, and confirms by the button (EML-05)', async () => {
     const { owner, newEmail, token } = await asked();
     const address = `/auth/confirm-email?token=${token}`;
     for (const method of ['GET', 'GET', 'HEAD', 'GET']) {

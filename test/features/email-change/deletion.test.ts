@@ -95,7 +95,7 @@ describe('the deletion of an account', () => {
     expect(await mailsTo(client, owner.email)).toEqual([]);
   });
 
-  test('takes every link along, spent ones too: none revives the account (PRV-03, PRV-04)', async () => {
+  test('deletes every link, consumed ones too: none revives the account (PRV-03, PRV-04)', async () => {
     const owner = await signIn(client);
     const { revertToken } = await move(client, owner);
     const pending = await linkTo(client, owner, freshEmail());

@@ -36,7 +36,7 @@ export async function linkTo(client: TestClient, owner: SignedIn, newEmail: stri
   return tokenFrom(client, newEmail, 'confirm_email_change');
 }
 
-/** Moves an account to an address, from whichever it has, and returns what the way back carries. */
+/** Moves an account to an address, from whichever it has, and returns the token of the revert link. */
 export async function move(
   client: TestClient,
   owner: SignedIn,

@@ -96,7 +96,7 @@ describe('POST /api/auth/email/change/revert', () => {
     ]);
   });
 
-  test('works whatever address the account has by now, and ends the later way back (EML-08)', async () => {
+  test('works whatever address the account has now, and revokes the later revert link (EML-08)', async () => {
     const { owner, email, revertToken } = await robbed();
     const second = await move(client, owner, email);
     expect((await revert(client, revertToken)).status).toBe(200);
@@ -105,7 +105,7 @@ describe('POST /api/auth/email/change/revert', () => {
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
   });
 
-  test('of a later change leaves the earlier way back alive: the thief who moved twice gains nothing (EML-08)', async () => {
+  test('of a later change leaves the earlier revert link valid: a thief who changes the address twice gains nothing (EML-08)', async () => {
     const { owner, email, revertToken } = await robbed();
     const second = await move(client, owner, email);
     expect((await revert(client, second.revertToken)).status).toBe(200);
@@ -202,7 +202,7 @@ describe('POST /api/auth/email/change/revert', () => {
 });
 
 describe('the page /auth/revert-email', () => {
-  test('spends nothing by being looked at, and restores by its button (EML-05)', async () => {
+  test('is not consumed by opening its page, and restores by the button (EML-05)', async () => {
     const { owner, email, revertToken: token } = await robbed();
     for (const method of ['GET', 'HEAD', 'GET']) {
       const answer = await client.call(method, `/auth/revert-email?token=${token}`);

@@ -67,7 +67,7 @@ describe('POST /api/auth/register where accounts begin with the verification', (
     ['verified', ['email_taken'], 0],
     ['unverified', ['confirm_registration'], 1],
     ['exempt', ['email_taken'], 0],
-    ['signed up', ['confirm_registration', 'confirm_registration'], 2],
+    ['pending registration', ['confirm_registration', 'confirm_registration'], 2],
     ['held', [], 0],
     ['reserved', [], 0],
     ['over its limit', Array(5).fill('confirm_registration'), 5],
@@ -156,7 +156,7 @@ describe('a client that has caused 30 mails within an hour', () => {
     expectProblem(await register(freshEmail())(client), 429, 'rate_limited');
   });
 
-  test('spends nothing of an address: whose it is registers it', async () => {
+  test('uses nothing of the limit of an address: its owner can still register', async () => {
     const email = freshEmail();
     for (const _ of Array(6)) expect((await register(email)(client)).status).toBe(429);
     expect((await postRegistration(client, email)).status).toBe(202);
@@ -210,7 +210,7 @@ describe('POST /api/auth/email/resend', () => {
     ['unverified', ['verify_email']],
     ['exempt', ['verify_email']],
     ['banned', []],
-    ['signed up', ['confirm_registration', 'confirm_registration']],
+    ['pending registration', ['confirm_registration', 'confirm_registration']],
     ['held', []],
     ['reserved', []],
     ['over its limit', Array(5).fill('confirm_registration')],
@@ -236,7 +236,7 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
     return watched.post('/api/auth/login', { email, password: text }, { headers: freshClient() });
   }
 
-  test.each(['unverified', 'signed up'])(
+  test.each(['unverified', 'pending registration'])(
     'of an address that is %s is 403 email_not_verified with the right password alone (EML-09)',
     async (name) => {
       const email = await addressClasses[name]!(client);
@@ -262,7 +262,7 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
 
   test('runs the same statements for every class, right password or wrong', async () => {
     const emails = await Promise.all(
-      ['new', 'unverified', 'signed up', 'banned'].map((name) => addressClasses[name]!(client)),
+      ['new', 'unverified', 'pending registration', 'banned'].map((name) => addressClasses[name]!(client)),
     );
     const seen = [];
     for (const email of emails) {
@@ -275,7 +275,7 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
     for (const statements of seen) expect(statements).toEqual(seen[0]);
   });
 
-  test('compares with the newest sign-up, and with the account alone where there is one', async () => {
+  test('compares with the newest pending registration, or with the account alone if there is one', async () => {
     const email = freshEmail();
     await postRegistration(client, email);
     await postRegistration(client, email, { password: otherPassword, confirmPassword: otherPassword });
@@ -288,9 +288,9 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
     expect((await logIn(client, taken, password)).status).toBe(403);
   });
 
-  test('counts the attempts at a sign-up as at any address', async () => {
+  test('counts the attempts at a pending registration as at any address', async () => {
     const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' }, withLiveHashes);
-    const email = await addressClasses['signed up']!(client);
+    const email = await addressClasses['pending registration']!(client);
     const answers = [];
     for (const _ of Array(3)) answers.push((await logIn(limited, email, password)).status);
     expect(answers).toEqual([403, 403, 429]);
@@ -335,7 +335,7 @@ describe('the other modes', () => {
     }
   });
 
-  test('optional: a register that is refused spends nothing of the address (EML-10)', async () => {
+  test('optional: a refused register uses nothing of the limit of the address (EML-10)', async () => {
     const open = new Client({ DATABASE_URL: database.url }, withLiveHashes);
     const email = freshEmail();
     await postRegistration(open, email);

@@ -79,7 +79,7 @@ describe('the address of a mail', () => {
     expect(await mailsTo(open, email)).toHaveLength(1);
   });
 
-  test('is one mailbox whatever its case: sign-ups of it are drawn together (EML-01)', async () => {
+  test('is one mailbox whatever its case: all registrations of it count together (EML-01)', async () => {
     const email = freshEmail();
     await postRegistration(required, email);
     await postRegistration(required, email.toUpperCase());
@@ -145,7 +145,7 @@ describe('the volume of mails (EML-10)', () => {
     }
   });
 
-  test('one client causes at most 30, and spends nothing of an address beyond that', async () => {
+  test('one client causes at most 30, and uses nothing of the limit of an address beyond that', async () => {
     const headers = freshClient();
     const before = await mailCount();
     const emails = await Promise.all(

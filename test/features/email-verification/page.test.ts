@@ -8,7 +8,7 @@ const open = new TestClient();
 const required = requiredClient();
 
 describe('the page /auth/verify-email', () => {
-  test('spends nothing however often it is looked at, and its form works once (EML-05)', async () => {
+  test('does not consume the link however often it is opened, and its form works once (EML-05)', async () => {
     const email = freshEmail();
     const token = await registerForToken(required, email);
     for (const method of ['GET', 'GET', 'GET', 'HEAD']) {

@@ -14,7 +14,7 @@ import { tokenFrom } from '../../support/mailbox.ts';
 
 type Overrides = Readonly<Record<string, string | undefined>>;
 
-/** A service where accounts begin with the verification. */
+/** A service with EMAIL_VERIFICATION=required. */
 export function requiredClient(overrides: Overrides = {}, options: AppOptions = {}): TestClient {
   return new TestClient({ EMAIL_VERIFICATION: 'required', ...overrides }, options);
 }
@@ -30,7 +30,7 @@ export function postRegistration(
   return client.post('/api/auth/register', registration(email, overrides), { headers: freshClient() });
 }
 
-/** Signs up where accounts begin with the verification, and gives the token of its mail. */
+/** Registers with EMAIL_VERIFICATION=required, and returns the token of the mail. */
 export async function registerForToken(
   client: TestClient,
   email: string,
@@ -59,7 +59,7 @@ export const addressClasses: Readonly<Record<string, (client: TestClient) => Pro
   unverified: async (client) => accountWith(client, sql`name = name`),
   exempt: async (client) => accountWith(client, sql`is_verification_exempt = true`),
   banned: async (client) => accountWith(client, sql`banned_at = now()`),
-  'signed up': async (client) => {
+  'pending registration': async (client) => {
     const email = freshEmail();
     await postRegistration(client, email);
     return email;
@@ -130,7 +130,7 @@ export function shownBy({ status, text, headers, setCookies }: Answer) {
   return { status, text, headers: Object.fromEntries(shown), setCookies };
 }
 
-/** How many rows each table has that a sign-up or a mail writes to. */
+/** How many rows each table has that a registration or a mail writes to. */
 export async function rowCounts(client: TestClient) {
   const [row] = await databaseOf(client).query<Record<string, number>>(sql`
     SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM sessions) AS sessions,
@@ -150,7 +150,7 @@ export async function accountsOf(client: TestClient, email: string) {
     SELECT id, name, email_verified_at IS NOT NULL AS is_verified, device_generation FROM users WHERE lower(email) = ${email}`);
 }
 
-/** How many sign-ups wait for this address. */
+/** How many pending registrations this address has. */
 export async function waitingFor(client: TestClient, email: string): Promise<number> {
   const [row] = await databaseOf(client).query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM registration_attempts WHERE email = ${email}`,

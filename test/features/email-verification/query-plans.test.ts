@@ -38,12 +38,12 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 describe('on large tables no statement reads a table from end to end', () => {
-  test('of a sign-up', async () => {
+  test('of a registration', async () => {
     const [plan] = await plansOf(database.url, () => postRegistration(required, freshEmail()));
     expectIndexed(plan!);
   });
 
-  test('of a login that finds the newest sign-up', async () => {
+  test('of a login that finds the newest pending registration', async () => {
     const email = 'waiting-7@example.com';
     const plans = await plansOf(database.url, () => required.post('/api/auth/login', { email, password }));
     expectIndexed(plans[0]!);
@@ -58,7 +58,7 @@ describe('on large tables no statement reads a table from end to end', () => {
     },
   );
 
-  test('of a verification by session, by password and of a sign-up', async () => {
+  test('of a verification by session, by password and of a pending registration', async () => {
     const [one, other] = [await unverifiedAccount(open), await unverifiedAccount(open)];
     const waiting = await registerForToken(required, freshEmail());
     const { accessToken: bearer } = one.json;

@@ -116,7 +116,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
     ['no password', undefined, 1, 0],
     ['a wrong one', otherPassword, 2, 1],
   ])(
-    'and %s is 400 password_required, and spends nothing (LNK-07)',
+    'and %s is 400 password_required, and does not consume the link (LNK-07)',
     async (_what, text, roundTrips, hashes) => {
       const { email, token, userId, json } = await unverifiedAccount(open);
       const answer = await verify(open, { token, ...(text && { password: text }) });
@@ -189,7 +189,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
         ...(by === 'password' ? [{ type: 'authn_token_revoked' }] : []),
         { type: 'user_updated' },
       ]);
-      // Other links of before are void.
+      // Earlier links are revoked.
       expect((await verify(open, { token: second }, { bearer: current })).json.code).toBe('token_invalid');
       // One that is made later ends nothing.
       await logIn(open, account.email);
@@ -232,7 +232,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
     expect(left).toEqual([{ kind: 'verify_email', is_spent: true }]);
   });
 
-  test('makes sign-ups with the address void at the first verification', async () => {
+  test('deletes pending registrations of the address at the first verification', async () => {
     const { email, token, json } = await unverifiedAccount(open);
     const waiting = await registerForToken(required, email, otherPasswords);
     await verify(open, { token }, { bearer: json.accessToken });
@@ -349,7 +349,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
   );
 });
 
-describe('POST /api/auth/email/verify with the token of a sign-up', () => {
+describe('POST /api/auth/email/verify with the token of a pending registration', () => {
   test('and its password creates the account, verified and signed in, in two round trips and one hash', async () => {
     const email = freshEmail();
     const token = await registerForToken(required, email, { name: 'Zo\u00eb' });
@@ -388,7 +388,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     expect(late.json.code).toBe('token_invalid');
   });
 
-  test('is password_required without its own password, whatever other sign-up has that one (LNK-07)', async () => {
+  test('is password_required without its own password, even with that of another pending registration (LNK-07)', async () => {
     const email = freshEmail();
     const attackers = await registerForToken(required, email, otherPasswords);
     await registerForToken(required, email);
@@ -403,7 +403,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     expect(await accountsOf(open, email)).toEqual([]);
   });
 
-  test('counts wrong passwords at all links of one sign-up, and at no other (LIM-03)', async () => {
+  test('counts wrong passwords at all links of one pending registration, and at no other (LIM-03)', async () => {
     const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
     const email = freshEmail();
     const other = await registerForToken(required, email);
@@ -432,7 +432,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     expect((await limited.post('/api/auth/login', { email, password })).status).toBe(429);
   });
 
-  test('whose sign-up has had its time is token_invalid, although the link has not (CRN-05)', async () => {
+  test('of an expired pending registration is token_invalid, even if the link has not expired (CRN-05)', async () => {
     const email = freshEmail();
     const token = await registerForToken(required, email);
     await databaseOf(open).query(
@@ -464,7 +464,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     expect(await isVerified(email)).toBe(true);
   });
 
-  test('takes over an account that nobody has proved: the id stays, what was added goes (LNK-05, LNK-06)', async () => {
+  test('claims an unverified account: the id stays, what was added to it goes (LNK-05, LNK-06)', async () => {
     const attacker = await unverifiedAccount(open);
     const { email, userId } = attacker;
     await databaseOf(open).query(sql`
@@ -502,7 +502,7 @@ describe('POST /api/auth/email/verify with the token of a sign-up', () => {
     expect(await accountsOf(open, email)).toEqual(before);
   });
 
-  test('is over after 24 hours, and the sign-up after seven days (CRN-05)', async () => {
+  test('expires after 24 hours, and the pending registration after seven days (CRN-05)', async () => {
     const email = freshEmail();
     const token = await registerForToken(required, email);
     const [row] = await databaseOf(open).query<{ days: number }>(sql`

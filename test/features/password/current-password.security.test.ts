@@ -74,7 +74,7 @@ describe.each(routes)('wrong passwords at %s', (key) => {
     expectLocked(await logIn(owner, password, owner.device));
   });
 
-  test('lock nobody elsewhere: a login of the world has its own attempts (LIM-02)', async () => {
+  test('lock nobody elsewhere: a login on an untrusted device has its own attempts (LIM-02)', async () => {
     const owner = await register();
     await failAttempts(key, owner);
     expect((await logIn(owner, password)).status).toBe(200);

@@ -214,7 +214,7 @@ test('a request whose answer is lost is repeated, and one mail is written (DBF-1
   expect(await forget(faulty, email)).toMatchObject({ status: 202, roundTrips: 2 });
   expect(await mailsTo(client, email)).toHaveLength(1);
   expect((await reset(client, await tokenFrom(client, email, 'reset_password'))).status).toBe(200);
-  // The repeat spent nothing more: four are left.
+  // The retry used nothing more: four are left.
   for (let index = 0; index < 6; index++) await ask(email);
   expect((await mailsTo(client, email)).filter(({ kind }) => kind === 'reset_password')).toHaveLength(5);
 });

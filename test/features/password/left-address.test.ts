@@ -28,7 +28,7 @@ async function robbed() {
   return { owner, ...(await move(client, owner)) };
 }
 
-/** Asks for a new password at an address that the account has left, and returns the way back that comes instead. */
+/** Asks for a new password at an address that the account has left, and returns the revert link that is sent instead. */
 async function revertLinkTo(email: string): Promise<string> {
   const before = (await mailsTo(client, email)).length;
   await ask(email);
@@ -40,14 +40,14 @@ async function kindsTo(email: string): Promise<string[]> {
   return (await mailsTo(client, email)).map(({ kind }) => kind);
 }
 
-/** The ways back of a user, those that are spent left out. */
+/** The revert links of a user that are not consumed. */
 function waysBack({ userId }: SignedIn) {
   return change(sql`
     SELECT email, target_email, created_at::text, expires_at::text FROM one_time_tokens
     WHERE owner_id = ${userId}::uuid AND kind = 'revert_email' AND spent_at IS NULL ORDER BY created_at`);
 }
 
-/** Moves the time of all ways back of a user. */
+/** Moves the time of all revert links of a user. */
 function age({ userId }: SignedIn, interval: string) {
   return change(sql`
     UPDATE one_time_tokens SET created_at = created_at - ${interval}::interval, expires_at = expires_at - ${interval}::interval
@@ -55,7 +55,7 @@ function age({ userId }: SignedIn, interval: string) {
 }
 
 describe('POST /api/auth/password/forgot for an address that an account has left', () => {
-  test('mails the way back once more, in one round trip and the account’s language, and tells nobody else', async () => {
+  test('mails the revert link once more, in one round trip and the account’s language, and nobody else', async () => {
     const { owner, email, revertToken } = await robbed();
     await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
     const [records, toNew] = [await recordsOf(owner.userId), await mailsTo(client, email)];
@@ -129,7 +129,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     expect(row).toEqual({ kind: 'email_changed', ends_with_link: true });
   });
 
-  test('of an account that was moved twice ends the later way back with its renewals, as the first link does (EML-08)', async () => {
+  test('of an account whose address changed twice revokes the later revert link and its renewals, as the first link does (EML-08)', async () => {
     const { owner, email } = await robbed();
     const later = await move(client, owner, email);
     const [again, laterAgain] = [await revertLinkTo(owner.email), await revertLinkTo(email)];
@@ -138,7 +138,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
   });
 
-  test('outlives a use of the later way back, as the first link does: the thief who moved twice gains nothing (EML-08)', async () => {
+  test('outlives a use of the later revert link, as the first link does: a thief who changes the address twice gains nothing (EML-08)', async () => {
     const { owner, email } = await robbed();
     await move(client, owner, email);
     const [again, laterAgain] = [await revertLinkTo(owner.email), await revertLinkTo(email)];
@@ -148,7 +148,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
   });
 
-  test('of one that has left the address twice renews the first of its ways back, which ends all since', async () => {
+  test('of one that has left the address twice renews the first of its revert links, which revokes all later ones', async () => {
     const { owner, email, revertToken } = await robbed();
     await move(client, owner, email, owner.email);
     const thief = await move(client, owner, owner.email);

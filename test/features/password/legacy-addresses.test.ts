@@ -70,7 +70,7 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
     expect((await guess(typed, password)).json.user.id).toBe(canonical);
   });
 
-  test('still gives the earlier account where a stranger registers the canonical form and proves nothing', async () => {
+  test('still finds the legacy account when a stranger registers the canonical form without proving it', async () => {
     const id = unique();
     const owner = await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
     const typed = `${id}@B\u00fccher.example`;

@@ -47,7 +47,7 @@ describe('on large tables', () => {
     for (const plan of plans) expectIndexed(plan);
   });
 
-  test('nor does one that replaces an earlier hash', async () => {
+  test('nor does one that replaces a legacy hash', async () => {
     const { email, json } = await registerUser(client);
     await openDatabase(database.url).query(
       sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${json.user.id}::uuid`,

@@ -92,7 +92,7 @@ describe('POST /api/auth/password/reset', () => {
     expectInvalid(await reset(client, second));
   });
 
-  test('makes the links void by which somebody could take the account, and leaves the ways back (LNK-05)', async () => {
+  test('revokes the links by which somebody could take the account, and leaves revert and not-me links (LNK-05)', async () => {
     const { email, json } = await registerUser(client);
     const kinds: OneTimeTokenKind[] = [
       ...(['reset_password', 'change_email', 'verify_email', 'unlock'] as const),
@@ -141,7 +141,7 @@ describe('POST /api/auth/password/reset', () => {
       const known =
         by === 'cookie' ? cookieValue(answer, deviceCookie) : answer.headers.get('X-Device-Token');
       expect((await signInOn(known!)).status).toBe(200);
-      // A device from before the reset counts with the rest of the world.
+      // A device from before the reset is untrusted.
       expect((await signInOn(headers.get('X-Device-Token')!)).status).toBe(429);
     },
   );
@@ -292,7 +292,7 @@ describe('a reset whose answer is lost', () => {
     expect(records.filter(({ type }) => type === 'authn_password_change')).toHaveLength(1);
   });
 
-  test('twice is 503; a retry says that the link is spent, and the new password signs in (DBF-09, RST-06)', async () => {
+  test('twice is 503; a retry says that the link is consumed, and the new password signs in (DBF-09, RST-06)', async () => {
     const owner = await signIn(client);
     const token = await linkFor(client, owner.email);
     const answer = await reset(await faulty(['pass', 'commit-then-drop', 'commit-then-drop']), token);
