@@ -54,8 +54,7 @@ export async function verifyPassword(
     if (isBcrypt) return verifyBcrypt(stored, password);
     if (argon2Hash !== null) return verifyArgon2id(argon2Hash, password, parameters);
   }
-  // The work of a comparison, with nothing to compare.
-  argon2id({ password: passwordBytes(password), salt: dummySalt }, parameters, tagBytes);
+  hashDummy(password, parameters);
   return {
     matches: false,
     needsRehash: false,
@@ -76,6 +75,11 @@ async function verifyBcrypt(stored: string, password: string): Promise<PasswordC
   const { compareSync } = await import('bcryptjs');
   const matches = compareSync(password, stored);
   return { matches, needsRehash: matches, isMalformed: false };
+}
+
+/** The work of a comparison, with nothing to compare. */
+function hashDummy(password: string, parameters: Argon2Parameters): void {
+  argon2id({ password: passwordBytes(password), salt: dummySalt }, parameters, tagBytes);
 }
 
 function isLike({ parameters, salt, tag }: Argon2Hash, live: Argon2Parameters): boolean {
