@@ -41,7 +41,7 @@ export interface Effects {
   readonly unlocked: readonly Effect[];
   /** The owner reported a sign-in as not their own: the password has been cleared. */
   readonly notMeReported: readonly Effect[];
-  /** That ended these sessions: one row each. */
+  /** Sessions that this report ended: one row each. */
   readonly endedByNotMe: readonly Effect[];
   /** The row of the user is deleted, with everything that references it. */
   readonly accountDeleted: readonly Effect[];
@@ -63,7 +63,7 @@ export interface Effects {
    * person could still use to get in.
    */
   readonly emailReverted: readonly Effect[];
-  /** That ended these sessions: one row each. */
+  /** Sessions that the revert ended: one row each. */
   readonly endedByEmailRevert: readonly Effect[];
   /** Sessions that the first verification ended: one row each. */
   readonly endedByVerification: readonly Effect[];

@@ -157,7 +157,7 @@ export const de: Language = {
     revertEmailChange: {
       title: 'Adresse wiederherstellen',
       paragraphs: [
-        'Stellen Sie die Adresse wieder her, wenn Sie die Adresse Ihres Kontos nicht geändert haben. Dabei werden alle Geräte abgemeldet, und Sie erhalten eine E-Mail, mit der Sie ein neues Passwort wählen können.',
+        'Stellen Sie diese Adresse wieder her, wenn Sie die Adresse Ihres Kontos nicht geändert haben. Dabei werden alle Geräte abgemeldet, und Sie erhalten eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       ],
       submit: 'Diese Adresse wiederherstellen',
       done: {
@@ -170,7 +170,7 @@ export const de: Language = {
     notMe: {
       title: 'Das war ich nicht',
       paragraphs: [
-        'Melden Sie alle Geräte ab, wenn Sie die Anmeldung nicht erkennen. Sie erhalten dann eine E-Mail, mit der Sie ein neues Passwort wählen können.',
+        'Melden Sie alle Geräte ab, wenn die Anmeldung nicht von Ihnen stammt. Sie erhalten dann eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       ],
       submit: 'Überall abmelden',
       done: {
