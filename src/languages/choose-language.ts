@@ -2,8 +2,8 @@ import { de } from './de.ts';
 import { en } from './en.ts';
 import type { Language } from './language.ts';
 
-/** One line per language. */
-const languages: Readonly<Record<string, Language>> = { en, de };
+/** Every language, by its tag: one line each. */
+export const languages: Readonly<Record<string, Language>> = { en, de };
 
 /** Returns the language of a BCP 47 tag, by its first part; English if there is none. */
 export function chooseLanguage(tag: string | null): Language {

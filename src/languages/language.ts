@@ -28,6 +28,20 @@ export interface PageText {
   readonly done: { readonly title: string; readonly paragraphs: readonly string[] };
 }
 
+/** The failures that a page tells in the language of its reader, by their code; all others are told in English. */
+export type PageErrorCode =
+  | 'token_invalid'
+  | 'password_required'
+  | 'password_too_common'
+  | 'password_breached'
+  | 'too_many_attempts'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'service_unavailable'
+  | 'csrf_rejected'
+  | 'internal_error'
+  | 'not_found';
+
 /** All texts of one language: one file each. */
 export interface Language {
   /** BCP 47 tag, for `lang` and for the format of dates. */
@@ -59,7 +73,6 @@ export interface Language {
     readonly mismatch: string;
     readonly invalid: string;
   };
-  /** Failures that a page can show, by their code; all others are shown in English. */
-  readonly errors: Readonly<Record<string, string>>;
+  readonly errors: { readonly [Code in PageErrorCode]: string };
   readonly errorPage: { readonly title: string; readonly reference: string; readonly incompleteLink: string };
 }

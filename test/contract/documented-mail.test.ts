@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
+import { languages } from '../../src/languages/choose-language.ts';
 import { en } from '../../src/languages/en.ts';
 import { mailLimits } from '../../src/mail/mail-budget.ts';
 import { linkPaths } from '../../src/mail/mail-kind.ts';
@@ -35,6 +36,13 @@ describe('docs/mail.md', () => {
     const declared = /'MAIL_TRANSPORT', \[([^\]]+)\]/.exec(sources['src/config.ts'] ?? '')?.[1] ?? '';
     expect(told.toSorted()).toEqual([...declared.matchAll(/'(\w+)'/g)].map((match) => match[1]).toSorted());
     expect(refusedVariables({ MAIL_TRANSPORT: told.join() })).toEqual(['MAIL_TRANSPORT']);
+  });
+
+  test('names every language', () => {
+    const english = new Intl.DisplayNames('en', { type: 'language' });
+    const [told = ''] =
+      /^Mails are in the user's language[^:]*?\./m.exec(section(path, '## Which mails there are')) ?? [];
+    for (const tag of Object.keys(languages)) expect(told).toContain(english.of(tag));
   });
 
   test('says the limits and times of the code', () => {

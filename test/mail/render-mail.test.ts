@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nameDevice } from '../../src/device.ts';
-import { chooseLanguage } from '../../src/languages/choose-language.ts';
+import { chooseLanguage, languages } from '../../src/languages/choose-language.ts';
 import { linkPaths, type MailFacts } from '../../src/mail/mail-kind.ts';
 import { type MailContent, type RenderedMail, renderMail } from '../../src/mail/render-mail.tsx';
 
@@ -30,12 +30,24 @@ function factsOf(
   return { userAgent, location: { city, region, country } };
 }
 
+/** What begins a line about the request, in any language. */
+const labels = Object.values(languages).flatMap(({ mailFrame: { when, where, device } }) => [
+  when,
+  where,
+  device,
+]);
+
 /** The text below the link: facts and footer, where all that comes from outside stands. */
 function told({ text }: RenderedMail): string[] {
-  return text.split('\n').filter((line) => /^(When|Where|Device|Wann|Wo|Gerät): /.test(line));
+  return text.split('\n').filter((line) => labels.some((label) => line.startsWith(`${label}: `)));
 }
 
-describe.each(['en', 'de'])('a mail in %s', (locale) => {
+/** A text as HTML has it. */
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+}
+
+describe.each(Object.keys(languages))('a mail in %s', (locale) => {
   test.each(kinds)('says everything that %s has to say, in text and in HTML', async (kind) => {
     const language = chooseLanguage(locale);
     expect(language.tag).toBe(locale);
@@ -53,16 +65,16 @@ describe.each(['en', 'de'])('a mail in %s', (locale) => {
     expect(footer).toContain(' auth.example.com');
     for (const sentence of [...words.paragraphs, ...(words.closing ?? []), footer]) {
       expect(mail.text).toContain(sentence);
-      expect(mail.html).toContain(sentence.replaceAll("'", '&#39;'));
+      expect(mail.html).toContain(escaped(sentence));
     }
     expect(mail.html).toContain(`<html lang="${locale}">`);
-    expect(mail.html).toContain(`<title>${words.subject}</title>`);
+    expect(mail.html).toContain(`<title>${escaped(words.subject)}</title>`);
     expect(told(mail)).toHaveLength(3);
     expect(mail.url !== null).toBe(isLink);
     if (mail.url === null) return;
     expect(mail.text.split(mail.url)).toHaveLength(2);
     expect(mail.html.split(`href="${mail.url}"`)).toHaveLength(3);
-    expect(mail.html).toContain(words.link);
+    expect(mail.html).toContain(escaped(words.link ?? ''));
   });
 });
 
