@@ -47,7 +47,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
   });
 
   test.each<[row: string, values: () => readonly (number | string)[]]>([
-    ['that take a password, address or secret', () => [config.rateLimitPerMinute]],
+    ['of a client address to the routes', () => [config.rateLimitPerMinute]],
     ['devices that it does not know', () => [config.loginAttempts.max, config.loginAttempts.windowSeconds]],
     [
       'password hashes of an isolate',
@@ -64,6 +64,22 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
         const file = 'src/features/password/new-password/breached-passwords.ts';
         return [constantOf(file, 'waitMsMax'), constantOf(file, 'bodyLengthMax') / 1024];
       },
+    ],
+    [
+      'a recent authentication',
+      () => [constantOf('src/features/sessions/fragments.ts', 'recentAuthenticationSeconds') / 60],
+    ],
+    ['live sessions', () => [constantOf('src/features/sessions/fragments.ts', 'sessionsMax')]],
+    [
+      'that one device token names',
+      () => [constantOf('src/features/known-devices/device-token.ts', 'accountsMax')],
+    ],
+    [
+      'security events',
+      () => [
+        constantOf('src/features/account/security-events/list-security-events.ts', 'pageSize'),
+        constantOf('src/features/security-events/fragments.ts', 'exportedEventsMax'),
+      ],
     ],
     ['mails of one purpose', () => [mailLimits.perAddress, mailLimits.windowSeconds]],
     ['that one client address causes', () => [mailLimits.perClient, mailLimits.windowSeconds]],
