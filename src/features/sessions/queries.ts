@@ -101,8 +101,9 @@ export async function refreshSession(
  * are ignored, so a retry changes nothing. Round trips: 1.
  *
  * A batch, since a renewal that has locked the session ends only while the first statement waits for it: the second
- * one then finds the session by its former id. Sessions are locked in the order of their ids, as by `endOwnSessions`,
- * so that the two never deadlock. Both sides of the OR are arrays: with a sub-select there PostgreSQL uses neither
+ * one then finds the session by its former id. Each statement locks sessions in the order of their ids, as
+ * `endOwnSessions` does, so that these do not deadlock; the second one begins anew, which PostgreSQL may have to
+ * resolve (40P01), and a retry follows. Both sides of the OR are arrays: with a sub-select there PostgreSQL uses neither
  * index and reads the whole table.
  */
 export async function endSessions(
