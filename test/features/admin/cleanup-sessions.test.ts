@@ -69,7 +69,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     });
   });
 
-  test('sweeps every kind of rows, counts the sessions alone, and logs each kind (CRN-05)', async () => {
+  test('deals with every kind of rows, counts the sessions alone, and logs each kind (CRN-05)', async () => {
     const lines = recordLog();
     await openDatabase(database.url).batch([
       sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
