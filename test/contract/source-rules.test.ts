@@ -50,7 +50,7 @@ describe('SQL in the source', () => {
 });
 
 describe('KV in the source', () => {
-  test('is used for request counts and nothing else: no session, token or attempt is in it (T4)', () => {
+  test('is used for request counts and block marks alone: no session, token or attempt is in it (T4)', () => {
     expect(filesWith(/\bKVNamespace\b|#kv\b/)).toEqual([
       'src/config.ts',
       'src/rate-limit/rate-limiter.ts',
