@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
+import { insertAccount } from './insert-account.ts';
 import { json, rawExample } from './raw-example.ts';
-import { type Account, bodyRoutes, exampleCall, exampleOf, registerAccount } from './route-table.ts';
+import { type Account, bodyRoutes, exampleCall, exampleOf } from './route-table.ts';
 
 const limit = 16_384;
 const mebibyte = 1024 * 1024;
@@ -10,7 +11,7 @@ const client = new TestClient();
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 /** Blanks in chunks, and how many bytes of them were asked for. */
@@ -53,13 +54,13 @@ describe.each(bodyRoutes)('the body of %s', (key) => {
       expect([answer.status, answer.json.code]).toEqual([413, 'payload_too_large']);
       expect(sent.bytes).toBeLessThanOrEqual(limit + 2 * chunkBytes);
       expect(answer.roundTrips).toBe(0);
-      const next = await client.call(...exampleCall(key, await registerAccount(client)));
+      const next = await client.call(...exampleCall(key, await insertAccount(client)));
       expect(next.status, next.text).toBe(exampleOf(key).status);
     },
   );
 
   test('is read to its last byte at exactly 16 KiB, and refused one byte above (INP-01)', async () => {
-    const fresh = await registerAccount(client);
+    const fresh = await insertAccount(client);
     const [, , { body }] = exampleCall(key, fresh);
     const padded = JSON.stringify(body).padEnd(limit);
     const above = await client.send(rawExample(key, fresh, `${padded} `));

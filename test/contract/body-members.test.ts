@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { databaseState } from './database-state.ts';
+import { insertAccount } from './insert-account.ts';
 import { rawExample } from './raw-example.ts';
-import { type Account, bodyRoutes, fullBody, registerAccount } from './route-table.ts';
+import { type Account, bodyRoutes, fullBody } from './route-table.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -12,7 +13,7 @@ let account: Account;
 beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({ DATABASE_URL: database.url });
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 afterAll(() => database.drop());
 

@@ -1,13 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, TestClient } from '../support/client.ts';
+import { insertAccount } from './insert-account.ts';
 import { rawExample } from './raw-example.ts';
-import { type Account, bodyRoutes, fullBody, registerAccount } from './route-table.ts';
+import { type Account, bodyRoutes, fullBody } from './route-table.ts';
 
 const client = new TestClient();
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 async function send(key: string, body: BodyInit): Promise<Answer> {

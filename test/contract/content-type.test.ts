@@ -1,14 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
+import { insertAccount } from './insert-account.ts';
 import { json, rawExample } from './raw-example.ts';
-import {
-  type Account,
-  bodyRoutes,
-  exampleCall,
-  exampleOf,
-  registerAccount,
-  unsafeRoutes,
-} from './route-table.ts';
+import { type Account, bodyRoutes, exampleCall, exampleOf, unsafeRoutes } from './route-table.ts';
 
 const otherTypes = [
   'text/plain',
@@ -34,7 +28,7 @@ const client = new TestClient();
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 describe.each(unsafeRoutes)('%s from another site', (key) => {
@@ -65,7 +59,7 @@ describe.each(bodyRoutes)('%s', (key) => {
   );
 
   test('reads JSON whatever the case of its type and with the charset that changes nothing (INP-02)', async () => {
-    const fresh = await registerAccount(client);
+    const fresh = await insertAccount(client);
     const headers = { 'Content-Type': 'Application/JSON; charset=UTF-8' };
     const answer = await client.call(...exampleCall(key, fresh, 'bearer', headers));
     expect(answer.status, answer.text).toBe(example.status);
@@ -79,7 +73,7 @@ describe.each(bodyRoutes)('%s', (key) => {
   ])(
     `${example.isBodyOptional ? 'takes' : 'refuses'} %s (INP-02, INP-03)`,
     async (_body, bytes, declared) => {
-      const fresh = await registerAccount(client);
+      const fresh = await insertAccount(client);
       const answer = await client.send(rawExample(key, fresh, bytes, withOrigin(declared), 'cookie'));
       if (example.isBodyOptional)
         expect(answer.status, answer.text).toBe(example.statusWithoutBody ?? example.status);

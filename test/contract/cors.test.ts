@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, TestClient } from '../support/client.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, exampleCall, registerAccount, registeredRoutes } from './route-table.ts';
+import { type Account, exampleCall, registeredRoutes } from './route-table.ts';
 
 const good = 'https://app.test';
 const foreign = [
@@ -24,7 +25,7 @@ const client = new TestClient({ ALLOWED_ORIGINS: `https://other.test, ${good}` }
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 function preflight(path: string, headers: Readonly<Record<string, string>>): Promise<Answer> {

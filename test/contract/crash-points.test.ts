@@ -3,14 +3,9 @@ import { password } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { type Fault, faultyEndpoint, freshDatabase } from '../support/database.ts';
 import { databaseState } from './database-state.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import {
-  databaseProblemRoutes,
-  exampleCall,
-  exampleOf,
-  registerAccount,
-  unsafeRoutes,
-} from './route-table.ts';
+import { databaseProblemRoutes, exampleCall, exampleOf, unsafeRoutes } from './route-table.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 beforeAll(async () => {
@@ -31,7 +26,7 @@ const stateWithoutAttempts = () => databaseState(database.url, ['login_attempts'
 describe('a request that ends before a call to the database (DBF-15)', () => {
   test.each(points)('%s, call %i: leaves no half of its change behind', async (key, index) => {
     recordLog();
-    const account = await registerAccount(new TestClient({ DATABASE_URL: database.url }));
+    const account = await insertAccount(new TestClient({ DATABASE_URL: database.url }));
     const plan: Fault[] = [...Array<Fault>(index).fill('pass'), 'refuse', 'refuse'];
     const { endpoint } = await faultyEndpoint(plan);
     const client = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
@@ -47,7 +42,7 @@ describe('what leaves the service on the way', () => {
     '%s, call %i: no secret and no address, in a log line or in a URL (LOG-01, LOG-05, PRV-02)',
     async (key, index) => {
       const lines = recordLog();
-      const account = await registerAccount(new TestClient({ DATABASE_URL: database.url }));
+      const account = await insertAccount(new TestClient({ DATABASE_URL: database.url }));
       const plan: Fault[] = [...Array<Fault>(index).fill('pass'), 'garbage', 'garbage'];
       const { endpoint } = await faultyEndpoint(plan);
       const client = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Answer, cookieHeader, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { databaseState } from './database-state.ts';
+import { insertAccount } from './insert-account.ts';
 import { foreignPages, type PageHeaders, silentPages, trustedPages } from './origins.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, exampleCall, exampleOf, registerAccount, unsafeRoutes } from './route-table.ts';
+import { type Account, exampleCall, exampleOf, unsafeRoutes } from './route-table.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -18,7 +19,7 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   // The clean-up says what it did.
   recordLog();
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 /** The example with the account's cookies and exactly these headers about the page. */
@@ -69,10 +70,10 @@ describe.each(unsafeRoutes)('a request without cookies to %s', (key) => {
   test(`from a foreign page is ${credential === 'access-token' ? 'judged by its bearer alone' : 'refused (CSR-06)'}`, async () => {
     for (const [page, headers] of foreignPages) {
       // The page before may have ended the session.
-      account = await registerAccount(client);
+      account = await insertAccount(client);
       const answer = await fromPage(key, headers, 'bearer');
       // It may have taken the caller's own session along.
-      if (key.startsWith('DELETE ')) account = await registerAccount(client);
+      if (key.startsWith('DELETE ')) account = await insertAccount(client);
       if (credential === 'access-token') expect(answer.status, page).toBe(exampleOf(key).status);
       else expectRefused(answer, page);
     }

@@ -2,19 +2,14 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { type Fault, faultyEndpoint } from '../support/database.ts';
 import { expectProblem, innards } from './expect-problem.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import {
-  type Account,
-  databaseProblemRoutes,
-  exampleCall,
-  exampleOf,
-  registerAccount,
-} from './route-table.ts';
+import { type Account, databaseProblemRoutes, exampleCall, exampleOf } from './route-table.ts';
 
 let account: Account;
 
 beforeEach(async () => {
-  account = await registerAccount(new TestClient());
+  account = await insertAccount(new TestClient());
 });
 
 /** Every point at which a route asks the database. */

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { type Fault, faultyEndpoint } from '../support/database.ts';
 import { expectProblem } from './expect-problem.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { databaseProblemRoutes, exampleCall, exampleOf, registerAccount } from './route-table.ts';
+import { databaseProblemRoutes, exampleCall, exampleOf } from './route-table.ts';
 
 const outages: [what: string, fault: Fault][] = [
   ['refuses', 'refuse'],
@@ -19,7 +20,7 @@ describe.each(databaseProblemRoutes)('%s during an outage', (key) => {
       recordLog();
       await Promise.all(
         (['cookie', 'bearer'] as const).map(async (by) => {
-          const account = await registerAccount(new TestClient());
+          const account = await insertAccount(new TestClient());
           const faulty = await faultyEndpoint({ always: fault });
           const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
           // What hangs need not be waited for as long as what works, of which a busy machine may take half a second.
@@ -44,7 +45,7 @@ describe.each(databaseProblemRoutes)('%s during an outage', (key) => {
 describe('an outage', () => {
   test('by default ends every request within 8 s, however many statements it has (DBF-02)', async () => {
     recordLog();
-    const account = await registerAccount(new TestClient());
+    const account = await insertAccount(new TestClient());
     const elapsed = await Promise.all(
       databaseProblemRoutes.map(async (key) => {
         const { roundTrips } = exampleOf(key);
@@ -69,7 +70,7 @@ describe('an outage', () => {
 
   test('leaves nothing behind: after 50 requests that hung the next ones are answered at once (DBF-02)', async () => {
     recordLog();
-    const account = await registerAccount(new TestClient());
+    const account = await insertAccount(new TestClient());
     const faulty = await faultyEndpoint({ always: 'hang' });
     const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint, DATABASE_TIMEOUT_MS: '500' });
     const hung = await Promise.all(

@@ -6,8 +6,9 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { innards } from './expect-problem.ts';
 import { injectingEmails, injections } from './injection-payloads.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, bodyRoutes, exampleCall, fullBody, registerAccount } from './route-table.ts';
+import { type Account, bodyRoutes, exampleCall, fullBody } from './route-table.ts';
 
 /** These hash a password for most of what they are sent, so they get a sample. */
 const hashingRoutes = [
@@ -29,8 +30,8 @@ let bystander: string;
 beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({ DATABASE_URL: database.url });
-  account = await registerAccount(client);
-  bystander = (await registerAccount(client)).userId;
+  account = await insertAccount(client);
+  bystander = (await insertAccount(client)).userId;
 });
 afterAll(() => database.drop());
 

@@ -2,13 +2,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { TestClient } from '../support/client.ts';
 import { expectProblem } from './expect-problem.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, exampleCall, exampleOf, registerAccount, registeredRoutes } from './route-table.ts';
+import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(new TestClient());
+  account = await insertAccount(new TestClient());
 });
 
 /** A client of a service in which one handler fails. */
@@ -62,7 +63,7 @@ describe.each(registeredRoutes)('when the handler of %s throws', (key) => {
         method,
         path,
       });
-      const next = await new TestClient().call(...exampleCall(key, await registerAccount(new TestClient())));
+      const next = await new TestClient().call(...exampleCall(key, await insertAccount(new TestClient())));
       expect(next.status, next.text).toBe(exampleOf(key).status);
     },
   );

@@ -3,8 +3,9 @@ import { registration } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { faultyEndpoint } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, databaseRoutes, exampleCall, registerAccount } from './route-table.ts';
+import { type Account, databaseRoutes, exampleCall } from './route-table.ts';
 
 /** What would start a line of its own in a log that is read line by line. */
 const forged = '{"level":"info","event":"forged"}';
@@ -13,7 +14,7 @@ const lineBreaks = ['\n', '\r\n', '\r', '\u2028', '\u2029', '\u0085', '\u001b[2K
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(new TestClient());
+  account = await insertAccount(new TestClient());
 });
 
 /** Checks that each text is one line of JSON, and that none is the forged one. */
@@ -105,7 +106,7 @@ describe('the log', () => {
   test('has nothing to say about a request that goes well', async () => {
     const lines = recordLog();
     const client = new TestClient();
-    for (const key of databaseRoutes) await client.call(...exampleCall(key, await registerAccount(client)));
+    for (const key of databaseRoutes) await client.call(...exampleCall(key, await insertAccount(client)));
     expect(lines).toEqual([]);
   });
 

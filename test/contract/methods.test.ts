@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { databaseState } from './database-state.ts';
-import { type Account, exampleCall, exampleOf, registerAccount, registeredRoutes } from './route-table.ts';
+import { insertAccount } from './insert-account.ts';
+import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'];
 const paths = [...new Set(registeredRoutes.map((key) => key.slice(key.indexOf(' ') + 1)))];
@@ -14,7 +15,7 @@ let account: Account;
 beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({ DATABASE_URL: database.url });
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 afterAll(() => database.drop());
 

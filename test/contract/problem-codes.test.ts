@@ -6,10 +6,11 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
+import { insertAccount } from './insert-account.ts';
 import { declaredCodes } from './problem-codes.ts';
 import { json, rawExample } from './raw-example.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, registerAccount } from './route-table.ts';
+import type { Account } from './route-table.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -18,7 +19,7 @@ let account: Account;
 beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({ DATABASE_URL: database.url });
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 afterAll(() => database.drop());
 
@@ -89,7 +90,7 @@ function changePassword(overrides: Readonly<Record<string, string>>): Promise<An
 }
 
 async function changeToOwnEmail(): Promise<Answer> {
-  const { accessToken: bearer, email: newEmail } = await registerAccount(client);
+  const { accessToken: bearer, email: newEmail } = await insertAccount(client);
   return client.post('/api/auth/email/change', { newEmail }, { bearer });
 }
 
@@ -102,7 +103,7 @@ async function reuseRefreshToken(): Promise<Answer> {
 }
 
 async function exportLate(): Promise<Answer> {
-  const late = await registerAccount(client);
+  const late = await insertAccount(client);
   const age = sql`UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${late.userId}::uuid`;
   await openDatabase(database.url).query(age);
   return client.get('/api/auth/me/export', { bearer: late.accessToken });
@@ -115,7 +116,7 @@ async function logInUnverified(): Promise<Answer> {
 }
 
 async function revokeUnknown(): Promise<Answer> {
-  const { accessToken } = await registerAccount(client);
+  const { accessToken } = await insertAccount(client);
   return client.call('DELETE', '/api/auth/sessions/unknown', { bearer: accessToken });
 }
 

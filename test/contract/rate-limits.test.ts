@@ -5,8 +5,9 @@ import { password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint } from '../support/database.ts';
 import { expectProblem } from './expect-problem.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, exampleCall, exampleOf, registerAccount, registeredRoutes } from './route-table.ts';
+import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 const minute = 60_000;
 const live = 'GET /api/health/live';
@@ -36,7 +37,7 @@ const credentialRoutes = [
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(new TestClient());
+  account = await insertAccount(new TestClient());
 });
 
 /** A client of a service with room for this many `credential` requests, and a clock that is moved by hand. */
@@ -94,7 +95,7 @@ describe.each(limited)('%s', (key) => {
   test('tells the budget with a success and with a failure alike', async () => {
     recordLog();
     const { client } = limitedClient(2);
-    const success = await client.call(...exampleCall(key, await registerAccount(new TestClient())));
+    const success = await client.call(...exampleCall(key, await insertAccount(new TestClient())));
     expect(success.status, success.text).toBe(exampleOf(key).status);
     expect(fields(success)).toEqual(told(success, quota - 1));
     if (exampleOf(key).roundTrips === 0) return;

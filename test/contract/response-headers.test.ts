@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, TestClient } from '../support/client.ts';
 import { type FaultPlan, faultyEndpoint } from '../support/database.ts';
+import { insertAccount } from './insert-account.ts';
 import { json, rawExample } from './raw-example.ts';
 import { recordLog } from './recorded-log.ts';
 import {
@@ -9,7 +10,6 @@ import {
   databaseProblemRoutes,
   exampleCall,
   exampleOf,
-  registerAccount,
   registeredRoutes,
   unsafeRoutes,
 } from './route-table.ts';
@@ -18,7 +18,7 @@ const client = new TestClient();
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 /** The directives of a policy by name. */
@@ -56,7 +56,7 @@ function expectHeaders(path: string, status: number, { status: actual, headers, 
 describe('the headers of an answer (HDR-01, HDR-02, HDR-03, HDR-06)', () => {
   test.each(registeredRoutes)('of a success: %s', async (key) => {
     recordLog();
-    const fresh = await registerAccount(client);
+    const fresh = await insertAccount(client);
     const [method, path, options] = exampleCall(key, fresh, 'cookie');
     expectHeaders(path, exampleOf(key).status, await client.call(method, path, options));
     if (method === 'GET')
@@ -67,7 +67,7 @@ describe('the headers of an answer (HDR-01, HDR-02, HDR-03, HDR-06)', () => {
     recordLog();
     const cacheable: string[] = [];
     for (const key of registeredRoutes) {
-      const answer = await client.call(...exampleCall(key, await registerAccount(client), 'cookie'));
+      const answer = await client.call(...exampleCall(key, await insertAccount(client), 'cookie'));
       if (answer.headers.get('Cache-Control') !== 'no-store') cacheable.push(key);
     }
     expect(cacheable).toEqual(['GET /.well-known/jwks.json']);
@@ -154,7 +154,7 @@ describe('the headers of an answer (HDR-01, HDR-02, HDR-03, HDR-06)', () => {
   test('tell round trips, and durations in development alone', async () => {
     const production = new TestClient({ ENVIRONMENT: 'production' });
     for (const key of registeredRoutes) {
-      const call = exampleCall(key, await registerAccount(client));
+      const call = exampleCall(key, await insertAccount(client));
       const answer = await production.call(...call);
       expect(answer.headers.get('Server-Timing'), key).toBe(`db;desc="${answer.roundTrips}"`);
     }

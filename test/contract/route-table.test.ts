@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { faultyEndpoint } from '../support/database.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import {
   bodyRoutes,
   exampleCall,
   exampleOf,
   maintenanceRoutes,
-  registerAccount,
   registeredRoutes,
   routeTable,
 } from './route-table.ts';
@@ -29,7 +29,7 @@ describe('the route table', () => {
       recordLog();
       const faulty = await faultyEndpoint();
       const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
-      const account = await registerAccount(new TestClient());
+      const account = await insertAccount(new TestClient());
       const answer = await client.call(...exampleCall(key, account));
       expect(answer.status, answer.text).toBe(exampleOf(key).status);
       expect(answer.roundTrips).toBe(exampleOf(key).roundTrips);
@@ -50,7 +50,7 @@ describe('the route table', () => {
   test.each(registeredRoutes)('%s: the example succeeds by cookie as well', async (key) => {
     recordLog();
     const client = new TestClient();
-    const answer = await client.call(...exampleCall(key, await registerAccount(client), 'cookie'));
+    const answer = await client.call(...exampleCall(key, await insertAccount(client), 'cookie'));
     expect(answer.status, answer.text).toBe(exampleOf(key).status);
   });
 });

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
-import { type Account, exampleCall, registerAccount, registeredRoutes } from './route-table.ts';
+import { insertAccount } from './insert-account.ts';
+import { type Account, exampleCall, registeredRoutes } from './route-table.ts';
 
 const client = new TestClient();
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 async function expectNotFound(method: string, path: string): Promise<void> {

@@ -4,14 +4,15 @@ import { cookieHeader, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
+import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, exampleCall, exampleOf, registerAccount, registeredRoutes } from './route-table.ts';
+import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 const client = new TestClient();
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 // Operators' routes say in the log what they did and whom they refused.
 beforeEach(() => void recordLog());
@@ -28,7 +29,7 @@ describe.each(registeredRoutes)('%s', (key) => {
   });
 
   test('takes the first of 100 cookies of one name (INP-12)', async () => {
-    const [fresh, other] = [await registerAccount(client), await registerAccount(client)];
+    const [fresh, other] = [await insertAccount(client), await insertAccount(client)];
     const noise = Array.from({ length: 99 }, (_, index) =>
       cookieHeader({ '__Host-nexora_access': `noise${index}`, '__Host-nexora_refresh': `nxr_noise${index}` }),
     ).join('; ');
@@ -46,7 +47,7 @@ describe.each(registeredRoutes)('%s', (key) => {
   });
 
   test('bears huge and odd headers (INP-12)', async () => {
-    const fresh = await registerAccount(client);
+    const fresh = await insertAccount(client);
     const huge = 'x'.repeat(65_536);
     const headers = {
       'User-Agent': `Mozilla/5.0 ${huge}`,

@@ -1,0 +1,81 @@
+import { signAccessToken } from '../../src/crypto/jwt.ts';
+import { hashPassword } from '../../src/crypto/password-hash.ts';
+import { effectCtes } from '../../src/db/fragments.ts';
+import { sql } from '../../src/db/sql.ts';
+import { createOneTimeToken, type OneTimeTokenKind } from '../../src/features/one-time-tokens/index.ts';
+import { recordEvent } from '../../src/features/security-events/index.ts';
+import { type NewSession, type OpenedSessionRow, openSession } from '../../src/features/sessions/index.ts';
+import { encodeRefreshToken } from '../../src/features/sessions/refresh-token.ts';
+import { insertUser } from '../../src/features/users/index.ts';
+import { loadRuntime } from '../../src/runtime.ts';
+import { freshClient, freshEmail, password } from '../support/accounts.ts';
+import { cheapParameters, type TestClient } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
+import type { Account } from './route-table.ts';
+
+// The same for all of them: an account that has just registered differs by its salt alone.
+let passwordHash: string | undefined;
+
+const creation = recordEvent({ type: 'user_created', outcome: 'success', method: 'password' });
+
+/**
+ * Somebody as `registerAccount` leaves them where no address is verified: the same rows by the service's own fragments,
+ * but in one statement, so that every request of a test can have an account. insert-account.test.ts compares the two.
+ */
+export async function insertAccount({ env }: TestClient): Promise<Account> {
+  const runtime = await loadRuntime(env);
+  if (runtime instanceof Error) throw runtime;
+  const { config, keys, keyring } = runtime;
+  passwordHash ??= await hashPassword(password, cheapParameters);
+  const [email, formerEmail, nextEmail] = [freshEmail(), freshEmail(), freshEmail()];
+  const [userId, otherUserId, sessionId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+  const link = (kind: OneTimeTokenKind, address = email, target: string | null = null) => ({
+    ...createOneTimeToken(keyring, kind),
+    ...{ address, target },
+  });
+  const links = {
+    verify_email: link('verify_email'),
+    reset_password: link('reset_password'),
+    unlock: link('unlock'),
+    not_me: link('not_me'),
+    change_email: link('change_email', nextEmail, nextEmail),
+    revert_email: link('revert_email', formerEmail, formerEmail),
+  };
+  const nowhere = { ipAddress: freshClient()['CF-Connecting-IP'], userAgent: null, location: null };
+  const metadata = { ...nowhere, requestId: crypto.randomUUID(), locale: null };
+  const session: NewSession = {
+    ...{ ...nowhere, id: sessionId, device: null, deviceId: crypto.randomUUID(), ...config.session },
+    ...{ method: 'password', amr: ['pwd'], hasCookieToken: true, hasBodyToken: true },
+  };
+  const user = { id: userId, email, name: 'Test User', passwordHash, locale: null };
+  const [opened] = await openDatabase(String(env.DATABASE_URL)).query<OpenedSessionRow>(sql`
+    WITH created AS (${insertUser(user, sql`false`)}),
+    owner AS (SELECT c.id AS user_id FROM created c),
+    opened AS (${openSession(sql`owner`, session)})${effectCtes([creation], 'opened', metadata)},
+    other AS (
+      INSERT INTO users (id, email, name) VALUES (${otherUserId}::uuid, ${freshEmail()}, 'Somebody Else')
+    ),
+    linked AS (
+      INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
+      SELECT decode(l.hash, 'hex'), l.kind, o.user_id, l.address, l.target, now() + make_interval(secs => l."ttlSeconds")
+      FROM owner o, json_to_recordset(${JSON.stringify(Object.values(links))}::json)
+        AS l(hash text, kind text, address text, target text, "ttlSeconds" int)
+    )
+    SELECT * FROM opened`);
+  const claims = { userId, sessionId, authTime: opened?.auth_time ?? 0, amr: session.amr };
+  const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());
+  const refreshToken = (transport: 'cookie' | 'body') =>
+    encodeRefreshToken(keyring, { sessionId, transport, counter: 0 });
+  return {
+    ...{ email, userId, otherUserId, accessToken, refreshToken: refreshToken('body') },
+    links: {
+      verify_email: links.verify_email.token,
+      reset_password: links.reset_password.token,
+      unlock: links.unlock.token,
+      not_me: links.not_me.token,
+      change_email: links.change_email.token,
+      revert_email: links.revert_email.token,
+    },
+    cookies: { '__Host-nexora_access': accessToken, '__Host-nexora_refresh': refreshToken('cookie') },
+  };
+}
