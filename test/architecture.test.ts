@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../src/app.ts';
+import { overlay } from '../src/features/demo/index.ts';
+import { isMadeByKit } from '../src/http/route.ts';
 import { findViolations, ruleNames, type Sources } from './support/architecture-rules.ts';
 
 const sources = byProjectPath(
@@ -44,6 +46,14 @@ const plantedBreaches: [string, Sources][] = [
   [
     'SQL stands only in queries.ts, fragments.ts and the migration runner',
     { 'src/features/password/login.ts': "db.query(new Fragment(['DELETE FROM users'], []));" },
+  ],
+  [
+    'routes are made by the kit of http, and only the demo goes before them',
+    { 'src/features/password/routes.ts': "import { markAsMadeByKit } from '../../http/route.ts';" },
+  ],
+  [
+    'routes are made by the kit of http, and only the demo goes before them',
+    { 'src/features/password/routes.ts': "import { type Route, withHandle } from '../../http/route.ts';" },
   ],
   [
     'a table is written only by the feature that owns it',
@@ -101,6 +111,17 @@ describe('the layout', () => {
     const expected = declared.flatMap((call) => (call === 'defineLinkPage(' ? ['page', 'page'] : ['api']));
     const served = createApp().serves.filter(({ path }) => !path.startsWith('/dev/'));
     expect(served.map(({ medium }) => medium).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('every route that is served is made by the kit, whose rules the tests try in full on a few of them', () => {
+    const { serves } = createApp();
+    expect(
+      serves.filter((route) => !isMadeByKit(route)).map(({ method, path }) => `${method} ${path}`),
+    ).toEqual([]);
+    // A copy with a handler of its own is none, not even behind the demo.
+    const [route] = serves;
+    expect(isMadeByKit({ ...route!, handle: async () => new Response('by hand') })).toBe(false);
+    expect(isMadeByKit(overlay([{ ...route!, guard: 'session' }])[0]!)).toBe(false);
   });
 
   test('migrations are numbered without a gap, one name each', () => {

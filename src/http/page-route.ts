@@ -9,7 +9,7 @@ import { readFormBody } from './form-body.ts';
 import { type OriginTrust, refuseForeignOrigin } from './guard.ts';
 import { pageLanguage } from './page-language.ts';
 import { problemSentence } from './problem-sentence.ts';
-import { type Route, requireDeps } from './route.ts';
+import { markAsMadeByKit, type Route, requireDeps } from './route.ts';
 import { validate } from './validate.ts';
 
 /** A page that the link of a mail opens. */
@@ -86,9 +86,25 @@ export function defineLinkPage<S extends z.core.$ZodType>(
 
   const page = { path, guard: 'anyone', medium: 'page', hasBody: false } as const;
   return [
-    { ...page, method: 'GET', limit: 'general', handle: show },
-    { ...page, method: 'POST', limit: 'credential', handle: receive },
+    markAsMadeByKit({ ...page, method: 'GET', limit: 'general', handle: show }),
+    markAsMadeByKit({ ...page, method: 'POST', limit: 'credential', handle: receive }),
   ];
+}
+
+/** A page that is there in development alone and takes nothing: its guard lets nobody see it elsewhere. */
+export function defineDeveloperPage(
+  path: string,
+  show: (c: RequestContext, deps: Deps) => Promise<Response>,
+): Route {
+  return markAsMadeByKit({
+    method: 'GET',
+    path,
+    guard: 'developer',
+    limit: 'general',
+    medium: 'page',
+    hasBody: false,
+    handle: async (c) => show(c, requireDeps(c)),
+  });
 }
 
 function isCorrectable(error: unknown, codes: readonly string[] = []): error is AuthError {

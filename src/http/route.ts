@@ -54,6 +54,24 @@ export interface Route {
   readonly handle: (c: RequestContext) => Promise<Response>;
 }
 
+const kitRoutes = new WeakSet<Route>();
+
+/** Whether a route was made by one of the functions here or in page-route.ts, and not by hand: all that are served are. */
+export function isMadeByKit(route: Route): boolean {
+  return kitRoutes.has(route);
+}
+
+/** Notes that this very object is a route of the kit, for the functions that make them. */
+export function markAsMadeByKit(route: Route): Route {
+  kitRoutes.add(route);
+  return route;
+}
+
+/** The same route with another way to handle its requests, for whoever answers some of them before it. */
+export function withHandle(route: Route, handle: Route['handle']): Route {
+  return isMadeByKit(route) ? markAsMadeByKit({ ...route, handle }) : { ...route, handle };
+}
+
 type Handler<G extends Guard, Body> = (
   c: RequestContext,
   input: RouteInput<G, Body>,
@@ -78,12 +96,20 @@ export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
     return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>>);
   };
   const { method, path, guard, limit = 'general' } = spec;
-  return { method, path, guard, limit, medium: 'api', hasBody: spec.body !== undefined, handle };
+  return markAsMadeByKit({
+    method,
+    path,
+    guard,
+    limit,
+    medium: 'api',
+    hasBody: spec.body !== undefined,
+    handle,
+  });
 }
 
 /** Defines a route that answers even without a valid configuration, and without a limit. */
 export function defineOpenRoute(path: string, handler: (c: RequestContext) => Response): Route {
-  return {
+  return markAsMadeByKit({
     method: 'GET',
     path,
     guard: 'anyone',
@@ -91,7 +117,7 @@ export function defineOpenRoute(path: string, handler: (c: RequestContext) => Re
     medium: 'api',
     hasBody: false,
     handle: async (c) => handler(c),
-  };
+  });
 }
 
 /**

@@ -66,6 +66,13 @@ const rules: Readonly<Record<string, Rule>> = {
       ? []
       : matches(source, /\bsql`|import \{[^}]*\bsql\b[^}]*\} from '[^']*\/sql\.ts'|\bnew Fragment\(/g),
 
+  'routes are made by the kit of http, and only the demo goes before them': (file, source) =>
+    file.startsWith('src/http/')
+      ? []
+      : matches(source, /\bmarkAsMadeByKit\b|\bwithHandle\b/g).filter(
+          (name) => name !== 'withHandle' || file !== 'src/features/demo/routes.ts',
+        ),
+
   'a table is written only by the feature that owns it': (file, source) =>
     Object.entries(tableOwners).flatMap(([table, owner]) =>
       featureOf(file) === owner || !file.startsWith('src/features/')

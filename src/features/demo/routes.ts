@@ -8,7 +8,7 @@ import {
   presentedRefreshToken,
   presentedTokens,
 } from '../../http/presented-tokens.ts';
-import type { Route } from '../../http/route.ts';
+import { type Route, withHandle } from '../../http/route.ts';
 import { answerSignedOut, answerTokens, LoginRequest, TokenRequest } from '../sessions/index.ts';
 import { demoEmail } from '../users/index.ts';
 import { verifyDemoAccessToken } from './access-token.ts';
@@ -76,10 +76,9 @@ export function overlay(routes: readonly Route[]): Route[] {
     const answer = answers[`${route.method} ${route.path}`] ?? refusal(route);
     if (answer === null) return route;
     const handle = async (c: RequestContext, deps: Deps) => (await answer(c, deps)) ?? route.handle(c);
-    return {
-      ...route,
-      handle: (c) => (c.var.deps?.config.isDemoEnabled ? handle(c, c.var.deps) : route.handle(c)),
-    };
+    return withHandle(route, (c) =>
+      c.var.deps?.config.isDemoEnabled ? handle(c, c.var.deps) : route.handle(c),
+    );
   });
 }
 

@@ -3,8 +3,9 @@ import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
 import { answerPage } from '../../http/answer-page.ts';
 import type { RequestContext } from '../../http/context.ts';
+import { defineDeveloperPage } from '../../http/page-route.ts';
 import { pathId } from '../../http/path-id.ts';
-import { type Route, requireDeps } from '../../http/route.ts';
+import type { Route } from '../../http/route.ts';
 import { findMail, listMails } from './read-mail.ts';
 
 const path = '/dev/outbox';
@@ -44,21 +45,10 @@ function defineOutboxPage(
   pagePath: string,
   show: (c: RequestContext, deps: Deps) => Promise<Response>,
 ): Route {
-  return {
-    ...{
-      method: 'GET',
-      path: pagePath,
-      guard: 'developer',
-      limit: 'general',
-      medium: 'page',
-      hasBody: false,
-    },
-    handle: async (c) => {
-      const deps = requireDeps(c);
-      if (!hasOutbox(deps.config)) throw commonErrors.not_found();
-      return show(c, deps);
-    },
-  };
+  return defineDeveloperPage(pagePath, async (c, deps) => {
+    if (!hasOutbox(deps.config)) throw commonErrors.not_found();
+    return show(c, deps);
+  });
 }
 
 function hasOutbox({ isDevelopment, mail }: Config): boolean {
