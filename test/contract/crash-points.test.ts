@@ -5,6 +5,7 @@ import { type Fault, faultyEndpoint, freshDatabase } from '../support/database.t
 import { databaseState } from './database-state.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
+import { failureFor } from './route-choice.ts';
 import { databaseProblemRoutes, exampleCall, exampleOf, unsafeRoutes } from './route-table.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -27,7 +28,7 @@ describe('a request that ends before a call to the database (DBF-15)', () => {
   test.each(points)('%s, call %i: leaves no half of its change behind', async (key, index) => {
     recordLog();
     const account = await insertAccount(new TestClient({ DATABASE_URL: database.url }));
-    const plan: Fault[] = [...Array<Fault>(index).fill('pass'), 'refuse', 'refuse'];
+    const plan: Fault[] = [...Array<Fault>(index).fill('pass'), failureFor(key), failureFor(key)];
     const { endpoint } = await faultyEndpoint(plan);
     const client = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
     const before = await stateWithoutAttempts();

@@ -7,6 +7,7 @@ import { faultyEndpoint } from '../support/database.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
+import { failureFor } from './route-choice.ts';
 import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 const minute = 60_000;
@@ -99,7 +100,7 @@ describe.each(limited)('%s', (key) => {
     expect(success.status, success.text).toBe(exampleOf(key).status);
     expect(fields(success)).toEqual(told(success, quota - 1));
     if (exampleOf(key).roundTrips === 0) return;
-    const { endpoint } = await faultyEndpoint({ always: 'refuse' });
+    const { endpoint } = await faultyEndpoint({ always: failureFor(key) });
     const { client: broken } = limitedClient(2, undefined, { DATABASE_HTTP_ENDPOINT: endpoint });
     const failure = await broken.call(...exampleCall(key, account));
     expect(failure.status).toBe(503);

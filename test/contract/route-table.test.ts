@@ -3,11 +3,14 @@ import { TestClient } from '../support/client.ts';
 import { faultyEndpoint } from '../support/database.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
+import { modelRoutes } from './route-choice.ts';
 import {
   bodyRoutes,
+  databaseProblemRoutes,
   exampleCall,
   exampleOf,
   maintenanceRoutes,
+  type RouteExample,
   registeredRoutes,
   routeTable,
 } from './route-table.ts';
@@ -21,6 +24,21 @@ describe('the route table', () => {
   test('has a body exactly where the route reads one', () => {
     const withBody = registeredRoutes.filter((key) => exampleOf(key).body !== undefined);
     expect(withBody).toEqual(bodyRoutes);
+  });
+
+  test('has a model for each credential, for each kind of body and for each way to the database', () => {
+    const models = modelRoutes.map(exampleOf);
+    const credentials = new Set(Object.values(routeTable).map(({ credential }) => credential));
+    expect(new Set(models.map(({ credential }) => credential))).toEqual(credentials);
+    const hasModel = (isOne: (example: RouteExample) => boolean) => models.some(isOne);
+    expect(hasModel(({ body }) => body === undefined)).toBe(true);
+    expect(hasModel(({ body, isBodyOptional }) => body !== undefined && !isBodyOptional)).toBe(true);
+    expect(hasModel(({ isBodyOptional }) => isBodyOptional === true)).toBe(true);
+    expect(hasModel(({ furtherMembers }) => furtherMembers !== undefined)).toBe(true);
+    expect(hasModel(({ roundTrips }) => roundTrips > 1)).toBe(true);
+    expect(hasModel(({ statements }) => statements !== undefined)).toBe(true);
+    expect(modelRoutes.some((key) => key.startsWith('GET '))).toBe(true);
+    expect(modelRoutes.filter((key) => !databaseProblemRoutes.includes(key))).toEqual([]);
   });
 
   test.each(registeredRoutes)(
