@@ -1,11 +1,13 @@
 import { onTestFinished, vi } from 'vitest';
 
-/** Keeps what this test logs, line by line, instead of printing it. */
-export function recordLog(): string[] {
+/**
+ * Keeps what this test logs, line by line, instead of printing it. Called for a whole file, `whenOver` is `afterAll`.
+ */
+export function recordLog(whenOver: (restore: () => void) => void = onTestFinished): string[] {
   const lines: string[] = [];
   for (const level of ['debug', 'log', 'info', 'warn', 'error'] as const) {
     const spy = vi.spyOn(console, level).mockImplementation((...texts) => void lines.push(texts.join(' ')));
-    onTestFinished(() => spy.mockRestore());
+    whenOver(() => spy.mockRestore());
   }
   return lines;
 }
