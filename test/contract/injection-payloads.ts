@@ -68,6 +68,23 @@ export const injections: readonly string[] = [
   ),
 ];
 
+/** One for each way out of a text, and for each thing that a statement could be made to do. */
+export const tellingInjections: readonly string[] = [
+  "'",
+  '\\',
+  '$1',
+  '%27',
+  "x' OR 1=1 --",
+  'x" OR 1=1 --',
+  "x' UNION ALL SELECT id, email, password_hash FROM users --",
+  "x'; SELECT pg_sleep(3) --",
+  "x'; DELETE FROM sessions --",
+  "x\\'; DROP TABLE users --",
+  "x$$; UPDATE users SET email_verified_at = now(), password_hash = 'x' --",
+  "x'; INSERT INTO users (email, name) VALUES ('injected@example.com', 'x') --",
+  "00000000-0000-4000-8000-000000000000' OR '1'='1",
+];
+
 /** Of these every mail server would say that they are good local parts (RFC 5321). */
 export const injectingEmails: readonly string[] = [
   "o'brien@example.com",
