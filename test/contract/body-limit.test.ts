@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { insertAccount } from './insert-account.ts';
 import { json, rawExample } from './raw-example.ts';
+import { casesFor } from './route-choice.ts';
 import { type Account, bodyRoutes, exampleCall, exampleOf } from './route-table.ts';
 
 const limit = 16_384;
@@ -31,6 +32,14 @@ function chunked(totalBytes: number, chunkBytes: number) {
   return { stream, sent };
 }
 
+const tooLong: [kind: string, chunkBytes: number, headers: Record<string, string>][] = [
+  ['comes in chunks of one byte', 1, {}],
+  ['comes in chunks of 64 KiB', 65_536, {}],
+  ['has a Content-Length of 10 and is 1 MiB', 1000, { 'Content-Length': '10' }],
+  ['has a Content-Length that is no number', 1000, { 'Content-Length': 'x' }],
+  ['has a negative Content-Length', 1000, { 'Content-Length': '-1' }],
+];
+
 describe.each(bodyRoutes)('the body of %s', (key) => {
   test('is not read when Content-Length says more than 16 KiB (INP-01)', async () => {
     const { stream, sent } = chunked(mebibyte, 1024);
@@ -40,13 +49,7 @@ describe.each(bodyRoutes)('the body of %s', (key) => {
     expect(sent.bytes).toBe(0);
   });
 
-  test.each<[kind: string, chunkBytes: number, headers: Record<string, string>]>([
-    ['comes in chunks of one byte', 1, {}],
-    ['comes in chunks of 64 KiB', 65_536, {}],
-    ['has a Content-Length of 10 and is 1 MiB', 1000, { 'Content-Length': '10' }],
-    ['has a Content-Length that is no number', 1000, { 'Content-Length': 'x' }],
-    ['has a negative Content-Length', 1000, { 'Content-Length': '-1' }],
-  ])(
+  test.each(casesFor(key, tooLong, ['comes in chunks of 64 KiB', 'has a Content-Length of 10 and is 1 MiB']))(
     'is given up at 16 KiB when it %s, and the next request is answered (INP-01)',
     async (_kind, chunkBytes, headers) => {
       const { stream, sent } = chunked(mebibyte, chunkBytes);

@@ -4,6 +4,7 @@ import { TestClient } from '../support/client.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
+import { casesFor } from './route-choice.ts';
 import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 let account: Account;
@@ -44,7 +45,7 @@ const accidents: [what: string, thrown: () => unknown][] = [
 ];
 
 describe.each(registeredRoutes)('when the handler of %s throws', (key) => {
-  test.each(accidents)(
+  test.each(casesFor(key, accidents, ['an error']))(
     '%s, the answer is a bare 500 and the log has one line (LOG-06)',
     async (_what, thrown) => {
       const client = clientWhereFails(key, thrown());
