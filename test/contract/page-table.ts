@@ -10,6 +10,7 @@ import {
 } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { tokenFrom } from '../support/mailbox.ts';
+import { insertAccount } from './insert-account.ts';
 
 /** What a person sends from a page, so that it does what it is for. */
 export type PageForm = Readonly<Record<string, string>> & { readonly token: string };
@@ -61,11 +62,31 @@ export const registeredPages = served.filter(({ method }) => method === 'GET').m
 /** Those with a form. */
 export const formPages = served.filter(({ method }) => method === 'POST').map(({ path }) => path);
 
-/** @throws where the table has no example */
+/** The form of a page, after all that leads there. @throws where the table has no example */
 export function prepareForm(client: TestClient, path: string): Promise<PageForm> {
   const prepare = pageTable[path];
   if (prepare === undefined) throw new Error(`no example for ${path}`);
   return prepare(client);
+}
+
+/** The same for an account whose link was inserted, which costs one statement. */
+export async function insertForm(client: TestClient, path: string): Promise<PageForm> {
+  const { links } = await insertAccount(client);
+  const forms: Readonly<Record<string, PageForm>> = {
+    '/auth/verify-email': { token: links.verify_email, password },
+    '/auth/reset-password': {
+      token: links.reset_password,
+      password: otherPassword,
+      confirmPassword: otherPassword,
+    },
+    '/auth/confirm-email': { token: links.change_email },
+    '/auth/revert-email': { token: links.revert_email },
+    '/auth/not-me': { token: links.not_me },
+    '/auth/unlock': { token: links.unlock },
+  };
+  const form = forms[path];
+  if (form === undefined) throw new Error(`no form for ${path}`);
+  return form;
 }
 
 /** The address that the link in a mail has. */
