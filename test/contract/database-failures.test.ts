@@ -81,7 +81,9 @@ interface Point {
 function pointsFor(fault: Fault): Point[] {
   const isForAll = isFull || ['refuse', takenAddress, missingTable].includes(fault);
   const routes = databaseProblemRoutes.filter((key) => isForAll || modelRoutes.includes(key));
-  return (['cookie', 'bearer'] as const).flatMap((by) =>
+  // How a credential came makes no difference to a failure, but only a cookie can be touched by its answer.
+  const ways = isForAll ? (['cookie', 'bearer'] as const) : (['cookie'] as const);
+  return ways.flatMap((by) =>
     routes.flatMap((key) => {
       const { roundTrips, roundTripsByCookie = roundTrips } = exampleOf(key);
       const length = by === 'cookie' ? roundTripsByCookie : roundTrips;
