@@ -42,7 +42,7 @@ const outages: [what: string, fault: Fault][] = [
   ['shuts down', { sqlstate: '57P01' }],
 ];
 
-describe.each(databaseProblemRoutes)('%s during an outage', (key) => {
+describe.concurrent.each(databaseProblemRoutes)('%s during an outage', (key) => {
   test.each(casesFor(key, outages, ['refuses']))(
     'when the database %s is 503 within 5 s, and the same credentials are good again afterwards (DBF-01, DBF-03)',
     async (_what, fault) => {
