@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { plantedFaults } from '../../tools/faults/list/index.ts';
+import { families, familyOf, type PlantedFault, plant } from '../../tools/faults/planted-fault.ts';
+import { type JsonReport, readReport } from '../../tools/faults/read-report.ts';
+import { projectFolder } from '../../tools/project.ts';
+
+describe('the list of planted faults', () => {
+  test('has each id once, in kebab-case', () => {
+    const ids = plantedFaults.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(id))).toEqual([]);
+  });
+
+  test('plants each fault in exactly one place of the sources, where it changes something', async () => {
+    const misplaced: string[] = [];
+    for (const fault of plantedFaults) {
+      expect(fault.file).toMatch(/^(src|migrations)\//);
+      const source = await readFile(join(projectFolder, fault.file), 'utf8');
+      try {
+        if (plant(fault, source) === source) misplaced.push(`${fault.id}: changes nothing`);
+      } catch (error) {
+        misplaced.push(String(error));
+      }
+    }
+    expect(misplaced).toEqual([]);
+  });
+
+  test('names guarantees, what breaks, and test files that exist', () => {
+    for (const { id, guarantees, breaks, tests } of plantedFaults) {
+      expect([id, guarantees.length > 0, tests.length > 0]).toEqual([id, true, true]);
+      expect(
+        guarantees.map(familyOf).filter((family) => !families.some((known) => known === family)),
+      ).toEqual([]);
+      expect(breaks).toMatch(/^[A-Z].+\.$/);
+      expect(tests.filter((path) => !/\.test\.ts$/.test(path) || !existsSync(path))).toEqual([]);
+    }
+  });
+});
+
+describe('a fault', () => {
+  const fault: PlantedFault = {
+    id: 'flipped',
+    guarantees: ['SES-08'],
+    breaks: 'It is flipped.',
+    file: 'src/x.ts',
+    find: 'a < b',
+    replace: "a > b && '$&'",
+    tests: ['test/x.test.ts'],
+  };
+
+  test('is planted as it is written', () => {
+    expect(plant(fault, 'if (a < b) return;')).toBe("if (a > b && '$&') return;");
+  });
+
+  test.each(['if (a <= b) return;', 'a < b || a < b'])(
+    'is refused where its place is not one: %s',
+    (source) => {
+      expect(() => plant(fault, source)).toThrow('flipped: its text occurs');
+    },
+  );
+});
+
+describe('the report of a run', () => {
+  const passed = { status: 'passed', fullName: 'passes' };
+  const failed = { status: 'failed', fullName: 'fails' };
+  const skipped = { status: 'skipped', fullName: 'is skipped' };
+
+  test.each([
+    ['a test that fails kills', [passed, failed, skipped], 'failed', true, false],
+    ['a file that does not load kills', [], 'failed', true, false],
+    ['tests that pass do not', [passed, skipped], 'passed', false, true],
+  ])('%s', (_name, assertionResults, status, isKilled, success) => {
+    expect(outcomeOf(success, status, assertionResults).kind).toBe(isKilled ? 'failed' : 'passed');
+  });
+
+  test.each([
+    ['nothing ran', false, 'passed', [skipped]],
+    ['the run failed and no test did', false, 'passed', [passed]],
+  ])('says nothing about a fault when %s', (_name, success, status, assertionResults) => {
+    expect(outcomeOf(success, status, assertionResults).kind).toBe('error');
+  });
+
+  function outcomeOf(
+    success: boolean,
+    status: string,
+    assertionResults: JsonReport['testResults'][number]['assertionResults'],
+  ) {
+    const file = { name: '/project/test/x.test.ts', status, message: 'cannot be read', assertionResults };
+    return readReport({ success, testResults: [file] }, '/project', '');
+  }
+});

@@ -1,0 +1,78 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type PlantedFault, plant } from './planted-fault.ts';
+import type { TestOutcome } from './read-report.ts';
+import { runTests } from './run-tests.ts';
+
+/** What the tests said to one fault. */
+export interface TriedFault {
+  readonly fault: PlantedFault;
+  /** `survived`: every test passed with it. `error`: the run says nothing about it. */
+  readonly outcome: 'killed' | 'survived' | 'error';
+  /** The test that noticed it, or what went wrong. */
+  readonly by: string;
+  readonly seconds: number;
+}
+
+export interface TrialSettings {
+  /** A copy of the project for each fault that is tried at the same time. */
+  readonly folders: readonly string[];
+  readonly databaseUrl: string;
+  readonly timeLimitMs: number;
+  readonly signal: AbortSignal;
+  /** Called with each result as it comes. */
+  readonly onResult: (tried: TriedFault) => void;
+}
+
+/** Tries the faults one after the other in each folder, in the given order, and returns the results in that order. */
+export async function tryFaults(
+  faults: readonly PlantedFault[],
+  settings: TrialSettings,
+): Promise<TriedFault[]> {
+  const waiting = [...faults.entries()];
+  const results: TriedFault[] = [];
+  const work = async (folder: string) => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, fault] = next;
+      const tried = await tryFault(fault, folder, settings);
+      results[index] = tried;
+      settings.onResult(tried);
+    }
+  };
+  await Promise.all(settings.folders.map(work));
+  return results;
+}
+
+async function tryFault(
+  fault: PlantedFault,
+  folder: string,
+  { databaseUrl, timeLimitMs, signal }: TrialSettings,
+): Promise<TriedFault> {
+  const startedAt = Date.now();
+  const path = join(folder, fault.file);
+  const source = await readFile(path, 'utf8');
+  await writeFile(path, plant(fault, source));
+  try {
+    const outcome = await runTests({
+      ...{ folder, tests: fault.tests, databaseUrl, timeLimitMs, signal },
+      // The other worker has the other core.
+      options: ['--bail=1', '--maxWorkers=1'],
+    });
+    return { fault, ...judge(outcome), seconds: (Date.now() - startedAt) / 1000 };
+  } finally {
+    await writeFile(path, source);
+  }
+}
+
+function judge(outcome: TestOutcome): Pick<TriedFault, 'outcome' | 'by'> {
+  switch (outcome.kind) {
+    case 'failed':
+      return { outcome: 'killed', by: outcome.by };
+    case 'passed':
+      return { outcome: 'survived', by: `${outcome.count} tests passed` };
+    case 'timeout':
+      return { outcome: 'error', by: 'the tests did not end in time' };
+    case 'error':
+      return { outcome: 'error', by: outcome.reason };
+  }
+}

@@ -1,0 +1,123 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { plantedFaults } from './faults/list/index.ts';
+import type { PlantedFault } from './faults/planted-fault.ts';
+import { copyProject } from './faults/project-copy.ts';
+import { runTests } from './faults/run-tests.ts';
+import { type TriedFault, tryFaults } from './faults/try-faults.ts';
+import { startPostgres } from './postgres/start-postgres.ts';
+
+const help = `npm run test:faults                     plants each fault of tools/faults/list in a copy of the project
+                                        and runs the tests that could notice
+npm run test:faults -- refresh 'csrf-*' only these: ids, or patterns with *
+  --jobs N                              how many at the same time (2)
+  --json FILE                           writes the results as JSON as well`;
+
+const baselineMsMax = 30 * 60_000;
+const faultMsMax = 5 * 60_000;
+const interruptedCode = 130;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean' },
+      jobs: { type: 'string', default: '2' },
+      json: { type: 'string' },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return 0;
+  }
+  const faults = selectFaults(positionals);
+  const jobs = Number(values.jobs);
+  if (faults.length === 0 || !Number.isInteger(jobs) || jobs < 1) {
+    console.error(faults.length === 0 ? 'No fault has such an id.' : help);
+    return 1;
+  }
+  const interruption = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort());
+  try {
+    const results = await tryAll(faults, jobs, interruption.signal);
+    if (values.json !== undefined) await writeFile(values.json, toJson(results));
+    return report(results);
+  } catch (error) {
+    if (interruption.signal.aborted) return interruptedCode;
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
+  }
+}
+
+function selectFaults(patterns: readonly string[]): readonly PlantedFault[] {
+  if (patterns.length === 0) return plantedFaults;
+  const expressions = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
+  return plantedFaults.filter(({ id }) => expressions.some((expression) => expression.test(id)));
+}
+
+async function tryAll(
+  faults: readonly PlantedFault[],
+  jobs: number,
+  signal: AbortSignal,
+): Promise<TriedFault[]> {
+  const server = await startPostgres();
+  const copies = await Promise.all(Array.from({ length: Math.min(jobs, faults.length) }, copyProject));
+  const [first] = copies;
+  try {
+    if (first === undefined) return [];
+    await requireGreenTests(faults, first.folder, server.url, signal);
+    return await tryFaults(faults, {
+      ...{ folders: copies.map(({ folder }) => folder), databaseUrl: server.url },
+      ...{ timeLimitMs: faultMsMax, signal, onResult: printResult },
+    });
+  } finally {
+    for (const copy of copies) copy.remove();
+    await server.close();
+  }
+}
+
+/** @throws Error when a test fails without any fault: what it says of one would mean nothing */
+async function requireGreenTests(
+  faults: readonly PlantedFault[],
+  folder: string,
+  databaseUrl: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const tests = [...new Set(faults.flatMap((fault) => fault.tests))];
+  const startedAt = Date.now();
+  const outcome = await runTests({ folder, tests, databaseUrl, timeLimitMs: baselineMsMax, signal });
+  if (outcome.kind !== 'passed') {
+    const what = outcome.kind === 'failed' ? outcome.by : outcome.kind === 'error' ? outcome.reason : '';
+    throw new Error(`without a fault the tests must pass: ${outcome.kind} ${what}`);
+  }
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+  console.log(`without a fault ${outcome.count} tests of ${tests.length} files pass (${seconds} s)`);
+}
+
+function printResult({ fault, outcome, by, seconds }: TriedFault): void {
+  const note = outcome === 'survived' && fault.equivalent !== undefined ? ' (equivalent)' : '';
+  console.log(`${outcome}${note}  ${fault.id}  ${seconds.toFixed(0)} s  ${by}`);
+}
+
+/** Prints the sum and what is to be done; returns the exit code. */
+function report(results: readonly TriedFault[]): number {
+  const count = (wanted: TriedFault['outcome']) => results.filter(({ outcome }) => outcome === wanted).length;
+  const survivors = results.filter(({ outcome }) => outcome === 'survived');
+  const unexplained = survivors.filter(({ fault }) => fault.equivalent === undefined);
+  console.log(`\n${count('killed')} of ${results.length} killed, ${count('error')} errors`);
+  for (const { fault } of survivors) {
+    console.log(`survived: ${fault.id} (${fault.guarantees.join(', ')}): ${fault.breaks}`);
+    if (fault.equivalent !== undefined) console.log(`  equivalent: ${fault.equivalent}`);
+  }
+  for (const { fault, by } of results.filter(({ outcome }) => outcome === 'error')) {
+    console.log(`error: ${fault.id}: ${by}`);
+  }
+  return unexplained.length > 0 || count('error') > 0 ? 1 : 0;
+}
+
+function toJson(results: readonly TriedFault[]): string {
+  const rows = results.map(({ fault: { id }, outcome, by, seconds }) => ({ id, outcome, by, seconds }));
+  return `${JSON.stringify(rows, null, 2)}\n`;
+}
