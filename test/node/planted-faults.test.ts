@@ -28,6 +28,12 @@ describe('the list of planted faults', () => {
     expect(misplaced).toEqual([]);
   });
 
+  test('has at least 60 faults, and some of every family', () => {
+    expect(plantedFaults.length).toBeGreaterThanOrEqual(60);
+    const planted = new Set(plantedFaults.flatMap(({ guarantees }) => guarantees.map(familyOf)));
+    expect(families.filter((family) => !planted.has(family))).toEqual([]);
+  });
+
   test('names guarantees, what breaks, and test files that exist', () => {
     for (const { id, guarantees, breaks, tests } of plantedFaults) {
       expect([id, guarantees.length > 0, tests.length > 0]).toEqual([id, true, true]);

@@ -1,5 +1,31 @@
 import type { PlantedFault } from '../planted-fault.ts';
+import { accountFaults } from './accounts.ts';
+import { configurationFaults } from './demo-and-configuration.ts';
+import { enumerationFaults } from './enumeration.ts';
+import { failureFaults } from './failures.ts';
+import { inputFaults } from './input.ts';
+import { limitFaults } from './limits.ts';
+import { operationFaults } from './operation.ts';
+import { pageFaults } from './pages.ts';
+import { passwordFaults } from './passwords.ts';
+import { refreshFaults } from './refresh.ts';
+import { resetFaults } from './resets-and-privacy.ts';
 import { sessionFaults } from './sessions.ts';
+import { tokenFaults } from './tokens-and-cookies.ts';
 
 /** Every planted fault, family by family. */
-export const plantedFaults: readonly PlantedFault[] = [...sessionFaults];
+export const plantedFaults: readonly PlantedFault[] = [
+  ...enumerationFaults,
+  ...passwordFaults,
+  ...sessionFaults,
+  ...refreshFaults,
+  ...tokenFaults,
+  ...pageFaults,
+  ...accountFaults,
+  ...resetFaults,
+  ...limitFaults,
+  ...inputFaults,
+  ...operationFaults,
+  ...failureFaults,
+  ...configurationFaults,
+];
