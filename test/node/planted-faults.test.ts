@@ -71,30 +71,43 @@ describe('a fault', () => {
 
 describe('the report of a run', () => {
   const passed = { status: 'passed', fullName: 'passes' };
-  const failed = { status: 'failed', fullName: 'fails' };
+  const failed = { status: 'failed', fullName: 'fails', failureMessages: ['Error: no\n  at x'] };
   const skipped = { status: 'skipped', fullName: 'is skipped' };
 
-  test.each([
-    ['a test that fails kills', [passed, failed, skipped], 'failed', true, false],
-    ['a file that does not load kills', [], 'failed', true, false],
-    ['tests that pass do not', [passed, skipped], 'passed', false, true],
-  ])('%s', (_name, assertionResults, status, isKilled, success) => {
-    expect(outcomeOf(success, status, assertionResults).kind).toBe(isKilled ? 'failed' : 'passed');
+  test('names the first test that failed, with what it said', () => {
+    const files = [file('a', 'failed', []), file('b', 'failed', [passed, failed, skipped])];
+    expect(outcomeOf(false, files)).toEqual({
+      kind: 'failed',
+      by: 'test/b.test.ts: fails',
+      message: 'Error: no',
+    });
+  });
+
+  test('names a file that did not load', () => {
+    const broken = { ...file('a', 'failed', []), message: 'cannot be read' };
+    const expected = { kind: 'failed', by: 'test/a.test.ts: as a whole', message: 'cannot be read' };
+    expect(outcomeOf(false, [broken])).toEqual(expected);
+  });
+
+  test('counts the tests that passed', () => {
+    expect(outcomeOf(true, [file('a', 'passed', [passed, skipped])])).toEqual({ kind: 'passed', count: 1 });
   });
 
   test.each([
-    ['nothing ran', false, 'passed', [skipped]],
-    ['the run failed and no test did', false, 'passed', [passed]],
-  ])('says nothing about a fault when %s', (_name, success, status, assertionResults) => {
-    expect(outcomeOf(success, status, assertionResults).kind).toBe('error');
+    ['nothing ran', [file('a', 'passed', [skipped])]],
+    ['the run failed and no test did', [file('a', 'passed', [passed])]],
+    ['a file failed and says nothing', [file('a', 'passed', [passed]), file('b', 'failed', [])]],
+  ])('says nothing about a fault when %s', (_name, files) => {
+    expect(outcomeOf(false, files).kind).toBe('error');
   });
 
-  function outcomeOf(
-    success: boolean,
-    status: string,
-    assertionResults: JsonReport['testResults'][number]['assertionResults'],
-  ) {
-    const file = { name: '/project/test/x.test.ts', status, message: 'cannot be read', assertionResults };
-    return readReport({ success, testResults: [file] }, '/project', '');
+  type File = JsonReport['testResults'][number];
+
+  function file(name: string, status: string, assertionResults: File['assertionResults']): File {
+    return { name: `/project/test/${name}.test.ts`, status, message: '', assertionResults };
+  }
+
+  function outcomeOf(success: boolean, testResults: readonly File[]) {
+    return readReport({ success, testResults }, '/project', '');
   }
 });

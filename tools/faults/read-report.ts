@@ -3,8 +3,8 @@ import { relative } from 'node:path';
 /** What became of a run of tests. */
 export type TestOutcome =
   | { readonly kind: 'passed'; readonly count: number }
-  /** `by` names the first test that failed, or the file that did not load. */
-  | { readonly kind: 'failed'; readonly by: string }
+  /** `by` names the first test that failed, or the file that did not load; `message` is the first line of what it said. */
+  | { readonly kind: 'failed'; readonly by: string; readonly message: string }
   | { readonly kind: 'timeout' }
   /** The run itself went wrong, so that it says nothing about the tests. */
   | { readonly kind: 'error'; readonly reason: string };
@@ -16,7 +16,11 @@ export interface JsonReport {
     readonly name: string;
     readonly status: string;
     readonly message: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[] | null;
+    }[];
   }[];
 }
 
@@ -24,17 +28,45 @@ export interface JsonReport {
  * Judges a run by its report.
  * @param output what vitest wrote beside it, for the message where the report says nothing
  */
-export function readReport(report: JsonReport, folder: string, output: string): TestOutcome {
-  for (const { name, status, message, assertionResults } of report.testResults) {
-    const file = relative(folder, name);
-    const failed = assertionResults.find((test) => test.status === 'failed');
-    if (failed) return { kind: 'failed', by: `${file}: ${failed.fullName}` };
-    if (status === 'failed')
-      return { kind: 'failed', by: `${file} as a whole: ${message.split('\n')[0] ?? ''}` };
-  }
-  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+export function readReport(
+  { success, testResults }: JsonReport,
+  folder: string,
+  output: string,
+): TestOutcome {
+  const failed = failedTest(testResults) ?? unloadedFile(testResults);
+  if (failed)
+    return {
+      kind: 'failed',
+      by: [relative(folder, failed.file), failed.test].join(': '),
+      message: failed.message,
+    };
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
   const count = tests.filter(({ status }) => status === 'passed').length;
   if (count === 0) return { kind: 'error', reason: `no test ran:\n${output}` };
-  if (!report.success) return { kind: 'error', reason: `no test failed, and the run did:\n${output}` };
+  if (!success) return { kind: 'error', reason: `no test failed, and the run did:\n${output}` };
   return { kind: 'passed', count };
+}
+
+interface Failure {
+  readonly file: string;
+  readonly test: string;
+  readonly message: string;
+}
+
+function failedTest(files: JsonReport['testResults']): Failure | undefined {
+  for (const { name: file, assertionResults } of files) {
+    const test = assertionResults.find(({ status }) => status === 'failed');
+    if (test) return { file, test: test.fullName, message: firstLine(test.failureMessages?.[0]) };
+  }
+  return undefined;
+}
+
+/** A file that the run was not let come to, after a failure elsewhere, has failed as well, and says nothing. */
+function unloadedFile(files: JsonReport['testResults']): Failure | undefined {
+  const file = files.find(({ status, message }) => status === 'failed' && message !== '');
+  return file && { file: file.name, test: 'as a whole', message: firstLine(file.message) };
+}
+
+function firstLine(text = ''): string {
+  return text.split('\n')[0] ?? '';
 }

@@ -11,6 +11,8 @@ export interface TriedFault {
   readonly outcome: 'killed' | 'survived' | 'error';
   /** The test that noticed it, or what went wrong. */
   readonly by: string;
+  /** What that test said. */
+  readonly message: string;
   readonly seconds: number;
 }
 
@@ -64,15 +66,15 @@ async function tryFault(
   }
 }
 
-function judge(outcome: TestOutcome): Pick<TriedFault, 'outcome' | 'by'> {
+function judge(outcome: TestOutcome): Pick<TriedFault, 'outcome' | 'by' | 'message'> {
   switch (outcome.kind) {
     case 'failed':
-      return { outcome: 'killed', by: outcome.by };
+      return { outcome: 'killed', by: outcome.by, message: outcome.message };
     case 'passed':
-      return { outcome: 'survived', by: `${outcome.count} tests passed` };
+      return { outcome: 'survived', by: `${outcome.count} tests passed`, message: '' };
     case 'timeout':
-      return { outcome: 'error', by: 'the tests did not end in time' };
+      return { outcome: 'error', by: 'the tests did not end in time', message: '' };
     case 'error':
-      return { outcome: 'error', by: outcome.reason };
+      return { outcome: 'error', by: outcome.reason, message: '' };
   }
 }

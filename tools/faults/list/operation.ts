@@ -18,7 +18,7 @@ export const operationFaults: readonly PlantedFault[] = [
     file: 'src/http/problem.ts',
     find: 'service_unavailable({ internal: thrown })',
     replace: 'service_unavailable({ internal: thrown, detail: thrown.message })',
-    tests: ['test/features/admin/cleanup-sessions.test.ts'],
+    tests: ['test/contract/database-failures.test.ts'],
   },
   {
     id: 'control-characters-in-the-log',

@@ -45,7 +45,7 @@ export const pageFaults: readonly PlantedFault[] = [
     file: 'src/http/origin.ts',
     find: 'if (origin === trust.ownOrigin)',
     replace: 'if (origin.startsWith(trust.ownOrigin))',
-    tests: ['test/http/origin.test.ts'],
+    tests: ['test/http/origin.test.ts', 'test/contract/pages.test.ts'],
   },
   {
     id: 'same-site-is-own',
@@ -127,10 +127,7 @@ export const pageFaults: readonly PlantedFault[] = [
     file: 'src/ui/render-page.tsx',
     find: '    "frame-ancestors \'none\'",\n',
     replace: '',
-    tests: [
-      'test/features/account-recovery/recovery-pages.test.ts',
-      'test/contract/response-headers.test.ts',
-    ],
+    tests: ['test/contract/pages.test.ts'],
   },
   {
     id: 'token-in-a-page-is-markup',

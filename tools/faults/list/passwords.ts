@@ -163,7 +163,7 @@ export const passwordFaults: readonly PlantedFault[] = [
     file: 'src/crypto/password-hash.ts',
     find: '\\$2[aby]\\$',
     replace: '\\$2[ab]\\$',
-    tests: ['test/crypto/password-hash.test.ts'],
+    tests: ['test/features/password/stored-hashes.test.ts'],
   },
   {
     id: 'stored-hash-chooses-its-cost',

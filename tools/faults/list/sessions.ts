@@ -12,14 +12,14 @@ export const sessionFaults: readonly PlantedFault[] = [
     tests: ['test/features/sessions/refresh.security.test.ts'],
   },
   {
-    id: 'refresh-token-of-earlier-is-kept',
+    id: 'earlier-token-by-its-escapes',
     guarantees: ['SES-02', 'T38'],
     breaks:
       'The upgrade hashes an earlier token by its escapes, so that one with a backslash is lost or stops the upgrade.',
     file: 'migrations/0003_sessions.sql',
     find: "sha256(convert_to(s.refresh_token, 'UTF8'))",
     replace: 'sha256(s.refresh_token::bytea)',
-    tests: ['test/node/migrations.test.ts'],
+    tests: ['test/node/legacy-schema.test.ts'],
   },
   {
     id: 'session-keeps-its-id',
@@ -50,12 +50,12 @@ export const sessionFaults: readonly PlantedFault[] = [
   },
   {
     id: 'logout-holds-sessions-in-any-order',
-    guarantees: ['SES-05'],
-    breaks: 'Two logouts of the same sessions wait for each other until one of them fails.',
+    guarantees: ['SES-05', 'SES-10'],
+    breaks: 'A logout and the end of all sessions wait for each other until one of them fails.',
     file: 'src/features/sessions/queries.ts',
     find: 'WHERE ${isNamed} ORDER BY s.id FOR UPDATE',
-    replace: 'WHERE ${isNamed} ORDER BY random() FOR UPDATE',
-    tests: ['test/postgres/logout.test.ts'],
+    replace: 'WHERE ${isNamed} ORDER BY s.id DESC FOR UPDATE',
+    tests: ['test/postgres/own-sessions.test.ts'],
   },
   {
     id: 'password-change-spares-other-sessions',
