@@ -2,8 +2,9 @@ import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createApp, runScheduled } from '../../src/app.ts';
 import { recordLog } from '../contract/recorded-log.ts';
-import { TestClient, toRequest } from '../support/client.ts';
+import { TestClient } from '../support/client.ts';
 import { faultyEndpoint } from '../support/database.ts';
+import { baseUrl } from '../support/test-env.ts';
 import { mailProvider } from './mail-provider.ts';
 import { queue, rowOf } from './outbox-rows.ts';
 
@@ -26,13 +27,13 @@ function quietServiceAt(url: string, overrides: Readonly<Record<string, string>>
 }
 
 /** Sends a request under a request id that is known before. */
-async function ask(client: TestClient, path: string, requestId: string) {
+async function ask(client: TestClient, path: string, requestId: string, origin = baseUrl) {
   const context = createExecutionContext();
   const spy = vi
     .spyOn(crypto, 'randomUUID')
     .mockReturnValueOnce(requestId as ReturnType<Crypto['randomUUID']>);
   const startedAt = Date.now();
-  const response = await client.app.fetch(toRequest('GET', path), client.env, context);
+  const response = await client.app.fetch(new Request(`${origin}${path}`), client.env, context);
   const text = await response.text();
   const elapsedMs = Date.now() - startedAt;
   spy.mockRestore();
@@ -61,6 +62,18 @@ describe('a request that has queued a mail', () => {
     await answer.settled();
     expect((await provider.received()).map(({ key }) => key)).toEqual([id]);
     expect(await rowOf(client, id)).toMatchObject({ outcome: 'sent', sealed: null });
+  });
+
+  test('is sent with a link to the configured host, whatever host was asked (EML-04)', async () => {
+    const provider = await mailProvider();
+    const client = serviceAt(provider.url);
+    const requestId = crypto.randomUUID();
+    await queue(client, { requestId });
+    const answer = await ask(client, '/api/health/live', requestId, 'https://evil.example');
+    await answer.settled();
+    const [mail] = await provider.received();
+    expect(mail!.body.data.url).toMatch(new RegExp(`^${baseUrl}/auth/verify-email`));
+    expect(JSON.stringify(mail)).not.toContain('evil');
   });
 
   test('is answered in less than 500 ms while the provider hangs, and the mail stays (ENU-05, EML-12)', async () => {

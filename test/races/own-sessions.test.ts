@@ -14,6 +14,7 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import * as heldCalls from './held-calls.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
+import { untilWaiting } from './until-waiting.ts';
 
 const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
 const cap = 50;
@@ -113,6 +114,31 @@ describe('everybody signing out everybody', () => {
     expect(row!.ended).toBe(row!.distinct);
     expect(row!.ended).toBe(8 - (await countSessions(all[0]!.userId)));
   });
+});
+
+describe('a logout of two sessions beside the end of all', () => {
+  test.each(['the logout', 'the end of all'])(
+    'holds them in the same order: %s came first',
+    async (first) => {
+      const [one, two] = (await signInOn(2)).toSorted((a, b) => (a.sessionId < b.sessionId ? -1 : 1));
+      const logout = () => {
+        const cookies = {
+          '__Host-nexora_access': one!.accessToken,
+          '__Host-nexora_refresh': two!.cookieToken,
+        };
+        return client.post('/api/auth/logout', undefined, { cookies });
+      };
+      const starts = [logout, () => revokeAll(one!)];
+      const [start, startSecond] = first === 'the logout' ? starts : starts.toReversed();
+      const { results, waiting } = await releaseTogether(database.url, one!.sessionId, [
+        start!,
+        () => untilWaiting(database.url, 1).then(startSecond),
+      ]);
+      expect(waiting).toBe(2);
+      expectInOneRoundTrip(results, 200);
+      expect(await countSessions(one!.userId)).toBe(0);
+    },
+  );
 });
 
 describe('signing out everywhere while somebody signs in', () => {

@@ -76,9 +76,10 @@ describe('GET /api/auth/me of the demo user', () => {
   });
 
   test('is the only one in the list of sessions, by bearer and by cookie (DEM-05)', async () => {
+    const headers = { 'CF-Connecting-IP': '203.0.113.7', 'User-Agent': 'Mozilla/5.0 Firefox/140.0' };
     const { json } = await client.get('/api/auth/me', { bearer: visit.accessToken });
     for (const by of [{ bearer: visit.accessToken }, { cookies: visit.cookies }]) {
-      const answer = await client.get('/api/auth/sessions', by);
+      const answer = await client.get('/api/auth/sessions', { ...by, headers });
       expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 0 });
       expect(answer.json).toStrictEqual({ success: true, sessions: [json.session] });
     }

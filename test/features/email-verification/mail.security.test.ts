@@ -62,10 +62,15 @@ describe('the address of a mail', () => {
     const mails = await mailsTo(open, email);
     expect(mails.map(({ kind }) => kind)).toEqual(['verify_email', 'verify_email']);
 
-    const earlier = `j\u00fcrgen-${crypto.randomUUID()}@b\u00fccher.example`;
-    await databaseOf(open).query(sql`INSERT INTO users (email, name) VALUES (${earlier}, 'Earlier')`);
-    await resend(open, earlier.replace('j\u00fc', 'J\u00dc'));
-    expect(await mailsTo(open, earlier)).toMatchObject([{ kind: 'verify_email', token: expect.any(String) }]);
+    // The second one has a canonical form beside the one that is stored.
+    for (const localPart of ['j\u00fcrgen', 'juergen']) {
+      const earlier = `${localPart}-${crypto.randomUUID()}@b\u00fccher.example`;
+      await databaseOf(open).query(sql`INSERT INTO users (email, name) VALUES (${earlier}, 'Earlier')`);
+      await resend(open, earlier.replace('@b\u00fc', '@B\u00dc'));
+      expect(await mailsTo(open, earlier)).toMatchObject([
+        { kind: 'verify_email', token: expect.any(String) },
+      ]);
+    }
   });
 
   test('is not that of somebody whose address only looks alike (EML-03)', async () => {
