@@ -132,7 +132,7 @@ export const accountFaults: readonly PlantedFault[] = [
     find: 'deliverMailsOfRequest(runtime.mailDelivery, requestId)',
     replace:
       'deliverMailsOfRequest({ ...runtime.mailDelivery, baseUrl: new URL(c.req.url).origin }, requestId)',
-    tests: ['test/features/password/forgot-password.test.ts', 'test/mail/send-queued-mails.test.ts'],
+    tests: ['test/mail/send-queued-mails.test.ts'],
   },
   {
     id: 'page-passes-its-token-on',
