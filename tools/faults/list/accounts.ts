@@ -4,16 +4,16 @@ import type { PlantedFault } from '../planted-fault.ts';
 export const accountFaults: readonly PlantedFault[] = [
   {
     id: 'verified-account-is-taken-over',
-    guarantees: ['LNK-01', 'LNK-06'],
-    breaks: 'A sign-up that waits takes over the account that has verified the address meanwhile.',
+    guarantees: ['LNK-06'],
+    breaks: 'A pending registration claims the account that has verified the address meanwhile.',
     file: 'src/features/email-verification/verify/queries.ts',
     find: '(${isVerificationDue(sql`u`)} AND u.banned_at IS NULL)',
     replace: '(u.banned_at IS NULL)',
-    tests: ['test/features/email-verification/verify.test.ts', 'test/postgres/email-verification.test.ts'],
+    tests: ['test/features/email-verification/verify.test.ts', 'test/races/email-verification.test.ts'],
   },
   {
-    id: 'take-over-keeps-the-password',
-    guarantees: ['LNK-01', 'LNK-05'],
+    id: 'claim-keeps-the-password',
+    guarantees: ['LNK-05'],
     breaks: 'Whoever registered a foreign address first still signs in after its owner has proved it.',
     file: 'src/features/users/fragments.ts',
     find: 'password_hash = s.password_hash, email_verified_at',
@@ -21,7 +21,7 @@ export const accountFaults: readonly PlantedFault[] = [
     tests: ['test/features/email-verification/verify.test.ts'],
   },
   {
-    id: 'take-over-keeps-links',
+    id: 'claim-keeps-links',
     guarantees: ['LNK-05'],
     breaks: 'Links from before an account was taken over still lead into it.',
     file: 'src/features/email-verification/verify/queries.ts',
@@ -39,9 +39,9 @@ export const accountFaults: readonly PlantedFault[] = [
     tests: ['test/features/email-verification/verify.test.ts'],
   },
   {
-    id: 'verification-keeps-sign-ups',
+    id: 'verification-keeps-pending-registrations',
     guarantees: ['LNK-06'],
-    breaks: 'A sign-up of somebody else waits on, though the address was proved by its account.',
+    breaks: 'A pending registration of somebody else stays, though the address was proved by its account.',
     file: 'src/features/pending-registrations/fragments.ts',
     find: 'WHERE r.email = p.email RETURNING',
     replace: 'WHERE r.email = p.email AND r.expires_at <= now() RETURNING',
@@ -58,7 +58,7 @@ export const accountFaults: readonly PlantedFault[] = [
   },
   {
     id: 'held-address-can-be-registered',
-    guarantees: ['LNK-13', 'EML-08'],
+    guarantees: ['EML-08'],
     breaks: 'An address whose owner can still have it back is given to somebody else.',
     file: 'src/features/password/register/queries.ts',
     find: ' OR ${isHeldEmail(user.email)})',
@@ -70,7 +70,7 @@ export const accountFaults: readonly PlantedFault[] = [
   },
   {
     id: 'upgrade-forgets-who-is-exempt',
-    guarantees: ['LNK-01', 'EML-09'],
+    guarantees: ['EML-09'],
     breaks: 'Accounts from before there was verification can be taken over by whoever reads their mail.',
     file: 'migrations/0002_users.sql',
     find: 'UPDATE users SET is_verification_exempt = true;',
@@ -80,11 +80,11 @@ export const accountFaults: readonly PlantedFault[] = [
   {
     id: 'register-races-raise-an-error',
     guarantees: ['EML-01', 'T36'],
-    breaks: 'Of sign-ups for one address at once some fail with an error.',
+    breaks: 'Of registrations of one address at once some fail with an error.',
     file: 'src/features/users/fragments.ts',
     find: 'WHERE NOT ${isRefused}\n    ON CONFLICT DO NOTHING',
     replace: 'WHERE NOT ${isRefused}\n    ON CONFLICT (id) DO NOTHING',
-    tests: ['test/postgres/register.test.ts'],
+    tests: ['test/races/register.test.ts'],
   },
   {
     id: 'address-in-any-case',
@@ -98,7 +98,7 @@ export const accountFaults: readonly PlantedFault[] = [
   {
     id: 'second-at-sign',
     guarantees: ['EML-02'],
-    breaks: 'An address with a second @ of another width passes where an earlier account can be meant.',
+    breaks: 'An address with a second @ of another width passes where a legacy account can be meant.',
     file: 'src/presented-email.ts',
     find: ".test(text.trim().normalize('NFKC'))",
     replace: '.test(text.trim())',
@@ -119,9 +119,9 @@ export const accountFaults: readonly PlantedFault[] = [
     breaks:
       'Whatever opens links by itself, such as a scanner of mails, does what the button of the page is for.',
     file: 'src/http/page-route.ts',
-    find: 'handle: show },',
+    find: 'handle: show }),',
     replace:
-      "handle: async (c) => {\n      const body = { token: c.req.query('token') } as z.output<S>;\n      await submit(c, { deps: requireDeps(c), body, originTrust: 'own' }).catch(() => undefined);\n      return show(c);\n    } },",
+      "handle: async (c) => {\n      const body = { token: c.req.query('token') } as z.output<S>;\n      await submit(c, { deps: requireDeps(c), body, originTrust: 'own' }).catch(() => undefined);\n      return show(c);\n    } }),",
     tests: ['test/features/account-recovery/recovery-pages.test.ts'],
   },
   {
@@ -177,7 +177,7 @@ export const accountFaults: readonly PlantedFault[] = [
     file: 'src/features/password/current-password/queries.ts',
     find: '[lockUser(verified.userId), change',
     replace: '[sql`SELECT`, change',
-    tests: ['test/postgres/waiting-for-account.test.ts', 'test/postgres/email-change.test.ts'],
+    tests: ['test/races/waiting-for-account.test.ts', 'test/races/email-change.test.ts'],
   },
   {
     id: 'unverified-account-signs-in',

@@ -107,8 +107,8 @@ export const configurationFaults: readonly PlantedFault[] = [
     guarantees: ['SUP-04'],
     breaks: 'Everybody is signed out when the root secret is replaced.',
     file: 'src/crypto/keyring.ts',
-    find: 'if (ring.previous === null) return false;',
-    replace: 'if (ring.previous === null || ring.current !== ring.previous) return false;',
+    find: 'if (keyring.previous === null) return false;',
+    replace: 'if (keyring.previous === null || keyring.current !== keyring.previous) return false;',
     tests: ['test/crypto/keyring.test.ts', 'test/features/sessions/secret-rotation.security.test.ts'],
   },
   {

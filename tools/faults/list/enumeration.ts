@@ -7,8 +7,8 @@ export const enumerationFaults: readonly PlantedFault[] = [
     guarantees: ['ENU-02', 'HSH-09'],
     breaks: 'A login at an address that nobody has is answered before anything is hashed.',
     file: 'src/crypto/password-hash.ts',
-    find: '  hashDummy(password);',
-    replace: '  if (stored !== null) hashDummy(password);',
+    find: '  hashDummy(password, parameters);',
+    replace: '  if (stored !== null) hashDummy(password, parameters);',
     tests: ['test/features/password/password.security.test.ts'],
   },
   {
@@ -34,7 +34,7 @@ export const enumerationFaults: readonly PlantedFault[] = [
   {
     id: 'register-writes-more-for-a-taken-address',
     guarantees: ['ENU-04'],
-    breaks: 'A sign-up with an address that has an account writes one row more than others.',
+    breaks: 'A registration with an address that has an account writes one row more than others.',
     file: 'src/features/password/register/queries.ts',
     find: 'FROM addressed d WHERE NOT d.is_owner_told)',
     replace: 'FROM addressed d)',
@@ -63,7 +63,7 @@ export const enumerationFaults: readonly PlantedFault[] = [
     guarantees: ['ENU-06'],
     breaks: 'An address that nobody has is never locked, so that a lock tells who has an account.',
     file: 'src/features/password/login.ts',
-    find: 'subject: unknownSubject(secrets, input.email.address)',
+    find: 'subject: unknownSubject(keyring, input.email.address)',
     replace: 'subject: `address:${crypto.randomUUID()}`',
     tests: ['test/rate-limit/attempts.test.ts'],
   },

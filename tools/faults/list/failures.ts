@@ -99,7 +99,7 @@ export const failureFaults: readonly PlantedFault[] = [
     file: 'src/mail/queries.ts',
     find: 'ORDER BY m.next_attempt_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED',
     replace: 'ORDER BY m.next_attempt_at LIMIT ${limit}::int',
-    tests: ['test/postgres/mail-delivery.test.ts'],
+    tests: ['test/races/mail-delivery.test.ts'],
   },
   {
     id: 'ban-begins-anew',

@@ -27,7 +27,7 @@ export const limitFaults: readonly PlantedFault[] = [
     file: 'src/rate-limit/fragments.ts',
     find: 'ELSE t.count + 1\n',
     replace: 'ELSE (SELECT c.count + 1 FROM login_attempts c WHERE c.bucket = excluded.bucket)\n',
-    tests: ['test/postgres/attempts.test.ts'],
+    tests: ['test/races/attempts.test.ts'],
   },
   {
     id: 'client-chooses-its-address',
@@ -103,7 +103,7 @@ export const limitFaults: readonly PlantedFault[] = [
   },
   {
     id: 'registering-gives-attempts-back',
-    guarantees: ['LIM-14', 'ENU-06'],
+    guarantees: ['ENU-06'],
     breaks: 'A lock of an address ends when somebody registers it, which tells when that was.',
     file: 'src/features/password/register/queries.ts',
     find: 'adopted AS (${adoptAttempts(user.subject, sql`owner`)})',

@@ -157,7 +157,7 @@ export const passwordFaults: readonly PlantedFault[] = [
     tests: ['test/features/health/health.test.ts'],
   },
   {
-    id: 'earlier-hash-of-php',
+    id: 'legacy-hash-of-php',
     guarantees: ['HSH-04'],
     breaks: 'Hashes in the version 2y of bcrypt do not sign in.',
     file: 'src/crypto/password-hash.ts',
@@ -181,7 +181,7 @@ export const passwordFaults: readonly PlantedFault[] = [
     file: 'src/features/password/queries.ts',
     find: 'sql`FOR NO KEY UPDATE`',
     replace: 'sql`FOR SHARE`',
-    tests: ['test/postgres/login.test.ts'],
+    tests: ['test/races/login.test.ts'],
   },
   {
     id: 'better-hash-without-a-comparison',
@@ -190,7 +190,7 @@ export const passwordFaults: readonly PlantedFault[] = [
     file: 'src/features/users/fragments.ts',
     find: 'WHERE u.id = o.user_id AND u.password_hash = ${verifiedHash}',
     replace: 'WHERE u.id = o.user_id',
-    tests: ['test/features/password/stored-hashes.test.ts', 'test/postgres/login.test.ts'],
+    tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login.test.ts'],
     equivalent:
       'The statement of the login holds the row by the hash that was verified before it replaces it, so that the second comparison decides nothing.',
   },
@@ -204,7 +204,7 @@ export const passwordFaults: readonly PlantedFault[] = [
     tests: ['test/features/password/stored-hashes.test.ts'],
   },
   {
-    id: 'earlier-hash-stays',
+    id: 'legacy-hash-stays',
     guarantees: ['HSH-08', 'HSH-04'],
     breaks: 'A hash of bcrypt is never replaced, and 72 bytes of a password go on sufficing.',
     file: 'src/crypto/password-hash.ts',
@@ -213,16 +213,16 @@ export const passwordFaults: readonly PlantedFault[] = [
     tests: ['test/features/password/stored-hashes.test.ts'],
   },
   {
-    id: 'hash-slot-is-not-given-back',
+    id: 'hash-permit-is-not-given-back',
     guarantees: ['HSH-10'],
-    breaks: 'A hash keeps its slot after it is done, so that the next ones wait for nothing.',
+    breaks: 'A hash keeps its permit after it is done, so that the next ones wait for nothing.',
     file: 'src/hash-semaphore.ts',
-    find: 'this.#slots.release(slot);',
+    find: 'this.#permits.release(permit);',
     replace: '',
     tests: ['test/hash-semaphore.test.ts'],
   },
   {
-    id: 'hash-slot-without-a-deadline',
+    id: 'hash-permit-without-a-deadline',
     guarantees: ['HSH-10', 'T26'],
     breaks: 'Requests that were cancelled keep their places for good, until nobody can sign in.',
     file: 'src/hash-semaphore.ts',

@@ -36,7 +36,7 @@ export const refreshFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/queries.ts',
     find: 'FOR UPDATE OF s\n',
     replace: '\n',
-    tests: ['test/postgres/refresh.test.ts'],
+    tests: ['test/races/refresh.test.ts'],
   },
   {
     id: 'refresh-repeats-past-the-grace',

@@ -9,7 +9,7 @@ export const resetFaults: readonly PlantedFault[] = [
     file: 'src/features/one-time-tokens/fragments.ts',
     find: 'AND t.owner_id = h.user_id AND t.spent_at IS NULL AND',
     replace: 'AND t.owner_id = h.user_id AND',
-    tests: ['test/postgres/recovery.test.ts'],
+    tests: ['test/races/recovery.test.ts'],
   },
   {
     id: 'reset-keeps-other-links',
@@ -95,7 +95,7 @@ export const resetFaults: readonly PlantedFault[] = [
     file: 'src/features/password/reset/queries.ts',
     find: '${fromAddress(email)} FOR KEY SHARE OF u',
     replace: '${fromAddress(email)}',
-    tests: ['test/postgres/waiting-for-account.test.ts'],
+    tests: ['test/races/waiting-for-account.test.ts'],
   },
   {
     id: 'deletion-keeps-origins',
@@ -126,7 +126,7 @@ export const resetFaults: readonly PlantedFault[] = [
   },
   {
     id: 'deletion-keeps-attempts',
-    guarantees: ['PRV-08'],
+    guarantees: ['PRV-03'],
     breaks: 'The attempts at a deleted account are kept under its id.',
     file: 'src/features/password/current-password/queries.ts',
     find: 'forgotten AS (${deleteAttempts(sql`deleted`)})',

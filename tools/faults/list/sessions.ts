@@ -7,15 +7,15 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-01', 'RFR-11'],
     breaks: 'A refresh token is believed without its MAC, so that the id of a session opens it.',
     file: 'src/features/sessions/refresh-token.ts',
-    find: "!isMacValid(ring, 'refresh-token', content, bytes.subarray(contentBytes)) || transport",
-    replace: 'transport',
+    find: "!isMacValid(keyring, 'refresh-token', content, bytes.subarray(contentBytes)) ||",
+    replace: '',
     tests: ['test/features/sessions/refresh.security.test.ts'],
   },
   {
-    id: 'earlier-token-by-its-escapes',
+    id: 'legacy-token-by-its-escapes',
     guarantees: ['SES-02', 'T38'],
     breaks:
-      'The upgrade hashes an earlier token by its escapes, so that one with a backslash is lost or stops the upgrade.',
+      'The upgrade hashes a legacy token by its escapes, so that one with a backslash is lost or stops the upgrade.',
     file: 'migrations/0003_sessions.sql',
     find: "sha256(convert_to(s.refresh_token, 'UTF8'))",
     replace: 'sha256(s.refresh_token::bytea)',
@@ -55,7 +55,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/queries.ts',
     find: 'WHERE ${isNamed} ORDER BY s.id FOR UPDATE',
     replace: 'WHERE ${isNamed} ORDER BY s.id DESC FOR UPDATE',
-    tests: ['test/postgres/own-sessions.test.ts'],
+    tests: ['test/races/own-sessions.test.ts'],
   },
   {
     id: 'password-change-spares-other-sessions',
@@ -73,7 +73,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/password/queries.ts',
     find: 'newHash === null ? sql`FOR SHARE`',
     replace: 'newHash === null ? sql``',
-    tests: ['test/postgres/login.test.ts'],
+    tests: ['test/races/login.test.ts'],
   },
   {
     id: 'login-trusts-a-hash-that-changed',
@@ -82,7 +82,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/password/queries.ts',
     find: 'u.password_hash = ${passwordHash} AND u.banned_at',
     replace: 'u.banned_at',
-    tests: ['test/features/password/stored-hashes.test.ts', 'test/postgres/login.test.ts'],
+    tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login.test.ts'],
   },
   {
     id: 'idle-end-of-another-transport',
@@ -161,7 +161,7 @@ export const sessionFaults: readonly PlantedFault[] = [
   {
     id: 'upgrade-makes-old-sessions-recent',
     guarantees: ['SES-15'],
-    breaks: 'After the upgrade every earlier session counts as having just proved who it is.',
+    breaks: 'After the upgrade every legacy session counts as having just proved who it is.',
     file: 'migrations/0003_sessions.sql',
     find: '  authenticated_at = created_at,\n',
     replace: '',
@@ -193,7 +193,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/password/queries.ts',
     find: 'u.password_hash = ${passwordHash} AND u.banned_at IS NULL',
     replace: 'u.password_hash = ${passwordHash}',
-    tests: ['test/postgres/ban.test.ts'],
+    tests: ['test/races/ban.test.ts'],
   },
   {
     id: 'operator-does-not-wait-for-the-user',
@@ -202,6 +202,6 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/admin/queries.ts',
     find: 'lockUser(userId),\n      change(',
     replace: 'sql`SELECT`,\n      change(',
-    tests: ['test/postgres/waiting-for-account.test.ts'],
+    tests: ['test/races/waiting-for-account.test.ts'],
   },
 ];

@@ -25,8 +25,8 @@ export const tokenFaults: readonly PlantedFault[] = [
     guarantees: ['JWT-03'],
     breaks: 'A token that names no key is tried with the current one.',
     file: 'src/crypto/jwt.ts',
-    find: '? ring.byId.get(header.kid) : undefined',
-    replace: '? ring.byId.get(header.kid) : ring.signing',
+    find: '? keySet.byId.get(header.kid) : undefined',
+    replace: '? keySet.byId.get(header.kid) : keySet.signing',
     tests: ['test/crypto/jwt.security.test.ts'],
   },
   {
