@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
 
@@ -47,8 +48,8 @@ const pureUnits = [
 export default defineConfig({
   test: {
     globalSetup: './test/support/node/global-setup.ts',
-    // By itself vitest leaves one core to the terminal, which is half of a small machine.
-    maxWorkers: '100%',
+    // One more than there are cores: tests wait for locks, timeouts and hashes as much as they work.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         plugins: [inWorkerd()],

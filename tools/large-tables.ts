@@ -1,16 +1,20 @@
 import { type Fragment, sql } from '../src/db/sql.ts';
 
-const usersCount = 200_000;
-const sessionsCount = 500_000;
-const eventsCount = 200_000;
 const rowsPerStatement = 50_000;
 
 /**
  * Fills a migrated database with 200,000 users, 500,000 live sessions, and an event, counted attempts, a link and a
  * mail per user, and updates the planner's statistics. Takes about half a minute on two busy cores, and no statement
  * more than two seconds.
+ * @param share how much of all that
  */
-export async function fillLargeTables(run: (statement: Fragment) => Promise<unknown>): Promise<void> {
+export async function fillLargeTables(
+  run: (statement: Fragment) => Promise<unknown>,
+  share = 1,
+): Promise<void> {
+  const usersCount = 200_000 * share;
+  const sessionsCount = 500_000 * share;
+  const eventsCount = 200_000 * share;
   const day = sql`now() + interval '20 days'`;
   for (const [count, insert] of [
     [

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { fillLargeTables } from '../../tools/large-tables.ts';
 import { bcryptHash } from '../features/password/stored-accounts.ts';
@@ -14,13 +14,16 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe } from '../support/races.ts';
 
+// A tenth of it in the loop of whoever works on something else: to the planner that is large as well.
+const share = inject('isFull') ? 1 : 0.1;
+
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
 
 beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({ DATABASE_URL: database.url });
-  await fillLargeTables((statement) => openDatabase(database.url).query(statement));
+  await fillLargeTables((statement) => openDatabase(database.url).query(statement), share);
 }, 120_000);
 afterAll(() => database.drop());
 
@@ -50,7 +53,7 @@ const requests: readonly [string, number, (signedIn: SignedIn) => Promise<Answer
 const readsNothing = (plan: readonly { readonly 'Relation Name'?: unknown }[]) =>
   plan.every((node) => node['Relation Name'] === undefined || node['Relation Name'] === 'security_events');
 
-describe('among 200,000 users and 500,000 sessions', () => {
+describe(`among ${200_000 * share} users and ${500_000 * share} sessions`, () => {
   test.each(requests)('%s reads no table from end to end', async (_name, statements, request) => {
     const signedIn = await signIn(client);
     const plans = await plansOf(database.url, () => request(signedIn));
@@ -72,7 +75,7 @@ describe('among 200,000 users and 500,000 sessions', () => {
   test('the tables are as large as that', async () => {
     const [row] = await openDatabase(database.url).query<{ users: number; sessions: number }>(sql`
       SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM sessions) AS sessions`);
-    expect(row!.users).toBeGreaterThanOrEqual(200_000);
-    expect(row!.sessions).toBeGreaterThanOrEqual(500_000);
+    expect(row!.users).toBeGreaterThanOrEqual(200_000 * share);
+    expect(row!.sessions).toBeGreaterThanOrEqual(500_000 * share);
   });
 });
