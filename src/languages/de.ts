@@ -195,7 +195,7 @@ export const de: Language = {
     newPassword: 'Neues Passwort',
     confirmPassword: 'Neues Passwort wiederholen',
     passwordHint: (characters) =>
-      `Mindestens ${characters} Zeichen. Eine Folge von Wörtern ist leicht zu merken.`,
+      `Mindestens ${characters} Zeichen. Einige Wörter ohne Zusammenhang sind leicht zu merken.`,
     verifyPasswordHint: 'Das Passwort, das Sie bei der Registrierung gewählt haben.',
   },
   fieldErrors: {

@@ -187,7 +187,7 @@ export const en: Language = {
     newPassword: 'New password',
     confirmPassword: 'Repeat the new password',
     passwordHint: (characters) =>
-      `At least ${characters} characters. A sequence of words is easy to remember.`,
+      `At least ${characters} characters. A few unrelated words are easy to remember.`,
     verifyPasswordHint: 'The password that you chose when you registered.',
   },
   fieldErrors: {
