@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { breachService, restOfSha1 } from '../support/breach-service.ts';
@@ -19,9 +19,11 @@ let account: Account;
 beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({ DATABASE_URL: database.url });
-  account = await insertAccount(client);
 });
 afterAll(() => database.drop());
+beforeEach(async () => {
+  account = await insertAccount(client);
+});
 
 const login = 'POST /api/auth/login';
 

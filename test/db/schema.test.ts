@@ -158,7 +158,8 @@ describe('the table of attempts (SQL-05)', () => {
   });
 
   test('has one row per bucket', async () => {
-    const insert = sql`INSERT INTO login_attempts ${columns} VALUES ('schema test', 1, gen_random_uuid(), now())`;
+    const bucket = `user:${crypto.randomUUID()}:world`;
+    const insert = sql`INSERT INTO login_attempts ${columns} VALUES (${bucket}, 1, gen_random_uuid(), now())`;
     await database.query(insert);
     expect((await refusalOf(insert))[0]).toBe('23505');
   });

@@ -145,6 +145,8 @@ describe('a single query', () => {
     ['', '', null],
   ])('%j has the command %j and the count %j', async (query, command, rowCount) => {
     await sql`CREATE TABLE IF NOT EXISTS neon_local_tags (id int)`;
+    await sql`TRUNCATE neon_local_tags`;
+    await sql`INSERT INTO neon_local_tags VALUES (1), (2)`;
     const { body } = await post({ query });
     expect(body).toMatchObject({ command, rowCount });
   });
