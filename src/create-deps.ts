@@ -10,8 +10,8 @@ import type { Runtime } from './runtime.ts';
 export interface AppOptions {
   /** The Worker's clock in milliseconds since the epoch; tests move it. */
   readonly now?: () => number;
-  /** What a password hash costs; tests make it cheap. */
-  readonly argon2Parameters?: Argon2Parameters;
+  /** What a password hash costs; tests make it cheap. Undefined and absent are the cost of production. */
+  readonly argon2Parameters?: Argon2Parameters | undefined;
 }
 
 /**

@@ -77,12 +77,14 @@ interface Point {
   readonly by: 'cookie' | 'bearer';
 }
 
-/** Where routes ask the database: all of them for what a route might mistake for an answer, otherwise the models. */
+/** Where routes ask the database: all of them, since any could mistake a failure for an answer; what hangs, the models. */
 function pointsFor(fault: Fault): Point[] {
-  const isForAll = isFull || ['refuse', takenAddress, missingTable].includes(fault);
-  const routes = databaseProblemRoutes.filter((key) => isForAll || modelRoutes.includes(key));
+  const routes = databaseProblemRoutes.filter(
+    (key) => isFull || fault !== 'hang' || modelRoutes.includes(key),
+  );
   // How a credential came makes no difference to a failure, but only a cookie can be touched by its answer.
-  const ways = isForAll ? (['cookie', 'bearer'] as const) : (['cookie'] as const);
+  const isBothWays = isFull || ['refuse', takenAddress, missingTable].includes(fault);
+  const ways = isBothWays ? (['cookie', 'bearer'] as const) : (['cookie'] as const);
   return ways.flatMap((by) =>
     routes.flatMap((key) => {
       const { roundTrips, roundTripsByCookie = roundTrips } = exampleOf(key);

@@ -2,7 +2,6 @@ import { createExecutionContext } from 'cloudflare:test';
 import { createApp } from '../../src/app.ts';
 import type { Env } from '../../src/config.ts';
 import type { AppOptions } from '../../src/create-deps.ts';
-import { liveParameters } from '../../src/crypto/password-hash.ts';
 import { baseUrl, testEnv } from './test-env.ts';
 
 export interface CallOptions {
@@ -33,8 +32,8 @@ export interface Answer {
 /** The same hash in the same format, a thousand times cheaper: most tests need an account, and few of them its hash. */
 export const cheapParameters = { memoryKib: 8, passes: 1, lanes: 1 };
 
-/** For tests about hashes, time and limits: passwords cost what they cost in production. */
-export const withLiveHashes: AppOptions = { argon2Parameters: liveParameters };
+/** For tests about hashes, time and limits: the service decides what a password costs, as it is deployed. */
+export const withLiveHashes = { argon2Parameters: undefined };
 
 /** A client of the service in this isolate. Its password hashes are cheap, unless the options say otherwise. */
 export class TestClient {

@@ -1,8 +1,10 @@
+import { createExecutionContext } from 'cloudflare:test';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
+import deployedWorker from '../../../src/index.ts';
 import { freshEmail, logIn, password, registerUser, registration } from '../../support/accounts.ts';
-import { TestClient, withLiveHashes } from '../../support/client.ts';
+import { TestClient, toRequest, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import {
   bcryptHash,
@@ -26,6 +28,19 @@ describe('the hash of a new account', () => {
     expect(hashes[0]).not.toBe(hashes[1]);
     expect(hashes[0]!.split('$')[4]).not.toBe(hashes[1]!.split('$')[4]);
   });
+
+  test.each(['production', 'development'])(
+    'is made with them by the Worker as it is deployed, in %s (HSH-01)',
+    async (environment) => {
+      const { env } = new TestClient({ ENVIRONMENT: environment, RATE_LIMIT_PER_MINUTE: undefined });
+      const email = freshEmail();
+      const request = toRequest('POST', '/api/auth/register', { body: registration(email) });
+      const answer = await deployedWorker.fetch(request, env, createExecutionContext());
+      expect(answer.status, await answer.text()).toBe(201);
+      const [user] = await findUsers(email);
+      expect(user).toMatchObject({ password_hash: expect.stringMatching(livePhc) });
+    },
+  );
 
   test('stays as it is at login: nothing is written to the user (HSH-04)', async () => {
     const { email } = await registerUser(client);
