@@ -13,8 +13,14 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('databaseKind', services.databaseKind);
   project.provide('controlUrl', services.controlUrl);
   project.provide('serverUrl', services.serverUrl);
-  project.provide('isFull', process.env.TEST_SUITE === 'full');
-  if (services.engineFailure !== null) console.error(`PostgreSQL did not start: ${services.engineFailure}`);
-  if (services.databaseKind === 'pglite') process.once('exit', () => console.log(racesNotRun));
+  const isFull = process.env.TEST_SUITE === 'full';
+  project.provide('isFull', isFull);
+  if (services.engineFailure === null) return stop;
+  if (isFull) {
+    await stop();
+    throw new Error(`PostgreSQL did not start: ${services.engineFailure}`);
+  }
+  console.error(`PostgreSQL did not start: ${services.engineFailure}`);
+  process.once('exit', () => console.log(racesNotRun));
   return stop;
 }

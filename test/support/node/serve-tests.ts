@@ -11,11 +11,15 @@ import type { TestServices } from './test-services.ts';
 const closers: (() => Promise<void>)[] = [];
 let isClosing = false;
 
+const starting = start();
 process.once('disconnect', () => void close());
+if (!process.connected) void close();
 try {
-  process.send?.(await start());
+  const services = await starting;
+  if (process.connected) process.send?.(services);
 } catch (error) {
-  process.send?.({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  if (process.connected)
+    process.send?.({ failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   await close();
 }
 
@@ -44,6 +48,8 @@ async function start(): Promise<TestServices> {
 async function close(): Promise<void> {
   if (isClosing) return;
   isClosing = true;
+  // What is being started can only be ended once it is there.
+  await starting.catch(() => undefined);
   for (const closer of closers.splice(0).reverse()) await closer();
   process.exit();
 }
