@@ -12,7 +12,7 @@ describe('isEqualConstantTime', () => {
     }
   });
 
-  test('CRN-02: bytes of different lengths are unequal and do not throw', () => {
+  test('CRN-02, T16: bytes of different lengths are unequal and do not throw', () => {
     const bytes = new Uint8Array(32);
     for (const length of [0, 1, 31, 33, 10_240]) {
       expect(isEqualConstantTime(bytes, new Uint8Array(length))).toBe(false);

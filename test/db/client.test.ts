@@ -90,7 +90,7 @@ describe('query', () => {
     ['an HTTP 500', { status: 500 }],
     ['a lost race', { sqlstate: '40001' }],
   ])(
-    'is not repeated when the answer is %s and nobody said that a second run is harmless (DBF-04)',
+    'is not repeated when the answer is %s and nobody said that a second run is harmless (DBF-04, T10)',
     async (_what, fault) => {
       const { database, seen } = await openFaulty([fault], timeoutFor(fault));
       const error = await failureOf(database.query(one));
@@ -121,7 +121,7 @@ describe('query', () => {
     expect(Math.max(...pauses)).toBeLessThanOrEqual(100);
   });
 
-  test('gives up after the timeout (DBF-02)', async () => {
+  test('gives up after the timeout (DBF-02, T9)', async () => {
     const { database } = await openFaulty({ always: 'hang' }, 200);
     const startedAt = Date.now();
     const error = await failureOf(database.query(one));
@@ -154,7 +154,7 @@ describe('the budget of a request', () => {
     };
   }
 
-  test('is 8 s for all statements together: near its end a statement gets what is left of it (DBF-02)', async () => {
+  test('is 8 s for all statements together: near its end a statement gets what is left of it (DBF-02, T9)', async () => {
     const pass = advance();
     const { database, seen } = await openFaulty({ always: 'hang' }, 8000);
     pass(7000);
@@ -209,7 +209,7 @@ describe('batch', () => {
     expect(await database.query(sql`SELECT id FROM users WHERE id = ${id}::uuid`)).toEqual([]);
   });
 
-  test('reads what others have committed between its statements: READ COMMITTED', async () => {
+  test('reads what others have committed between its statements: READ COMMITTED (T7)', async () => {
     const [, rows] = await openDatabase().batch([one, sql`SHOW transaction_isolation`]);
     expect(rows).toEqual([{ transaction_isolation: 'read committed' }]);
   });

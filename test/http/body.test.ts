@@ -98,7 +98,7 @@ describe('readJsonBody', () => {
     expect(await readJsonBody(post(text), required)).toEqual(value);
   });
 
-  test('INP-04: the strict parser reads the body', async () => {
+  test('INP-04, T27: the strict parser reads the body', async () => {
     const error = await refusalOf(readJsonBody(post('{"email":"a@x","email":"b@x"}'), required));
     expect(error.options.detail).toContain('two members of the same name');
   });
@@ -116,7 +116,7 @@ describe('readJsonBody', () => {
     expect(await readJsonBody(post(pieces), required)).toHaveLength(8191);
   });
 
-  test('INP-01: refuses by Content-Length before anything is read', async () => {
+  test('INP-01, T27: refuses by Content-Length before anything is read', async () => {
     const { stream, seen } = chunked(1024, 1024);
     const error = await refusalOf(
       readJsonBody(post(stream, { ...json, 'Content-Length': '16385' }), required),

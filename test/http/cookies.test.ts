@@ -54,7 +54,7 @@ describe('readCookie', () => {
 });
 
 describe('hostCookie', () => {
-  test('sets a cookie for this host alone, which scripts cannot read', () => {
+  test('sets a cookie for this host alone, which scripts cannot read (T23)', () => {
     expect(hostCookie(name, 'a.b-c_d~', 900)).toBe(
       '__Host-nexora_access=a.b-c_d~; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=900',
     );

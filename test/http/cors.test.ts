@@ -75,7 +75,7 @@ describe('cors', () => {
   });
 
   test.each(others)(
-    'CSR-08: no other origin gets any CORS header, on preflight or answer: %j',
+    'CSR-08, T18: no other origin gets any CORS header, on preflight or answer: %j',
     async (origin) => {
       const { send } = appWith();
       const answers = [
@@ -88,7 +88,7 @@ describe('cors', () => {
     },
   );
 
-  test('CSR-09: the preflight does not repeat the headers that were asked for', async () => {
+  test('CSR-09, T18: the preflight does not repeat the headers that were asked for', async () => {
     const { send } = appWith();
     const asked = { ...preflight, 'Access-Control-Request-Headers': 'x-evil, content-type' };
     const { headers } = await send('OPTIONS', '/login', { Origin: good, ...asked });

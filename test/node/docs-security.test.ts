@@ -34,8 +34,8 @@ function readRows(text: string): Row[] {
 
 /** The ids that a text cites. In quotes of its own, `T1` is the country of the Tor network. */
 function idsIn(text: string): Set<string> {
-  const ids = text.matchAll(/\b(?!UTF-)[A-Z]{3}-\d{2}\b|(?<!['"`])\bT\d{1,2}\b|\bT\d{1,2}\b(?!['"`])/g);
-  return new Set([...ids].map(([id]) => id));
+  const cited = text.replaceAll("'T1'", '').replaceAll('`T1`', '');
+  return new Set([...cited.matchAll(/\b(?!UTF-)[A-Z]{3}-\d{2}\b|\bT\d{1,2}\b/g)].map(([id]) => id));
 }
 
 describe('the tables of docs/security.md', () => {

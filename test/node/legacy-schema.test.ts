@@ -61,7 +61,7 @@ describe('the upgrade of a live database of the legacy system', () => {
     expect(user?.updated_at).toEqual(user?.created_at);
   });
 
-  test('leaves an equal token to the session that lives longest, and no plain token anywhere', async () => {
+  test('leaves an equal token to the session that lives longest, and no plain token anywhere (T38)', async () => {
     const user = await addUser('tokens@example.com');
     await database.query(sql`
       INSERT INTO sessions (user_id, refresh_token, expires_at, created_at) VALUES

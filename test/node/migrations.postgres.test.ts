@@ -7,7 +7,7 @@ import { test } from '../support/races.ts';
 
 const database = openDatabase(await freshDatabase(), inject('databaseEndpoint'));
 
-test('of many runners at once each file is applied by exactly one, also when the first makes the table', async () => {
+test('of many runners at once each file is applied by exactly one, also when the first makes the table (T11)', async () => {
   for (let round = 0; round < 10; round++) {
     await database.query(sql`DROP TABLE IF EXISTS schema_migrations, counted`);
     const migrations: Migration[] = [

@@ -80,7 +80,7 @@ describe('GET /api/health', () => {
     }
   });
 
-  test('asks the database at most twice for 100 callers at once (DBF-14)', async () => {
+  test('asks the database at most twice for 100 callers at once (DBF-14, T32)', async () => {
     const { client, seen } = await clientBehind([{ delayMs: 50 }]);
     const answers = await Promise.all(Array.from({ length: 100 }, () => client.get('/api/health')));
     for (const { status, json } of answers) expect([status, json]).toEqual([200, healthy]);

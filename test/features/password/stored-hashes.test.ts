@@ -145,7 +145,7 @@ describe('the write that replaces a hash', () => {
     },
   );
 
-  test('does not undo a password that was set since the hash was read (HSH-06)', async () => {
+  test('does not undo a password that was set since the hash was read (HSH-06, T30)', async () => {
     const { id, email } = await storeAccount(bcryptHash());
     const newer = await hashPassword('the newer password');
     betweenStatements(() => replacePassword(id, newer));

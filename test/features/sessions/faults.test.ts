@@ -43,7 +43,7 @@ function expectUnavailable(answer: Answer): void {
 
 describe.each(faults)('while the database %s', (_name, fault) => {
   test.each(['cookie', 'body'] as const)(
-    'a refresh by %s is 503 for ten tries, and then the same token refreshes (RFR-05, DBF-03)',
+    'a refresh by %s is 503 for ten tries, and then the same token refreshes (RFR-05, DBF-03, T12)',
     async (transport) => {
       const signedIn = await signIn(healthy);
       const token = transport === 'cookie' ? signedIn.cookieToken : signedIn.bodyToken;
@@ -77,7 +77,7 @@ describe.each(faults)('while the database %s', (_name, fault) => {
     expect((await healthy.get('/api/auth/me', { bearer })).json.user.name).toBe('Test User');
   });
 
-  test('a logout is 503 and leaves the cookies, so that it can be tried again (DBF-03)', async () => {
+  test('a logout is 503 and leaves the cookies, so that it can be tried again (DBF-03, T12)', async () => {
     const { cookieToken, sessionId } = await signIn(healthy);
     const cookies = { [refreshCookie]: cookieToken };
     await faulty.plan({ always: fault });
@@ -111,7 +111,7 @@ describe('a refresh whose answer is lost after the commit', () => {
     },
   );
 
-  test('twice over is 503, and the retry of the client gets the same successor (RFR-04, DBF-09)', async () => {
+  test('twice over is 503, and the retry of the client gets the same successor (RFR-04, DBF-09, T10)', async () => {
     const { bodyToken, sessionId } = await signIn(healthy);
     await faulty.plan(['commit-then-drop', 'commit-then-drop']);
     expectUnavailable(await refreshByBody(patient, bodyToken));

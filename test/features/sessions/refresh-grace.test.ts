@@ -43,7 +43,7 @@ describe.each(['cookie', 'body'] as const)('the grace after a rotation, by %s', 
     expect(await sessionRow(sessionId)).toEqual(before);
   });
 
-  test('twenty presentations at once form one successor and log nobody out (RFR-03)', async () => {
+  test('twenty presentations at once form one successor and log nobody out (RFR-03, T37)', async () => {
     const signedIn = await signIn(client);
     const first = transport === 'cookie' ? signedIn.cookieToken : signedIn.bodyToken;
     const answers = await Promise.all(Array.from({ length: 20 }, () => refreshBy(transport, client, first)));
@@ -78,7 +78,7 @@ describe.each(['cookie', 'body'] as const)('the grace after a rotation, by %s', 
     expect(successorIn(transport, answer)).toBe(second);
   });
 
-  test('after it the current token rotates and the one before is theft (RFR-01)', async () => {
+  test('after it the current token rotates and the one before is theft (RFR-01, T37)', async () => {
     const { first, second, sessionId } = await rotatedOnce();
     await ageRotations(sessionId, 31);
     const rotated = await refreshBy(transport, client, second);
