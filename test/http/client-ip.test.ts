@@ -57,7 +57,7 @@ describe('clientIp', () => {
     expect(ipOf(text)).toBeNull();
   });
 
-  test('LIM-04: no other header is looked at', () => {
+  test('LIM-04, T25: no other header is looked at', () => {
     const others = [
       'X-Forwarded-For',
       'X-Real-IP',

@@ -145,7 +145,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
     expect(await verify(open, { token, password }, { bearer })).toMatchObject({ status: 200, roundTrips: 3 });
   });
 
-  test('counts wrong passwords with the logins of the account (LIM-03)', async () => {
+  test('counts wrong passwords with the logins of the account (LIM-03, LIM-11)', async () => {
     const limited = new TestClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
     const { email, token } = await unverifiedAccount(open);
     const guess = { token, password: otherPassword };
@@ -403,7 +403,7 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
     expect(await accountsOf(open, email)).toEqual([]);
   });
 
-  test('counts wrong passwords at all links of one pending registration, and at no other (LIM-03)', async () => {
+  test('counts wrong passwords at all links of one pending registration, and at no other (LIM-03, LIM-11)', async () => {
     const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
     const email = freshEmail();
     const other = await registerForToken(required, email);

@@ -21,7 +21,7 @@ async function legacySession(prefix = 'earlier-') {
 }
 
 describe('LEGACY_REFRESH_COOKIE', () => {
-  test('is read by refresh, which answers our cookies and clears the old one', async () => {
+  test('is read by refresh, which answers our cookies and clears the old one (CKE-01)', async () => {
     const { token, sessionId } = await legacySession();
     const answer = await refreshByCookie(client, token, legacyCookie);
     expect(answer).toMatchObject({ status: 200, roundTrips: 1 });
