@@ -78,8 +78,5 @@ export const commonErrors = defineErrors({
   internal_error: { status: 500, title: 'Something went wrong on our side.' },
   service_unavailable: { status: 503, title: 'The service cannot answer right now. Please try again.' },
   overloaded: { status: 503, title: 'Too many people are signing in right now. Please try again.' },
-  misconfigured: {
-    status: 503,
-    title: 'The service is misconfigured. Its operator has been notified.',
-  },
+  misconfigured: { status: 503, title: 'The service is misconfigured and cannot answer this request.' },
 });
