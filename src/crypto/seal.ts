@@ -51,11 +51,6 @@ export async function open(keyring: Keyring, sealed: string, associatedData: str
   }
 }
 
-/** Whether a value is sealed with the current root. If not, the clean-up seals it again. */
-export function isSealedWithCurrentKey(keyring: Keyring, sealed: string): boolean {
-  return parseSealed(sealed)?.keyId === keyring.current.id;
-}
-
 interface SealedParts {
   readonly keyId: string;
   readonly iv: Uint8Array<ArrayBuffer>;

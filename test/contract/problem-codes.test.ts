@@ -66,7 +66,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
     415,
     () => client.send(rawExample(login, account, '{}', { ...json, 'Content-Encoding': 'br' })),
   ],
-  too_many_attempts: [429, spendAttempts],
+  too_many_attempts: [429, useUpAttempts],
   rate_limited: [429, exceedLimit],
   internal_error: [500, () => withFault({ sqlstate: '22P02' })],
   overloaded: [503, overload],
@@ -122,14 +122,14 @@ async function revokeUnknown(): Promise<Answer> {
   return client.call('DELETE', '/api/auth/sessions/unknown', { bearer: accessToken });
 }
 
-async function spendAttempts(): Promise<Answer> {
+async function useUpAttempts(): Promise<Answer> {
   const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
   const guess = { email: freshEmail(), password: 'x' };
   await limited.post('/api/auth/login', guess);
   return limited.post('/api/auth/login', guess);
 }
 
-/** More sign-ups at once than the isolate has room for; the one that found none. */
+/** More registrations at once than the isolate has room for; the one that found none. */
 async function overload(): Promise<Answer> {
   const crowd = Array.from({ length: 35 }, () =>
     client.post('/api/auth/register', registration(freshEmail())),
