@@ -82,7 +82,7 @@ export const de: Language = {
     password_changed: {
       subject: 'Ihr Passwort wurde geändert',
       paragraphs: [
-        'Das Passwort Ihres Kontos wurde geändert. Geschah das mit einem Link aus einer E-Mail, wurden alle Geräte abgemeldet, sonst alle bis auf das dafür verwendete.',
+        'Das Passwort Ihres Kontos wurde geändert, und andere Geräte wurden abgemeldet.',
         'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite sofort ein neues Passwort an: Die E-Mail dafür senden wir an diese Adresse.',
       ],
     },

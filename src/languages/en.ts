@@ -82,7 +82,7 @@ export const en: Language = {
     password_changed: {
       subject: 'Your password was changed',
       paragraphs: [
-        'The password of your account was changed. If that was done with a link in an e-mail, every device was signed out; otherwise every device but the one that was used for it.',
+        'The password of your account was changed, and other devices were signed out.',
         'If it was not you, request a new password on the sign-in page at once: we will send the e-mail for it to this address.',
       ],
     },

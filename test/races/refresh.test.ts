@@ -69,7 +69,7 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
   }
 
   test.each(rounds)(
-    'of one token all get the same successor and rotate once, round %i (RFR-03)',
+    'of one token all get the same successor and rotate once, round %i (RFR-03, T37)',
     async () => {
       const { sessionId, token } = await signedIn();
       const answers = await race(sessionId, times(callers, [transport, token] as const));
