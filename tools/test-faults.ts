@@ -5,14 +5,16 @@ import type { PlantedFault } from './faults/planted-fault.ts';
 import { copyProject } from './faults/project-copy.ts';
 import type { TestOutcome } from './faults/read-report.ts';
 import { runTests } from './faults/run-tests.ts';
+import { selectFaults } from './faults/select-faults.ts';
 import { type TriedFault, tryFaults } from './faults/try-faults.ts';
 import { startPostgres } from './postgres/start-postgres.ts';
 
 const help = `npm run test:faults                     plants each fault of tools/faults/list in a copy of the project
                                         and runs the tests that could notice
-npm run test:faults -- refresh 'csrf-*' only these: ids, or patterns with *
+npm run test:faults -- SES-07 'mail-*'  only these: ids of guarantees or of faults, or patterns with *
   --jobs N                              how many at the same time (2)
-  --json FILE                           writes the results as JSON as well`;
+  --json FILE                           writes the results as JSON as well
+  --help                                says this`;
 
 const baselineMsMax = 30 * 60_000;
 const faultMsMax = 5 * 60_000;
@@ -21,29 +23,25 @@ const interruptedCode = 130;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      help: { type: 'boolean' },
-      jobs: { type: 'string', default: '2' },
-      json: { type: 'string' },
-    },
-  });
-  if (values.help) {
+  const options = readOptions();
+  if (typeof options === 'string') {
+    console.error(`${options}\n\n${help}`);
+    return 1;
+  }
+  if (options.isHelp) {
     console.log(help);
     return 0;
   }
-  const faults = selectFaults(positionals);
-  const jobs = Number(values.jobs);
-  if (faults.length === 0 || !Number.isInteger(jobs) || jobs < 1) {
-    console.error(faults.length === 0 ? 'No fault has such an id.' : help);
+  const { faults, unknown } = selectFaults(plantedFaults, options.patterns);
+  if (unknown.length > 0) {
+    console.error(`No fault and no guarantee of one is called: ${unknown.join(' ')}`);
     return 1;
   }
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort());
   try {
-    const results = await tryAll(faults, jobs, interruption.signal);
-    if (values.json !== undefined) await writeFile(values.json, toJson(results));
+    const results = await tryAll(faults, options.jobs, interruption.signal);
+    if (options.json !== undefined) await writeFile(options.json, toJson(results));
     return report(results);
   } catch (error) {
     if (interruption.signal.aborted) return interruptedCode;
@@ -52,10 +50,30 @@ async function main(): Promise<number> {
   }
 }
 
-function selectFaults(patterns: readonly string[]): readonly PlantedFault[] {
-  if (patterns.length === 0) return plantedFaults;
-  const expressions = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`));
-  return plantedFaults.filter(({ id }) => expressions.some((expression) => expression.test(id)));
+interface Options {
+  readonly isHelp: boolean;
+  readonly jobs: number;
+  readonly json: string | undefined;
+  readonly patterns: readonly string[];
+}
+
+/** Returns the options, or what is wrong with them. */
+function readOptions(): Options | string {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', default: false },
+        jobs: { type: 'string', default: '2' },
+        json: { type: 'string' },
+      },
+    });
+    const jobs = Number(values.jobs);
+    if (!Number.isInteger(jobs) || jobs < 1) return '--jobs needs a whole number above 0.';
+    return { isHelp: values.help, jobs, json: values.json, patterns: positionals };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 async function tryAll(

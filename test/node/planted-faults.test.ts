@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { plantedFaults } from '../../tools/faults/list/index.ts';
 import { families, familyOf, type PlantedFault, plant } from '../../tools/faults/planted-fault.ts';
 import { type JsonReport, readReport } from '../../tools/faults/read-report.ts';
+import { selectFaults } from '../../tools/faults/select-faults.ts';
 import { projectFolder } from '../../tools/project.ts';
 
 describe('the list of planted faults', () => {
@@ -67,6 +68,33 @@ describe('a fault', () => {
       expect(() => plant(fault, source)).toThrow('flipped: its text occurs');
     },
   );
+});
+
+describe('a selection of faults', () => {
+  const list = [
+    named('mail-twice', 'EML-12', 'DBF-16'),
+    named('mail-late', 'DBF-16'),
+    named('flipped', 'SES-08'),
+  ];
+
+  test.each([
+    ['an id', ['flipped'], ['flipped']],
+    ['a guarantee', ['DBF-16'], ['mail-twice', 'mail-late']],
+    ['a pattern', ['mail-*', 'EML-*'], ['mail-twice', 'mail-late']],
+    ['nothing', [], ['mail-twice', 'mail-late', 'flipped']],
+  ])('is made by %s', (_name, patterns, ids) => {
+    const { faults, unknown } = selectFaults(list, patterns);
+    expect([faults.map(({ id }) => id), unknown]).toEqual([ids, []]);
+  });
+
+  test('tells of every pattern that names none, beside others that do', () => {
+    const { unknown } = selectFaults(list, ['flipped', 'mail', '[', 'f.ipped', 'SES-*', 'T*']);
+    expect(unknown).toEqual(['mail', '[', 'f.ipped', 'T*']);
+  });
+
+  function named(id: string, ...guarantees: PlantedFault['guarantees']): PlantedFault {
+    return { id, guarantees, breaks: '', file: '', find: '', replace: '', tests: [] };
+  }
 });
 
 describe('the report of a run', () => {
