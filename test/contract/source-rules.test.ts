@@ -67,7 +67,7 @@ describe('time in the source', () => {
     'src/create-deps.ts': 'the clock that is handed to the flows, for the times in tokens',
     'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
     'src/features/health/check-health.ts': 'the age of a probe, and waiting for the network',
-    'src/hash-semaphore.ts': 'until when a slot is held, and waiting for one, during which the clock moves',
+    'src/hash-semaphore.ts': 'until when a permit is held, and waiting for one, during which the clock moves',
     'src/log.ts': 'the time of a log line',
     'src/password-hasher.ts': 'shown in development, and decides nothing',
   };
@@ -85,7 +85,7 @@ describe('time in the source', () => {
   const pauses = {
     'src/db/client.ts': 'the timeout of a statement, and a moment before it is repeated',
     'src/features/health/check-health.ts': 'for the probe of another request',
-    'src/hash-semaphore.ts': 'for a slot of the isolate, and for other requests to have their turn',
+    'src/hash-semaphore.ts': 'for a permit of the isolate, and for other requests to have their turn',
     'src/password-hasher.ts': 'in development, for the clock to move on',
     'src/rate-limit/answer-within.ts': 'the end of waiting for KV and the gate',
   };
@@ -104,6 +104,26 @@ describe('the deployed service', () => {
 });
 
 describe('secrets in the source', () => {
+  /** Comparisons of what is named like a secret, and why none of them tells somebody how much of a guess was right. */
+  const comparisons = {
+    'config.adminSecret === config.cronSecret': 'of two that the operator has set, whatever is presented',
+    'password !== demoPassword': 'with a password that the documents name',
+    'body.password === body.confirmPassword': 'of two that one request presents',
+    'body.newPassword === body.confirmPassword': 'of two that one request presents',
+  };
+
+  test('are compared by isSecretEqual alone (CRN-02)', () => {
+    const secret = /[\w.?]*(?:secret|token|password|hash|mac|tag|digest|signature)\b/i.source;
+    const constant = /(?:null|undefined|true|false|'[^']*')/.source;
+    const compared = new RegExp(
+      `\\b${secret}\\)? [!=]==? (?!${constant})|(?<!') [!=]==? ${secret}|(?:startsWith|includes|indexOf|localeCompare)\\(${secret}\\)|timingSafeEqual`,
+      'i',
+    );
+    const known = Object.keys(comparisons);
+    expect(linesWith(compared).filter((line) => !known.some((text) => line.includes(text)))).toEqual([]);
+    expect(known.filter((text) => !linesWith(compared).some((line) => line.includes(text)))).toEqual([]);
+  });
+
   test('are not there, not even as a default (SUP-01)', () => {
     // A key in base64 or hexadecimal, a PEM block, a connection string with a password.
     expect(

@@ -108,8 +108,7 @@ export const operationFaults: readonly PlantedFault[] = [
     file: 'src/http/operator-guard.ts',
     find: 'isSecretEqual(presented, secret)',
     replace: 'presented === secret',
-    tests: ['test/features/admin/admin.security.test.ts'],
-    equivalent: 'The answers are the same, and a test does not measure nanoseconds.',
+    tests: ['test/contract/source-rules.test.ts'],
   },
   {
     id: 'secret-can-be-guessed-at',
