@@ -122,10 +122,11 @@ export const failureFaults: readonly PlantedFault[] = [
   {
     id: 'session-ends-by-the-clock-of-the-worker',
     guarantees: ['IDM-03'],
-    breaks: 'The clock of a Worker that is wrong decides when a session is over.',
-    file: 'src/features/sessions/fragments.ts',
-    find: 's.expires_at > now() AND u.banned_at IS NULL`',
-    replace: 's.expires_at > ${new Date().toISOString()}::timestamptz AND u.banned_at IS NULL`',
-    tests: ['test/contract/source-rules.test.ts', 'test/features/sessions/database-clock.test.ts'],
+    breaks:
+      'The clock of a Worker that is wrong decides which sessions are over, and hides them from the list.',
+    file: 'src/features/sessions/own-sessions/list-sessions.ts',
+    find: 'return rows.map(',
+    replace: 'return rows.filter((row) => row.absolute_expires_at.getTime() > deps.now()).map(',
+    tests: ['test/features/sessions/database-clock.test.ts'],
   },
 ];
