@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { plantedFaults } from '../../tools/faults/list/index.ts';
 import { families, familyOf, type PlantedFault, plant } from '../../tools/faults/planted-fault.ts';
+import type { TestOutcome } from '../../tools/faults/read-report.ts';
 import { type JsonReport, readReport } from '../../tools/faults/read-report.ts';
 import { selectFaults } from '../../tools/faults/select-faults.ts';
+import { judgeTrial } from '../../tools/faults/try-faults.ts';
 import { projectFolder } from '../../tools/project.ts';
 
 describe('the list of planted faults', () => {
@@ -18,7 +20,7 @@ describe('the list of planted faults', () => {
   test('plants each fault in exactly one place of the sources, where it changes something', async () => {
     const misplaced: string[] = [];
     for (const fault of plantedFaults) {
-      expect(fault.file).toMatch(/^(src|migrations)\//);
+      expect(fault.file).toMatch(/^((src|migrations)\/|(package|package-lock)\.json$|wrangler\.toml$)/);
       const source = await readFile(join(projectFolder, fault.file), 'utf8');
       try {
         if (plant(fault, source) === source) misplaced.push(`${fault.id}: changes nothing`);
@@ -97,6 +99,41 @@ describe('a selection of faults', () => {
   }
 });
 
+describe('a trial of a fault', () => {
+  const file = 'test/x.test.ts';
+  const failed: TestOutcome = { kind: 'failed', file, by: `${file}: fails`, message: 'Error: no' };
+  const passed: TestOutcome = { kind: 'passed', count: 3 };
+
+  async function judge(withFault: TestOutcome, without: TestOutcome) {
+    const asked: string[] = [];
+    const verdict = await judgeTrial(
+      async () => withFault,
+      async (path) => {
+        asked.push(path);
+        return without;
+      },
+    );
+    return { ...verdict, asked };
+  }
+
+  test('kills it by a test that passes without it', async () => {
+    expect(await judge(failed, passed)).toEqual({
+      ...{ outcome: 'killed', by: `${file}: fails`, message: 'Error: no', asked: [file] },
+    });
+  });
+
+  test.each<TestOutcome>([failed, { kind: 'timeout' }])(
+    'says nothing where the same file is not green without it',
+    async (without) => {
+      expect(await judge(failed, without)).toMatchObject({ outcome: 'error', asked: [file] });
+    },
+  );
+
+  test('is survived where every test passes', async () => {
+    expect(await judge(passed, failed)).toMatchObject({ outcome: 'survived', asked: [] });
+  });
+});
+
 describe('the report of a run', () => {
   const passed = { status: 'passed', fullName: 'passes' };
   const failed = { status: 'failed', fullName: 'fails', failureMessages: ['Error: no\n  at x'] };
@@ -106,6 +143,7 @@ describe('the report of a run', () => {
     const files = [file('a', 'failed', []), file('b', 'failed', [passed, failed, skipped])];
     expect(outcomeOf(false, files)).toEqual({
       kind: 'failed',
+      file: 'test/b.test.ts',
       by: 'test/b.test.ts: fails',
       message: 'Error: no',
     });
@@ -113,7 +151,8 @@ describe('the report of a run', () => {
 
   test('names a file that did not load', () => {
     const broken = { ...file('a', 'failed', []), message: 'cannot be read' };
-    const expected = { kind: 'failed', by: 'test/a.test.ts: as a whole', message: 'cannot be read' };
+    const path = 'test/a.test.ts';
+    const expected = { kind: 'failed', file: path, by: `${path}: as a whole`, message: 'cannot be read' };
     expect(outcomeOf(false, [broken])).toEqual(expected);
   });
 

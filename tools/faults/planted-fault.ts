@@ -33,7 +33,7 @@ export interface PlantedFault {
   readonly guarantees: readonly Guarantee[];
   /** What goes wrong, in one sentence. */
   readonly breaks: string;
-  /** Path from the project's root, in `src/` or `migrations/`. */
+  /** Path from the project's root: what is deployed, or what it is built of. */
   readonly file: string;
   /** Text that occurs exactly once in the file. */
   readonly find: string;

@@ -3,11 +3,20 @@ import { relative } from 'node:path';
 /** What became of a run of tests. */
 export type TestOutcome =
   | { readonly kind: 'passed'; readonly count: number }
-  /** `by` names the first test that failed, or the file that did not load; `message` is the first line of what it said. */
-  | { readonly kind: 'failed'; readonly by: string; readonly message: string }
+  | FailedOutcome
   | { readonly kind: 'timeout' }
   /** The run itself went wrong, so that it says nothing about the tests. */
   | { readonly kind: 'error'; readonly reason: string };
+
+interface FailedOutcome {
+  readonly kind: 'failed';
+  /** The test file, from the project's root. */
+  readonly file: string;
+  /** The first test that failed, or the file that did not load. */
+  readonly by: string;
+  /** The first line of what it said. */
+  readonly message: string;
+}
 
 /** What is read of vitest's JSON report. */
 export interface JsonReport {
@@ -34,12 +43,10 @@ export function readReport(
   output: string,
 ): TestOutcome {
   const failed = failedTest(testResults) ?? unloadedFile(testResults);
-  if (failed)
-    return {
-      kind: 'failed',
-      by: [relative(folder, failed.file), failed.test].join(': '),
-      message: failed.message,
-    };
+  if (failed) {
+    const file = relative(folder, failed.file);
+    return { kind: 'failed', file, by: `${file}: ${failed.test}`, message: failed.message };
+  }
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
   const count = tests.filter(({ status }) => status === 'passed').length;
   if (count === 0) return { kind: 'error', reason: `no test ran:\n${output}` };

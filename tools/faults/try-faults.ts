@@ -45,31 +45,52 @@ export async function tryFaults(
   return results;
 }
 
-async function tryFault(
-  fault: PlantedFault,
-  folder: string,
-  { databaseUrl, timeLimitMs, signal }: TrialSettings,
-): Promise<TriedFault> {
+async function tryFault(fault: PlantedFault, folder: string, settings: TrialSettings): Promise<TriedFault> {
   const startedAt = Date.now();
   const path = join(folder, fault.file);
   const source = await readFile(path, 'utf8');
-  await writeFile(path, plant(fault, source));
-  try {
-    const outcome = await runTests({
-      ...{ folder, tests: fault.tests, databaseUrl, timeLimitMs, signal },
-      // The other worker has the other core.
-      options: ['--bail=1', '--maxWorkers=1'],
-    });
-    return { fault, ...judge(outcome), seconds: (Date.now() - startedAt) / 1000 };
-  } finally {
-    await writeFile(path, source);
-  }
+  const run = (tests: readonly string[]) => runTestsOf(tests, folder, settings);
+  const planted = async () => {
+    await writeFile(path, plant(fault, source));
+    try {
+      return await run(fault.tests);
+    } finally {
+      await writeFile(path, source);
+    }
+  };
+  const verdict = await judgeTrial(planted, (file) => run([file]));
+  return { fault, ...verdict, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-function judge(outcome: TestOutcome): Pick<TriedFault, 'outcome' | 'by' | 'message'> {
+function runTestsOf(
+  tests: readonly string[],
+  folder: string,
+  { databaseUrl, timeLimitMs, signal }: TrialSettings,
+): Promise<TestOutcome> {
+  return runTests({
+    ...{ folder, tests, databaseUrl, timeLimitMs, signal },
+    // The other worker has the other core.
+    options: ['--bail=1', '--maxWorkers=1'],
+  });
+}
+
+/**
+ * Judges a fault by a run with it. A failure counts only if the file passes without the fault: a test that fails now
+ * and then kills nothing.
+ * @param runWithout runs one test file without the fault
+ */
+export async function judgeTrial(
+  runWith: () => Promise<TestOutcome>,
+  runWithout: (file: string) => Promise<TestOutcome>,
+): Promise<Pick<TriedFault, 'outcome' | 'by' | 'message'>> {
+  const outcome = await runWith();
   switch (outcome.kind) {
-    case 'failed':
-      return { outcome: 'killed', by: outcome.by, message: outcome.message };
+    case 'failed': {
+      const without = await runWithout(outcome.file);
+      if (without.kind === 'passed') return { outcome: 'killed', by: outcome.by, message: outcome.message };
+      const reason = without.kind === 'failed' ? without.by : outcome.file;
+      return { outcome: 'error', by: `not green without the fault either: ${reason}`, message: '' };
+    }
     case 'passed':
       return { outcome: 'survived', by: `${outcome.count} tests passed`, message: '' };
     case 'timeout':
