@@ -3,7 +3,7 @@ import type { PlantedFault } from '../planted-fault.ts';
 /** Who an account and an address belong to (LNK, EML). */
 export const accountFaults: readonly PlantedFault[] = [
   {
-    id: 'verified-account-is-taken-over',
+    id: 'verified-account-is-claimed',
     guarantees: ['LNK-06'],
     breaks: 'A pending registration claims the account that has verified the address meanwhile.',
     file: 'src/features/email-verification/verify/queries.ts',

@@ -12,9 +12,9 @@ export const limitFaults: readonly PlantedFault[] = [
     tests: ['test/rate-limit/attempts.test.ts'],
   },
   {
-    id: 'disowned-devices-stay-known',
+    id: 'devices-stay-known-after-not-me',
     guarantees: ['LIM-02'],
-    breaks: 'A device that its owner has disowned keeps attempts of its own.',
+    breaks: 'A device that was known before a not-me report keeps attempts of its own.',
     file: 'src/features/known-devices/fragments.ts',
     find: ' AND k.generation = ${u}.device_generation',
     replace: '',

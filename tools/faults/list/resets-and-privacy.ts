@@ -3,7 +3,7 @@ import type { PlantedFault } from '../planted-fault.ts';
 /** Resets of the password, and what is held about people (RST, PRV). */
 export const resetFaults: readonly PlantedFault[] = [
   {
-    id: 'link-is-spent-twice',
+    id: 'link-is-consumed-twice',
     guarantees: ['RST-01', 'EML-07'],
     breaks: 'Two uses of one link at once both succeed.',
     file: 'src/features/one-time-tokens/fragments.ts',
