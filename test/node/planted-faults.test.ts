@@ -37,6 +37,17 @@ describe('the list of planted faults', () => {
     expect(families.filter((family) => !planted.has(family))).toEqual([]);
   });
 
+  test('has one for every guarantee and every trap of docs/security.md', async () => {
+    const text = await readFile(join(projectFolder, 'docs/security.md'), 'utf8');
+    const parts = text.split(/^## /m).filter((part) => /^(Guarantees|Traps of the platform)\n/.test(part));
+    const ids = parts.flatMap((part) =>
+      [...part.matchAll(/^\| ([A-Z]{3}-\d{2}|T\d{1,2}) \|/gm)].map(([, id = '']) => id),
+    );
+    expect(ids.length).toBeGreaterThan(200);
+    const planted = new Set<string>(plantedFaults.flatMap(({ guarantees }) => guarantees));
+    expect(ids.filter((id) => !planted.has(id))).toEqual([]);
+  });
+
   test('names guarantees, what breaks, and test files that exist', () => {
     for (const { id, guarantees, breaks, tests } of plantedFaults) {
       expect([id, guarantees.length > 0, tests.length > 0]).toEqual([id, true, true]);

@@ -5,6 +5,8 @@ import { enumerationFaults } from './enumeration.ts';
 import { failureFaults } from './failures.ts';
 import { inputFaults } from './input.ts';
 import { limitFaults } from './limits.ts';
+import { answerFaults } from './one-answer.ts';
+import { routeFaults } from './one-route.ts';
 import { operationFaults } from './operation.ts';
 import { pageFaults } from './pages.ts';
 import { passwordFaults } from './passwords.ts';
@@ -13,7 +15,7 @@ import { resetFaults } from './resets-and-privacy.ts';
 import { sessionFaults } from './sessions.ts';
 import { tokenFaults } from './tokens-and-cookies.ts';
 
-/** Every planted fault, family by family. */
+/** Every planted fault: family by family, then by where it is. */
 export const plantedFaults: readonly PlantedFault[] = [
   ...enumerationFaults,
   ...passwordFaults,
@@ -28,4 +30,6 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...operationFaults,
   ...failureFaults,
   ...configurationFaults,
+  ...routeFaults,
+  ...answerFaults,
 ];
