@@ -27,12 +27,12 @@ import { bcryptHash } from './stored-accounts.ts';
 
 const client = new TestClient();
 
-describe('a logout with a token from before', () => {
-  const rename = [
-    ['a re-authentication', (owner: SignedIn) => reauthenticate(client, owner)],
-    ['a change of the password', (owner: SignedIn) => changePassword(client, owner)],
-  ] as const;
+const rename = [
+  ['a re-authentication', (owner: SignedIn) => reauthenticate(client, owner)],
+  ['a change of the password', (owner: SignedIn) => changePassword(client, owner)],
+] as const;
 
+describe('a logout with a token from before', () => {
   test.each(rename)('%s ends the session under its new id (SES-04, SES-05)', async (_what, renew) => {
     for (const logout of [
       ({ bodyToken }: SignedIn) => client.post('/api/auth/logout', { refreshToken: bodyToken }),
@@ -59,6 +59,20 @@ describe('a logout with a token from before', () => {
       sql`SELECT f.id FROM former_session_ids f WHERE f.id = ${owner.sessionId}::uuid`,
     );
     expect(left).toEqual([]);
+  });
+});
+
+describe('a browser that refreshed before', () => {
+  test.each(rename)('%s is no thief when it refreshes afterwards (SES-03)', async (_what, renew) => {
+    const owner = await signIn(client);
+    const refreshed = await refreshByCookie(client, owner.cookieToken);
+    const again = await refreshByCookie(client, cookieValue(refreshed, '__Host-nexora_refresh')!);
+    expect([refreshed.status, again.status]).toEqual([200, 200]);
+    const renewed = await renew(owner);
+    expect(renewed.status, renewed.text).toBe(200);
+    const next = await refreshByCookie(client, cookieValue(renewed, '__Host-nexora_refresh')!);
+    expect(next.status, next.text).toBe(200);
+    expect((await recordsOf(owner.userId)).map(({ type }) => type)).not.toContain('authn_token_reuse');
   });
 });
 
@@ -140,6 +154,7 @@ describe('POST /api/auth/reauthenticate', () => {
   test('starts the counters and their graces anew', async () => {
     const owner = await signIn(client);
     await refreshByBody(client, owner.bodyToken);
+    await refreshByCookie(client, owner.cookieToken);
     const { json } = await reauthenticate(client, owner);
     const sessionId = claimsOf(json.accessToken).sid as string;
     const counters = { cookie_counter: 0, body_counter: 0, cookie_rotated_at: null, body_rotated_at: null };
