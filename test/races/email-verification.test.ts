@@ -236,13 +236,13 @@ describe('an account before its verification commits (EML-09)', { timeout: 60_00
       INSERT INTO registration_attempts (id, email, name, password_hash, subject, created_at, expires_at)
       SELECT gen_random_uuid(), r.email, r.name, '', r.subject, r.created_at - interval '1 hour', r.expires_at
       FROM registration_attempts r WHERE r.email = ${email} RETURNING id`);
-    const release = await holdRows(database.url, [
-      sql`SELECT 1 FROM registration_attempts WHERE id = ${other!.id}::uuid FOR UPDATE`,
-    ]);
-    const verifying = verify(required, { token, password });
-    await untilWaiting(database.url, 1);
-    expect((await logIn()).json.code).toBe('email_not_verified');
-    await release();
+    const held = sql`SELECT 1 FROM registration_attempts WHERE id = ${other!.id}::uuid FOR UPDATE`;
+    const [verifying] = await holdRows(database.url, [held], async () => {
+      const answer = verify(required, { token, password });
+      await untilWaiting(database.url, 1);
+      expect((await logIn()).json.code).toBe('email_not_verified');
+      return [answer] as const;
+    });
     expect((await verifying).status).toBe(200);
     expect((await logIn()).status).toBe(200);
   });

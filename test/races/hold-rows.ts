@@ -5,20 +5,29 @@ import { untilAsleep } from './until-asleep.ts';
 import { untilWaiting } from './until-waiting.ts';
 
 /**
- * Runs statements and keeps what they lock, in a transaction that is rolled back by the returned function. It ends all
- * such transactions of the database, so a test has one at a time.
+ * Runs `during` while statements have run whose transaction is not over, so that what they lock is held, and then rolls
+ * them back, also when `during` fails. It ends all such transactions of the database, so a test has one at a time.
+ *
+ * @param during Resolves with calls in an array when they are to go on after it.
  */
-export async function holdRows(url: string, statements: readonly Fragment[]): Promise<() => Promise<void>> {
+export async function holdRows<T>(
+  url: string,
+  statements: readonly Fragment[],
+  during: () => Promise<T>,
+): Promise<T> {
   const holding = expect(
     openDatabase(url).batch([...statements, sql`SELECT pg_sleep(7)`]),
   ).rejects.toMatchObject({ code: '57014' });
-  await untilAsleep(url, 1);
-  return async () => {
+  try {
+    // Statements that fail never fall asleep.
+    await Promise.race([untilAsleep(url, 1), holding]);
+    return await during();
+  } finally {
     await openDatabase(url).query(sql`
       SELECT pg_cancel_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event = 'PgSleep'`);
     await holding;
-  };
+  }
 }
 
 /**
@@ -30,9 +39,10 @@ export async function heldUntilRepeated<T>(
   statements: readonly Fragment[],
   calls: readonly (() => Promise<T>)[],
 ): Promise<T[]> {
-  const release = await holdRows(url, statements);
-  const answers = Promise.all(calls.map((call) => call()));
-  await untilWaiting(url, 2 * calls.length);
-  await release();
-  return answers;
+  const started = await holdRows(url, statements, async () => {
+    const answers = calls.map((call) => call());
+    await untilWaiting(url, 2 * calls.length);
+    return answers;
+  });
+  return Promise.all(started);
 }

@@ -96,14 +96,13 @@ describe('runs side by side', { timeout: 60_000 }, () => {
 
   test('skip what another one is claiming at this moment, instead of waiting for it', async () => {
     const ids = await queueMany(3);
-    const release = await holdRows(database.url, [
-      sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`,
-    ]);
-    const startedAt = Date.now();
-    const claimed = await claimDueMails(openDatabase(database.url), 20);
-    expect(Date.now() - startedAt).toBeLessThan(500);
-    expect(claimed.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
-    await release();
+    const held = sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`;
+    await holdRows(database.url, [held], async () => {
+      const startedAt = Date.now();
+      const claimed = await claimDueMails(openDatabase(database.url), 20);
+      expect(Date.now() - startedAt).toBeLessThan(500);
+      expect(claimed.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
+    });
   });
 });
 

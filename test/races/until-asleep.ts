@@ -1,14 +1,10 @@
 import { sql } from '../../src/db/sql.ts';
-import { openDatabase } from '../support/database.ts';
+import { untilCount } from './until-count.ts';
 
-/** Resolves when `count` connections to the database are in pg_sleep, and so hold what they had locked before. */
-export async function untilAsleep(url: string, count: number): Promise<void> {
-  let asleep = 0;
-  while (asleep < count) {
-    await scheduler.wait(10);
-    const [row] = await openDatabase(url).query<{ asleep: number }>(sql`
-      SELECT count(*)::int AS asleep FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event = 'PgSleep'`);
-    asleep = row?.asleep ?? 0;
-  }
+/**
+ * Resolves when `count` connections to the database are in pg_sleep, and so hold what they had locked before; fails
+ * after some seconds.
+ */
+export function untilAsleep(url: string, count: number): Promise<void> {
+  return untilCount(url, count, sql`wait_event = 'PgSleep'`, 'in pg_sleep');
 }

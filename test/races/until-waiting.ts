@@ -1,14 +1,10 @@
 import { sql } from '../../src/db/sql.ts';
-import { openDatabase } from '../support/database.ts';
+import { type Ending, untilCount } from './until-count.ts';
 
-/** Resolves when `count` connections to the database wait for a lock that another one holds, or nobody is to be waited for. */
-export async function untilWaiting(url: string, count: number, isOver = () => false): Promise<void> {
-  let waiting = 0;
-  while (waiting < count && !isOver()) {
-    await scheduler.wait(10);
-    const [row] = await openDatabase(url).query<{ waiting: number }>(sql`
-      SELECT count(*)::int AS waiting FROM pg_stat_activity
-      WHERE datname = current_database() AND wait_event_type = 'Lock'`);
-    waiting = row?.waiting ?? 0;
-  }
+/**
+ * Resolves when `count` connections to the database wait for a lock that another one holds, or nobody is to be waited
+ * for; fails after some seconds.
+ */
+export function untilWaiting(url: string, count: number, ending?: Ending): Promise<void> {
+  return untilCount(url, count, sql`wait_event_type = 'Lock'`, 'that wait for a lock', ending);
 }

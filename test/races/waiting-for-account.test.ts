@@ -53,16 +53,17 @@ async function oneAfterTheOther(
   first: () => Promise<Answer>,
   second: () => Promise<Answer>,
 ): Promise<[Answer, Answer]> {
-  const release = await holdRows(database.url, [rows]);
-  const firstAnswer = first();
-  await untilWaiting(database.url, 1);
-  let isAnswered = false;
-  const secondAnswer = second().finally(() => {
-    isAnswered = true;
+  const started = await holdRows(database.url, [rows], async () => {
+    const firstAnswer = first();
+    await untilWaiting(database.url, 1);
+    let isAnswered = false;
+    const secondAnswer = second().finally(() => {
+      isAnswered = true;
+    });
+    await untilWaiting(database.url, 2, { isOver: () => isAnswered });
+    return [firstAnswer, secondAnswer] as const;
   });
-  await untilWaiting(database.url, 2, () => isAnswered);
-  await release();
-  return [await firstAnswer, await secondAnswer];
+  return Promise.all(started);
 }
 
 /** `second` waits for the account that a request for another address holds. */
