@@ -40,7 +40,7 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 const parallel = 20;
-const spending = 'spent_by = ';
+const consuming = 'spent_by = ';
 
 async function sessionsOf(userId: string): Promise<string[]> {
   const rows = await databaseOf(open).query<{ id: string }>(
@@ -64,7 +64,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
   test('by the session of the account', async () => {
     const { email, token, json, userId } = await unverifiedAccount(open);
     const { accessToken: bearer } = json;
-    releaseTogether(spending, parallel);
+    releaseTogether(consuming, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(open, { token }, { bearer })),
     );
@@ -76,7 +76,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
 
   test('by its password: there is one session afterwards', async () => {
     const { email, token, userId } = await unverifiedAccount(open);
-    releaseTogether(spending, parallel);
+    releaseTogether(consuming, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(open, { token, password })),
     );
@@ -88,7 +88,7 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
   test.each([false, true])('of a pending registration, with an account to claim: %s', async (isClaim) => {
     const email = isClaim ? (await unverifiedAccount(open)).email : freshEmail();
     const token = await registerForToken(required, email, otherPasswords);
-    releaseTogether(spending, parallel);
+    releaseTogether(consuming, parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () => verify(required, { token, password: otherPassword })),
     );
@@ -121,7 +121,7 @@ describe('pending registrations of one address at the same time', { timeout: 60_
       const email = round % 2 === 0 ? freshEmail() : (await unverifiedAccount(open)).email;
       const one = await registerForToken(required, email);
       const other = await registerForToken(required, email, otherPasswords);
-      releaseTogether(spending, 2, round < 2 ? 0 : -20);
+      releaseTogether(consuming, 2, round < 2 ? 0 : -20);
       const winner = expectOneSuccess(
         await Promise.all([
           verify(required, { token: one, password }),
@@ -181,15 +181,15 @@ describe('a first verification against a login that is under way (LNK-05)', { ti
 });
 
 describe('a verification against the end of its account', { timeout: 60_000 }, () => {
-  test.each(['session', 'password', 'take-over'])(
+  test.each(['session', 'password', 'claim'])(
     'by a ban leaves no session in the table, by %s (SES-07)',
     async (by) => {
       const statuses = new Set<number>();
-      for (let round = 0; round < roundsOf(15, by !== 'take-over' && statuses.size < 2); round++) {
+      for (let round = 0; round < roundsOf(15, by !== 'claim' && statuses.size < 2); round++) {
         const { email, token, json, userId } = await unverifiedAccount(open);
         const { accessToken: bearer } = json;
-        const waiting = by === 'take-over' ? await registerForToken(required, email) : token;
-        if (by !== 'take-over') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
+        const waiting = by === 'claim' ? await registerForToken(required, email) : token;
+        if (by !== 'claim') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
         const [verified, ban] = await Promise.all([
           by === 'session'
             ? verify(open, { token }, { bearer })
@@ -203,7 +203,7 @@ describe('a verification against the end of its account', { timeout: 60_000 }, (
         expect(await sessionsOf(userId)).toEqual([]);
         expect(await accountsOf(open, email)).toHaveLength(1);
       }
-      if (by !== 'take-over') expect(statuses).toEqual(new Set([200, 400]));
+      if (by !== 'claim') expect(statuses).toEqual(new Set([200, 400]));
     },
   );
 

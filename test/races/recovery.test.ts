@@ -35,7 +35,7 @@ const db = () => openDatabase(database.url);
 const userOf = ({ userId, email }: SignedIn) => ({ id: userId, email });
 const linkOf = (kind: 'reset_password' | 'unlock' | 'not_me', owner: SignedIn) =>
   storeLink(client, kind, userOf(owner));
-const disown = (token: string) => client.post('/api/auth/not-me', { token });
+const reportNotMe = (token: string) => client.post('/api/auth/not-me', { token });
 const unlock = (token: string) => client.post('/api/auth/unlock', { token });
 const logIn = (owner: SignedIn, text = password) =>
   client.post('/api/auth/login', { email: owner.email, password: text });
@@ -94,7 +94,7 @@ describe('20 uses of one link at once', { timeout: 120_000 }, () => {
     const owner = await signIn(client);
     const token = await linkOf('not_me', owner);
     const done = releaseAll(20);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => disown(token)));
+    const answers = await Promise.all(Array.from({ length: 20 }, () => reportNotMe(token)));
     done();
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(19).fill(400)]);
     expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['reset_password']);
@@ -110,7 +110,7 @@ function releaseAll(count: number): () => void {
 const endings: [name: string, kind: 'reset_password' | 'not_me', end: (token: string) => Promise<Answer>][] =
   [
     ['a reset', 'reset_password', (token) => reset(client, token)],
-    ['"not me"', 'not_me', disown],
+    ['"not me"', 'not_me', reportNotMe],
   ];
 
 describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
