@@ -76,7 +76,7 @@ const fast = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
 function serverOptions(files: ServerFiles, port: number, isDurable: boolean): string[] {
   const settings = [
     ...['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${files.folder}`],
-    ...['max_connections=200', ...(isDurable ? durable : fast)],
+    ...['max_connections=250', ...(isDurable ? durable : fast)],
   ];
   return ['-D', files.data, ...settings.flatMap((setting) => ['-c', setting])];
 }

@@ -26,7 +26,7 @@ try {
 async function start(): Promise<TestServices> {
   const engine = await startEngine(process.env);
   closers.push(engine.stop);
-  const databases = await openTestDatabases(engine.serverUrl);
+  const databases = await openTestDatabases(engine);
   closers.push(databases.close);
   const control = await startControlServer({
     faults: new FaultProxy(databases.endpoint),

@@ -5,6 +5,9 @@ import { openPGlite } from '../../../tools/neon-local/pglite-backend.ts';
 import { openPostgres } from '../../../tools/neon-local/postgres-backend.ts';
 import { startNeonLocal } from '../../../tools/neon-local/server.ts';
 import { openDatabase, readMigrations } from '../../../tools/node-database.ts';
+import type { Engine } from './engine.ts';
+
+type ServerAccess = Pick<Engine, 'serverUrl' | 'connectionsMax'>;
 
 export interface TestDatabases {
   readonly kind: 'pglite' | 'postgres';
@@ -19,11 +22,11 @@ export interface TestDatabases {
 }
 
 /** Starts a database server for one test run, with the real migrations applied; without a URL an embedded one. */
-export async function openTestDatabases(serverUrl: string | undefined): Promise<TestDatabases> {
+export async function openTestDatabases({ serverUrl, connectionsMax }: ServerAccess): Promise<TestDatabases> {
   const prefix = `nexora_test_${randomBytes(4).toString('hex')}`;
   const template = `${prefix}_template`;
   const shared = `${prefix}_shared`;
-  const backend = await openBackend(serverUrl, template);
+  const backend = await openBackend({ serverUrl, connectionsMax }, template);
   const server = await startNeonLocal({ backend });
   const urlOf = (name: string) => `postgresql://test:test@127.0.0.1/${name}`;
   const created = new Set<string>();
@@ -63,9 +66,9 @@ export async function openTestDatabases(serverUrl: string | undefined): Promise<
   };
 }
 
-async function openBackend(serverUrl: string | undefined, template: string): Promise<Backend> {
+async function openBackend({ serverUrl, connectionsMax }: ServerAccess, template: string): Promise<Backend> {
   if (serverUrl === undefined) return openPGlite({ database: template });
-  const backend = openPostgres({ serverUrl, connectionsMax: 60 });
+  const backend = openPostgres({ serverUrl, connectionsMax });
   await backend.createDatabase(template, 'template0');
   return backend;
 }
