@@ -21,14 +21,16 @@ export async function deleteOldEvents(db: Database, limit: number): Promise<numb
 /**
  * Shortens the addresses of up to `limit` events to their network, in one statement: /24 for IPv4, /48 for IPv6. The
  * length of the mask shows what is done: a whole address has 32 or 128 bits, and security_events_whole_address_idx
- * contains only these, so that each row is changed once. Rows that another run has locked are skipped.
+ * contains only these, so that each row is changed once. Rows that another run has locked are skipped, and so are
+ * events after their retention: a lock here would make `deleteOldEvents`, which runs at the same time, pass over them.
  * @returns how many were shortened
  */
 export async function shortenOldAddresses(db: Database, limit: number): Promise<number> {
   const [row] = await db.query<{ shortened: number }>(sql`
     WITH due AS (
       SELECT e.id FROM security_events e
-      WHERE e.at <= now() - make_interval(days => ${wholeAddressDays}::int) AND masklen(e.ip_address) IN (32, 128)
+      WHERE e.at <= now() - make_interval(days => ${wholeAddressDays}::int)
+        AND e.at > now() - make_interval(days => ${eventDays}::int) AND masklen(e.ip_address) IN (32, 128)
       ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
     ), shortened AS (
       UPDATE security_events e

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runScheduled } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
+import { deleteOldEvents, shortenOldAddresses } from '../../../src/features/security-events/index.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
@@ -68,6 +69,13 @@ describe('the record of security events', () => {
       .filter(({ rows }) => rows === 'security_events.ip_address')
       .map(({ shortened }) => shortened);
     expect(shortened).toEqual([2, 0]);
+  });
+
+  test('locks nothing that another part of the same clean-up deletes, which would pass over it (CRN-05)', async () => {
+    await addEvent('a year', 365, '203.0.113.77');
+    const db = openDatabase(database.url);
+    expect(await shortenOldAddresses(db, 10)).toBe(0);
+    expect(await deleteOldEvents(db, 10)).toBe(1);
   });
 
   test('is gone through in batches of bounded size (T31)', async () => {
