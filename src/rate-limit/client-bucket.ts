@@ -7,12 +7,25 @@ const unknownClients = 'unknown';
  * missing or invalid address, is one bucket for everybody, never a way around the limit (LIM-05, 06).
  */
 export function clientBucket(ip: string | null): string {
-  if (ip === null) return unknownClients;
-  return ip.includes(':') ? `${firstGroups(ip).join(':')}::/64` : ip;
+  return networkOf(ip, 4);
 }
 
-function firstGroups(ipv6: string): string[] {
+/**
+ * Returns the name under which all networks of one holder are counted: the /48 of an IPv6 address, which a site gets
+ * and which contains 65,536 networks of the size that `clientBucket` counts by. For every other client it is
+ * its `clientBucket`.
+ */
+export function clientNetwork(ip: string | null): string {
+  return networkOf(ip, 3);
+}
+
+function networkOf(ip: string | null, groups: number): string {
+  if (ip === null) return unknownClients;
+  return ip.includes(':') ? `${groupsOf(ip).slice(0, groups).join(':')}::/${16 * groups}` : ip;
+}
+
+function groupsOf(ipv6: string): string[] {
   const [before = [], after = []] = ipv6.split('::').map((part) => (part === '' ? [] : part.split(':')));
   const zeros = Array<string>(8 - before.length - after.length).fill('0');
-  return [...before, ...zeros, ...after].slice(0, 4);
+  return [...before, ...zeros, ...after];
 }

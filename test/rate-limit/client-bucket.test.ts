@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clientIp } from '../../src/http/client-ip.ts';
-import { clientBucket } from '../../src/rate-limit/client-bucket.ts';
+import { clientBucket, clientNetwork } from '../../src/rate-limit/client-bucket.ts';
 
 /** The bucket of a request with this CF-Connecting-IP. */
 function bucketOf(text: string | null): string {
@@ -51,5 +51,28 @@ describe('clientBucket', () => {
     expect(
       clientIp(new Request('https://a.example/', { headers: { 'CF-Connecting-IP': clientBucket(null) } })),
     ).toBe(null);
+  });
+});
+
+describe('clientNetwork', () => {
+  test.each<[ip: string | null, network: string]>([
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+    ['2001:db8:1:ffff::', '2001:db8:1::/48'],
+    ['2001:db8::1', '2001:db8:0::/48'],
+    ['::1', '0:0:0::/48'],
+    ['203.0.113.7', '203.0.113.7'],
+    [null, 'unknown'],
+  ])('of %s is %s', (ip, network) => {
+    expect(clientNetwork(ip)).toBe(network);
+  });
+
+  test('is one for all networks of a /48, and another for the next /48', () => {
+    const networks = Array.from({ length: 20 }, (_, i) => clientNetwork(`2001:db8:1:${i.toString(16)}::1`));
+    expect(new Set(networks)).toEqual(new Set(['2001:db8:1::/48']));
+    expect(clientNetwork('2001:db8:2::1')).not.toBe(networks[0]);
+  });
+
+  test('of IPv6 is the name of no bucket, so that the two never share a count', () => {
+    expect(clientNetwork('2001:db8:1::')).not.toBe(clientBucket('2001:db8:1::'));
   });
 });

@@ -43,8 +43,8 @@ export const limitFaults: readonly PlantedFault[] = [
     guarantees: ['LIM-05'],
     breaks: 'One subscriber of IPv6 has 65,536 budgets.',
     file: 'src/rate-limit/client-bucket.ts',
-    find: '.slice(0, 4)',
-    replace: '.slice(0, 5)',
+    find: 'networkOf(ip, 4)',
+    replace: 'networkOf(ip, 5)',
     tests: ['test/rate-limit/client-bucket.test.ts'],
   },
   {
