@@ -19,21 +19,29 @@ export interface QueryOptions {
   readonly isIdempotent?: boolean;
 }
 
-type Row = Record<string, unknown>;
+/** A row of a batch, before its step says what it is. */
+export type Row = Record<string, unknown>;
+
+/** The steps of a batch by what each does, such as `holdUser`, in the order in which they are written. */
+export type Steps = Readonly<Record<string, Fragment | null>>;
 
 /** The database for one request: its statements share a time budget and a counter of round trips. */
 export interface Database {
   /**
-   * Runs one statement in one round trip.
+   * Runs one statement in one round trip. Its `name` is used nowhere else: kebab-case, the verb first.
    * @throws DatabaseError
    */
-  query<R>(statement: Fragment, options?: QueryOptions): Promise<R[]>;
+  query<R>(name: string, statement: Fragment, options?: QueryOptions): Promise<R[]>;
   /**
-   * Runs several statements in one round trip and one READ COMMITTED transaction, so that each sees what others
-   * committed before it began.
+   * Runs the steps in their order, in one round trip and one READ COMMITTED transaction, so that each sees what others
+   * committed before it began. Returns the rows of each step. A step that is null is left out and has no rows.
    * @throws DatabaseError
    */
-  batch(statements: readonly Fragment[], options?: QueryOptions): Promise<Row[][]>;
+  batch<const S extends Steps>(
+    name: string,
+    steps: S,
+    options?: QueryOptions,
+  ): Promise<Record<keyof S, Row[]>>;
   /** Calls to the database so far, retries included. */
   readonly roundTrips: number;
   /** How long these calls took, in milliseconds. */
@@ -70,7 +78,7 @@ class RequestDatabase implements Database {
     this.#settings = settings;
   }
 
-  query<R>(statement: Fragment, options: QueryOptions = {}): Promise<R[]> {
+  query<R>(_name: string, statement: Fragment, options: QueryOptions = {}): Promise<R[]> {
     const { text, params } = compile(statement);
     return this.#retryWhenLost(options, async (fetchOptions) => {
       const rows = await this.#driver.query(text, params, { fetchOptions });
@@ -78,14 +86,22 @@ class RequestDatabase implements Database {
     });
   }
 
-  batch(statements: readonly Fragment[], options: QueryOptions = {}): Promise<Row[][]> {
-    const compiled = statements.map(compile);
-    return this.#retryWhenLost(options, (fetchOptions) =>
+  async batch<const S extends Steps>(
+    _name: string,
+    steps: S,
+    options: QueryOptions = {},
+  ): Promise<Record<keyof S, Row[]>> {
+    const parts = partsOf(steps);
+    const compiled = parts.map(([, statement]) => compile(statement));
+    const results = await this.#retryWhenLost(options, (fetchOptions) =>
       this.#driver.transaction(
         compiled.map(({ text, params }) => this.#driver.query(text, params)),
         { fetchOptions, isolationLevel: 'ReadCommitted' },
       ),
     );
+    const rows = Object.fromEntries(Object.keys(steps).map((step): [string, Row[]] => [step, []]));
+    for (const [n, [step]] of parts.entries()) rows[step] = results[n] ?? [];
+    return rows as Record<keyof S, Row[]>;
   }
 
   async #retryWhenLost<T>(options: QueryOptions, call: (fetchOptions: object) => Promise<T>): Promise<T> {
@@ -114,6 +130,14 @@ class RequestDatabase implements Database {
       this.waitedMs += Date.now() - startedAt;
     }
   }
+}
+
+function partsOf(steps: Steps): [step: string, statement: Fragment][] {
+  return Object.entries(steps).flatMap(([step, statement]): [string, Fragment][] => {
+    // An object puts such keys first, wherever they are written.
+    if (/^\d+$/.test(step)) throw new TypeError('a step must have a name, not a number');
+    return statement === null ? [] : [[step, statement]];
+  });
 }
 
 // A lost response, a lost race or a server without room may succeed a moment later. A refused statement will not.

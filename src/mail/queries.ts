@@ -33,12 +33,15 @@ export const retrySeconds = { first: 120, max: 3600 } as const;
  * skipped. Not retried when its response is lost: the claimed mails are due again when the lease ends.
  */
 export function claimDueMails(db: Database, limit: number): Promise<ClaimedMail[]> {
-  return db.query<ClaimedMail>(claim(sql`true`, limit));
+  return db.query<ClaimedMail>('claim-due-mails', claim(sql`true`, limit));
 }
 
 /** Claims the mails that one request has queued, in the same way. Round trips: 1. */
 export function claimMailsOfRequest(db: Database, requestId: string, limit: number): Promise<ClaimedMail[]> {
-  return db.query<ClaimedMail>(claim(sql`m.request_id = ${requestId}::uuid`, limit));
+  return db.query<ClaimedMail>(
+    'claim-mails-of-request',
+    claim(sql`m.request_id = ${requestId}::uuid`, limit),
+  );
 }
 
 function claim(condition: Fragment, limit: number): Fragment {
@@ -58,18 +61,22 @@ function claim(condition: Fragment, limit: number): Fragment {
 
 /** Makes claimed mails due again that were not tried. Round trips: 1. */
 export async function returnMails(db: Database, ids: readonly string[]): Promise<void> {
-  await db.query(sql`
-    WITH claimed AS MATERIALIZED (
-      SELECT m.id FROM mail_outbox m WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0
-      FOR NO KEY UPDATE SKIP LOCKED
-    )
-    UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
-    WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`);
+  await db.query(
+    'return-mails',
+    sql`
+      WITH claimed AS MATERIALIZED (
+        SELECT m.id FROM mail_outbox m WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0
+        FOR NO KEY UPDATE SKIP LOCKED
+      )
+      UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
+      WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`,
+  );
 }
 
 /** Records a mail as sent and deletes its content (SES-02). Round trips: 1. */
 export async function finishMail(db: Database, id: string): Promise<void> {
   await db.query(
+    'finish-mail',
     sql`
       UPDATE mail_outbox m SET outcome = 'sent', finished_at = now(), sealed = NULL, facts = NULL
       WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`,
@@ -82,14 +89,17 @@ export async function finishMail(db: Database, id: string): Promise<void> {
  * @returns those that this call gave up
  */
 export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUpMail[]> {
-  return db.query<GivenUpMail>(sql`
-    WITH expired AS MATERIALIZED (
-      SELECT m.id FROM mail_outbox m WHERE m.finished_at IS NULL AND m.expires_at <= now()
-      ORDER BY m.expires_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
-    )
-    UPDATE mail_outbox m SET outcome = 'given_up', finished_at = now(), sealed = NULL, facts = NULL
-    WHERE m.id = ANY (ARRAY(SELECT e.id FROM expired e))
-    RETURNING m.id, m.kind, m.recipient, m.attempts`);
+  return db.query<GivenUpMail>(
+    'give-up-expired-mails',
+    sql`
+      WITH expired AS MATERIALIZED (
+        SELECT m.id FROM mail_outbox m WHERE m.finished_at IS NULL AND m.expires_at <= now()
+        ORDER BY m.expires_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
+      )
+      UPDATE mail_outbox m SET outcome = 'given_up', finished_at = now(), sealed = NULL, facts = NULL
+      WHERE m.id = ANY (ARRAY(SELECT e.id FROM expired e))
+      RETURNING m.id, m.kind, m.recipient, m.attempts`,
+  );
 }
 
 /**
@@ -98,13 +108,16 @@ export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUp
  * @returns how many were deleted
  */
 export async function deleteFinishedMails(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(sql`
-    WITH due AS (
-      SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - interval '1 day'
-      ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (
-      DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id
-    )
-    SELECT count(*)::int AS deleted FROM deleted`);
+  const [row] = await db.query<{ deleted: number }>(
+    'delete-finished-mails',
+    sql`
+      WITH due AS (
+        SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - interval '1 day'
+        ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+      ), deleted AS (
+        DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id
+      )
+      SELECT count(*)::int AS deleted FROM deleted`,
+  );
   return row?.deleted ?? 0;
 }

@@ -7,7 +7,7 @@ import { loadRuntime } from '../../src/runtime.ts';
 import { ConfigError } from '../../src/variable-reader.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { TestClient } from '../support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
+import { faultyEndpoint, freshDatabase, openForFlow } from '../support/database.ts';
 import { baseUrl, randomSecret } from '../support/test-env.ts';
 import { mailProvider } from './mail-provider.ts';
 import { makeDue, queue, rowOf, run, token } from './outbox-rows.ts';
@@ -282,7 +282,7 @@ describe('a mail that never leaves', () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
     const id = await queue(client, { expiresInSeconds: -1 });
-    expect((await claimDueMails(openDatabase(database.url), 20)).map((claimed) => claimed.id)).not.toContain(
+    expect((await claimDueMails(openForFlow(database.url), 20)).map((claimed) => claimed.id)).not.toContain(
       id,
     );
     const lines = recordLog();

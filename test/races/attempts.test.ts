@@ -5,7 +5,7 @@ import { cleanupExpiredAttempts } from '../../src/rate-limit/queries.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { freshDatabase, openDatabase, openForFlow } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
 
 const max = 10;
@@ -101,7 +101,7 @@ test('clean-ups side by side delete each expired bucket once, and no other', asy
   recordLog();
   const attempts = { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts } as const;
   const runs = await Promise.all(
-    Array.from({ length: 8 }, () => runCleanUps([attempts], () => openDatabase(database.url), 10_000)),
+    Array.from({ length: 8 }, () => runCleanUps([attempts], () => openForFlow(database.url), 10_000)),
   );
   expect(runs.flat().reduce((sum, { count }) => sum + count, 0)).toBe(3000);
   const [row] = await db.query<{ count: number }>(sql`SELECT count(*)::int AS count FROM login_attempts`);

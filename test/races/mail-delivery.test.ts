@@ -12,7 +12,7 @@ import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { keyringOf, queue, run } from '../mail/outbox-rows.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { freshDatabase, openForFlow } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
@@ -41,7 +41,7 @@ function deliveryTo(sent: OutgoingMail[], onSend: () => Promise<void> = async ()
     from: { name: null, address: 'no-reply@auth.test' },
     baseUrl: 'https://auth.test',
     keyring: keyringOf(client),
-    openDatabase: () => openDatabase(database.url),
+    openDatabase: () => openForFlow(database.url),
   };
 }
 
@@ -99,7 +99,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
     const held = sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`;
     await holdRows(database.url, [held], async () => {
       const startedAt = Date.now();
-      const claimed = await claimDueMails(openDatabase(database.url), 20);
+      const claimed = await claimDueMails(openForFlow(database.url), 20);
       expect(Date.now() - startedAt).toBeLessThan(500);
       expect(claimed.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
     });
@@ -111,7 +111,7 @@ describe('a run', { timeout: 60_000 }, () => {
     recordLog();
     const [id] = await queueMany(1);
     const sent: OutgoingMail[] = [];
-    const [claimed] = await claimDueMails(openDatabase(database.url), 20);
+    const [claimed] = await claimDueMails(openForFlow(database.url), 20);
     expect(claimed?.id).toBe(id);
     await deliverDueMails(deliveryTo(sent));
     expect(sent).toEqual([]);

@@ -4,7 +4,7 @@ import { giveAttemptBack } from '../../src/rate-limit/queries.ts';
 import { storeAccount, storedHash } from '../features/password/stored-accounts.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, cookieValue, TestClient, withLiveHashes } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, openForFlow } from '../support/database.ts';
 
 const max = 3;
 const client = new TestClient(
@@ -153,12 +153,12 @@ describe('attempts that are not checked', () => {
       return row;
     };
     await failAttempts(email, 1);
-    await giveAttemptBack(db, bucket, limits);
+    await giveAttemptBack(openForFlow(), bucket, limits);
     expect(await count()).toEqual({ count: 1, is_open: false });
     await failAttempts(email, max);
     expect((await guess(email)).status).toBe(429);
     // The refusal that came between was none of the attempts.
-    await giveAttemptBack(db, bucket, limits);
+    await giveAttemptBack(openForFlow(), bucket, limits);
     expect(await count()).toEqual({ count: max - 1, is_open: true });
     await failAttempts(email, 1);
     expect((await guess(email)).status).toBe(429);

@@ -1,10 +1,29 @@
 import { inject } from 'vitest';
-import { connect, type Database } from '../../src/db/client.ts';
+import { connect, type Database, type QueryOptions, type Row } from '../../src/db/client.ts';
+import type { Fragment } from '../../src/db/sql.ts';
 import { control } from './control.ts';
 import type { Fault, FaultPlan, SeenRequest } from './node/fault-plan.ts';
 
+/** What a test prepares and looks up: its statements need no names. */
+export interface TestDatabase {
+  query<R>(statement: Fragment, options?: QueryOptions): Promise<R[]>;
+  batch(statements: readonly Fragment[], options?: QueryOptions): Promise<Row[][]>;
+}
+
 /** The run's database, or another one of it, for what a test prepares and looks up. */
-export function openDatabase(url: string = inject('databaseUrl')): Database {
+export function openDatabase(url: string = inject('databaseUrl')): TestDatabase {
+  const database = openForFlow(url);
+  return {
+    query: (statement, options) => database.query('test', statement, options),
+    batch: async (statements, options) => {
+      const steps = Object.fromEntries(statements.map((statement, n) => [`statement${n}`, statement]));
+      return Object.values(await database.batch('test', steps, options));
+    },
+  };
+}
+
+/** The same database as a flow gets it, for a test that calls a query of the service. */
+export function openForFlow(url: string = inject('databaseUrl')): Database {
   return connect({ url, endpoint: inject('databaseEndpoint'), timeoutMs: 8000 })();
 }
 

@@ -38,6 +38,7 @@ export async function unlock(
   onUnlocked: readonly Effect[],
 ): Promise<UnlockedAccount | null> {
   const [row] = await db.query<UnlockedAccount>(
+    'unlock-account',
     sql`
       WITH holder AS MATERIALIZED (
         SELECT u.id AS user_id, u.device_generation FROM users u
@@ -72,6 +73,7 @@ export interface Holder {
  */
 export async function findHolder(db: Database, presented: PresentedOneTimeToken): Promise<Holder | null> {
   const [holder] = await db.query<Holder>(
+    'find-link-holder',
     sql`
       SELECT u.id AS user_id, u.email FROM (SELECT t.owner_id ${fromLiveToken(presented)}) t
       JOIN users u ON u.id = t.owner_id WHERE u.banned_at IS NULL`,
@@ -126,6 +128,6 @@ export async function revokeAccess(
     ended AS (${endSessionsOf(sql`owner`)})${effectCtes(effects.endedByNotMe, 'ended', metadata)},
     revoked AS (${revokeTokens(sql`owner`, ['unlock', 'change_email'], null)})
     SELECT count(*)::int AS ended FROM ended`;
-  const [rows] = await db.batch([revoke, endAll], { isIdempotent: true });
-  return rows?.[0] !== undefined;
+  const { revoke: rows } = await db.batch('report-not-me', { revoke, endAll }, { isIdempotent: true });
+  return rows.length > 0;
 }

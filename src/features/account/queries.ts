@@ -6,6 +6,7 @@ import { type UserRow, updateProfile, userColumns } from '../users/index.ts';
 /** Returns the caller and their current session. Round trips: 1. Null when the session is no longer live. */
 export async function findMe(db: Database, caller: CallerIds): Promise<(UserRow & SessionRow) | null> {
   const [row] = await db.query<UserRow & SessionRow>(
+    'find-me',
     sql`SELECT ${userColumns(sql`u`)}, ${sessionColumns(sql`s`)} ${fromLiveSession(caller)}`,
     { isIdempotent: true },
   );
@@ -19,6 +20,7 @@ export async function updateMe(
   changes: { readonly name?: string | undefined; readonly locale?: string | undefined },
 ): Promise<UserRow | null> {
   const [row] = await db.query<UserRow>(
+    'update-me',
     sql`
       WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
       updated AS (${updateProfile(sql`caller`, changes)})

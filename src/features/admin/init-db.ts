@@ -1,5 +1,6 @@
+import type { Database } from '../../db/client.ts';
 import { DatabaseError } from '../../db/database-error.ts';
-import { MigrationError, migrate } from '../../db/migrations.ts';
+import { MigrationError, migrate, type StatementRunner } from '../../db/migrations.ts';
 import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
 
@@ -13,7 +14,7 @@ export async function initDb({ db }: Pick<Deps, 'db'>): Promise<string[]> {
   // Only this route needs them: neither another request nor the start of the Worker loads them.
   const { readBundledMigrations } = await import('../../db/bundled-migrations.ts');
   try {
-    return await migrate(db, await readBundledMigrations());
+    return await migrate(statementRunner(db), await readBundledMigrations());
   } catch (error) {
     const cause = error instanceof MigrationError ? error.cause : error;
     if (cause instanceof DatabaseError && cause.isUnavailable) {
@@ -21,4 +22,14 @@ export async function initDb({ db }: Pick<Deps, 'db'>): Promise<string[]> {
     }
     throw error;
   }
+}
+
+function statementRunner(db: Database): StatementRunner {
+  return {
+    query: (statement) => db.query('read-migrations', statement),
+    batch: async (statements) => {
+      const steps = Object.fromEntries(statements.map((statement, n) => [`statement${n}`, statement]));
+      return Object.values(await db.batch('apply-migration', steps));
+    },
+  };
 }

@@ -23,7 +23,7 @@ export function endSessionsOfUser(
   metadata: RequestMetadata,
   effects: AdminEffects,
 ): Promise<number | null> {
-  return changeAndEndSessions(db, userId, lockUser(userId), metadata, effects);
+  return changeAndEndSessions(db, 'end-sessions-of-user', userId, lockUser(userId), metadata, effects);
 }
 
 /**
@@ -36,7 +36,7 @@ export function banUserAndEndSessions(
   metadata: RequestMetadata,
   effects: AdminEffects,
 ): Promise<number | null> {
-  return changeAndEndSessions(db, userId, banUser(userId), metadata, effects);
+  return changeAndEndSessions(db, 'ban-user', userId, banUser(userId), metadata, effects);
 }
 
 /** Lets a user sign in again. Round trips: 1. False when there is no such user. */
@@ -46,7 +46,7 @@ export async function liftBan(
   metadata: RequestMetadata,
   onChange: readonly Effect[],
 ): Promise<boolean> {
-  const [row] = await db.query<FoundRow>(change(unbanUser(userId), metadata, onChange), {
+  const [row] = await db.query<FoundRow>('lift-ban', change(unbanUser(userId), metadata, onChange), {
     isIdempotent: true,
   });
   return row?.found === 1;
@@ -66,25 +66,27 @@ interface FoundRow {
  */
 async function changeAndEndSessions(
   db: Database,
+  name: string,
   userId: string,
   target: Fragment,
   metadata: RequestMetadata,
   { onChange, onEnd }: AdminEffects,
 ): Promise<number | null> {
-  const [, users, sessions] = await db.batch(
-    [
-      lockUser(userId),
-      change(target, metadata, onChange),
-      sql`
+  const { change: users, endAll } = await db.batch(
+    name,
+    {
+      holdUser: lockUser(userId),
+      change: change(target, metadata, onChange),
+      endAll: sql`
         WITH owner AS (SELECT ${userId}::uuid AS user_id),
         ended AS (${endSessionsOf(sql`owner`)})${effectCtes(onEnd, 'ended', metadata)}
         SELECT (SELECT count(*)::int FROM ended)
           + (SELECT greatest(count(*)::int - 1, 0) FROM (${recordedBefore(userId, metadata.requestId)}) b) AS ended`,
-    ],
+    },
     { isIdempotent: true },
   );
-  if ((users?.[0] as FoundRow | undefined)?.found !== 1) return null;
-  return (sessions?.[0] as { readonly ended: number } | undefined)?.ended ?? 0;
+  if ((users[0] as FoundRow | undefined)?.found !== 1) return null;
+  return (endAll[0] as { readonly ended: number } | undefined)?.ended ?? 0;
 }
 
 /** The statement around `target`, the body of a CTE that returns the user as `user_id`. */

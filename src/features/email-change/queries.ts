@@ -2,7 +2,7 @@ import type { Database } from '../../db/client.ts';
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Effect, Effects } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
-import { type Fragment, sql } from '../../db/sql.ts';
+import { sql } from '../../db/sql.ts';
 import { mailAllowance, queueMail, queueNotice, toUser } from '../../mail/fragments.ts';
 import type { MailBudget } from '../../mail/mail-budget.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
@@ -100,8 +100,9 @@ export async function requestChange(
     WITH asked AS (SELECT t.owner_id AS user_id ${fromLiveToken(token)}),
     revoked AS (${revokeTokens(sql`asked`, ['change_email'], token)})
     SELECT count(*)::int AS revoked FROM revoked`;
-  const [rows] = await db.batch([request, revokePrevious], { isIdempotent: true });
-  return (rows as RequestedChangeRow[] | undefined)?.[0] ?? null;
+  const steps = { request, revokePrevious };
+  const { request: rows } = await db.batch('request-email-change', steps, { isIdempotent: true });
+  return (rows[0] as RequestedChangeRow | undefined) ?? null;
 }
 
 /** The account that a token belongs to. */
@@ -122,6 +123,7 @@ export async function findTokenOwner(
   presented: PresentedOneTimeToken,
 ): Promise<TokenOwner | null> {
   const [row] = await db.query<TokenOwner>(
+    'find-email-change-owner',
     sql`
       SELECT u.id AS user_id, u.email, p.target_email
       FROM (SELECT t.owner_id, t.target_email ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
@@ -188,7 +190,11 @@ export async function confirmChange(
       toUser,
     )})
     SELECT m.user_id FROM moved m UNION ALL SELECT b.user_id FROM (${consumedBefore(presented, consumedBy)}) b`;
-  return carryOut(db, lockUserForUpdate(owner.user_id), change);
+  return unlessTaken(async () => {
+    const steps = { holdUser: lockUserForUpdate(owner.user_id), change };
+    const { change: done } = await db.batch('confirm-email-change', steps, { isIdempotent: true });
+    return done.length > 0;
+  });
 }
 
 /**
@@ -244,14 +250,17 @@ export async function revertChange(
     revoked AS (${revokeTokens(sql`done`, kinds, resetToken)}),
     revoked_later AS (${revokeLaterTokens(presented, sql`done`)})
     SELECT d.user_id FROM done d`;
-  return carryOut(db, restore, endAll);
+  return unlessTaken(async () => {
+    const steps = { restore, endAll };
+    const { endAll: done } = await db.batch('revert-email-change', steps, { isIdempotent: true });
+    return done.length > 0;
+  });
 }
 
-/** Runs the batch and tells whether the token is now consumed by this request, by this run or an earlier one. */
-async function carryOut(db: Database, change: Fragment, finish: Fragment): Promise<boolean> {
+/** Whether the batch did what the link is for; false when somebody else has the address. */
+async function unlessTaken(carryOut: () => Promise<boolean>): Promise<boolean> {
   try {
-    const [, done] = await db.batch([change, finish], { isIdempotent: true });
-    return done !== undefined && done.length > 0;
+    return await carryOut();
   } catch (error) {
     // An UPDATE has no ON CONFLICT: somebody else has taken the address, and the whole batch is rolled back.
     if (error instanceof DatabaseError && isEmailTaken(error)) return false;

@@ -70,25 +70,26 @@ export async function reserveLoginAttempt(
     ? sql`(SELECT r.password_hash ${fromPendingRegistrationsOf(login.email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst})`
     : sql`NULL::text`;
   const [row] = await db.query<AttemptRow>(
+    'reserve-login-attempt',
     sql`
-    WITH account AS (
-      SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
-        ${isVerificationDue(sql`u`)} AS is_unverified, u.email = ${login.email.address} AS has_address
-      ${fromAddress(login.email)}
-    ),
-    counted AS (
-      SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
-        a.is_unverified
-      FROM (VALUES (1)) AS one LEFT JOIN account a ON true
-    ),
-    reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)}),
-    locked AS (
-      SELECT c.user_id, NULL::uuid AS session_id, c.bucket, c.email, c.locale, c.is_banned
-      FROM counted c, reserved r WHERE r.number > ${limits.max}::int
-    )${effectCtes(onLocked, 'locked', metadata)}${lockMailCtes(sql`locked`, login.lockMail, metadata)}
-    SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
-      c.user_id, c.password_hash, c.is_banned, c.is_unverified, ${registration} AS pending_password_hash
-    FROM counted c LEFT JOIN reserved r ON true`,
+      WITH account AS (
+        SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
+          ${isVerificationDue(sql`u`)} AS is_unverified, u.email = ${login.email.address} AS has_address
+        ${fromAddress(login.email)}
+      ),
+      counted AS (
+        SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
+          a.is_unverified
+        FROM (VALUES (1)) AS one LEFT JOIN account a ON true
+      ),
+      reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)}),
+      locked AS (
+        SELECT c.user_id, NULL::uuid AS session_id, c.bucket, c.email, c.locale, c.is_banned
+        FROM counted c, reserved r WHERE r.number > ${limits.max}::int
+      )${effectCtes(onLocked, 'locked', metadata)}${lockMailCtes(sql`locked`, login.lockMail, metadata)}
+      SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
+        c.user_id, c.password_hash, c.is_banned, c.is_unverified, ${registration} AS pending_password_hash
+      FROM counted c LEFT JOIN reserved r ON true`,
     { isIdempotent: true },
   );
   if (row === undefined) throw new TypeError('an attempt must always have one row');
@@ -109,6 +110,7 @@ interface AttemptRow extends Omit<Account, 'id'> {
 /** Reads the account again for a reserved attempt. Round trips: 1. Null when nobody has the address any longer. */
 export async function findAccountByEmail(db: Database, email: PresentedEmail): Promise<Account | null> {
   const [account] = await db.query<Account>(
+    'find-account-by-email',
     sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, ${isVerificationDue(sql`u`)} AS is_unverified
       ${fromAddress(email)}`,
     { isIdempotent: true },
@@ -123,11 +125,14 @@ export async function recordFailedLogin(
   metadata: RequestMetadata,
   onFailed: readonly Effect[],
 ): Promise<void> {
-  await db.query(sql`
-    WITH failed AS (
-      SELECT ${failure.userId}::uuid AS user_id, NULL::uuid AS session_id, ${failure.reason}::text AS reason
-    )${effectCtes(onFailed, 'failed', metadata)}
-    SELECT 1 AS recorded`);
+  await db.query(
+    'record-failed-login',
+    sql`
+      WITH failed AS (
+        SELECT ${failure.userId}::uuid AS user_id, NULL::uuid AS session_id, ${failure.reason}::text AS reason
+      )${effectCtes(onFailed, 'failed', metadata)}
+      SELECT 1 AS recorded`,
+  );
 }
 
 /** A login, and whether its device was new to the account. */
@@ -161,6 +166,7 @@ export async function openLoginSession(
       ? sql``
       : sql`, rehashed AS (${replacePasswordHash(sql`holder`, passwordHash, newHash)})`;
   const [row] = await db.query<LoggedInRow>(
+    'open-login-session',
     sql`
       WITH holder AS MATERIALIZED (
         SELECT u.id AS user_id, u.email, u.locale, u.device_generation FROM users u

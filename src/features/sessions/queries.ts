@@ -92,7 +92,7 @@ export async function refreshSession(
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => ${idleTtlSeconds}::int)
       ) - now()))::float8 AS expires_in
     FROM judged j`;
-  const [row] = await db.query<RefreshRow>(statement, { isIdempotent });
+  const [row] = await db.query<RefreshRow>('refresh-session', statement, { isIdempotent });
   return row ?? null;
 }
 
@@ -121,13 +121,14 @@ export async function endSessions(
     )${effectCtes(onEnd, 'ended', metadata)}
     SELECT count(*)::int AS ended FROM ended`;
   await db.batch(
-    [
-      end(sql`s.id = ANY (${ids}::uuid[])
+    'end-sessions',
+    {
+      endById: end(sql`s.id = ANY (${ids}::uuid[])
         OR s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t))`),
-      end(
+      endByFormerId: end(
         sql`s.id = ANY (ARRAY(SELECT f.session_id FROM former_session_ids f WHERE f.id = ANY (${ids}::uuid[])))`,
       ),
-    ],
+    },
     { isIdempotent: true },
   );
 }
@@ -141,14 +142,17 @@ export async function endSessions(
  * @returns how many were deleted
  */
 export async function cleanupExpiredSessions(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(sql`
-    WITH due AS (
-      SELECT s.id FROM sessions s WHERE s.expires_at <= now()
-      ORDER BY s.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (
-      DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING s.id
-    )
-    SELECT count(*)::int AS deleted FROM deleted`);
+  const [row] = await db.query<{ deleted: number }>(
+    'clean-up-sessions',
+    sql`
+      WITH due AS (
+        SELECT s.id FROM sessions s WHERE s.expires_at <= now()
+        ORDER BY s.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+      ), deleted AS (
+        DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING s.id
+      )
+      SELECT count(*)::int AS deleted FROM deleted`,
+  );
   return row?.deleted ?? 0;
 }
 

@@ -5,7 +5,7 @@ import { deleteOldEvents, shortenOldAddresses } from '../../../src/features/secu
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, freshDatabase, openDatabase, openForFlow } from '../../support/database.ts';
 
 const nightly = { cron: '0 2 * * *' };
 
@@ -73,7 +73,7 @@ describe('the record of security events', () => {
 
   test('locks nothing that another part of the same clean-up deletes, which would pass over it (CRN-05)', async () => {
     await addEvent('a year', 365, '203.0.113.77');
-    const db = openDatabase(database.url);
+    const db = openForFlow(database.url);
     expect(await shortenOldAddresses(db, 10)).toBe(0);
     expect(await deleteOldEvents(db, 10)).toBe(1);
   });

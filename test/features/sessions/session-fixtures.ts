@@ -1,11 +1,10 @@
 import { decodeBase64Url } from '../../../src/crypto/base64url.ts';
 import { createKeyring, type Keyring } from '../../../src/crypto/keyring.ts';
-import type { Database } from '../../../src/db/client.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { encodeRefreshToken, type Transport } from '../../../src/features/sessions/refresh-token.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, cookieValue, type TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { openDatabase, type TestDatabase } from '../../support/database.ts';
 
 export const accessCookie = '__Host-nexora_access';
 export const refreshCookie = '__Host-nexora_refresh';
@@ -90,7 +89,7 @@ function segmentOf(jwt: string, index: number): Record<string, unknown> {
 /** The whole row of a session as JSON, null when it is gone. Two equal results mean that nothing was written. */
 export async function sessionRow(
   sessionId: string,
-  db: Database = openDatabase(),
+  db: TestDatabase = openDatabase(),
 ): Promise<Record<string, unknown> | null> {
   const [row] = await db.query<{ row: Record<string, unknown> }>(
     sql`SELECT to_jsonb(s) AS row FROM sessions s WHERE s.id = ${sessionId}::uuid`,
@@ -110,7 +109,7 @@ export async function ageRotations(sessionId: string, seconds: number, db = open
 /** The events recorded for a session, oldest first. */
 export async function eventsOf(
   sessionId: string,
-  db: Database = openDatabase(),
+  db: TestDatabase = openDatabase(),
 ): Promise<{ type: string; outcome: string; user_id: string; reason: string | null }[]> {
   return db.query(sql`
     SELECT type, outcome, user_id, reason FROM security_events WHERE session_id = ${sessionId}::uuid ORDER BY at, id`);

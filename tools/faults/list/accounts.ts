@@ -157,8 +157,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-08'],
     breaks: 'Of two changes of address that were asked for both links work.',
     file: 'src/features/email-change/queries.ts',
-    find: 'db.batch([request, revokePrevious]',
-    replace: 'db.batch([request]',
+    find: 'const steps = { request, revokePrevious };',
+    replace: 'const steps = { request };',
     tests: ['test/features/email-change/request.test.ts'],
   },
   {
@@ -175,8 +175,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-08', 'SES-06'],
     breaks: 'A change of address that is asked for at that moment outlives a change of the password.',
     file: 'src/features/password/current-password/queries.ts',
-    find: '[lockUser(verified.userId), change',
-    replace: '[sql`SELECT`, change',
+    find: 'holdUser: lockUser(verified.userId), change',
+    replace: 'holdUser: null, change',
     tests: ['test/races/waiting-for-account.test.ts', 'test/races/email-change.test.ts'],
   },
   {

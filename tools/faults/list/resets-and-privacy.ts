@@ -35,8 +35,9 @@ export const resetFaults: readonly PlantedFault[] = [
     guarantees: ['RST-06', 'SQL-04'],
     breaks: 'A reset that breaks off leaves the new password beside the sessions of the thief.',
     file: 'src/features/password/reset/queries.ts',
-    find: 'const [rows] = await db.batch([reset, endAll]',
-    replace: 'await db.batch([reset]);\n  const [rows] = await db.batch([reset, endAll]',
+    find: "const { reset: rows } = await db.batch('apply-reset', { reset, endAll }",
+    replace:
+      "await db.batch('reset', { reset });\n  const { reset: rows } = await db.batch('apply-reset', { reset, endAll }",
     tests: ['test/features/password/reset-password.test.ts', 'test/contract/crash-points.test.ts'],
   },
   {

@@ -200,8 +200,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-17'],
     breaks: 'An operator who signs a user out misses what a session of theirs asked for at that moment.',
     file: 'src/features/admin/queries.ts',
-    find: 'lockUser(userId),\n      change(',
-    replace: 'sql`SELECT`,\n      change(',
+    find: 'holdUser: lockUser(userId),\n      change: change(',
+    replace: 'holdUser: null,\n      change: change(',
     tests: ['test/races/waiting-for-account.test.ts'],
   },
 ];

@@ -26,6 +26,7 @@ export async function exportOwnData(
 ): Promise<ExportRow | null> {
   const members = parts.map(({ name, value }) => sql`${name}::text, ${value(sql`c`)}`);
   const [row] = await db.query<ExportRow>(
+    'export-own-data',
     sql`
       WITH caller AS MATERIALIZED (
         SELECT s.user_id, s.id AS session_id, ${isRecentlyAuthenticated(sql`s`)} AS is_recent ${fromLiveSession(caller)}

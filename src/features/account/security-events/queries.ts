@@ -16,6 +16,7 @@ export async function findOwnEvents(
 ): Promise<EventRow[] | null> {
   // A live caller without events gives one row of nulls.
   const rows = await db.query<EventRow | { readonly id: null }>(
+    'find-own-events',
     sql`
       WITH caller AS MATERIALIZED (SELECT s.user_id ${fromLiveSession(caller)})
       SELECT n.* FROM caller c LEFT JOIN LATERAL (${eventsOf(sql`c`, after, limit)}) AS n ON true

@@ -31,6 +31,7 @@ export async function queueVerification(
 ): Promise<void> {
   const { account, registration } = links;
   await db.query(
+    'queue-verification',
     sql`
       WITH account AS MATERIALIZED (
         SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AND u.banned_at IS NULL AS is_open

@@ -97,6 +97,7 @@ export async function findTokenOwner(
     ? attemptBucket(accountSubject(sql`o`), knownDeviceId(sql`o`, device))
     : attemptBucket(sql`o.subject`, sql`o.owner_id`);
   const [row] = await db.query<TokenOwner>(
+    'find-verification-owner',
     sql`
       WITH token AS (SELECT t.owner_id, t.email ${fromLiveToken(presented)}),
       owner AS (${isAccount ? accountOfToken() : pendingRegistrationOfToken()}),
@@ -142,11 +143,14 @@ export async function recordWrongPassword(
   metadata: RequestMetadata,
   onFailed: readonly Effect[],
 ): Promise<void> {
-  await db.query(sql`
-    WITH failed AS (
-      SELECT ${userId}::uuid AS user_id, NULL::uuid AS session_id, 'wrong_password'::text AS reason
-    )${effectCtes(onFailed, 'failed', metadata)}
-    SELECT 1 AS recorded`);
+  await db.query(
+    'record-wrong-password',
+    sql`
+      WITH failed AS (
+        SELECT ${userId}::uuid AS user_id, NULL::uuid AS session_id, 'wrong_password'::text AS reason
+      )${effectCtes(onFailed, 'failed', metadata)}
+      SELECT 1 AS recorded`,
+  );
 }
 
 /**
@@ -184,8 +188,9 @@ export async function verifyBySession(
     first AS (SELECT o.id AS user_id FROM owner o WHERE ${isVerifiedNow(sql`o`)}),
     ended AS (${endOtherSessions(sql`first`, sessionId)})${effectCtes(endedByVerification, 'ended', metadata)}
     SELECT ${userColumns(sql`o`)} FROM owner o`;
-  const [, , rows] = await db.batch([lockUser(userId), verify, answer], { isIdempotent: true });
-  return (rows as UserRow[] | undefined)?.[0] ?? null;
+  const steps = { holdUser: lockUser(userId), verify, answer };
+  const { answer: rows } = await db.batch('verify-by-session', steps, { isIdempotent: true });
+  return (rows[0] as UserRow | undefined) ?? null;
 }
 
 /**
@@ -215,7 +220,13 @@ export async function verifyByPassword(
     proved AS (SELECT v.user_id, ${session.id}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', metadata)},
     cleared AS (${clearAttempts(owner.bucket, sql`consumed`)})
     SELECT count(*)::int AS verified FROM consumed`;
-  return signIn(db, [lockUser(owner.owner_id), verify], session, metadata, effects);
+  const steps = {
+    holdUser: lockUser(owner.owner_id),
+    verify,
+    answer: signedInAnswer(session, metadata, effects),
+  };
+  const { answer } = await db.batch('verify-by-password', steps, { isIdempotent: true });
+  return (answer[0] as SignedInRow | undefined) ?? null;
 }
 
 /**
@@ -259,18 +270,22 @@ export async function confirmRegistration(
     adopted AS (${adoptAttempts(registration.subject ?? '', sql`created`)}),
     cleared AS (${clearAttempts(registration.bucket, sql`owner`)})
     SELECT count(*)::int AS confirmed FROM opened`;
-  return signIn(db, [lockUserOf(email), confirm], session, metadata, effects);
+  const steps = {
+    holdUser: lockUserOf(email),
+    confirm,
+    answer: signedInAnswer(session, metadata, effects),
+  };
+  const { answer } = await db.batch('confirm-registration', steps, { isIdempotent: true });
+  return (answer[0] as SignedInRow | undefined) ?? null;
 }
 
-/** Runs the statements that open the session, ends all others at a first verification, and returns the result. */
-async function signIn(
-  db: Database,
-  statements: readonly Fragment[],
+/** The last statement of a sign-in: ends all other sessions at a first verification, and returns the result. */
+function signedInAnswer(
   session: NewSession,
   metadata: RequestMetadata,
   { endedByVerification }: VerificationEffects,
-): Promise<SignedInRow | null> {
-  const answer = sql`
+): Fragment {
+  return sql`
     WITH signed_in AS (${openedBefore(session.id)}),
     first AS (
       SELECT u.id AS user_id FROM signed_in i JOIN users u ON u.id = i.user_id WHERE ${isVerifiedNow(sql`u`)}
@@ -278,6 +293,4 @@ async function signIn(
     ended AS (${endOtherSessions(sql`first`, session.id)})${effectCtes(endedByVerification, 'ended', metadata)}
     SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
     FROM signed_in i JOIN users u ON u.id = i.user_id`;
-  const results = await db.batch([...statements, answer], { isIdempotent: true });
-  return (results.at(-1) as SignedInRow[] | undefined)?.[0] ?? null;
 }

@@ -66,6 +66,7 @@ export async function reservePasswordCheck(
   onLocked: readonly Effect[],
 ): Promise<PasswordCheckAttempt | null> {
   const [row] = await db.query<PasswordCheckAttempt>(
+    'reserve-password-check',
     sql`
       WITH caller AS (SELECT s.user_id, coalesce(s.device_id, s.id) AS device_id, ${accountColumns()} ${fromLiveSession(caller)}),
       counted AS (
@@ -87,9 +88,11 @@ export async function reservePasswordCheck(
 
 /** Returns the caller's account without counting anything. Round trips: 1. Null when the session is not live. */
 export async function findCallerAccount(db: Database, caller: CallerIds): Promise<CallerAccount | null> {
-  const [row] = await db.query<CallerAccount>(sql`SELECT ${accountColumns()} ${fromLiveSession(caller)}`, {
-    isIdempotent: true,
-  });
+  const [row] = await db.query<CallerAccount>(
+    'find-caller-account',
+    sql`SELECT ${accountColumns()} ${fromLiveSession(caller)}`,
+    { isIdempotent: true },
+  );
   return row ?? null;
 }
 
@@ -101,10 +104,13 @@ export async function recordRefusal(
   onRefused: readonly Effect[],
 ): Promise<void> {
   const { userId, sessionId, reason } = refusal;
-  await db.query(sql`
-    WITH refused AS (SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id, ${reason}::text AS reason)
-    ${effectCtes(onRefused, 'refused', metadata)}
-    SELECT 1 AS recorded`);
+  await db.query(
+    'record-refusal',
+    sql`
+      WITH refused AS (SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id, ${reason}::text AS reason)
+      ${effectCtes(onRefused, 'refused', metadata)}
+      SELECT 1 AS recorded`,
+  );
 }
 
 /**
@@ -120,6 +126,7 @@ export async function renewCallerSession(
   onReauthenticated: readonly Effect[],
 ): Promise<RenewedSessionRow | null> {
   const [row] = await db.query<RenewedSessionRow>(
+    'renew-caller-session',
     sql`
       WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR SHARE`)}),
       renewed AS (${renewSession(sql`holder`, renewal)})${effectCtes(onReauthenticated, 'renewed', metadata)},
@@ -161,8 +168,9 @@ export async function changePassword(
     ),
     ended AS (${endOtherSessions(sql`changed`, renewal.newId)})${effectCtes(endedByPasswordChange, 'ended', metadata)}
     SELECT count(*)::int AS ended FROM ended`;
-  const [, rows] = await db.batch([lockUser(verified.userId), change, endOthers], { isIdempotent: true });
-  return (rows as RenewedSessionRow[] | undefined)?.[0] ?? null;
+  const steps = { holdUser: lockUser(verified.userId), change, endOthers };
+  const { change: rows } = await db.batch('change-password', steps, { isIdempotent: true });
+  return (rows[0] as RenewedSessionRow | undefined) ?? null;
 }
 
 /**
@@ -191,8 +199,9 @@ export async function deleteAccount(
       WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid)
     )${effectCtes(accountGone, 'gone', metadata)}
     SELECT g.user_id FROM gone g`;
-  const [, , gone] = await db.batch([lockUserForUpdate(userId), remove, clear], { isIdempotent: true });
-  return gone !== undefined && gone.length > 0;
+  const steps = { holdUser: lockUserForUpdate(userId), remove, clear };
+  const { clear: gone } = await db.batch('delete-account', steps, { isIdempotent: true });
+  return gone.length > 0;
 }
 
 function accountColumns(): Fragment {

@@ -39,8 +39,8 @@ export async function registerUser(
     WITH signed_in AS (${openedBefore(session.id)})
     SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in
     FROM users u JOIN signed_in i ON i.user_id = u.id WHERE u.id = ${user.id}::uuid`;
-  const [, rows] = await db.batch([create, answer], { isIdempotent: true });
-  return (rows as SignedInRow[] | undefined)?.[0] ?? null;
+  const { answer: rows } = await db.batch('register-user', { create, answer }, { isIdempotent: true });
+  return (rows[0] as SignedInRow | undefined) ?? null;
 }
 
 function verificationCtes({ token, mail, budget }: CountedLinkMail, metadata: RequestMetadata): Fragment {
@@ -74,6 +74,7 @@ export async function requestRegistration(
 ): Promise<number | null> {
   const { email } = registration;
   const [refusal] = await db.query<{ retryAfterSeconds: number }>(
+    'request-registration',
     sql`
       WITH ${mailAllowance(budget)},
       judged AS (

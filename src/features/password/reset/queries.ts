@@ -48,6 +48,7 @@ export async function issueResetToken(
   { passwordResetRequested }: Pick<Effects, 'passwordResetRequested'>,
 ): Promise<void> {
   await db.query(
+    'issue-reset-link',
     sql`
       WITH account AS MATERIALIZED (
         SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email)} FOR KEY SHARE OF u
@@ -108,6 +109,7 @@ export async function findResetAccount(
   presented: PresentedOneTimeToken,
 ): Promise<ResetAccount | null> {
   const [account] = await db.query<ResetAccount>(
+    'find-reset-account',
     sql`
       SELECT u.id AS user_id, u.email FROM (SELECT t.owner_id, t.email ${fromLiveToken(presented)}) t
       JOIN users u ON u.id = t.owner_id AND u.email = t.email WHERE u.banned_at IS NULL`,
@@ -166,6 +168,6 @@ export async function applyReset(
     forgotten AS (${deleteAttempts(sql`owner`)}),
     forgotten_address AS (${deleteSubject(subject, sql`owner`)})
     SELECT count(*)::int AS ended FROM ended`;
-  const [rows] = await db.batch([reset, endAll], { isIdempotent: true });
-  return (rows as { readonly device_generation: number }[] | undefined)?.[0] ?? null;
+  const { reset: rows } = await db.batch('apply-reset', { reset, endAll }, { isIdempotent: true });
+  return (rows[0] as { readonly device_generation: number } | undefined) ?? null;
 }

@@ -17,6 +17,7 @@ export type OwnSessions = { readonly id: string | null } | 'all' | 'others';
  */
 export function findOwnSessions(db: Database, caller: CallerIds): Promise<SessionRow[]> {
   return db.query<SessionRow>(
+    'find-own-sessions',
     sql`
       WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)})
       SELECT ${sessionColumns(sql`o`)} FROM caller c JOIN sessions o ON o.user_id = c.user_id
@@ -59,8 +60,9 @@ export async function endOwnSessions(
     ended_before AS (${recordedBefore(caller.userId, metadata.requestId)})
     SELECT EXISTS (SELECT FROM caller) AS is_live,
       (SELECT count(*)::int FROM ended) + (SELECT count(*)::int FROM ended_before) AS ended`;
-  const [, rows] = await db.batch([lockUser(caller.userId), end], { isIdempotent: true });
-  const [row] = (rows ?? []) as { is_live: boolean; ended: number }[];
+  const steps = { holdUser: lockUser(caller.userId), end };
+  const { end: rows } = await db.batch('end-own-sessions', steps, { isIdempotent: true });
+  const [row] = rows as { is_live: boolean; ended: number }[];
   if (row === undefined) throw new TypeError('a count must always have one row');
   return row.is_live || row.ended > 0 ? row.ended : null;
 }
