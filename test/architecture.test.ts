@@ -66,6 +66,7 @@ const plantedBreaches: [string, Sources][] = [
   ['only config.ts touches the environment', { 'src/runtime.ts': 'const a = env.AUTH_SECRET;' }],
   ['only config.ts touches the environment', { 'src/app.ts': 'const { AUTH_SECRET } = c.env;' }],
   ['only config.ts touches the environment', { 'src/log.ts': "import { env } from 'cloudflare:workers';" }],
+  ['only config.ts touches the environment', { 'src/config/mail.ts': 'new VariableReader(env)' }],
   [
     'src never imports tools or tests',
     { 'src/db/x.ts': "import { a } from '../../tools/node-database.ts';" },

@@ -5,7 +5,6 @@ import type { SigningKeySet } from './signing-keys.ts';
 
 export {
   importSigningKeys,
-  type PrivateSigningJwk,
   parseSigningKeys,
   type SigningKeySet,
 } from './signing-keys.ts';

@@ -27,10 +27,10 @@ export interface Keyring {
  *
  * @throws TypeError when either is shorter than 32 bytes
  */
-export function createKeyring(current: Uint8Array, previous?: Uint8Array): Keyring {
+export function createKeyring(current: Uint8Array, previous: Uint8Array | null = null): Keyring {
   return {
     current: new RootKey(current),
-    previous: previous === undefined ? null : new RootKey(previous),
+    previous: previous === null ? null : new RootKey(previous),
   };
 }
 

@@ -1,28 +1,32 @@
 import { describe, expect, test } from 'vitest';
+import type { Variable } from '../../src/config/variable.ts';
 import { type Env, parseConfig, readBindings } from '../../src/config.ts';
 import { codeIn, tableRows } from './documents.ts';
 import { minimalEnv, parse, refusedVariables } from './minimal-env.ts';
+import { variableList } from './variable-list.ts';
 
 /** What a row says of a variable. */
 interface Row {
   readonly name: string;
+  readonly isSecret: boolean;
+  /** The cell as it stands. */
+  readonly defaultCell: string;
   readonly defaultValue: string | undefined;
   readonly values: string;
+  readonly meaning: string;
 }
 
 const rows = tableRows('docs/configuration.md');
 const namePattern = /[A-Z][A-Z0-9_]{3,}/g;
 
 const documented: readonly Row[] = rows
-  .filter((cells) => cells.length === 4)
-  .flatMap(([names, defaultCell, values]) =>
-    (names!.match(namePattern) ?? []).map((name) => ({
-      name,
-      // A default that is no fixed text is told in words.
-      defaultValue: /^`[^`]+`$/.test(defaultCell!) ? codeIn(defaultCell!)[0] : undefined,
-      values: values!,
-    })),
-  );
+  .filter((cells) => cells.length === 4 && cells[0]!.match(namePattern) !== null)
+  .map(([nameCell = '', defaultCell = '', values = '', meaning = '']) => {
+    const [, name = nameCell, secret] = /^(\w+)( \(secret\))?$/.exec(nameCell) ?? [];
+    // A default that is no fixed text is told in words.
+    const defaultValue = /^`[^`]+`$/.test(defaultCell) ? codeIn(defaultCell)[0] : undefined;
+    return { name, isSecret: secret !== undefined, defaultCell, defaultValue, values, meaning };
+  });
 const bindings = rows
   .filter((cells) => cells.length === 3)
   .flatMap(([name]) => name!.match(namePattern) ?? []);
@@ -41,6 +45,16 @@ function namesRead(use: (env: Env) => unknown): string[] {
   return [...names].toSorted();
 }
 
+function defaultCellOf(variable: Variable): string {
+  if ('isRequired' in variable) return '';
+  const { default: text, defaultInWords } = variable;
+  return defaultInWords ?? (text ? `\`${text}\`` : '');
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
 describe('docs/configuration.md (SUP-05)', () => {
   test('has one row for every variable and binding that is read, and for no other', () => {
     const read = namesRead((env) => [parseConfig(env), readBindings(env)]);
@@ -49,13 +63,24 @@ describe('docs/configuration.md (SUP-05)', () => {
     expect(bindings.toSorted()).toEqual(namesRead(readBindings));
   });
 
+  test('says of each variable what its declaration says: name, secret, default and meaning', () => {
+    const told = documented.map(({ name, isSecret, defaultCell, meaning }) => ({
+      ...{ name, isSecret, defaultCell, meaning },
+    }));
+    const declared = variableList.map((variable) => {
+      const { name, isSecret = false, meaning } = variable;
+      return { name, isSecret, defaultCell: defaultCellOf(variable), meaning };
+    });
+    expect(told.toSorted(byName)).toEqual(declared.toSorted(byName));
+    expect(declared.filter(({ meaning }) => meaning.trim() === '')).toEqual([]);
+  });
+
   test('has under "Required" what the service does not start without', () => {
-    expect(
-      documented
-        .slice(0, 4)
-        .map(({ name }) => name)
-        .toSorted(),
-    ).toEqual(Object.keys(minimalEnv).toSorted());
+    const required = tableRows('docs/configuration.md', '## Required').slice(2);
+    const told = required.map(([name = '']) => name.split(' ')[0]);
+    expect(told.toSorted()).toEqual(Object.keys(minimalEnv).toSorted());
+    const declared = variableList.filter((variable) => 'isRequired' in variable).map(({ name }) => name);
+    expect(told.toSorted()).toEqual(declared.toSorted());
   });
 
   const withDefault = documented.filter(({ defaultValue }) => defaultValue !== undefined);

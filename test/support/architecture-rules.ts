@@ -89,7 +89,7 @@ const rules: Readonly<Record<string, Rule>> = {
       ? []
       : matches(
           source,
-          /\benv\??(?:\.\w+|\[)|\}(?:: \w+)? = (?:\w+\.)?env\b|\bprocess\.env\b|'cloudflare:workers'/g,
+          /\benv\??(?:\.\w+|\[)|\}(?:: \w+)? = (?:\w+\.)?env\b|\bprocess\.env\b|'cloudflare:workers'|\bnew VariableReader\b/g,
         ),
 
   'src never imports tools or tests': (_file, _source, imports) =>

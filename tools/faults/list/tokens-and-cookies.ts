@@ -102,9 +102,9 @@ export const tokenFaults: readonly PlantedFault[] = [
     id: 'access-tokens-of-an-hour',
     guarantees: ['JWT-10', 'SUP-01'],
     breaks: 'An access token can be configured to live for an hour.',
-    file: 'src/config.ts',
-    find: "'ACCESS_TOKEN_TTL_SECONDS', 900, 1, 900",
-    replace: "'ACCESS_TOKEN_TTL_SECONDS', 900, 1, 3600",
+    file: 'src/config/sessions.ts',
+    find: 'parse: integer(1, 900)',
+    replace: 'parse: integer(1, 3600)',
     tests: ['test/config.test.ts', 'test/contract/wrong-variables.test.ts'],
   },
   {

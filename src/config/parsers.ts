@@ -1,0 +1,93 @@
+// How the text of a variable becomes its value. Each of these throws for a text that is wrong.
+
+/** Every text is right. */
+export function anyText(text: string): string {
+  return text;
+}
+
+/** A whole number of this range, in decimal digits. */
+export function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) throw new RangeError('out of range');
+    return value;
+  };
+}
+
+/** `true` or `false`. */
+export function boolean(text: string): boolean {
+  return oneOf(['true', 'false'])(text) === 'true';
+}
+
+/** One of these texts. */
+export function oneOf<const T extends string>(allowed: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = allowed.find((candidate) => candidate === text);
+    if (found === undefined) throw new TypeError('none of them');
+    return found;
+  };
+}
+
+/**
+ * An http(s) URL exactly as written; plain http only to this machine, and without `user:password@`, which `fetch` would
+ * not send.
+ */
+export function url(text: string): string {
+  const { username, password } = secureUrl(text);
+  if (username !== '' || password !== '') throw new TypeError('credentials');
+  return text;
+}
+
+/** An origin such as `https://auth.example.com`: no path, query or credentials. */
+export function origin(text: string): string {
+  const parsed = secureUrl(text);
+  // The URL parser accepts `*` in a host name.
+  if (parsed.href !== `${parsed.origin}/` || parsed.hostname.includes('*'))
+    throw new TypeError('not one origin');
+  return parsed.origin;
+}
+
+/** Comma-separated origins, or none. A wildcard is refused. */
+export function origins(text: string): ReadonlySet<string> {
+  return new Set(text === '' ? [] : text.split(',').map((part) => origin(part.trim())));
+}
+
+/** A connection string of PostgreSQL. */
+export function databaseUrl(text: string): string {
+  // Parsed as the driver does, by the rules for http, which are strict about the host.
+  const { hostname, username, pathname } = new URL(text.replace(/^postgres(ql)?:/i, 'http:'));
+  const isComplete = hostname !== '' && username !== '' && pathname.length > 1;
+  if (!/^postgres(ql)?:/i.test(text) || !isComplete) throw new TypeError('not a database');
+  return text;
+}
+
+/** Random bytes in base64 or base64url, at least `minBytes` of them (RFC 8725 section 3.5). */
+export function secretBytes(minBytes: number): (text: string) => Uint8Array {
+  return (text) => {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+    if (bytes.length < minBytes) throw new RangeError('too short');
+    return bytes;
+  };
+}
+
+/** A cookie name (RFC 6265 section 4.1.1) other than our own. */
+export function cookieName(text: string): string {
+  if (!/^[\w!#$%&'*+.^`|~-]{1,128}$/.test(text) || text.startsWith('__Host-nexora'))
+    throw new TypeError('no');
+  return text;
+}
+
+/** A secret that is sent in a header as it is: visible ASCII without spaces. */
+export function headerSecret(text: string): string {
+  if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError('not fit for a header');
+  return text;
+}
+
+function secureUrl(text: string): URL {
+  const parsed = new URL(text);
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(parsed.hostname);
+  if (parsed.protocol !== 'https:' && !(parsed.protocol === 'http:' && isLoopback))
+    throw new TypeError('not secure');
+  return parsed;
+}
