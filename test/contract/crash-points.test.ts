@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { password } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { type Fault, faultyEndpoint, freshDatabase } from '../support/database.ts';
+import { adminSecret } from '../support/test-env.ts';
 import { databaseState } from './database-state.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
@@ -58,7 +59,7 @@ describe('what leaves the service on the way', () => {
       for (const url of urls) expect(url).toBe(endpoint);
       expect(lines.length).toBeGreaterThan(0);
       const text = lines.join('\n');
-      const { AUTH_SECRET, SIGNING_KEYS, ADMIN_SECRET, DATABASE_URL } = client.env;
+      const { AUTH_SECRET, SIGNING_KEYS, DATABASE_URL } = client.env;
       const { email, accessToken, refreshToken } = account;
       for (const canary of [
         email,
@@ -67,7 +68,7 @@ describe('what leaves the service on the way', () => {
         refreshToken,
         AUTH_SECRET,
         SIGNING_KEYS,
-        ADMIN_SECRET,
+        adminSecret,
         DATABASE_URL,
       ]) {
         expect(String(canary).length).toBeGreaterThan(7);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { faultyEndpoint } from '../support/database.ts';
+import { testEnv } from '../support/test-env.ts';
+import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import { modelRoutes } from './route-choice.ts';
@@ -71,4 +73,29 @@ describe('the route table', () => {
     const answer = await client.call(...exampleCall(key, await insertAccount(client), 'cookie'));
     expect(answer.status, answer.text).toBe(exampleOf(key).status);
   });
+});
+
+describe('a route that only some configurations have', () => {
+  const conditional = registeredRoutes.flatMap((key) => {
+    const { variables } = exampleOf(key);
+    return variables === undefined ? [] : [[key, variables] as const];
+  });
+
+  test('is in the table', () => {
+    expect(conditional).not.toEqual([]);
+  });
+
+  test.each(conditional)(
+    '%s: is served by the variables of its example, and not without them',
+    async (key, variables) => {
+      const account = await insertAccount(new TestClient());
+      const without = new TestClient(
+        Object.fromEntries(Object.keys(variables).map((name) => [name, undefined])),
+      );
+      expectProblem(await without.call(...exampleCall(key, account)), 404, 'not_found');
+      // What every test gets has nothing of them, or the example would show nothing.
+      for (const [name, value] of Object.entries(variables)) expect(testEnv()[name]).not.toBe(value);
+      expect((await new TestClient().call(...exampleCall(key, account))).status).toBe(exampleOf(key).status);
+    },
+  );
 });

@@ -9,7 +9,13 @@ import {
   registerUser,
   registration,
 } from '../support/accounts.ts';
-import { authCookies, type CallOptions, type TestClient } from '../support/client.ts';
+import {
+  authCookies,
+  type CallOptions,
+  type Overrides,
+  serveWith,
+  type TestClient,
+} from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { type LinkOwner, storeLink } from '../support/links.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -18,6 +24,11 @@ import { adminSecret } from '../support/test-env.ts';
 export interface RouteExample {
   /** What the caller presents: nothing, an access token, a refresh token, or ADMIN_SECRET. */
   readonly credential: 'none' | 'access-token' | 'refresh-token' | 'admin-secret';
+  /**
+   * Variables without which there is no such route, where the environment of all tests does not have them. In the files
+   * that import this table every client has them at the addresses of the route.
+   */
+  readonly variables?: Overrides;
   /** The answer to the example. */
   readonly status: number;
   /** Round trips of the example; 0 for a route that never asks the database. */
@@ -37,6 +48,9 @@ export interface RouteExample {
   /** The address, where the path has parameters. */
   readonly path?: (account: Account) => string;
 }
+
+// One object, so that a client has one environment for all of them.
+const withAdmin: Overrides = { ADMIN_SECRET: adminSecret };
 
 /** Every registered route by method and path. route-table.test.ts fails when one is missing or no longer there. */
 export const routeTable: Readonly<Record<string, RouteExample>> = {
@@ -193,6 +207,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
   'POST /api/admin/users/:id/sign-out': {
     credential: 'admin-secret',
+    variables: withAdmin,
     status: 200,
     roundTrips: 1,
     statements: [3],
@@ -200,6 +215,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   },
   'POST /api/admin/users/:id/ban': {
     credential: 'admin-secret',
+    variables: withAdmin,
     status: 200,
     roundTrips: 1,
     statements: [3],
@@ -207,6 +223,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   },
   'POST /api/admin/users/:id/unban': {
     credential: 'admin-secret',
+    variables: withAdmin,
     status: 200,
     roundTrips: 1,
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/unban`,
@@ -292,6 +309,9 @@ export function exampleOf(key: string): RouteExample {
   if (example === undefined) throw new Error(`no example for ${key}`);
   return example;
 }
+
+for (const [key, { variables }] of Object.entries(routeTable))
+  if (variables !== undefined) serveWith(key.split(' ')[1] ?? '', variables);
 
 const served = createApp().serves;
 

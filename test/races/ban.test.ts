@@ -14,6 +14,7 @@ beforeAll(async () => {
   database = await freshDatabase();
   client = new TestClient({
     DATABASE_URL: database.url,
+    ADMIN_SECRET: adminSecret,
     DATABASE_TIMEOUT_MS: '8000',
     LOGIN_ATTEMPTS_MAX: '100',
   });

@@ -30,7 +30,7 @@ let required: TestClient;
 beforeAll(async () => {
   database = await freshDatabase();
   const patient = { DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' };
-  open = new TestClient(patient);
+  open = new TestClient({ ...patient, ADMIN_SECRET: adminSecret });
   required = requiredClient(patient);
 });
 afterAll(() => database.drop());

@@ -146,7 +146,7 @@ describe('a change of the address that is asked for meanwhile is dead', { timeou
   });
 
   test('after an operator signed the user out (SES-17)', async () => {
-    const admin = new TestClient({ ...patient, DATABASE_URL: database.url });
+    const admin = new TestClient({ ...patient, DATABASE_URL: database.url, ADMIN_SECRET: adminSecret });
     const owner = await signIn(client);
     const evil = freshEmail();
     const answer = await behindRequest(owner, evil, () =>

@@ -19,7 +19,11 @@ let client: TestClient;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  client = new TestClient({ DATABASE_TIMEOUT_MS: '8000', DATABASE_URL: database.url });
+  client = new TestClient({
+    DATABASE_TIMEOUT_MS: '8000',
+    DATABASE_URL: database.url,
+    ADMIN_SECRET: adminSecret,
+  });
 });
 afterAll(() => database.drop());
 

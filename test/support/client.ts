@@ -2,7 +2,9 @@ import { createExecutionContext } from 'cloudflare:test';
 import { createApp } from '../../src/app.ts';
 import type { Env } from '../../src/config.ts';
 import type { AppOptions } from '../../src/create-deps.ts';
-import { baseUrl, testEnv } from './test-env.ts';
+import { baseUrl, type Overrides, testEnv } from './test-env.ts';
+
+export type { Overrides };
 
 export interface CallOptions {
   readonly body?: unknown;
@@ -35,22 +37,38 @@ export const cheapParameters = { memoryKib: 8, passes: 1, lanes: 1 };
 /** For tests about hashes, time and limits: the service decides what a password costs, as it is deployed. */
 export const withLiveHashes = { argon2Parameters: undefined };
 
+/** What the environment of a client has beside its own at the addresses of a route, by a pattern of them. */
+const furtherVariables: { readonly pattern: RegExp; readonly variables: Overrides }[] = [];
+
+/**
+ * Gives every client of this file these variables at the addresses of a route, where it has no others of that name: so a
+ * table over all routes can try one that only some configurations serve.
+ */
+export function serveWith(path: string, variables: Overrides): void {
+  furtherVariables.push({ pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`), variables });
+}
+
 /** A client of the service in this isolate. Its password hashes are cheap, unless the options say otherwise. */
 export class TestClient {
   readonly app: ReturnType<typeof createApp>;
+  /** Its environment, at most addresses. */
   readonly env: Env;
+  readonly #envWith: (variables: Overrides) => Env;
+  /** One for each set of further variables: the service remembers what it has prepared by the object. */
+  readonly #furtherEnvs = new Map<Overrides, Env>();
 
   constructor(
-    overrides: Readonly<Record<string, string | undefined>> = {},
+    overrides: Overrides = {},
     { bindings, ...options }: AppOptions & { bindings?: Pick<Env, 'RATE_LIMIT_KV' | 'RATE_LIMITER'> } = {},
   ) {
-    this.env = { ...testEnv(overrides), ...bindings };
+    this.#envWith = (variables) => ({ ...testEnv({ ...variables, ...overrides }), ...bindings });
+    this.env = this.#envWith({});
     this.app = createApp({ argon2Parameters: cheapParameters, ...options });
   }
 
   /** Sends a request as it stands. */
   async send(request: Request): Promise<Answer> {
-    const response = await this.app.fetch(request, this.env, createExecutionContext());
+    const response = await this.app.fetch(request, this.#envAt(request), createExecutionContext());
     const text = await response.text();
     const timing = response.headers.get('Server-Timing') ?? '';
     return {
@@ -62,6 +80,15 @@ export class TestClient {
       roundTrips: Number(/db;desc="(\d+)"/.exec(timing)?.[1] ?? Number.NaN),
       hashes: Number(/hash;desc="(\d+)"/.exec(timing)?.[1] ?? Number.NaN),
     };
+  }
+
+  #envAt(request: Request): Env {
+    const pathname = decodedPath(request.url);
+    const variables = furtherVariables.find(({ pattern }) => pattern.test(pathname))?.variables;
+    if (variables === undefined) return this.env;
+    const env = this.#furtherEnvs.get(variables) ?? this.#envWith(variables);
+    this.#furtherEnvs.set(variables, env);
+    return env;
   }
 
   call(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
@@ -117,6 +144,16 @@ export function cookieValue(answer: Answer, name: string): string | undefined {
 export function authCookies(answer: Answer): Record<string, string> {
   const names = ['__Host-nexora_access', '__Host-nexora_refresh'];
   return Object.fromEntries(names.map((name) => [name, cookieValue(answer, name) ?? '']));
+}
+
+/** As the router compares it: an address may have any letter encoded. */
+function decodedPath(url: string): string {
+  const { pathname } = new URL(url);
+  try {
+    return decodeURI(pathname);
+  } catch {
+    return pathname;
+  }
 }
 
 function parseOrNull(text: string): unknown {

@@ -8,7 +8,12 @@ import { type Answer, authCookies, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { adminSecret } from '../../support/test-env.ts';
 
-const client = new TestClient();
+const client = new TestClient({ ADMIN_SECRET: adminSecret });
+/** A client whose database is behind this endpoint. */
+function clientAt(endpoint: string): TestClient {
+  return new TestClient({ ADMIN_SECRET: adminSecret, DATABASE_HTTP_ENDPOINT: endpoint });
+}
+
 const actions = ['sign-out', 'ban', 'unban'] as const;
 type Action = (typeof actions)[number];
 
@@ -153,7 +158,7 @@ describe.each(actions)('POST /api/admin/users/:id/%s', (action) => {
   test('is recorded with the change, without the operator’s address, for the owner reads it (LOG-04, LOG-08)', async () => {
     const user = await userWithSessions();
     const faulty = await faultyEndpoint();
-    const answer = await act(user.id, action, new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint }));
+    const answer = await act(user.id, action, clientAt(faulty.endpoint));
     const seen = await faulty.seen();
     expect(seen).toHaveLength(1);
     const events = await adminEvents(user.id);
@@ -184,7 +189,7 @@ describe.each(actions)('POST /api/admin/users/:id/%s', (action) => {
   test('is made and recorded once when its answer was lost and it ran again (DBF-10)', async () => {
     const { id } = await userWithSessions();
     const faulty = await faultyEndpoint(['commit-then-drop']);
-    const answer = await act(id, action, new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint }));
+    const answer = await act(id, action, clientAt(faulty.endpoint));
     expect([answer.status, answer.roundTrips]).toEqual([200, 2]);
     const events = await adminEvents(id);
     expect(events.filter(({ type }) => type === 'authz_admin')).toHaveLength(1);
@@ -195,7 +200,7 @@ describe.each(actions)('POST /api/admin/users/:id/%s', (action) => {
     recordLog();
     const user = await userWithSessions();
     const faulty = await faultyEndpoint({ always: 'refuse' });
-    const behind = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+    const behind = clientAt(faulty.endpoint);
     expectProblem(await act(user.id, action, behind), 503, 'service_unavailable');
     expect(await adminEvents(user.id)).toEqual([]);
     for (const session of user.sessions) expect((await me(session)).status).toBe(200);
@@ -213,7 +218,7 @@ describe('when the answer to an operator was lost', () => {
     async (action) => {
       const { id } = await userWithSessions();
       const { endpoint } = await faultyEndpoint(['commit-then-drop']);
-      const answer = await act(id, action, new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }));
+      const answer = await act(id, action, clientAt(endpoint));
       expect(answer).toMatchObject({ status: 200, roundTrips: 2, json: { revokedCount: 3 } });
     },
   );

@@ -23,7 +23,7 @@ import {
 } from './mover.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
-const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
+const client = new TestClient({ EMAIL_VERIFICATION: 'off', ADMIN_SECRET: adminSecret });
 
 async function asked(newEmail: string = freshEmail()) {
   const owner = await signIn(client);
