@@ -7,7 +7,13 @@ export interface Location {
 
 /** What is known about whoever sent a request. All of it is for people to read; none of it proves anything. */
 export interface RequestMetadata {
+  /** For the log, where it leads to all that one request did. */
   readonly requestId: string;
+  /**
+   * UUID, made before the first try of anything: rows carry it, so that a repeat after a lost response finds what the
+   * first run did.
+   */
+  readonly operationId: string;
   /** Canonical, as `clientIp` returns it. */
   readonly ipAddress: string | null;
   /** As the client sent it, at most 256 UTF-16 units. */

@@ -9,12 +9,12 @@ import { RootKey } from './root-key.ts';
 export type KeyPurpose =
   | 'refresh-token'
   | 'seal'
-  | 'login-attempts'
+  | 'address'
   | 'device-token'
   | 'rate-limit'
   | 'demo-token'
   | 'one-time-token'
-  | 'mail-limits';
+  | 'mail-client';
 
 /** The root secrets. The current one signs and seals; the previous one only verifies and opens. */
 export interface Keyring {

@@ -10,6 +10,7 @@ const controlCharacters = /[\p{Cc}\u2028\u2029]/gu;
 export function readRequestMetadata(request: Request, requestId: string): RequestMetadata {
   return {
     requestId,
+    operationId: crypto.randomUUID(),
     ipAddress: clientIp(request),
     userAgent: plainText(request.headers.get('User-Agent'), userAgentLengthMax),
     location: locationOf(request.cf),

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { deliverMailsOfRequest } from '../mail/deliver-mails.ts';
+import { deliverMailsOfOperation } from '../mail/deliver-mails.ts';
 import { ConfigError } from '../variable-reader.ts';
 import type { AppEnv } from './context.ts';
 
@@ -11,5 +11,6 @@ export const sendQueuedMails: MiddlewareHandler<AppEnv> = async (c, next) => {
   await next();
   const { deps, runtime, requestId } = c.var;
   if (!deps?.mail.isDue || runtime instanceof ConfigError) return;
-  c.executionCtx.waitUntil(deliverMailsOfRequest(runtime.mailDelivery, requestId));
+  const { operationId } = deps.metadata;
+  c.executionCtx.waitUntil(deliverMailsOfOperation(runtime.mailDelivery, operationId, requestId));
 };

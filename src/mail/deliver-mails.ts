@@ -7,7 +7,7 @@ import { openMail } from './prepared-mail.ts';
 import {
   type ClaimedMail,
   claimDueMails,
-  claimMailsOfRequest,
+  claimMailsOfOperation,
   finishMail,
   type GivenUpMail,
   giveUpExpiredMails,
@@ -49,12 +49,17 @@ type SendResult = 'sent' | 'failed';
 /**
  * Sends the mails that one request has queued, once. Cron sends those that fail or are not reached. Never rejects.
  * Round trips: 1, plus 1 per mail.
+ * @param requestId for the log
  */
-export async function deliverMailsOfRequest(delivery: MailDelivery, requestId: string): Promise<void> {
+export async function deliverMailsOfOperation(
+  delivery: MailDelivery,
+  operationId: string,
+  requestId: string,
+): Promise<void> {
   const { transport, openDatabase } = delivery;
   if (transport === null) return;
   try {
-    const mails = await claimMailsOfRequest(openDatabase(), requestId, claimMax);
+    const mails = await claimMailsOfOperation(openDatabase(), operationId, claimMax);
     await sendAll(delivery, transport, mails, AbortSignal.timeout(runMs));
   } catch (cause) {
     log('error', 'mail_delivery_failed', { requestId, cause });

@@ -33,9 +33,9 @@ export function queueMail(
   { recipient, locale, userId, linkExpiresAt = sql`NULL` }: MailColumns,
 ): Fragment {
   return sql`
-    INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
+    INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, operation_id, sealed, expires_at, finished_at, outcome)
     SELECT ${mail.id}::uuid, ${mail.kind}, coalesce(${recipient}, ''), coalesce(${locale}, ${metadata.locale}::text), ${userId}::uuid,
-      ${metadata.requestId}::uuid,
+      ${metadata.requestId}::uuid, ${metadata.operationId}::uuid,
       CASE WHEN ${recipient} IS NOT NULL
         THEN (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], ${recipient}::text)] END,
       least(now() + make_interval(secs => ${mail.ttlSeconds}::int), ${linkExpiresAt}::timestamptz),
@@ -54,9 +54,9 @@ export function queueNotice(
 ): Fragment {
   const facts: MailFacts = { userAgent: metadata.userAgent, location: metadata.location };
   return sql`
-    INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
+    INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, operation_id, facts, expires_at)
     SELECT gen_random_uuid(), ${kind}, ${recipient}, coalesce(${locale}, ${metadata.locale}::text), ${userId}::uuid,
-      ${metadata.requestId}::uuid, ${JSON.stringify(facts)}::jsonb, now() + make_interval(secs => ${mailTtlSecondsMax}::int)
+      ${metadata.requestId}::uuid, ${metadata.operationId}::uuid, ${JSON.stringify(facts)}::jsonb, now() + make_interval(secs => ${mailTtlSecondsMax}::int)
     FROM ${source} s
     RETURNING id`;
 }

@@ -28,7 +28,7 @@ export function mailBudget(
   ipAddress: string | null,
 ): MailBudget {
   const named = (text: string) =>
-    encodeBase64Url(mac(keyring, 'mail-limits', new TextEncoder().encode(text)));
+    encodeBase64Url(mac(keyring, 'mail-client', new TextEncoder().encode(text)));
   return {
     addressBucket: `mail:${purpose}:${named(`address ${address}`)}`,
     decoyBucket: `mail:nobody:${named(`address ${address}`)}`,

@@ -1,6 +1,7 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import type { RequestMetadata } from '../request-metadata.ts';
 import { type MailBudget, mailBudget } from './mail-budget.ts';
+import { type MailClient, mailClient } from './mail-client.ts';
 import type { LinkMailKind } from './mail-kind.ts';
 import { type PreparedMail, prepareMail } from './prepared-mail.ts';
 
@@ -15,6 +16,8 @@ export interface Mailer {
     token: { readonly token: string; readonly ttlSeconds: number },
     recipients: readonly string[],
   ): Promise<PreparedMail>;
+  /** Who causes the mails of this request, for their budget. */
+  readonly client: MailClient;
   /** Returns the buckets of a mail that anybody can request. */
   budget(purpose: 'verification' | 'reset' | 'email_change', address: string): MailBudget;
   /**
@@ -35,6 +38,9 @@ export function createMailer(keyring: Keyring, metadata: () => RequestMetadata):
       return prepareMail(keyring, kind, recipients, { ...token, facts: { userAgent, location } });
     },
     budget: (purpose, address) => mailBudget(keyring, purpose, address, metadata().ipAddress),
+    get client() {
+      return mailClient(keyring, metadata().ipAddress);
+    },
     sendSoon() {
       isDue = true;
     },

@@ -81,7 +81,7 @@ async function changeAndEndSessions(
         WITH owner AS (SELECT ${userId}::uuid AS user_id),
         ended AS (${endSessionsOf(sql`owner`)})${effectCtes(onEnd, 'ended', metadata)}
         SELECT (SELECT count(*)::int FROM ended)
-          + (SELECT greatest(count(*)::int - 1, 0) FROM (${recordedBefore(userId, metadata.requestId)}) b) AS ended`,
+          + (SELECT greatest(count(*)::int - 1, 0) FROM (${recordedBefore(userId, metadata.operationId)}) b) AS ended`,
     },
     { isIdempotent: true },
   );

@@ -22,24 +22,30 @@ export interface EventKind {
   readonly isOncePerRequest?: true;
 }
 
+/** Who and what an event is about: a sub-select with `user_id` and `session_id`, null where there is none. */
+export type EventSource = Fragment;
+
 /**
- * An effect that records one event for each row of its source, in the statement that makes the change (LOG-08): no
- * change without its record, no record without its change.
+ * A statement that records one event for each row of its source, in the transaction that makes the change (LOG-08): no
+ * change without its record, no record without its change. It is the body of a CTE as well.
  */
-export function recordEvent(kind: EventKind): Effect {
+export function recordEvents(source: EventSource, kind: EventKind, metadata: RequestMetadata): Fragment {
   const reason = kind.hasSourceReason ? sql`e.reason` : sql`${kind.reason ?? null}::text`;
-  return (source, metadata) => {
-    const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : metadata;
-    const id = kind.isOncePerRequest ? sql`${metadata.requestId}::uuid` : sql`gen_random_uuid()`;
-    const onRetry = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
-    return sql`
-      INSERT INTO security_events
-        (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-      SELECT ${id}, ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${reason}, e.user_id, e.session_id,
-        ${metadata.requestId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
-        ${location && JSON.stringify(location)}::jsonb
-      FROM ${source} e ${onRetry}`;
-  };
+  const { ipAddress, userAgent, location } = kind.isByOperator ? nobody : metadata;
+  const id = kind.isOncePerRequest ? sql`${metadata.operationId}::uuid` : sql`gen_random_uuid()`;
+  const onRetry = kind.isOncePerRequest ? sql`ON CONFLICT (id) DO NOTHING` : sql``;
+  return sql`
+    INSERT INTO security_events
+      (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+    SELECT ${id}, ${kind.type}, ${kind.outcome}, ${kind.method ?? null}::text, ${reason}, e.user_id, e.session_id,
+      ${metadata.requestId}::uuid, ${metadata.operationId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
+      ${location && JSON.stringify(location)}::jsonb
+    FROM ${source} e ${onRetry}`;
+}
+
+/** `recordEvents` as an effect. */
+export function recordEvent(kind: EventKind): Effect {
+  return (source, metadata) => recordEvents(source, kind, metadata);
 }
 
 /** The most events that one statement strips of their request metadata. Others expire with the retention. */
@@ -93,12 +99,12 @@ export function eventsOf(owner: Fragment, after: EventPosition | null, limit: nu
 }
 
 /**
- * The events that an earlier run of the same request recorded for the user, whose response was lost. A request lives
+ * The events that an earlier run of the same operation recorded for the user, whose response was lost. A request lives
  * for seconds, so looking back one minute is enough.
  */
-export function recordedBefore(userId: string, requestId: string): Fragment {
+export function recordedBefore(userId: string, operationId: string): Fragment {
   return sql`SELECT e.id FROM security_events e
-    WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.request_id = ${requestId}::uuid`;
+    WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = ${operationId}::uuid`;
 }
 
 /**

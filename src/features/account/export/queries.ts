@@ -33,7 +33,7 @@ export async function exportOwnData(
       ),
       exported AS (
         SELECT c.user_id, c.session_id FROM caller c
-        WHERE c.is_recent AND NOT EXISTS (${recordedBefore(caller.userId, metadata.requestId)})
+        WHERE c.is_recent AND NOT EXISTS (${recordedBefore(caller.userId, metadata.operationId)})
       )${effectCtes(onExported, 'exported', metadata)}
       SELECT c.is_recent, CASE WHEN c.is_recent THEN json_build_object(${join(members, ', ')}) END AS data
       FROM caller c`,

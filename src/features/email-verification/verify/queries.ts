@@ -175,7 +175,7 @@ export async function verifyBySession(
       WHERE u.id = ${userId}::uuid AND u.banned_at IS NULL AND EXISTS (SELECT ${fromLiveSession(caller)})
         AND EXISTS (SELECT ${fromLiveToken(presented)} AND t.email = u.email)
     ),
-    consumed AS (${consumeToken(sql`holder`, presented, metadata.requestId)}),
+    consumed AS (${consumeToken(sql`holder`, presented, metadata.operationId)}),
     dropped AS (${dropPendingRegistrations(sql`consumed`)}),
     verified AS (${markVerified(sql`consumed`)}),
     proved AS (SELECT v.user_id, ${sessionId}::uuid AS session_id FROM verified v)${effectCtes(firstVerified, 'proved', metadata)}
@@ -183,7 +183,7 @@ export async function verifyBySession(
   const answer = sql`
     WITH owner AS (
       SELECT u.* FROM users u
-      WHERE u.id = ${userId}::uuid AND EXISTS (${consumedBefore(presented, metadata.requestId)})
+      WHERE u.id = ${userId}::uuid AND EXISTS (${consumedBefore(presented, metadata.operationId)})
     ),
     first AS (SELECT o.id AS user_id FROM owner o WHERE ${isVerifiedNow(sql`o`)}),
     ended AS (${endOtherSessions(sql`first`, sessionId)})${effectCtes(endedByVerification, 'ended', metadata)}
@@ -212,7 +212,7 @@ export async function verifyByPassword(
       WHERE u.id = ${owner.owner_id}::uuid AND u.password_hash = ${owner.password_hash} AND u.email = ${owner.email}
         AND u.banned_at IS NULL
     ),
-    consumed AS (${consumeToken(sql`holder`, presented, metadata.requestId)}),
+    consumed AS (${consumeToken(sql`holder`, presented, metadata.operationId)}),
     opened AS (${openSession(sql`consumed`, session)})${effectCtes(loggedIn, 'opened', metadata)},
     evicted AS (${evictOldest(sql`consumed`, session.id)})${effectCtes(sessionEvicted, 'evicted', metadata)},
     dropped AS (${dropPendingRegistrations(sql`consumed`)}),
@@ -255,7 +255,7 @@ export async function confirmRegistration(
       WHERE h.id = ${registration.owner_id}::uuid AND h.expires_at > now() AND NOT ${isHeldEmail(email)}
         AND NOT EXISTS (SELECT FROM holder o WHERE NOT o.is_open)
     ),
-    consumed AS (${consumeToken(sql`chosen`, presented, metadata.requestId)}),
+    consumed AS (${consumeToken(sql`chosen`, presented, metadata.operationId)}),
     proved AS (SELECT c.name, c.locale, c.password_hash FROM chosen c JOIN consumed s ON s.user_id = c.user_id),
     claimed AS (${claimUnverifiedUser(sql`holder`, sql`proved`)}),
     purged AS (${deleteTokens(sql`claimed`)}),

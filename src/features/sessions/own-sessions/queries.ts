@@ -57,7 +57,7 @@ export async function endOwnSessions(
     ended AS (
       DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
     )${effectCtes(onEnd, 'ended', metadata)},
-    ended_before AS (${recordedBefore(caller.userId, metadata.requestId)})
+    ended_before AS (${recordedBefore(caller.userId, metadata.operationId)})
     SELECT EXISTS (SELECT FROM caller) AS is_live,
       (SELECT count(*)::int FROM ended) + (SELECT count(*)::int FROM ended_before) AS ended`;
   const steps = { holdUser: lockUser(caller.userId), end };

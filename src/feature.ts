@@ -1,0 +1,45 @@
+import type { CleanUp } from './clean-up.ts';
+import type { Credentials } from './joints/closing.ts';
+import type { ExportPart } from './db/export-part.ts';
+import type { Fragment } from './db/sql.ts';
+import type { Factor } from './joints/factor.ts';
+import type { Gate } from './joints/gate.ts';
+import type { Route } from './http/route.ts';
+
+/**
+ * The manifest of a feature: all that others must learn from it. `app.ts` folds the manifests, one line each. What a
+ * lower layer can be called for directly stands in no manifest.
+ */
+export interface Feature {
+  readonly routes?: readonly Route[];
+  /** Conditions for every sensitive route, in the order in which they refuse. */
+  readonly gates?: readonly Gate[];
+  /** Second factors that keep a sign-in from opening a session. */
+  readonly factors?: readonly Factor[];
+  /** Kinds of credential, and what each occasion does to them. */
+  readonly credentials?: readonly Credentials[];
+  /** Its tables that name a user. */
+  readonly tables?: readonly OwnedTable[];
+  readonly exportParts?: readonly ExportPart[];
+  readonly cleanUps?: readonly CleanUp[];
+}
+
+/** What happens to the rows of a table that name a user when the account is exported, deleted or taken over. */
+export interface OwnedTable {
+  readonly name: string;
+  /** Its columns that name a user, or a session. */
+  readonly columns: readonly string[];
+  /** The export part that has its rows, or why none has. */
+  readonly atExport: { readonly part: string } | { readonly none: string };
+  /** `cascade` by a foreign key; a statement that runs once the user is gone; or why the rows may stay. */
+  readonly atDeletion: 'cascade' | AtDeletion | { readonly kept: string };
+  /** By the cells of `taken_over` in the closing table; or why the rows stay. */
+  readonly atTakeOver: 'closed' | { readonly kept: string };
+}
+
+/** A step of every deletion. */
+export interface AtDeletion {
+  readonly step: string;
+  /** @param owner a sub-select with `user_id`, empty unless the user is gone */
+  readonly statement: (owner: Fragment) => Fragment;
+}

@@ -1,0 +1,66 @@
+import { type Fragment, sql } from '../../../db/sql.ts';
+import type { Cells, ClosingScope, Credentials, Ending } from '../../../joints/closing.ts';
+import type { OneTimeTokenKind } from '../one-time-token.ts';
+
+/** What holds for a link that leads into the account by its present address. */
+const always: Cells = {
+  password_reset: 'ended',
+  not_me: 'kept',
+  email_reverted: 'ended',
+  taken_over: 'ended',
+  first_verified: 'kept',
+  email_changed: 'ended',
+  password_changed: 'kept',
+  signed_out_by_owner: 'kept',
+  signed_out_by_operator: 'kept',
+  token_reused: 'kept',
+  two_factor_enabled: 'kept',
+  two_factor_disabled: 'kept',
+  two_factor_reset: 'kept',
+  identity_unlinked: 'kept',
+  banned: 'kept',
+  account_deleted: 'ended',
+};
+
+type LinkKind = Exclude<OneTimeTokenKind, 'confirm_registration'>;
+
+/**
+ * Links in mails. Those to the present address end when the account leaves it; a change of the password leaves reset
+ * links, or whoever knows the password could keep the owner from them. `confirm_registration` belongs to no account.
+ */
+export const linkCredentials: Credentials<LinkKind> = {
+  step: 'endLinks',
+  cells: {
+    reset_password: always,
+    verify_email: { ...always, first_verified: 'ended' },
+    unlock: { ...always, not_me: 'ended' },
+    // Whoever asked for a change may be the one who is put out (EML-08, LNK-05).
+    change_email: {
+      ...always,
+      not_me: 'ended',
+      first_verified: 'ended',
+      password_changed: 'ended',
+      signed_out_by_owner: 'ended',
+      signed_out_by_operator: 'ended',
+      token_reused: 'ended',
+      two_factor_reset: 'ended',
+      banned: 'ended',
+    },
+    // Whatever becomes of the account, its former owner has these, and an intruder those that came after the change.
+    revert_email: { ...always, password_reset: 'kept', email_reverted: 'since', email_changed: 'kept' },
+    not_me: { ...always, password_reset: 'kept', email_reverted: 'since', email_changed: 'kept' },
+  },
+  close: closeLinks,
+};
+
+/** Consumed links stay: a repeat of the batch finds its own by them. */
+function closeLinks(ending: Ending<LinkKind>, { owner, since }: ClosingScope): Fragment {
+  const whole = [...ending.ended, ...ending.others];
+  const later =
+    ending.since.length === 0
+      ? sql``
+      : sql`OR (t.kind = ANY (${ending.since}::text[]) AND t.created_at >= ${since ?? sql`NULL`})`;
+  return sql`
+    DELETE FROM one_time_tokens t USING ${owner} o
+    WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY (${whole}::text[]) ${later})`;
+}

@@ -1,0 +1,166 @@
+import { type Fragment, sql } from '../../db/sql.ts';
+import type { RequestMetadata } from '../../request-metadata.ts';
+import type { MailClient } from '../mail-client.ts';
+import { linkPaths, type MailFacts, type NoticeKind } from '../mail-kind.ts';
+import { mailLimits } from '../mail-limits.ts';
+import { mailTtlSecondsMax, type PreparedMail } from '../prepared-mail.ts';
+
+/*
+ * The one way to queue a mail. A source is a sub-select with the columns of a recipient, one row at most:
+ *   user_id uuid, recipient text, recipient_key text, is_verified boolean, locale text.
+ * Where `recipient` is null, nobody is written to: the row is kept for what it costs and counts for the client alone.
+ */
+
+/** What may be sent: within the budgets of the recipient, and of the client where it is one of its requests. */
+export type MailBudget =
+  /** A request of this client causes it. Take `holdClient` first and `holdRecipient` before the mail. */
+  | { readonly client: MailClient }
+  /** A notice of what was done to an account: no client can use it up. */
+  | 'recipient'
+  /** Caused by a spent link, or the way back of a confirmed change: refused by no budget, and counts in none. */
+  | 'none';
+
+/**
+ * A statement that makes other requests of the client's network wait until this transaction ends, so that their mails
+ * are counted one after the other. It comes first in its batch.
+ */
+export function holdClient({ networkKey }: MailClient): Fragment {
+  return sql`SELECT pg_advisory_xact_lock(hashtextextended(${networkKey}::text, 0))`;
+}
+
+/** A statement that does the same for mails to the recipient of the source. It comes after all rows are held. */
+export function holdRecipient(source: Fragment): Fragment {
+  return sql`SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (${source}) s`;
+}
+
+/**
+ * A statement that queues a mail with a link to the recipient of the source, if the budget allows it. Over the client's
+ * budget it writes nothing; over the recipient's, the row of a mail that is dropped (ENU-05).
+ */
+export function queueMail(
+  source: Fragment,
+  mail: PreparedMail,
+  budget: MailBudget,
+  metadata: RequestMetadata,
+  {
+    linkExpiresAt = sql`NULL`,
+  }: { /** When the link ends, if sooner than a new one; over `s`. */ readonly linkExpiresAt?: Fragment } = {},
+): Fragment {
+  const client = clientOf(budget);
+  return sql`
+    INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+      operation_id, sealed, expires_at, finished_at, outcome)
+    SELECT ${mail.id}::uuid, ${mail.kind}, coalesce(r.recipient, ''), r.recipient_key, ${client?.clientKey ?? null}::text,
+      ${client?.networkKey ?? null}::text, coalesce(r.locale, ${metadata.locale}::text),
+      CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, ${metadata.requestId}::uuid, ${metadata.operationId}::uuid,
+      (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], r.recipient)],
+      least(now() + make_interval(secs => ${mail.ttlSeconds}::int), r.link_expires_at),
+      CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+    FROM (
+      SELECT s.user_id, s.locale, ${linkExpiresAt}::timestamptz AS link_expires_at, ${countedKey(budget)} AS recipient_key,
+        CASE WHEN ${recipientHasRoom(mail.kind, mail.id, budget)} THEN s.recipient::text END AS recipient
+      FROM (${source}) s
+      WHERE ${client === null ? sql`true` : clientHasRoom(client, mail.id)}
+    ) r
+    ON CONFLICT (id) DO NOTHING`;
+}
+
+/**
+ * A statement that queues a notice, a mail without a link, to each recipient of the source, if the budget allows it. It
+ * has no id of its own: make the source empty for a repeat of the statement.
+ */
+export function queueNotice(
+  source: Fragment,
+  kind: NoticeKind,
+  budget: MailBudget,
+  metadata: RequestMetadata,
+): Fragment {
+  const facts: MailFacts = { userAgent: metadata.userAgent, location: metadata.location };
+  const client = clientOf(budget);
+  return sql`
+    INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+      operation_id, facts, expires_at)
+    SELECT gen_random_uuid(), ${kind}, s.recipient, ${countedKey(budget)}, ${client?.clientKey ?? null}::text,
+      ${client?.networkKey ?? null}::text, coalesce(s.locale, ${metadata.locale}::text), s.user_id,
+      ${metadata.requestId}::uuid, ${metadata.operationId}::uuid, ${JSON.stringify(facts)}::jsonb,
+      now() + make_interval(secs => ${mailTtlSecondsMax}::int)
+    FROM (${source}) s
+    WHERE s.recipient IS NOT NULL AND ${recipientHasRoom(kind, null, budget)}
+      AND ${client === null ? sql`true` : clientHasRoom(client, null)}`;
+}
+
+/**
+ * The mail that this transaction queued, alias `m`: FROM and WHERE. No row where the client was over its budget, where it
+ * is a repeat, and, unless `isDroppedToo`, where it will not be sent.
+ */
+export function fromMailQueuedNow({ id }: PreparedMail, { isDroppedToo = false } = {}): Fragment {
+  const sent = isDroppedToo ? sql`` : sql`AND m.outcome IS NULL`;
+  return sql`FROM mail_outbox m WHERE m.id = ${id}::uuid AND m.created_at = now() ${sent}`;
+}
+
+/** Whether a mail of this kind to the recipient key `key` was queued, or dropped, since a time. */
+export function wasMailedSince(kind: string, key: Fragment, since: Fragment): Fragment {
+  return sql`EXISTS (
+    SELECT FROM mail_outbox m WHERE m.recipient_key = ${key} AND m.kind = ${kind} AND m.created_at > ${since})`;
+}
+
+/** Whether the client and its network have mails left in this hour, besides the mail `exceptId`. */
+export function clientHasRoom({ clientKey, networkKey }: MailClient, exceptId: string | null): Fragment {
+  const { perClient, perNetwork } = mailLimits;
+  const count = (condition: Fragment) => sql`(
+        SELECT count(*) FROM mail_outbox c WHERE ${condition} AND ${isOfThisHour(sql`c`)} AND c.id IS DISTINCT FROM ${exceptId}::uuid)`;
+  return sql`(${count(sql`c.client_key = ${clientKey}`)} < ${perClient}::int
+      AND ${count(sql`c.network_key = ${networkKey}`)} < ${perNetwork}::int)`;
+}
+
+/** The seconds until a client without room has some again, as a scalar. */
+export function secondsUntilClientHasRoom({ clientKey, networkKey }: MailClient): Fragment {
+  const { perClient, perNetwork, hourSeconds } = mailLimits;
+  const oldest = (condition: Fragment, max: number) => sql`(
+      SELECT c.created_at FROM mail_outbox c WHERE ${condition} AND ${isOfThisHour(sql`c`)}
+      ORDER BY c.created_at DESC OFFSET ${max - 1}::int LIMIT 1)`;
+  return sql`ceil(extract(epoch FROM greatest(${oldest(sql`c.client_key = ${clientKey}`, perClient)},
+      ${oldest(sql`c.network_key = ${networkKey}`, perNetwork)})
+    + make_interval(secs => ${hourSeconds}::int) - now()))::int`;
+}
+
+/** Whether the recipient of the row `s` may have another mail of this kind. */
+function recipientHasRoom(kind: string, exceptId: string | null, budget: MailBudget): Fragment {
+  if (budget === 'none') return sql`true`;
+  const { perKind, perKindForNewClient, unverified, daySeconds } = mailLimits;
+  const networkKey = clientOf(budget)?.networkKey ?? null;
+  const ofKind = dailyMax(kind);
+  return sql`(
+        SELECT (c.this_hour < ${perKind}::int OR (c.is_new_client AND c.this_hour < ${perKindForNewClient}::int))
+          AND c.of_kind < CASE WHEN s.is_verified THEN ${ofKind.verified}::int ELSE ${ofKind.unverified}::int END
+          AND (s.is_verified OR c.of_all_kinds < ${unverified.perDay}::int)
+        FROM (
+          SELECT count(*) FILTER (WHERE o.kind = ${kind} AND ${isOfThisHour(sql`o`)}) AS this_hour,
+            count(*) FILTER (WHERE o.kind = ${kind}) AS of_kind, count(*) AS of_all_kinds,
+            ${networkKey}::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM ${networkKey}), true) AS is_new_client
+          FROM mail_outbox o
+          WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => ${daySeconds}::int)
+            AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM ${exceptId}::uuid
+        ) c)`;
+}
+
+/** The most mails of a kind to one recipient in a day; the outbox holds no more than a day of them. */
+function dailyMax(kind: string): { readonly verified: number; readonly unverified: number } {
+  const unbounded = 24 * mailLimits.perKindForNewClient;
+  if (kind === 'account_locked') return { verified: mailLimits.locksPerDay, unverified: mailLimits.locksPerDay };
+  if (Object.hasOwn(linkPaths, kind)) return { verified: unbounded, unverified: unbounded };
+  return { verified: unbounded, unverified: mailLimits.unverified.noticesPerDay };
+}
+
+function isOfThisHour(m: Fragment): Fragment {
+  return sql`${m}.created_at > now() - make_interval(secs => ${mailLimits.hourSeconds}::int)`;
+}
+
+function clientOf(budget: MailBudget): MailClient | null {
+  return typeof budget === 'object' ? budget.client : null;
+}
+
+/** Null for a mail that counts in no budget. */
+function countedKey(budget: MailBudget): Fragment {
+  return budget === 'none' ? sql`NULL::text` : sql`s.recipient_key`;
+}
