@@ -1,13 +1,10 @@
--- One address, one account, whatever its spelling. PostgreSQL has no punycode, so the service writes both columns:
--- with every new address, and in the clean-up and at a sign-in for accounts that are older than this. Until then the
--- address as it is stored and the id of the user stand in. No default and no check: neither reads the table.
+-- One address, one account, whatever its spelling. PostgreSQL has no punycode, so the service makes a keyed hash of the
+-- canonical form (lower case, the domain in A-labels), with the id of its key: accounts are found by it, and attempts and
+-- mails counted under it. It is written with every new address, and for accounts that are older than this at a sign-in
+-- and in the clean-up; until then the address as it is stored and the id of the user stand in. Not unique: two accounts
+-- of the earlier system may have one canonical form.
 
-ALTER TABLE users
-  -- Lower case, the domain in A-labels. Not unique: two accounts of the earlier system may have one canonical form.
-  ADD COLUMN canonical_email text,
-  -- A keyed hash of it, with the id of its key: the name under which attempts and mails are counted.
-  ADD COLUMN address_key text;
+ALTER TABLE users ADD COLUMN address_key text;
 
-ALTER TABLE one_time_tokens
-  -- The address key of target_email, which the account will have with it.
-  ADD COLUMN target_key text;
+-- The address key of target_email, which the account will have with it.
+ALTER TABLE one_time_tokens ADD COLUMN target_key text;

@@ -1,9 +1,8 @@
 import { Hono, type MiddlewareHandler } from 'hono';
-import type { CleanUp } from './clean-up.ts';
 import { type AppOptions, createDeps } from './create-deps.ts';
 import type { Effect, Effects } from './db/effects.ts';
-import type { ExportPart } from './db/export-part.ts';
 import { commonErrors, defineErrors } from './errors.ts';
+import { type Feature, type FoldedFeatures, foldFeatures } from './feature.ts';
 import * as account from './features/account/index.ts';
 import * as accountRecovery from './features/account-recovery/index.ts';
 import * as admin from './features/admin/index.ts';
@@ -12,24 +11,15 @@ import * as devOutbox from './features/dev-outbox/index.ts';
 import * as emailChange from './features/email-change/index.ts';
 import * as emailVerification from './features/email-verification/index.ts';
 import * as health from './features/health/index.ts';
-import {
-  cleanupExpiredTokens,
-  deleteTokens,
-  exportedLinks,
-  revokeEmailProofs,
-} from './features/one-time-tokens/index.ts';
+import * as oneTimeTokens from './features/one-time-tokens/index.ts';
+import { revokeEmailProofs } from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
-import { cleanupExpiredPendingRegistrations } from './features/pending-registrations/index.ts';
-import {
-  deleteOldEvents,
-  exportedEvents,
-  forgetRequestMetadata,
-  recordEvent,
-  shortenOldAddresses,
-} from './features/security-events/index.ts';
+import * as pendingRegistrations from './features/pending-registrations/index.ts';
+import * as securityEvents from './features/security-events/index.ts';
+import { recordEvent } from './features/security-events/index.ts';
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
-import { exportedUser } from './features/users/index.ts';
+import * as users from './features/users/index.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
 import { limitRoute } from './http/limit-route.ts';
@@ -39,39 +29,34 @@ import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { sendQueuedMails } from './http/send-queued-mails.ts';
 import { serverTiming } from './http/server-timing.ts';
-import { dropMails, exportedMails, notifyOwner } from './mail/fragments.ts';
-import { deleteFinishedMails } from './mail/queries.ts';
-import { cleanupExpiredAttempts } from './rate-limit/queries.ts';
+import { notifyOwner } from './mail/fragments.ts';
+import { mailOutbox } from './mail/outbox.ts';
+import { attemptCounters } from './rate-limit/attempts-table.ts';
 import { loadRuntime } from './runtime.ts';
 import { createScheduled } from './scheduled.ts';
 import { ConfigError } from './variable-reader.ts';
 
-/** The routes of every feature, one line each. The demo comes first, so that it can answer for its user. */
-const routes: readonly Route[] = demo.overlay([
-  ...health.routes,
-  ...signingKeys.routes,
-  ...password.routes,
-  ...emailVerification.routes,
-  ...emailChange.routes,
-  ...sessions.routes,
-  ...accountRecovery.routes,
-  ...account.routes,
-  ...admin.routes,
-  ...devOutbox.routes,
-]);
-
-/** What the clean-up deletes or shortens: one line per kind of row. */
-const cleanUps: readonly CleanUp[] = [
-  { rows: 'sessions', change: 'deleted', runBatch: sessions.cleanupExpiredSessions },
-  { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts },
-  { rows: 'one_time_tokens', change: 'deleted', runBatch: cleanupExpiredTokens },
-  { rows: 'registration_attempts', change: 'deleted', runBatch: cleanupExpiredPendingRegistrations },
-  { rows: 'security_events', change: 'deleted', runBatch: deleteOldEvents },
-  { rows: 'security_events.ip_address', change: 'shortened', runBatch: shortenOldAddresses },
-  { rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails },
+/** The manifest of every feature, one line each; what owns a table comes before what builds on it. */
+const features: readonly Feature[] = [
+  users.feature,
+  securityEvents.feature,
+  sessions.feature,
+  attemptCounters,
+  mailOutbox,
+  oneTimeTokens.feature,
+  pendingRegistrations.feature,
+  health.feature,
+  signingKeys.feature,
+  password.feature,
+  emailVerification.feature,
+  emailChange.feature,
+  accountRecovery.feature,
+  account.feature,
+  admin.feature,
+  devOutbox.feature,
 ];
 
-export const runScheduled = createScheduled(cleanUps);
+export const runScheduled = createScheduled(foldFeatures(features).cleanUps);
 
 /** Which effects of one feature run in another's statements: one line per event. */
 const effects: Effects = {
@@ -134,7 +119,6 @@ const effects: Effects = {
     notifyOwner('account_deleted'),
     emailChange.notifyFormerAddresses('account_deleted'),
   ],
-  accountGone: [forgetRequestMetadata, dropMails, deleteTokens],
   accountDeletionFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],
@@ -173,15 +157,6 @@ const effects: Effects = {
   ],
 };
 
-/** What an export of the own data contains: one line per feature that stores some. */
-const exportParts: readonly ExportPart[] = [
-  exportedUser,
-  sessions.exportedSessions,
-  exportedEvents,
-  exportedLinks,
-  exportedMails,
-];
-
 /** The longest URL that is accepted, in characters. */
 const urlLengthMax = 8192;
 
@@ -190,12 +165,15 @@ const errors = defineErrors({ uri_too_long: { status: 414, title: 'The URL is to
 /** The service as a Hono app. */
 export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
   const { now = Date.now } = options;
+  const folded = foldFeatures([...features, ...(options.features ?? [])]);
+  // The demo comes first, so that it can answer for its user.
+  const routes = demo.overlay(folded.routes);
   const app = new Hono<AppEnv>();
   app.use(
     identify,
     securityHeaders,
     serverTiming,
-    prepare(options),
+    prepare(folded, options),
     sendQueuedMails,
     cors(allowedOrigins),
     limitUrl,
@@ -224,15 +202,12 @@ const identify: MiddlewareHandler<AppEnv> = async (c, next) => {
 };
 
 /** After `identify` and the headers, so that a response has both even when this fails. */
-function prepare(options: AppOptions): MiddlewareHandler<AppEnv> {
+function prepare(folded: FoldedFeatures, options: AppOptions): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const runtime = await loadRuntime(c.env);
     c.set('runtime', runtime);
     if (!(runtime instanceof ConfigError))
-      c.set(
-        'deps',
-        createDeps({ effects, exportParts, cleanUps }, runtime, c.req.raw, c.var.requestId, options),
-      );
+      c.set('deps', createDeps({ effects, features: folded }, runtime, c.req.raw, c.var.requestId, options));
     await next();
   };
 }

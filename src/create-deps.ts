@@ -1,5 +1,6 @@
 import type { Argon2Parameters } from './crypto/argon2id.ts';
 import type { Deps } from './deps.ts';
+import type { Feature } from './feature.ts';
 import { readRequestMetadata } from './http/request-metadata.ts';
 import { createMailer } from './mail/mailer.ts';
 import { createPasswordHasher } from './password-hasher.ts';
@@ -12,6 +13,8 @@ export interface AppOptions {
   readonly now?: () => number;
   /** What a password hash costs; tests make it cheap. Undefined and absent are the cost of production. */
   readonly argon2Parameters?: Argon2Parameters | undefined;
+  /** Features besides those of the service, such as a gate that refuses. */
+  readonly features?: readonly Feature[];
 }
 
 /**
@@ -19,7 +22,7 @@ export interface AppOptions {
  * @param registered what `app.ts` registers, the same for every request
  */
 export function createDeps(
-  registered: Pick<Deps, 'effects' | 'exportParts' | 'cleanUps'>,
+  registered: Pick<Deps, 'effects' | 'features'>,
   { config, keys, keyring, openDatabase }: Runtime,
   request: Request,
   requestId: string,

@@ -1,10 +1,9 @@
-import type { CleanUp } from './clean-up.ts';
 import type { Config } from './config.ts';
 import type { SigningKeySet } from './crypto/jwt.ts';
 import type { Keyring } from './crypto/keyring.ts';
 import type { Database } from './db/client.ts';
 import type { Effects } from './db/effects.ts';
-import type { ExportPart } from './db/export-part.ts';
+import type { FoldedFeatures } from './feature.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { RequestMetadata } from './request-metadata.ts';
@@ -23,8 +22,6 @@ export interface Deps {
   readonly mail: Mailer;
   /** What features add to each other's statements. */
   readonly effects: Effects;
-  /** What features store about a user, for the export. */
-  readonly exportParts: readonly ExportPart[];
-  /** Every kind of row that expires. */
-  readonly cleanUps: readonly CleanUp[];
+  /** What features say in their manifests: gates, factors, credentials, tables, parts of an export, clean-ups. */
+  readonly features: Omit<FoldedFeatures, 'routes'>;
 }

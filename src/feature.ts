@@ -1,10 +1,10 @@
 import type { CleanUp } from './clean-up.ts';
-import type { Credentials } from './joints/closing.ts';
 import type { ExportPart } from './db/export-part.ts';
 import type { Fragment } from './db/sql.ts';
+import type { Route } from './http/route.ts';
+import type { Credentials } from './joints/closing.ts';
 import type { Factor } from './joints/factor.ts';
 import type { Gate } from './joints/gate.ts';
-import type { Route } from './http/route.ts';
 
 /**
  * The manifest of a feature: all that others must learn from it. `app.ts` folds the manifests, one line each. What a
@@ -42,4 +42,27 @@ export interface AtDeletion {
   readonly step: string;
   /** @param owner a sub-select with `user_id`, empty unless the user is gone */
   readonly statement: (owner: Fragment) => Fragment;
+}
+
+/** Everything that features say, in the order of their manifests. */
+export interface FoldedFeatures {
+  readonly routes: readonly Route[];
+  readonly gates: readonly Gate[];
+  readonly factors: readonly Factor[];
+  readonly credentials: readonly Credentials[];
+  readonly tables: readonly OwnedTable[];
+  readonly exportParts: readonly ExportPart[];
+  readonly cleanUps: readonly CleanUp[];
+}
+
+export function foldFeatures(features: readonly Feature[]): FoldedFeatures {
+  return {
+    routes: features.flatMap(({ routes = [] }) => routes),
+    gates: features.flatMap(({ gates = [] }) => gates),
+    factors: features.flatMap(({ factors = [] }) => factors),
+    credentials: features.flatMap(({ credentials = [] }) => credentials),
+    tables: features.flatMap(({ tables = [] }) => tables),
+    exportParts: features.flatMap(({ exportParts = [] }) => exportParts),
+    cleanUps: features.flatMap(({ cleanUps = [] }) => cleanUps),
+  };
 }

@@ -39,6 +39,25 @@ export function mac(keyring: Keyring, purpose: KeyPurpose, message: Uint8Array):
   return hmac(sha256, keyring.current.subKey(purpose), message);
 }
 
+/** A MAC, with the public id of the root that it was made with. */
+export interface NamedMac {
+  readonly rootId: string;
+  readonly tag: Uint8Array;
+}
+
+/**
+ * The MACs of the message with the current root and, while it is being rotated, with the previous one: for whatever is
+ * looked up by its MAC.
+ */
+export function macs(
+  { current, previous }: Keyring,
+  purpose: KeyPurpose,
+  message: Uint8Array,
+): readonly [NamedMac, ...NamedMac[]] {
+  const by = (root: RootKey) => ({ rootId: root.id, tag: hmac(sha256, root.subKey(purpose), message) });
+  return previous === null ? [by(current)] : [by(current), by(previous)];
+}
+
 /**
  * Whether the tag is the full 32-byte MAC of the message for this purpose, with the current root or the previous one.
  * Constant time per root; a tag of another length is invalid and never throws.

@@ -45,11 +45,6 @@ export interface Effects {
   readonly endedByNotMe: readonly Effect[];
   /** The row of the user is deleted, with everything that references it. */
   readonly accountDeleted: readonly Effect[];
-  /**
-   * The row is deleted, in the same transaction: features without a foreign key delete their rows here, including
-   * those that were added while the deletion waited for the user's row. A retry of the statement runs this again.
-   */
-  readonly accountGone: readonly Effect[];
   readonly accountDeletionFailed: readonly Effect[];
   /**
    * The owner asked for another address; the session is the one that asked. Whether that address is taken makes no

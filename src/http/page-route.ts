@@ -84,7 +84,7 @@ export function defineLinkPage<S extends z.core.$ZodType>(
     }
   }
 
-  const page = { path, guard: 'anyone', medium: 'page', hasBody: false } as const;
+  const page = { path, guard: 'anyone', medium: 'page', isSensitive: false, hasBody: false } as const;
   return [
     markAsMadeByKit({ ...page, method: 'GET', limit: 'general', handle: show }),
     markAsMadeByKit({ ...page, method: 'POST', limit: 'credential', handle: receive }),
@@ -102,6 +102,7 @@ export function defineDeveloperPage(
     guard: 'developer',
     limit: 'general',
     medium: 'page',
+    isSensitive: false,
     hasBody: false,
     handle: async (c) => show(c, requireDeps(c)),
   });

@@ -27,6 +27,11 @@ interface RouteSpec<G extends Guard, S extends z.core.$ZodType> {
   readonly limit?: RateLimitClass;
   /** The schema of the JSON body, or a function that chooses it by the configuration; without one no body is read. */
   readonly body?: S | ((deps: Deps) => S);
+  /**
+   * Whether it is for the account's owner alone, so that every gate is asked: select `refusedBy` in its first statement
+   * and call `passGates` with its row.
+   */
+  readonly isSensitive?: true;
   /** Whether every member is optional, so that the body may be omitted with its Content-Type. */
   readonly isBodyOptional?: boolean;
 }
@@ -49,6 +54,8 @@ export interface Route {
   readonly limit: RateLimitClass | null;
   /** Who reads its answers: a client of the API, or a person in a browser. */
   readonly medium: 'api' | 'page';
+  /** Whether its caller passes the gates. */
+  readonly isSensitive: boolean;
   /** Whether it takes a JSON body. */
   readonly hasBody: boolean;
   readonly handle: (c: RequestContext) => Promise<Response>;
@@ -102,6 +109,7 @@ export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
     guard,
     limit,
     medium: 'api',
+    isSensitive: spec.isSensitive ?? false,
     hasBody: spec.body !== undefined,
     handle,
   });
@@ -115,6 +123,7 @@ export function defineOpenRoute(path: string, handler: (c: RequestContext) => Re
     guard: 'anyone',
     limit: null,
     medium: 'api',
+    isSensitive: false,
     hasBody: false,
     handle: async (c) => handler(c),
   });

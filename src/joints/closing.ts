@@ -65,11 +65,13 @@ export interface Credentials<Kind extends string = string> {
    * A statement that ends the given kinds, which are those whose cell is `ended`, `others` or `since`, one at least.
    * Lock the user before it.
    */
-  readonly close: (ending: Ending<Kind>, scope: ClosingScope) => Fragment;
+  close(ending: Ending<Kind>, scope: ClosingScope): Fragment;
 }
 
 /** The kinds to end, by how much of them ends. */
-export type Ending<Kind extends string = string> = Readonly<Record<'ended' | 'others' | 'since', readonly Kind[]>>;
+export type Ending<Kind extends string = string> = Readonly<
+  Record<'ended' | 'others' | 'since', readonly Kind[]>
+>;
 
 /**
  * The steps of a batch that close ways into an account: one per group of credentials of which the occasion ends any.
@@ -83,14 +85,18 @@ export function closeWaysIn(
   for (const group of credentials) {
     const ending = endingOf(group, scope.occasion);
     if (ending.ended.length + ending.others.length + ending.since.length === 0) continue;
-    if (ending.since.length > 0 && scope.since === null) throw new TypeError(`${scope.occasion} needs a time`);
+    if (ending.since.length > 0 && scope.since === null)
+      throw new TypeError(`${scope.occasion} needs a time`);
     steps[group.step] = group.close(ending, scope);
   }
   return steps;
 }
 
 /** The kinds of a group that an occasion ends. */
-export function endingOf<Kind extends string>({ cells }: Credentials<Kind>, occasion: Occasion): Ending<Kind> {
+export function endingOf<Kind extends string>(
+  { cells }: Credentials<Kind>,
+  occasion: Occasion,
+): Ending<Kind> {
   const kinds = Object.keys(cells) as Kind[];
   const of = (cell: Cell) => kinds.filter((kind) => cells[kind][occasion] === cell);
   return { ended: of('ended'), others: of('others'), since: of('since') };

@@ -71,15 +71,9 @@ export function notifyOwner(kind: NoticeKind): Effect {
       sql`(SELECT u.id AS user_id, u.email, u.locale FROM ${source} e JOIN users u ON u.id = e.user_id)`,
       kind,
       metadata,
-      toUser,
+      kind === 'account_deleted' ? { ...toUser, userId: sql`NULL` } : toUser,
     );
 }
-
-/** An effect that deletes the unsent mails of a deleted account, except the one about the deletion (PRV-04). */
-export const dropMails: Effect = (source) => sql`
-  DELETE FROM mail_outbox m USING ${source} e
-  WHERE m.user_id = e.user_id AND m.finished_at IS NULL AND m.kind <> ${'account_deleted' satisfies NoticeKind}
-  RETURNING m.id`;
 
 /**
  * CTEs, the first of them named `mail_client`, that count a mail. A row in `admitted` means that the client is within

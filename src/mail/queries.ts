@@ -37,9 +37,13 @@ export function claimDueMails(db: Database, limit: number): Promise<ClaimedMail[
 }
 
 /** Claims the mails that one request has queued, in the same way. Round trips: 1. */
-export function claimMailsOfOperation(db: Database, operationId: string, limit: number): Promise<ClaimedMail[]> {
+export function claimMailsOfOperation(
+  db: Database,
+  operationId: string,
+  limit: number,
+): Promise<ClaimedMail[]> {
   return db.query<ClaimedMail>(
-    'claim-mails-of-request',
+    'claim-mails-of-operation',
     claim(sql`m.operation_id = ${operationId}::uuid`, limit),
   );
 }

@@ -15,9 +15,12 @@ export function attemptBucket(subject: Fragment, deviceId: Fragment): Fragment {
   return sql`${subject} || ':' || coalesce(${deviceId}::text, 'world')`;
 }
 
-/** The subject of attempts at the account `u`, an alias with `user_id`. */
+/**
+ * The subject of attempts at the account `u`, an alias with `user_id` and `address_key`: the key of its address, as for
+ * every login. The id stands in for an account that has no key yet.
+ */
 export function accountSubject(u: Fragment): Fragment {
-  return sql`'user:' || ${u}.user_id`;
+  return sql`coalesce(${u}.address_key, 'user:' || ${u}.user_id)`;
 }
 
 /**
@@ -76,16 +79,6 @@ export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment 
     WHERE t.bucket = ${bucket}`;
 }
 
-/**
- * Body of a CTE that moves the attempts at an address to the account that now has it, if the CTE `source` has a row
- * with its `user_id`: a lock that ended with the registration would reveal when that happened.
- */
-export function adoptAttempts(subject: string, source: Fragment): Fragment {
-  return sql`
-    UPDATE login_attempts t SET bucket = ${accountSubject(sql`s`)} || ':world' FROM ${source} s
-    WHERE t.bucket = ${`${subject}:world`} RETURNING t.bucket`;
-}
-
 /** Body of a CTE that resets the attempts of a bucket, if the CTE `source` has a row: somebody has authenticated. */
 export function clearAttempts(bucket: string, source: Fragment): Fragment {
   return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source}) RETURNING t.bucket`;
@@ -100,25 +93,24 @@ export function deleteSubject(subject: string, source: Fragment): Fragment {
 }
 
 /**
- * Body of a CTE that deletes the buckets in the rows of the CTE `source`, unless they belong to the accounts of those
- * rows: `deleteAttempts` deletes these, and a statement must not change a row twice.
+ * Body of a CTE that deletes the attempts of the subjects of the buckets in the CTE `source` (`bucket`), on all devices.
+ * The collation of the column is "C", in which `;` follows `:`, so that a subject is one range of the primary key.
  */
-export function deleteForeignBuckets(source: Fragment): Fragment {
-  const subject = accountSubject(sql`o`);
+export function deleteSubjectsOf(source: Fragment): Fragment {
+  const subject = sql`regexp_replace(o.bucket, ':[^:]*$', '')`;
   return sql`
     DELETE FROM login_attempts t USING ${source} o
-    WHERE t.bucket = o.bucket AND NOT (o.bucket >= ${subject} || ':' AND o.bucket < ${subject} || ';')
+    WHERE t.bucket >= ${subject} || ':' AND t.bucket < ${subject} || ';'
     RETURNING t.bucket`;
 }
 
 /**
- * Body of a CTE that deletes the attempts at the accounts in the CTE `source`, on all devices. The collation of the
- * column is "C", in which `;` follows `:`, so that this is one range of the primary key.
+ * Body of a CTE that deletes what is counted under the ids of the users in the CTE `source`, which stand in for accounts
+ * without an address key.
  */
 export function deleteAttempts(source: Fragment): Fragment {
-  const subject = accountSubject(sql`o`);
   return sql`
     DELETE FROM login_attempts t USING ${source} o
-    WHERE t.bucket >= ${subject} || ':' AND t.bucket < ${subject} || ';'
+    WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
     RETURNING t.bucket`;
 }

@@ -1,3 +1,4 @@
+import { addressOf } from '../../src/address-key.ts';
 import { signAccessToken } from '../../src/crypto/jwt.ts';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { effectCtes } from '../../src/db/fragments.ts';
@@ -42,12 +43,23 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
     revert_email: link('revert_email', formerEmail, formerEmail),
   };
   const nowhere = { ipAddress: freshClient()['CF-Connecting-IP'], userAgent: null, location: null };
-  const metadata = { ...nowhere, requestId: crypto.randomUUID(), locale: null };
+  const metadata = {
+    ...nowhere,
+    requestId: crypto.randomUUID(),
+    operationId: crypto.randomUUID(),
+    locale: null,
+  };
   const session: NewSession = {
     ...{ ...nowhere, id: sessionId, device: null, deviceId: crypto.randomUUID(), ...config.session },
     ...{ method: 'password', amr: ['pwd'], hasCookieToken: true, hasBodyToken: true },
   };
-  const user = { id: userId, email, name: 'Test User', passwordHash, locale: null };
+  const user = {
+    id: userId,
+    address: addressOf(keyring, email),
+    name: 'Test User',
+    passwordHash,
+    locale: null,
+  };
   const [opened] = await openDatabase(String(env.DATABASE_URL)).query<OpenedSessionRow>(sql`
     WITH created AS (${insertUser(user, sql`false`)}),
     owner AS (SELECT c.id AS user_id FROM created c),

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runScheduled } from '../../src/app.ts';
 import { sql } from '../../src/db/sql.ts';
-import { deliverDueMails, deliverMailsOfRequest, type MailDelivery } from '../../src/mail/deliver-mails.ts';
+import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import { claimDueMails } from '../../src/mail/queries.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { ConfigError } from '../../src/variable-reader.ts';
@@ -297,7 +297,7 @@ describe('a mail that never leaves', () => {
     const client = serviceWith({ MAIL_TRANSPORT: 'outbox' });
     const [kept, expired] = [await queue(client), await queue(client, { expiresInSeconds: -1 })];
     const lines = recordLog();
-    await deliverMailsOfRequest(await deliveryOf(client), crypto.randomUUID());
+    await deliverMailsOfOperation(await deliveryOf(client), crypto.randomUUID(), crypto.randomUUID());
     await runScheduled(everyFiveMinutes, client.env);
     expect(await rowOf(client, kept)).toMatchObject({
       outcome: null,
@@ -361,7 +361,7 @@ describe('the mails of one request', () => {
     const requestId = crypto.randomUUID();
     const [own, other] = [await queue(client, { requestId }), await queue(client)];
     const lines = recordLog();
-    await deliverMailsOfRequest(await deliveryOf(client), requestId);
+    await deliverMailsOfOperation(await deliveryOf(client), requestId, requestId);
     expect((await provider.received()).map(({ key }) => key)).toEqual([own]);
     expect(await rowOf(client, other)).toMatchObject({ outcome: null, attempts: 0 });
     expect(lines).toEqual([]);
@@ -382,10 +382,10 @@ describe('the mails of one request', () => {
     const client = serviceAt(provider.url);
     await queue(client, { requestId });
     const lines = recordLog();
-    await deliverMailsOfRequest(await deliveryOf(client), requestId);
+    await deliverMailsOfOperation(await deliveryOf(client), requestId, requestId);
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     const failing = await deliveryOf(serviceAt(provider.url, { DATABASE_HTTP_ENDPOINT: endpoint }));
-    await deliverMailsOfRequest(failing, requestId);
+    await deliverMailsOfOperation(failing, requestId, requestId);
     expect((await deliverDueMails(failing)).failure).toBeDefined();
     expect(entriesOf(lines).map(({ event }) => event)).toEqual([
       'mail_failed',

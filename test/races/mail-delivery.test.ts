@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
-import { deliverDueMails, deliverMailsOfRequest, type MailDelivery } from '../../src/mail/deliver-mails.ts';
+import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import {
   claimDueMails,
   deleteFinishedMails,
@@ -85,8 +85,8 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       const sent: OutgoingMail[] = [];
       const delivery = deliveryTo(sent);
       await Promise.all([
-        deliverMailsOfRequest(delivery, requestId),
-        deliverMailsOfRequest(delivery, requestId),
+        deliverMailsOfOperation(delivery, requestId, requestId),
+        deliverMailsOfOperation(delivery, requestId, requestId),
         deliverDueMails(delivery),
       ]);
       vi.restoreAllMocks();
@@ -160,7 +160,7 @@ describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
     );
     await run(client, sql`ANALYZE mail_outbox`);
     const [plan = []] = await plansOf(database.url, async () => {
-      await deliverMailsOfRequest(deliveryTo([]), nobody);
+      await deliverMailsOfOperation(deliveryTo([]), nobody, nobody);
       return { roundTrips: 1 } as Answer;
     });
     expectIndexed(plan);

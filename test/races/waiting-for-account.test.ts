@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect } from 'vitest';
+import { addressOf } from '../../src/address-key.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
-import { unknownSubject } from '../../src/rate-limit/unknown-subject.ts';
 import {
   confirm,
   expectTokenInvalid,
@@ -258,7 +258,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
   test('when somebody registers it: nothing is left of that, and attempts at it count on (EML-08, ENU-06)', async () => {
     const email = freshEmail();
     const { leave, late } = await leaving(email);
-    const bucket = `${unknownSubject(keyringOf(client), email)}:world`;
+    const bucket = `${addressOf(keyringOf(client), email).keys[0]}:world`;
     await db().query(sql`
       INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       VALUES (${bucket}, 3, gen_random_uuid(), now() + interval '10 minutes')`);

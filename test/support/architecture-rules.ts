@@ -17,6 +17,7 @@ export const baseFeatures = [
   'sign-in',
   'one-time-tokens',
   'pending-registrations',
+  'addresses',
   'signing-keys',
 ];
 

@@ -1,8 +1,8 @@
 import { hashSync } from 'bcryptjs';
+import { addressOf } from '../../src/address-key.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import type { StatementRunner } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';
-import { unknownSubject } from '../../src/rate-limit/unknown-subject.ts';
 import type { TimedClass } from './compare-times.ts';
 import { attemptsMax } from './service-vars.ts';
 
@@ -60,16 +60,14 @@ export async function seedAccounts(database: StatementRunner, authSecret: string
         UNION ALL SELECT 'passwordless', NULL
         UNION ALL SELECT 'legacy', ${legacyHash}::text) AS k(account, hash)`);
   const keyring = createKeyring(Buffer.from(authSecret, 'base64'));
-  const unknown = Array.from({ length: accountsPerKind }, (_, n) =>
-    unknownSubject(keyring, `locked-unknown-${n}@example.com`),
-  );
+  const locked = Array.from({ length: accountsPerKind }, (_, n) => [
+    addressOf(keyring, `locked-known-${n}@example.com`).keys[0],
+    addressOf(keyring, `locked-unknown-${n}@example.com`).keys[0],
+  ]).flat();
   await database.query(sql`
     INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
     SELECT s.subject || ':world', ${attemptsMax}::int, gen_random_uuid(), now() + interval '1 day'
-    FROM (
-      SELECT 'user:' || u.id AS subject FROM users u WHERE u.email LIKE 'locked-known-%'
-      UNION ALL SELECT unnest(${unknown}::text[])
-    ) s`);
+    FROM unnest(${locked}::text[]) AS s (subject)`);
   // Otherwise the planner may change its mind in the middle of the run.
   await database.query(sql`ANALYZE users, login_attempts`);
 }

@@ -4,7 +4,7 @@ import { effectCtes } from '../../db/fragments.ts';
 import { sql } from '../../db/sql.ts';
 import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
-import { deleteAttempts, deleteForeignBuckets } from '../../rate-limit/fragments.ts';
+import { deleteAttempts, deleteSubjectsOf } from '../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../request-metadata.ts';
 import {
   consumedBefore,
@@ -51,7 +51,7 @@ export async function unlock(
         SELECT s.user_id, NULL::uuid AS session_id, s.bucket FROM consumed s
       )${effectCtes(onUnlocked, 'unlocked', metadata)},
       forgotten AS (${deleteAttempts(sql`unlocked`)}),
-      forgotten_bucket AS (${deleteForeignBuckets(sql`unlocked`)})
+      forgotten_bucket AS (${deleteSubjectsOf(sql`unlocked`)})
       SELECT h.user_id, h.device_generation FROM holder h JOIN consumed s ON s.user_id = h.user_id
       UNION ALL
       SELECT u.id, u.device_generation FROM (${consumedBefore(presented, consumedBy)}) b JOIN users u ON u.id = b.user_id`,

@@ -30,6 +30,6 @@ export function notifyFormerAddresses(kind: NoticeKind): Effect {
         JOIN users u ON u.id = f.user_id WHERE f.email <> u.email)`,
       kind,
       metadata,
-      toUser,
+      kind === 'account_deleted' ? { ...toUser, userId: sql`NULL` } : toUser,
     );
 }

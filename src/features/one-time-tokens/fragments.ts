@@ -1,3 +1,4 @@
+import type { Address } from '../../address-key.ts';
 import type { Effect } from '../../db/effects.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
@@ -10,8 +11,11 @@ export interface TokenColumns {
   readonly owner: Fragment;
   /** The address that the token is sent to. */
   readonly email: Fragment;
-  /** For an e-mail change and its revert link: the address that the account will have. */
+  /** For an e-mail change and its revert link: the address that the account will have, and its key. */
   readonly target?: Fragment;
+  readonly targetKey?: Fragment;
+  /** For a revert link: which way back it is; null for an ordinary one. */
+  readonly wayBack?: Fragment;
   /** For an unlock link: the locked bucket. */
   readonly bucket?: Fragment;
   /** For a token that renews another one: the times of that one, so that it has the same place and the same end. */
@@ -25,11 +29,13 @@ export interface TokenColumns {
  */
 export function issueToken(source: Fragment, token: NewOneTimeToken, columns: TokenColumns): Fragment {
   const { owner, email, target = sql`NULL`, bucket = sql`NULL`, createdAt = sql`now()` } = columns;
+  const { targetKey = sql`NULL`, wayBack = sql`NULL` } = columns;
   const { expiresAt = sql`now() + make_interval(secs => ${token.ttlSeconds}::int)` } = columns;
   return sql`
-    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-    SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${target}::text, ${bucket}::text,
-      ${createdAt}, ${expiresAt}
+    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+      created_at, expires_at)
+    SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${target}::text, ${targetKey}::text,
+      ${wayBack}::text, ${bucket}::text, ${createdAt}, ${expiresAt}
     FROM ${source} s
     ON CONFLICT (token_hash) DO NOTHING
     RETURNING owner_id, email, target_email`;
@@ -54,7 +60,30 @@ export function consumeToken(
   return sql`
     UPDATE one_time_tokens t SET spent_at = now(), spent_by = ${consumedBy}::uuid FROM ${holder} h
     WHERE ${isToken(presented)} AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
-    RETURNING t.owner_id AS user_id, t.email, t.target_email, t.bucket`;
+    RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket`;
+}
+
+/**
+ * The token if this very transaction consumed it, for what must happen once: a sub-select with the columns of a consumed
+ * token. A repeat of the batch finds nothing here, and what the first run did by `consumedBy`.
+ */
+export function consumedNow(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
+  return sql`(
+    SELECT ${consumedColumns} FROM one_time_tokens t
+    WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid AND t.spent_at = now())`;
+}
+
+/** The same for this transaction or an earlier run of it, whose response was lost. */
+export function consumedByUs(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
+  return sql`(
+    SELECT ${consumedColumns} FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid)`;
+}
+
+/** The token that this transaction issued: a sub-select with `user_id`, `email`, `target_email`. */
+export function issuedNow(token: NewOneTimeToken): Fragment {
+  return sql`(
+    SELECT ${consumedColumns} FROM one_time_tokens t
+    WHERE t.token_hash = ${hashBytes(token)} AND t.spent_at IS NULL AND t.owner_id IS NOT NULL)`;
 }
 
 /**
@@ -127,6 +156,24 @@ export function isHeldEmail(email: string | Fragment, exceptUserId: string | nul
 }
 
 /**
+ * Whether another user can still have the address back. A corrected one, which was left as a typing error, yields to
+ * whoever proves the mailbox.
+ */
+export function isHeldAddress(
+  { email, keys }: Address,
+  {
+    exceptUserId,
+    isMailboxProved,
+  }: { readonly exceptUserId: string | null; readonly isMailboxProved: boolean },
+): Fragment {
+  return sql`EXISTS (
+    SELECT FROM one_time_tokens t
+    WHERE ${isLiveRevertToken} AND (t.target_email = ${email} OR t.target_key = ANY (${keys}::text[]))
+      AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid
+      AND NOT (${isMailboxProved}::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected'))`;
+}
+
+/**
  * FROM and WHERE for the tokens, alias `t`, by which users other than this one can still have the address restored: a
  * text, a column, or ANY of several.
  */
@@ -158,6 +205,8 @@ export const exportedLinks: ExportPart = {
 
 /** Whether `t` is a revert link that can still be used. */
 const isLiveRevertToken = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
+
+const consumedColumns = sql`t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;

@@ -1,13 +1,17 @@
 export { oneTimeTokenErrors } from './errors.ts';
+export { feature } from './feature.ts';
 export {
   consumedBefore,
+  consumedByUs,
+  consumedNow,
   consumeToken,
   deleteTokens,
-  exportedLinks,
   formerEmails,
   fromHeldEmail,
   fromLiveToken,
+  isHeldAddress,
   isHeldEmail,
+  issuedNow,
   issueToken,
   revokeEmailProofs,
   revokeLaterTokens,
@@ -21,5 +25,4 @@ export {
   type PresentedOneTimeToken,
   readOneTimeToken,
 } from './one-time-token.ts';
-export { cleanupExpiredTokens } from './queries.ts';
 export { LinkRequest, presentedToken } from './schemas.ts';

@@ -1,10 +1,10 @@
+import { addressOf } from '../../address-key.ts';
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
 import { isOverloaded } from '../../errors.ts';
 import { log } from '../../log.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
-import { unknownSubject } from '../../rate-limit/unknown-subject.ts';
 import type { NewSession } from '../sessions/index.ts';
 import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../sign-in/index.ts';
 import { userErrors } from '../users/index.ts';
@@ -50,7 +50,7 @@ export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
   const session = await passwordSession(deps, input);
   const account = {
     ...input,
-    subject: unknownSubject(keyring, input.email.address),
+    address: addressOf(keyring, input.email.address),
     hasPendingRegistrations: config.emailVerification === 'required',
     // Prepared for every attempt: only the statement knows which one locks, and whether anybody has the address.
     lockMail: await prepareLink(deps, input.email, 'account_locked'),
@@ -69,7 +69,13 @@ async function check(deps: Deps, input: LoginInput, session: NewSession, attempt
     (await signIn(deps, input, session, attempt, attempt.account)) ??
     // Tried twice, in case the stored hash changes in between, as when two logins replace a legacy hash at once. Both
     // tries are one attempt: the password was right a moment ago.
-    (await signIn(deps, input, session, attempt, await findAccountByEmail(deps.db, input.email)));
+    (await signIn(
+      deps,
+      input,
+      session,
+      attempt,
+      await findAccountByEmail(deps.db, input.email, addressOf(deps.keyring, input.email.address)),
+    ));
   if (row === null) return await fail(deps, attempt.account, 'password_changed');
   if (row.is_new_device) deps.mail.sendSoon();
   return completeSignIn(deps, input.device, session, row);

@@ -1,3 +1,4 @@
+import type { Address } from '../../address-key.ts';
 import type { Database } from '../../db/client.ts';
 import type { Effect, Effects } from '../../db/effects.ts';
 import { effectCtes } from '../../db/fragments.ts';
@@ -5,7 +6,6 @@ import { sql } from '../../db/sql.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 import {
   type AttemptLimits,
-  accountSubject,
   attemptBucket,
   clearAttempts,
   reserveAttempt,
@@ -44,9 +44,8 @@ export interface Attempt {
 
 /**
  * Reserves an attempt at the account of the address and reads what a login needs to check a password, in one
- * statement. An address that nobody has is counted like any other, under `subject`. So is a legacy account that only
- * another spelling of the address reaches: counted by its id, the address and that spelling would have separate
- * limits, which they do not have for unknown addresses (ENU-06). The first refused attempt of a window triggers
+ * statement. It counts under the key of the address, in whatever spelling, and whether or not anybody has it (ENU-06).
+ * The first refused attempt of a window triggers
  * `onLocked` and the mail to the owner, who alone learns of it (LIM-13). With EMAIL_VERIFICATION=required, pending
  * registrations are read as well. Round trips: 1.
  */
@@ -54,7 +53,7 @@ export async function reserveLoginAttempt(
   db: Database,
   login: {
     readonly email: PresentedEmail;
-    readonly subject: string;
+    readonly address: Address;
     readonly device: PresentedDevice;
     readonly lockMail: LockMail;
     readonly hasPendingRegistrations: boolean;
@@ -63,7 +62,7 @@ export async function reserveLoginAttempt(
   metadata: RequestMetadata,
   onLocked: readonly Effect[],
 ): Promise<Attempt> {
-  const subject = sql`CASE WHEN a.has_address THEN ${accountSubject(sql`a`)} ELSE ${login.subject} END`;
+  const [subject] = login.address.keys;
   const deviceId = knownDeviceId(sql`a`, login.device);
   const attemptId = crypto.randomUUID();
   const registration = login.hasPendingRegistrations
@@ -74,11 +73,11 @@ export async function reserveLoginAttempt(
     sql`
       WITH account AS (
         SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
-          ${isVerificationDue(sql`u`)} AS is_unverified, u.email = ${login.email.address} AS has_address
-        ${fromAddress(login.email)}
+          ${isVerificationDue(sql`u`)} AS is_unverified
+        ${fromAddress(login.email, login.address)}
       ),
       counted AS (
-        SELECT ${attemptBucket(subject, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
+        SELECT ${attemptBucket(sql`${subject}::text`, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
           a.is_unverified
         FROM (VALUES (1)) AS one LEFT JOIN account a ON true
       ),
@@ -108,11 +107,15 @@ interface AttemptRow extends Omit<Account, 'id'> {
 }
 
 /** Reads the account again for a reserved attempt. Round trips: 1. Null when nobody has the address any longer. */
-export async function findAccountByEmail(db: Database, email: PresentedEmail): Promise<Account | null> {
+export async function findAccountByEmail(
+  db: Database,
+  email: PresentedEmail,
+  address: Address,
+): Promise<Account | null> {
   const [account] = await db.query<Account>(
     'find-account-by-email',
     sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, ${isVerificationDue(sql`u`)} AS is_unverified
-      ${fromAddress(email)}`,
+      ${fromAddress(email, address)}`,
     { isIdempotent: true },
   );
   return account ?? null;

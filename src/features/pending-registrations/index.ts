@@ -1,3 +1,4 @@
+export { feature } from './feature.ts';
 export {
   deletePendingRegistrations,
   dropPendingRegistrations,
@@ -7,4 +8,3 @@ export {
   type PendingRegistration,
   storePendingRegistration,
 } from './fragments.ts';
-export { cleanupExpiredPendingRegistrations } from './queries.ts';

@@ -2,7 +2,7 @@ import type { Effect } from '../../db/effects.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
-import type { Location } from '../../request-metadata.ts';
+import type { Location, RequestMetadata } from '../../request-metadata.ts';
 
 /** The content of an event. `type` is a name of OWASP's Logging Vocabulary. */
 export interface EventKind {
@@ -52,16 +52,18 @@ export function recordEvent(kind: EventKind): Effect {
 const forgottenEventsMax = 10_000;
 
 /**
- * An effect that removes the request metadata from the events of the user in the source, at most one user: what
+ * A statement that removes the request metadata from the events of the user in the source, at most one user: what
  * happened stays, and the user id no longer belongs to anybody (PRV-05).
  */
-export const forgetRequestMetadata: Effect = (source) => sql`
+export function forgetRequestMetadata(source: Fragment): Fragment {
+  return sql`
   UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
   WHERE e.id = ANY (ARRAY(
     SELECT x.id FROM security_events x WHERE x.user_id = (SELECT o.user_id FROM ${source} o)
     ORDER BY x.at DESC, x.id DESC LIMIT ${forgottenEventsMax}::int
   ))
   RETURNING e.id`;
+}
 
 /** A stored event, with the names of `eventColumns`. */
 export interface EventRow {

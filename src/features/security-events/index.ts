@@ -1,10 +1,10 @@
+export { feature } from './feature.ts';
 export {
+  type EventKind,
   type EventPosition,
   type EventRow,
   eventsOf,
-  exportedEvents,
-  forgetRequestMetadata,
   recordEvent,
+  recordEvents,
   recordedBefore,
 } from './fragments.ts';
-export { deleteOldEvents, shortenOldAddresses } from './queries.ts';

@@ -1,12 +1,12 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
-
+export { endSessions } from './closing/fragments.ts';
 export { sessionErrors } from './errors.ts';
+export { feature } from './feature.ts';
 export {
   type CallerIds,
   endSessionsOf,
   evictOldest,
-  exportedSessions,
   fromLiveSession,
   isRecentlyAuthenticated,
   type NewSession,
@@ -16,7 +16,16 @@ export {
   sessionColumns,
 } from './fragments.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
-export { cleanupExpiredSessions } from './queries.ts';
+export {
+  type BegunRow,
+  beginSession,
+  begunColumns,
+  begunNow,
+  fromBegun,
+  type Opening,
+  type Proof,
+  verdict,
+} from './opening/fragments.ts';
 export { requireRecentAuthentication } from './recent-authentication.ts';
 export type { Transport } from './refresh-token.ts';
 export {
@@ -28,6 +37,6 @@ export {
   type SessionRenewal,
 } from './renewal/fragments.ts';
 export { issueRenewedTokens } from './renewal/issue-renewed-tokens.ts';
-export { routes } from './routes.ts';
+
 export { LoginRequest, RequestedTransport, TokenRequest } from './schemas.ts';
 export { type Session, type SessionRow, toSession } from './session.ts';

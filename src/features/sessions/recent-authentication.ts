@@ -1,5 +1,7 @@
 import { commonErrors } from '../../errors.ts';
+import type { Gate } from '../../joints/gate.ts';
 import { sessionErrors } from './errors.ts';
+import { isRecentlyAuthenticated } from './fragments.ts';
 
 /**
  * Returns the row of a sensitive statement, which did its work only if the caller authenticated within the last ten
@@ -12,3 +14,14 @@ export function requireRecentAuthentication<R extends { readonly is_recent: bool
   if (!row.is_recent) throw sessionErrors.reauthentication_required();
   return row;
 }
+
+/**
+ * The first gate of every sensitive route: an authentication within the last ten minutes, or the current password in the
+ * request (SES-15).
+ */
+export const recentAuthentication: Gate = {
+  name: 'recent_authentication',
+  condition: isRecentlyAuthenticated,
+  isMetByPassword: true,
+  refuse: () => sessionErrors.reauthentication_required(),
+};

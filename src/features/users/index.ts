@@ -1,29 +1,34 @@
-export { userErrors } from './errors.ts';
 export {
-  banUser,
-  changeEmail,
-  claimUnverifiedUser,
-  clearPassword,
   deleteUser,
-  exportedUser,
-  fromAddress,
   insertUser,
   insertVerifiedUser,
+  type NewUser,
+  updateProfile,
+  userColumns,
+} from './account/fragments.ts';
+export {
+  addressKeyOf,
+  changeEmail,
+  claimUnverifiedUser,
+  fromAddress,
+  hasAddress,
   isTakenEmail,
   isVerificationDue,
   isVerifiedNow,
-  lockUser,
-  lockUserForUpdate,
-  lockUserOf,
   markVerified,
-  type NewUser,
-  replacePasswordHash,
+  owners,
+  recipientColumns,
   restoreEmail,
+} from './address/fragments.ts';
+export { banUser, unbanUser } from './ban/fragments.ts';
+export { userErrors } from './errors.ts';
+export { feature } from './feature.ts';
+export { lockUser, lockUserForUpdate, lockUserOf } from './lock/fragments.ts';
+export {
+  clearPassword,
+  replacePasswordHash,
   setPasswordHash,
   setProvedPassword,
-  unbanUser,
-  updateProfile,
-  userColumns,
-} from './fragments.ts';
+} from './password/fragments.ts';
 export { demoEmail, isReservedEmail } from './reserved-email.ts';
 export { toUser, type User, type UserRow } from './user.ts';

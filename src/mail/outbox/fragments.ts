@@ -44,7 +44,9 @@ export function queueMail(
   metadata: RequestMetadata,
   {
     linkExpiresAt = sql`NULL`,
-  }: { /** When the link ends, if sooner than a new one; over `s`. */ readonly linkExpiresAt?: Fragment } = {},
+  }: {
+    /** When the link ends, if sooner than a new one; over `s`. */ readonly linkExpiresAt?: Fragment;
+  } = {},
 ): Fragment {
   const client = clientOf(budget);
   return sql`
@@ -98,6 +100,18 @@ export function fromMailQueuedNow({ id }: PreparedMail, { isDroppedToo = false }
   return sql`FROM mail_outbox m WHERE m.id = ${id}::uuid AND m.created_at = now() ${sent}`;
 }
 
+/**
+ * A statement that takes the name of a deleted user from the mails to them. Those that are not sent never will be, but
+ * for those about the deletion, which name no user to begin with; all go on counting for the recipient (PRV-04, PRV-08).
+ */
+export function forgetRecipient(owner: Fragment): Fragment {
+  return sql`
+    UPDATE mail_outbox m SET user_id = NULL,
+      recipient_key = CASE WHEN m.recipient_key NOT LIKE 'user:%' THEN m.recipient_key END, sealed = NULL, facts = NULL,
+      finished_at = coalesce(m.finished_at, now()), outcome = coalesce(m.outcome, 'given_up')
+    WHERE m.user_id = (SELECT o.user_id FROM ${owner} o)`;
+}
+
 /** Whether a mail of this kind to the recipient key `key` was queued, or dropped, since a time. */
 export function wasMailedSince(kind: string, key: Fragment, since: Fragment): Fragment {
   return sql`EXISTS (
@@ -147,7 +161,8 @@ function recipientHasRoom(kind: string, exceptId: string | null, budget: MailBud
 /** The most mails of a kind to one recipient in a day; the outbox holds no more than a day of them. */
 function dailyMax(kind: string): { readonly verified: number; readonly unverified: number } {
   const unbounded = 24 * mailLimits.perKindForNewClient;
-  if (kind === 'account_locked') return { verified: mailLimits.locksPerDay, unverified: mailLimits.locksPerDay };
+  if (kind === 'account_locked')
+    return { verified: mailLimits.locksPerDay, unverified: mailLimits.locksPerDay };
   if (Object.hasOwn(linkPaths, kind)) return { verified: unbounded, unverified: unbounded };
   return { verified: unbounded, unverified: mailLimits.unverified.noticesPerDay };
 }

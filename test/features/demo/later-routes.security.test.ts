@@ -18,6 +18,7 @@ async function callPlanted(method: string, guard: string, accessToken: string): 
     guard,
     limit: null,
     medium: 'api',
+    isSensitive: false,
     hasBody: false,
     handle: async () => reached,
   };
@@ -46,6 +47,7 @@ test('the overlay keeps every other member of a route, of whatever name', () => 
     guard: 'session',
     limit: null,
     medium: 'api',
+    isSensitive: false,
     hasBody: true,
     more: 7,
     handle: async () => reached,

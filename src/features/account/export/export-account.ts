@@ -11,7 +11,7 @@ export async function exportAccount(
   deps: Deps,
   caller: CallerIds,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { db, metadata, effects, exportParts } = deps;
-  const row = await exportOwnData(db, caller, exportParts, metadata, effects.accountExported);
+  const { db, metadata, effects, features } = deps;
+  const row = await exportOwnData(db, caller, features.exportParts, metadata, effects.accountExported);
   return requireRecentAuthentication(row).data ?? {};
 }

@@ -1,3 +1,4 @@
+import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
@@ -24,7 +25,11 @@ export interface Link {
  */
 export async function queueVerification(
   db: Database,
-  { email, isReserved }: { readonly email: PresentedEmail; readonly isReserved: boolean },
+  {
+    email,
+    address,
+    isReserved,
+  }: { readonly email: PresentedEmail; readonly address: Address; readonly isReserved: boolean },
   links: { readonly account: Link; readonly registration: Link },
   budget: MailBudget,
   metadata: RequestMetadata,
@@ -35,7 +40,7 @@ export async function queueVerification(
     sql`
       WITH account AS MATERIALIZED (
         SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AND u.banned_at IS NULL AS is_open
-        ${fromAddress(email)} FOR KEY SHARE OF u
+        ${fromAddress(email, address)} FOR KEY SHARE OF u
       ),
       registration AS (
         SELECT r.id AS registration_id, r.email, r.locale

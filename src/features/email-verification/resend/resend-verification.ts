@@ -1,3 +1,4 @@
+import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { createOneTimeToken } from '../../one-time-tokens/index.ts';
@@ -21,7 +22,8 @@ export async function resendVerification(deps: Deps, email: PresentedEmail): Pro
     registration: await link('confirm_registration', [email.address]),
   };
   const budget = mail.budget('verification', email.address);
-  const address = { email, isReserved: isReservedEmail(email.address) };
+  const isReserved = isReservedEmail(email.address);
+  const address = { email, address: addressOf(keyring, email.address), isReserved };
   await queueVerification(db, address, links, budget, metadata);
   mail.sendSoon();
 }

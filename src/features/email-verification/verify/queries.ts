@@ -1,3 +1,4 @@
+import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import type { Effect, Effects } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
@@ -5,7 +6,6 @@ import { type Fragment, sql } from '../../../db/sql.ts';
 import {
   type AttemptLimits,
   accountSubject,
-  adoptAttempts,
   attemptBucket,
   clearAttempts,
   reserveAttempt,
@@ -117,7 +117,7 @@ export async function findTokenOwner(
 
 function accountOfToken(): Fragment {
   return sql`
-    SELECT u.id AS owner_id, u.id AS user_id, u.email, u.password_hash, u.device_generation, NULL::text AS subject
+    SELECT u.id AS owner_id, u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key, NULL::text AS subject
     FROM token t JOIN users u ON u.id = t.owner_id
     WHERE u.email = t.email AND u.banned_at IS NULL`;
 }
@@ -238,13 +238,13 @@ export async function verifyByPassword(
 export async function confirmRegistration(
   db: Database,
   presented: VerificationToken,
-  registration: TokenOwner & { readonly newUserId: string },
+  registration: TokenOwner & { readonly newUserId: string; readonly address: Address },
   session: NewSession,
   metadata: RequestMetadata,
   effects: VerificationEffects,
 ): Promise<SignedInRow | null> {
   const { userRegistered, loggedIn, firstVerified } = effects;
-  const { email, newUserId } = registration;
+  const { email, newUserId, address } = registration;
   const confirm = sql`
     WITH holder AS MATERIALIZED (
       SELECT u.id AS user_id, ${canBeClaimed()} AS is_open FROM users u WHERE lower(u.email) = ${email}
@@ -259,7 +259,7 @@ export async function confirmRegistration(
     proved AS (SELECT c.name, c.locale, c.password_hash FROM chosen c JOIN consumed s ON s.user_id = c.user_id),
     claimed AS (${claimUnverifiedUser(sql`holder`, sql`proved`)}),
     purged AS (${deleteTokens(sql`claimed`)}),
-    created AS (${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM holder))`, { id: newUserId, email })}),
+    created AS (${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM holder))`, { id: newUserId, address })}),
     owner AS (SELECT t.user_id FROM claimed t UNION ALL SELECT c.user_id FROM created c),
     revoked AS (${revokeTokens(sql`(SELECT h.id AS user_id FROM held h, owner)`, ['confirm_registration'], presented)}),
     dropped AS (${deletePendingRegistrations(sql`held`, sql`owner`)}),
@@ -267,7 +267,6 @@ export async function confirmRegistration(
     begun AS (
       SELECT o.user_id, o.session_id FROM opened o JOIN created c ON c.user_id = o.user_id
     )${effectCtes(userRegistered, 'begun', metadata)},
-    adopted AS (${adoptAttempts(registration.subject ?? '', sql`created`)}),
     cleared AS (${clearAttempts(registration.bucket, sql`owner`)})
     SELECT count(*)::int AS confirmed FROM opened`;
   const steps = {

@@ -1,3 +1,4 @@
+import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import { log } from '../../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../../rate-limit/attempts.ts';
@@ -104,7 +105,14 @@ async function verification(
   const run = (owner: TokenOwner): Promise<SignedInRow | null> =>
     presented.kind === 'verify_email'
       ? verifyByPassword(db, presented, owner, session, metadata, effects)
-      : confirmRegistration(db, presented, { ...owner, newUserId }, session, metadata, effects);
+      : confirmRegistration(
+          db,
+          presented,
+          { ...owner, newUserId, address: addressOf(deps.keyring, owner.email) },
+          session,
+          metadata,
+          effects,
+        );
   return async (owner) => {
     const check = await hasher.verify(owner.password_hash, password);
     if (check.isMalformed) {

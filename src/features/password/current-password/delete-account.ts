@@ -9,9 +9,9 @@ import { type OwnerProof, withCurrentPassword } from './with-current-password.ts
  * @throws AuthError as `withCurrentPassword`
  */
 export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void> {
-  const { db, metadata, effects, mail } = deps;
+  const { db, metadata, features, effects, mail } = deps;
   await withCurrentPassword(deps, proof, {
-    run: async (verified) => ((await remove(db, verified, metadata, effects)) ? true : null),
+    run: async (verified) => ((await remove(db, verified, metadata, features.tables, effects)) ? true : null),
     onRefused: effects.accountDeletionFailed,
   });
   mail.sendSoon();

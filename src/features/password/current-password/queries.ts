@@ -2,6 +2,7 @@ import type { Database } from '../../../db/client.ts';
 import type { Effect, Effects } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
+import type { OwnedTable } from '../../../feature.ts';
 import {
   type AttemptLimits,
   accountSubject,
@@ -68,7 +69,7 @@ export async function reservePasswordCheck(
   const [row] = await db.query<PasswordCheckAttempt>(
     'reserve-password-check',
     sql`
-      WITH caller AS (SELECT s.user_id, coalesce(s.device_id, s.id) AS device_id, ${accountColumns()} ${fromLiveSession(caller)}),
+      WITH caller AS (SELECT s.user_id, u.address_key, coalesce(s.device_id, s.id) AS device_id, ${accountColumns()} ${fromLiveSession(caller)}),
       counted AS (
         SELECT ${attemptBucket(accountSubject(sql`c`), sql`c.device_id`)} AS bucket, c.user_id, c.email, c.password_hash, c.is_recent
         FROM caller c
@@ -185,23 +186,26 @@ export async function deleteAccount(
   db: Database,
   verified: VerifiedCaller,
   metadata: RequestMetadata,
-  { accountDeleted, accountGone }: Pick<Effects, 'accountDeleted' | 'accountGone'>,
+  tables: readonly OwnedTable[],
+  { accountDeleted }: Pick<Effects, 'accountDeleted'>,
 ): Promise<boolean> {
-  const { userId, sessionId } = verified;
+  const { userId } = verified;
   const remove = sql`
     WITH holder AS MATERIALIZED (${lockedAccount(verified, sql`FOR UPDATE`)}),
     deleted AS (${deleteUser(sql`holder`)})${effectCtes(accountDeleted, 'deleted', metadata)},
     forgotten AS (${deleteAttempts(sql`deleted`)})
     SELECT count(*)::int AS deleted FROM deleted`;
-  const clear = sql`
-    WITH gone AS (
-      SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id
-      WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid)
-    )${effectCtes(accountGone, 'gone', metadata)}
-    SELECT g.user_id FROM gone g`;
-  const steps = { holdUser: lockUserForUpdate(userId), remove, clear };
-  const { clear: gone } = await db.batch('delete-account', steps, { isIdempotent: true });
-  return gone.length > 0;
+  const gone = sql`(
+    SELECT ${userId}::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid))`;
+  const rest = tables.flatMap(({ atDeletion }) =>
+    typeof atDeletion === 'object' && 'step' in atDeletion
+      ? [[atDeletion.step, atDeletion.statement(gone)] as const]
+      : [],
+  );
+  const steps = { holdUser: lockUserForUpdate(userId), remove, ...Object.fromEntries(rest) };
+  const answer = sql`SELECT g.user_id FROM ${gone} g`;
+  const results = await db.batch('delete-account', { ...steps, answer }, { isIdempotent: true });
+  return results.answer.length > 0;
 }
 
 function accountColumns(): Fragment {

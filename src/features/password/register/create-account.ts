@@ -1,5 +1,5 @@
+import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
-import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
 import { createOneTimeToken, type OneTimeTokenKind } from '../../one-time-tokens/index.ts';
 import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../../sign-in/index.ts';
 import { isReservedEmail } from '../../users/index.ts';
@@ -33,8 +33,8 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
   if (isReservedEmail(email)) throw passwordErrors.email_taken();
   const passwordHash = await deps.hasher.hash(input.password);
   const session = await passwordSession(deps, input);
-  const subject = unknownSubject(deps.keyring, email);
-  const user = { id: crypto.randomUUID(), email, name, passwordHash, locale, subject };
+  const address = addressOf(deps.keyring, email);
+  const user = { id: crypto.randomUUID(), address, name, passwordHash, locale };
   const isMailed = deps.config.emailVerification === 'optional';
   const verification = isMailed ? await prepareCountedLink(deps, 'verify_email', email) : null;
   const row = await registerUser(

@@ -3,7 +3,6 @@ import type { Effect } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { clientRefusal, mailAllowance, queueMail, queueNotice } from '../../../mail/fragments.ts';
-import { adoptAttempts } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { isHeldEmail, issueToken } from '../../one-time-tokens/index.ts';
 import { type PendingRegistration, storePendingRegistration } from '../../pending-registrations/index.ts';
@@ -15,25 +14,23 @@ import type { CountedLinkMail } from '../fragments.ts';
 /**
  * Creates a user and the first session, both or neither, and queues the verification mail within its limit. Round
  * trips: 1. Null when the address is taken, or its former owner can still have it back. A retry after a lost response
- * finds what the first run made, by the ids that both were given. Attempts counted for the address under `subject` go
- * on counting for the account.
+ * finds what the first run made, by the ids that both were given.
  *
  * A batch, since a retry that waited for its own first run sees the result only in a newer snapshot.
  */
 export async function registerUser(
   db: Database,
-  user: NewUser & { readonly subject: string },
+  user: NewUser,
   session: NewSession,
   verification: CountedLinkMail | null,
   metadata: RequestMetadata,
   onRegistered: readonly Effect[],
 ): Promise<SignedInRow | null> {
   const create = sql`
-    WITH created AS (${insertUser(user, sql`(${isTakenEmail(user.email)} OR ${isHeldEmail(user.email)})`)}),
+    WITH created AS (${insertUser(user, sql`(${isTakenEmail(user.address.email)} OR ${isHeldEmail(user.address.email)})`)}),
     owner AS (SELECT c.id AS user_id FROM created c),
     opened AS (${openSession(sql`owner`, session)})${effectCtes(onRegistered, 'opened', metadata)}
-    ${verification === null ? sql`` : verificationCtes(verification, metadata)},
-    adopted AS (${adoptAttempts(user.subject, sql`owner`)})
+    ${verification === null ? sql`` : verificationCtes(verification, metadata)}
     SELECT count(*)::int AS created FROM opened`;
   const answer = sql`
     WITH signed_in AS (${openedBefore(session.id)})

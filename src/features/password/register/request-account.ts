@@ -1,6 +1,6 @@
+import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import { tooManyMails } from '../../../mail/mail-budget.ts';
-import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
 import { isReservedEmail } from '../../users/index.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
 import { prepareCountedLink, type RegisterInput } from './create-account.ts';
@@ -19,7 +19,7 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
   const { email, name, locale } = input;
   await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
   const passwordHash = await deps.hasher.hash(input.password);
-  const subject = unknownSubject(deps.keyring, email);
+  const subject = addressOf(deps.keyring, email).keys[0];
   const registration = { id: crypto.randomUUID(), email, name, locale, passwordHash, subject };
   const link = await prepareCountedLink(deps, 'confirm_registration', email);
   const isReserved = isReservedEmail(email);

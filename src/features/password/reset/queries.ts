@@ -1,3 +1,4 @@
+import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import type { Effects } from '../../../db/effects.ts';
 import { effectCtes } from '../../../db/fragments.ts';
@@ -42,7 +43,7 @@ export interface ResetLinks {
  */
 export async function issueResetToken(
   db: Database,
-  email: PresentedEmail,
+  { email, address }: { readonly email: PresentedEmail; readonly address: Address },
   { reset, revertLink, budget }: ResetLinks,
   metadata: RequestMetadata,
   { passwordResetRequested }: Pick<Effects, 'passwordResetRequested'>,
@@ -51,7 +52,7 @@ export async function issueResetToken(
     'issue-reset-link',
     sql`
       WITH account AS MATERIALIZED (
-        SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email)} FOR KEY SHARE OF u
+        SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email, address)} FOR KEY SHARE OF u
       ),
       moved AS MATERIALIZED (
         SELECT u.id AS user_id, t.target_email AS email, u.locale, t.created_at, t.expires_at

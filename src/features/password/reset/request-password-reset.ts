@@ -1,3 +1,4 @@
+import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { prepareLink } from '../prepare-link.ts';
@@ -11,13 +12,14 @@ import { issueResetToken } from './queries.ts';
  * its limit of mails. Round trips: 1.
  */
 export async function requestPasswordReset(deps: Deps, email: PresentedEmail): Promise<void> {
-  const { db, metadata, mail, effects } = deps;
+  const { db, metadata, mail, effects, keyring } = deps;
   const links = {
     // Both are prepared for every address: only the statement knows which one is sent, if any.
     reset: await prepareLink(deps, email, 'reset_password'),
     revertLink: await prepareLink(deps, email, 'email_changed'),
     budget: mail.budget('reset', email.address),
   };
-  await issueResetToken(db, email, links, metadata, effects);
+  const address = addressOf(keyring, email.address);
+  await issueResetToken(db, { email, address }, links, metadata, effects);
   mail.sendSoon();
 }

@@ -1,7 +1,7 @@
+import { addressOf } from '../../../address-key.ts';
 import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
 import type { Deps } from '../../../deps.ts';
 import { presentedEmail } from '../../../presented-email.ts';
-import { unknownSubject } from '../../../rate-limit/unknown-subject.ts';
 import { deviceTokenFor, type PresentedDevice } from '../../known-devices/index.ts';
 import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { refuseGuessablePassword, refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
@@ -38,7 +38,7 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
   await refuseGuessablePassword(password, { email: account.email, pointer });
 
   const newHash = await hasher.hash(password);
-  const subject = unknownSubject(keyring, signInAddress(account.email));
+  const subject = addressOf(keyring, signInAddress(account.email)).keys[0];
   const reset = { presented, consumedBy: crypto.randomUUID(), account, newHash, subject };
   const row = await rerunAfterRetry(db, () => applyReset(db, reset, metadata, effects));
   if (row === null) throw oneTimeTokenErrors.token_invalid();

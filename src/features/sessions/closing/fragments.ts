@@ -69,5 +69,9 @@ function closeSessions(ending: Ending<'session'>, scope: ClosingScope): Fragment
     ...(reason !== undefined && { reason }),
     ...(reason === 'admin' && { isByOperator: true as const }),
   };
-  return endSessions(sql`s.user_id = (SELECT o.user_id FROM ${owner} o) ${isOther} ${isLater}`, event, metadata);
+  return endSessions(
+    sql`s.user_id = (SELECT o.user_id FROM ${owner} o) ${isOther} ${isLater}`,
+    event,
+    metadata,
+  );
 }

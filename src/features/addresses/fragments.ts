@@ -1,0 +1,43 @@
+import type { Address } from '../../address-key.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import { isHeldAddress } from '../one-time-tokens/index.ts';
+import { hasAddress, isReservedEmail, isVerificationDue } from '../users/index.ts';
+
+/**
+ * Whose an address is, asked before it is written anywhere:
+ * - `free`: nobody's;
+ * - `own`: the account that asks has it;
+ * - `open`: an account has it that has not verified it and is not banned: whoever proves the mailbox may take it over;
+ * - `held`: its former owner can still have it back;
+ * - `taken`: another account's;
+ * - `reserved`: the demo user's, which nobody may have.
+ */
+export type Claim = 'free' | 'own' | 'open' | 'held' | 'taken' | 'reserved';
+
+/**
+ * The claim on an address, a text expression, in the snapshot of its statement. The one rule for it: registration, a
+ * change of the address, its way back and every later way to an account ask it (LNK-13).
+ * @param selfId the user who asks; null where there is none yet
+ * @param isMailboxProved whether who asks reads the mailbox: a corrected address yields to them
+ */
+export function claimOn(
+  address: Address,
+  {
+    selfId = null,
+    isMailboxProved = false,
+  }: { readonly selfId?: string | null; readonly isMailboxProved?: boolean } = {},
+): Fragment {
+  const ofOthers = sql`FROM users x WHERE ${hasAddress(sql`x`, address)} AND x.id IS DISTINCT FROM ${selfId}::uuid`;
+  return sql`CASE
+      WHEN ${isReservedEmail(address.email)}::boolean THEN 'reserved'
+      WHEN EXISTS (SELECT ${ofOthers} AND NOT ${canBeTakenOver(sql`x`)}) THEN 'taken'
+      WHEN ${isHeldAddress(address, { exceptUserId: selfId, isMailboxProved })} THEN 'held'
+      WHEN EXISTS (SELECT ${ofOthers}) THEN 'open'
+      WHEN EXISTS (SELECT FROM users x WHERE ${hasAddress(sql`x`, address)}) THEN 'own'
+      ELSE 'free' END`;
+}
+
+/** Whether whoever proves the address of the user `u` may take the account over: it is unverified and not banned. */
+export function canBeTakenOver(u: Fragment): Fragment {
+  return sql`(${isVerificationDue(u)} AND ${u}.banned_at IS NULL)`;
+}

@@ -1,0 +1,1 @@
+export { type Claim, canBeTakenOver, claimOn } from './fragments.ts';

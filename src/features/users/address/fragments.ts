@@ -1,0 +1,102 @@
+import type { Address } from '../../../address-key.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import type { PresentedEmail } from '../../../presented-email.ts';
+
+/**
+ * The account of an address, alias `u`. Where two accounts of the earlier system have spellings of it, it is the one
+ * that was typed. An account that still has to verify its address is found last, or anybody could have shadowed the
+ * owner of another spelling by registering the canonical form.
+ */
+export function fromAddress({ spellings }: PresentedEmail, { keys }: Address): Fragment {
+  return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[]) OR u.address_key = ANY (${keys}::text[])
+    ORDER BY ${isVerificationDue(sql`u`)}, array_position(${spellings}::text[], lower(u.email)) NULLS LAST LIMIT 1`;
+}
+
+/** Whether the user `x` has the address, in whatever spelling. */
+export function hasAddress(x: Fragment, { email, keys }: Address): Fragment {
+  return sql`(lower(${x}.email) = ${email} OR ${x}.address_key = ANY (${keys}::text[]))`;
+}
+
+/**
+ * The name under which attempts at the account `u` of users, and mails to it, are counted: its address key. The id stands
+ * in for an account that has none yet.
+ */
+export function addressKeyOf(u: Fragment): Fragment {
+  return sql`coalesce(${u}.address_key, 'user:' || ${u}.id)`;
+}
+
+/** Select list of a recipient of mail for the user `u` of users: see `queueMail`. */
+export function recipientColumns(u: Fragment): Fragment {
+  return sql`${u}.id AS user_id, ${u}.email::text AS recipient, ${addressKeyOf(u)} AS recipient_key,
+    NOT ${isVerificationDue(u)} AS is_verified, ${u}.locale`;
+}
+
+/** The owners of the rows of `source`, a sub-select with `user_id`, as recipients at their present address. */
+export function owners(source: Fragment): Fragment {
+  return sql`SELECT ${recipientColumns(sql`u`)} FROM ${source} e JOIN users u ON u.id = e.user_id`;
+}
+
+/** Whether the user `u` still has to verify the address, and is not older than verification. */
+export function isVerificationDue(u: Fragment): Fragment {
+  return sql`(${u}.email_verified_at IS NULL AND NOT ${u}.is_verification_exempt)`;
+}
+
+/**
+ * Body of a CTE that gives the users in `proof`, a CTE with `user_id`, `target_email` and `target_key`, an address that they
+ * have verified. If somebody else has it, the statement fails with 23505.
+ */
+export function changeEmail(proof: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET email = p.target_email, address_key = p.target_key, email_verified_at = now(), updated_at = now()
+    FROM ${proof} p WHERE u.id = p.user_id
+    RETURNING u.id`;
+}
+
+/**
+ * Like `changeEmail`, for an account that an intruder may have used: its password is cleared, and no device is known
+ * any longer.
+ */
+export function restoreEmail(proof: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET email = p.target_email, address_key = p.target_key, email_verified_at = now(), password_hash = NULL,
+      device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${proof} p WHERE u.id = p.user_id
+    RETURNING u.id`;
+}
+
+/**
+ * Body of a CTE that gives the user in the CTE `owner` (`user_id`), whose address is unverified, to whoever proved
+ * the address: it takes `name`, `locale` and `password_hash` from the CTE `source`. No device is known any longer.
+ * Returns `user_id`.
+ */
+export function claimUnverifiedUser(owner: Fragment, source: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET name = s.name, locale = s.locale, password_hash = s.password_hash, email_verified_at = now(),
+      device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${owner} o, ${source} s WHERE u.id = o.user_id
+    RETURNING u.id AS user_id`;
+}
+
+/** Body of a CTE that marks the address of the users in the CTE `owner` (`user_id`) as verified and returns `user_id`. */
+export function markVerified(owner: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET email_verified_at = now(), updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id AND u.email_verified_at IS NULL
+    RETURNING u.id AS user_id`;
+}
+
+/** Whether this transaction verified the address of the user `u`: `now()` is the time at which it began. */
+export function isVerifiedNow(u: Fragment): Fragment {
+  return sql`(${u}.email_verified_at = now())`;
+}
+
+/**
+ * Whether a user has the address in this very spelling, in the snapshot of this statement. An insert or update that meets
+ * the unique index waits for a user who is leaving the address, but does not see the rows that this user leaves behind;
+ * as long as those are not in the snapshot, the user still is.
+ * @param exceptUserId a user who does not count
+ */
+export function isTakenEmail(email: string, exceptUserId: string | null = null): Fragment {
+  return sql`EXISTS (
+    SELECT FROM users x WHERE lower(x.email) = ${email} AND x.id IS DISTINCT FROM ${exceptUserId}::uuid)`;
+}

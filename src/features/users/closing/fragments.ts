@@ -1,0 +1,44 @@
+import { type Fragment, join, sql } from '../../../db/sql.ts';
+import type { Cells, ClosingScope, Credentials, Ending } from '../../../joints/closing.ts';
+
+const password: Cells = {
+  password_reset: 'replaced',
+  not_me: 'ended',
+  email_reverted: 'ended',
+  taken_over: 'replaced',
+  first_verified: 'kept',
+  email_changed: 'kept',
+  password_changed: 'replaced',
+  signed_out_by_owner: 'kept',
+  signed_out_by_operator: 'kept',
+  token_reused: 'kept',
+  two_factor_enabled: 'kept',
+  two_factor_disabled: 'kept',
+  two_factor_reset: 'kept',
+  identity_unlinked: 'kept',
+  banned: 'kept',
+  account_deleted: 'ended',
+};
+
+/** The password, and the devices that are known: raising the generation forgets them all. */
+export const userCredentials: Credentials<'password' | 'known_device'> = {
+  step: 'endPassword',
+  cells: {
+    password,
+    known_device: { ...password, password_reset: 'ended', taken_over: 'ended', password_changed: 'kept' },
+  },
+  close: closePassword,
+};
+
+/** Once alone: in a repeat it would take away what the owner has set since. */
+function closePassword(
+  { ended }: Ending<'password' | 'known_device'>,
+  { ownerOnce }: ClosingScope,
+): Fragment {
+  const changes = [
+    ...(ended.includes('password') ? [sql`password_hash = NULL`] : []),
+    ...(ended.includes('known_device') ? [sql`device_generation = u.device_generation + 1`] : []),
+    sql`updated_at = now()`,
+  ];
+  return sql`UPDATE users u SET ${join(changes, ', ')} WHERE u.id = (SELECT o.user_id FROM ${ownerOnce} o)`;
+}

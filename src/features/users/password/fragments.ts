@@ -1,0 +1,44 @@
+import { type Fragment, sql } from '../../../db/sql.ts';
+
+/**
+ * Body of a CTE that replaces a password hash with a better one of the same password. Compare-and-set: it changes
+ * nothing when the hash is no longer the verified one, so it can never undo a reset (HSH-06).
+ */
+export function replacePasswordHash(owner: Fragment, verifiedHash: string, newHash: string): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = ${newHash}
+    FROM ${owner} o WHERE u.id = o.user_id AND u.password_hash = ${verifiedHash}
+    RETURNING u.id`;
+}
+
+/** Body of a CTE that sets the password of the users in `owner`, a CTE with `user_id`. */
+export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = ${newHash}, updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id
+    RETURNING u.id`;
+}
+
+/**
+ * Body of a CTE that sets the password of the users in `owner`, a CTE with `user_id`, who have proved that they read
+ * their mail: the address becomes verified, and no device is known any longer. It returns `user_id` with the new
+ * `device_generation`.
+ */
+export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = ${newHash}, email_verified_at = coalesce(u.email_verified_at, now()),
+      device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id
+    RETURNING u.id AS user_id, u.device_generation`;
+}
+
+/**
+ * Body of a CTE that clears the password of the users in `owner`, a CTE with `user_id`, and forgets their known
+ * devices. It returns `user_id`, `email` and `locale`.
+ */
+export function clearPassword(owner: Fragment): Fragment {
+  return sql`
+    UPDATE users u SET password_hash = NULL, device_generation = u.device_generation + 1, updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id
+    RETURNING u.id AS user_id, u.email, u.locale`;
+}

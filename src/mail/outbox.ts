@@ -1,0 +1,19 @@
+import type { Feature } from '../feature.ts';
+import { exportedMails } from './fragments.ts';
+import { forgetRecipient } from './outbox/fragments.ts';
+import { deleteFinishedMails } from './queries.ts';
+
+/** What the outbox has to say as the owner of a table. */
+export const mailOutbox: Feature = {
+  tables: [
+    {
+      name: 'mail_outbox',
+      columns: ['user_id'],
+      atExport: { part: 'mails' },
+      atDeletion: { step: 'forgetMails', statement: forgetRecipient },
+      atTakeOver: { kept: 'mails to the address, which the new owner has proved' },
+    },
+  ],
+  exportParts: [exportedMails],
+  cleanUps: [{ rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails }],
+};
