@@ -56,7 +56,9 @@ const features: readonly Feature[] = [
   devOutbox.feature,
 ];
 
-export const runScheduled = createScheduled(foldFeatures(features).cleanUps);
+const served = serve(features);
+
+export const runScheduled = createScheduled(served.cleanUps);
 
 /** Which effects of one feature run in another's statements: one line per event. */
 const effects: Effects = {
@@ -165,9 +167,8 @@ const errors = defineErrors({ uri_too_long: { status: 414, title: 'The URL is to
 /** The service as a Hono app. */
 export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
   const { now = Date.now } = options;
-  const folded = foldFeatures([...features, ...(options.features ?? [])]);
-  // The demo comes first, so that it can answer for its user.
-  const routes = demo.overlay(folded.routes);
+  const folded = options.features === undefined ? served : serve([...features, ...options.features]);
+  const { routes } = folded;
   const app = new Hono<AppEnv>();
   app.use(
     identify,
@@ -191,6 +192,12 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
   app.notFound((c) => answerFailure(commonErrors.not_found(), c));
   app.onError(answerFailure);
   return Object.assign(app, { serves: routes });
+}
+
+function serve(all: readonly Feature[]): FoldedFeatures {
+  const folded = foldFeatures(all);
+  // The demo comes first, so that it can answer for its user.
+  return { ...folded, routes: demo.overlay(folded.routes) };
 }
 
 const identify: MiddlewareHandler<AppEnv> = async (c, next) => {

@@ -13,6 +13,11 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0009_mail_outbox': () => import('../../migrations/0009_mail_outbox.sql'),
   '0010_one_time_tokens': () => import('../../migrations/0010_one_time_tokens.sql'),
   '0011_registration_attempts': () => import('../../migrations/0011_registration_attempts.sql'),
+  '0012_address_keys': () => import('../../migrations/0012_address_keys.sql'),
+  '0013_mail_budgets': () => import('../../migrations/0013_mail_budgets.sql'),
+  '0014_ways_back': () => import('../../migrations/0014_ways_back.sql'),
+  '0015_users_address_key_idx': () => import('../../migrations/0015_users_address_key_idx.sql'),
+  '0016_one_time_tokens_held_key_idx': () => import('../../migrations/0016_one_time_tokens_held_key_idx.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */

@@ -25,6 +25,7 @@ function alike(text: string): string {
     )
     .replace(/"10(?:\.\d{1,3}){3}"/g, '"<address>"')
     .replace(/\\\\x[\da-f]{64}/g, '<hash>')
+    .replace(/(address:[\w-]{6}:)[\w-]{43}/g, '$1<tag>')
     .replace(/(\$argon2id\$v=19\$m=8,t=1,p=1\$)[\w+/]{22}\$[\w+/]{43}/g, '$1<tag>');
 }
 

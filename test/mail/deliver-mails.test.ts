@@ -358,10 +358,10 @@ describe('the mails of one request', () => {
   test('leave by themselves, and no other', async () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
-    const requestId = crypto.randomUUID();
-    const [own, other] = [await queue(client, { requestId }), await queue(client)];
+    const operationId = crypto.randomUUID();
+    const [own, other] = [await queue(client, { operationId }), await queue(client)];
     const lines = recordLog();
-    await deliverMailsOfOperation(await deliveryOf(client), requestId, requestId);
+    await deliverMailsOfOperation(await deliveryOf(client), operationId, crypto.randomUUID());
     expect((await provider.received()).map(({ key }) => key)).toEqual([own]);
     expect(await rowOf(client, other)).toMatchObject({ outcome: null, attempts: 0 });
     expect(lines).toEqual([]);
@@ -378,14 +378,14 @@ describe('the mails of one request', () => {
 
   test('never let a failure out, of the provider or the database', async () => {
     const provider = await mailProvider('refuse');
-    const requestId = crypto.randomUUID();
+    const operationId = crypto.randomUUID();
     const client = serviceAt(provider.url);
-    await queue(client, { requestId });
+    await queue(client, { operationId });
     const lines = recordLog();
-    await deliverMailsOfOperation(await deliveryOf(client), requestId, requestId);
+    await deliverMailsOfOperation(await deliveryOf(client), operationId, crypto.randomUUID());
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     const failing = await deliveryOf(serviceAt(provider.url, { DATABASE_HTTP_ENDPOINT: endpoint }));
-    await deliverMailsOfOperation(failing, requestId, requestId);
+    await deliverMailsOfOperation(failing, operationId, crypto.randomUUID());
     expect((await deliverDueMails(failing)).failure).toBeDefined();
     expect(entriesOf(lines).map(({ event }) => event)).toEqual([
       'mail_failed',

@@ -19,7 +19,7 @@ export interface OutboxRow {
 interface NewMail {
   readonly kind?: MailKind;
   readonly recipient?: string;
-  readonly requestId?: string;
+  readonly operationId?: string;
   readonly locale?: string;
   readonly facts?: MailFacts;
   readonly expiresInSeconds?: number;
@@ -40,8 +40,8 @@ export async function queue(client: TestClient, mail: NewMail = {}): Promise<str
   await run(
     client,
     sql`
-      INSERT INTO mail_outbox (id, kind, recipient, locale, request_id, sealed, facts, expires_at) VALUES
-        (${id}::uuid, ${kind}, ${recipient}, ${mail.locale ?? null}, ${mail.requestId ?? crypto.randomUUID()}::uuid,
+      INSERT INTO mail_outbox (id, kind, recipient, locale, request_id, operation_id, sealed, facts, expires_at) VALUES
+        (${id}::uuid, ${kind}, ${recipient}, ${mail.locale ?? null}, gen_random_uuid(), ${mail.operationId ?? null}::uuid,
           ${isLink ? sealed[0] : null}, ${isLink ? null : JSON.stringify(facts)}::jsonb,
           now() + make_interval(secs => ${mail.expiresInSeconds ?? 3600}::int))`,
   );

@@ -31,7 +31,8 @@ async function ask(client: TestClient, path: string, requestId: string, origin =
   const context = createExecutionContext();
   const spy = vi
     .spyOn(crypto, 'randomUUID')
-    .mockReturnValueOnce(requestId as ReturnType<Crypto['randomUUID']>);
+    // The id of the operation as well: these tests take the two to be the same.
+    .mockReturnValue(requestId as ReturnType<Crypto['randomUUID']>);
   const startedAt = Date.now();
   const response = await client.app.fetch(new Request(`${origin}${path}`), client.env, context);
   const text = await response.text();
@@ -56,7 +57,7 @@ describe('a request that has queued a mail', () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
     const requestId = crypto.randomUUID();
-    const id = await queue(client, { requestId });
+    const id = await queue(client, { operationId: requestId });
     const answer = await ask(client, path, requestId);
     expect(answer.status, answer.text).toBe(status);
     await answer.settled();
@@ -68,7 +69,7 @@ describe('a request that has queued a mail', () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
     const requestId = crypto.randomUUID();
-    await queue(client, { requestId });
+    await queue(client, { operationId: requestId });
     const answer = await ask(client, '/api/health/live', requestId, 'https://evil.example');
     await answer.settled();
     const [mail] = await provider.received();
@@ -82,7 +83,7 @@ describe('a request that has queued a mail', () => {
     const provider = await mailProvider('hang');
     const client = serviceAt(provider.url);
     const requestId = crypto.randomUUID();
-    const id = await queue(client, { requestId });
+    const id = await queue(client, { operationId: requestId });
     const lines = recordLog();
     const answer = await ask(client, '/api/health', requestId);
     expect(answer.status).toBe(200);
@@ -97,7 +98,7 @@ describe('a request that has queued a mail', () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
     const requestId = crypto.randomUUID();
-    await queue(client, { requestId });
+    await queue(client, { operationId: requestId });
     const answer = await ask(client, '/api/health/live', requestId);
     expect(answer.headers.get('Server-Timing')).toMatch(/^db;desc="0"/);
     await answer.settled();
@@ -108,7 +109,7 @@ describe('a request that has queued a mail', () => {
     const { endpoint } = await faultyEndpoint({ always: 'hang' });
     const client = serviceAt(provider.url, { DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '100' });
     const requestId = crypto.randomUUID();
-    const id = await queue(client, { requestId });
+    const id = await queue(client, { operationId: requestId });
     recordLog();
     const answer = await ask(client, '/api/health/live', requestId);
     expect(answer.status).toBe(200);
@@ -125,7 +126,7 @@ test('a request that has queued nothing asks neither database nor provider', asy
   const faulty = await faultyEndpoint();
   const client = quietServiceAt(provider.url, { DATABASE_HTTP_ENDPOINT: faulty.endpoint });
   const requestId = crypto.randomUUID();
-  await queue(client, { requestId });
+  await queue(client, { operationId: requestId });
   const answer = await ask(client, '/api/health/live', requestId);
   await answer.settled();
   expect(await faulty.seen()).toEqual([]);

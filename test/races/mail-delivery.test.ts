@@ -45,9 +45,9 @@ function deliveryTo(sent: OutgoingMail[], onSend: () => Promise<void> = async ()
   };
 }
 
-async function queueMany(count: number, requestId?: string): Promise<string[]> {
+async function queueMany(count: number, operationId?: string): Promise<string[]> {
   return Promise.all(
-    Array.from({ length: count }, () => queue(client, { ...(requestId !== undefined && { requestId }) })),
+    Array.from({ length: count }, () => queue(client, { ...(operationId !== undefined && { operationId }) })),
   );
 }
 
@@ -79,14 +79,14 @@ describe('runs side by side', { timeout: 60_000 }, () => {
   test('by cron and after the answer never send the same mail', async () => {
     for (let round = 0; round < roundsOf(20); round++) {
       recordLog();
-      const requestId = crypto.randomUUID();
-      const ids = await queueMany(3, requestId);
+      const operationId = crypto.randomUUID();
+      const ids = await queueMany(3, operationId);
       releaseTogether('AND m.finished_at IS NULL AND m.next_attempt_at', 3, [0, 4, -4][round % 3]);
       const sent: OutgoingMail[] = [];
       const delivery = deliveryTo(sent);
       await Promise.all([
-        deliverMailsOfOperation(delivery, requestId, requestId),
-        deliverMailsOfOperation(delivery, requestId, requestId),
+        deliverMailsOfOperation(delivery, operationId, operationId),
+        deliverMailsOfOperation(delivery, operationId, operationId),
         deliverDueMails(delivery),
       ]);
       vi.restoreAllMocks();
@@ -164,7 +164,7 @@ describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
       return { roundTrips: 1 } as Answer;
     });
     expectIndexed(plan);
-    expect(plan.map((node) => node['Index Name'])).toContain('mail_outbox_request_idx');
+    expect(plan.map((node) => node['Index Name'])).toContain('mail_outbox_operation_idx');
   });
 
   test.each<[string, (delivery: MailDelivery) => Promise<unknown>, readonly string[]]>([

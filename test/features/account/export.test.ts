@@ -123,7 +123,7 @@ describe('GET /api/auth/me/export', () => {
     expect(text).not.toMatch(
       /argon2|nxr_|counter|_hash|device_?id|generation|banned|exempt|legacy|rotated|amr/i,
     );
-    expect(Object.keys(json)).toEqual(['success', 'user', 'sessions', 'securityEvents', 'links', 'mails']);
+    expect(Object.keys(json)).toEqual(['success', 'user', 'securityEvents', 'sessions', 'mails', 'links']);
   });
 
   test('holds the links that were sent and the mails about the user, without what opens anything (PRV-06, PRV-07)', async () => {
