@@ -1,1 +1,2 @@
 export { type Claim, canBeTakenOver, claimOn } from './fragments.ts';
+export { canonicalOf, fillAddressKeys } from './queries.ts';

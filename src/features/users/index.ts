@@ -19,6 +19,7 @@ export {
   owners,
   recipientColumns,
   restoreEmail,
+  setAddressKeys,
 } from './address/fragments.ts';
 export { banUser, unbanUser } from './ban/fragments.ts';
 export { userErrors } from './errors.ts';

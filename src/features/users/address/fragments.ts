@@ -100,3 +100,21 @@ export function isTakenEmail(email: string, exceptUserId: string | null = null):
   return sql`EXISTS (
     SELECT FROM users x WHERE lower(x.email) = ${email} AND x.id IS DISTINCT FROM ${exceptUserId}::uuid)`;
 }
+
+/**
+ * A statement that sets the address keys of users, unless their address is another one by now. It waits for nobody: a
+ * user whom another statement has locked is left for the next time.
+ */
+export function setAddressKeys(
+  users: readonly { readonly user_id: string; readonly email: string }[],
+  keys: readonly string[],
+): Fragment {
+  const [ids, emails] = [users.map((user) => user.user_id), users.map((user) => user.email)];
+  return sql`
+    WITH held AS MATERIALIZED (
+      SELECT u.id, k.key FROM unnest(${ids}::uuid[], ${emails}::text[], ${keys}::text[]) AS k (user_id, email, key)
+      JOIN users u ON u.id = k.user_id AND u.email = k.email
+      ORDER BY u.id FOR NO KEY UPDATE OF u SKIP LOCKED
+    )
+    UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id`;
+}
