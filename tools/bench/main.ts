@@ -1,6 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureMailTiming } from './mail-timing.ts';
+import { measureMixed } from './mixed.ts';
 import { measureOverload } from './overload.ts';
 import { renderReport, type Section } from './report.ts';
 import { measureRequests } from './requests.ts';
@@ -20,6 +21,7 @@ const sections: ReadonlyMap<string, Section> = new Map([
   ['scale', measureScale],
   ['timing', measureTiming],
   ['mail-timing', measureMailTiming],
+  ['mixed', measureMixed],
 ]);
 
 const help = `Usage: npm run bench -- [section ...] [--quick]
@@ -33,6 +35,8 @@ Measures the service in workerd against its budgets; all sections when none is n
   scale      latency on a database of 200,000 users and 500,000 sessions over that on a small one (about two minutes)
   timing     whether the time of a failed login tells known from unknown accounts (about six minutes)
   mail-timing  the same of what sends mails: forgot, resend, and register with EMAIL_VERIFICATION=required (about three)
+
+  mixed      ten minutes of every flow at once on a few accounts: no deadlock, no 5xx
 
   --quick    a tenth of the work, to see that it runs; do not judge by its numbers
   --help     this text
