@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { migrate, type StatementRunner } from '../../src/db/migrations.ts';
+import type { Backend } from '../neon-local/backend.ts';
 import { openPGlite } from '../neon-local/pglite-backend.ts';
 import { openPostgres } from '../neon-local/postgres-backend.ts';
 import { startNeonLocal } from '../neon-local/server.ts';
@@ -34,13 +35,15 @@ export async function startBenchDatabase(): Promise<BenchDatabase> {
 /**
  * Starts a real PostgreSQL server behind the local Neon endpoint, with an empty, migrated database for each name.
  * `close` stops the server and deletes the databases.
+ * @param wrap what the endpoint uses in place of the server, such as one that is farther away
  */
 export async function startBenchPostgres(
   names: readonly string[],
+  wrap: (backend: Backend) => Backend = (backend) => backend,
 ): Promise<{ readonly databases: readonly ServedDatabase[]; close(): Promise<void> }> {
   const postgres = await startPostgres();
   const backend = openPostgres({ serverUrl: postgres.url });
-  const server = await startNeonLocal({ backend });
+  const server = await startNeonLocal({ backend: wrap(backend) });
   const close = async () => {
     await server.close();
     await postgres.close();

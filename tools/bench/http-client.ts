@@ -43,7 +43,10 @@ export class HttpClient {
   /** Sends one request and reads the response to its end, whatever its status. */
   send({ method, path, headers, body }: BenchRequest): Promise<BenchResponse> {
     const content = body === undefined ? undefined : JSON.stringify(body);
-    const contentHeaders = content === undefined ? {} : { 'content-type': 'application/json' };
+    const contentHeaders =
+      content === undefined
+        ? {}
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(content) };
     const startedAt = performance.now();
     return new Promise((resolve, reject) => {
       const outgoing = request(

@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { measureLocks } from './locks.ts';
 import { measureMailTiming } from './mail-timing.ts';
 import { measureMixed } from './mixed.ts';
 import { measureOverload } from './overload.ts';
@@ -21,6 +22,7 @@ const sections: ReadonlyMap<string, Section> = new Map([
   ['scale', measureScale],
   ['timing', measureTiming],
   ['mail-timing', measureMailTiming],
+  ['locks', measureLocks],
   ['mixed', measureMixed],
 ]);
 
@@ -36,6 +38,7 @@ Measures the service in workerd against its budgets; all sections when none is n
   timing     whether the time of a failed login tells known from unknown accounts (about six minutes)
   mail-timing  the same of what sends mails: forgot, resend, and register with EMAIL_VERIFICATION=required (about three)
 
+  locks      statements, and time under lock, of every flow with the database 1 ms away
   mixed      ten minutes of every flow at once on a few accounts: no deadlock, no 5xx
 
   --quick    a tenth of the work, to see that it runs; do not judge by its numbers

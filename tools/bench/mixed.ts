@@ -97,7 +97,7 @@ async function live(context: FlowContext, accounts: BenchAccount[], endsAt: numb
 }
 
 function count(tallies: Map<string, Tally>, flow: string, { status, headers, tookMs }: BenchResponse): void {
-  const tally = tallies.get(flow) ?? { statuses: new Map(), roundTripsMax: 0, takenMs: [] };
+  const tally: Tally = tallies.get(flow) ?? { statuses: new Map(), roundTripsMax: 0, takenMs: [] };
   tallies.set(flow, tally);
   tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
   const roundTrips = Number(/db;desc="(\d+)"/.exec(String(headers['server-timing']))?.[1] ?? 0);

@@ -1,7 +1,5 @@
-import { demoEmail, type User } from '../users/index.ts';
-
-/** The password of the demo user, which is public. */
-export const demoPassword = 'password123';
+import { demoEmail } from '../../reserved-email.ts';
+import type { User } from '../users/index.ts';
 
 /** The demo user, who has no row in the database. */
 export const demoUser: User = {

@@ -1,8 +1,9 @@
 import type { Deps } from '../../deps.ts';
 import type { IssuedTokens, Transport } from '../sessions/index.ts';
 import { type User, userErrors } from '../users/index.ts';
+import { demoPassword } from './demo-password.ts';
 import { openDemoSession } from './demo-session.ts';
-import { demoPassword, demoUser } from './demo-user.ts';
+import { demoUser } from './demo-user.ts';
 import { issueDemoTokens } from './issue-tokens.ts';
 
 /**

@@ -1,3 +1,4 @@
+export { demoEmail, isReservedEmail } from '../../reserved-email.ts';
 export {
   deleteUser,
   insertUser,
@@ -31,5 +32,4 @@ export {
   setPasswordHash,
   setProvedPassword,
 } from './password/fragments.ts';
-export { demoEmail, isReservedEmail } from './reserved-email.ts';
 export { toUser, type User, type UserRow } from './user.ts';
