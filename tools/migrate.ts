@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { NeonDbError } from '@neondatabase/serverless';
-import { MigrationError, type MigrationStatus, migrate, migrationStatus } from '../src/db/migrations.ts';
+import { MigrationError } from '../src/db/migrations/migration-error.ts';
+import { type MigrationStatus, migrate, migrationStatus } from '../src/db/migrations.ts';
 import { readDevVars } from './dev-vars.ts';
 import { explainDatabaseError } from './explain-database-error.ts';
 import { openDatabase, readMigrations } from './node-database.ts';
@@ -51,7 +52,7 @@ async function run(target: Target, isStatusOnly: boolean): Promise<void> {
   const migrations = await readMigrations(join(projectFolder, 'migrations'));
   try {
     if (isStatusOnly) printStatus(await migrationStatus(database, migrations));
-    else printApplied(await migrate(database, migrations));
+    else printApplied(await migrate(database, migrations, { log: (line) => console.log(line) }));
   } catch (error) {
     if (!(error instanceof MigrationError)) throw new Error(explainDatabaseError(error, target));
     printNames(error.applied);

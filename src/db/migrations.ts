@@ -1,5 +1,18 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import {
+  describeRefusal,
+  editedError,
+  MigrationError,
+  sqlstateOf,
+  whoIsInTheWay,
+} from './migrations/migration-error.ts';
+import { defaultLimits, type MigrationLimits, pauseAbout } from './migrations/migration-limits.ts';
+import {
+  checksumOf,
+  createRecord,
+  findRecorded,
+  setLockTimeout,
+  waitForOtherRunners,
+} from './migrations/migration-record.ts';
 import { Fragment, sql } from './sql.ts';
 
 /** One file of `migrations/`. */
@@ -23,22 +36,19 @@ export interface StatementRunner {
   batch(statements: readonly Fragment[]): Promise<Record<string, unknown>[][]>;
 }
 
-/** A migration that cannot be applied; the message tells the operator which one and why. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-  readonly migration: string;
-  /** The migrations that the same run had applied before. */
-  readonly applied: readonly string[];
+export interface MigrateOptions {
+  /** Gets a line at each retry. */
+  readonly log?: (line: string) => void;
+  readonly limits?: Partial<MigrationLimits>;
+}
 
-  constructor(
-    migration: string,
-    reason: string,
-    { cause, applied = [] }: { readonly cause?: unknown; readonly applied?: readonly string[] } = {},
-  ) {
-    super(`migration ${migration}: ${reason}`, { cause });
-    this.migration = migration;
-    this.applied = applied;
-  }
+/** One call of `migrate`. */
+interface Run {
+  readonly database: StatementRunner;
+  /** The migrations that this run has applied so far. */
+  readonly applied: readonly string[];
+  readonly log: (line: string) => void;
+  readonly limits: MigrationLimits;
 }
 
 interface AppliedRow {
@@ -47,20 +57,19 @@ interface AppliedRow {
   readonly applied_at: Date;
 }
 
-/** Any constant will do, as long as every runner uses the same one. */
-const lockKey = 7_310_595_019_274_121n;
-
 /**
  * Applies the pending migrations in the order of their names and returns the names of those that this run applied.
  * Each file is one transaction and one round trip. Concurrent runners wait for each other, and each file is applied
- * once.
+ * once. No file waits for a lock on a table for long, since the service would wait behind it: it is tried again a few
+ * times (CRN-09).
  *
- * @throws MigrationError when a landed file was edited (then nothing is applied) or when PostgreSQL refuses one (then
- * that file has changed nothing and later ones are not tried)
+ * @throws MigrationError when a landed file was edited (then nothing is applied), or when PostgreSQL refuses one or its
+ * locks are not given (then that file has changed nothing and later ones are not tried)
  */
 export async function migrate(
   database: StatementRunner,
   migrations: readonly Migration[],
+  options: MigrateOptions = {},
 ): Promise<string[]> {
   const statuses = await migrationStatus(database, migrations);
   for (const { name, state } of statuses) {
@@ -68,9 +77,15 @@ export async function migrate(
   }
   const pending = new Set(statuses.filter(({ state }) => state === 'pending').map(({ name }) => name));
   const applied: string[] = [];
+  const run: Run = {
+    database,
+    applied,
+    log: options.log ?? (() => undefined),
+    limits: { ...defaultLimits, ...options.limits },
+  };
   for (const migration of inOrder(migrations)) {
-    if (pending.has(migration.name) && (await apply(database, migration, applied)))
-      applied.push(migration.name);
+    if (!pending.has(migration.name)) continue;
+    if (await applyInTransaction(run, migration)) applied.push(migration.name);
   }
   return applied;
 }
@@ -90,37 +105,57 @@ export async function migrationStatus(
   return inOrder(migrations).map((migration) => {
     const row = recorded.get(migration.name);
     if (!row) return { name: migration.name, state: 'pending', appliedAt: null };
-    const state = row.checksum === checksumOf(migration) ? 'applied' : 'changed';
+    const state = row.checksum === checksumOf(migration.sql) ? 'applied' : 'changed';
     return { name: migration.name, state, appliedAt: row.applied_at };
   });
 }
 
 /** False when another runner was faster. */
-async function apply(
-  database: StatementRunner,
-  migration: Migration,
-  applied: readonly string[],
-): Promise<boolean> {
-  let results: Record<string, unknown>[][];
-  try {
-    results = await database.batch([
-      // Comes first: even CREATE TABLE IF NOT EXISTS fails when two runners execute it at once. READ COMMITTED lets
-      // the statements after it see what the previous holder of the lock committed.
-      sql`SELECT pg_advisory_xact_lock(${lockKey}::bigint)`,
-      sql`CREATE TABLE IF NOT EXISTS schema_migrations (
-        name text PRIMARY KEY,
-        checksum text NOT NULL,
-        applied_at timestamptz NOT NULL DEFAULT now()
-      )`,
-      sql`SELECT checksum FROM schema_migrations WHERE name = ${migration.name}`,
-      applyOnce(migration),
-    ]);
-  } catch (error) {
-    throw new MigrationError(migration.name, describe(error, migration), { cause: error, applied });
+async function applyInTransaction(run: Run, migration: Migration): Promise<boolean> {
+  const { attemptsMax, lockTimeoutMs, pauseMs } = run.limits;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryToApply(run, migration);
+    } catch (error) {
+      if (error instanceof MigrationError) throw error;
+      const { applied } = run;
+      const reason = describeRefusal(error, migration.sql);
+      if (!isAboutLocks(error)) {
+        throw new MigrationError(migration.name, reason, { cause: error, applied });
+      }
+      if (attempt >= attemptsMax) {
+        const tries = `${attemptsMax} ${attemptsMax === 1 ? 'try' : 'tries'} of ${lockTimeoutMs / 1000} s`;
+        throw new MigrationError(
+          migration.name,
+          `a lock on a table was not given within ${tries} (${reason}). Nothing of this file was changed. ${whoIsInTheWay}`,
+          { cause: error, applied, isTemporary: true },
+        );
+      }
+      run.log(
+        `${migration.name}: try ${attempt} of ${attemptsMax} was not given a lock: ${reason}; tries again`,
+      );
+      await pauseAbout(pauseMs);
+    }
   }
-  const recorded = results[2]?.[0];
-  if (recorded && recorded.checksum !== checksumOf(migration)) throw editedError(migration.name, applied);
+}
+
+async function tryToApply({ database, applied, limits }: Run, migration: Migration): Promise<boolean> {
+  const results = await database.batch([
+    ...waitForOtherRunners(),
+    // From here on the locks are those of tables that the service uses: whoever comes after us waits behind us.
+    setLockTimeout(limits.lockTimeoutMs),
+    createRecord,
+    findRecorded(migration.name),
+    applyOnce(migration),
+  ]);
+  const recorded = results.at(-2)?.[0];
+  if (recorded && recorded.checksum !== checksumOf(migration.sql)) throw editedError(migration.name, applied);
   return recorded === undefined;
+}
+
+/** A lock that was not given in time or at once, or a deadlock, of which we were the victim. */
+function isAboutLocks(error: unknown): boolean {
+  return ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
 }
 
 /**
@@ -133,7 +168,7 @@ function applyOnce(migration: Migration): Fragment {
 BEGIN
   IF NOT EXISTS (SELECT FROM schema_migrations WHERE name = '${migration.name}') THEN
     EXECUTE ${dollarQuote(migration.sql)};
-    INSERT INTO schema_migrations (name, checksum) VALUES ('${migration.name}', '${checksumOf(migration)}');
+    INSERT INTO schema_migrations (name, checksum) VALUES ('${migration.name}', '${checksumOf(migration.sql)}');
   END IF;
 END`;
   return new Fragment([`DO ${dollarQuote(block)}`], []);
@@ -153,46 +188,4 @@ function inOrder(migrations: readonly Migration[]): Migration[] {
     }
   }
   return migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** With normalised line endings, so that a checkout on Windows does not look like an edit. */
-function checksumOf(migration: Migration): string {
-  return bytesToHex(sha256(utf8ToBytes(migration.sql.replaceAll('\r\n', '\n'))));
-}
-
-function editedError(name: string, applied: readonly string[] = []): MigrationError {
-  return new MigrationError(
-    name,
-    'the file differs from what was applied. Landed migrations are never edited: restore it and add a new file.',
-    { applied },
-  );
-}
-
-/** PostgreSQL's message with everything that helps to find the place; other errors unchanged. */
-function describe(error: unknown, migration: Migration): string {
-  const { message, detail, hint, internalQuery, internalPosition } = databaseErrorIn(error);
-  // The migration's own report: one line per row, and what to do about them.
-  if (detail?.startsWith('  ')) return [message, detail, hint].filter(Boolean).join('\n');
-  const parts = [message ?? String(error)];
-  if (internalQuery === migration.sql && internalPosition !== undefined) {
-    const before = [...internalQuery].slice(0, Number(internalPosition)).join('');
-    parts.push(`line ${before.split('\n').length}`);
-  }
-  if (detail) parts.push(`detail: ${detail}`);
-  if (hint) parts.push(`hint: ${hint}`);
-  return parts.join('; ');
-}
-
-interface DatabaseErrorFields {
-  readonly message?: string;
-  readonly detail?: string;
-  readonly hint?: string;
-  readonly internalQuery?: string;
-  readonly internalPosition?: string;
-}
-
-/** The innermost error is the database's own; clients wrap it. */
-function databaseErrorIn(error: unknown): DatabaseErrorFields {
-  if (!(error instanceof Error)) return {};
-  return error.cause instanceof Error ? databaseErrorIn(error.cause) : error;
 }

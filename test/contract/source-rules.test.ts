@@ -84,6 +84,7 @@ describe('time in the source', () => {
   /** Who waits, and why it is not to make an answer look as slow as another. */
   const pauses = {
     'src/db/client.ts': 'the timeout of a statement, and a moment before it is repeated',
+    'src/db/migrations/migration-limits.ts': 'for whoever holds a table that a migration changes',
     'src/features/health/check-health.ts': 'for the probe of another request',
     'src/hash-semaphore.ts': 'for a permit of the isolate, and for other requests to have their turn',
     'src/password-hasher.ts': 'in development, for the clock to move on',

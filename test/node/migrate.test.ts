@@ -6,6 +6,7 @@ import { openDatabase } from '../../tools/node-database.ts';
 import { copyProject } from '../support/node/copy-project.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
 import { runTool } from '../support/node/run-tool.ts';
+import { openSession } from '../support/node/server-connection.ts';
 
 // A copy, so that the developer's own .dev.vars plays no part and migrations can be added.
 const { folder, remove } = await copyProject();
@@ -40,6 +41,24 @@ describe('npm run migrate', () => {
     expect(status.output).toMatch(/^applied {2}9000_added {2}\d{4}-\d\d-\d\dT/m);
     expect(status.output).toMatch(/^applied {2}0001_earlier_schema /m);
   });
+
+  test.runIf(inject('databaseKind') === 'postgres')(
+    'says when a table is held, and goes on when it is free (CRN-09)',
+    async () => {
+      const path = join(folder, 'migrations', '9005_held.sql');
+      await writeFile(path, 'ALTER TABLE users ADD COLUMN held int;');
+      const session = await openSession(url);
+      await session.query('BEGIN; SELECT FROM users');
+      const held = runTool({ folder, args: ['tools/migrate.ts'], environment });
+      await expect
+        .poll(held.output, { timeout: 10_000 })
+        .toMatch(/^9005_held: try 1 of 10 was not given a lock: canceling statement due to lock timeout/m);
+      await session.query('ROLLBACK');
+      expect(await held.ended).toBe(0);
+      expect(held.output()).toMatch(/^applied 9005_held$/m);
+      await rm(path);
+    },
+  );
 
   test('fails with the name of the file and the reason', async () => {
     const path = join(folder, 'migrations', '9001_wrong.sql');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, test } from 'vitest';
-import { type Migration, MigrationError, migrate, migrationStatus } from '../../src/db/migrations.ts';
+import { MigrationError } from '../../src/db/migrations/migration-error.ts';
+import { type Migration, migrate, migrationStatus } from '../../src/db/migrations.ts';
 import { identifier, sql } from '../../src/db/sql.ts';
 import { openDatabase, readMigrations } from '../../tools/node-database.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';

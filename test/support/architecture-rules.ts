@@ -63,7 +63,7 @@ const rules: Readonly<Record<string, Rule>> = {
       : [],
 
   'SQL stands only in queries.ts, fragments.ts and the migration runner': (file, source) =>
-    /\/(queries|fragments)\.ts$/.test(file) || ['src/db/migrations.ts', 'src/db/sql.ts'].includes(file)
+    /\/(queries|fragments)\.ts$|^src\/db\/(sql\.ts$|migrations\b)/.test(file)
       ? []
       : matches(source, /\bsql`|import \{[^}]*\bsql\b[^}]*\} from '[^']*\/sql\.ts'|\bnew Fragment\(/g),
 

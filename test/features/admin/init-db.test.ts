@@ -4,9 +4,11 @@ import { sql } from '../../../src/db/sql.ts';
 import { databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
+import { untilAsleep } from '../../races/until-asleep.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { test as racesTest } from '../../support/races.ts';
 
 const path = '/api/admin/init-db';
 const files = import.meta.glob<string>('../../../migrations/*', {
@@ -69,6 +71,25 @@ describe('POST /api/admin/init-db', () => {
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(answers.flatMap(({ json }) => json.applied).toSorted()).toEqual(names.toSorted());
   });
+
+  racesTest(
+    'is 503 while somebody holds a table that a file changes, and a repeat applies it (CRN-09)',
+    async () => {
+      recordLog();
+      await openDatabase(url).batch([
+        sql`DROP INDEX security_events_whole_address_idx`,
+        sql`DELETE FROM schema_migrations WHERE name = '0007_event_retention'`,
+      ]);
+      const held = openDatabase(url).batch([
+        sql`LOCK TABLE security_events IN ACCESS EXCLUSIVE MODE`,
+        sql`SELECT pg_sleep(3)`,
+      ]);
+      await untilAsleep(url, 1);
+      expectProblem(await client.post(path), 503, 'service_unavailable');
+      await held;
+      expect((await client.post(path)).json).toEqual({ success: true, applied: ['0007_event_retention'] });
+    },
+  );
 
   test('refuses a database in which a file was applied that is another one now, and changes nothing', async () => {
     const lines = recordLog();

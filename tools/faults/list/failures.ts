@@ -114,7 +114,7 @@ export const failureFaults: readonly PlantedFault[] = [
     id: 'migrations-side-by-side',
     guarantees: ['IDM-02', 'T11'],
     breaks: 'Two runs of the migrations at once fail.',
-    file: 'src/db/migrations.ts',
+    file: 'src/db/migrations/migration-record.ts',
     find: 'SELECT pg_advisory_xact_lock(${lockKey}::bigint)',
     replace: 'SELECT ${lockKey}::bigint',
     tests: ['test/node/migrations.postgres.test.ts'],
