@@ -1,3 +1,5 @@
+import { buildIndex } from './migrations/build-index.ts';
+import { isIndexMigration, readIndexFile } from './migrations/index-file.ts';
 import {
   describeRefusal,
   editedError,
@@ -36,17 +38,32 @@ export interface StatementRunner {
   batch(statements: readonly Fragment[]): Promise<Record<string, unknown>[][]>;
 }
 
+/** A connection of its own to the server, on which a statement may run for as long as it takes. */
+export interface DirectConnection {
+  query<Row>(statement: Fragment): Promise<Row[]>;
+  close(): Promise<void>;
+}
+
 export interface MigrateOptions {
-  /** Gets a line at each retry. */
+  /**
+   * Opens the connection for index builds; left out, they go over `database` like everything else, where the call may
+   * end before the build does.
+   */
+  readonly openDirect?: (() => Promise<DirectConnection>) | undefined;
+  /** Who runs, as others read it who find the lease of an index build. */
+  readonly runner?: string;
+  /** Gets a line at each retry and while somebody is waited for. */
   readonly log?: (line: string) => void;
   readonly limits?: Partial<MigrationLimits>;
 }
 
-/** One call of `migrate`. */
-interface Run {
+/** One call of `migrate`, for those who work for it. */
+export interface Run {
   readonly database: StatementRunner;
   /** The migrations that this run has applied so far. */
   readonly applied: readonly string[];
+  readonly openDirect: (() => Promise<DirectConnection>) | undefined;
+  readonly runner: string;
   readonly log: (line: string) => void;
   readonly limits: MigrationLimits;
 }
@@ -59,12 +76,13 @@ interface AppliedRow {
 
 /**
  * Applies the pending migrations in the order of their names and returns the names of those that this run applied.
- * Each file is one transaction and one round trip. Concurrent runners wait for each other, and each file is applied
- * once. No file waits for a lock on a table for long, since the service would wait behind it: it is tried again a few
- * times (CRN-09).
+ * Each file is one transaction and one round trip, but for index builds (`..._concurrently`), which no transaction can
+ * hold. Concurrent runners wait for each other, and each file is applied once. No file waits for a lock on a table for
+ * long, since the service would wait behind it: it is tried again a few times (CRN-09).
  *
- * @throws MigrationError when a landed file was edited (then nothing is applied), or when PostgreSQL refuses one or its
- * locks are not given (then that file has changed nothing and later ones are not tried)
+ * @throws MigrationError when a landed file was edited (then nothing is applied), when PostgreSQL refuses one or its
+ * locks are not given (then that file has changed nothing and later ones are not tried), or when another runner builds
+ * the same index for long
  */
 export async function migrate(
   database: StatementRunner,
@@ -80,12 +98,17 @@ export async function migrate(
   const run: Run = {
     database,
     applied,
+    openDirect: options.openDirect,
+    runner: options.runner ?? 'another run',
     log: options.log ?? (() => undefined),
     limits: { ...defaultLimits, ...options.limits },
   };
   for (const migration of inOrder(migrations)) {
     if (!pending.has(migration.name)) continue;
-    if (await applyInTransaction(run, migration)) applied.push(migration.name);
+    const isApplied = isIndexMigration(migration.name)
+      ? await buildIndex(run, migration, new Fragment([migration.sql], []))
+      : await applyInTransaction(run, migration);
+    if (isApplied) applied.push(migration.name);
   }
   return applied;
 }
@@ -121,7 +144,7 @@ async function applyInTransaction(run: Run, migration: Migration): Promise<boole
       const { applied } = run;
       const reason = describeRefusal(error, migration.sql);
       if (!isAboutLocks(error)) {
-        throw new MigrationError(migration.name, reason, { cause: error, applied });
+        throw new MigrationError(migration.name, `${reason}${hintAt(error)}`, { cause: error, applied });
       }
       if (attempt >= attemptsMax) {
         const tries = `${attemptsMax} ${attemptsMax === 1 ? 'try' : 'tries'} of ${lockTimeoutMs / 1000} s`;
@@ -158,6 +181,12 @@ function isAboutLocks(error: unknown): boolean {
   return ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
 }
 
+/** 25001: the statement cannot run inside a transaction. */
+function hintAt(error: unknown): string {
+  if (sqlstateOf(error) !== '25001') return '';
+  return '; the name of a file that builds an index concurrently ends in _concurrently.sql';
+}
+
 /**
  * Runs the file and records it, unless that has already happened. A DO block takes no parameters, so its text is
  * composed from our own files, a validated name and a hexadecimal checksum. EXECUTE takes the file as a whole, so it
@@ -186,6 +215,9 @@ function inOrder(migrations: readonly Migration[]): Migration[] {
     if (!/^\d{4}_[a-z0-9_]+$/.test(name)) {
       throw new MigrationError(name, 'the name must look like 0001_what_it_does');
     }
+  }
+  for (const migration of migrations) {
+    if (isIndexMigration(migration.name)) readIndexFile(migration);
   }
   return migrations.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

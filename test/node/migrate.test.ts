@@ -6,7 +6,7 @@ import { openDatabase } from '../../tools/node-database.ts';
 import { copyProject } from '../support/node/copy-project.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
 import { runTool } from '../support/node/run-tool.ts';
-import { openSession } from '../support/node/server-connection.ts';
+import { directUrlOf, openSession } from '../support/node/server-connection.ts';
 
 // A copy, so that the developer's own .dev.vars plays no part and migrations can be added.
 const { folder, remove } = await copyProject();
@@ -41,6 +41,65 @@ describe('npm run migrate', () => {
     expect(status.output).toMatch(/^applied {2}9000_added {2}\d{4}-\d\d-\d\dT/m);
     expect(status.output).toMatch(/^applied {2}0001_earlier_schema /m);
   });
+
+  test.runIf(inject('databaseKind') === 'postgres')(
+    'builds an index over a connection to the server that DATABASE_DIRECT_URL names, and says why it cannot (CRN-09)',
+    async () => {
+      const path = join(folder, 'migrations', '9004_added_idx_concurrently.sql');
+      await writeFile(path, 'CREATE INDEX CONCURRENTLY users_name_idx ON users (name);');
+      const nobody = 'postgresql://test:the-password@127.0.0.1:9/test';
+      expect(await migrate([], { ...environment, DATABASE_DIRECT_URL: nobody })).toMatchObject({
+        code: 1,
+        output: expect.stringMatching(
+          /^migration 9004_added_idx_concurrently: this file needs a direct connection, and 127\.0\.0\.1:9 gives none: .*ECONNREFUSED/m,
+        ),
+      });
+      expect(await migrate(['--status'])).toMatchObject({
+        output: expect.stringMatching(/^pending {2}9004_added_idx_concurrently$/m),
+      });
+      const direct = { ...environment, DATABASE_DIRECT_URL: directUrlOf(url) };
+      expect(await migrate([], direct)).toMatchObject({
+        code: 0,
+        output: expect.stringMatching(/^applied 9004_added_idx_concurrently$/m),
+      });
+      expect(await migrate(['--status'])).toMatchObject({
+        output: expect.stringMatching(/^applied {2}9004_added_idx_concurrently {2}\d{4}-/m),
+      });
+      await rm(path);
+    },
+  );
+
+  test.runIf(inject('databaseKind') === 'postgres')(
+    'that is killed while an index is built leaves no process behind, and the next run begins again (CRN-09)',
+    { timeout: 60_000 },
+    async () => {
+      const path = join(folder, 'migrations', '9006_killed_idx_concurrently.sql');
+      await writeFile(path, 'CREATE INDEX CONCURRENTLY users_killed_idx ON users (name);');
+      const session = await openSession(url);
+      await session.query('BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE');
+      const direct = { ...environment, DATABASE_DIRECT_URL: directUrlOf(url) };
+      const killed = runTool({ folder, args: ['tools/migrate.ts'], environment: direct });
+      // Not in the transaction, which would see it as it first was.
+      const building = async () => {
+        const builds = await openDatabase(url, environment.DATABASE_HTTP_ENDPOINT).query(
+          sql`SELECT FROM pg_stat_progress_create_index p JOIN pg_index i ON i.indexrelid = p.index_relid
+            WHERE p.relid = 'users'::regclass`,
+        );
+        return builds.length;
+      };
+      await expect.poll(building, { timeout: 10_000 }).toBe(1);
+      killed.process.kill('SIGKILL');
+      await expect.poll(building, { timeout: 10_000 }).toBe(0);
+      await session.query('COMMIT');
+      // As a minute later.
+      await session.query('UPDATE schema_migration_leases SET expires_at = now()');
+      const { code, output } = await migrate([], direct);
+      expect(output).toMatch(/^9006_killed_idx_concurrently: drops the invalid index users_killed_idx/m);
+      expect(output).toMatch(/^applied 9006_killed_idx_concurrently$/m);
+      expect(code).toBe(0);
+      await rm(path);
+    },
+  );
 
   test.runIf(inject('databaseKind') === 'postgres')(
     'says when a table is held, and goes on when it is free (CRN-09)',
@@ -109,6 +168,11 @@ describe('npm run migrate', () => {
 
   test.each([
     ['no DATABASE_URL', {}, 'DATABASE_URL is not set'],
+    [
+      'something else in DATABASE_DIRECT_URL',
+      { ...environment, DATABASE_DIRECT_URL: 'the-password' },
+      'DATABASE_DIRECT_URL must have the form postgresql://',
+    ],
     ['something else in DATABASE_URL', { DATABASE_URL: 'the-password' }, 'must have the form postgresql://'],
     [
       'nobody at the endpoint',

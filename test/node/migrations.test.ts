@@ -128,6 +128,63 @@ describe('migrate', () => {
     },
   );
 
+  test('builds an index of a file of that kind, over HTTP where nothing else is there (CRN-09)', async () => {
+    const table = newTable();
+    const [first, second] = files(
+      `CREATE TABLE ${table} (id int)`,
+      `CREATE INDEX CONCURRENTLY ${table}_idx ON ${table} (id)`,
+    ) as [Migration, Migration];
+    const build = { ...second, name: `${second.name}_concurrently` };
+    expect(await migrate(database, [build, first])).toEqual([first.name, build.name]);
+    const states = await migrationStatus(database, [first, build]);
+    expect(states.map(({ state }) => state)).toEqual(['applied', 'applied']);
+    expect(await migrate(database, [first, build])).toEqual([]);
+    expect(
+      await database.query(
+        sql`SELECT indisvalid FROM pg_index WHERE indexrelid = ${`${table}_idx`}::regclass`,
+      ),
+    ).toEqual([{ indisvalid: true }]);
+  });
+
+  test('leaves no invalid index where a unique one cannot be, and builds it after the repair (CRN-09)', async () => {
+    const table = newTable();
+    const [first, second] = files(
+      `CREATE TABLE ${table} (id int); INSERT INTO ${table} VALUES (1), (1)`,
+      `CREATE UNIQUE INDEX CONCURRENTLY ${table}_key ON ${table} (id)`,
+    ) as [Migration, Migration];
+    const build = { ...second, name: `${second.name}_concurrently` };
+    await expect(migrate(database, [first, build])).rejects.toThrow('Key (id)=(1) is duplicated');
+    expect(await tableExists(`${table}_key`)).toBe(false);
+    await database.query(sql`DELETE FROM ${identifier(table)}`);
+    expect(await migrate(database, [first, build])).toEqual([build.name]);
+  });
+
+  test.each([
+    'SELECT 1',
+    'CREATE INDEX i ON t (a);',
+    'CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (a);',
+    'CREATE INDEX CONCURRENTLY ON t (a);',
+    'CREATE INDEX CONCURRENTLY i ON ONLY t (a);',
+    'CREATE INDEX CONCURRENTLY "i" ON t (a);',
+    'CREATE INDEX CONCURRENTLY i ON public.t (a);',
+    'CREATE INDEX CONCURRENTLY i ON t (a); DROP TABLE t;',
+    '-- CREATE INDEX CONCURRENTLY i ON t (a);',
+  ])('refuses a file of that kind with %j in it before it applies anything (CRN-09)', async (text) => {
+    const table = newTable();
+    const [first, second] = files(`CREATE TABLE ${table} (id int)`, text) as [Migration, Migration];
+    const build = { ...second, name: `${second.name}_concurrently` };
+    await expect(migrate(database, [first, build])).rejects.toThrow(
+      `migration ${build.name}: a file whose name ends in _concurrently holds exactly one statement`,
+    );
+    expect(await tableExists(table)).toBe(false);
+  });
+
+  test('says how a file is to be called that builds an index concurrently', async () => {
+    const table = newTable();
+    const migrations = files(`CREATE TABLE ${table} (id int)`, `CREATE INDEX CONCURRENTLY ON ${table} (id)`);
+    await expect(migrate(database, migrations)).rejects.toThrow('ends in _concurrently.sql');
+  });
+
   test('reports an unreachable database as it is', async () => {
     const nowhere = openDatabase('postgresql://test:test@127.0.0.1/test', 'http://127.0.0.1:1/sql');
     await expect(migrate(nowhere, files('SELECT 1'))).rejects.toThrow('Error connecting to database');

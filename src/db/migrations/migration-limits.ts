@@ -6,6 +6,14 @@ export interface MigrationLimits {
   readonly attemptsMax: number;
   /** The shortest pause between two tries, in milliseconds; the longest is twice that. */
   readonly pauseMs: number;
+  /** For how long a runner that has died keeps others from building its index, in milliseconds. */
+  readonly leaseMs: number;
+  /** The longest wait for another runner's build of the same index, in milliseconds. */
+  readonly buildWaitMs: number;
+  /** The pause between two looks at that, in milliseconds. */
+  readonly pollMs: number;
+  /** The longest wait of a build for one transaction that was there before it, in milliseconds; nobody waits behind it. */
+  readonly buildLockTimeoutMs: number;
 }
 
 /**
@@ -16,6 +24,10 @@ export const defaultLimits: MigrationLimits = {
   lockTimeoutMs: 2000,
   attemptsMax: 10,
   pauseMs: 1000,
+  leaseMs: 60_000,
+  buildWaitMs: 120_000,
+  pollMs: 500,
+  buildLockTimeoutMs: 300_000,
 };
 
 /** Waits between `ms` and twice that, so that two who fail together do not meet again. */

@@ -6,7 +6,7 @@ import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
 
 /** A request may spend 8 s on the database: it tries once, and whoever calls can call again. */
-const withinOneRequest = { attemptsMax: 1 };
+const withinOneRequest = { attemptsMax: 1, buildWaitMs: 4000, pollMs: 200 };
 
 /**
  * Applies the pending migrations, as `npm run migrate` does.
@@ -19,6 +19,7 @@ export async function initDb({ db }: Pick<Deps, 'db'>): Promise<string[]> {
   const { readBundledMigrations } = await import('../../db/bundled-migrations.ts');
   try {
     return await migrate(statementRunner(db), await readBundledMigrations(), {
+      runner: 'init-db',
       limits: withinOneRequest,
     });
   } catch (error) {
