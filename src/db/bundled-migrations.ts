@@ -16,8 +16,10 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0012_address_keys': () => import('../../migrations/0012_address_keys.sql'),
   '0013_mail_budgets': () => import('../../migrations/0013_mail_budgets.sql'),
   '0014_ways_back': () => import('../../migrations/0014_ways_back.sql'),
-  '0015_users_address_key_idx': () => import('../../migrations/0015_users_address_key_idx.sql'),
-  '0016_one_time_tokens_held_key_idx': () => import('../../migrations/0016_one_time_tokens_held_key_idx.sql'),
+  '0015_users_address_key_idx_concurrently': () =>
+    import('../../migrations/0015_users_address_key_idx_concurrently.sql'),
+  '0016_one_time_tokens_held_key_idx_concurrently': () =>
+    import('../../migrations/0016_one_time_tokens_held_key_idx_concurrently.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */

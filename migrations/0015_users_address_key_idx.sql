@@ -1,1 +1,0 @@
-CREATE INDEX users_address_key_idx ON users (address_key);

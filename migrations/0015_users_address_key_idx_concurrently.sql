@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY users_address_key_idx ON users (address_key);
