@@ -3,7 +3,7 @@ export const windowMs = 60_000;
 
 const clientsMax = 10_000;
 
-/** What this isolate knows about one client in one window. Losing it only renews the budget early. */
+/** What this isolate knows about one client, or one network of clients, in one window. Losing it only renews the budget early. */
 export interface ClientWindow {
   /** Milliseconds since the epoch, the same in every isolate, since windows are aligned to the clock. */
   readonly endsAt: number;
@@ -23,7 +23,7 @@ export interface ClientWindow {
 }
 
 /**
- * The clients of this isolate, at most 10,000. When there are more, those whose window has ended are forgotten first,
+ * The clients and networks of this isolate, at most 10,000. When there are more, those whose window has ended are forgotten first,
  * then the oldest ones, down to half; blocked ones stay while anything else can be forgotten. The map may live in the
  * isolate because it contains only counts (T26).
  */

@@ -3,7 +3,7 @@ import { type Keyring, mac } from '../crypto/keyring.ts';
 import { log } from '../log.ts';
 import { answerWithin } from './answer-within.ts';
 import type { Budget } from './budget-fields.ts';
-import { clientBucket } from './client-bucket.ts';
+import { clientBucket, clientNetwork, networkFactor } from './client-bucket.ts';
 import { type ClientWindow, ClientWindows, windowMs } from './client-windows.ts';
 import { SharedCounts } from './shared-counts.ts';
 
@@ -39,6 +39,15 @@ export interface Verdict extends Omit<Budget, 'name'> {
   readonly isAllowed: boolean;
 }
 
+/** What a request counts for: its client, and the network that an IPv6 client is in. */
+interface Counter {
+  readonly of: 'client' | 'network';
+  readonly window: ClientWindow;
+  readonly quota: number;
+  /** Its name outside this isolate. */
+  readonly key: () => string;
+}
+
 /** The longest wait of one request for KV and the gate together. */
 const patienceMs = 50;
 const markAgeMsMax = 30_000;
@@ -50,6 +59,9 @@ const keyBytes = 16;
 /**
  * Counts the requests of every client address in windows of 60 s that are aligned to the clock, and refuses those
  * above the quota until the window ends. This is a coarse outer limit: PostgreSQL counts what must be exact (T3).
+ *
+ * An IPv6 client is its /64, and its /48 is counted beside it, with ten times the quota (LIM-15): what either has used
+ * up is refused. A request that its client's own quota refuses takes nothing from the network's.
  *
  * **Where counts are stored.** In the isolate, which decides alone, at once and without KV. With every further
  * quarter of the quota, and at most once a second, an isolate writes its count under a key of its own and adds up
@@ -64,10 +76,12 @@ const keyBytes = 16;
  *
  * **Cost.** Nothing outside the isolate for a `general` client below a twentieth of its quota; above that, one read
  * of the mark every 30 s, after the response. A `credential` request reads the mark before it passes, once every 30 s
- * per client: if it did not wait, each isolate would let one guess of a blocked client through to a hash. A blocked
- * client costs one cached read, then a lookup in a map. A KV or gate that fails or is slow costs at most 50 ms and
- * changes nothing: a late mark counts for the next request, and a failure is logged once a minute. A client above its
- * quota costs up to five writes per window and isolate.
+ * per client: if it did not wait, each isolate would let one guess of a blocked client through to a hash. A network's
+ * mark is read from a twentieth on in both classes, before a `credential` request passes. A blocked client costs one
+ * cached read, then a lookup in a map. A KV or gate that fails or is slow costs at most 50 ms and changes nothing: a
+ * late mark counts for the next request, and a failure is logged once a minute. A client above its quota costs up to
+ * five writes per window and isolate, and so does a network; all clients of one network, which share ten quotas, up
+ * to fifty more.
  *
  * The keys in KV and of the gate contain an HMAC of the address, never the address.
  */
@@ -89,82 +103,100 @@ export class RateLimiter {
   /** Counts the request and decides. Never rejects; resolves within 50 ms, whatever it has to ask. */
   async take(request: CountedRequest): Promise<Verdict> {
     const { now } = request;
-    const bucket = clientBucket(request.ip);
-    const client = this.#windows.at(`${request.class} ${bucket}`, now);
     const quota = this.#quotas[request.class];
-    if (client.blockedUntil > now) return verdict(false, client, quota, now);
+    const bucket = clientBucket(request.ip);
+    const networkBucket = clientNetwork(request.ip);
+    const counters: Counter[] = [];
+    // The network's first: where it is refused, its clients get no window, so that they crowd nobody out of the map.
+    if (networkBucket !== bucket) {
+      const network = this.#counterOf('network', request, networkBucket, networkFactor * quota);
+      if (network.window.blockedUntil > now) return verdict(false, quota, [network], now);
+      counters.push(network);
+    }
+    const client = this.#counterOf('client', request, bucket, quota);
+    if (client.window.blockedUntil > now) return verdict(false, quota, [client], now);
+    counters.unshift(client);
 
     // Before anything is awaited, so that each of several simultaneous requests counts.
-    client.own += 1;
-    const keyOf = () => this.#keyOf(client, request.class, bucket);
-    if (client.own + client.others > quota) {
-      this.#block(client, keyOf, request);
-      return verdict(false, client, quota, now);
-    }
-    this.#exchangeIfDue(client, quota, keyOf, request);
-    return verdict(await this.#passesOutside(client, quota, keyOf, request), client, quota, now);
+    const isCounted = counters.every((counter) => this.#count(counter, request));
+    if (!isCounted) return verdict(false, quota, counters, now);
+    return verdict(await this.#passesOutside(counters, request), quota, counters, now);
   }
 
-  #block(client: ClientWindow, keyOf: () => string, request: CountedRequest): void {
-    client.blockedUntil = client.endsAt;
+  #counterOf(of: Counter['of'], request: CountedRequest, bucket: string, quota: number): Counter {
+    const window = this.#windows.at(`${request.class} ${bucket}`, request.now);
+    return { of, window, quota, key: () => this.#keyOf(window, request.class, bucket) };
+  }
+
+  /** @returns whether the quota had room for the request */
+  #count(counter: Counter, request: CountedRequest): boolean {
+    const { window, quota } = counter;
+    window.own += 1;
+    if (window.own + window.others > quota) {
+      this.#block(counter, request);
+      return false;
+    }
+    this.#exchangeIfDue(counter, request);
+    return true;
+  }
+
+  #block({ window, key }: Counter, request: CountedRequest): void {
+    window.blockedUntil = window.endsAt;
     const shared = this.#shared;
     if (shared === undefined) return;
-    void this.#inBackground(request, async () => shared.markBlocked(keyOf(), client.endsAt));
+    void this.#inBackground(request, async () => shared.markBlocked(key(), window.endsAt));
   }
 
-  #exchangeIfDue(client: ClientWindow, quota: number, keyOf: () => string, request: CountedRequest): void {
+  #exchangeIfDue({ window, quota, key }: Counter, request: CountedRequest): void {
     const shared = this.#shared;
     const { now } = request;
-    if (shared === undefined || client.own - client.reported < quota / 4) return;
-    if (now - client.reportedAt < exchangeIntervalMs) return;
-    client.reported = client.own;
-    client.reportedAt = now;
+    if (shared === undefined || window.own - window.reported < quota / 4) return;
+    if (now - window.reportedAt < exchangeIntervalMs) return;
+    window.reported = window.own;
+    window.reportedAt = now;
     void this.#inBackground(request, async () => {
-      const others = await shared.exchange(keyOf(), client.endsAt, client.own);
+      const others = await shared.exchange(key(), window.endsAt, window.own);
       // A stale list may contain less than an earlier one did.
-      client.others = Math.max(client.others, others);
+      window.others = Math.max(window.others, others);
     });
   }
 
   /**
-   * Asks the gate and reads the mark in parallel, so that both together take at most 50 ms. Without an answer the
-   * request passes.
+   * Asks the gate and reads the marks in parallel, so that all together take at most 50 ms. Without an answer the
+   * request passes. The gate knows clients alone, since it has one quota for every key.
    */
-  async #passesOutside(
-    client: ClientWindow,
-    quota: number,
-    keyOf: () => string,
-    request: CountedRequest,
-  ): Promise<boolean> {
+  async #passesOutside(counters: readonly Counter[], request: CountedRequest): Promise<boolean> {
     const isCredential = request.class === 'credential';
-    const mark =
-      isCredential || client.own >= quota / 20 ? this.#readMarkIfDue(client, keyOf, request) : null;
-    const gate =
-      isCredential && this.#gate !== undefined ? this.#askGate(this.#gate, keyOf(), request) : null;
-    const asked = [gate, isCredential ? mark : null].filter((answer) => answer !== null);
+    const asked = counters.flatMap((counter) => {
+      const { of, window, quota } = counter;
+      const isClient = of === 'client';
+      const mark =
+        (isCredential && isClient) || window.own >= quota / 20 ? this.#readMarkIfDue(counter, request) : null;
+      const gate =
+        isCredential && isClient && this.#gate !== undefined
+          ? this.#askGate(this.#gate, counter.key(), request)
+          : null;
+      return [gate, isCredential ? mark : null].filter((answer) => answer !== null);
+    });
     if (asked.length === 0) return true;
     const answers = await Promise.all(asked.map((answer) => answerWithin(answer, patienceMs, true)));
     return answers.every((passes) => passes);
   }
 
   /** @returns whether there is no mark, or null when nothing has to be read */
-  #readMarkIfDue(
-    client: ClientWindow,
-    keyOf: () => string,
-    request: CountedRequest,
-  ): Promise<boolean> | null {
+  #readMarkIfDue({ window, key }: Counter, request: CountedRequest): Promise<boolean> | null {
     const shared = this.#shared;
     const { now } = request;
-    if (shared === undefined || now - client.markReadAt < markAgeMsMax) return null;
+    if (shared === undefined || now - window.markReadAt < markAgeMsMax) return null;
     // Set before the answer arrives: requests in the meantime pass without one, since the promise of another request
     // must not be awaited (T26). Once the value arrives, late or not, it counts for all of them.
-    client.markReadAt = now;
+    window.markReadAt = now;
     let isMarked = false;
     const read = this.#inBackground(request, async () => {
       // A block ends with the window, whatever the mark says.
-      const until = Math.min(await shared.blockedUntil(keyOf()), client.endsAt);
+      const until = Math.min(await shared.blockedUntil(key()), window.endsAt);
       isMarked = until > now;
-      client.blockedUntil = Math.max(client.blockedUntil, until);
+      window.blockedUntil = Math.max(window.blockedUntil, until);
     });
     return read.then(() => !isMarked);
   }
@@ -191,22 +223,28 @@ export class RateLimiter {
     log('warn', 'rate_limit_store_failed', { cause });
   }
 
-  /** Computes the HMAC once per client, and only when it is needed outside the isolate. */
-  #keyOf(client: ClientWindow, routeClass: RateLimitClass, bucket: string): string {
-    if (client.key === undefined) {
+  /** Computes the HMAC once per client or network, and only when it is needed outside the isolate. */
+  #keyOf(window: ClientWindow, routeClass: RateLimitClass, bucket: string): string {
+    if (window.key === undefined) {
       const tag = mac(this.#keyring, 'rate-limit', new TextEncoder().encode(bucket));
-      client.key = `${routeClass}:${encodeBase64Url(tag.subarray(0, keyBytes))}`;
+      window.key = `${routeClass}:${encodeBase64Url(tag.subarray(0, keyBytes))}`;
     }
-    return client.key;
+    return window.key;
   }
 }
 
-function verdict(isAllowed: boolean, client: ClientWindow, quota: number, now: number): Verdict {
+/**
+ * Tells the client its own quota, and what is left of the nearer budget: that of its network is nothing that it could
+ * do anything with. All windows end at the same time.
+ */
+function verdict(isAllowed: boolean, quota: number, counters: readonly Counter[], now: number): Verdict {
+  const left = counters.map(({ window, quota: own }) => own - window.own - window.others);
+  const endsAt = Math.max(...counters.map(({ window }) => window.endsAt));
   return {
     isAllowed,
     quota,
     windowSeconds: windowMs / 1000,
-    remaining: isAllowed ? Math.max(0, quota - client.own - client.others) : 0,
-    resetSeconds: Math.max(1, Math.ceil((client.endsAt - now) / 1000)),
+    remaining: isAllowed ? Math.max(0, Math.min(quota, ...left)) : 0,
+    resetSeconds: Math.max(1, Math.ceil((endsAt - now) / 1000)),
   };
 }

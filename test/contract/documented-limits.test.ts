@@ -3,6 +3,7 @@ import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-t
 import { mailLimits } from '../../src/mail/mail-budget.ts';
 import { mailTtlSecondsMax } from '../../src/mail/prepared-mail.ts';
 import { retrySeconds } from '../../src/mail/queries.ts';
+import { networkFactor } from '../../src/rate-limit/client-bucket.ts';
 import { parse } from './minimal-env.ts';
 import { sources } from './sources.ts';
 
@@ -48,6 +49,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
 
   test.each<[row: string, values: () => readonly (number | string)[]]>([
     ['of a client address to the routes', () => [config.rateLimitPerMinute]],
+    ['of all IPv6 clients in one /48', () => [networkFactor]],
     ['devices that it does not know', () => [config.loginAttempts.max, config.loginAttempts.windowSeconds]],
     [
       'password hashes of an isolate',

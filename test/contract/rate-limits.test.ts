@@ -217,6 +217,16 @@ describe('a client', () => {
     expect(new Set(statuses.slice(3))).toEqual(new Set([429]));
   });
 
+  test('of IPv6 shares ten budgets with the other networks of its /48, and none with the next (LIM-15)', async () => {
+    const { client } = limitedClient(1);
+    const statuses = [];
+    for (let n = 1; n <= 20; n++)
+      statuses.push((await logInFrom(client, from(`2001:db8:1:${n.toString(16)}::1`))).status);
+    expect(statuses).toEqual([...Array(10).fill(400), ...Array(10).fill(429)]);
+    expect((await logInFrom(client, from('2001:db8:2:1::1'))).status).toBe(400);
+    expect((await client.get('/api/auth/me', { headers: from('2001:db8:1:1::1') })).status).toBe(401);
+  });
+
   test('without an address shares its budget with all that have none, and with nobody else (LIM-06)', async () => {
     const { client } = limitedClient(2);
     expect((await logInFrom(client, {})).status).toBe(400);

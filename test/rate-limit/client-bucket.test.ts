@@ -62,11 +62,11 @@ describe('clientNetwork', () => {
     ['::1', '0:0:0::/48'],
     ['203.0.113.7', '203.0.113.7'],
     [null, 'unknown'],
-  ])('of %s is %s', (ip, network) => {
+  ])('of %s is %s (LIM-15)', (ip, network) => {
     expect(clientNetwork(ip)).toBe(network);
   });
 
-  test('is one for all networks of a /48, and another for the next /48', () => {
+  test('is one for all networks of a /48, and another for the next /48 (LIM-15)', () => {
     const networks = Array.from({ length: 20 }, (_, i) => clientNetwork(`2001:db8:1:${i.toString(16)}::1`));
     expect(new Set(networks)).toEqual(new Set(['2001:db8:1::/48']));
     expect(clientNetwork('2001:db8:2::1')).not.toBe(networks[0]);

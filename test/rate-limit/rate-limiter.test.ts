@@ -50,6 +50,83 @@ describe('the limiter of one isolate', () => {
   });
 });
 
+describe('the network of an IPv6 client', () => {
+  /** An address in this /64 of the /48 `2001:db8:1::/48`. */
+  const inNetwork = (n: number, site = '1') => ({ ip: `2001:db8:${site}:${n.toString(16)}::1` });
+
+  test('has ten times the quota of one client, whatever it is divided into (LIM-15)', async () => {
+    const isolate = new LimitedIsolate();
+    const allowed = [];
+    for (let n = 0; n < 20; n++) allowed.push(await isolate.takeMany(6, inNetwork(n)));
+    expect(allowed).toEqual([...Array(13).fill(6), 2, ...Array(6).fill(0)]);
+    expect(await isolate.takeMany(10, inNetwork(0, '2'))).toBe(8);
+    expect(await isolate.takeMany(10, { ip: '203.0.113.8' })).toBe(8);
+    expect(await isolate.takeMany(1, { class: 'general', ...inNetwork(0) })).toBe(1);
+    expect(await isolate.takeMany(1, { ...inNetwork(21), now: start + minute })).toBe(1);
+  });
+
+  test('tells a client what is left of the nearer budget, as its own (LIM-15)', async () => {
+    const isolate = new LimitedIsolate();
+    for (let n = 0; n < 10; n++) await isolate.takeMany(7, inNetwork(n));
+    expect(await isolate.take(inNetwork(0))).toMatchObject({ isAllowed: true, quota: 8, remaining: 0 });
+    await isolate.takeMany(5, inNetwork(11));
+    expect(await isolate.take(inNetwork(12))).toMatchObject({ isAllowed: true, quota: 8, remaining: 3 });
+  });
+
+  test('loses nothing by what one client of it is refused (LIM-15)', async () => {
+    const isolate = new LimitedIsolate();
+    expect(await isolate.takeMany(500, inNetwork(1))).toBe(8);
+    for (let n = 2; n <= 10; n++) expect(await isolate.takeMany(8, inNetwork(n))).toBe(8);
+    expect(await isolate.takeMany(1, inNetwork(11))).toBe(0);
+  });
+
+  test('counts in all isolates together, by an HMAC (LIM-15)', async () => {
+    const kv = new FakeKv();
+    const [first, other] = [new LimitedIsolate({ kv: kv.binding }), new LimitedIsolate({ kv: kv.binding })];
+    for (let n = 0; n < 50; n++) await first.takeMany(1, { ...inNetwork(n), now: start + n * oneSecond });
+    // The other isolate has read of the first one's count once it has passed a quarter of the quota itself.
+    let allowed = 0;
+    for (let n = 100; n < 150; n++)
+      allowed += await other.takeMany(1, { ...inNetwork(n), now: start + (n - 100) * oneSecond });
+    expect(allowed).toBeLessThanOrEqual(40);
+    const [mark] = kv.callsOf('put', 'rl:block:credential:');
+    expect(mark).toMatch(/^put rl:block:credential:[\w-]{22}$/);
+    // Whoever has not seen the network until a twentieth of its quota asks for the mark then.
+    const third = new LimitedIsolate({ kv: kv.binding });
+    expect(await third.takeMany(10, { ...inNetwork(200), now: start + 50 * oneSecond })).toBe(3);
+  });
+
+  test('costs at most five writes in a window, and its clients as many as fit into its quota (LIM-15)', async () => {
+    const kv = new FakeKv();
+    const isolate = new LimitedIsolate({ kv: kv.binding });
+    const taken = [];
+    // A second for every request that can write, so that the interval holds nothing back.
+    for (let n = 0; n < 400; n++)
+      taken.push(await isolate.takeMany(1, { ...inNetwork(n % 20), now: start + (n % 60) * 999 }));
+    expect(taken.filter((allowed) => allowed === 1)).toHaveLength(80);
+    const writes = new Map<string, number>();
+    for (const call of kv.callsOf('put')) writes.set(keyIn(call), (writes.get(keyIn(call)) ?? 0) + 1);
+    expect(Math.max(...writes.values())).toBeLessThanOrEqual(5);
+    expect(kv.callsOf('put').length).toBeLessThanOrEqual(55);
+    // Clients that appear once the network is refused cost nothing at all.
+    kv.calls.length = 0;
+    for (let n = 1000; n < 1100; n++) expect(await isolate.takeMany(1, inNetwork(n))).toBe(0);
+    expect(kv.calls).toEqual([]);
+  });
+
+  test('makes no second count for IPv4 and for clients without an address', async () => {
+    const kv = new FakeKv();
+    const isolate = new LimitedIsolate({ kv: kv.binding });
+    for (const ip of ['203.0.113.7', null]) expect(await isolate.takeMany(9, { ip })).toBe(8);
+    expect(new Set(kv.calls.map(keyIn)).size).toBe(2);
+  });
+});
+
+/** The key of the client, in a call of KV about its count or its mark. */
+function keyIn(call: string): string {
+  return /(?:credential|general):[\w-]{22}/.exec(call)?.[0] ?? call;
+}
+
 describe('isolates that share KV', () => {
   test('see what the others have counted: together the quota and a quarter each at most', async () => {
     const kv = new FakeKv().binding;
@@ -141,7 +218,8 @@ describe('isolates that share KV', () => {
     const all = JSON.stringify([kv.calls, [...kv.entries]]);
     expect(kv.callsOf('put', 'rl:block:')).toHaveLength(3);
     expect(all).not.toMatch(/203\.0|113\.7|2001|db8|77:88|unknown/);
-    expect(new Set(kv.callsOf('get')).size).toBe(3);
+    // One of each client, and one of the network that the IPv6 client is in.
+    expect(new Set(kv.callsOf('get')).size).toBe(4);
   });
 
   test('believe no mark beyond the window, and no count that is none', async () => {
