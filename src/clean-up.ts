@@ -22,14 +22,20 @@ export interface CleanUpResult {
 }
 
 /** How long a run by cron starts new batches, in milliseconds. */
-export const nightlyRunMs = 20_000;
+export const cronRunMs = 20_000;
 
-const batchSize = 1000;
+/** Rows per batch: the first one of a run, and the bounds. */
+const batchRows = { first: 500, min: 125, max: 2000 } as const;
+/** A batch that takes longer is too large for this database: it must answer within DATABASE_TIMEOUT_MS. */
+const slowBatchMs = 1000;
+/** Batches of one kind in a run. A Worker may only make so many calls, and sending the mails needs some too. */
+const batchesMax = 100;
 
 /**
  * Deletes or shortens all expired rows in batches of one short statement each, so that no lock is held for long and a
- * run that dies loses one batch at most (T31, CRN-07). It starts batches for `runMs` and leaves the rest for the next
- * run. It is idempotent, and parallel runs share the work.
+ * run that dies loses one batch at most (T31, CRN-07). Batches become larger while they are fast, since a remote
+ * database makes each wait, and smaller when one was slow. A run starts batches for `runMs` and leaves the rest for
+ * the next one. It is idempotent, and parallel runs share the work.
  *
  * All kinds run at the same time, so that one that fails or hangs does not hold up the others. Each writes one line
  * to the log.
@@ -53,12 +59,16 @@ async function runCleanUp(
   let count = 0;
   let batches = 0;
   let isComplete = false;
+  let limit: number = batchRows.first;
   try {
-    while (!isComplete && Date.now() < endsAt) {
-      const done = await runBatch(openView(), batchSize);
+    while (!isComplete && batches < batchesMax && Date.now() < endsAt) {
+      const startedAt = Date.now();
+      const done = await runBatch(openView(), limit);
       count += done;
       batches += 1;
-      isComplete = done < batchSize;
+      isComplete = done < limit;
+      const isSlow = Date.now() - startedAt > slowBatchMs;
+      limit = isSlow ? Math.max(batchRows.min, limit / 2) : Math.min(batchRows.max, limit * 2);
     }
   } catch (failure) {
     log('error', 'clean_up_failed', { rows, [change]: count, batches, cause: failure });

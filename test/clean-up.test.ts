@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CleanUp, runCleanUps } from '../src/clean-up.ts';
 import type { Database } from '../src/db/client.ts';
 import { recordLog } from './contract/recorded-log.ts';
@@ -22,16 +22,16 @@ function rowsWith(batches: readonly number[]): CleanUp & { readonly limits: numb
 describe('a clean-up', () => {
   test('takes batches until one is not full, and says in the log how many rows and batches it had', async () => {
     const lines = recordLog();
-    const planted = rowsWith([1000, 1000, 7, 1000]);
+    const planted = rowsWith([500, 1000, 2000, 2000, 7, 2000]);
     const results = await runCleanUps([planted], () => view, 10_000);
-    expect(results).toEqual([{ rows: 'planted', count: 2007, failure: undefined }]);
-    expect(planted.limits).toEqual([1000, 1000, 1000]);
+    expect(results).toEqual([{ rows: 'planted', count: 5507, failure: undefined }]);
+    expect(planted.limits).toEqual([500, 1000, 2000, 2000, 2000]);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
       level: 'info',
       event: 'clean_up_finished',
       rows: 'planted',
-      deleted: 2007,
-      batches: 3,
+      deleted: 5507,
+      batches: 5,
       isComplete: true,
     });
   });
@@ -43,7 +43,7 @@ describe('a clean-up', () => {
       opened += 1;
       return view;
     };
-    await runCleanUps([rowsWith([1000, 1000, 0])], open, 10_000);
+    await runCleanUps([rowsWith([500, 1000, 0])], open, 10_000);
     expect(opened).toBe(3);
   });
 
@@ -60,8 +60,59 @@ describe('a clean-up', () => {
     const startedAt = Date.now();
     const [result] = await runCleanUps([endless], () => view, 200);
     expect(Date.now() - startedAt).toBeLessThan(1000);
-    expect(result?.count).toBeGreaterThanOrEqual(1000);
+    expect(result?.count).toBeGreaterThanOrEqual(500);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ deleted: result?.count, isComplete: false });
+  });
+
+  test('takes smaller batches where one is slow, so that the database can answer in time (CRN-08)', async () => {
+    recordLog();
+    const limits: number[] = [];
+    const slow: CleanUp = {
+      rows: 'slow',
+      change: 'deleted',
+      runBatch: async (_db, limit) => {
+        limits.push(limit);
+        // The clock of a test does not move by itself.
+        vi.advanceTimersByTime(limit > 300 ? 1001 : 10);
+        return limits.length < 6 ? limit : 0;
+      },
+    };
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
+    await runCleanUps([slow], () => view, 20_000);
+    expect(limits).toEqual([500, 250, 500, 250, 500, 250]);
+    limits.length = 0;
+    await runCleanUps(
+      [
+        {
+          ...slow,
+          runBatch: async (_db, limit) => {
+            limits.push(limit);
+            vi.advanceTimersByTime(1001);
+            return limit;
+          },
+        },
+      ],
+      () => view,
+      5000,
+    );
+    expect(limits).toEqual([500, 250, 125, 125, 125]);
+  });
+
+  test('makes at most 100 calls for one kind, and says that rows are left', async () => {
+    const lines = recordLog();
+    let calls = 0;
+    const endless: CleanUp = {
+      rows: 'endless',
+      change: 'deleted',
+      runBatch: async (_db, limit) => {
+        calls += 1;
+        return limit;
+      },
+    };
+    await runCleanUps([endless], () => view, 10_000);
+    expect(calls).toBe(100);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ batches: 100, isComplete: false });
   });
 
   test('that hangs or fails takes no time and no rows from the others (CRN-07)', async () => {
@@ -79,12 +130,12 @@ describe('a clean-up', () => {
         throw new Error('timed out');
       },
     };
-    const planted = rowsWith([1000, 3]);
+    const planted = rowsWith([500, 3]);
     const results = await runCleanUps([hanging, failing, planted], () => view, 200);
     expect(results).toEqual([
       { rows: 'hanging', count: 0, failure: new Error('timed out') },
       { rows: 'failing', count: 0, failure: new Error('refused') },
-      { rows: 'planted', count: 1003, failure: undefined },
+      { rows: 'planted', count: 503, failure: undefined },
     ]);
     const failures = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 'error');
     expect(failures).toMatchObject([

@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts';
 const runMs = 2400;
 
 /**
- * Runs the nightly clean-up of all kinds of rows now, as far as it fits into the time of a request; the next run does
+ * Runs the clean-up of all kinds of rows now, as far as it fits into the time of a request; the next run does
  * the rest.
  * @returns how many sessions were deleted
  * @throws the failure of one kind of row, after all others are done, so that a cron job notices it

@@ -7,8 +7,8 @@ export const failureFaults: readonly PlantedFault[] = [
     guarantees: ['DBF-16'],
     breaks: 'Mails that were not sent at once are not sent by the five-minute trigger.',
     file: 'src/scheduled.ts',
-    find: 'cron === cleanUpCron ? [] : [deliver(runtime)]',
-    replace: 'cron === mailCron ? [] : [deliver(runtime)]',
+    find: 'cron === nightlyCron ? [] : [deliver(runtime)]',
+    replace: "cron === '*/5 * * * *' ? [] : [deliver(runtime)]",
     tests: ['test/scheduled.test.ts'],
   },
   {
