@@ -1,16 +1,20 @@
+import type { Keyring } from './crypto/keyring.ts';
 import type { Database } from './db/client.ts';
 import { log } from './log.ts';
 
-/** One kind of row that expires, and what the clean-up does with it. */
+/** One kind of row that is over or was made with a secret that is being replaced, and what the clean-up does with it. */
 export interface CleanUp {
   /** For the log: the table, with the column where only that is cleared. */
   readonly rows: string;
-  readonly change: 'deleted' | 'shortened';
+  readonly change: 'deleted' | 'shortened' | 'renewed';
   /**
-   * Deletes or shortens at most `limit` expired rows in one statement, and skips rows that others have locked.
+   * Deletes or shortens at most `limit` expired rows in one statement, and skips rows that others have locked; or
+   * makes at most `limit` rows anew with the current secret.
    * @returns how many there were; fewer than `limit` only when none are left
    */
-  readonly runBatch: (db: Database, limit: number) => Promise<number>;
+  readonly runBatch: (db: Database, limit: number, keyring: Keyring) => Promise<number>;
+  /** Counts, after the last batch, what the log line says beside that. */
+  readonly countLeft?: (db: Database, keyring: Keyring) => Promise<Readonly<Record<string, number>>>;
 }
 
 /** The result of a run for one kind of row. */
@@ -19,6 +23,15 @@ export interface CleanUpResult {
   readonly count: number;
   /** Why it ended early; undefined when it did not fail. The rows of the failed batch are left for the next run. */
   readonly failure: unknown;
+}
+
+/** What a run may use. */
+export interface CleanUpRun {
+  /** Called once per batch, since a view of the database has a time budget that is shorter than a run. */
+  readonly openView: () => Database;
+  readonly keyring: Keyring;
+  /** For so many milliseconds it starts new batches. */
+  readonly runMs: number;
 }
 
 /** How long a run by cron starts new batches, in milliseconds. */
@@ -40,40 +53,37 @@ const batchesMax = 100;
  * All kinds run at the same time, so that one that fails or hangs does not hold up the others. Each writes one line
  * to the log.
  *
- * @param openView called once per batch, since a view of the database has a time budget that is shorter than a run
  */
-export function runCleanUps(
-  cleanUps: readonly CleanUp[],
-  openView: () => Database,
-  runMs: number,
-): Promise<CleanUpResult[]> {
-  const endsAt = Date.now() + runMs;
-  return Promise.all(cleanUps.map((cleanUp) => runCleanUp(cleanUp, openView, endsAt)));
+export function runCleanUps(cleanUps: readonly CleanUp[], run: CleanUpRun): Promise<CleanUpResult[]> {
+  const endsAt = Date.now() + run.runMs;
+  return Promise.all(cleanUps.map((cleanUp) => runCleanUp(cleanUp, run, endsAt)));
 }
 
 async function runCleanUp(
-  { rows, change, runBatch }: CleanUp,
-  openView: () => Database,
+  { rows, change, runBatch, countLeft }: CleanUp,
+  { openView, keyring }: CleanUpRun,
   endsAt: number,
 ): Promise<CleanUpResult> {
   let count = 0;
   let batches = 0;
   let isComplete = false;
   let limit: number = batchRows.first;
+  let left = {};
   try {
     while (!isComplete && batches < batchesMax && Date.now() < endsAt) {
       const startedAt = Date.now();
-      const done = await runBatch(openView(), limit);
+      const done = await runBatch(openView(), limit, keyring);
       count += done;
       batches += 1;
       isComplete = done < limit;
       const isSlow = Date.now() - startedAt > slowBatchMs;
       limit = isSlow ? Math.max(batchRows.min, limit / 2) : Math.min(batchRows.max, limit * 2);
     }
+    if (countLeft !== undefined) left = await countLeft(openView(), keyring);
   } catch (failure) {
     log('error', 'clean_up_failed', { rows, [change]: count, batches, cause: failure });
     return { rows, count, failure };
   }
-  log('info', 'clean_up_finished', { rows, [change]: count, batches, isComplete });
+  log('info', 'clean_up_finished', { rows, [change]: count, batches, isComplete, ...left });
   return { rows, count, failure: undefined };
 }

@@ -32,8 +32,11 @@ export function createScheduled(cleanUps: readonly CleanUp[]) {
 }
 
 /** @returns what to tell the platform; null when every kind of row is done with */
-async function cleanUp(cleanUps: readonly CleanUp[], { openDatabase }: Runtime): Promise<Error | null> {
-  const results = await runCleanUps(cleanUps, openDatabase, cronRunMs);
+async function cleanUp(
+  cleanUps: readonly CleanUp[],
+  { openDatabase, keyring }: Runtime,
+): Promise<Error | null> {
+  const results = await runCleanUps(cleanUps, { openView: openDatabase, keyring, runMs: cronRunMs });
   const failed = results.filter(({ failure }) => failure !== undefined);
   if (failed.length === 0) return null;
   const names = failed.map(({ rows }) => rows).join(', ');

@@ -1,9 +1,17 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type CleanUp, runCleanUps } from '../src/clean-up.ts';
+import { type CleanUp, type CleanUpRun, runCleanUps } from '../src/clean-up.ts';
+import { createKeyring } from '../src/crypto/keyring.ts';
 import type { Database } from '../src/db/client.ts';
 import { recordLog } from './contract/recorded-log.ts';
 
 const view = {} as Database;
+const secret = () => crypto.getRandomValues(new Uint8Array(32));
+const keyring = createKeyring(secret(), secret());
+
+/** A run of so many milliseconds on a database that no test asks. */
+function runFor(runMs: number): CleanUpRun {
+  return { openView: () => view, keyring, runMs };
+}
 
 /** Rows that are done with batch by batch, as many as are said. */
 function rowsWith(batches: readonly number[]): CleanUp & { readonly limits: number[] } {
@@ -23,7 +31,7 @@ describe('a clean-up', () => {
   test('takes batches until one is not full, and says in the log how many rows and batches it had', async () => {
     const lines = recordLog();
     const planted = rowsWith([500, 1000, 2000, 2000, 7, 2000]);
-    const results = await runCleanUps([planted], () => view, 10_000);
+    const results = await runCleanUps([planted], runFor(10_000));
     expect(results).toEqual([{ rows: 'planted', count: 5507, failure: undefined }]);
     expect(planted.limits).toEqual([500, 1000, 2000, 2000, 2000]);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({
@@ -43,7 +51,7 @@ describe('a clean-up', () => {
       opened += 1;
       return view;
     };
-    await runCleanUps([rowsWith([500, 1000, 0])], open, 10_000);
+    await runCleanUps([rowsWith([500, 1000, 0])], { ...runFor(10_000), openView: open });
     expect(opened).toBe(3);
   });
 
@@ -58,7 +66,7 @@ describe('a clean-up', () => {
       },
     };
     const startedAt = Date.now();
-    const [result] = await runCleanUps([endless], () => view, 200);
+    const [result] = await runCleanUps([endless], runFor(200));
     expect(Date.now() - startedAt).toBeLessThan(1000);
     expect(result?.count).toBeGreaterThanOrEqual(500);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ deleted: result?.count, isComplete: false });
@@ -79,7 +87,7 @@ describe('a clean-up', () => {
     };
     vi.useFakeTimers({ toFake: ['Date'] });
     onTestFinished(() => void vi.useRealTimers());
-    await runCleanUps([slow], () => view, 20_000);
+    await runCleanUps([slow], runFor(20_000));
     expect(limits).toEqual([500, 250, 500, 250, 500, 250]);
     limits.length = 0;
     await runCleanUps(
@@ -93,8 +101,7 @@ describe('a clean-up', () => {
           },
         },
       ],
-      () => view,
-      5000,
+      runFor(5000),
     );
     expect(limits).toEqual([500, 250, 125, 125, 125]);
   });
@@ -110,9 +117,38 @@ describe('a clean-up', () => {
         return limit;
       },
     };
-    await runCleanUps([endless], () => view, 10_000);
+    await runCleanUps([endless], runFor(10_000));
     expect(calls).toBe(100);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ batches: 100, isComplete: false });
+  });
+
+  test('may use the keyring, and says in the log what is left, of what did not fail (SUP-04)', async () => {
+    const lines = recordLog();
+    const given: unknown[] = [];
+    const renewing: CleanUp = {
+      rows: 'renewing',
+      change: 'renewed',
+      runBatch: async (_db, _limit, ring) => {
+        given.push(ring);
+        return 3;
+      },
+      countLeft: async (_db, ring) => {
+        given.push(ring);
+        return { madeWithPrevious: 7 };
+      },
+    };
+    const unsure: CleanUp = {
+      ...renewing,
+      rows: 'unsure',
+      countLeft: () => Promise.reject(new Error('refused')),
+    };
+    const results = await runCleanUps([renewing, unsure], runFor(1000));
+    expect(given).toEqual([keyring, keyring, keyring]);
+    expect(results.map(({ failure }) => failure)).toEqual([undefined, new Error('refused')]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'clean_up_finished', rows: 'renewing', renewed: 3, isComplete: true, madeWithPrevious: 7 },
+      { event: 'clean_up_failed', rows: 'unsure', renewed: 3 },
+    ]);
   });
 
   test('that hangs or fails takes no time and no rows from the others (CRN-07)', async () => {
@@ -131,7 +167,7 @@ describe('a clean-up', () => {
       },
     };
     const planted = rowsWith([500, 3]);
-    const results = await runCleanUps([hanging, failing, planted], () => view, 200);
+    const results = await runCleanUps([hanging, failing, planted], runFor(200));
     expect(results).toEqual([
       { rows: 'hanging', count: 0, failure: new Error('timed out') },
       { rows: 'failing', count: 0, failure: new Error('refused') },

@@ -25,9 +25,12 @@ export async function seal(keyring: Keyring, plaintext: string, associatedData: 
     key,
     new TextEncoder().encode(plaintext),
   );
-  return [version, keyring.current.id, encodeBase64Url(iv), encodeBase64Url(new Uint8Array(ciphertext))].join(
-    '.',
-  );
+  return `${sealedPrefix(keyring.current)}${encodeBase64Url(iv)}.${encodeBase64Url(new Uint8Array(ciphertext))}`;
+}
+
+/** Returns how every text begins that `seal` encrypted with this root. */
+export function sealedPrefix(root: RootKey): string {
+  return `${version}.${root.id}.`;
 }
 
 /**

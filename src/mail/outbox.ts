@@ -2,6 +2,7 @@ import type { Feature } from '../feature.ts';
 import { exportedMails } from './fragments.ts';
 import { forgetRecipient } from './outbox/fragments.ts';
 import { deleteFinishedMails } from './queries.ts';
+import { countSealedWithPrevious, resealMails } from './reseal-mails.ts';
 
 /** What the outbox has to say as the owner of a table. */
 export const mailOutbox: Feature = {
@@ -15,5 +16,13 @@ export const mailOutbox: Feature = {
     },
   ],
   exportParts: [exportedMails],
-  cleanUps: [{ rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails }],
+  cleanUps: [
+    { rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails },
+    {
+      rows: 'mail_outbox.sealed',
+      change: 'renewed',
+      runBatch: resealMails,
+      countLeft: countSealedWithPrevious,
+    },
+  ],
 };

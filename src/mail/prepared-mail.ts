@@ -20,6 +20,14 @@ export interface SealedContent {
   readonly facts: MailFacts;
 }
 
+/** A row with sealed content, and what that is bound to. */
+export interface SealedMail {
+  readonly id: string;
+  readonly kind: string;
+  readonly recipient: string;
+  readonly sealed: string;
+}
+
 /** The longest lifetime of a mail, in seconds: by then people have requested another one. */
 export const mailTtlSecondsMax = 86_400;
 
@@ -39,15 +47,26 @@ export async function prepareMail(
 }
 
 /** Opens the sealed content of a row; null when it was sealed for another row, or with a key that is gone. */
-export async function openMail(
-  keyring: Keyring,
-  row: { readonly id: string; readonly kind: string; readonly recipient: string; readonly sealed: string },
-): Promise<SealedContent | null> {
+export async function openMail(keyring: Keyring, row: SealedMail): Promise<SealedContent | null> {
   const text = await open(keyring, row.sealed, placeOf(row));
   return text === null ? null : (JSON.parse(text) as SealedContent);
 }
 
+/** What `resealMail` answers: the new text, and the one that it replaces. */
+export interface ResealedMail {
+  readonly id: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Seals the content of a row with the current secret; null when it does not open. */
+export async function resealMail(keyring: Keyring, row: SealedMail): Promise<ResealedMail | null> {
+  const text = await open(keyring, row.sealed, placeOf(row));
+  if (text === null) return null;
+  return { id: row.id, before: row.sealed, after: await seal(keyring, text, placeOf(row)) };
+}
+
 /** The associated data: a sealed link does not open when it is copied to another row, kind or recipient. */
-function placeOf(row: { readonly id: string; readonly kind: string; readonly recipient: string }): string {
+function placeOf(row: Omit<SealedMail, 'sealed'>): string {
   return JSON.stringify(['mail_outbox', row.id, row.kind, row.recipient]);
 }

@@ -2,6 +2,7 @@ import type { Database } from '../db/client.ts';
 import { isoTime } from '../db/fragments.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import type { MailFacts } from './mail-kind.ts';
+import type { ResealedMail, SealedMail } from './prepared-mail.ts';
 
 /** A mail of the outbox that one run holds for the duration of its lease. */
 export interface ClaimedMail {
@@ -124,4 +125,49 @@ export async function deleteFinishedMails(db: Database, limit: number): Promise<
       SELECT count(*)::int AS deleted FROM deleted`,
   );
   return row?.deleted ?? 0;
+}
+
+/** Finds up to `limit` waiting mails whose sealed content begins in this way. Round trips: 1. */
+export function findMailsSealedBy(db: Database, prefix: string, limit: number): Promise<SealedMail[]> {
+  return db.query<SealedMail>(
+    'find-mails-sealed-by',
+    sql`
+      SELECT m.id, m.kind, m.recipient, m.sealed FROM mail_outbox m
+      WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix}) LIMIT ${limit}::int`,
+    { isIdempotent: true },
+  );
+}
+
+/**
+ * Replaces sealed content, if the row still has the one before: a mail that was sent in between has none, and keeps
+ * none. Rows that a delivery has locked are skipped. Round trips: 1.
+ */
+export async function replaceSealed(db: Database, replacements: readonly ResealedMail[]): Promise<void> {
+  const [ids, before, after] = (['id', 'before', 'after'] as const).map((name) =>
+    replacements.map((replacement) => replacement[name]),
+  );
+  await db.query(
+    'replace-sealed',
+    sql`
+      WITH held AS MATERIALIZED (
+        SELECT m.id, r.after
+        FROM mail_outbox m JOIN unnest(${ids}::uuid[], ${before}::text[], ${after}::text[]) AS r (id, before, after)
+          ON r.id = m.id AND r.before = m.sealed
+        FOR NO KEY UPDATE OF m SKIP LOCKED
+      )
+      UPDATE mail_outbox m SET sealed = h.after FROM held h WHERE m.id = h.id`,
+    { isIdempotent: true },
+  );
+}
+
+/** Counts the waiting mails whose sealed content begins in this way. Round trips: 1. */
+export async function countMailsSealedBy(db: Database, prefix: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    'count-mails-sealed-by',
+    sql`
+      SELECT count(*)::int AS count FROM mail_outbox m
+      WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix})`,
+    { isIdempotent: true },
+  );
+  return row?.count ?? 0;
 }

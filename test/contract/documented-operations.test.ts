@@ -65,7 +65,7 @@ describe('docs/operations.md', () => {
   });
 
   test('names every kind of rows that the clean-up deals with', () => {
-    const names = [...sources['src/app.ts']!.matchAll(/\{ rows: '([a-z_.]+)'/g)].map((match) => match[1]!);
+    const names = [...sources['src/app.ts']!.matchAll(/\brows: '([a-z_.]+)'/g)].map((match) => match[1]!);
     expect(names.length).toBeGreaterThan(5);
     const cron = codeIn(section('docs/operations.md', '## Cron'));
     expect(

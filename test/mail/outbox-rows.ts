@@ -53,8 +53,9 @@ function isLinkKind(kind: MailKind): kind is LinkMailKind {
 }
 
 export function keyringOf({ env }: TestClient) {
-  const bytes = Uint8Array.from(atob(String(env.AUTH_SECRET)), (character) => character.charCodeAt(0));
-  return createKeyring(bytes);
+  const bytesOf = (secret: unknown) => Uint8Array.from(atob(String(secret)), (text) => text.charCodeAt(0));
+  const { AUTH_SECRET: current, AUTH_SECRET_PREVIOUS: previous } = env;
+  return createKeyring(bytesOf(current), previous === undefined ? previous : bytesOf(previous));
 }
 
 export async function rowOf(client: TestClient, id: string): Promise<OutboxRow> {

@@ -3,6 +3,7 @@ import { runCleanUps } from '../../src/clean-up.ts';
 import { sql } from '../../src/db/sql.ts';
 import { cleanupExpiredAttempts } from '../../src/rate-limit/queries.ts';
 import { recordLog } from '../contract/recorded-log.ts';
+import { keyringOf } from '../mail/outbox-rows.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase, openForFlow } from '../support/database.ts';
@@ -100,9 +101,9 @@ test('clean-ups side by side delete each expired bucket once, and no other', asy
     FROM generate_series(1, 3010) n`);
   recordLog();
   const attempts = { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts } as const;
-  const runs = await Promise.all(
-    Array.from({ length: 8 }, () => runCleanUps([attempts], () => openForFlow(database.url), 10_000)),
-  );
+  const openView = () => openForFlow(database.url);
+  const run = { openView, keyring: keyringOf(client), runMs: 10_000 };
+  const runs = await Promise.all(Array.from({ length: 8 }, () => runCleanUps([attempts], run)));
   expect(runs.flat().reduce((sum, { count }) => sum + count, 0)).toBe(3000);
   const [row] = await db.query<{ count: number }>(sql`SELECT count(*)::int AS count FROM login_attempts`);
   expect(row?.count).toBe(10);

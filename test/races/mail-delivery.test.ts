@@ -8,13 +8,15 @@ import {
   giveUpExpiredMails,
   returnMails,
 } from '../../src/mail/queries.ts';
+import { resealMails } from '../../src/mail/reseal-mails.ts';
 import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
 import { recordLog } from '../contract/recorded-log.ts';
-import { keyringOf, queue, run } from '../mail/outbox-rows.ts';
+import { keyringOf, queue, run, token } from '../mail/outbox-rows.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openForFlow } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe, roundsOf } from '../support/races.ts';
+import { randomSecret } from '../support/test-env.ts';
 import { releaseTogether } from './held-calls.ts';
 import { holdRows } from './hold-rows.ts';
 
@@ -92,6 +94,39 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       vi.restoreAllMocks();
       expect(sent.map(({ idempotencyKey }) => idempotencyKey).toSorted()).toEqual(ids.toSorted());
     }
+  });
+
+  test('send what a clean-up seals anew at the same moment, each mail exactly once and whole (EML-12, SUP-04)', async () => {
+    const current = randomSecret();
+    const renewed = new TestClient({
+      ...{ DATABASE_URL: database.url, AUTH_SECRET: current },
+      AUTH_SECRET_PREVIOUS: String(client.env.AUTH_SECRET),
+    });
+    const keyring = keyringOf(renewed);
+    let resealed = 0;
+    for (let round = 0; round < roundsOf(20); round++) {
+      recordLog();
+      const ids = await queueMany(40);
+      // What takes a mail to send it against what replaces its content.
+      releaseTogether('mail_outbox', 2, [0, 4, -4][round % 3]);
+      const sent: OutgoingMail[] = [];
+      const [result, count] = await Promise.all([
+        deliverDueMails({ ...deliveryTo(sent), keyring }),
+        resealMails(openForFlow(database.url), 500, keyring),
+      ]);
+      vi.restoreAllMocks();
+      expect(result).toMatchObject({ sent: 40, failed: 0, failure: undefined });
+      expect(sent.map(({ idempotencyKey }) => idempotencyKey).toSorted()).toEqual(ids.toSorted());
+      for (const { data } of sent) expect(data).toMatchObject({ token });
+      const rows = await run(
+        client,
+        sql`SELECT id FROM mail_outbox WHERE outcome IS NULL OR sealed IS NOT NULL`,
+      );
+      expect(rows).toEqual([]);
+      resealed += count;
+    }
+    // It found some before they were sent, or this was no race.
+    expect(resealed).toBeGreaterThan(0);
   });
 
   test('skip what another one is claiming at this moment, instead of waiting for it', async () => {

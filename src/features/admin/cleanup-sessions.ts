@@ -10,8 +10,12 @@ const runMs = 2400;
  * @returns how many sessions were deleted
  * @throws the failure of one kind of row, after all others are done, so that a cron job notices it
  */
-export async function cleanupSessions({ db, features }: Pick<Deps, 'db' | 'features'>): Promise<number> {
-  const results = await runCleanUps(features.cleanUps, () => db, runMs);
+export async function cleanupSessions({
+  db,
+  keyring,
+  features,
+}: Pick<Deps, 'db' | 'keyring' | 'features'>): Promise<number> {
+  const results = await runCleanUps(features.cleanUps, { openView: () => db, keyring, runMs });
   const failed = results.find(({ failure }) => failure !== undefined);
   if (failed !== undefined) throw failed.failure;
   return results.find(({ rows }) => rows === 'sessions')?.count ?? 0;

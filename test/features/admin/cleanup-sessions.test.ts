@@ -90,10 +90,11 @@ describe('POST /api/admin/cleanup-sessions', () => {
     expect((await cleanUp()).json.deletedCount).toBe(3);
     const told = lines
       .map((line) => JSON.parse(line))
-      .map(({ rows, deleted, shortened }) => ({ rows, deleted, shortened }));
+      .map(({ rows, deleted, shortened, renewed }) => ({ rows, deleted, shortened, renewed }));
     expect(told.toSorted((a, b) => a.rows.localeCompare(b.rows))).toEqual([
       { rows: 'login_attempts', deleted: 1 },
       { rows: 'mail_outbox', deleted: 1 },
+      { rows: 'mail_outbox.sealed', renewed: 0 },
       { rows: 'one_time_tokens', deleted: 1 },
       { rows: 'registration_attempts', deleted: 1 },
       { rows: 'security_events', deleted: 1 },

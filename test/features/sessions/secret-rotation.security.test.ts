@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { parseDeviceToken } from '../../../src/features/known-devices/device-token.ts';
 import { parseRefreshToken } from '../../../src/features/sessions/refresh-token.ts';
-import { TestClient } from '../../support/client.ts';
+import { password, registerUser } from '../../support/accounts.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import {
   ageRotations,
@@ -11,6 +13,11 @@ import {
   signIn,
   successorIn,
 } from './session-fixtures.ts';
+
+/** The device token of an answer, as the next request presents it. */
+function deviceOf({ headers }: Answer): { 'X-Device-Token': string } {
+  return { 'X-Device-Token': headers.get('X-Device-Token') ?? '' };
+}
 
 describe('rotating AUTH_SECRET', () => {
   const [oldSecret, newSecret] = [randomSecret(), randomSecret()];
@@ -74,6 +81,22 @@ describe('rotating AUTH_SECRET', () => {
     const left = await signIn(before);
     expect((await during.post('/api/auth/logout', { refreshToken: left.bodyToken })).status).toBe(200);
     expect(await sessionRow(left.sessionId)).toBeNull();
+  });
+
+  test('a device token of the old secret is replaced by one of the new at the next sign-in, whole (SUP-04)', async () => {
+    const first = await registerUser(before);
+    const second = await registerUser(before, {}, deviceOf(first));
+    const both = deviceOf(second);
+    const renewed = deviceOf(
+      await during.post('/api/auth/login', { email: second.email, password }, { headers: both }),
+    );
+    const [old, fresh] = [both, renewed].map((header) => header['X-Device-Token']);
+    expect(parseDeviceToken(keyringOf(after), old ?? '')).toBeNull();
+    const known = parseDeviceToken(keyringOf(after), fresh ?? '');
+    expect(known).toEqual(parseDeviceToken(keyringOf(before), old ?? ''));
+    expect(known?.accounts.map(({ userId }) => userId).toSorted()).toEqual(
+      [first, second].map(({ json }) => json.user.id).toSorted(),
+    );
   });
 
   test('does not touch access tokens, whose keys are others (SUP-04)', async () => {
