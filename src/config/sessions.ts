@@ -41,6 +41,6 @@ export const sessionVariables = {
     parse: cookieName,
     default: null,
     meaning:
-      'the refresh cookie of the legacy application: refresh and logout read it, percent-decoded as Next.js writes it, and clear it once its session has been upgraded',
+      'the refresh cookie of the legacy application: refresh and logout read it, percent-decoded as Next.js writes it, and clear it once its session has been upgraded; to be removed 30 days after the move',
   },
 } as const satisfies Variables;
