@@ -5,6 +5,7 @@ import { commonErrors, defineErrors } from './errors.ts';
 import { type Feature, type FoldedFeatures, foldFeatures } from './feature.ts';
 import * as account from './features/account/index.ts';
 import * as accountRecovery from './features/account-recovery/index.ts';
+import * as addresses from './features/addresses/index.ts';
 import * as admin from './features/admin/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as devOutbox from './features/dev-outbox/index.ts';
@@ -45,6 +46,7 @@ const features: readonly Feature[] = [
   mailOutbox,
   oneTimeTokens.feature,
   pendingRegistrations.feature,
+  addresses.feature,
   health.feature,
   signingKeys.feature,
   password.feature,

@@ -110,19 +110,20 @@ describe('the nightly clean-up', () => {
     const lines = recordLog();
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     await expect(runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint })).rejects.toThrow(
-      'the clean-up failed for sessions, login_attempts, one_time_tokens, registration_attempts, security_events, security_events.ip_address, mail_outbox',
+      'the clean-up failed for security_events, security_events.ip_address, sessions, login_attempts, mail_outbox, one_time_tokens, registration_attempts, users.address_key',
     );
     // Without a secret that is being replaced there is nothing to seal anew, and nothing is asked.
     expect(entriesOf(lines)[0]).toMatchObject({ event: 'clean_up_finished', rows: 'mail_outbox.sealed' });
     expect(entriesOf(lines).slice(1)).toEqual(
       [
-        'sessions',
-        'login_attempts',
-        'one_time_tokens',
-        'registration_attempts',
         'security_events',
         'security_events.ip_address',
+        'sessions',
+        'login_attempts',
         'mail_outbox',
+        'one_time_tokens',
+        'registration_attempts',
+        'users.address_key',
       ].map((rows) =>
         expect.objectContaining({ level: 'error', event: 'clean_up_failed', rows, batches: 0 }),
       ),
@@ -151,6 +152,7 @@ describe('the nightly clean-up', () => {
       'clean_up_finished security_events',
       'clean_up_finished security_events.ip_address',
       'clean_up_finished sessions',
+      'clean_up_finished users.address_key',
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
-import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import worker from '../../src/index.ts';
+import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import { claimDueMails } from '../../src/mail/queries.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { createScheduled } from '../../src/scheduled.ts';

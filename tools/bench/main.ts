@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measureLocks } from './locks.ts';
 import { measureCleanUp } from './clean-up.ts';
+import { measureLocks } from './locks.ts';
 import { measureMailTiming } from './mail-timing.ts';
 import { measureMixed } from './mixed.ts';
 import { measureOverload } from './overload.ts';

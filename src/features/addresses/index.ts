@@ -1,2 +1,3 @@
+export { feature } from './feature.ts';
 export { type Claim, canBeTakenOver, claimOn } from './fragments.ts';
-export { canonicalOf, fillAddressKeys } from './queries.ts';
+export { canonicalOf } from './queries.ts';

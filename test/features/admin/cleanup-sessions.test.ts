@@ -100,6 +100,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
       { rows: 'security_events', deleted: 1 },
       { rows: 'security_events.ip_address', shortened: 1 },
       { rows: 'sessions', deleted: 3 },
+      { rows: 'users.address_key', renewed: expect.any(Number) },
     ]);
   });
 
@@ -108,7 +109,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     await addSessions(2500, -1);
     const answer = await cleanUp();
     expect(answer.json.deletedCount).toBe(2500);
-    expect(answer.roundTrips).toBe(3 + 6);
+    expect(answer.roundTrips).toBe(3 + 7);
   });
 
   test('called ten times at once counts each session once (CRN-04)', async () => {
@@ -141,7 +142,9 @@ describe('POST /api/admin/cleanup-sessions', () => {
         FROM generate_series(1, 4000) n`,
       sql`ANALYZE sessions, login_attempts, security_events, one_time_tokens, registration_attempts, mail_outbox`,
     ]);
-    const plans = await plansOf(database.url, () => cleanUp());
+    const all = await plansOf(database.url, () => cleanUp());
+    // Address keys have a test of their own.
+    const plans = all.filter((plan) => !plan.some((node) => node['Relation Name'] === 'users'));
     expect(plans).toHaveLength(7);
     for (const plan of plans) {
       expectIndexed(plan);

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addressOf } from '../../../src/address-key.ts';
+import { runScheduled } from '../../../src/app.ts';
+import { createKeyring } from '../../../src/crypto/keyring.ts';
+import { sql } from '../../../src/db/sql.ts';
+import { fillAddressKeys } from '../../../src/features/addresses/queries.ts';
+import { recordLog } from '../../contract/recorded-log.ts';
+import { type Answer, TestClient } from '../../support/client.ts';
+import { freshDatabase, openDatabase, openForFlow } from '../../support/database.ts';
+import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+
+const nightly = { cron: '0 2 * * *' };
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+
+const keyringOf = (secret: unknown, previous?: unknown) =>
+  createKeyring(bytes(secret), previous === undefined ? undefined : bytes(previous));
+
+function bytes(text: unknown): Uint8Array {
+  return Uint8Array.from(atob(String(text)), (character) => character.charCodeAt(0));
+}
+
+async function addUsers(...emails: string[]): Promise<void> {
+  await openDatabase(database.url).query(sql`
+    INSERT INTO users (email, name, is_verification_exempt)
+    SELECT e, 'Earlier', true FROM unnest(${emails}::text[]) AS e`);
+}
+
+async function keys(): Promise<Record<string, string | null>> {
+  const rows = await openDatabase(database.url).query<{ email: string; address_key: string | null }>(
+    sql`SELECT u.email, u.address_key FROM users u ORDER BY u.email`,
+  );
+  return Object.fromEntries(rows.map(({ email, address_key }) => [email, address_key]));
+}
+
+describe('address keys', () => {
+  test('of earlier accounts are made by the clean-up, from the canonical form (LNK-13)', async () => {
+    const keyring = keyringOf(client.env.AUTH_SECRET);
+    await addUsers('plain@example.com', 'person@bücher.example', '"quoted part"@example.com');
+    recordLog();
+    await runScheduled(nightly, client.env);
+    expect(await keys()).toEqual({
+      'plain@example.com': addressOf(keyring, 'plain@example.com').keys[0],
+      'person@bücher.example': addressOf(keyring, 'person@xn--bcher-kva.example').keys[0],
+      '"quoted part"@example.com': addressOf(keyring, '"quoted part"@example.com').keys[0],
+    });
+  });
+
+  test('are made anew while AUTH_SECRET is being replaced, and accounts are found by either meanwhile', async () => {
+    const next = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
+    const rotated = {
+      ...client.env,
+      AUTH_SECRET: next,
+      AUTH_SECRET_PREVIOUS: String(client.env.AUTH_SECRET),
+    };
+    const keyring = keyringOf(next, client.env.AUTH_SECRET);
+    const before = await keys();
+    const [current, previous] = addressOf(keyring, 'plain@example.com').keys;
+    expect(before['plain@example.com']).toBe(previous);
+    const lines = recordLog();
+    await runScheduled(nightly, rotated);
+    expect((await keys())['plain@example.com']).toBe(current);
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ rows: 'users.address_key', renewed: 3, isComplete: true }),
+    );
+  });
+
+  test('are looked for by index, and not at all where each has its own', async () => {
+    const db = openDatabase(database.url);
+    const keyring = keyringOf(client.env.AUTH_SECRET);
+    await db.query(sql`
+      INSERT INTO users (email, name, address_key)
+      SELECT 'many-' || n || '@example.com', 'Many', ${addressOf(keyring, 'x').keys[0]} || n
+      FROM generate_series(1, 4000) n`);
+    await db.query(sql`ANALYZE users`);
+    const view = openForFlow(database.url);
+    const plans = await plansOf(database.url, async () => {
+      await fillAddressKeys(view, 100, keyring);
+      return { roundTrips: view.roundTrips } as Answer;
+    });
+    for (const plan of plans) expectIndexed(plan);
+  });
+});
