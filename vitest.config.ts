@@ -45,6 +45,9 @@ const pureUnits = [
   'test/rate-limit/{client-bucket,client-windows}.test.ts',
 ];
 
+// What the others have compiled.
+const afterAllOthers = 'test/node/recorded-statements.test.ts';
+
 export default defineConfig({
   test: {
     globalSetup: './test/support/node/global-setup.ts',
@@ -58,7 +61,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/node/**', ...spyingFiles, ...pureUnits],
           isolate: false,
-          setupFiles: './test/support/before-each-file.ts',
+          setupFiles: ['./test/support/before-each-file.ts', './test/support/record-statements.ts'],
           ...timeLimits,
         },
       },
@@ -68,6 +71,7 @@ export default defineConfig({
           name: 'isolated',
           include: spyingFiles,
           exclude: ['test/node/**'],
+          setupFiles: './test/support/record-statements.ts',
           ...timeLimits,
         },
       },
@@ -77,7 +81,16 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/node/**/*.test.ts'],
-          exclude: ['test/node/**/*.browser.test.ts'],
+          exclude: ['test/node/**/*.browser.test.ts', afterAllOthers],
+          ...timeLimits,
+        },
+      },
+      {
+        test: {
+          name: 'last',
+          environment: 'node',
+          include: [afterAllOthers],
+          sequence: { groupOrder: 1 },
           ...timeLimits,
         },
       },

@@ -1,6 +1,8 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
 import { describe, expect, inject, test } from 'vitest';
-import { type Fault, faultyEndpoint, freshDatabase } from './support/database.ts';
+import { sql } from '../src/db/sql.ts';
+import { type Fault, faultyEndpoint, freshDatabase, openDatabase, openForFlow } from './support/database.ts';
+import { recorded } from './support/statement-recorder.ts';
 
 /** One statement through a faulty endpoint, and what the driver made of it. */
 async function query(endpoint: string, url = inject('databaseUrl')) {
@@ -66,4 +68,29 @@ test.each([
   'http://localhost.example.com/',
 ])('the outside address %s is refused', async (address) => {
   expect((await fetch(address)).status).toBe(599);
+});
+
+describe('what the service compiles', () => {
+  const one = sql`SELECT ${1}::int AS one`;
+  const recordedAs = (name: string) => [...recorded.values()].filter((statement) => statement.name === name);
+
+  test('is recorded with its name, its steps in their order and without those left out', async () => {
+    const database = openForFlow();
+    await database.query('record-query', one);
+    await database.query('record-query', sql`SELECT ${2}::int AS one`);
+    await database.batch('record-batch', { last: one, first: null, middle: sql`SELECT 2` });
+    const text = 'SELECT $1::int AS one';
+    expect(recordedAs('record-query')).toEqual([{ name: 'record-query', steps: [{ step: '', text }] }]);
+    const steps = [
+      { step: 'last', text },
+      { step: 'middle', text: 'SELECT 2' },
+    ];
+    expect(recordedAs('record-batch')).toEqual([{ name: 'record-batch', steps }]);
+  });
+
+  test('is told from what tests ask for themselves', async () => {
+    await openDatabase().query(one);
+    await openDatabase().batch([one]);
+    expect([...recorded.values()].filter(({ name }) => name.startsWith('test'))).toEqual([]);
+  });
 });

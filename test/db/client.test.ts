@@ -31,7 +31,7 @@ describe('query', () => {
   test('gives rows with JavaScript values, in one round trip', async () => {
     const { database, seen } = await openFaulty([]);
     const rows = await database.query(
-      'find-values',
+      'test-values',
       sql`
       SELECT ${'x'}::text AS text, ${7}::int AS int, 2.5::float8 AS float, ${true}::boolean AS flag, NULL AS nothing,
         ${['a', 'b,"c']}::text[] AS list, ${'{"a":[1]}'}::jsonb AS document, '9007199254740993'::bigint AS big,
@@ -56,12 +56,12 @@ describe('query', () => {
 
   test('runs once per call, whether its promise is awaited once, twice or not at all (SQL-03)', async () => {
     const { database, seen } = await openFaulty([]);
-    const pending = database.query('find-one', one);
+    const pending = database.query('test-one', one);
     pending.catch(() => undefined);
     await pending;
     await pending;
     expect(await seen()).toHaveLength(1);
-    await Promise.all([database.query('find-one', one), database.query('find-one', one)]);
+    await Promise.all([database.query('test-one', one), database.query('test-one', one)]);
     expect(await seen()).toHaveLength(3);
     expect(database.roundTrips).toBe(3);
   });
@@ -78,11 +78,11 @@ describe('query', () => {
     ['a shutdown', { sqlstate: '57P01' }],
   ])('is repeated once when the answer is %s and a second run is harmless (DBF-04)', async (_what, fault) => {
     const { database, seen } = await openFaulty([fault], timeoutFor(fault));
-    expect(await database.query('find-one', one, { isIdempotent: true })).toEqual([{ one: 1 }]);
+    expect(await database.query('test-one', one, { isIdempotent: true })).toEqual([{ one: 1 }]);
     expect(await seen()).toHaveLength(2);
     expect(database.roundTrips).toBe(2);
     const always = await openFaulty({ always: fault }, timeoutFor(fault));
-    await failureOf(always.database.query('find-one', one, { isIdempotent: true }));
+    await failureOf(always.database.query('test-one', one, { isIdempotent: true }));
     expect(await always.seen()).toHaveLength(2);
   });
 
@@ -96,7 +96,7 @@ describe('query', () => {
     'is not repeated when the answer is %s and nobody said that a second run is harmless (DBF-04, T10)',
     async (_what, fault) => {
       const { database, seen } = await openFaulty([fault], timeoutFor(fault));
-      const error = await failureOf(database.query('find-one', one));
+      const error = await failureOf(database.query('test-one', one));
       expect(error.isUnavailable).toBe(true);
       expect(await seen()).toHaveLength(1);
     },
@@ -106,7 +106,7 @@ describe('query', () => {
     'is not repeated when the statement is refused with %s (DBF-04)',
     async (sqlstate) => {
       const { database, seen } = await openFaulty([{ sqlstate }]);
-      const error = await failureOf(database.query('find-one', one, { isIdempotent: true }));
+      const error = await failureOf(database.query('test-one', one, { isIdempotent: true }));
       expect([error.outcome, error.code]).toEqual(['rejected', sqlstate]);
       expect(await seen()).toHaveLength(1);
     },
@@ -117,7 +117,7 @@ describe('query', () => {
     onTestFinished(() => waits.mockRestore());
     const { open } = await openFaulty({ always: { sqlstate: '53300' } });
     await Promise.all(
-      Array.from({ length: 8 }, () => failureOf(open().query('find-one', one, { isIdempotent: true }))),
+      Array.from({ length: 8 }, () => failureOf(open().query('test-one', one, { isIdempotent: true }))),
     );
     const pauses = waits.mock.calls.map(([ms]) => Number(ms));
     expect(pauses).toHaveLength(8);
@@ -129,7 +129,7 @@ describe('query', () => {
   test('gives up after the timeout (DBF-02, T9)', async () => {
     const { database } = await openFaulty({ always: 'hang' }, 200);
     const startedAt = Date.now();
-    const error = await failureOf(database.query('find-one', one));
+    const error = await failureOf(database.query('test-one', one));
     expect([error.outcome, error.message]).toEqual(['unknown', 'no answer from the database: timed out']);
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(190);
     expect(Date.now() - startedAt).toBeLessThan(1500);
@@ -164,7 +164,7 @@ describe('the budget of a request', () => {
     const { database, seen } = await openFaulty({ always: 'hang' }, 8000);
     pass(7000);
     const before = performance.now();
-    await failureOf(database.query('find-one', one, { isIdempotent: true }));
+    await failureOf(database.query('test-one', one, { isIdempotent: true }));
     expect(performance.now() - before).toBeLessThan(3000);
     // The repeat found nothing left, and was not sent.
     expect(await seen()).toHaveLength(1);
@@ -174,18 +174,18 @@ describe('the budget of a request', () => {
   test('once used up stops every further statement before it is sent (DBF-02)', async () => {
     const pass = advance();
     const { database, open, seen } = await openFaulty([]);
-    await database.query('find-one', one);
+    await database.query('test-one', one);
     pass(8001);
     for (const work of [
-      () => database.query('find-one', one, { isIdempotent: true }),
-      () => database.batch('find-one', { one }),
+      () => database.query('test-one', one, { isIdempotent: true }),
+      () => database.batch('test-one', { one }),
     ]) {
       const error = await failureOf(work());
       expect([error.isUnavailable, error.message]).toEqual([true, 'the request has used up its time']);
     }
     expect(await seen()).toHaveLength(1);
     // The next request has a budget of its own.
-    expect(await open().query('find-one', one)).toEqual([{ one: 1 }]);
+    expect(await open().query('test-one', one)).toEqual([{ one: 1 }]);
   });
 });
 
@@ -194,7 +194,7 @@ describe('batch', () => {
     const { database, seen } = await openFaulty([]);
     const id = crypto.randomUUID();
     const email = `${id}@batch.example`;
-    const results = await database.batch('replace-user', {
+    const results = await database.batch('test-user', {
       insert: sql`INSERT INTO users (id, email, name) VALUES (${id}::uuid, ${email}, 'x')`,
       find: sql`SELECT name FROM users WHERE id = ${id}::uuid`,
       remove: sql`DELETE FROM users WHERE id = ${id}::uuid RETURNING email`,
@@ -207,14 +207,14 @@ describe('batch', () => {
   test('leaves out a step that is null, and returns no rows for it', async () => {
     const { database, seen } = await openFaulty([]);
     const two = sql`SELECT 2 AS two`;
-    const results = await database.batch('find-two', { one: null, two, three: null });
+    const results = await database.batch('test-two', { one: null, two, three: null });
     expect(results).toEqual({ one: [], two: [{ two: 2 }], three: [] });
     expect((await seen()).map(({ queries }) => queries.length)).toEqual([1]);
   });
 
   test('refuses a step that has a number for a name: it would move to the front', async () => {
     const { database, seen } = await openFaulty([]);
-    await expect(database.batch('find-one', { one, 0: one })).rejects.toThrow(TypeError);
+    await expect(database.batch('test-one', { one, 0: one })).rejects.toThrow(TypeError);
     expect(await seen()).toHaveLength(0);
   });
 
@@ -238,10 +238,10 @@ describe('batch', () => {
 
   test('is repeated like a statement, and only when that is harmless (DBF-04)', async () => {
     const faulty = await openFaulty(['refuse', 'pass', 'refuse']);
-    expect(await faulty.database.batch('find-one', { one }, { isIdempotent: true })).toEqual({
+    expect(await faulty.database.batch('test-one', { one }, { isIdempotent: true })).toEqual({
       one: [{ one: 1 }],
     });
-    await failureOf(faulty.database.batch('find-one', { one }));
+    await failureOf(faulty.database.batch('test-one', { one }));
     expect(await faulty.seen()).toHaveLength(3);
   });
 });
@@ -250,8 +250,8 @@ describe('two databases in one isolate', () => {
   test('never share an endpoint, a timeout or a counter', async () => {
     const [good, bad] = [await openFaulty([]), await openFaulty({ always: 'refuse' })];
     const [rows, error] = await Promise.all([
-      good.database.query('find-one', one),
-      failureOf(bad.database.query('find-one', one)),
+      good.database.query('test-one', one),
+      failureOf(bad.database.query('test-one', one)),
     ]);
     expect([rows, error.isUnavailable]).toEqual([[{ one: 1 }], true]);
     expect([(await good.seen()).length, (await bad.seen()).length]).toEqual([1, 1]);
@@ -267,7 +267,7 @@ describe('two databases in one isolate', () => {
     });
     onTestFinished(() => spy.mockRestore());
     const url = 'postgresql://user:canary@ep-cool-123456.eu-central-1.aws.neon.tech/main';
-    await connect({ url, endpoint: null, timeoutMs: 300 })().query('find-one', one);
+    await connect({ url, endpoint: null, timeoutMs: 300 })().query('test-one', one);
     expect(calls).toEqual(['https://api.eu-central-1.aws.neon.tech/sql']);
   });
 });

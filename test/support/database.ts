@@ -10,6 +10,11 @@ export interface TestDatabase {
   batch(statements: readonly Fragment[], options?: QueryOptions): Promise<Row[][]>;
 }
 
+/** Whether a test asks for it itself: the name of such a query begins with `test`, as none of the service does. */
+export function isOfTest(name: string): boolean {
+  return name.startsWith('test');
+}
+
 /** The run's database, or another one of it, for what a test prepares and looks up. */
 export function openDatabase(url: string = inject('databaseUrl')): TestDatabase {
   const database = openForFlow(url);

@@ -14,5 +14,10 @@ declare module 'vitest' {
     serverUrl: string | null;
     /** Whether `npm run test:full` runs: every product of routes and cases, and long races. */
     isFull: boolean;
+    /**
+     * The paths of all test files whose statements are recorded, those of this run and others; null when tests were
+     * chosen by their names.
+     */
+    recordingFiles: string[] | null;
   }
 }

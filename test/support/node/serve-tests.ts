@@ -2,6 +2,7 @@ import { BreachStub } from './breach-stub.ts';
 import { startControlServer } from './control-server.ts';
 import { startEngine } from './engine.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import { StatementLog } from './statement-log.ts';
 import { openTestDatabases } from './test-databases.ts';
 import type { TestServices } from './test-services.ts';
 
@@ -31,6 +32,7 @@ async function start(): Promise<TestServices> {
   const control = await startControlServer({
     faults: new FaultProxy(databases.endpoint),
     breaches: new BreachStub(),
+    statements: new StatementLog(),
     createDatabase: databases.create,
     dropDatabase: databases.drop,
   });

@@ -1,0 +1,4 @@
+-- Pings the database.
+-- src/features/health/queries.ts
+
+SELECT 1 AS alive;

@@ -1,0 +1,3 @@
+import { recordStatements } from './statement-recorder.ts';
+
+recordStatements();
