@@ -69,7 +69,6 @@ const effects: Effects = {
   loginFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],
-  loginLocked: [recordEvent({ type: 'authn_login_lock', outcome: 'failure', method: 'password' })],
   reauthenticated: [
     recordEvent({
       type: 'authn_login_success',

@@ -14,8 +14,6 @@ export interface Effects {
   readonly loggedIn: readonly Effect[];
   /** A password was checked and nobody signed in; the source also has a column `reason`. */
   readonly loginFailed: readonly Effect[];
-  /** The first attempt beyond the limit of a window: once per window. */
-  readonly loginLocked: readonly Effect[];
   /** The owner of a session authenticated again; the session has its new id. */
   readonly reauthenticated: readonly Effect[];
   /** The owner's password was wrong; the source also has a column `reason`, as in the next two failures. */
@@ -25,7 +23,7 @@ export interface Effects {
   readonly passwordChangeFailed: readonly Effect[];
   /** Sessions that a password change ended: one row each. */
   readonly endedByPasswordChange: readonly Effect[];
-  /** Like `loginLocked`, for the checks of the current password of somebody who is signed in. */
+  /** The first attempt beyond the limit of a window: once per window, for the checks of the current password of somebody who is signed in. */
   readonly passwordCheckLocked: readonly Effect[];
   /** A reset link was issued to the owner of an account. */
   readonly passwordResetRequested: readonly Effect[];

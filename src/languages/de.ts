@@ -68,7 +68,7 @@ export const de: Language = {
       ],
       link: 'Konto entsperren',
       closing: [
-        'Öffnen Sie den Link auf dem Gerät, auf dem Sie sich anmelden möchten. Er funktioniert einmal und ist eine Stunde lang gültig.',
+        'Öffnen Sie den Link auf dem Gerät, auf dem Sie sich anmelden möchten. Er funktioniert einmal und ist mindestens eine Stunde lang gültig.',
         'Geräte, auf denen Sie sich bereits angemeldet haben, sind nicht betroffen.',
       ],
     },

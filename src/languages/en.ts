@@ -68,7 +68,7 @@ export const en: Language = {
       ],
       link: 'Unlock account',
       closing: [
-        'Open the link on the device on which you want to sign in. It works once and expires after one hour.',
+        'Open the link on the device on which you want to sign in. It works once, for one hour at least.',
         'Devices on which you have already signed in are not affected.',
       ],
     },

@@ -70,6 +70,25 @@ export function secondsUntilOpen(b: Fragment, { windowSeconds }: AttemptLimits):
     ${windowSeconds}::int)`;
 }
 
+/**
+ * Whether the bucket `t` of login_attempts has refused an attempt in its window and nobody has been told: the first
+ * refusal counts as `max` + 1, and `markRefusalsTold` makes it `max` + 2.
+ */
+export function isRefusalUntold(t: Fragment, { max }: AttemptLimits): Fragment {
+  return sql`(${t}.count = ${max}::int + 1 AND ${t}.window_ends_at > now())`;
+}
+
+/** Body of a CTE that notes that the refusals in the buckets have been told, if the source has a row. */
+export function markRefusalsTold(
+  buckets: readonly string[],
+  source: Fragment,
+  limits: AttemptLimits,
+): Fragment {
+  return sql`
+    UPDATE login_attempts t SET count = ${limits.max}::int + 2
+    WHERE t.bucket = ANY (${buckets}::text[]) AND ${isRefusalUntold(sql`t`, limits)} AND EXISTS (SELECT FROM ${source} q)`;
+}
+
 /** Gives back one attempt that was counted but not checked: a separate statement. */
 export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment {
   return sql`
@@ -81,7 +100,7 @@ export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment 
 
 /** Body of a CTE that resets the attempts of a bucket, if the CTE `source` has a row: somebody has authenticated. */
 export function clearAttempts(bucket: string, source: Fragment): Fragment {
-  return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source}) RETURNING t.bucket`;
+  return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source} o) RETURNING t.bucket`;
 }
 
 /** Body of a CTE that deletes the attempts of a subject, on all devices, if the CTE `source` has a row. */

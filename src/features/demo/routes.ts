@@ -10,7 +10,8 @@ import {
 } from '../../http/presented-tokens.ts';
 import { type Route, withHandle } from '../../http/route.ts';
 import { demoEmail } from '../../reserved-email.ts';
-import { answerSignedOut, answerTokens, LoginRequest, TokenRequest } from '../sessions/index.ts';
+import { answerSignedOut, answerTokens, TokenRequest } from '../sessions/index.ts';
+import { LoginRequest } from '../sign-in/index.ts';
 import { verifyDemoAccessToken } from './access-token.ts';
 import { type DemoSession, toSession } from './demo-session.ts';
 import { demoUser } from './demo-user.ts';

@@ -1,10 +1,11 @@
 import { type Fragment, sql } from '../../db/sql.ts';
-import { queueMail, toTokenOwner } from '../../mail/fragments.ts';
-import { type MailBudget, mailLimits } from '../../mail/mail-budget.ts';
+import { mailLimits } from '../../mail/mail-limits.ts';
+import { fromMailQueuedNow } from '../../mail/outbox/fragments.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
-import { reserveAttempt } from '../../rate-limit/fragments.ts';
-import type { RequestMetadata } from '../../request-metadata.ts';
+import { type AttemptLimits, isRefusalUntold, markRefusalsTold } from '../../rate-limit/fragments.ts';
 import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
+import { fromAddress, isVerificationDue } from '../users/index.ts';
+import type { LoginAttempt } from './login-attempt.ts';
 
 /** A link and its mail, both made before the statement. */
 export interface LinkMail {
@@ -12,56 +13,56 @@ export interface LinkMail {
   readonly mail: PreparedMail;
 }
 
-/** A link and its mail that anybody can request, with the budget of the mail. */
-export interface CountedLinkMail extends LinkMail {
-  readonly budget: MailBudget;
-}
-
-/** The mail about a lock, with its unlock link. */
-export type LockMail = LinkMail;
-
-/** The mail about a sign-in on a new device. */
-export interface NewDeviceMail extends LinkMail {
-  /** UUID, so that a retry of the statement does not count twice. */
-  readonly idempotencyKey: string;
+/**
+ * The recipient of the mail about a lock, if this attempt was refused and nobody has been told of the window yet: a
+ * source of `queueMail`. Nobody is written to where nobody has the address, the account is banned, or it is stored in a
+ * spelling that the mail was not prepared for; that costs the same.
+ */
+export function lockToTell(attempt: LoginAttempt, { mail }: LinkMail, limits: AttemptLimits): Fragment {
+  const { id, subject, buckets } = attempt;
+  return sql`
+    SELECT a.user_id, a.recipient, ${subject}::text AS recipient_key, coalesce(a.is_verified, false) AS is_verified, a.locale
+    FROM (VALUES (1)) AS one LEFT JOIN (
+      SELECT u.id AS user_id, u.locale, NOT ${isVerificationDue(sql`u`)} AS is_verified,
+        CASE WHEN u.email = ANY (${mail.recipients}::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
+      ${fromAddress(attempt.email, attempt.address)}
+    ) a ON true
+    WHERE EXISTS (SELECT FROM login_attempts t WHERE t.bucket = ANY (${buckets}::text[]) AND ${isRefusalUntold(sql`t`, limits)})
+      AND NOT EXISTS (
+        SELECT FROM login_attempts t
+        WHERE t.bucket = ANY (${buckets}::text[]) AND t.last_attempt_id = ${id}::uuid AND t.count <= ${limits.max}::int)`;
 }
 
 /**
- * CTEs, each with a leading comma, that notify the owner of a lock, if the CTE `locked` has a row: `user_id`,
- * `bucket`, `email`, `locale` and `is_banned`, null when nobody has the address. In that case nobody is notified, nor
- * when the account is banned or the mail was prepared for another address; the same number of rows is written.
+ * A statement that stores the unlock link of the mail that this transaction queued, and notes that the lock has been
+ * told. The link stands for the account: it gives back the attempts of all devices.
  */
-export function lockMailCtes(
-  locked: Fragment,
-  { token, mail }: LockMail,
-  metadata: RequestMetadata,
+export function issueUnlockLink(
+  { subject, buckets }: LoginAttempt,
+  { token, mail }: LinkMail,
+  limits: AttemptLimits,
 ): Fragment {
-  const told = sql`(
-    SELECT CASE WHEN l.is_told THEN l.user_id END AS user_id, CASE WHEN l.is_told THEN l.email END AS email, l.bucket
-    FROM (SELECT k.*, k.email = ANY (${mail.recipients}::text[]) AND NOT k.is_banned AS is_told FROM ${locked} k) l)`;
-  const columns = { owner: sql`s.user_id`, email: sql`s.email`, bucket: sql`s.bucket` };
-  return sql`,
-    unlock_token AS (${issueToken(told, token, columns)}),
-    lock_mail AS (${queueMail(sql`(SELECT i.*, l.locale FROM unlock_token i, ${locked} l)`, mail, metadata, toTokenOwner)})`;
+  const queued = sql`(
+    SELECT m.user_id, nullif(m.recipient, '') AS email, m.recipient_key ${fromMailQueuedNow(mail, { isDroppedToo: true })})`;
+  return sql`
+    WITH told AS (${markRefusalsTold(buckets, queued, limits)})
+    ${issueToken(queued, token, {
+      owner: sql`s.user_id`,
+      email: sql`s.email`,
+      bucket: sql`${`${subject}:world`}::text`,
+      expiresAt: unlockLinkExpiresAt(token),
+    })}`;
 }
 
 /**
- * CTEs, each with a leading comma, that notify the owner of a sign-in on a new device, if the CTE `source` has a row:
- * `user_id`, `email` and `locale`. At most five mails per hour and account, since whoever has its password could
- * cause any number.
+ * When the unlock link in the mail to `s.recipient_key` expires: that of the day's last mail lives until there can be
+ * another one, or whoever goes on guessing could keep the owner locked out without a link.
  */
-export function newDeviceMailCtes(
-  source: Fragment,
-  { token, mail, idempotencyKey }: NewDeviceMail,
-  metadata: RequestMetadata,
-): Fragment {
-  const limits = { max: mailLimits.perAddress, windowSeconds: mailLimits.windowSeconds };
-  const bucket = sql`(
-    SELECT 'mail:new_device:user:' || d.user_id AS bucket FROM ${source} d WHERE d.email = ANY (${mail.recipients}::text[]))`;
-  const told = sql`(
-    SELECT d.user_id, d.email FROM ${source} d, new_device_count c WHERE c.number <= ${limits.max}::int)`;
-  return sql`,
-    new_device_count AS (${reserveAttempt(bucket, idempotencyKey, limits)}),
-    not_me_token AS (${issueToken(told, token, { owner: sql`s.user_id`, email: sql`s.email` })}),
-    new_device_mail AS (${queueMail(sql`(SELECT i.*, d.locale FROM not_me_token i, ${source} d)`, mail, metadata, toTokenOwner)})`;
+function unlockLinkExpiresAt({ ttlSeconds }: NewOneTimeToken): Fragment {
+  const { locksPerDay, daySeconds } = mailLimits;
+  return sql`greatest(now() + make_interval(secs => ${ttlSeconds}::int), (
+      SELECT min(o.created_at) + make_interval(secs => ${daySeconds}::int) FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.kind = 'account_locked' AND o.outcome IS DISTINCT FROM 'dropped'
+        AND o.created_at > now() - make_interval(secs => ${daySeconds}::int)
+      HAVING count(*) >= ${locksPerDay}::int))`;
 }

@@ -5,19 +5,27 @@ import { isOverloaded } from '../../errors.ts';
 import { log } from '../../log.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
-import type { NewSession } from '../sessions/index.ts';
-import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../sign-in/index.ts';
+import { canonicalOf } from '../addresses/index.ts';
+import type { Opening } from '../sessions/index.ts';
+import {
+  type Challenge,
+  completeOpening,
+  passwordOpening,
+  type SignIn,
+  type SignInSettings,
+} from '../sign-in/index.ts';
 import { userErrors } from '../users/index.ts';
 import { passwordErrors } from './errors.ts';
+import { type LoginAttempt, loginAttempt } from './login-attempt.ts';
 import { prepareLink } from './prepare-link.ts';
 import {
   type Account,
-  type Attempt,
-  findAccountByEmail,
-  type LoggedInRow,
+  findAccount,
   openLoginSession,
+  type ReservedAttempt,
   recordFailedLogin,
   reserveLoginAttempt,
+  type VerifiedPassword,
 } from './queries.ts';
 
 export interface LoginInput extends SignInSettings {
@@ -34,109 +42,118 @@ type FailureReason =
   | 'password_changed'
   | 'email_not_verified';
 
+/** What one login works with. */
+interface Login {
+  readonly attempt: LoginAttempt;
+  readonly reserved: ReservedAttempt;
+  readonly opening: Opening;
+  readonly input: LoginInput;
+}
+
 /**
- * Signs in with e-mail and password. The attempt is reserved before anything is hashed, so that a burst of guesses
- * gets no more hashes than the limit allows. Every failure (unknown address, wrong password, no password, banned)
- * does the same work, two statements and one hash, and gets the same answer. Round trips: 2; 1 when no attempt is
- * left.
+ * Signs in with e-mail and password, unless a second factor must follow. The attempt is reserved before anything is
+ * hashed, so that a burst of guesses gets no more hashes than the limit allows. Every failure (unknown address, wrong
+ * password, no password, banned) does the same work, two round trips and one hash, and gets the same answer. Round trips:
+ * 2; 1 when no attempt is left.
  *
  * With EMAIL_VERIFICATION=required, the right password of an unverified account is answered with email_not_verified,
  * and so is that of a pending registration while no account has the address.
  * @throws AuthError invalid_credentials, email_not_verified, too_many_attempts, overloaded
  */
-export async function login(deps: Deps, input: LoginInput): Promise<SignIn> {
-  const { db, config, metadata, hasher, keyring, effects, mail } = deps;
+export async function login(deps: Deps, input: LoginInput): Promise<SignIn | Challenge> {
+  const { db, config, metadata, hasher, keyring, mail } = deps;
   hasher.requireRoom();
-  const session = await passwordSession(deps, input);
-  const account = {
-    ...input,
-    address: addressOf(keyring, input.email.address),
-    hasPendingRegistrations: config.emailVerification === 'required',
-    // Prepared for every attempt: only the statement knows which one locks, and whether anybody has the address.
-    lockMail: await prepareLink(deps, input.email, 'account_locked'),
-  };
+  const opening = await passwordOpening(deps, input);
+  const attempt = loginAttempt(input.email, addressOf(keyring, input.email.address), input.device);
+  // Prepared for every attempt: only the statement knows which one locks, and whether anybody has the address.
+  const told = { lockMail: await prepareLink(deps, input.email, 'account_locked'), client: mail.client };
   const limits = config.loginAttempts;
-  const attempt = await reserveLoginAttempt(db, account, limits, metadata, effects.loginLocked);
-  if (attempt.number === null) {
+  const reserved = await reserveLoginAttempt(db, attempt, opening, told, limits, metadata);
+  if (reserved.number === null) {
     mail.sendSoon();
-    throw tooManyAttempts(limits, attempt.retryAfterSeconds);
+    throw tooManyAttempts(limits, reserved.retryAfterSeconds);
   }
-  return checkAttempt(db, attempt.bucket, limits, () => check(deps, input, session, attempt));
+  return checkAttempt(db, reserved.bucket, limits, () => check(deps, { attempt, reserved, opening, input }));
 }
 
-async function check(deps: Deps, input: LoginInput, session: NewSession, attempt: Attempt): Promise<SignIn> {
-  const row =
-    (await signIn(deps, input, session, attempt, attempt.account)) ??
+async function check(deps: Deps, login: Login): Promise<SignIn | Challenge> {
+  const { attempt, reserved, opening } = login;
+  const signIn =
+    (await tryAccount(deps, login, reserved.account)) ??
     // Tried twice, in case the stored hash changes in between, as when two logins replace a legacy hash at once. Both
     // tries are one attempt: the password was right a moment ago.
-    (await signIn(
-      deps,
-      input,
-      session,
-      attempt,
-      await findAccountByEmail(deps.db, input.email, addressOf(deps.keyring, input.email.address)),
-    ));
-  if (row === null) return await fail(deps, attempt.account, 'password_changed');
-  if (row.is_new_device) deps.mail.sendSoon();
-  return completeSignIn(deps, input.device, session, row);
+    (await tryAccount(deps, login, await findAccount(deps.db, attempt, opening)));
+  if (signIn === null) return await fail(deps, reserved.account, 'password_changed');
+  return signIn;
 }
 
 /** Returns null when what was verified has changed since. */
-async function signIn(
+async function tryAccount(
   deps: Deps,
-  { email, password, device }: LoginInput,
-  session: NewSession,
-  attempt: Attempt,
+  { attempt, reserved, opening, input }: Login,
   account: Account | null,
-): Promise<LoggedInRow | null> {
-  const { db, config, hasher, metadata, effects } = deps;
-  const isPending = account === null && attempt.pendingPasswordHash !== null;
+): Promise<SignIn | Challenge | null> {
+  const { hasher, metadata, mail } = deps;
+  const isPending = account === null && reserved.pendingPasswordHash !== null;
   const check = await hasher.verify(
-    account === null ? attempt.pendingPasswordHash : account.password_hash,
-    password,
+    account === null ? reserved.pendingPasswordHash : account.password_hash,
+    input.password,
   );
   if (isPending) return await fail(deps, null, check.matches ? 'email_not_verified' : 'wrong_password');
   if (account === null) return await fail(deps, null, 'unknown_address');
-  if (account.password_hash === null) return await fail(deps, account, 'no_password');
-  if (check.isMalformed) {
-    log('error', 'stored_password_hash_malformed', { requestId: metadata.requestId, userId: account.id });
-  }
-  if (account.is_banned) return await fail(deps, account, 'banned');
+  const { user_id: userId, email, password_hash: passwordHash } = account;
+  if (passwordHash === null) return await fail(deps, account, 'no_password');
+  if (check.isMalformed)
+    log('error', 'stored_password_hash_malformed', { requestId: metadata.requestId, userId });
+  // Judged here as well, so that a refusal costs what every failure costs: `openLoginSession` only meets a change.
+  if (account.verdict === 'refused') return await fail(deps, account, 'banned');
   if (!check.matches) return await fail(deps, account, 'wrong_password');
-  if (account.is_unverified && config.emailVerification === 'required')
-    return await fail(deps, account, 'email_not_verified');
+  if (account.verdict === 'unverified') return await fail(deps, account, 'email_not_verified');
 
-  const newDeviceMail = {
-    ...(await prepareLink(deps, email, 'new_device')),
-    idempotencyKey: crypto.randomUUID(),
+  const isNewDevice = reserved.bucket === attempt.buckets[0];
+  const stored = { address: email, spellings: [email] };
+  const verified = {
+    ...{ userId, email, passwordHash, bucket: reserved.bucket },
+    missingAddressKey: missingAddressKey(deps, account),
+    newDeviceMail: isNewDevice ? await prepareLink(deps, stored, 'new_device') : null,
   };
-  const { id: userId, password_hash: passwordHash } = account;
-  const verified = { userId, passwordHash, bucket: attempt.bucket, device, newDeviceMail };
-  const open = (newHash: string | null) =>
-    openLoginSession(db, { ...verified, newHash }, session, metadata, effects);
-  if (!check.needsRehash) return open(null);
+  const row = await open(deps, verified, opening, check.needsRehash ? input.password : null);
+  if (isNewDevice && row !== null) mail.sendSoon();
+  return completeOpening(deps, input.device, opening, row);
+}
+
+/** Opens the session, and replaces the hash where a password to hash again is given. */
+async function open(
+  deps: Deps,
+  verified: Omit<VerifiedPassword, 'newHash'>,
+  opening: Opening,
+  passwordToRehash: string | null,
+) {
+  const { db, hasher, metadata } = deps;
+  const openWith = (newHash: string | null) =>
+    openLoginSession(db, { ...verified, newHash }, opening, metadata);
+  if (passwordToRehash === null) return openWith(null);
   try {
-    return await open(await hasher.hash(password));
+    return await openWith(await hasher.hash(passwordToRehash));
   } catch (error) {
     // The new hash can wait for the next login; the user need not (HSH-07).
     const isRefused = error instanceof DatabaseError && error.outcome === 'rejected';
     if (!isRefused && !isOverloaded(error)) throw error;
-    log('warn', 'password_rehash_failed', {
-      requestId: metadata.requestId,
-      userId: account.id,
-      cause: error,
-    });
-    return open(null);
+    const { requestId } = metadata;
+    log('warn', 'password_rehash_failed', { requestId, userId: verified.userId, cause: error });
+    return openWith(null);
   }
 }
 
+/** The key of the stored address, if the account has another one or none. PostgreSQL could not make it. */
+function missingAddressKey({ keyring }: Deps, { email, address_key }: Account): string | null {
+  const [key] = addressOf(keyring, canonicalOf(email)).keys;
+  return key === address_key ? null : key;
+}
+
 /** Records the failure, by the same statement with and without an account. */
-async function fail(
-  { db, metadata, effects }: Deps,
-  account: Account | null,
-  reason: FailureReason,
-): Promise<never> {
-  await recordFailedLogin(db, { userId: account?.id ?? null, reason }, metadata, effects.loginFailed);
+async function fail({ db, metadata }: Deps, account: Account | null, reason: FailureReason): Promise<never> {
+  await recordFailedLogin(db, { userId: account?.user_id ?? null, reason }, metadata);
   if (reason === 'email_not_verified') throw passwordErrors.email_not_verified();
   throw userErrors.invalid_credentials();
 }

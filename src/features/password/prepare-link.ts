@@ -10,6 +10,8 @@ const tokenKinds = {
   new_device: 'not_me',
   reset_password: 'reset_password',
   email_changed: 'revert_email',
+  verify_email: 'verify_email',
+  confirm_registration: 'confirm_registration',
 } as const;
 
 /**

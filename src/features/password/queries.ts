@@ -1,9 +1,7 @@
-import type { Address } from '../../address-key.ts';
 import type { Database } from '../../db/client.ts';
-import type { Effect, Effects } from '../../db/effects.ts';
-import { effectCtes } from '../../db/fragments.ts';
-import { sql } from '../../db/sql.ts';
-import type { PresentedEmail } from '../../presented-email.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import type { MailClient } from '../../mail/mail-client.ts';
+import { fromMailQueuedNow, holdBudgets, holdRecipient, queueMail } from '../../mail/outbox/fragments.ts';
 import {
   type AttemptLimits,
   attemptBucket,
@@ -12,24 +10,43 @@ import {
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../request-metadata.ts';
-import { knownDeviceId, type PresentedDevice } from '../known-devices/index.ts';
+import { knownDeviceId } from '../known-devices/index.ts';
+import { issueToken } from '../one-time-tokens/index.ts';
 import { fromPendingRegistrationsOf, newestFirst } from '../pending-registrations/index.ts';
-import { evictOldest, type NewSession, openedBefore, openSession } from '../sessions/index.ts';
-import type { SignedInRow } from '../sign-in/index.ts';
-import { fromAddress, isVerificationDue, replacePasswordHash, userColumns } from '../users/index.ts';
-import { type LockMail, lockMailCtes, type NewDeviceMail, newDeviceMailCtes } from './fragments.ts';
+import { type EventKind, recordEvents } from '../security-events/index.ts';
+import { beginSession, begunNow, evictOldest, type Opening, verdict } from '../sessions/index.ts';
+import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../sign-in/index.ts';
+import { fromAddress, owners, replacePasswordHash, setAddressKeys } from '../users/index.ts';
+import { issueUnlockLink, type LinkMail, lockToTell } from './fragments.ts';
+import type { LoginAttempt } from './login-attempt.ts';
+
+const loggedIn: EventKind = { type: 'authn_login_success', outcome: 'success', method: 'password' };
+const loginFailed: EventKind = {
+  type: 'authn_login_fail',
+  outcome: 'failure',
+  method: 'password',
+  hasSourceReason: true,
+};
+const loginLocked: EventKind = { type: 'authn_login_lock', outcome: 'failure', method: 'password' };
+const sessionEvicted: EventKind = {
+  type: 'authn_token_revoked',
+  outcome: 'success',
+  reason: 'session_cap',
+};
 
 export interface Account {
-  readonly id: string;
+  readonly user_id: string;
+  /** As it is stored. */
+  readonly email: string;
+  readonly address_key: string | null;
   /** Null when the user has no password. */
   readonly password_hash: string | null;
-  readonly is_banned: boolean;
-  /** Whether the address is unverified, unless the account is older than verification. */
-  readonly is_unverified: boolean;
+  /** What the right password leads to. */
+  readonly verdict: OpeningRow['verdict'];
 }
 
 /** A reserved login attempt, with its account. */
-export interface Attempt {
+export interface ReservedAttempt {
   /** The bucket in which it counts. */
   readonly bucket: string;
   /** 1 for the first of the window; null when none was left, and then nothing may be checked. */
@@ -43,62 +60,62 @@ export interface Attempt {
 }
 
 /**
- * Reserves an attempt at the account of the address and reads what a login needs to check a password, in one
- * statement. It counts under the key of the address, in whatever spelling, and whether or not anybody has it (ENU-06).
- * The first refused attempt of a window triggers
- * `onLocked` and the mail to the owner, who alone learns of it (LIM-13). With EMAIL_VERIFICATION=required, pending
- * registrations are read as well. Round trips: 1.
+ * Reserves an attempt at the account of the address and reads what a login needs to check a password. It counts under
+ * the key of the address, in whatever spelling, and whether or not anybody has it (ENU-06). With
+ * EMAIL_VERIFICATION=required, pending registrations are read as well. Round trips: 1.
+ *
+ * The first refused attempt of a window is recorded, and told to the owner, who alone learns of it (LIM-13); where the
+ * budget of its client refuses the mail, the next refused attempt of another client sends it. The steps after the first
+ * find nothing to do, and take no lock of the client, unless a lock is to be told.
  */
 export async function reserveLoginAttempt(
   db: Database,
-  login: {
-    readonly email: PresentedEmail;
-    readonly address: Address;
-    readonly device: PresentedDevice;
-    readonly lockMail: LockMail;
-    readonly hasPendingRegistrations: boolean;
-  },
+  attempt: LoginAttempt,
+  opening: Opening,
+  { lockMail, client }: { readonly lockMail: LinkMail; readonly client: MailClient },
   limits: AttemptLimits,
   metadata: RequestMetadata,
-  onLocked: readonly Effect[],
-): Promise<Attempt> {
-  const [subject] = login.address.keys;
-  const deviceId = knownDeviceId(sql`a`, login.device);
-  const attemptId = crypto.randomUUID();
-  const registration = login.hasPendingRegistrations
-    ? sql`(SELECT r.password_hash ${fromPendingRegistrationsOf(login.email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst})`
+): Promise<ReservedAttempt> {
+  const { email, address, device, subject } = attempt;
+  const registration = opening.isVerificationRequired
+    ? sql`(SELECT r.password_hash ${fromPendingRegistrationsOf(email.address)} AND c.user_id IS NULL ${newestFirst})`
     : sql`NULL::text`;
-  const [row] = await db.query<AttemptRow>(
+  const reserve = sql`
+    WITH account AS (SELECT ${accountColumns(opening)}, u.device_generation ${fromAddress(email, address)}),
+    counted AS (
+      SELECT ${attemptBucket(sql`${subject}::text`, knownDeviceId(sql`a`, device))} AS bucket, a.*
+      FROM (VALUES (1)) AS one LEFT JOIN account a ON true
+    ),
+    reserved AS (${reserveAttempt(sql`counted`, attempt.id, limits)}),
+    recorded AS (${recordEvents(
+      sql`(SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > ${limits.max}::int)`,
+      loginLocked,
+      metadata,
+    )})
+    SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number,
+      ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds, c.user_id, c.email, c.address_key, c.password_hash, c.verdict,
+      ${registration} AS pending_password_hash
+    FROM counted c LEFT JOIN reserved r ON true`;
+  const lock = lockToTell(attempt, lockMail, limits);
+  const { reserve: rows } = await db.batch(
     'reserve-login-attempt',
-    sql`
-      WITH account AS (
-        SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
-          ${isVerificationDue(sql`u`)} AS is_unverified
-        ${fromAddress(login.email, login.address)}
-      ),
-      counted AS (
-        SELECT ${attemptBucket(sql`${subject}::text`, deviceId)} AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
-          a.is_unverified
-        FROM (VALUES (1)) AS one LEFT JOIN account a ON true
-      ),
-      reserved AS (${reserveAttempt(sql`counted`, attemptId, limits)}),
-      locked AS (
-        SELECT c.user_id, NULL::uuid AS session_id, c.bucket, c.email, c.locale, c.is_banned
-        FROM counted c, reserved r WHERE r.number > ${limits.max}::int
-      )${effectCtes(onLocked, 'locked', metadata)}${lockMailCtes(sql`locked`, login.lockMail, metadata)}
-      SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
-        c.user_id, c.password_hash, c.is_banned, c.is_unverified, ${registration} AS pending_password_hash
-      FROM counted c LEFT JOIN reserved r ON true`,
+    {
+      reserve,
+      holdBudgets: holdBudgets(lock, client),
+      queueLockMail: queueMail(lock, lockMail.mail, { client }, metadata),
+      issueUnlockLink: issueUnlockLink(attempt, lockMail, limits),
+    },
     { isIdempotent: true },
   );
+  const row = rows[0] as AttemptRow | undefined;
   if (row === undefined) throw new TypeError('an attempt must always have one row');
-  const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id: id, ...columns } = row;
-  const { password_hash, is_banned, is_unverified, pending_password_hash: pendingPasswordHash } = columns;
-  const account = id === null ? null : { id, password_hash, is_banned, is_unverified };
+  const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id, ...others } = row;
+  const { pending_password_hash: pendingPasswordHash, ...columns } = others;
+  const account = user_id === null ? null : { ...columns, user_id };
   return { bucket, number, retryAfterSeconds, account, pendingPasswordHash };
 }
 
-interface AttemptRow extends Omit<Account, 'id'> {
+interface AttemptRow extends Omit<Account, 'user_id'> {
   readonly bucket: string;
   readonly number: number | null;
   readonly retry_after_seconds: number;
@@ -107,18 +124,21 @@ interface AttemptRow extends Omit<Account, 'id'> {
 }
 
 /** Reads the account again for a reserved attempt. Round trips: 1. Null when nobody has the address any longer. */
-export async function findAccountByEmail(
+export async function findAccount(
   db: Database,
-  email: PresentedEmail,
-  address: Address,
+  { email, address }: LoginAttempt,
+  opening: Opening,
 ): Promise<Account | null> {
   const [account] = await db.query<Account>(
-    'find-account-by-email',
-    sql`SELECT u.id, u.password_hash, u.banned_at IS NOT NULL AS is_banned, ${isVerificationDue(sql`u`)} AS is_unverified
-      ${fromAddress(email, address)}`,
+    'find-account',
+    sql`SELECT ${accountColumns(opening)} ${fromAddress(email, address)}`,
     { isIdempotent: true },
   );
   return account ?? null;
+}
+
+function accountColumns(opening: Opening): Fragment {
+  return sql`u.id AS user_id, u.email, u.address_key, u.password_hash, ${verdict(opening)} AS verdict`;
 }
 
 /** Records a failed login; `userId` is null when nobody has the address. Round trips: 1. */
@@ -126,68 +146,83 @@ export async function recordFailedLogin(
   db: Database,
   failure: { readonly userId: string | null; readonly reason: string },
   metadata: RequestMetadata,
-  onFailed: readonly Effect[],
 ): Promise<void> {
-  await db.query(
-    'record-failed-login',
-    sql`
-      WITH failed AS (
-        SELECT ${failure.userId}::uuid AS user_id, NULL::uuid AS session_id, ${failure.reason}::text AS reason
-      )${effectCtes(onFailed, 'failed', metadata)}
-      SELECT 1 AS recorded`,
-  );
+  const source = sql`(
+    SELECT ${failure.userId}::uuid AS user_id, NULL::uuid AS session_id, ${failure.reason}::text AS reason)`;
+  await db.query('record-failed-login', recordEvents(source, loginFailed, metadata));
 }
 
-/** A login, and whether its device was new to the account. */
-export type LoggedInRow = SignedInRow & { readonly is_new_device: boolean };
+/** A password that was right a moment ago, and what signing in with it changes beside the session. */
+export interface VerifiedPassword {
+  readonly userId: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  /** A better hash of the same password. */
+  readonly newHash: string | null;
+  /** The key of the stored address where the account has none, or that of an earlier root. */
+  readonly missingAddressKey: string | null;
+  readonly bucket: string;
+  /** For a device that the account does not know. */
+  readonly newDeviceMail: LinkMail | null;
+}
 
 /**
- * Opens a session for an account whose password was correct, and replaces its hash if `newHash` is given; the
- * attempts of its bucket are reset, and a session beyond the limit ends. Round trips: 1. Null when the password was
- * changed, or the user banned or deleted, since it was read: the row lock makes a racing reset wait until there is a
- * session to end (SES-07). A sign-in on a device that the account does not know is reported to the owner by mail.
+ * Begins a session for an account whose password was right, unless a second factor must follow. Round trips: 1. Null
+ * when the password was changed, or the user deleted, since it was read: the lock of the row makes a racing reset or ban
+ * wait until there is a session to end (SES-07).
  */
 export async function openLoginSession(
   db: Database,
-  verified: {
-    readonly userId: string;
-    readonly passwordHash: string;
-    readonly newHash: string | null;
-    readonly bucket: string;
-    readonly device: PresentedDevice;
-    readonly newDeviceMail: NewDeviceMail;
-  },
-  session: NewSession,
+  verified: VerifiedPassword,
+  opening: Opening,
   metadata: RequestMetadata,
-  { loggedIn, sessionEvicted }: Pick<Effects, 'loggedIn' | 'sessionEvicted'>,
-): Promise<LoggedInRow | null> {
-  const { userId, passwordHash, newHash, device } = verified;
+): Promise<SignedInRow | OpeningRow | null> {
+  const { userId, passwordHash, newHash, newDeviceMail, missingAddressKey } = verified;
+  const isVerified = sql`u.id = ${userId}::uuid AND u.password_hash = ${passwordHash}`;
   // With FOR SHARE two logins could both lock the row and then wait for each other's update.
   const lock = newHash === null ? sql`FOR SHARE` : sql`FOR NO KEY UPDATE`;
-  const rehash =
-    newHash === null
-      ? sql``
-      : sql`, rehashed AS (${replacePasswordHash(sql`holder`, passwordHash, newHash)})`;
-  const [row] = await db.query<LoggedInRow>(
+  const holder = sql`(SELECT u.id AS user_id FROM users u WHERE ${isVerified})`;
+  const user = { user_id: userId, email: verified.email };
+  const { answer } = await db.batch(
     'open-login-session',
-    sql`
-      WITH holder AS MATERIALIZED (
-        SELECT u.id AS user_id, u.email, u.locale, u.device_generation FROM users u
-        WHERE u.id = ${userId}::uuid AND u.password_hash = ${passwordHash} AND u.banned_at IS NULL
-        ${lock}
-      )${rehash},
-      opened AS (${openSession(sql`holder`, session)})${effectCtes(loggedIn, 'opened', metadata)},
-      evicted AS (${evictOldest(sql`holder`, session.id)})${effectCtes(sessionEvicted, 'evicted', metadata)},
-      cleared AS (${clearAttempts(verified.bucket, sql`holder`)}),
-      new_device AS (
-        SELECT h.user_id, h.email, h.locale FROM opened o JOIN holder h ON h.user_id = o.user_id
-        WHERE ${knownDeviceId(sql`h`, device)} IS NULL
-      )${newDeviceMailCtes(sql`new_device`, verified.newDeviceMail, metadata)},
-      signed_in AS (SELECT * FROM opened UNION ALL ${openedBefore(session.id)})
-      SELECT ${userColumns(sql`u`)}, u.device_generation, i.session_id, i.auth_time, i.expires_in,
-        EXISTS (SELECT FROM new_device) AS is_new_device
-      FROM signed_in i JOIN users u ON u.id = i.user_id`,
+    {
+      holdUser: sql`SELECT u.id FROM users u WHERE ${isVerified} ${lock}`,
+      beginSession: beginSession(sql`SELECT h.user_id FROM ${holder} h`, opening),
+      settle: settleLogin(verified.bucket, opening, metadata),
+      rehash: newHash === null ? null : replacePasswordHash(holder, passwordHash, newHash),
+      fillAddressKey: missingAddressKey === null ? null : setAddressKeys([user], [missingAddressKey]),
+      ...(newDeviceMail === null ? {} : newDeviceSteps(newDeviceMail, opening, metadata)),
+      answer: sql`
+        SELECT ${openingColumns(opening)} ${fromOpening(opening)}
+        WHERE u.id = ${userId}::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY (${[passwordHash, newHash]}::text[]))`,
+    },
     { isIdempotent: true },
   );
-  return row ?? null;
+  return (answer[0] as SignedInRow | OpeningRow | undefined) ?? null;
+}
+
+/** What goes with a session that was begun: its record, the attempts given back, and the end of the oldest session beyond the limit. */
+function settleLogin(bucket: string, { session }: Opening, metadata: RequestMetadata): Fragment {
+  const begun = begunNow(session);
+  return sql`
+    WITH recorded AS (${recordEvents(begun, loggedIn, metadata)}),
+    cleared AS (${clearAttempts(bucket, begun)}),
+    evicted AS (${evictOldest(begun, session.id)})
+    ${recordEvents(sql`evicted`, sessionEvicted, metadata)}`;
+}
+
+/** Tells the owner of a sign-in on a device that the account does not know, with a link to report it. */
+function newDeviceSteps(
+  { mail, token }: LinkMail,
+  { session }: Opening,
+  metadata: RequestMetadata,
+): Readonly<Record<string, Fragment>> {
+  // Prepared for the address that the account had when it was read.
+  const owner = sql`SELECT r.* FROM (${owners(begunNow(session))}) r WHERE r.recipient = ANY (${mail.recipients}::text[])`;
+  const queued = sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`;
+  return {
+    holdRecipient: holdRecipient(owner),
+    queueNewDeviceMail: queueMail(owner, mail, 'recipient', metadata),
+    issueNotMeLink: issueToken(queued, token, { owner: sql`s.user_id`, email: sql`s.recipient` }),
+  };
 }

@@ -1,12 +1,11 @@
 import { preferredLocale } from '../../http/accept-language.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
-import { LoginRequest } from '../sessions/index.ts';
-import { answerSignIn } from '../sign-in/index.ts';
+import { answerSignIn, LoginRequest } from '../sign-in/index.ts';
 import { currentPasswordRoutes } from './current-password/routes.ts';
 import { login } from './login.ts';
 import { createAccount } from './register/create-account.ts';
-import { requestAccount } from './register/request-account.ts';
+import { requestAccount } from './register/pending/request-account.ts';
 import { resetRoutes } from './reset/routes.ts';
 import { registerRequest } from './schemas.ts';
 

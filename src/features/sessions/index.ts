@@ -38,5 +38,5 @@ export {
 } from './renewal/fragments.ts';
 export { issueRenewedTokens } from './renewal/issue-renewed-tokens.ts';
 
-export { LoginRequest, RequestedTransport, TokenRequest } from './schemas.ts';
+export { RequestedTransport, TokenRequest } from './schemas.ts';
 export { type Session, type SessionRow, toSession } from './session.ts';

@@ -1,6 +1,4 @@
 import * as z from 'zod/mini';
-import { presentedEmail } from '../../presented-email.ts';
-import { presentedPassword } from '../../text-schemas.ts';
 
 /** A presented refresh token: ours, or any string of the legacy system. */
 const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(1024));
@@ -10,16 +8,6 @@ export const TokenRequest = z.strictObject({ refreshToken: z.optional(presentedR
 
 /** Which refresh token a sign-in issues; both when it is omitted. */
 export const RequestedTransport = z.optional(z.enum(['cookie', 'body']));
-
-/**
- * The body of a login. The rules for new addresses and passwords do not apply: what was set under older rules still
- * signs in (PWD-12).
- */
-export const LoginRequest = z.strictObject({
-  email: presentedEmail,
-  password: presentedPassword,
-  transport: RequestedTransport,
-});
 
 /** Which session "sign out all devices" keeps; none when it is omitted. */
 export const RevokeSessionsQuery = z.strictObject({ keep: z.optional(z.literal('current')) });

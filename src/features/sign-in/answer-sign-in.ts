@@ -2,14 +2,16 @@ import { setAuthCookies } from '../../http/auth-cookies.ts';
 import type { RequestContext } from '../../http/context.ts';
 import { sendDeviceToken } from '../known-devices/index.ts';
 import { answerTokens } from '../sessions/index.ts';
-import type { SignIn } from './sign-in.ts';
+import type { Challenge, SignIn } from './sign-in.ts';
 
-/** Answers with the user, the tokens and the device token, by each requested transport. */
-export function answerSignIn(
-  c: RequestContext,
-  status: 200 | 201,
-  { user, tokens, deviceToken }: SignIn,
-): Response {
+/**
+ * Answers with the user, the tokens and the device token, by each requested transport; or, where a second factor must
+ * follow, with its methods and nothing that opens anything.
+ */
+export function answerSignIn(c: RequestContext, status: 200 | 201, signIn: SignIn | Challenge): Response {
+  if (signIn.outcome === 'challenge')
+    return c.json({ success: true, twoFactorRequired: true, methods: signIn.methods }, 200);
+  const { user, tokens, deviceToken } = signIn;
   const response = answerTokens(c, status, tokens, { user });
   const { cookie, body } = tokens.refreshTokens;
   sendDeviceToken(response, deviceToken, { isCookie: cookie !== undefined, isBody: body !== undefined });

@@ -1,8 +1,12 @@
 export { answerSignIn, setSignInCookies } from './answer-sign-in.ts';
+export { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from './fragments.ts';
+export { LoginRequest } from './schemas.ts';
 export {
+  type Challenge,
+  completeOpening,
   completeSignIn,
+  passwordOpening,
   passwordSession,
-  type SignedInRow,
   type SignIn,
   type SignInSettings,
 } from './sign-in.ts';

@@ -5,26 +5,43 @@ import {
   type IssuedTokens,
   issueTokens,
   type NewSession,
-  type OpenedSessionRow,
+  type Opening,
   type Transport,
 } from '../sessions/index.ts';
-import { toUser, type User, type UserRow } from '../users/index.ts';
+import { toUser, type User } from '../users/index.ts';
+import type { OpeningRow, SignedInRow } from './fragments.ts';
 
-/** A user with the session that was just opened. */
-export type SignedInRow = UserRow & OpenedSessionRow & { readonly device_generation: number };
-
-/** The result of a sign-in: the user and the tokens of the new session. */
+/** A sign-in that began a session: the user and its tokens. */
 export interface SignIn {
+  readonly outcome: 'session';
   readonly user: User;
   readonly tokens: IssuedTokens;
   /** Makes the device known to the account. */
   readonly deviceToken: string;
 }
 
+/** A sign-in that needs a second factor first: nothing is open yet. */
+export interface Challenge {
+  readonly outcome: 'challenge';
+  /** What the account accepts: `totp`. */
+  readonly methods: readonly string[];
+}
+
 /** The device of a sign-in, and the requested transport: both if undefined. */
 export interface SignInSettings {
   readonly transport: Transport | undefined;
   readonly device: PresentedDevice;
+}
+
+/** Prepares what a right password opens for this client: see `beginSession`. */
+export async function passwordOpening(deps: Deps, settings: SignInSettings): Promise<Opening> {
+  const session = await passwordSession(deps, settings);
+  return {
+    proof: { method: session.method, amr: session.amr, isSecondStep: false },
+    session,
+    factors: deps.features.factors,
+    isVerificationRequired: deps.config.emailVerification === 'required',
+  };
 }
 
 /** Prepares the session that a password opens for this client. */
@@ -49,7 +66,22 @@ export async function passwordSession(
   };
 }
 
-/** Builds the result of a sign-in from the row of the opened session. */
+/**
+ * Builds the result of an opening from its row. Null when neither a session nor a challenge came of it: the user was
+ * banned, say, since the proof was checked.
+ */
+export async function completeOpening(
+  deps: Deps,
+  device: PresentedDevice,
+  { session }: Opening,
+  row: SignedInRow | OpeningRow | null,
+): Promise<SignIn | Challenge | null> {
+  if (row === null) return null;
+  if (row.session_id !== null) return completeSignIn(deps, device, session, row);
+  return row.verdict === 'challenge' ? { outcome: 'challenge', methods: row.methods } : null;
+}
+
+/** Builds the result of a sign-in from the row of the session that was begun. */
 export async function completeSignIn(
   deps: Deps,
   device: PresentedDevice,
@@ -65,5 +97,6 @@ export async function completeSignIn(
     refreshExpiresIn: row.expires_in,
   });
   const account = { userId: row.user_id, generation: row.device_generation };
-  return { user: toUser(row), tokens, deviceToken: deviceTokenFor(deps.keyring, device, account) };
+  const deviceToken = deviceTokenFor(deps.keyring, device, account);
+  return { outcome: 'session', user: toUser(row), tokens, deviceToken };
 }

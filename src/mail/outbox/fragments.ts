@@ -34,6 +34,16 @@ export function holdRecipient(source: Fragment): Fragment {
 }
 
 /**
+ * A statement that takes both, the client's first, if the source has a row, and else keeps nobody waiting: for requests
+ * of which few cause a mail.
+ */
+export function holdBudgets(source: Fragment, { networkKey }: MailClient): Fragment {
+  return sql`SELECT pg_advisory_xact_lock(hashtextextended(${networkKey}::text, 0)),
+      pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0))
+    FROM (${source}) s`;
+}
+
+/**
  * A statement that queues a mail with a link to the recipient of the source, if the budget allows it. Over the client's
  * budget it writes nothing; over the recipient's, the row of a mail that is dropped (ENU-05).
  */
@@ -98,6 +108,13 @@ export function queueNotice(
 export function fromMailQueuedNow({ id }: PreparedMail, { isDroppedToo = false } = {}): Fragment {
   const sent = isDroppedToo ? sql`` : sql`AND m.outcome IS NULL`;
   return sql`FROM mail_outbox m WHERE m.id = ${id}::uuid AND m.created_at = now() ${sent}`;
+}
+
+/** Whether this transaction queued a notice of this kind. */
+export function isNoticeQueuedNow(kind: NoticeKind, { operationId }: RequestMetadata): Fragment {
+  return sql`EXISTS (
+    SELECT FROM mail_outbox m
+    WHERE m.operation_id = ${operationId}::uuid AND m.kind = ${kind} AND m.finished_at IS NULL AND m.created_at = now())`;
 }
 
 /**

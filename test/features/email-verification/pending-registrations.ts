@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { addressOf } from '../../../src/address-key.ts';
 import type { AppOptions } from '../../../src/create-deps.ts';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
 import {
@@ -11,6 +12,7 @@ import {
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
+import { keyringOf } from '../sessions/session-fixtures.ts';
 
 type Overrides = Readonly<Record<string, string | undefined>>;
 
@@ -74,9 +76,27 @@ export const addressClasses: Readonly<Record<string, (client: TestClient) => Pro
     const email = freshEmail();
     const required = requiredClient(stringsOf(client));
     for (const _ of Array(5)) await postRegistration(required, email);
+    await useUpMails(client, email);
     return email;
   },
 };
+
+/** Lets the day's mails to an address that was never verified be used up, whoever asks. */
+async function useUpMails(client: TestClient, email: string): Promise<void> {
+  const [key] = addressOf(keyringOf(client), email).keys;
+  await databaseOf(client).query(sql`
+    INSERT INTO mail_outbox (id, kind, recipient, recipient_key, request_id, expires_at, finished_at, outcome)
+    SELECT gen_random_uuid(), 'email_taken', '', ${key}, gen_random_uuid(), now(), now(), 'sent' FROM generate_series(1, 20)`);
+}
+
+/** A pending registration that caused no mail. Returns its address. */
+export async function storeRegistration(client: TestClient, email: string): Promise<string> {
+  const [subject] = addressOf(keyringOf(client), email).keys;
+  await databaseOf(client).query(sql`
+    INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at)
+    VALUES (gen_random_uuid(), ${email}, 'Test User', '', ${subject}, now() + interval '7 days')`);
+  return email;
+}
 
 /** An account without mails, changed by `SET`. */
 async function accountWith(client: TestClient, change: Fragment): Promise<string> {

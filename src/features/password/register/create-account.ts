@@ -1,14 +1,21 @@
 import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
-import { createOneTimeToken, type OneTimeTokenKind } from '../../one-time-tokens/index.ts';
-import { completeSignIn, passwordSession, type SignIn, type SignInSettings } from '../../sign-in/index.ts';
+import {
+  type Challenge,
+  completeOpening,
+  passwordOpening,
+  type SignIn,
+  type SignInSettings,
+} from '../../sign-in/index.ts';
 import { isReservedEmail } from '../../users/index.ts';
 import { passwordErrors } from '../errors.ts';
-import type { CountedLinkMail } from '../fragments.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { registerUser } from './queries.ts';
+import { prepareLink } from '../prepare-link.ts';
+import { registerUser, type VerificationMail } from './queries.ts';
+import { registrationCount, tooManyRegistrations } from './registration-count.ts';
 
 export interface RegisterInput extends SignInSettings {
+  /** Canonical. */
   readonly email: string;
   readonly name: string;
   readonly password: string;
@@ -24,42 +31,37 @@ export interface RegisterInput extends SignInSettings {
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError email_taken also while the former owner of the address can still have it back
+ * @throws AuthError rate_limited
  */
-export async function createAccount(deps: Deps, input: RegisterInput): Promise<SignIn> {
+export async function createAccount(deps: Deps, input: RegisterInput): Promise<SignIn | Challenge> {
   const { email, name, locale } = input;
   await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
   // This is public, so no hash has to hide it: nothing is read, hashed or written for an address that nobody can
   // have.
   if (isReservedEmail(email)) throw passwordErrors.email_taken();
   const passwordHash = await deps.hasher.hash(input.password);
-  const session = await passwordSession(deps, input);
+  const opening = await passwordOpening(deps, input);
   const address = addressOf(deps.keyring, email);
   const user = { id: crypto.randomUUID(), address, name, passwordHash, locale };
-  const isMailed = deps.config.emailVerification === 'optional';
-  const verification = isMailed ? await prepareCountedLink(deps, 'verify_email', email) : null;
-  const row = await registerUser(
-    deps.db,
-    user,
-    session,
-    verification,
-    deps.metadata,
-    deps.effects.userRegistered,
-  );
-  if (row === null) throw passwordErrors.email_taken();
-  if (isMailed) deps.mail.sendSoon();
-  return completeSignIn(deps, input.device, session, row);
+  const verification = await verificationMail(deps, email);
+  const count = registrationCount(deps.mail.client);
+  const registered = await registerUser(deps.db, user, opening, count, verification, deps.metadata);
+  switch (registered.outcome) {
+    case 'refused':
+      throw tooManyRegistrations(registered.retryAfterSeconds);
+    case 'taken':
+      throw passwordErrors.email_taken();
+    case 'created': {
+      if (verification !== null) deps.mail.sendSoon();
+      const signIn = await completeOpening(deps, input.device, opening, registered.row);
+      if (signIn === null) throw new TypeError('a new account must be let in');
+      return signIn;
+    }
+  }
 }
 
-/** Prepares a verification link in a mail that is counted with the other verification mails of the address. */
-export async function prepareCountedLink(
-  { keyring, mail }: Deps,
-  kind: Extract<OneTimeTokenKind, 'verify_email' | 'confirm_registration'>,
-  email: string,
-): Promise<CountedLinkMail> {
-  const token = createOneTimeToken(keyring, kind);
-  return {
-    token,
-    mail: await mail.prepare(kind, token, [email]),
-    budget: mail.budget('verification', email),
-  };
+async function verificationMail(deps: Deps, email: string): Promise<VerificationMail | null> {
+  if (deps.config.emailVerification !== 'optional') return null;
+  const link = await prepareLink(deps, { address: email, spellings: [email] }, 'verify_email');
+  return { ...link, client: deps.mail.client };
 }

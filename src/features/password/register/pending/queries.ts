@@ -1,0 +1,89 @@
+import type { Address } from '../../../../address-key.ts';
+import type { Database } from '../../../../db/client.ts';
+import { type Fragment, sql } from '../../../../db/sql.ts';
+import type { MailClient } from '../../../../mail/mail-client.ts';
+import {
+  fromMailQueuedNow,
+  holdClient,
+  holdRecipient,
+  isNoticeQueuedNow,
+  queueMail,
+  queueNotice,
+  secondsUntilClientHasRoom,
+} from '../../../../mail/outbox/fragments.ts';
+import type { RequestMetadata } from '../../../../request-metadata.ts';
+import { canBeTakenOver, claimOn } from '../../../addresses/index.ts';
+import { issueToken } from '../../../one-time-tokens/index.ts';
+import { type PendingRegistration, storePendingRegistration } from '../../../pending-registrations/index.ts';
+import { hasAddress, recipientColumns } from '../../../users/index.ts';
+import type { LinkMail } from '../../fragments.ts';
+import { countRegistration, isCounted, secondsUntilRoom } from '../fragments.ts';
+import type { RegistrationCount } from '../registration-count.ts';
+
+/** For how long a client is refused, in seconds: by its registrations, or by its mails. Both null: it is not. */
+export interface RequestRefusal {
+  readonly registrations: number | null;
+  readonly mails: number | null;
+}
+
+/**
+ * Stores a pending registration and queues the mail with its link, where nobody has the address or the account that has
+ * it is unverified. Where it is taken, its owner gets a notice instead, and nothing of the registration is kept; nothing is
+ * kept or sent either where the address is reserved, held for its former owner, or over its budget of mails. All cases
+ * write the same number of rows, so that time reveals as little as the answer (ENU-04). A client over its limit of
+ * registrations or of mails is refused, whatever the address, and nothing is written. A repeat after a lost answer stores
+ * and sends nothing twice. Round trips: 1.
+ */
+export async function requestRegistration(
+  db: Database,
+  registration: PendingRegistration,
+  address: Address,
+  { token, mail, client }: LinkMail & { readonly client: MailClient },
+  count: RegistrationCount,
+  metadata: RequestMetadata,
+): Promise<RequestRefusal> {
+  const { id, email, subject } = registration;
+  const isStored = sql`EXISTS (SELECT FROM registration_attempts p WHERE p.id = ${id}::uuid)`;
+  const isFirstRun = sql`(${isCounted(count)} AND NOT ${isStored})`;
+  const isOwnerTold = isNoticeQueuedNow('email_taken', metadata);
+  const recipient = sql`
+    SELECT NULL::uuid AS user_id, CASE WHEN ${claimOn(address)} IN ('free', 'open') THEN ${email}::text END AS recipient,
+      ${subject}::text AS recipient_key, false AS is_verified, NULL::text AS locale
+    WHERE ${isFirstRun} AND NOT ${isOwnerTold}`;
+  const queued = sql`(
+    SELECT EXISTS (SELECT ${fromMailQueuedNow(mail)}) AS is_wanted
+    WHERE EXISTS (SELECT ${fromMailQueuedNow(mail, { isDroppedToo: true })}) OR ${isOwnerTold})`;
+  const stored = sql`(
+    SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email
+    FROM registration_attempts p WHERE p.id = ${id}::uuid AND p.created_at = now())`;
+  const { answer } = await db.batch(
+    'request-registration',
+    {
+      ...countRegistration(count),
+      holdClient: holdClient(client),
+      holdRecipient: holdRecipient(sql`SELECT ${subject}::text AS recipient_key`),
+      tellOwner: queueNotice(ownerOf(address, isFirstRun), 'email_taken', { client }, metadata),
+      queueMail: queueMail(recipient, mail, { client }, metadata),
+      store: storePendingRegistration(queued, registration, sql`s.is_wanted`),
+      issueLink: issueToken(stored, token, { owner: sql`s.registration_id`, email: sql`s.email` }),
+      answer: sql`
+        SELECT ${secondsUntilRoom(count)} AS registrations,
+          CASE WHEN NOT ${isStored} THEN ${secondsUntilClientHasRoom(client)} END AS mails`,
+    },
+    { isIdempotent: true },
+  );
+  const refusal = answer[0] as RequestRefusal | undefined;
+  if (refusal === undefined) throw new TypeError('an answer must always have one row');
+  return refusal;
+}
+
+/** The owner of an address that is taken, as a source of `queueNotice`. */
+function ownerOf(address: Address, isWanted: Fragment): Fragment {
+  return sql`
+    SELECT o.user_id, o.recipient, ${address.keys[0]}::text AS recipient_key, o.is_verified, o.locale
+    FROM (
+      SELECT ${recipientColumns(sql`u`)} FROM users u WHERE ${hasAddress(sql`u`, address)} AND NOT ${canBeTakenOver(sql`u`)}
+      ORDER BY lower(u.email) = ${address.email} DESC LIMIT 1
+    ) o
+    WHERE ${isWanted} AND ${claimOn(address)} = 'taken'`;
+}

@@ -1,0 +1,49 @@
+import { addressOf } from '../../../../address-key.ts';
+import type { Deps } from '../../../../deps.ts';
+import type { AuthError } from '../../../../errors.ts';
+import { mailLimits } from '../../../../mail/mail-limits.ts';
+import { rateLimited } from '../../../../rate-limit/rate-limited.ts';
+import { refuseWeakPassword } from '../../new-password/refuse-weak-password.ts';
+import { prepareLink } from '../../prepare-link.ts';
+import type { RegisterInput } from '../create-account.ts';
+import { registrationCount, tooManyRegistrations } from '../registration-count.ts';
+import { requestRegistration } from './queries.ts';
+
+/**
+ * Registers somebody where accounts require verification (EMAIL_VERIFICATION=required): a mail has the next step, and
+ * the answer does not reveal whether the address has an account (ENU-04). In every case one hash is made, and one
+ * batch writes the same rows. Round trips: 1; 0 for a refused password, whether the address is free or taken.
+ * @throws AuthError password_too_common
+ * @throws AuthError password_breached
+ * @throws AuthError rate_limited when the client is over its limit of registrations or of mails, for every address alike.
+ * An address over its own limit is answered as if a mail had been sent, since the client must not learn what others have
+ * requested
+ */
+export async function requestAccount(deps: Deps, input: RegisterInput): Promise<void> {
+  const { email, name, locale } = input;
+  await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
+  const passwordHash = await deps.hasher.hash(input.password);
+  const address = addressOf(deps.keyring, email);
+  const id = crypto.randomUUID();
+  const registration = { id, email, name, locale, passwordHash, subject: address.keys[0] };
+  const { client } = deps.mail;
+  const link = await prepareLink(deps, { address: email, spellings: [email] }, 'confirm_registration');
+  const refusal = await requestRegistration(
+    deps.db,
+    registration,
+    address,
+    { ...link, client },
+    registrationCount(client),
+    deps.metadata,
+  );
+  if (refusal.registrations !== null) throw tooManyRegistrations(refusal.registrations);
+  if (refusal.mails !== null) throw tooManyMails(refusal.mails);
+  deps.mail.sendSoon();
+}
+
+/** The refusal of a client over its limit of mails. It reveals nothing, since only the client's own count decides. */
+function tooManyMails(retryAfterSeconds: number): AuthError {
+  const { perClient: quota, hourSeconds: windowSeconds } = mailLimits;
+  const resetSeconds = Math.max(1, retryAfterSeconds);
+  return rateLimited({ name: 'mails', quota, windowSeconds, remaining: 0, resetSeconds });
+}

@@ -1,0 +1,14 @@
+import * as z from 'zod/mini';
+import { presentedEmail } from '../../presented-email.ts';
+import { presentedPassword } from '../../text-schemas.ts';
+import { RequestedTransport } from '../sessions/index.ts';
+
+/**
+ * The body of a login. The rules for new addresses and passwords do not apply: what was set under older rules still
+ * signs in (PWD-12).
+ */
+export const LoginRequest = z.strictObject({
+  email: presentedEmail,
+  password: presentedPassword,
+  transport: RequestedTransport,
+});
