@@ -71,6 +71,15 @@ export function secondsUntilOpen(b: Fragment, { windowSeconds }: AttemptLimits):
 }
 
 /**
+ * Whether the bucket of the row `b` has refused an attempt in its window, as far as the snapshot knows: then nothing has to
+ * be counted, and refusals do not wait for each other.
+ */
+export function isClosed(b: Fragment, { max }: AttemptLimits): Fragment {
+  return sql`EXISTS (
+    SELECT FROM login_attempts f WHERE f.bucket = ${b}.bucket AND f.count > ${max}::int AND f.window_ends_at > now())`;
+}
+
+/**
  * Whether the bucket `t` of login_attempts has refused an attempt in its window and nobody has been told: the first
  * refusal counts as `max` + 1, and `markRefusalsTold` makes it `max` + 2.
  */

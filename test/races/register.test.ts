@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
-import { freshEmail, registration } from '../support/accounts.ts';
+import { freshClient, freshEmail, registration } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
@@ -40,10 +40,13 @@ describe('POST /api/auth/register at the same time', { timeout: 60_000 }, () => 
       const email = freshEmail();
       const spelling = (index: number) =>
         index % 3 === 0 ? email : index % 3 === 1 ? email.toUpperCase() : `U${email.slice(1)}`;
+      const headers = freshClient();
       releaseTogether('INSERT INTO users', parallel);
       const answers = await Promise.all(
         Array.from({ length: parallel }, (_, index) =>
-          client.post('/api/auth/register', registration(spelling(index), { name: `User ${index}` })),
+          client.post('/api/auth/register', registration(spelling(index), { name: `User ${index}` }), {
+            headers,
+          }),
         ),
       );
       const winners = answers.filter(({ status }) => status === 201);
@@ -63,7 +66,9 @@ describe('POST /api/auth/register at the same time', { timeout: 60_000 }, () => 
     const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
     releaseTogether('INSERT INTO users', parallel);
     const answers = await Promise.all(
-      Array.from({ length: parallel }, () => client.post('/api/auth/register', registration(freshEmail()))),
+      Array.from({ length: parallel }, () =>
+        client.post('/api/auth/register', registration(freshEmail()), { headers: freshClient() }),
+      ),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
     expect(new Set(answers.map(({ json }) => json.user.id)).size).toBe(parallel);
@@ -79,7 +84,9 @@ describe('a register whose first try is still running when it is repeated', { ti
     const answers = await heldUntilRepeated(
       database.url,
       emails.map((email) => sql`INSERT INTO users (email, name) VALUES (${email}, 'Nobody')`),
-      emails.map((email) => () => client.post('/api/auth/register', registration(email))),
+      emails.map(
+        (email) => () => client.post('/api/auth/register', registration(email), { headers: freshClient() }),
+      ),
     );
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
     for (const [index, { json, roundTrips }] of answers.entries()) {
@@ -94,7 +101,7 @@ describe('a register whose first try is still running when it is repeated', { ti
 test('a register that waits for an account to leave the address gets none, since the revert link holds it (EML-08)', async () => {
   const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
   const [email, newEmail] = [freshEmail(), freshEmail()];
-  const { json } = await client.post('/api/auth/register', registration(email));
+  const { json } = await client.post('/api/auth/register', registration(email), { headers: freshClient() });
   const moves = openDatabase(database.url).batch([
     sql`UPDATE users SET email = ${newEmail} WHERE id = ${json.user.id}::uuid`,
     sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
@@ -102,7 +109,7 @@ test('a register that waits for an account to leave the address gets none, since
     sql`SELECT pg_sleep(1)`,
   ]);
   await untilAsleep(database.url, 1);
-  const answer = await client.post('/api/auth/register', registration(email));
+  const answer = await client.post('/api/auth/register', registration(email), { headers: freshClient() });
   await moves;
   expect([answer.status, answer.json.code, answer.setCookies]).toEqual([409, 'email_taken', []]);
   expect(await madeFor(email)).toEqual({ users: 0, sessions: 0, events: 0 });

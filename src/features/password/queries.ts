@@ -6,6 +6,7 @@ import {
   type AttemptLimits,
   attemptBucket,
   clearAttempts,
+  isClosed,
   reserveAttempt,
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
@@ -86,7 +87,7 @@ export async function reserveLoginAttempt(
       SELECT ${attemptBucket(sql`${subject}::text`, knownDeviceId(sql`a`, device))} AS bucket, a.*
       FROM (VALUES (1)) AS one LEFT JOIN account a ON true
     ),
-    reserved AS (${reserveAttempt(sql`counted`, attempt.id, limits)}),
+    reserved AS (${reserveAttempt(sql`(SELECT c.bucket FROM counted c WHERE NOT ${isClosed(sql`c`, limits)})`, attempt.id, limits)}),
     recorded AS (${recordEvents(
       sql`(SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > ${limits.max}::int)`,
       loginLocked,
