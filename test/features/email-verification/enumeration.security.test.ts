@@ -29,6 +29,15 @@ afterAll(() => database.drop());
 
 const names = Object.keys(addressClasses);
 
+/** Lets the client cause so many mails, each to an address of its own. */
+async function causeMails(count: number, headers: ReturnType<typeof freshClient>): Promise<void> {
+  const cheap = requiredClient({ DATABASE_URL: database.url });
+  for (const _ of Array(count)) {
+    const answer = await cheap.post('/api/auth/register', registration(freshEmail()), { headers });
+    expect(answer.status).toBe(202);
+  }
+}
+
 /** What one call shows, costs and writes. */
 async function observe(email: string, call: (client: TestClient, email: string) => Promise<Answer>) {
   const faulty = await faultyEndpoint();
@@ -81,7 +90,11 @@ describe('POST /api/auth/register where accounts begin with the verification', (
 
   test('tells an owner within the limit of their address alone (EML-10)', async () => {
     const email = await addressClasses.verified!(client);
-    for (const _ of Array(8)) expect((await postRegistration(client, email)).status).toBe(202);
+    const headers = freshClient();
+    for (const _ of Array(8)) {
+      const answer = await client.post('/api/auth/register', registration(email), { headers });
+      expect(answer.status).toBe(202);
+    }
     expect(await mailsTo(client, email)).toHaveLength(5);
   });
 
@@ -134,7 +147,7 @@ describe('a client that has caused 30 mails within an hour', { shuffle: false },
     asking.post('/api/auth/register', registration(email), { headers });
 
   beforeAll(async () => {
-    for (const _ of Array(30)) expect((await resend(client, freshEmail(), headers)).status).toBe(202);
+    await causeMails(30, headers);
   });
 
   test('is told so at its next register, the same for every address, and nothing is written (ENU-04)', async () => {
@@ -186,7 +199,7 @@ describe('a client that has caused 30 mails within an hour', { shuffle: false },
     const email = freshEmail();
     expect(await register(email)(faulty)).toMatchObject({ status: 429, roundTrips: 2 });
     await databaseOf(client).query(sql`
-      UPDATE login_attempts SET window_ends_at = now() WHERE bucket LIKE 'mail-client:%' AND count > 30`);
+      UPDATE mail_outbox SET created_at = created_at - interval '1 hour' WHERE client_key IS NOT NULL`);
     expect((await register(email)(client)).status).toBe(202);
   });
 });
@@ -326,8 +339,7 @@ describe('the other modes', () => {
     const email = await addressClasses['over its limit']!(client);
     expect((await postRegistration(open, email)).status).toBe(201);
     const headers = freshClient();
-    const many = Array.from({ length: 32 }, freshEmail);
-    for (const address of many) await open.post('/api/auth/email/resend', { email: address }, { headers });
+    await causeMails(30, headers);
     const late = freshEmail();
     expect((await open.post('/api/auth/register', registration(late), { headers })).status).toBe(201);
     for (const address of [email, late]) {

@@ -39,8 +39,8 @@ afterAll(() => database.drop());
 
 describe('on large tables no statement reads a table from end to end', () => {
   test('of a registration', async () => {
-    const [plan] = await plansOf(database.url, () => postRegistration(required, freshEmail()));
-    expectIndexed(plan!);
+    const plans = await plansOf(database.url, () => postRegistration(required, freshEmail()));
+    expectIndexed(plans.flat());
   });
 
   test('of a login that finds the newest pending registration', async () => {

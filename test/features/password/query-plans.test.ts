@@ -43,8 +43,8 @@ describe('on large tables', () => {
     const { email, headers } = await registerUser(client);
     const device = { 'X-Device-Token': headers.get('X-Device-Token') ?? '' };
     const plans = await plansOf(database.url, () => logIn(email, password, device));
-    expect(plans).toHaveLength(2);
-    for (const plan of plans) expectIndexed(plan);
+    expect(plans).toHaveLength(8);
+    expectIndexed(plans.flat());
   });
 
   test('nor does one that replaces a legacy hash', async () => {
@@ -52,14 +52,13 @@ describe('on large tables', () => {
     await openDatabase(database.url).query(
       sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${json.user.id}::uuid`,
     );
-    for (const plan of await plansOf(database.url, () => logIn(email, password))) expectIndexed(plan);
+    expectIndexed((await plansOf(database.url, () => logIn(email, password))).flat());
   });
 
   test.each([freshEmail(), 'j\u00fcrgen@B\u00dcCHER.example', 'u@B\u00dcCHER.example'])(
     'nor does one that is refused, however many spellings the address %s has',
     async (email) => {
-      const [reserved] = await plansOf(database.url, () => logIn(email, 'wrong'));
-      expectIndexed(reserved!);
+      expectIndexed((await plansOf(database.url, () => logIn(email, 'wrong'))).flat());
     },
   );
 
@@ -73,7 +72,7 @@ describe('on large tables', () => {
 
   test('nor does a login on a new device', async () => {
     const { email } = await registerUser(client);
-    for (const plan of await plansOf(database.url, () => logIn(email, password))) expectIndexed(plan);
+    expectIndexed((await plansOf(database.url, () => logIn(email, password))).flat());
   });
 
   test('nor does a request for a new password, its reset, an unlock or "not me"', async () => {
@@ -97,7 +96,6 @@ describe('on large tables', () => {
 
   test('nor does a registration', async () => {
     const body = registration(freshEmail());
-    const [plan] = await plansOf(database.url, () => client.post('/api/auth/register', body));
-    expectIndexed(plan!);
+    expectIndexed((await plansOf(database.url, () => client.post('/api/auth/register', body))).flat());
   });
 });
