@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { addressOf } from '../../src/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import { giveAttemptBack } from '../../src/rate-limit/queries.ts';
 import { storeAccount, storedHash } from '../features/password/stored-accounts.ts';
+import { keyringOf } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, cookieValue, TestClient, withLiveHashes } from '../support/client.ts';
 import { openDatabase, openForFlow } from '../support/database.ts';
@@ -32,15 +34,12 @@ function deviceOf(answer: Answer): { 'X-Device-Token': string } {
 async function endWindows(seconds = -1): Promise<void> {
   await openDatabase().query(sql`
     UPDATE login_attempts SET window_ends_at = now() + make_interval(secs => ${seconds}::int)
-    WHERE bucket LIKE ${`user:${userId}:%`}`);
+    WHERE starts_with(bucket, ${addressOf(keyringOf(client), email).keys[0]})`);
 }
 
 let email: string;
-let userId: string;
 beforeEach(async () => {
-  const registered = await registerUser(client);
-  email = registered.email;
-  userId = registered.json.user.id;
+  email = (await registerUser(client)).email;
 });
 
 const classes: Record<string, () => Promise<string>> = {
@@ -145,7 +144,7 @@ describe('attempts that are not checked', () => {
   });
 
   test('are given back when no permit was free in time', async () => {
-    const { db, bucket } = { db: openDatabase(), bucket: `user:${userId}:world` };
+    const [db, bucket] = [openDatabase(), `${addressOf(keyringOf(client), email).keys[0]}:world`];
     const limits = { max, windowSeconds: 900 };
     const count = async () => {
       const [row] = await db.query<{ count: number; is_open: boolean }>(sql`
