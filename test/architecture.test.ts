@@ -60,6 +60,17 @@ const plantedBreaches: [string, Sources][] = [
     { 'src/features/account/queries.ts': 'sql`UPDATE users SET name = 1`' },
   ],
   [
+    'one statement alone inserts into sessions',
+    { 'src/features/sessions/queries.ts': 'sql`INSERT INTO sessions (id) SELECT 1`' },
+  ],
+  [
+    'one statement alone inserts into sessions',
+    {
+      'src/features/sessions/opening/fragments.ts':
+        'sql`INSERT INTO sessions (id) SELECT 1`; sql`INSERT INTO sessions (id) SELECT 2`',
+    },
+  ],
+  [
     'fragments are never async',
     { 'src/features/users/fragments.ts': 'export async function insertUser() {}' },
   ],
@@ -84,6 +95,7 @@ const plantedBreaches: [string, Sources][] = [
 ];
 
 describe('the layout', () => {
+  // SES-18 is one of the rules.
   test('every source file keeps the dependency rules', () => {
     expect(Object.keys(sources).length).toBeGreaterThan(50);
     expect(findViolations(sources)).toEqual([]);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
+import { registrationLimits } from '../../src/features/password/register/registration-count.ts';
 import { mailLimits } from '../../src/mail/mail-budget.ts';
+import { mailLimits as currentMailLimits } from '../../src/mail/mail-limits.ts';
 import { mailTtlSecondsMax } from '../../src/mail/prepared-mail.ts';
 import { retrySeconds } from '../../src/mail/queries.ts';
 import { networkFactor } from '../../src/rate-limit/client-bucket.ts';
@@ -83,6 +85,15 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
         constantOf('src/features/security-events/fragments.ts', 'exportedEventsMax'),
       ],
     ],
+    [
+      'registrations of one client address',
+      () => [registrationLimits.perClient.max, registrationLimits.perClient.windowSeconds],
+    ],
+    [
+      'registrations of one IPv6 /48',
+      () => [registrationLimits.perNetwork.max, registrationLimits.perNetwork.windowSeconds],
+    ],
+    ['mails about locks', () => [currentMailLimits.locksPerDay, currentMailLimits.daySeconds]],
     ['mails of one purpose', () => [mailLimits.perAddress, mailLimits.windowSeconds]],
     ['that one client address causes', () => [mailLimits.perClient, mailLimits.windowSeconds]],
     ['about new devices', () => [mailLimits.perAddress, mailLimits.windowSeconds]],

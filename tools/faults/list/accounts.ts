@@ -61,8 +61,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-08'],
     breaks: 'An address whose owner can still have it back is given to somebody else.',
     file: 'src/features/password/register/queries.ts',
-    find: ' OR ${isHeldEmail(user.email)})',
-    replace: ')',
+    find: "OR ${claimOn(address)} <> 'free')",
+    replace: "OR ${claimOn(address)} NOT IN ('free', 'held'))",
     tests: [
       'test/features/email-verification/enumeration.security.test.ts',
       'test/features/email-change/revert.test.ts',
@@ -183,9 +183,9 @@ export const accountFaults: readonly PlantedFault[] = [
     id: 'unverified-account-signs-in',
     guarantees: ['EML-09'],
     breaks: 'An account that has yet to verify its address signs in where that is required.',
-    file: 'src/features/password/login.ts',
-    find: "config.emailVerification === 'required')\n    return",
-    replace: "config.emailVerification === 'off')\n    return",
+    file: 'src/features/sign-in/sign-in.ts',
+    find: "deps.config.emailVerification === 'required'",
+    replace: "deps.config.emailVerification === 'off'",
     tests: ['test/features/email-verification/enumeration.security.test.ts'],
   },
   {

@@ -35,9 +35,9 @@ export const enumerationFaults: readonly PlantedFault[] = [
     id: 'register-writes-more-for-a-taken-address',
     guarantees: ['ENU-04'],
     breaks: 'A registration with an address that has an account writes one row more than others.',
-    file: 'src/features/password/register/queries.ts',
-    find: 'FROM addressed d WHERE NOT d.is_owner_told)',
-    replace: 'FROM addressed d)',
+    file: 'src/features/password/register/pending/queries.ts',
+    find: 'WHERE ${isFirstRun} AND NOT ${isOwnerTold}`;',
+    replace: 'WHERE ${isFirstRun}`;',
     tests: ['test/features/email-verification/enumeration.security.test.ts'],
   },
   {
@@ -62,9 +62,10 @@ export const enumerationFaults: readonly PlantedFault[] = [
     id: 'attempts-at-unknown-addresses-do-not-add-up',
     guarantees: ['ENU-06'],
     breaks: 'An address that nobody has is never locked, so that a lock tells who has an account.',
-    file: 'src/features/password/login.ts',
-    find: 'subject: unknownSubject(keyring, input.email.address)',
-    replace: 'subject: `address:${crypto.randomUUID()}`',
+    file: 'src/features/password/queries.ts',
+    find: 'attemptBucket(sql`${subject}::text`,',
+    replace:
+      'attemptBucket(sql`coalesce(CASE WHEN a.user_id IS NULL THEN gen_random_uuid()::text END, ${subject}::text)`,',
     tests: ['test/rate-limit/attempts.test.ts'],
   },
   {

@@ -52,8 +52,9 @@ export const failureFaults: readonly PlantedFault[] = [
     guarantees: ['DBF-07'],
     breaks: 'A register whose answer was lost says that the address is taken.',
     file: 'src/features/password/register/queries.ts',
-    find: 'ON i.user_id = u.id WHERE u.id = ${user.id}::uuid',
-    replace: 'ON i.user_id = u.id WHERE u.id = ${user.id}::uuid AND u.created_at = now()',
+    find: 'SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE u.id = ${id}::uuid\n',
+    replace:
+      'SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE u.id = ${id}::uuid AND u.created_at = now()\n',
     tests: ['test/features/password/database-failures.test.ts'],
   },
   {

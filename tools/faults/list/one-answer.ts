@@ -83,8 +83,8 @@ export const answerFaults: readonly PlantedFault[] = [
     guarantees: ['DBF-08'],
     breaks: 'A login whose answer was lost is refused by its own repeat.',
     file: 'src/features/password/queries.ts',
-    find: '(SELECT * FROM opened UNION ALL ${openedBefore(session.id)})',
-    replace: '(SELECT * FROM opened)',
+    find: '(s.id IS NOT NULL OR u.password_hash = ANY',
+    replace: '(s.created_at = now() AND u.password_hash = ANY',
     tests: ['test/features/password/database-failures.test.ts'],
   },
   {

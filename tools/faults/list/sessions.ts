@@ -80,8 +80,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-07', 'HSH-06'],
     breaks: 'A login whose password was replaced while it was compared signs in all the same.',
     file: 'src/features/password/queries.ts',
-    find: 'u.password_hash = ${passwordHash} AND u.banned_at',
-    replace: 'u.banned_at',
+    find: 'u.id = ${userId}::uuid AND u.password_hash = ${passwordHash}`;',
+    replace: 'u.id = ${userId}::uuid AND ${passwordHash}::text IS NOT NULL`;',
     tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login.test.ts'],
   },
   {
@@ -190,9 +190,9 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-16'],
     breaks:
       'A login that was under way while its user was banned leaves a session, which an unban brings back.',
-    file: 'src/features/password/queries.ts',
-    find: 'u.password_hash = ${passwordHash} AND u.banned_at IS NULL',
-    replace: 'u.password_hash = ${passwordHash}',
+    file: 'src/features/sessions/opening/fragments.ts',
+    find: "CASE WHEN u.banned_at IS NOT NULL THEN 'refused'",
+    replace: "CASE WHEN false THEN 'refused'",
     tests: ['test/races/ban.test.ts'],
   },
   {
@@ -203,5 +203,14 @@ export const sessionFaults: readonly PlantedFault[] = [
     find: 'holdUser: lockUser(userId),\n      change: change(',
     replace: 'holdUser: null,\n      change: change(',
     tests: ['test/races/waiting-for-account.test.ts'],
+  },
+  {
+    id: 'session-without-the-second-factor',
+    guarantees: ['SES-18'],
+    breaks: 'The right password opens a session of an account that asks for a second factor.',
+    file: 'src/features/sessions/opening/fragments.ts',
+    find: "WHERE ${verdict(opening)} = 'session'",
+    replace: "WHERE ${verdict(opening)} IN ('session', 'challenge')",
+    tests: ['test/features/sign-in/ways-in.test.ts'],
   },
 ];
