@@ -1,135 +1,222 @@
--- Creates a user and the first session, both or neither, and queues the verification mail within its limit.
+-- Creates a user and the first session, both or neither, where nobody else has a claim on the address, and queues the
+-- verification mail within its budgets.
 -- src/features/password/register/queries.ts
 
--- shape 1 of 2
+-- shape 1 of 4
 
--- step create
-WITH created AS (
-  INSERT INTO users (id, email, name, password_hash, locale)
-  SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text
-  WHERE NOT (EXISTS (
-      SELECT FROM users x WHERE lower(x.email) = $6 AND x.id IS DISTINCT FROM $7::uuid) OR EXISTS (SELECT FROM one_time_tokens t
-      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $8 AND t.owner_id IS DISTINCT FROM $9::uuid))
-  ON CONFLICT DO NOTHING
-  RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation),
-owner AS (SELECT c.id AS user_id FROM created c),
-opened AS (
-  INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-      ip_address, user_agent, device, location, device_id)
-  SELECT $10::uuid, o.user_id,
-    now() + make_interval(secs => least($11::int, $12::int)),
-    now() + make_interval(secs => $13::int),
-    $14, $15::text[],
-    CASE WHEN $16::boolean THEN 0 END, CASE WHEN $17::boolean THEN 0 END,
-    $18::inet, $19::text, $20::jsonb, $21::jsonb,
-    $22::uuid
-  FROM owner o
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id AS session_id, user_id, floor(extract(epoch FROM sessions.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM sessions.expires_at - now()))::float8 AS expires_in),
-opened_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $23, $24, $25::text, $26::text, e.user_id, e.session_id,
-    $27::uuid, $28::inet, $29::text,
-    $30::jsonb
-  FROM opened e )
-,
-adopted AS (
-  UPDATE login_attempts t SET bucket = 'user:' || s.user_id || ':world' FROM owner s
-  WHERE t.bucket = $31 RETURNING t.bucket)
-SELECT count(*)::int AS created FROM opened;
+-- step countClient
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket WHERE true) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $4::int OR (t.count = $5::int AND t.last_attempt_id = excluded.last_attempt_id)
+RETURNING t.bucket, t.count AS number;
+
+-- step createUser
+INSERT INTO users (id, email, address_key, name, password_hash, locale)
+SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text
+WHERE NOT (NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $7 AND c.last_attempt_id = $8::uuid) OR CASE
+    WHEN $9::boolean THEN 'reserved'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $10 OR x.address_key = ANY ($11::text[])) AND x.id IS DISTINCT FROM $12::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (
+    SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $13 OR t.target_key = ANY ($14::text[]))
+      AND t.owner_id IS DISTINCT FROM $15::uuid
+      AND NOT ($16::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $17 OR x.address_key = ANY ($18::text[])) AND x.id IS DISTINCT FROM $19::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $20 OR x.address_key = ANY ($21::text[]))) THEN 'own'
+    ELSE 'free' END <> 'free')
+ON CONFLICT DO NOTHING
+RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation;
+
+-- step beginSession
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+    ip_address, user_agent, device, location, device_id)
+SELECT $1::uuid, u.id,
+  now() + make_interval(secs => least($2::int, $3::int)),
+  now() + make_interval(secs => $4::int), $5, $6::text[],
+  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
+  $9::inet, $10::text, $11::jsonb,
+  $12::jsonb, $13::uuid
+FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $15::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $16::boolean AND false THEN 'challenge'
+  ELSE 'session' END = 'session'
+ON CONFLICT (id) DO NOTHING;
+
+-- step record
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+  $5::uuid, $6::uuid, $7::inet, $8::text,
+  $9::jsonb
+FROM (
+  SELECT u.id AS user_id, s.id AS session_id FROM users u LEFT JOIN sessions s ON s.id = $10::uuid AND s.user_id = u.id WHERE u.id = $11::uuid AND u.created_at = now()) e;
 
 -- step answer
-WITH signed_in AS (SELECT s.id AS session_id, s.user_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in FROM sessions s WHERE s.id = $1::uuid)
-SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, i.session_id, i.auth_time, i.expires_in
-FROM users u JOIN signed_in i ON i.user_id = u.id WHERE u.id = $2::uuid;
+SELECT (
+  SELECT ceil(extract(epoch FROM max(t.window_ends_at) - now()))::int FROM login_attempts t
+  WHERE t.bucket = ANY ($1::text[]) AND t.window_ends_at > now()
+    AND t.count >= CASE WHEN t.bucket = $2 THEN $3::int ELSE $4::int END AND NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $5 AND c.last_attempt_id = $6::uuid)) AS refused_for, x.*
+FROM (VALUES (1)) AS one LEFT JOIN (
+  SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
+    u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $7::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $8::boolean AND false THEN 'challenge'
+    ELSE 'session' END AS verdict,
+    '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $9::uuid AND s.user_id = u.id WHERE u.id = $10::uuid
+) x ON true;
 
--- shape 2 of 2
+-- shape 2 of 4
 
--- step create
-WITH created AS (
-  INSERT INTO users (id, email, name, password_hash, locale)
-  SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text
-  WHERE NOT (EXISTS (
-      SELECT FROM users x WHERE lower(x.email) = $6 AND x.id IS DISTINCT FROM $7::uuid) OR EXISTS (SELECT FROM one_time_tokens t
-      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $8 AND t.owner_id IS DISTINCT FROM $9::uuid))
-  ON CONFLICT DO NOTHING
-  RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation),
-owner AS (SELECT c.id AS user_id FROM created c),
-opened AS (
-  INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-      ip_address, user_agent, device, location, device_id)
-  SELECT $10::uuid, o.user_id,
-    now() + make_interval(secs => least($11::int, $12::int)),
-    now() + make_interval(secs => $13::int),
-    $14, $15::text[],
-    CASE WHEN $16::boolean THEN 0 END, CASE WHEN $17::boolean THEN 0 END,
-    $18::inet, $19::text, $20::jsonb, $21::jsonb,
-    $22::uuid
-  FROM owner o
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id AS session_id, user_id, floor(extract(epoch FROM sessions.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM sessions.expires_at - now()))::float8 AS expires_in),
-opened_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $23, $24, $25::text, $26::text, e.user_id, e.session_id,
-    $27::uuid, $28::inet, $29::text,
-    $30::jsonb
-  FROM opened e )
-,
-mail_client AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $31::uuid, now() + make_interval(secs => $32::int) FROM (SELECT $33::text AS bucket FROM created) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $34::int + 1
-  RETURNING t.bucket, t.count AS number),
-admitted AS (SELECT c.bucket FROM mail_client c WHERE c.number <= $35::int),
-mail_address AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $36::uuid, now() + make_interval(secs => $37::int) FROM (SELECT CASE WHEN true THEN $38::text ELSE $39::text END AS bucket FROM admitted) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $40::int + 1
-  RETURNING t.bucket, t.count AS number),
-allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= $41::int),
-issued AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($42::text, 'hex'), $43, s.id::uuid, s.email::text, NULL::text, NULL::text,
-    now(), now() + make_interval(secs => $44::int)
-  FROM (SELECT c.id, c.email FROM created c, allowed) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-queued AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $45::uuid, $46, coalesce(s.email, ''), coalesce(NULL::text, $47::text), s.owner_id::uuid,
-    $48::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($49::text[])[array_position($50::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $51::int), NULL::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM issued s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id),
-adopted AS (
-  UPDATE login_attempts t SET bucket = 'user:' || s.user_id || ':world' FROM owner s
-  WHERE t.bucket = $52 RETURNING t.bucket)
-SELECT count(*)::int AS created FROM opened;
+-- step countClient
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket WHERE NOT EXISTS (SELECT FROM login_attempts t
+    WHERE t.bucket = ANY ($4::text[]) AND t.window_ends_at > now()
+      AND t.count >= CASE WHEN t.bucket = $5 THEN $6::int ELSE $7::int END AND t.bucket = $8)) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $9::int OR (t.count = $10::int AND t.last_attempt_id = excluded.last_attempt_id)
+RETURNING t.bucket, t.count AS number;
+
+-- step countNetwork
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $4 AND c.last_attempt_id = $5::uuid)) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $6::int OR (t.count = $7::int AND t.last_attempt_id = excluded.last_attempt_id)
+RETURNING t.bucket, t.count AS number;
+
+-- step createUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step record: as in shape 1
 
 -- step answer: as in shape 1
+
+-- shape 3 of 4
+
+-- step countClient: as in shape 1
+
+-- step holdClient
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
+
+-- step createUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step record: as in shape 1
+
+-- step holdRecipient
+SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT $1::text AS recipient_key) s;
+
+-- step queueMail
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u WHERE u.id = $23::uuid AND u.created_at = now()) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $24 AND c.created_at > now() - make_interval(secs => $25::int) AND c.id IS DISTINCT FROM $26::uuid) < $27::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step issueLink
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() AND m.outcome IS NULL) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step answer: as in shape 1
+
+-- shape 4 of 4
+
+-- step countClient: as in shape 1
+
+-- step holdClient: as in shape 3
+
+-- step createUser: as in shape 1
+
+-- step beginSession
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+    ip_address, user_agent, device, location, device_id)
+SELECT $1::uuid, u.id,
+  now() + make_interval(secs => least($2::int, $3::int)),
+  now() + make_interval(secs => $4::int), $5, $6::text[],
+  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
+  $9::inet, $10::text, $11::jsonb,
+  $12::jsonb, $13::uuid
+FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $15::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $16::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END = 'session'
+ON CONFLICT (id) DO NOTHING;
+
+-- step record: as in shape 1
+
+-- step holdRecipient: as in shape 3
+
+-- step queueMail: as in shape 3
+
+-- step issueLink: as in shape 3
+
+-- step answer
+SELECT (
+  SELECT ceil(extract(epoch FROM max(t.window_ends_at) - now()))::int FROM login_attempts t
+  WHERE t.bucket = ANY ($1::text[]) AND t.window_ends_at > now()
+    AND t.count >= CASE WHEN t.bucket = $2 THEN $3::int ELSE $4::int END AND NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $5 AND c.last_attempt_id = $6::uuid)) AS refused_for, x.*
+FROM (VALUES (1)) AS one LEFT JOIN (
+  SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
+    u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $7::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $8::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+    ELSE 'session' END AS verdict,
+    '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $9::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $10::uuid AND s.user_id = u.id WHERE u.id = $11::uuid
+) x ON true;

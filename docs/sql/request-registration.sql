@@ -1,82 +1,199 @@
--- Stores a pending registration and queues the mail with its link.
--- src/features/password/register/queries.ts
+-- Stores a pending registration and queues the mail with its link, where nobody has the address or the account that has
+-- it is unverified.
+-- src/features/password/register/pending/queries.ts
 
-WITH
-mail_client AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket ) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $4::int + 1
-  RETURNING t.bucket, t.count AS number),
-admitted AS (SELECT c.bucket FROM mail_client c WHERE c.number <= $5::int),
-mail_address AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $6::uuid, now() + make_interval(secs => $7::int) FROM (SELECT CASE WHEN true THEN $8::text ELSE $9::text END AS bucket FROM admitted) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $10::int + 1
-  RETURNING t.bucket, t.count AS number),
-allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= $11::int),
-judged AS (
-  SELECT u.id AS user_id, u.email AS user_email, u.locale AS user_locale,
-    a.bucket IS NOT NULL AND NOT $12::boolean AND NOT EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $13 AND t.owner_id IS DISTINCT FROM $14::uuid) AS is_open,
-    u.id IS NOT NULL AND NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_taken
-  FROM admitted
-  LEFT JOIN allowed a ON true
-  LEFT JOIN users u ON lower(u.email) = $15
-),
-stored AS (
-  INSERT INTO registration_attempts AS r (id, email, name, locale, password_hash, subject, expires_at)
-  SELECT $16::uuid, CASE WHEN (s.is_open AND NOT s.is_taken) THEN $17::text ELSE '' END, CASE WHEN (s.is_open AND NOT s.is_taken) THEN $18::text ELSE '' END, CASE WHEN (s.is_open AND NOT s.is_taken) THEN $19::text END,
-    CASE WHEN (s.is_open AND NOT s.is_taken) THEN $20::text ELSE '' END, CASE WHEN (s.is_open AND NOT s.is_taken) THEN $21::text ELSE '' END,
-    CASE WHEN (s.is_open AND NOT s.is_taken) THEN now() + make_interval(secs => $22::int) ELSE now() END
-  FROM judged s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING CASE WHEN r.email <> '' THEN r.id END AS registration_id, nullif(r.email, '') AS email, r.locale),
-issued AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($23::text, 'hex'), $24, s.registration_id::uuid, s.email::text, NULL::text, NULL::text,
-    now(), now() + make_interval(secs => $25::int)
-  FROM stored s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-addressed AS (
-  SELECT i.email, j.user_id, j.user_email, j.user_locale, j.is_open AND j.is_taken AS is_owner_told
-  FROM issued i, judged j
-),
-queued AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $26::uuid, $27, coalesce(s.email, ''), coalesce(NULL::text, $28::text), NULL::uuid,
-    $29::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($30::text[])[array_position($31::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $32::int), NULL::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM (SELECT * FROM addressed d WHERE NOT d.is_owner_told) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id),
-told AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
-  SELECT gen_random_uuid(), $33, s.user_email, coalesce(s.user_locale, $34::text), s.user_id::uuid,
-    $35::uuid, $36::jsonb, now() + make_interval(secs => $37::int)
-  FROM (SELECT * FROM addressed d WHERE d.is_owner_told) s
-  RETURNING id)
-SELECT coalesce(
-    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
-    FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
-    $38::int) AS "retryAfterSeconds"
-FROM (SELECT $39::text AS bucket) c WHERE NOT EXISTS (SELECT FROM admitted);
+-- shape 1 of 2
+
+-- step countClient
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket WHERE true) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $4::int OR (t.count = $5::int AND t.last_attempt_id = excluded.last_attempt_id)
+RETURNING t.bucket, t.count AS number;
+
+-- step holdClient
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
+
+-- step holdRecipient
+SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT $1::text AS recipient_key) s;
+
+-- step store
+INSERT INTO registration_attempts AS r (id, email, name, locale, password_hash, subject, expires_at)
+SELECT $1::uuid, CASE WHEN s.is_wanted THEN $2::text ELSE '' END, CASE WHEN s.is_wanted THEN $3::text ELSE '' END, CASE WHEN s.is_wanted THEN $4::text END,
+  CASE WHEN s.is_wanted THEN $5::text ELSE '' END, CASE WHEN s.is_wanted THEN $6::text ELSE '' END,
+  CASE WHEN s.is_wanted THEN now() + make_interval(secs => $7::int) ELSE now() END
+FROM (
+  SELECT CASE
+    WHEN $8::boolean THEN 'reserved'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $9 OR x.address_key = ANY ($10::text[])) AND x.id IS DISTINCT FROM $11::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (
+    SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $12 OR t.target_key = ANY ($13::text[]))
+      AND t.owner_id IS DISTINCT FROM $14::uuid
+      AND NOT ($15::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $16 OR x.address_key = ANY ($17::text[])) AND x.id IS DISTINCT FROM $18::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $19 OR x.address_key = ANY ($20::text[]))) THEN 'own'
+    ELSE 'free' END IN ('free', 'open') AS is_wanted
+  WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $21 AND c.last_attempt_id = $22::uuid) AND ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $23 AND c.created_at > now() - make_interval(secs => $24::int) AND c.id IS DISTINCT FROM $25::uuid) < $26::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $27 AND c.created_at > now() - make_interval(secs => $28::int) AND c.id IS DISTINCT FROM $29::uuid) < $30::int) AND NOT EXISTS (SELECT FROM registration_attempts p WHERE p.id = $31::uuid)) s
+ON CONFLICT (id) DO NOTHING
+RETURNING CASE WHEN r.email <> '' THEN r.id END AS registration_id, nullif(r.email, '') AS email, r.locale;
+
+-- step tellOwner
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, facts, expires_at)
+SELECT gen_random_uuid(), $1, s.recipient, s.recipient_key, $2::text,
+  $3::text, coalesce(s.locale, $4::text), s.user_id,
+  $5::uuid, $6::uuid, $7::jsonb,
+  now() + make_interval(secs => $8::int)
+FROM (
+  SELECT o.user_id, o.recipient, $9::text AS recipient_key, o.is_verified, o.locale
+  FROM (
+    SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u
+    WHERE (lower(u.email) = $10 OR u.address_key = ANY ($11::text[])) AND NOT ((u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.banned_at IS NULL) AND NOT $12::boolean
+    ORDER BY lower(u.email) = $13 DESC LIMIT 1
+  ) o
+  WHERE EXISTS (SELECT FROM (
+      SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
+        nullif(p.email, '') AS recipient, $14::text AS recipient_key, false AS is_verified, NULL::text AS locale
+      FROM registration_attempts p WHERE p.id = $15::uuid AND p.created_at = now()) a WHERE a.registration_id IS NULL)) s
+WHERE s.recipient IS NOT NULL AND (
+  SELECT (c.this_hour < $16::int OR (c.is_new_client AND c.this_hour < $17::int))
+    AND c.of_kind < CASE WHEN s.is_verified THEN $18::int ELSE $19::int END
+    AND (s.is_verified OR c.of_all_kinds < $20::int)
+  FROM (
+    SELECT count(*) FILTER (WHERE o.kind = $21 AND o.created_at > now() - make_interval(secs => $22::int)) AS this_hour,
+      count(*) FILTER (WHERE o.kind = $23) AS of_kind, count(*) AS of_all_kinds,
+      $24::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $25), true) AS is_new_client
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $26::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $27::uuid
+  ) c)
+  AND ((
+    SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
+    AND (
+    SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int);
+
+-- step queueMail
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (
+    SELECT a.* FROM (
+      SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
+        nullif(p.email, '') AS recipient, $23::text AS recipient_key, false AS is_verified, NULL::text AS locale
+      FROM registration_attempts p WHERE p.id = $24::uuid AND p.created_at = now()) a WHERE NOT EXISTS (
+      SELECT FROM mail_outbox m
+      WHERE m.operation_id = $25::uuid AND m.kind = $26 AND m.finished_at IS NULL AND m.created_at = now())) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $27 AND c.created_at > now() - make_interval(secs => $28::int) AND c.id IS DISTINCT FROM $29::uuid) < $30::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid) < $34::int)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step keepNothingUnsent
+UPDATE registration_attempts r SET email = '', name = '', locale = NULL, password_hash = '', subject = '', expires_at = now()
+WHERE r.id = $1::uuid AND r.email <> '' AND r.created_at = now() AND NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $2::uuid AND m.created_at = now() AND m.outcome IS NULL);
+
+-- step issueLink
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.registration_id::uuid, s.email::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (
+  SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
+    nullif(p.email, '') AS recipient, $4::text AS recipient_key, false AS is_verified, NULL::text AS locale
+  FROM registration_attempts p WHERE p.id = $5::uuid AND p.created_at = now()) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step answer
+SELECT (
+  SELECT ceil(extract(epoch FROM max(t.window_ends_at) - now()))::int FROM login_attempts t
+  WHERE t.bucket = ANY ($1::text[]) AND t.window_ends_at > now()
+    AND t.count >= CASE WHEN t.bucket = $2 THEN $3::int ELSE $4::int END AND NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $5 AND c.last_attempt_id = $6::uuid)) AS registrations,
+  CASE WHEN NOT EXISTS (SELECT FROM registration_attempts p WHERE p.id = $7::uuid) THEN ceil(extract(epoch FROM greatest((
+        SELECT c.created_at FROM mail_outbox c WHERE c.client_key = $8 AND c.created_at > now() - make_interval(secs => $9::int)
+        ORDER BY c.created_at DESC OFFSET $10::int LIMIT 1),
+        (
+        SELECT c.created_at FROM mail_outbox c WHERE c.network_key = $11 AND c.created_at > now() - make_interval(secs => $12::int)
+        ORDER BY c.created_at DESC OFFSET $13::int LIMIT 1))
+      + make_interval(secs => $14::int) - now()))::int END AS mails;
+
+-- shape 2 of 2
+
+-- step countClient
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket WHERE NOT EXISTS (SELECT FROM login_attempts t
+    WHERE t.bucket = ANY ($4::text[]) AND t.window_ends_at > now()
+      AND t.count >= CASE WHEN t.bucket = $5 THEN $6::int ELSE $7::int END AND t.bucket = $8)) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $9::int OR (t.count = $10::int AND t.last_attempt_id = excluded.last_attempt_id)
+RETURNING t.bucket, t.count AS number;
+
+-- step countNetwork
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $4 AND c.last_attempt_id = $5::uuid)) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $6::int OR (t.count = $7::int AND t.last_attempt_id = excluded.last_attempt_id)
+RETURNING t.bucket, t.count AS number;
+
+-- step holdClient: as in shape 1
+
+-- step holdRecipient: as in shape 1
+
+-- step store: as in shape 1
+
+-- step tellOwner: as in shape 1
+
+-- step queueMail: as in shape 1
+
+-- step keepNothingUnsent: as in shape 1
+
+-- step issueLink: as in shape 1
+
+-- step answer: as in shape 1

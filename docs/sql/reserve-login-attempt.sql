@@ -1,25 +1,25 @@
--- Reserves an attempt at the account of the address and reads what a login needs to check a password, in one statement.
+-- Reserves an attempt at the account of the address and reads what a login needs to check a password.
 -- src/features/password/queries.ts
 
--- shape 1 of 2
+-- shape 1 of 3
 
-WITH account AS (
-  SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
-    (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_unverified, u.email = $1 AS has_address
-  FROM users u WHERE lower(u.email) = ANY ($2::text[])
-  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($3::text[], lower(u.email)) LIMIT 1
-),
+-- step reserve
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $2::boolean AND false THEN 'challenge'
+    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[])
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
 counted AS (
-  SELECT CASE WHEN a.has_address THEN 'user:' || a.user_id ELSE $4 END || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($5::uuid[], $6::int[]) AS k (user_id, generation)
+  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
+      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
       WHERE k.user_id = a.user_id AND k.generation = a.device_generation
-    ) THEN $7::text END::text, 'world') AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
-    a.is_unverified
-  FROM (VALUES (1)) AS one LEFT JOIN account a ON true
+    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  FROM (SELECT) one LEFT JOIN account a ON true
 ),
 reserved AS (
   INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $8::uuid, now() + make_interval(secs => $9::int) FROM counted s
+  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
   ON CONFLICT (bucket) DO UPDATE SET
     count = CASE
     WHEN t.window_ends_at <= now() THEN 1
@@ -28,65 +28,115 @@ reserved AS (
     END,
     last_attempt_id = excluded.last_attempt_id,
     window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $10::int + 1
+  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
   RETURNING t.bucket, t.count AS number),
-locked AS (
-  SELECT c.user_id, NULL::uuid AS session_id, c.bucket, c.email, c.locale, c.is_banned
-  FROM counted c, reserved r WHERE r.number > $11::int
-),
-locked_effect_0 AS (
+recorded AS (
   INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $12, $13, $14::text, $15::text, e.user_id, e.session_id,
-    $16::uuid, $17::inet, $18::text,
-    $19::jsonb
-  FROM locked e ),
-unlock_token AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($20::text, 'hex'), $21, s.user_id::uuid, s.email::text, NULL::text, s.bucket::text,
-    now(), now() + make_interval(secs => $22::int)
-  FROM (
-    SELECT CASE WHEN l.is_told THEN l.user_id END AS user_id, CASE WHEN l.is_told THEN l.email END AS email, l.bucket
-    FROM (SELECT k.*, k.email = ANY ($23::text[]) AND NOT k.is_banned AS is_told FROM locked k) l) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-lock_mail AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $24::uuid, $25, coalesce(s.email, ''), coalesce(s.locale, $26::text), s.owner_id::uuid,
-    $27::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($28::text[])[array_position($29::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $30::int), NULL::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM (SELECT i.*, l.locale FROM unlock_token i, locked l) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id)
-SELECT c.bucket, CASE WHEN r.number <= $31::int THEN r.number END AS number, coalesce(
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
+    $18::uuid, $19::uuid, $20::inet, $21::text,
+    $22::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
+SELECT c.*, CASE WHEN r.number <= $24::int THEN r.number END AS number,
+  coalesce(
     (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
     FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
-    $32::int) AS retry_after_seconds,
-  c.user_id, c.password_hash, c.is_banned, c.is_unverified, NULL::text AS pending_password_hash
+    $25::int) AS retry_after_seconds, NULL::text AS pending_password_hash
 FROM counted c LEFT JOIN reserved r ON true;
 
--- shape 2 of 2
+-- step holdBudgets
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0)),
+  pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0))
+FROM (
+  SELECT a.user_id, a.recipient, $2::text AS recipient_key, coalesce(a.is_verified, false) AS is_verified, a.locale
+  FROM (SELECT) one LEFT JOIN (
+    SELECT u.id AS user_id, u.locale, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified,
+      CASE WHEN u.email = ANY ($3::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
+    FROM users u WHERE lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[])
+    ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($6::text[], lower(u.email)) NULLS LAST LIMIT 1
+  ) a ON true
+  WHERE (
+    SELECT bool_or((t.count = $7::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $8::uuid AND t.count <= $9::int)
+    FROM login_attempts t WHERE t.bucket = ANY ($10::text[]))) s;
 
-WITH account AS (
-  SELECT u.id AS user_id, u.email, u.locale, u.password_hash, u.banned_at IS NOT NULL AS is_banned, u.device_generation,
-    (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_unverified, u.email = $1 AS has_address
-  FROM users u WHERE lower(u.email) = ANY ($2::text[])
-  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($3::text[], lower(u.email)) LIMIT 1
-),
+-- step queueLockMail
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (
+    SELECT a.user_id, a.recipient, $23::text AS recipient_key, coalesce(a.is_verified, false) AS is_verified, a.locale
+    FROM (SELECT) one LEFT JOIN (
+      SELECT u.id AS user_id, u.locale, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified,
+        CASE WHEN u.email = ANY ($24::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
+      FROM users u WHERE lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[])
+      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($27::text[], lower(u.email)) NULLS LAST LIMIT 1
+    ) a ON true
+    WHERE (
+      SELECT bool_or((t.count = $28::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $29::uuid AND t.count <= $30::int)
+      FROM login_attempts t WHERE t.bucket = ANY ($31::text[]))) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $36 AND c.created_at > now() - make_interval(secs => $37::int) AND c.id IS DISTINCT FROM $38::uuid) < $39::int)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step issueUnlockLink
+WITH told AS (
+  UPDATE login_attempts t SET count = $1::int + 2
+  WHERE t.bucket = ANY ($2::text[]) AND (t.count = $3::int + 1 AND t.window_ends_at > now()) AND EXISTS (SELECT FROM (
+      SELECT m.user_id, nullif(m.recipient, '') AS email, m.recipient_key FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() ) q))
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($5::text, 'hex'), $6, s.user_id::uuid, s.email::text, NULL::text, NULL::text,
+  NULL::text, $7::text::text, now(), greatest(now() + make_interval(secs => $8::int), (
+    SELECT min(o.created_at) + make_interval(secs => $9::int) FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.kind = 'account_locked' AND o.outcome IS DISTINCT FROM 'dropped'
+      AND o.created_at > now() - make_interval(secs => $10::int)
+    HAVING count(*) >= $11::int))
+FROM (
+  SELECT m.user_id, nullif(m.recipient, '') AS email, m.recipient_key FROM mail_outbox m WHERE m.id = $12::uuid AND m.created_at = now() ) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- shape 2 of 3
+
+-- step reserve
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[])
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
 counted AS (
-  SELECT CASE WHEN a.has_address THEN 'user:' || a.user_id ELSE $4 END || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($5::uuid[], $6::int[]) AS k (user_id, generation)
+  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
+      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
       WHERE k.user_id = a.user_id AND k.generation = a.device_generation
-    ) THEN $7::text END::text, 'world') AS bucket, a.user_id, a.email, a.locale, a.password_hash, a.is_banned,
-    a.is_unverified
-  FROM (VALUES (1)) AS one LEFT JOIN account a ON true
+    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  FROM (SELECT) one LEFT JOIN account a ON true
 ),
 reserved AS (
   INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $8::uuid, now() + make_interval(secs => $9::int) FROM counted s
+  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
   ON CONFLICT (bucket) DO UPDATE SET
     count = CASE
     WHEN t.window_ends_at <= now() THEN 1
@@ -95,42 +145,73 @@ reserved AS (
     END,
     last_attempt_id = excluded.last_attempt_id,
     window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $10::int + 1
+  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
   RETURNING t.bucket, t.count AS number),
-locked AS (
-  SELECT c.user_id, NULL::uuid AS session_id, c.bucket, c.email, c.locale, c.is_banned
-  FROM counted c, reserved r WHERE r.number > $11::int
-),
-locked_effect_0 AS (
+recorded AS (
   INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $12, $13, $14::text, $15::text, e.user_id, e.session_id,
-    $16::uuid, $17::inet, $18::text,
-    $19::jsonb
-  FROM locked e ),
-unlock_token AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($20::text, 'hex'), $21, s.user_id::uuid, s.email::text, NULL::text, s.bucket::text,
-    now(), now() + make_interval(secs => $22::int)
-  FROM (
-    SELECT CASE WHEN l.is_told THEN l.user_id END AS user_id, CASE WHEN l.is_told THEN l.email END AS email, l.bucket
-    FROM (SELECT k.*, k.email = ANY ($23::text[]) AND NOT k.is_banned AS is_told FROM locked k) l) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-lock_mail AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $24::uuid, $25, coalesce(s.email, ''), coalesce(s.locale, $26::text), s.owner_id::uuid,
-    $27::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($28::text[])[array_position($29::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $30::int), NULL::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM (SELECT i.*, l.locale FROM unlock_token i, locked l) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id)
-SELECT c.bucket, CASE WHEN r.number <= $31::int THEN r.number END AS number, coalesce(
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
+    $18::uuid, $19::uuid, $20::inet, $21::text,
+    $22::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
+SELECT c.*, CASE WHEN r.number <= $24::int THEN r.number END AS number,
+  coalesce(
     (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
     FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
-    $32::int) AS retry_after_seconds,
-  c.user_id, c.password_hash, c.is_banned, c.is_unverified, (SELECT r.password_hash FROM registration_attempts r WHERE r.email = $33 AND r.expires_at > now() AND NOT EXISTS (SELECT FROM account) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) AS pending_password_hash
+    $25::int) AS retry_after_seconds, NULL::text AS pending_password_hash
 FROM counted c LEFT JOIN reserved r ON true;
+
+-- step holdBudgets: as in shape 1
+
+-- step queueLockMail: as in shape 1
+
+-- step issueUnlockLink: as in shape 1
+
+-- shape 3 of 3
+
+-- step reserve
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $2::boolean AND false THEN 'challenge'
+    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[])
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
+counted AS (
+  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
+      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
+      WHERE k.user_id = a.user_id AND k.generation = a.device_generation
+    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  FROM (SELECT) one LEFT JOIN account a ON true
+),
+reserved AS (
+  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
+  ON CONFLICT (bucket) DO UPDATE SET
+    count = CASE
+    WHEN t.window_ends_at <= now() THEN 1
+    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+    ELSE t.count + 1
+    END,
+    last_attempt_id = excluded.last_attempt_id,
+    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
+  RETURNING t.bucket, t.count AS number),
+recorded AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
+    $18::uuid, $19::uuid, $20::inet, $21::text,
+    $22::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
+SELECT c.*, CASE WHEN r.number <= $24::int THEN r.number END AS number,
+  coalesce(
+    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
+    FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
+    $25::int) AS retry_after_seconds, (SELECT r.password_hash FROM registration_attempts r WHERE r.email = $26 AND r.expires_at > now() AND c.user_id IS NULL ORDER BY r.created_at DESC, r.id DESC LIMIT 1) AS pending_password_hash
+FROM counted c LEFT JOIN reserved r ON true;
+
+-- step holdBudgets: as in shape 1
+
+-- step queueLockMail: as in shape 1
+
+-- step issueUnlockLink: as in shape 1

@@ -21,16 +21,15 @@ export interface LinkMail {
 export function lockToTell(attempt: LoginAttempt, { mail }: LinkMail, limits: AttemptLimits): Fragment {
   const { id, subject, buckets } = attempt;
   return sql`
-    SELECT a.user_id, a.recipient, ${subject}::text AS recipient_key, coalesce(a.is_verified, false) AS is_verified, a.locale
-    FROM (VALUES (1)) AS one LEFT JOIN (
+    SELECT a.*, ${subject}::text AS recipient_key
+    FROM (SELECT) one LEFT JOIN (
       SELECT u.id AS user_id, u.locale, NOT ${isVerificationDue(sql`u`)} AS is_verified,
         CASE WHEN u.email = ANY (${mail.recipients}::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
       ${fromAddress(attempt.email, attempt.address)}
     ) a ON true
-    WHERE EXISTS (SELECT FROM login_attempts t WHERE t.bucket = ANY (${buckets}::text[]) AND ${isRefusalUntold(sql`t`, limits)})
-      AND NOT EXISTS (
-        SELECT FROM login_attempts t
-        WHERE t.bucket = ANY (${buckets}::text[]) AND t.last_attempt_id = ${id}::uuid AND t.count <= ${limits.max}::int)`;
+    WHERE (
+      SELECT bool_or(${isRefusalUntold(sql`t`, limits)}) AND NOT bool_or(t.last_attempt_id = ${id}::uuid AND t.count <= ${limits.max}::int)
+      FROM login_attempts t WHERE t.bucket = ANY (${buckets}::text[]))`;
 }
 
 /**

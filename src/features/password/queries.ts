@@ -85,7 +85,7 @@ export async function reserveLoginAttempt(
     WITH account AS (SELECT ${accountColumns(opening)}, u.device_generation ${fromAddress(email, address)}),
     counted AS (
       SELECT ${attemptBucket(sql`${subject}::text`, knownDeviceId(sql`a`, device))} AS bucket, a.*
-      FROM (VALUES (1)) AS one LEFT JOIN account a ON true
+      FROM (SELECT) one LEFT JOIN account a ON true
     ),
     reserved AS (${reserveAttempt(sql`(SELECT c.bucket FROM counted c WHERE NOT ${isClosed(sql`c`, limits)})`, attempt.id, limits)}),
     recorded AS (${recordEvents(
@@ -93,9 +93,8 @@ export async function reserveLoginAttempt(
       loginLocked,
       metadata,
     )})
-    SELECT c.bucket, CASE WHEN r.number <= ${limits.max}::int THEN r.number END AS number,
-      ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds, c.user_id, c.email, c.address_key, c.password_hash, c.verdict,
-      ${registration} AS pending_password_hash
+    SELECT c.*, nullif(r.number, ${limits.max}::int + 1) AS number,
+      ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds, ${registration} AS pending_password_hash
     FROM counted c LEFT JOIN reserved r ON true`;
   const lock = lockToTell(attempt, lockMail, limits);
   const { reserve: rows } = await db.batch(

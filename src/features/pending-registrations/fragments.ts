@@ -43,6 +43,13 @@ export function storePendingRegistration(
     RETURNING CASE WHEN r.email <> '' THEN r.id END AS registration_id, nullif(r.email, '') AS email, r.locale`;
 }
 
+/** A statement that keeps nothing of a pending registration, as `storePendingRegistration` does where it is not wanted. */
+export function emptyPendingRegistration(id: string, isWanted: Fragment): Fragment {
+  return sql`
+    UPDATE registration_attempts r SET email = '', name = '', locale = NULL, password_hash = '', subject = '', expires_at = now()
+    WHERE r.id = ${id}::uuid AND r.email <> '' AND r.created_at = now() AND NOT ${isWanted}`;
+}
+
 /**
  * FROM and WHERE for the live pending registrations of this address, alias `r`, to be restricted further by AND; see
  * `newestFirst`.

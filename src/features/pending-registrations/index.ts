@@ -2,6 +2,7 @@ export { feature } from './feature.ts';
 export {
   deletePendingRegistrations,
   dropPendingRegistrations,
+  emptyPendingRegistration,
   fromPendingRegistrationsOf,
   lockPendingRegistrations,
   newestFirst,

@@ -36,8 +36,8 @@ export const enumerationFaults: readonly PlantedFault[] = [
     guarantees: ['ENU-04'],
     breaks: 'A registration with an address that has an account writes one row more than others.',
     file: 'src/features/password/register/pending/queries.ts',
-    find: 'WHERE ${isFirstRun} AND NOT ${isOwnerTold}`;',
-    replace: 'WHERE ${isFirstRun}`;',
+    find: "a WHERE NOT ${isNoticeQueuedNow('email_taken', metadata)}`;",
+    replace: 'a`;',
     tests: ['test/features/email-verification/enumeration.security.test.ts'],
   },
   {

@@ -7,8 +7,8 @@ export const limitFaults: readonly PlantedFault[] = [
     guarantees: ['LIM-01', 'LIM-03'],
     breaks: 'An account has one attempt more than the limit.',
     file: 'src/features/password/queries.ts',
-    find: 'CASE WHEN r.number <= ${limits.max}::int THEN',
-    replace: 'CASE WHEN r.number <= ${limits.max}::int + 1 THEN',
+    find: 'nullif(r.number, ${limits.max}::int + 1)',
+    replace: 'r.number',
     tests: ['test/rate-limit/attempts.test.ts'],
   },
   {

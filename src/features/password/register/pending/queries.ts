@@ -3,6 +3,7 @@ import type { Database } from '../../../../db/client.ts';
 import { type Fragment, sql } from '../../../../db/sql.ts';
 import type { MailClient } from '../../../../mail/mail-client.ts';
 import {
+  clientHasRoom,
   fromMailQueuedNow,
   holdClient,
   holdRecipient,
@@ -14,8 +15,12 @@ import {
 import type { RequestMetadata } from '../../../../request-metadata.ts';
 import { canBeTakenOver, claimOn } from '../../../addresses/index.ts';
 import { issueToken } from '../../../one-time-tokens/index.ts';
-import { type PendingRegistration, storePendingRegistration } from '../../../pending-registrations/index.ts';
-import { hasAddress, recipientColumns } from '../../../users/index.ts';
+import {
+  emptyPendingRegistration,
+  type PendingRegistration,
+  storePendingRegistration,
+} from '../../../pending-registrations/index.ts';
+import { hasAddress, isReservedEmail, recipientColumns } from '../../../users/index.ts';
 import type { LinkMail } from '../../fragments.ts';
 import { countRegistration, isCounted, secondsUntilRoom } from '../fragments.ts';
 import type { RegistrationCount } from '../registration-count.ts';
@@ -42,30 +47,31 @@ export async function requestRegistration(
   count: RegistrationCount,
   metadata: RequestMetadata,
 ): Promise<RequestRefusal> {
-  const { id, email, subject } = registration;
+  const { id, subject } = registration;
   const isStored = sql`EXISTS (SELECT FROM registration_attempts p WHERE p.id = ${id}::uuid)`;
-  const isFirstRun = sql`(${isCounted(count)} AND NOT ${isStored})`;
-  const isOwnerTold = isNoticeQueuedNow('email_taken', metadata);
-  const recipient = sql`
-    SELECT NULL::uuid AS user_id, CASE WHEN ${claimOn(address)} IN ('free', 'open') THEN ${email}::text END AS recipient,
-      ${subject}::text AS recipient_key, false AS is_verified, NULL::text AS locale
-    WHERE ${isFirstRun} AND NOT ${isOwnerTold}`;
-  const queued = sql`(
-    SELECT EXISTS (SELECT ${fromMailQueuedNow(mail)}) AS is_wanted
-    WHERE EXISTS (SELECT ${fromMailQueuedNow(mail, { isDroppedToo: true })}) OR ${isOwnerTold})`;
-  const stored = sql`(
-    SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email
-    FROM registration_attempts p WHERE p.id = ${id}::uuid AND p.created_at = now())`;
+  const storedNow = sql`
+    SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
+      nullif(p.email, '') AS recipient, ${subject}::text AS recipient_key, false AS is_verified, NULL::text AS locale
+    FROM registration_attempts p WHERE p.id = ${id}::uuid AND p.created_at = now()`;
+  const claimed = sql`(
+    SELECT ${claimOn(address)} IN ('free', 'open') AS is_wanted
+    WHERE ${isCounted(count)} AND ${clientHasRoom(client, mail.id)} AND NOT ${isStored})`;
+  const toApplicant = sql`
+    SELECT a.* FROM (${storedNow}) a WHERE NOT ${isNoticeQueuedNow('email_taken', metadata)}`;
   const { answer } = await db.batch(
     'request-registration',
     {
       ...countRegistration(count),
       holdClient: holdClient(client),
       holdRecipient: holdRecipient(sql`SELECT ${subject}::text AS recipient_key`),
-      tellOwner: queueNotice(ownerOf(address, isFirstRun), 'email_taken', { client }, metadata),
-      queueMail: queueMail(recipient, mail, { client }, metadata),
-      store: storePendingRegistration(queued, registration, sql`s.is_wanted`),
-      issueLink: issueToken(stored, token, { owner: sql`s.registration_id`, email: sql`s.email` }),
+      store: storePendingRegistration(claimed, registration, sql`s.is_wanted`),
+      tellOwner: queueNotice(ownerOf(address, storedNow), 'email_taken', { client }, metadata),
+      queueMail: queueMail(toApplicant, mail, { client }, metadata),
+      keepNothingUnsent: emptyPendingRegistration(id, sql`EXISTS (SELECT ${fromMailQueuedNow(mail)})`),
+      issueLink: issueToken(sql`(${storedNow})`, token, {
+        owner: sql`s.registration_id`,
+        email: sql`s.email`,
+      }),
       answer: sql`
         SELECT ${secondsUntilRoom(count)} AS registrations,
           CASE WHEN NOT ${isStored} THEN ${secondsUntilClientHasRoom(client)} END AS mails`,
@@ -77,13 +83,14 @@ export async function requestRegistration(
   return refusal;
 }
 
-/** The owner of an address that is taken, as a source of `queueNotice`. */
-function ownerOf(address: Address, isWanted: Fragment): Fragment {
+/** The owner of an address of which nothing was stored since it is taken, as a source of `queueNotice`. */
+function ownerOf(address: Address, storedNow: Fragment): Fragment {
   return sql`
     SELECT o.user_id, o.recipient, ${address.keys[0]}::text AS recipient_key, o.is_verified, o.locale
     FROM (
-      SELECT ${recipientColumns(sql`u`)} FROM users u WHERE ${hasAddress(sql`u`, address)} AND NOT ${canBeTakenOver(sql`u`)}
+      SELECT ${recipientColumns(sql`u`)} FROM users u
+      WHERE ${hasAddress(sql`u`, address)} AND NOT ${canBeTakenOver(sql`u`)} AND NOT ${isReservedEmail(address.email)}::boolean
       ORDER BY lower(u.email) = ${address.email} DESC LIMIT 1
     ) o
-    WHERE ${isWanted} AND ${claimOn(address)} = 'taken'`;
+    WHERE EXISTS (SELECT FROM (${storedNow}) a WHERE a.registration_id IS NULL)`;
 }
