@@ -18,6 +18,7 @@ export const baseFeatures = [
   'one-time-tokens',
   'pending-registrations',
   'addresses',
+  'link-holder',
   'signing-keys',
 ];
 

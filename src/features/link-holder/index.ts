@@ -1,0 +1,5 @@
+export { correctableByPassword, passwordField } from './answer-password-field.ts';
+export { linkHolderErrors } from './errors.ts';
+export { holderBucket, type LinkHolder, reserveHolderCheck } from './fragments.ts';
+export { LinkHolderForm, LinkHolderRequest } from './schemas.ts';
+export { type LinkWork, withHolderPassword } from './with-holder-password.ts';
