@@ -32,7 +32,10 @@ beforeAll(async () => {
       FROM generate_series(1, 5000) n`,
     sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
       SELECT sha256(u.id::text::bytea), 'revert_email', u.id, u.email, 'former-' || u.email, now() + interval '7 days' FROM users u`,
-    sql`ANALYZE users, sessions, login_attempts, registration_attempts, one_time_tokens`,
+    sql`INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, request_id, expires_at)
+      SELECT gen_random_uuid(), 'verify_email', '', 'address:' || n, 'client:' || n, 'client:' || n, gen_random_uuid(), now()
+      FROM generate_series(1, 5000) n`,
+    sql`ANALYZE users, sessions, login_attempts, registration_attempts, one_time_tokens, mail_outbox`,
   ]);
 }, 60_000);
 afterAll(() => database.drop());
@@ -53,8 +56,9 @@ describe('on large tables no statement reads a table from end to end', () => {
   test.each(['waiting-7@example.com', 'user-7@example.com', 'nobody@example.com'])(
     'of a resend to %s',
     async (email) => {
-      const [plan] = await plansOf(database.url, () => resend(open, email));
-      expectIndexed(plan!);
+      // The two that hold the client and the address read no table.
+      const plans = await plansOf(database.url, () => resend(open, email));
+      for (const step of [1, 2, 4, 5, 6, 7]) expectIndexed(plans[step]!);
     },
   );
 

@@ -109,8 +109,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-03'],
     breaks: 'A mail goes to the address as it was typed, and not as it is stored.',
     file: 'src/features/email-verification/resend/queries.ts',
-    find: 'coalesce(a.email, r.email) AS email',
-    replace: 'CASE WHEN a.user_id IS NULL THEN r.email ELSE ${email.address}::text END AS email',
+    find: 'u.email::text AS recipient',
+    replace: '${email.address}::text AS recipient',
     tests: ['test/features/email-verification/mail.security.test.ts'],
   },
   {
@@ -187,6 +187,15 @@ export const accountFaults: readonly PlantedFault[] = [
     find: "deps.config.emailVerification === 'required'",
     replace: "deps.config.emailVerification === 'off'",
     tests: ['test/features/email-verification/enumeration.security.test.ts'],
+  },
+  {
+    id: 'strangers-use-up-the-links-of-an-address',
+    guarantees: ['EML-14'],
+    breaks: 'Strangers who ask for five links keep the owner of an address from one.',
+    file: 'src/mail/outbox/fragments.ts',
+    find: '(c.is_new_client AND c.this_hour',
+    replace: '(false AND c.this_hour',
+    tests: ['test/features/email-verification/mail.security.test.ts'],
   },
   {
     id: 'client-mails-without-limit',

@@ -50,6 +50,15 @@ export const enumerationFaults: readonly PlantedFault[] = [
     tests: ['test/features/password/forgot-password.test.ts'],
   },
   {
+    id: 'resend-writes-nothing-for-unknown',
+    guarantees: ['ENU-05'],
+    breaks: 'A request for another verification link writes less where nobody has the address.',
+    file: 'src/features/email-verification/resend/queries.ts',
+    find: 'AS one (is_possible) LEFT JOIN (',
+    replace: 'AS one (is_possible) JOIN (',
+    tests: ['test/features/email-verification/enumeration.security.test.ts'],
+  },
+  {
     id: 'mail-is-sent-before-the-answer',
     guarantees: ['ENU-05', 'EML-12'],
     breaks: 'The answer waits for the mail provider, and tells by its time whether a mail was sent.',

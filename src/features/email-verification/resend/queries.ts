@@ -1,8 +1,8 @@
 import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
-import { sql } from '../../../db/sql.ts';
-import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
-import type { MailBudget } from '../../../mail/mail-budget.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import type { MailClient } from '../../../mail/mail-client.ts';
+import { fromMailQueuedNow, holdClient, holdRecipient, queueMail } from '../../../mail/outbox/fragments.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
@@ -16,70 +16,62 @@ export interface Link {
   readonly mail: PreparedMail;
 }
 
+/** Whom a new verification link is asked for. */
+export interface AskedAddress {
+  readonly email: PresentedEmail;
+  readonly address: Address;
+  readonly isReserved: boolean;
+}
+
 /**
- * Queues a new verification link: for the account with the address while that is unverified, or for the newest
- * pending registration when no account has the address. In all other cases, and over a limit of mails, the same rows
- * are written: a token that opens nothing and a mail that is dropped (ENU-05). The mail goes to the stored address,
- * never to what was typed (EML-03). The account is locked, so that a deletion leaves nothing of this behind (PRV-03).
- * A retry after a lost response sends nothing twice. Round trips: 1.
+ * Queues a new verification link: for the account with the address while that is unverified, or for the newest pending
+ * registration when no account has the address. In all other cases, and over the budget of the address, the same rows
+ * are written: a mail that is dropped and a token that opens nothing (ENU-05); over the client's, none. The mail goes to
+ * the stored address, never to what was typed (EML-03). The account is held, so that a deletion leaves nothing of this
+ * behind (PRV-03). A repeat sends nothing twice. Round trips: 1.
  */
 export async function queueVerification(
   db: Database,
-  {
-    email,
-    address,
-    isReserved,
-  }: { readonly email: PresentedEmail; readonly address: Address; readonly isReserved: boolean },
-  links: { readonly account: Link; readonly registration: Link },
-  budget: MailBudget,
+  asked: AskedAddress,
+  { account, registration }: { readonly account: Link; readonly registration: Link },
+  client: MailClient,
   metadata: RequestMetadata,
 ): Promise<void> {
-  const { account, registration } = links;
-  await db.query(
-    'queue-verification',
-    sql`
-      WITH account AS MATERIALIZED (
-        SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AND u.banned_at IS NULL AS is_open
-        ${fromAddress(email, address)} FOR KEY SHARE OF u
-      ),
-      registration AS (
-        SELECT r.id AS registration_id, r.email, r.locale
-        ${fromPendingRegistrationsOf(email.address)} AND NOT EXISTS (SELECT FROM account) ${newestFirst}
-      ),
-      looked AS (SELECT count(*) AS found FROM account),
-      ${mailAllowance(budget, {
-        cause: sql`looked`,
-        isWanted: sql`(EXISTS (SELECT FROM account a WHERE a.is_open) OR EXISTS (SELECT FROM registration))`,
-      })},
-      judged AS (
-        SELECT a.user_id, r.registration_id, coalesce(a.email, r.email) AS email, coalesce(a.locale, r.locale) AS locale
-        FROM (VALUES (NOT ${isReserved}::boolean)) AS one (is_possible)
-        LEFT JOIN allowed w ON one.is_possible
-        LEFT JOIN account a ON w.bucket IS NOT NULL AND a.is_open
-        LEFT JOIN registration r ON w.bucket IS NOT NULL
-      ),
-      issued AS (${issueToken(sql`(SELECT * FROM judged j WHERE j.registration_id IS NULL)`, account.token, {
-        owner: sql`s.user_id`,
-        email: sql`s.email`,
-      })}),
-      reissued AS (${issueToken(
-        sql`(SELECT * FROM judged j WHERE j.registration_id IS NOT NULL)`,
-        registration.token,
-        { owner: sql`s.registration_id`, email: sql`s.email` },
-      )}),
-      queued AS (${queueMail(
-        sql`(SELECT i.owner_id, i.email, j.locale FROM issued i, judged j)`,
-        account.mail,
-        metadata,
-        toTokenOwner,
-      )}),
-      requeued AS (${queueMail(
-        sql`(SELECT i.email, j.locale FROM reissued i, judged j)`,
-        registration.mail,
-        metadata,
-        { recipient: sql`s.email`, locale: sql`s.locale`, userId: sql`NULL` },
-      )})
-      SELECT 1 AS queued`,
-    { isIdempotent: true },
+  const { email, address, isReserved } = asked;
+  const counted = sql`${address.keys[0]}::text AS recipient_key, false AS is_verified`;
+  const newest = sql`
+    ${fromPendingRegistrationsOf(email.address)} AND NOT ${isReserved}::boolean
+      AND NOT EXISTS (SELECT ${fromAddress(email, address)}) ${newestFirst}`;
+  const ofRegistration = sql`SELECT NULL::uuid AS user_id, r.email AS recipient, ${counted}, r.locale ${newest}`;
+  const ofAccount = sql`
+    SELECT a.user_id, a.recipient, ${counted}, a.locale
+    FROM (VALUES (NOT ${isReserved}::boolean)) AS one (is_possible) LEFT JOIN (
+      SELECT u.id AS user_id, u.email::text AS recipient, u.locale, u.email_verified_at, u.banned_at
+      ${fromAddress(email, address)}
+    ) a ON one.is_possible AND a.email_verified_at IS NULL AND a.banned_at IS NULL
+    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = ${registration.mail.id}::uuid)`;
+  const steps = {
+    holdClient: holdClient(client),
+    holdAccount: sql`SELECT u.id ${fromAddress(email, address)} FOR KEY SHARE OF u`,
+    holdRegistration: sql`SELECT r.id ${newest} FOR KEY SHARE OF r`,
+    holdRecipient: holdRecipient(sql`SELECT ${counted}`),
+    queueToRegistration: queueMail(ofRegistration, registration.mail, { client }, metadata),
+    queueToAccount: queueMail(ofAccount, account.mail, { client }, metadata),
+    issueToRegistration: issueFor(registration, sql`(SELECT r.id ${newest})`),
+    issueToAccount: issueFor(account, sql`m.user_id`),
+  };
+  await db.batch('queue-verification', steps, { isIdempotent: true });
+}
+
+/** The token of the mail that was queued, or a decoy for one that was dropped; `owner` is an expression over the mail `m`. */
+function issueFor({ token, mail }: Link, owner: Fragment): Fragment {
+  const queued = fromMailQueuedNow(mail, { isDroppedToo: true });
+  return issueToken(
+    sql`(SELECT CASE WHEN m.outcome IS NULL THEN ${owner} END AS owner_id, nullif(m.recipient, '') AS email ${queued})`,
+    token,
+    {
+      owner: sql`s.owner_id`,
+      email: sql`s.email`,
+    },
   );
 }

@@ -21,9 +21,8 @@ export async function resendVerification(deps: Deps, email: PresentedEmail): Pro
     account: await link('verify_email', email.spellings),
     registration: await link('confirm_registration', [email.address]),
   };
-  const budget = mail.budget('verification', email.address);
   const isReserved = isReservedEmail(email.address);
-  const address = { email, address: addressOf(keyring, email.address), isReserved };
-  await queueVerification(db, address, links, budget, metadata);
+  const asked = { email, address: addressOf(keyring, email.address), isReserved };
+  await queueVerification(db, asked, links, mail.client, metadata);
   mail.sendSoon();
 }
