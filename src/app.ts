@@ -133,9 +133,6 @@ const effects: Effects = {
   endedByEmailRevert: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'email_reverted' }),
   ],
-  endedByVerification: [
-    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'email_verified' }),
-  ],
   loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
   refreshTokenReused: [
     recordEvent({ type: 'authn_token_reuse', outcome: 'failure' }),

@@ -58,8 +58,6 @@ export interface Effects {
   readonly emailReverted: readonly Effect[];
   /** Sessions that the revert ended: one row each. */
   readonly endedByEmailRevert: readonly Effect[];
-  /** Sessions that the first verification ended: one row each. */
-  readonly endedByVerification: readonly Effect[];
   readonly loggedOut: readonly Effect[];
   readonly refreshTokenReused: readonly Effect[];
   /** The owner ended one session from their list. */

@@ -16,6 +16,7 @@ import {
 import { freshEmail, otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
+import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -228,22 +229,21 @@ describe('a verification against the end of its account', { timeout: 60_000 }, (
 
 describe('an account before its verification commits (EML-09)', { timeout: 60_000 }, () => {
   test('signs nobody in, however far that has come', async () => {
-    const email = freshEmail();
-    const token = await registerForToken(required, email);
-    const logIn = () => required.post('/api/auth/login', { email, password });
-    // The verification has created the account, and waits for the pending registrations that it deletes.
-    const [other] = await databaseOf(required).query<{ id: string }>(sql`
-      INSERT INTO registration_attempts (id, email, name, password_hash, subject, created_at, expires_at)
-      SELECT gen_random_uuid(), r.email, r.name, '', r.subject, r.created_at - interval '1 hour', r.expires_at
-      FROM registration_attempts r WHERE r.email = ${email} RETURNING id`);
-    const held = sql`SELECT 1 FROM registration_attempts WHERE id = ${other!.id}::uuid FOR UPDATE`;
+    const { email, userId } = await unverifiedAccount(open);
+    const token = await registerForToken(required, email, otherPasswords);
+    const logIn = (text: string) => required.post('/api/auth/login', { email, password: text });
+    // The verification has taken the account over, and waits for a link that it ends.
+    await storeLink(open, 'unlock', { id: userId, email });
+    const held = sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'unlock' FOR UPDATE`;
     const [verifying] = await holdRows(database.url, [held], async () => {
-      const answer = verify(required, { token, password });
+      const answer = verify(required, { token, password: otherPassword });
       await untilWaiting(database.url, 1);
-      expect((await logIn()).json.code).toBe('email_not_verified');
+      expect((await logIn(password)).json.code).toBe('email_not_verified');
+      expect((await logIn(otherPassword)).json.code).toBe('invalid_credentials');
       return [answer] as const;
     });
     expect((await verifying).status).toBe(200);
-    expect((await logIn()).status).toBe(200);
+    expect((await logIn(password)).json.code).toBe('invalid_credentials');
+    expect((await logIn(otherPassword)).status).toBe(200);
   });
 });

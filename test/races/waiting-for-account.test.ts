@@ -293,6 +293,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
 
 test('a change of the address and a pending registration for it, verified at once, never deadlock', async () => {
   const email = freshEmail();
+  await registerForToken(required, email);
   const registrationToken = await registerForToken(required, email, otherPasswords);
   const token = await linkTo(client, await signIn(client), email);
   const [verified, moved] = await oneAfterTheOther(
@@ -301,6 +302,7 @@ test('a change of the address and a pending registration for it, verified at onc
     () => confirm(client, token),
   );
   expect([verified.status, moved.status].toSorted()).toEqual([200, 400]);
-  // A deadlock is ended by the server after a second, and repeated.
-  expect([verified.roundTrips, moved.roundTrips]).toEqual([2, 2]);
+  // A deadlock is ended by the server after a second, and repeated. A verification that loses looks once more.
+  const isBeaten = verified.status === 400;
+  expect([verified.roundTrips, moved.roundTrips]).toEqual([isBeaten ? 3 : 2, 2]);
 }, 60_000);

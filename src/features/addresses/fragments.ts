@@ -1,7 +1,7 @@
 import type { Address } from '../../address-key.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { isHeldAddress } from '../one-time-tokens/index.ts';
-import { hasAddress, isReservedEmail, isVerificationDue } from '../users/index.ts';
+import { demoEmail, hasAddress, isVerificationDue, type StoredAddress } from '../users/index.ts';
 
 /**
  * Whose an address is, asked before it is written anywhere:
@@ -21,15 +21,15 @@ export type Claim = 'free' | 'own' | 'open' | 'held' | 'taken' | 'reserved';
  * @param isMailboxProved whether who asks reads the mailbox: a corrected address yields to them
  */
 export function claimOn(
-  address: Address,
+  address: Address | StoredAddress,
   {
     selfId = null,
     isMailboxProved = false,
-  }: { readonly selfId?: string | null; readonly isMailboxProved?: boolean } = {},
+  }: { readonly selfId?: string | Fragment | null; readonly isMailboxProved?: boolean } = {},
 ): Fragment {
   const ofOthers = sql`FROM users x WHERE ${hasAddress(sql`x`, address)} AND x.id IS DISTINCT FROM ${selfId}::uuid`;
   return sql`CASE
-      WHEN ${isReservedEmail(address.email)}::boolean THEN 'reserved'
+      WHEN ${address.email} = ${demoEmail}::text THEN 'reserved'
       WHEN EXISTS (SELECT ${ofOthers} AND NOT ${canBeTakenOver(sql`x`)}) THEN 'taken'
       WHEN ${isHeldAddress(address, { exceptUserId: selfId, isMailboxProved })} THEN 'held'
       WHEN EXISTS (SELECT ${ofOthers}) THEN 'open'

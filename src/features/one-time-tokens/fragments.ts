@@ -3,6 +3,7 @@ import type { Effect } from '../../db/effects.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { StoredAddress } from '../users/index.ts';
 import type { NewOneTimeToken, OneTimeTokenKind, PresentedOneTimeToken } from './one-time-token.ts';
 
 /** The columns of a new token, as expressions over the alias `s` of its source. */
@@ -160,11 +161,11 @@ export function isHeldEmail(email: string | Fragment, exceptUserId: string | nul
  * whoever proves the mailbox.
  */
 export function isHeldAddress(
-  { email, keys }: Address,
+  { email, keys }: Address | StoredAddress,
   {
     exceptUserId,
     isMailboxProved,
-  }: { readonly exceptUserId: string | null; readonly isMailboxProved: boolean },
+  }: { readonly exceptUserId: string | Fragment | null; readonly isMailboxProved: boolean },
 ): Fragment {
   return sql`EXISTS (
     SELECT FROM one_time_tokens t
@@ -206,7 +207,8 @@ export const exportedLinks: ExportPart = {
 /** Whether `t` is a revert link that can still be used. */
 const isLiveRevertToken = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
 
-const consumedColumns = sql`t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at`;
+const consumedColumns = sql`t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+  t.spent_at AS consumed_at`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;

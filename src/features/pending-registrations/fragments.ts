@@ -62,27 +62,22 @@ export function fromPendingRegistrationsOf(email: string): Fragment {
 export const newestFirst: Fragment = sql`ORDER BY r.created_at DESC, r.id DESC LIMIT 1`;
 
 /**
- * Body of a CTE that locks all pending registrations of this address. `holder` is the CTE that locked the row of the
- * user with the address, if there is one, which every statement locks first.
+ * A statement that holds all pending registrations of this address, in the order of their ids, until the transaction
+ * ends. It comes after the user with the address is held, and before any user gets the address.
  */
-export function lockPendingRegistrations(email: string, holder: Fragment): Fragment {
-  return sql`
-    SELECT r.id, r.name, r.locale, r.password_hash, r.subject, r.expires_at FROM registration_attempts r
-    WHERE r.email = ${email} AND (SELECT count(*) FROM ${holder}) >= 0
-    ORDER BY r.id FOR UPDATE`;
-}
-
-/** Body of a CTE that deletes the pending registrations in the CTE `held` (`id`), if the CTE `proof` has a row. */
-export function deletePendingRegistrations(held: Fragment, proof: Fragment): Fragment {
-  return sql`
-    DELETE FROM registration_attempts r USING ${held} h WHERE r.id = h.id AND EXISTS (SELECT FROM ${proof})
-    RETURNING r.id`;
+export function holdPendingRegistrations(email: string | Fragment): Fragment {
+  return sql`SELECT r.id FROM registration_attempts r WHERE r.email = ${email} ORDER BY r.id FOR UPDATE`;
 }
 
 /**
- * Body of a CTE that deletes the pending registrations of the addresses in the CTE `proof` (`email`), which somebody
- * has proved to be theirs. Their links stay until they expire, but open nothing without the pending registration.
+ * A statement that deletes the pending registrations of the address in `proof`, a sub-select with `email` of one row at
+ * most, which somebody has proved to be theirs. Their links stay until they expire, but open nothing without the pending
+ * registration. It waits for nobody: one that another transaction holds stays, and cannot be verified any more, since an
+ * account has the address by then.
  */
 export function dropPendingRegistrations(proof: Fragment): Fragment {
-  return sql`DELETE FROM registration_attempts r USING ${proof} p WHERE r.email = p.email RETURNING r.id`;
+  return sql`
+    DELETE FROM registration_attempts r WHERE r.id = ANY (ARRAY(
+      SELECT d.id FROM registration_attempts d WHERE d.email = (SELECT p.email FROM ${proof} p) FOR UPDATE SKIP LOCKED))
+    RETURNING r.id`;
 }

@@ -1,10 +1,9 @@
 export { feature } from './feature.ts';
 export {
-  deletePendingRegistrations,
   dropPendingRegistrations,
   emptyPendingRegistration,
   fromPendingRegistrationsOf,
-  lockPendingRegistrations,
+  holdPendingRegistrations,
   newestFirst,
   type PendingRegistration,
   storePendingRegistration,

@@ -15,12 +15,12 @@ export {
   hasAddress,
   isTakenEmail,
   isVerificationDue,
-  isVerifiedNow,
   markVerified,
   owners,
   recipientColumns,
   restoreEmail,
   setAddressKeys,
+  type StoredAddress,
 } from './address/fragments.ts';
 export { banUser, unbanUser } from './ban/fragments.ts';
 export { userErrors } from './errors.ts';

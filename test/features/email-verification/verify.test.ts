@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { addressOf } from '../../../src/address-key.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
-import { sql } from '../../../src/db/sql.ts';
+import { type Fragment, sql } from '../../../src/db/sql.ts';
 import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.ts';
 import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';
@@ -9,6 +10,7 @@ import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import { bcryptHash } from '../password/stored-accounts.ts';
+import { keyringOf } from '../sessions/session-fixtures.ts';
 import {
   accountsOf,
   databaseOf,
@@ -487,7 +489,18 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
     expect((await logIn(open, email, otherPasswordOnly)).json.user.id).toBe(userId);
   });
 
+  test('takes an address that was left as a typing error from who can have it back', async () => {
+    const email = freshEmail();
+    const token = await registerForToken(required, email);
+    await hold(open, email);
+    await databaseOf(open).query(
+      sql`UPDATE one_time_tokens SET way_back = 'corrected' WHERE kind = 'revert_email' AND target_email = ${email}`,
+    );
+    expect((await verify(required, { token, password })).status).toBe(200);
+  });
+
   test.each<[string, (email: string) => Promise<unknown>]>([
+    ['account in another spelling', async (email) => takeSpelling(email)],
     ['verified account', async (email) => takeAddress(email, sql`now()`, sql`false`, sql`NULL`)],
     ['account from before the upgrade', async (email) => takeAddress(email, sql`NULL`, sql`true`, sql`NULL`)],
     ['banned account', async (email) => takeAddress(email, sql`NULL`, sql`false`, sql`now()`)],
@@ -530,8 +543,20 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
       const answer = await verify(faulty, { token, password });
       expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
       const { id } = answer.json.user;
-      expect(await accountsOf(open, email)).toMatchObject([{ id, is_verified: true }]);
+      const generation = isClaim ? 1 : 0;
+      expect(await accountsOf(open, email)).toMatchObject([
+        { id, is_verified: true, device_generation: generation },
+      ]);
       expect(await sessionsOf(id)).toEqual([decodeJwt(answer.json.accessToken).sid]);
+      const requestId = answer.headers.get('X-Request-Id');
+      const recorded = await databaseOf(open).query<{ type: string }>(
+        sql`SELECT type FROM security_events WHERE request_id = ${requestId}::uuid ORDER BY type`,
+      );
+      expect(recorded.map(({ type }) => type)).toEqual([
+        'authn_login_success',
+        isClaim ? 'authn_token_revoked' : 'user_created',
+        'user_updated',
+      ]);
     }
   });
 
@@ -543,6 +568,14 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
     expect((await verify(required, { token, password })).status).toBe(200);
   });
 });
+
+/** An account of the earlier system whose address is written otherwise. */
+async function takeSpelling(email: string): Promise<void> {
+  const [key] = addressOf(keyringOf(open), email).keys;
+  await databaseOf(open).query(sql`
+    INSERT INTO users (email, address_key, name, is_verification_exempt)
+    VALUES (${`spelt-${email}`}, ${key}, 'Owner', true)`);
+}
 
 const otherPasswordOnly = { password: otherPassword };
 
@@ -572,6 +605,46 @@ async function plantToken(userId: string, email: string): Promise<string> {
 function bytes(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
+
+describe('an account that asks for a second factor', () => {
+  const factor = { methods: ['totp'], isAskedFor: (u: Fragment) => sql`(${u}.name = 'Two Factors')` };
+  const asking = () => new TestClient({ DATABASE_URL: database.url }, { features: [{ factors: [factor] }] });
+
+  async function twoFactorAccount() {
+    const account = await unverifiedAccount(open);
+    await databaseOf(open).query(
+      sql`UPDATE users SET name = 'Two Factors' WHERE id = ${account.userId}::uuid`,
+    );
+    return account;
+  }
+
+  test('is verified by its password, which opens no session before the factor (LNK-05)', async () => {
+    const { email, token, userId } = await twoFactorAccount();
+    const answer = await verify(asking(), { token, password });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
+    expect(answer.json).toMatchObject({ twoFactorRequired: true, methods: ['totp'] });
+    expect(answer.json).not.toHaveProperty('accessToken');
+    expect(await isVerified(email)).toBe(true);
+    expect(await sessionsOf(userId)).toEqual([]);
+    const events = await eventsOf(userId);
+    expect(events.filter(({ reason }) => reason === 'email_verified')).toHaveLength(2);
+    expect(events.filter(({ type }) => type === 'authn_login_success')).toEqual([]);
+  });
+
+  test('is verified on the page as well, which sets no cookie', async () => {
+    const { email, token } = await twoFactorAccount();
+    const answer = await asking().submit('/auth/verify-email', { token, password });
+    expect(answer).toMatchObject({ status: 200, setCookies: [] });
+    expect(await isVerified(email)).toBe(true);
+  });
+
+  test('is verified by its session, which goes on', async () => {
+    const { token, userId, json } = await twoFactorAccount();
+    const answer = await verify(asking(), { token }, { bearer: json.accessToken });
+    expect(answer.json.user).toMatchObject({ id: userId, emailVerified: true });
+    expect(await sessionsOf(userId)).toHaveLength(1);
+  });
+});
 
 describe('a mail that cannot be written about', () => {
   test('blocks no account: a later resend delivers (EML-12)', async () => {

@@ -81,10 +81,10 @@ export const enumerationFaults: readonly PlantedFault[] = [
     id: 'dead-link-asks-for-a-password',
     guarantees: ['ENU-09', 'EML-06'],
     breaks: 'A link that is over says that the password is missing, before it says that it is over.',
-    file: 'src/features/email-verification/verify/verify-email.ts',
-    find: 'const owner = await find(password !== undefined);',
+    file: 'src/features/link-holder/with-holder-password.ts',
+    find: 'const holder = await find(password !== undefined);',
     replace:
-      'if (password === undefined) throw emailVerificationErrors.password_required();\n  const owner = await find(true);',
+      'if (password === undefined) throw linkHolderErrors.password_required();\n  const holder = await find(true);',
     tests: ['test/features/email-verification/verify.test.ts'],
   },
   {

@@ -12,8 +12,14 @@ export function fromAddress({ spellings }: PresentedEmail, { keys }: Address): F
     ORDER BY ${isVerificationDue(sql`u`)}, array_position(${spellings}::text[], lower(u.email)) NULLS LAST LIMIT 1`;
 }
 
+/** An address as a statement knows it: `email` in lower case, a text expression, and `keys`, an array of texts. */
+export interface StoredAddress {
+  readonly email: Fragment;
+  readonly keys: Fragment;
+}
+
 /** Whether the user `x` has the address, in whatever spelling. */
-export function hasAddress(x: Fragment, { email, keys }: Address): Fragment {
+export function hasAddress(x: Fragment, { email, keys }: Address | StoredAddress): Fragment {
   return sql`(lower(${x}.email) = ${email} OR ${x}.address_key = ANY (${keys}::text[]))`;
 }
 
@@ -66,13 +72,12 @@ export function restoreEmail(proof: Fragment): Fragment {
 
 /**
  * Body of a CTE that gives the user in the CTE `owner` (`user_id`), whose address is unverified, to whoever proved
- * the address: it takes `name`, `locale` and `password_hash` from the CTE `source`. No device is known any longer.
- * Returns `user_id`.
+ * the address: it takes `name`, `locale` and `password_hash` from the CTE `source`. Returns `user_id`.
  */
 export function claimUnverifiedUser(owner: Fragment, source: Fragment): Fragment {
   return sql`
     UPDATE users u SET name = s.name, locale = s.locale, password_hash = s.password_hash, email_verified_at = now(),
-      device_generation = u.device_generation + 1, updated_at = now()
+      updated_at = now()
     FROM ${owner} o, ${source} s WHERE u.id = o.user_id
     RETURNING u.id AS user_id`;
 }
@@ -83,11 +88,6 @@ export function markVerified(owner: Fragment): Fragment {
     UPDATE users u SET email_verified_at = now(), updated_at = now()
     FROM ${owner} o WHERE u.id = o.user_id AND u.email_verified_at IS NULL
     RETURNING u.id AS user_id`;
-}
-
-/** Whether this transaction verified the address of the user `u`: `now()` is the time at which it began. */
-export function isVerifiedNow(u: Fragment): Fragment {
-  return sql`(${u}.email_verified_at = now())`;
 }
 
 /**

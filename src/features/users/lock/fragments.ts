@@ -1,4 +1,6 @@
+import type { Address } from '../../../address-key.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
+import { hasAddress } from '../address/fragments.ts';
 
 /**
  * Locks a user until the transaction ends and returns its `user_id`. A later sign-in waits; an earlier one must
@@ -9,9 +11,9 @@ export function lockUser(userId: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR NO KEY UPDATE`;
 }
 
-/** Like `lockUser`, for the user with this address. */
-export function lockUserOf(email: string): Fragment {
-  return sql`SELECT u.id AS user_id FROM users u WHERE lower(u.email) = ${email} FOR NO KEY UPDATE`;
+/** Like `lockUser`, for the user with this address, in whatever spelling. */
+export function lockUserOf(address: Address): Fragment {
+  return sql`SELECT u.id AS user_id FROM users u WHERE ${hasAddress(sql`u`, address)} ORDER BY u.id FOR NO KEY UPDATE`;
 }
 
 /** Like `lockUser`, for a statement that changes the user's address or deletes the user. */

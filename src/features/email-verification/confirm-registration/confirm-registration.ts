@@ -1,0 +1,38 @@
+import { addressOf } from '../../../address-key.ts';
+import type { Deps } from '../../../deps.ts';
+import { withHolderPassword } from '../../link-holder/index.ts';
+import { oneTimeTokenErrors, type PresentedOneTimeToken } from '../../one-time-tokens/index.ts';
+import {
+  type Challenge,
+  completeOpening,
+  passwordOpening,
+  type SignIn,
+  type SignInSettings,
+} from '../../sign-in/index.ts';
+import { confirmRegistration, findRegistrationHolder } from './queries.ts';
+
+/**
+ * Makes an account of a pending registration, by its own password and no other (LNK-06), and signs in. Round trips: 2.
+ * @throws AuthError as `verifyEmail`
+ */
+export async function confirmPendingRegistration(
+  deps: Deps,
+  input: SignInSettings & { readonly password: string | undefined },
+  presented: PresentedOneTimeToken,
+): Promise<SignIn | Challenge> {
+  const { db, config, metadata, keyring, features } = deps;
+  const opening = await passwordOpening(deps, input);
+  const newUserId = crypto.randomUUID();
+  const row = await withHolderPassword(deps, {
+    password: input.password,
+    find: (isChecked) => findRegistrationHolder(db, presented, isChecked, config.loginAttempts),
+    run: (registration) => {
+      const address = addressOf(keyring, registration.email);
+      const confirmation = { presented, registration, address, newUserId, opening };
+      return confirmRegistration(db, confirmation, features.credentials, metadata);
+    },
+  });
+  const signIn = await completeOpening(deps, input.device, opening, row);
+  if (signIn === null) throw oneTimeTokenErrors.token_invalid();
+  return signIn;
+}

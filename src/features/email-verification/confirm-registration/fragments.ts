@@ -1,0 +1,58 @@
+import type { Address } from '../../../address-key.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import { clearAttempts } from '../../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
+import { canBeTakenOver } from '../../addresses/index.ts';
+import { type EventKind, recordEvents } from '../../security-events/index.ts';
+import { begunNow, type NewSession } from '../../sessions/index.ts';
+import { claimUnverifiedUser, hasAddress, insertVerifiedUser } from '../../users/index.ts';
+import { emailVerified, loggedIn } from '../fragments.ts';
+
+const userCreated: EventKind = { type: 'user_created', outcome: 'success', method: 'password' };
+
+/**
+ * The user who got the address in the transaction that consumed the token, by `claimAddress`: a sub-select with
+ * `user_id`.
+ * @param consumed `consumedNow` or `consumedByUs`
+ */
+export function provedBy(consumed: Fragment, address: Address): Fragment {
+  return sql`(
+    SELECT u.id AS user_id FROM ${consumed} c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE ${hasAddress(sql`u`, address)})`;
+}
+
+/**
+ * A statement that gives the address to whoever proved it by the token in `consumed`, whose `user_id` is the pending
+ * registration: the account that has the address unverified is taken over, else one is created.
+ */
+export function claimAddress(consumed: Fragment, address: Address, newUserId: string): Fragment {
+  const ofAddress = sql`FROM users x WHERE ${hasAddress(sql`x`, address)}`;
+  return sql`
+    WITH proved AS (
+      SELECT r.name, r.locale, r.password_hash FROM ${consumed} c JOIN registration_attempts r ON r.id = c.user_id
+    ),
+    open AS (SELECT x.id AS user_id ${ofAddress} AND ${canBeTakenOver(sql`x`)} ORDER BY x.created_at, x.id LIMIT 1),
+    taken_over AS (${claimUnverifiedUser(sql`open`, sql`proved`)})
+    ${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT ${ofAddress}))`, { id: newUserId, address })}`;
+}
+
+/** A statement that records what became of the registration and its session, and gives its attempts back. */
+export function recordClaim(
+  proved: Fragment,
+  {
+    newUserId,
+    session,
+    bucket,
+  }: { readonly newUserId: string; readonly session: NewSession; readonly bucket: string },
+  metadata: RequestMetadata,
+): Fragment {
+  const begun = begunNow(session);
+  return sql`
+    WITH proved AS (
+      SELECT p.user_id, b.session_id FROM ${proved} p LEFT JOIN ${begun} b ON b.user_id = p.user_id
+    ),
+    created AS (${recordEvents(sql`(SELECT p.* FROM proved p WHERE p.user_id = ${newUserId}::uuid)`, userCreated, metadata)}),
+    verified AS (${recordEvents(sql`proved`, emailVerified, metadata)}),
+    signed_in AS (${recordEvents(begun, loggedIn, metadata)})
+    ${clearAttempts(bucket, sql`proved`)}`;
+}

@@ -1,0 +1,107 @@
+import type { Address } from '../../../address-key.ts';
+import type { Database } from '../../../db/client.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import { type AttemptLimits, attemptBucket } from '../../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
+import { claimOn } from '../../addresses/index.ts';
+import { type LinkHolder, reserveHolderCheck } from '../../link-holder/index.ts';
+import {
+  consumedByUs,
+  consumedNow,
+  consumeToken,
+  fromLiveToken,
+  type PresentedOneTimeToken,
+} from '../../one-time-tokens/index.ts';
+import { dropPendingRegistrations, holdPendingRegistrations } from '../../pending-registrations/index.ts';
+import { beginSession, type Opening } from '../../sessions/index.ts';
+import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../../sign-in/index.ts';
+import { lockUserOf } from '../../users/index.ts';
+import { claimAddress, provedBy, recordClaim } from './fragments.ts';
+
+/** The pending registration whose address a live token verifies. */
+export interface RegistrationHolder extends LinkHolder {
+  readonly registration_id: string;
+  /** Canonical. */
+  readonly email: string;
+}
+
+/** What becomes of a pending registration. */
+export interface Confirmation {
+  readonly presented: PresentedOneTimeToken;
+  readonly registration: RegistrationHolder;
+  readonly address: Address;
+  /** The id of the account where nobody has the address: UUID created by the Worker before the first try. */
+  readonly newUserId: string;
+  readonly opening: Opening;
+}
+
+/**
+ * Finds the pending registration whose address the token verifies and, if `isChecked`, reserves a check of its password.
+ * It counts with the other checks of its own links alone, so that no stranger who guesses at the address can prevent its
+ * verification. Round trips: 1. Null when the token cannot be consumed: it is expired, or the address is not to be had.
+ */
+export async function findRegistrationHolder(
+  db: Database,
+  presented: PresentedOneTimeToken,
+  isChecked: boolean,
+  limits: AttemptLimits,
+): Promise<RegistrationHolder | null> {
+  const claim = claimOn({ email: sql`r.email`, keys: sql`ARRAY[r.subject]` }, { isMailboxProved: true });
+  const holder = sql`
+    SELECT r.id AS registration_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject
+    FROM (SELECT t.owner_id ${fromLiveToken(presented)}) k JOIN registration_attempts r ON r.id = k.owner_id
+    WHERE r.expires_at > now() AND ${claim} IN ('free', 'open')`;
+  const [row] = await db.query<RegistrationHolder>(
+    'find-registration-holder',
+    reserveHolderCheck(holder, attemptBucket(sql`o.subject`, sql`o.registration_id`), isChecked, limits),
+    { isIdempotent: true },
+  );
+  return row ?? null;
+}
+
+/**
+ * Turns a pending registration whose password was correct into an account and begins its session: a new account, or the
+ * existing one with this unverified address, of which only the id stays. All pending registrations of the address are
+ * deleted. Round trips: 1. Null when another request was faster, or another account has the address. Attempts counted for
+ * the address go on counting for the account.
+ */
+export async function confirmRegistration(
+  db: Database,
+  { presented, registration, address, newUserId, opening }: Confirmation,
+  credentials: readonly Credentials[],
+  metadata: RequestMetadata,
+): Promise<SignedInRow | OpeningRow | null> {
+  const { registration_id: registrationId, email, bucket } = registration;
+  const consumed = consumedNow(presented, metadata.operationId);
+  const proved = provedBy(consumed, address);
+  const provedByUs = provedBy(consumedByUs(presented, metadata.operationId), address);
+  const pending = sql`(
+    SELECT r.id AS user_id FROM registration_attempts r
+    WHERE r.id = ${registrationId}::uuid AND r.expires_at > now()
+      AND ${claimOn(address, { isMailboxProved: true })} IN ('free', 'open'))`;
+  const takenOver = (owner: Fragment) =>
+    sql`(SELECT p.* FROM ${owner} p WHERE p.user_id <> ${newUserId}::uuid)`;
+  const steps = {
+    holdUser: lockUserOf(address),
+    holdRegistrations: holdPendingRegistrations(email),
+    consume: consumeToken(pending, presented, metadata.operationId),
+    claim: claimAddress(consumed, address, newUserId),
+    ...closeWaysIn(credentials, {
+      occasion: 'taken_over',
+      owner: takenOver(provedByUs),
+      ownerOnce: takenOver(proved),
+      actingSessionId: opening.session.id,
+      since: null,
+      metadata,
+    }),
+    dropRegistrations: dropPendingRegistrations(consumed),
+    beginSession: beginSession(proved, opening),
+    record: recordClaim(proved, { newUserId, session: opening.session, bucket }, metadata),
+    answer: sql`
+      SELECT ${openingColumns(opening)} ${fromOpening(opening)}
+      WHERE u.id = (SELECT p.user_id FROM ${provedByUs} p)`,
+  };
+  const { answer } = await db.batch('confirm-registration', steps, { isIdempotent: true });
+  return (answer[0] as SignedInRow | OpeningRow | undefined) ?? null;
+}
