@@ -76,6 +76,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 202,
     roundTrips: 1,
+    statements: [8],
     body: ({ email }) => ({ email }),
   },
   'POST /api/auth/email/verify': {
@@ -84,7 +85,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     // A live session stands for the password.
     roundTripsByCookie: 1,
-    statements: [1, 3],
+    statements: [1, 10],
     body: ({ links }) => ({ token: links.verify_email, password }),
     furtherMembers: { transport: 'cookie' },
   },
