@@ -19,8 +19,8 @@ export {
   owners,
   recipientColumns,
   restoreEmail,
-  setAddressKeys,
   type StoredAddress,
+  setAddressKeys,
 } from './address/fragments.ts';
 export { banUser, unbanUser } from './ban/fragments.ts';
 export { userErrors } from './errors.ts';

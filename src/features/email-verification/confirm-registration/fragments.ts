@@ -3,6 +3,7 @@ import { type Fragment, sql } from '../../../db/sql.ts';
 import { clearAttempts } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { canBeTakenOver } from '../../addresses/index.ts';
+import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
 import { begunNow, type NewSession } from '../../sessions/index.ts';
 import { claimUnverifiedUser, hasAddress, insertVerifiedUser } from '../../users/index.ts';
@@ -36,8 +37,13 @@ export function claimAddress(consumed: Fragment, address: Address, newUserId: st
     ${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT ${ofAddress}))`, { id: newUserId, address })}`;
 }
 
-/** A statement that records what became of the registration and its session, and gives its attempts back. */
-export function recordClaim(
+/**
+ * A statement that drops the pending registrations of the address, records what became of the one that was confirmed and
+ * of its session, and gives its attempts back.
+ * @param proved `provedBy`
+ */
+export function settleClaim(
+  consumed: Fragment,
   proved: Fragment,
   {
     newUserId,
@@ -51,6 +57,7 @@ export function recordClaim(
     WITH proved AS (
       SELECT p.user_id, b.session_id FROM ${proved} p LEFT JOIN ${begun} b ON b.user_id = p.user_id
     ),
+    dropped AS (${dropPendingRegistrations(consumed)}),
     created AS (${recordEvents(sql`(SELECT p.* FROM proved p WHERE p.user_id = ${newUserId}::uuid)`, userCreated, metadata)}),
     verified AS (${recordEvents(sql`proved`, emailVerified, metadata)}),
     signed_in AS (${recordEvents(begun, loggedIn, metadata)})

@@ -13,11 +13,11 @@ import {
   fromLiveToken,
   type PresentedOneTimeToken,
 } from '../../one-time-tokens/index.ts';
-import { dropPendingRegistrations, holdPendingRegistrations } from '../../pending-registrations/index.ts';
+import { holdPendingRegistrations } from '../../pending-registrations/index.ts';
 import { beginSession, type Opening } from '../../sessions/index.ts';
 import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../../sign-in/index.ts';
 import { lockUserOf } from '../../users/index.ts';
-import { claimAddress, provedBy, recordClaim } from './fragments.ts';
+import { claimAddress, provedBy, settleClaim } from './fragments.ts';
 
 /** The pending registration whose address a live token verifies. */
 export interface RegistrationHolder extends LinkHolder {
@@ -95,9 +95,8 @@ export async function confirmRegistration(
       since: null,
       metadata,
     }),
-    dropRegistrations: dropPendingRegistrations(consumed),
     beginSession: beginSession(proved, opening),
-    record: recordClaim(proved, { newUserId, session: opening.session, bucket }, metadata),
+    settle: settleClaim(consumed, proved, { newUserId, session: opening.session, bucket }, metadata),
     answer: sql`
       SELECT ${openingColumns(opening)} ${fromOpening(opening)}
       WHERE u.id = (SELECT p.user_id FROM ${provedByUs} p)`,

@@ -47,8 +47,7 @@ export function verificationSteps(
       since: null,
       metadata,
     }),
-    dropRegistrations: dropPendingRegistrations(now),
-    recordVerified: recordVerified(firstVerifiedBy(now), sessionId, metadata),
+    settleProof: settleProof(now, sessionId, metadata),
   };
 }
 
@@ -58,7 +57,10 @@ function firstVerifiedBy(consumed: Fragment): Fragment {
     SELECT u.id AS user_id FROM ${consumed} c JOIN users u ON u.id = c.user_id AND u.email_verified_at = c.consumed_at)`;
 }
 
-function recordVerified(owner: Fragment, sessionId: string, metadata: RequestMetadata): Fragment {
-  const source = sql`(SELECT o.user_id, ${sessionId}::uuid AS session_id FROM ${owner} o)`;
-  return recordEvents(source, emailVerified, metadata);
+/** Drops the pending registrations of the address, and records that it was verified. */
+function settleProof(consumed: Fragment, sessionId: string, metadata: RequestMetadata): Fragment {
+  const source = sql`(SELECT o.user_id, ${sessionId}::uuid AS session_id FROM ${firstVerifiedBy(consumed)} o)`;
+  return sql`
+    WITH dropped AS (${dropPendingRegistrations(consumed)})
+    ${recordEvents(source, emailVerified, metadata)}`;
 }
