@@ -1,112 +1,153 @@
--- Turns a pending registration whose password was correct into an account and opens its session: a new account, or the
+-- Turns a pending registration whose password was correct into an account and begins its session: a new account, or the
 -- existing one with this unverified address, of which only the id stays.
--- src/features/email-verification/verify/queries.ts
+-- src/features/email-verification/confirm-registration/queries.ts
 
 -- step holdUser
-SELECT u.id AS user_id FROM users u WHERE lower(u.email) = $1 FOR NO KEY UPDATE;
+SELECT u.id AS user_id FROM users u WHERE (lower(u.email) = $1 OR u.address_key = ANY ($2::text[])) ORDER BY u.id FOR NO KEY UPDATE;
 
--- step confirm
-WITH holder AS MATERIALIZED (
-  SELECT u.id AS user_id, ((u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.banned_at IS NULL) AS is_open FROM users u WHERE lower(u.email) = $1
+-- step holdRegistrations
+SELECT r.id FROM registration_attempts r WHERE r.email = $1 ORDER BY r.id FOR UPDATE;
+
+-- step consume
+UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
+  SELECT r.id AS user_id FROM registration_attempts r
+  WHERE r.id = $2::uuid AND r.expires_at > now()
+    AND CASE
+    WHEN $3 = $4::text THEN 'reserved'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $5 OR x.address_key = ANY ($6::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (
+    SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $8 OR t.target_key = ANY ($9::text[]))
+      AND t.owner_id IS DISTINCT FROM $10::uuid
+      AND NOT ($11::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $12 OR x.address_key = ANY ($13::text[])) AND x.id IS DISTINCT FROM $14::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $15 OR x.address_key = ANY ($16::text[]))) THEN 'own'
+    ELSE 'free' END IN ('free', 'open')) h
+WHERE t.token_hash = decode($17::text, 'hex') AND t.kind = $18 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
+RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket;
+
+-- step claim
+WITH proved AS (
+  SELECT r.name, r.locale, r.password_hash FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) c JOIN registration_attempts r ON r.id = c.user_id
 ),
-held AS MATERIALIZED (
-  SELECT r.id, r.name, r.locale, r.password_hash, r.subject, r.expires_at FROM registration_attempts r
-  WHERE r.email = $2 AND (SELECT count(*) FROM holder) >= 0
-  ORDER BY r.id FOR UPDATE),
-chosen AS (
-  SELECT h.id AS user_id, h.name, h.locale, h.password_hash FROM held h
-  WHERE h.id = $3::uuid AND h.expires_at > now() AND NOT EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $4 AND t.owner_id IS DISTINCT FROM $5::uuid)
-    AND NOT EXISTS (SELECT FROM holder o WHERE NOT o.is_open)
-),
-consumed AS (
-  UPDATE one_time_tokens t SET spent_at = now(), spent_by = $6::uuid FROM chosen h
-  WHERE t.token_hash = decode($7::text, 'hex') AND t.kind = $8 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
-  RETURNING t.owner_id AS user_id, t.email, t.target_email, t.bucket),
-proved AS (SELECT c.name, c.locale, c.password_hash FROM chosen c JOIN consumed s ON s.user_id = c.user_id),
-claimed AS (
+open AS (SELECT x.id AS user_id FROM users x WHERE (lower(x.email) = $4 OR x.address_key = ANY ($5::text[])) AND ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL) ORDER BY x.created_at, x.id LIMIT 1),
+taken_over AS (
   UPDATE users u SET name = s.name, locale = s.locale, password_hash = s.password_hash, email_verified_at = now(),
-    device_generation = u.device_generation + 1, updated_at = now()
-  FROM holder o, proved s WHERE u.id = o.user_id
-  RETURNING u.id AS user_id),
-purged AS (DELETE FROM one_time_tokens t USING claimed o WHERE t.owner_id = o.user_id RETURNING t.token_hash),
-created AS (
-  INSERT INTO users (id, email, name, password_hash, locale, email_verified_at)
-  SELECT $9::uuid, $10::text, s.name, s.password_hash, s.locale, now() FROM (SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM holder)) s
-  ON CONFLICT DO NOTHING
-  RETURNING id AS user_id),
-owner AS (SELECT t.user_id FROM claimed t UNION ALL SELECT c.user_id FROM created c),
-revoked AS (
-  DELETE FROM one_time_tokens t USING (SELECT h.id AS user_id FROM held h, owner) o
-  WHERE t.owner_id = o.user_id AND t.kind = ANY ($11::text[]) AND t.spent_at IS NULL AND t.token_hash <> decode($12::text, 'hex')
-  RETURNING t.token_hash),
-dropped AS (
-  DELETE FROM registration_attempts r USING held h WHERE r.id = h.id AND EXISTS (SELECT FROM owner)
-  RETURNING r.id),
-opened AS (
-  INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-      ip_address, user_agent, device, location, device_id)
-  SELECT $13::uuid, o.user_id,
-    now() + make_interval(secs => least($14::int, $15::int)),
-    now() + make_interval(secs => $16::int),
-    $17, $18::text[],
-    CASE WHEN $19::boolean THEN 0 END, CASE WHEN $20::boolean THEN 0 END,
-    $21::inet, $22::text, $23::jsonb, $24::jsonb,
-    $25::uuid
-  FROM owner o
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id AS session_id, user_id, floor(extract(epoch FROM sessions.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM sessions.expires_at - now()))::float8 AS expires_in),
-opened_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $26, $27, $28::text, $29::text, e.user_id, e.session_id,
-    $30::uuid, $31::inet, $32::text,
-    $33::jsonb
-  FROM opened e ),
-opened_effect_1 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $34, $35, $36::text, $37::text, e.user_id, e.session_id,
-    $38::uuid, $39::inet, $40::text,
-    $41::jsonb
-  FROM opened e ),
-opened_effect_2 AS (
-  DELETE FROM one_time_tokens t USING opened o
-  WHERE t.owner_id = o.user_id AND t.kind = ANY ($42::text[]) AND t.spent_at IS NULL
-  RETURNING t.token_hash),
-begun AS (
-  SELECT o.user_id, o.session_id FROM opened o JOIN created c ON c.user_id = o.user_id
+    updated_at = now()
+  FROM open o, proved s WHERE u.id = o.user_id
+  RETURNING u.id AS user_id)
+INSERT INTO users (id, email, address_key, name, password_hash, locale, email_verified_at)
+SELECT $6::uuid, $7::text, $8::text, s.name, s.password_hash, s.locale, now() FROM (SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = $9 OR x.address_key = ANY ($10::text[])))) s
+ON CONFLICT DO NOTHING
+RETURNING id AS user_id;
+
+-- step endPassword
+UPDATE users u SET device_generation = u.device_generation + 1, updated_at = now() WHERE u.id = (SELECT o.user_id FROM (SELECT p.* FROM (
+      SELECT u.id AS user_id FROM (
+        SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+          t.spent_at AS consumed_at FROM one_time_tokens t
+        WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
+      WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o);
+
+-- step endSessions
+WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE s.user_id = (SELECT o.user_id FROM (SELECT p.* FROM (
+        SELECT u.id AS user_id FROM (
+          SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+            t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
+        WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o) AND s.id IS DISTINCT FROM $7::uuid  ORDER BY s.id FOR UPDATE),
+ended AS (
+  DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
 ),
-begun_effect_0 AS (
+recorded AS (
   INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $43, $44, $45::text, $46::text, e.user_id, e.session_id,
-    $47::uuid, $48::inet, $49::text,
-    $50::jsonb
-  FROM begun e ),
-adopted AS (
-  UPDATE login_attempts t SET bucket = 'user:' || s.user_id || ':world' FROM created s
-  WHERE t.bucket = $51 RETURNING t.bucket),
-cleared AS (DELETE FROM login_attempts t WHERE t.bucket = $52 AND EXISTS (SELECT 1 FROM owner) RETURNING t.bucket)
-SELECT count(*)::int AS confirmed FROM opened;
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $8, $9, $10::text, $11::text, e.user_id, e.session_id,
+    $12::uuid, $13::uuid, $14::inet, $15::text,
+    $16::jsonb
+  FROM ended e )
+SELECT count(*)::int AS ended FROM ended;
+
+-- step endLinks
+DELETE FROM one_time_tokens t USING (SELECT p.* FROM (
+    SELECT u.id AS user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o
+WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($7::text[]) );
+
+-- step beginSession
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+    ip_address, user_agent, device, location, device_id)
+SELECT $1::uuid, u.id,
+  now() + make_interval(secs => least($2::int, $3::int)),
+  now() + make_interval(secs => $4::int), $5, $6::text[],
+  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
+  $9::inet, $10::text, $11::jsonb,
+  $12::jsonb, $13::uuid
+FROM ((
+    SELECT u.id AS user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($14::text, 'hex') AND t.kind = $15 AND t.spent_by = $16::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE (lower(u.email) = $17 OR u.address_key = ANY ($18::text[])))) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $19::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $20::boolean AND false THEN 'challenge'
+  ELSE 'session' END = 'session'
+ON CONFLICT (id) DO NOTHING;
+
+-- step settle
+WITH proved AS (
+  SELECT p.user_id, b.session_id FROM (
+    SELECT u.id AS user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p LEFT JOIN (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $6::uuid AND s.created_at = now()) b ON b.user_id = p.user_id
+),
+dropped AS (
+  DELETE FROM registration_attempts r WHERE r.id = ANY (ARRAY(
+      SELECT d.id FROM registration_attempts d WHERE d.email = (SELECT p.email FROM (
+          SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+            t.spent_at AS consumed_at FROM one_time_tokens t
+          WHERE t.token_hash = decode($7::text, 'hex') AND t.kind = $8 AND t.spent_by = $9::uuid AND t.spent_at = now()) p) FOR UPDATE SKIP LOCKED))
+  RETURNING r.id),
+created AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $10, $11, $12::text, $13::text, e.user_id, e.session_id,
+    $14::uuid, $15::uuid, $16::inet, $17::text,
+    $18::jsonb
+  FROM (SELECT p.* FROM proved p WHERE p.user_id = $19::uuid) e ),
+verified AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $20, $21, $22::text, $23::text, e.user_id, e.session_id,
+    $24::uuid, $25::uuid, $26::inet, $27::text,
+    $28::jsonb
+  FROM proved e ),
+signed_in AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $29, $30, $31::text, $32::text, e.user_id, e.session_id,
+    $33::uuid, $34::uuid, $35::inet, $36::text,
+    $37::jsonb
+  FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $38::uuid AND s.created_at = now()) e )
+DELETE FROM login_attempts t WHERE t.bucket = $39 AND EXISTS (SELECT 1 FROM proved o) RETURNING t.bucket;
 
 -- step answer
-WITH signed_in AS (SELECT s.id AS session_id, s.user_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in FROM sessions s WHERE s.id = $1::uuid),
-first AS (
-  SELECT u.id AS user_id FROM signed_in i JOIN users u ON u.id = i.user_id WHERE (u.email_verified_at = now())
-),
-ended AS (
-  DELETE FROM sessions s USING first o WHERE s.user_id = o.user_id AND s.id <> $2::uuid
-  RETURNING s.user_id, s.id AS session_id),
-ended_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $3, $4, $5::text, $6::text, e.user_id, e.session_id,
-    $7::uuid, $8::inet, $9::text,
-    $10::jsonb
-  FROM ended e )
 SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, i.session_id, i.auth_time, i.expires_in
-FROM signed_in i JOIN users u ON u.id = i.user_id;
+  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $2::boolean AND false THEN 'challenge'
+  ELSE 'session' END AS verdict,
+  '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
+WHERE u.id = (SELECT p.user_id FROM (
+    SELECT u.id AS user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE (lower(u.email) = $7 OR u.address_key = ANY ($8::text[]))) p);

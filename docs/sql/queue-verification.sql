@@ -2,85 +2,111 @@
 -- registration when no account has the address.
 -- src/features/email-verification/resend/queries.ts
 
-WITH account AS MATERIALIZED (
-  SELECT u.id AS user_id, u.email, u.locale, u.email_verified_at IS NULL AND u.banned_at IS NULL AS is_open
-  FROM users u WHERE lower(u.email) = ANY ($1::text[])
-  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($2::text[], lower(u.email)) LIMIT 1 FOR KEY SHARE OF u
-),
-registration AS (
-  SELECT r.id AS registration_id, r.email, r.locale
-  FROM registration_attempts r WHERE r.email = $3 AND r.expires_at > now() AND NOT EXISTS (SELECT FROM account) ORDER BY r.created_at DESC, r.id DESC LIMIT 1
-),
-looked AS (SELECT count(*) AS found FROM account),
-mail_client AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $4::uuid, now() + make_interval(secs => $5::int) FROM (SELECT $6::text AS bucket FROM looked) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $7::int + 1
-  RETURNING t.bucket, t.count AS number),
-admitted AS (SELECT c.bucket FROM mail_client c WHERE c.number <= $8::int),
-mail_address AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $9::uuid, now() + make_interval(secs => $10::int) FROM (SELECT CASE WHEN (EXISTS (SELECT FROM account a WHERE a.is_open) OR EXISTS (SELECT FROM registration)) THEN $11::text ELSE $12::text END AS bucket FROM admitted) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
-  RETURNING t.bucket, t.count AS number),
-allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= $14::int),
-judged AS (
-  SELECT a.user_id, r.registration_id, coalesce(a.email, r.email) AS email, coalesce(a.locale, r.locale) AS locale
-  FROM (VALUES (NOT $15::boolean)) AS one (is_possible)
-  LEFT JOIN allowed w ON one.is_possible
-  LEFT JOIN account a ON w.bucket IS NOT NULL AND a.is_open
-  LEFT JOIN registration r ON w.bucket IS NOT NULL
-),
-issued AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($16::text, 'hex'), $17, s.user_id::uuid, s.email::text, NULL::text, NULL::text,
-    now(), now() + make_interval(secs => $18::int)
-  FROM (SELECT * FROM judged j WHERE j.registration_id IS NULL) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-reissued AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($19::text, 'hex'), $20, s.registration_id::uuid, s.email::text, NULL::text, NULL::text,
-    now(), now() + make_interval(secs => $21::int)
-  FROM (SELECT * FROM judged j WHERE j.registration_id IS NOT NULL) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-queued AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $22::uuid, $23, coalesce(s.email, ''), coalesce(s.locale, $24::text), s.owner_id::uuid,
-    $25::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($26::text[])[array_position($27::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $28::int), NULL::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM (SELECT i.owner_id, i.email, j.locale FROM issued i, judged j) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id),
-requeued AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $29::uuid, $30, coalesce(s.email, ''), coalesce(s.locale, $31::text), NULL::uuid,
-    $32::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($33::text[])[array_position($34::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $35::int), NULL::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM (SELECT i.email, j.locale FROM reissued i, judged j) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id)
-SELECT 1 AS queued;
+-- step holdClient
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
+
+-- step holdAccount
+SELECT u.id FROM users u WHERE lower(u.email) = ANY ($1::text[]) OR u.address_key = ANY ($2::text[])
+ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($3::text[], lower(u.email)) NULLS LAST LIMIT 1 FOR KEY SHARE OF u;
+
+-- step holdRegistration
+SELECT r.id
+FROM registration_attempts r WHERE r.email = $1 AND r.expires_at > now() AND NOT $2::boolean
+  AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[])
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1 FOR KEY SHARE OF r;
+
+-- step holdRecipient
+SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT $1::text AS recipient_key, false AS is_verified) s;
+
+-- step queueToRegistration
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT NULL::uuid AS user_id, r.email AS recipient, $23::text AS recipient_key, false AS is_verified, r.locale
+    FROM registration_attempts r WHERE r.email = $24 AND r.expires_at > now() AND NOT $25::boolean
+      AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = ANY ($26::text[]) OR u.address_key = ANY ($27::text[])
+      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($28::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $33 AND c.created_at > now() - make_interval(secs => $34::int) AND c.id IS DISTINCT FROM $35::uuid) < $36::int)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step queueToAccount
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (
+    SELECT a.user_id, a.recipient, $23::text AS recipient_key, false AS is_verified, a.locale
+    FROM (VALUES (NOT $24::boolean)) AS one (is_possible) LEFT JOIN (
+      SELECT u.id AS user_id, u.email::text AS recipient, u.locale, u.email_verified_at, u.banned_at
+      FROM users u WHERE lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[])
+      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($27::text[], lower(u.email)) NULLS LAST LIMIT 1
+    ) a ON one.is_possible AND a.email_verified_at IS NULL AND a.banned_at IS NULL
+    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $28::uuid)) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $33 AND c.created_at > now() - make_interval(secs => $34::int) AND c.id IS DISTINCT FROM $35::uuid) < $36::int)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step issueToRegistration
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.owner_id::uuid, s.email::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (SELECT CASE WHEN m.outcome IS NULL THEN (SELECT r.id
+    FROM registration_attempts r WHERE r.email = $4 AND r.expires_at > now() AND NOT $5::boolean
+      AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = ANY ($6::text[]) OR u.address_key = ANY ($7::text[])
+      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($8::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) END AS owner_id, nullif(m.recipient, '') AS email FROM mail_outbox m WHERE m.id = $9::uuid AND m.created_at = now() ) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step issueToAccount
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.owner_id::uuid, s.email::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (SELECT CASE WHEN m.outcome IS NULL THEN m.user_id END AS owner_id, nullif(m.recipient, '') AS email FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() ) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
