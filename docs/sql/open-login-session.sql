@@ -1,7 +1,7 @@
 -- Begins a session for an account whose password was right, unless a second factor must follow.
 -- src/features/password/queries.ts
 
--- shape 1 of 5
+-- shape 1 of 6
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR SHARE;
@@ -48,6 +48,24 @@ SELECT gen_random_uuid(), $16, $17, $18::text, $19::text, e.user_id, e.session_i
   $24::jsonb
 FROM evicted e;
 
+-- step answer
+SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
+  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $2::boolean AND false THEN 'challenge'
+  ELSE 'session' END AS verdict,
+  '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
+WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]));
+
+-- shape 2 of 6
+
+-- step holdUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $1::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($2::text[])) s;
@@ -90,17 +108,9 @@ FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
 
--- step answer
-SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-  WHEN NOT $2::boolean AND false THEN 'challenge'
-  ELSE 'session' END AS verdict,
-  '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
-WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]));
+-- step answer: as in shape 1
 
--- shape 2 of 5
+-- shape 3 of 6
 
 -- step holdUser: as in shape 1
 
@@ -122,11 +132,11 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step settle: as in shape 1
 
--- step holdRecipient: as in shape 1
+-- step holdRecipient: as in shape 2
 
--- step queueNewDeviceMail: as in shape 1
+-- step queueNewDeviceMail: as in shape 2
 
--- step issueNotMeLink: as in shape 1
+-- step issueNotMeLink: as in shape 2
 
 -- step answer
 SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
@@ -138,7 +148,7 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
 WHERE u.id = $5::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($6::text[]));
 
--- shape 3 of 5
+-- shape 4 of 6
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR NO KEY UPDATE;
@@ -152,15 +162,15 @@ UPDATE users u SET password_hash = $1
 FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $2::uuid AND u.password_hash = $3) o WHERE u.id = o.user_id AND u.password_hash = $4
 RETURNING u.id;
 
--- step holdRecipient: as in shape 1
+-- step holdRecipient: as in shape 2
 
--- step queueNewDeviceMail: as in shape 1
+-- step queueNewDeviceMail: as in shape 2
 
--- step issueNotMeLink: as in shape 1
+-- step issueNotMeLink: as in shape 2
 
 -- step answer: as in shape 1
 
--- shape 4 of 5
+-- shape 5 of 6
 
 -- step holdUser: as in shape 1
 
@@ -176,30 +186,30 @@ WITH held AS MATERIALIZED (
 )
 UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id;
 
--- step holdRecipient: as in shape 1
+-- step holdRecipient: as in shape 2
 
--- step queueNewDeviceMail: as in shape 1
+-- step queueNewDeviceMail: as in shape 2
 
--- step issueNotMeLink: as in shape 1
+-- step issueNotMeLink: as in shape 2
 
 -- step answer: as in shape 1
 
--- shape 5 of 5
+-- shape 6 of 6
 
--- step holdUser: as in shape 3
+-- step holdUser: as in shape 4
 
 -- step beginSession: as in shape 1
 
 -- step settle: as in shape 1
 
--- step rehash: as in shape 3
+-- step rehash: as in shape 4
 
--- step fillAddressKey: as in shape 4
+-- step fillAddressKey: as in shape 5
 
--- step holdRecipient: as in shape 1
+-- step holdRecipient: as in shape 2
 
--- step queueNewDeviceMail: as in shape 1
+-- step queueNewDeviceMail: as in shape 2
 
--- step issueNotMeLink: as in shape 1
+-- step issueNotMeLink: as in shape 2
 
 -- step answer: as in shape 1
