@@ -37,7 +37,9 @@ async function rowsOf(url: string): Promise<Record<string, string[]>> {
   return Object.fromEntries(
     tables.map(({ name, rows }) => {
       const all: object[] = JSON.parse(rows ?? '[]');
-      return [name, all.map((row) => alike(JSON.stringify(row))).toSorted()];
+      const texts = all.map((row) => alike(JSON.stringify(row)));
+      // What counts for the client is none of the account's.
+      return [name, texts.filter((text) => !text.startsWith('{"bucket":"registrations:')).toSorted()];
     }),
   );
 }

@@ -1,11 +1,18 @@
 import { addressOf } from '../../src/address-key.ts';
 import { signAccessToken } from '../../src/crypto/jwt.ts';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
-import { effectCtes } from '../../src/db/fragments.ts';
 import { sql } from '../../src/db/sql.ts';
 import { createOneTimeToken, type OneTimeTokenKind } from '../../src/features/one-time-tokens/index.ts';
-import { recordEvent } from '../../src/features/security-events/index.ts';
-import { type NewSession, type OpenedSessionRow, openSession } from '../../src/features/sessions/index.ts';
+import { recordEvents } from '../../src/features/security-events/index.ts';
+import {
+  type BegunRow,
+  beginSession,
+  begunColumns,
+  begunNow,
+  fromBegun,
+  type NewSession,
+  type Opening,
+} from '../../src/features/sessions/index.ts';
 import { encodeRefreshToken } from '../../src/features/sessions/refresh-token.ts';
 import { insertUser } from '../../src/features/users/index.ts';
 import { loadRuntime } from '../../src/runtime.ts';
@@ -17,11 +24,9 @@ import type { Account } from './route-table.ts';
 // The same for all of them: an account that has just registered differs by its salt alone.
 let passwordHash: string | undefined;
 
-const creation = recordEvent({ type: 'user_created', outcome: 'success', method: 'password' });
-
 /**
  * Somebody as `registerAccount` leaves them where no address is verified: the same rows by the service's own fragments,
- * but in one statement, so that every request of a test can have an account. insert-account.test.ts compares the two.
+ * but in one batch, so that every request of a test can have an account. insert-account.test.ts compares the two.
  */
 export async function insertAccount({ env }: TestClient): Promise<Account> {
   const runtime = await loadRuntime(env);
@@ -51,7 +56,7 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
   };
   const session: NewSession = {
     ...{ ...nowhere, id: sessionId, device: null, deviceId: crypto.randomUUID(), ...config.session },
-    ...{ method: 'password', amr: ['pwd'], hasCookieToken: true, hasBodyToken: true },
+    ...{ hasCookieToken: true, hasBodyToken: true },
   };
   const user = {
     id: userId,
@@ -60,21 +65,25 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
     passwordHash,
     locale: null,
   };
-  const [opened] = await openDatabase(String(env.DATABASE_URL)).query<OpenedSessionRow>(sql`
-    WITH created AS (${insertUser(user, sql`false`)}),
-    owner AS (SELECT c.id AS user_id FROM created c),
-    opened AS (${openSession(sql`owner`, session)})${effectCtes([creation], 'opened', metadata)},
-    other AS (
-      INSERT INTO users (id, email, name) VALUES (${otherUserId}::uuid, ${freshEmail()}, 'Somebody Else')
-    ),
-    linked AS (
+  const opening: Opening = {
+    ...{ session, factors: [], isVerificationRequired: false },
+    proof: { method: 'password', amr: ['pwd'], isSecondStep: false },
+  };
+  const begun = begunNow(session);
+  const [, , , , , rows] = await openDatabase(String(env.DATABASE_URL)).batch([
+    insertUser(user, sql`false`),
+    beginSession(sql`SELECT ${userId}::uuid AS user_id`, opening),
+    recordEvents(begun, { type: 'user_created', outcome: 'success', method: 'password' }, metadata),
+    sql`INSERT INTO users (id, email, name) VALUES (${otherUserId}::uuid, ${freshEmail()}, 'Somebody Else')`,
+    sql`
       INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
-      SELECT decode(l.hash, 'hex'), l.kind, o.user_id, l.address, l.target, now() + make_interval(secs => l."ttlSeconds")
-      FROM owner o, json_to_recordset(${JSON.stringify(Object.values(links))}::json)
-        AS l(hash text, kind text, address text, target text, "ttlSeconds" int)
-    )
-    SELECT * FROM opened`);
-  const claims = { userId, sessionId, authTime: opened?.auth_time ?? 0, amr: session.amr };
+      SELECT decode(l.hash, 'hex'), l.kind, ${userId}::uuid, l.address, l.target, now() + make_interval(secs => l."ttlSeconds")
+      FROM json_to_recordset(${JSON.stringify(Object.values(links))}::json)
+        AS l(hash text, kind text, address text, target text, "ttlSeconds" int)`,
+    sql`SELECT ${begunColumns(sql`s`)} ${fromBegun(session)}`,
+  ]);
+  const begunRow = rows?.[0] as BegunRow | undefined;
+  const claims = { userId, sessionId, authTime: begunRow?.auth_time ?? 0, amr: opening.proof.amr };
   const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());
   const refreshToken = (transport: 'cookie' | 'body') =>
     encodeRefreshToken(keyring, { sessionId, transport, counter: 0 });

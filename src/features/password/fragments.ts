@@ -15,8 +15,9 @@ export interface LinkMail {
 
 /**
  * The recipient of the mail about a lock, if this attempt was refused and nobody has been told of the window yet: a
- * source of `queueMail`. Nobody is written to where nobody has the address, the account is banned, or it is stored in a
- * spelling that the mail was not prepared for; that costs the same.
+ * source of `queueMail`. Nobody is written to where nobody has the address, or it is banned or reserved; that costs the same.
+ * Where it is stored in a spelling that the mail was not prepared for, the lock stays untold for the next refused attempt
+ * in that spelling, which is the owner's.
  */
 export function lockToTell(attempt: LoginAttempt, { mail }: LinkMail, limits: AttemptLimits): Fragment {
   const { id, subject, buckets } = attempt;
@@ -24,7 +25,7 @@ export function lockToTell(attempt: LoginAttempt, { mail }: LinkMail, limits: At
     SELECT a.*, ${subject}::text AS recipient_key
     FROM (SELECT) one LEFT JOIN (
       SELECT u.id AS user_id, u.locale, NOT ${isVerificationDue(sql`u`)} AS is_verified,
-        CASE WHEN u.email = ANY (${mail.recipients}::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
+        CASE WHEN u.banned_at IS NULL AND cardinality(${mail.recipients}::text[]) > 0 THEN u.email::text END AS recipient
       ${fromAddress(attempt.email, attempt.address)}
     ) a ON true
     WHERE (

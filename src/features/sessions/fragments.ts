@@ -44,10 +44,6 @@ export function sessionColumns(s: Fragment): Fragment {
 export interface NewSession {
   /** UUID created by the Worker before the first try, so that a retry of the statement finds its own row. */
   readonly id: string;
-  /** How the user signed in, as shown to people: `password`. */
-  readonly method: string;
-  /** How the user signed in, for services (RFC 8176): `pwd`. */
-  readonly amr: readonly string[];
   /** Whether a refresh token is issued for each transport. */
   readonly hasCookieToken: boolean;
   readonly hasBodyToken: boolean;
@@ -60,43 +56,6 @@ export interface NewSession {
   /** Seconds. */
   readonly ttlSeconds: number;
   readonly idleTtlSeconds: number;
-}
-
-/** The columns that `openSession` and `sessionEnds` return. */
-export interface OpenedSessionRow {
-  readonly session_id: string;
-  /** Seconds since the epoch. */
-  readonly auth_time: number;
-  /** Seconds until unused refresh tokens of the session expire. */
-  readonly expires_in: number;
-}
-
-/**
- * Body of a CTE that opens a session for each row of `owner` (a CTE with `user_id`) and returns it with `user_id`. A
- * retry of the statement returns no row here: use `openedBefore`.
- */
-export function openSession(owner: Fragment, session: NewSession): Fragment {
-  return sql`
-    INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-      ip_address, user_agent, device, location, device_id)
-    SELECT ${session.id}::uuid, o.user_id,
-      now() + make_interval(secs => least(${session.ttlSeconds}::int, ${session.idleTtlSeconds}::int)),
-      now() + make_interval(secs => ${session.ttlSeconds}::int),
-      ${session.method}, ${session.amr}::text[],
-      CASE WHEN ${session.hasCookieToken}::boolean THEN 0 END, CASE WHEN ${session.hasBodyToken}::boolean THEN 0 END,
-      ${session.ipAddress}::inet, ${session.userAgent}::text, ${jsonOf(session.device)}::jsonb, ${jsonOf(session.location)}::jsonb,
-      ${session.deviceId}::uuid
-    FROM ${owner} o
-    ON CONFLICT (id) DO NOTHING
-    RETURNING id AS session_id, user_id, ${sessionEnds(sql`sessions`)}`;
-}
-
-/**
- * The session that an earlier run of the same statement opened, whose response was lost, with the columns of
- * `openSession`. All parts of a statement see one snapshot, so it never shows the row that this run inserts.
- */
-export function openedBefore(sessionId: string): Fragment {
-  return sql`SELECT s.id AS session_id, s.user_id, ${sessionEnds(sql`s`)} FROM sessions s WHERE s.id = ${sessionId}::uuid`;
 }
 
 /**
@@ -143,12 +102,8 @@ export function endSessionsOf(owner: Fragment): Fragment {
   return sql`DELETE FROM sessions s USING ${owner} o WHERE s.user_id = o.user_id RETURNING s.user_id, s.id AS session_id`;
 }
 
-/** Select list for the times of an `OpenedSessionRow`; `s` is the alias of sessions. */
+/** Select list for the times of a `BegunRow`; `s` is the alias of sessions. */
 export function sessionEnds(s: Fragment): Fragment {
   return sql`floor(extract(epoch FROM ${s}.authenticated_at))::float8 AS auth_time,
     floor(extract(epoch FROM ${s}.expires_at - now()))::float8 AS expires_in`;
-}
-
-function jsonOf(value: object | null): string | null {
-  return value === null ? null : JSON.stringify(value);
 }

@@ -10,9 +10,6 @@ export {
   fromLiveSession,
   isRecentlyAuthenticated,
   type NewSession,
-  type OpenedSessionRow,
-  openedBefore,
-  openSession,
   sessionColumns,
 } from './fragments.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';

@@ -4,9 +4,7 @@ export { LoginRequest } from './schemas.ts';
 export {
   type Challenge,
   completeOpening,
-  completeSignIn,
   passwordOpening,
-  passwordSession,
   type SignIn,
   type SignInSettings,
 } from './sign-in.ts';

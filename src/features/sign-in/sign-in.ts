@@ -1,13 +1,7 @@
 import type { Deps } from '../../deps.ts';
 import { readDevice } from '../../device.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
-import {
-  type IssuedTokens,
-  issueTokens,
-  type NewSession,
-  type Opening,
-  type Transport,
-} from '../sessions/index.ts';
+import { type IssuedTokens, issueTokens, type Opening, type Transport } from '../sessions/index.ts';
 import { toUser, type User } from '../users/index.ts';
 import type { OpeningRow, SignedInRow } from './fragments.ts';
 
@@ -34,35 +28,26 @@ export interface SignInSettings {
 }
 
 /** Prepares what a right password opens for this client: see `beginSession`. */
-export async function passwordOpening(deps: Deps, settings: SignInSettings): Promise<Opening> {
-  const session = await passwordSession(deps, settings);
-  return {
-    proof: { method: session.method, amr: session.amr, isSecondStep: false },
-    session,
-    factors: deps.features.factors,
-    isVerificationRequired: deps.config.emailVerification === 'required',
-  };
-}
-
-/** Prepares the session that a password opens for this client. */
-export async function passwordSession(
-  deps: Deps,
+export async function passwordOpening(
+  { config, features, metadata }: Deps,
   { transport, device }: SignInSettings,
-): Promise<NewSession> {
-  const { metadata, config } = deps;
+): Promise<Opening> {
   return {
-    id: crypto.randomUUID(),
-    method: 'password',
-    amr: ['pwd'],
-    hasCookieToken: transport !== 'body',
-    hasBodyToken: transport !== 'cookie',
-    ipAddress: metadata.ipAddress,
-    userAgent: metadata.userAgent,
-    device: await readDevice(metadata.userAgent),
-    location: metadata.location,
-    deviceId: device.id,
-    ttlSeconds: config.session.ttlSeconds,
-    idleTtlSeconds: config.session.idleTtlSeconds,
+    proof: { method: 'password', amr: ['pwd'], isSecondStep: false },
+    session: {
+      id: crypto.randomUUID(),
+      hasCookieToken: transport !== 'body',
+      hasBodyToken: transport !== 'cookie',
+      ipAddress: metadata.ipAddress,
+      userAgent: metadata.userAgent,
+      device: await readDevice(metadata.userAgent),
+      location: metadata.location,
+      deviceId: device.id,
+      ttlSeconds: config.session.ttlSeconds,
+      idleTtlSeconds: config.session.idleTtlSeconds,
+    },
+    factors: features.factors,
+    isVerificationRequired: config.emailVerification === 'required',
   };
 }
 
@@ -73,26 +58,26 @@ export async function passwordSession(
 export async function completeOpening(
   deps: Deps,
   device: PresentedDevice,
-  { session }: Opening,
+  opening: Opening,
   row: SignedInRow | OpeningRow | null,
 ): Promise<SignIn | Challenge | null> {
   if (row === null) return null;
-  if (row.session_id !== null) return completeSignIn(deps, device, session, row);
+  if (row.session_id !== null) return completeSignIn(deps, device, opening, row);
   return row.verdict === 'challenge' ? { outcome: 'challenge', methods: row.methods } : null;
 }
 
 /** Builds the result of a sign-in from the row of the session that was begun. */
-export async function completeSignIn(
+async function completeSignIn(
   deps: Deps,
   device: PresentedDevice,
-  session: NewSession,
+  { session, proof }: Opening,
   row: SignedInRow,
 ): Promise<SignIn> {
   const tokens = await issueTokens(deps, {
     userId: row.user_id,
     sessionId: row.session_id,
     authTime: row.auth_time,
-    amr: session.amr,
+    amr: proof.amr,
     counters: { ...(session.hasCookieToken && { cookie: 0 }), ...(session.hasBodyToken && { body: 0 }) },
     refreshExpiresIn: row.expires_in,
   });

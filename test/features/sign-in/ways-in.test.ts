@@ -3,6 +3,7 @@ import { type Fragment, sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { tokenFrom } from '../../support/mailbox.ts';
 
 /** A second factor that every account asks for whose name says so. */
 const factor = {
@@ -21,6 +22,7 @@ beforeAll(async () => {
   plain = new TestClient(env);
   clients = {
     optional: new TestClient(env, options),
+    required: new TestClient({ ...env, EMAIL_VERIFICATION: 'required' }, options),
   };
 });
 afterAll(() => database.drop());
@@ -44,6 +46,25 @@ const waysIn: readonly [
     'optional',
     (client, name) =>
       client.post('/api/auth/register', registration(freshEmail(), { name }), { headers: freshClient() }),
+  ],
+  [
+    'verify by password',
+    'optional',
+    async (client, name) => {
+      const email = await storedAccount(name);
+      const token = await tokenFrom(plain, email, 'verify_email');
+      return client.post('/api/auth/email/verify', { token, password });
+    },
+  ],
+  [
+    'confirm registration',
+    'required',
+    async (client, name) => {
+      const email = freshEmail();
+      await client.post('/api/auth/register', registration(email, { name }), { headers: freshClient() });
+      const token = await tokenFrom(client, email, 'confirm_registration');
+      return client.post('/api/auth/email/verify', { token, password });
+    },
   ],
 ];
 

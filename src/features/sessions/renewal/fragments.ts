@@ -1,5 +1,6 @@
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { type OpenedSessionRow, sessionEnds } from '../fragments.ts';
+import { sessionEnds } from '../fragments.ts';
+import type { BegunRow } from '../opening/fragments.ts';
 
 /** How a session continues under a new id. */
 export interface SessionRenewal {
@@ -12,7 +13,7 @@ export interface SessionRenewal {
 }
 
 /** A session under its new id, with everything that its tokens need. */
-export interface RenewedSessionRow extends OpenedSessionRow {
+export interface RenewedSessionRow extends BegunRow {
   readonly user_id: string;
   readonly amr: string[];
   /** Whether each transport is open. */
