@@ -148,7 +148,6 @@ const effects: Effects = {
     emailChange.revokePendingChange,
   ],
   sessionEvicted: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_cap' })],
-  accountExported: [recordEvent({ type: 'sensitive_read', outcome: 'success', reason: 'account_export' })],
   signedOutByAdmin: [recordAdmin('sign_out'), emailChange.revokePendingChange],
   bannedByAdmin: [recordAdmin('ban'), emailChange.revokePendingChange],
   unbannedByAdmin: [recordAdmin('unban')],

@@ -66,7 +66,6 @@ export interface Effects {
   readonly sessionsRevoked: readonly Effect[];
   /** A new session replaced the one that was idle for longest. */
   readonly sessionEvicted: readonly Effect[];
-  readonly accountExported: readonly Effect[];
   /** Done to a user by an operator; the source has the user. After a lost response the same request runs this again. */
   readonly signedOutByAdmin: readonly Effect[];
   readonly bannedByAdmin: readonly Effect[];

@@ -60,6 +60,17 @@ export function reserveAttempt(
 }
 
 /**
+ * Whether this attempt has a number up to the limit: the bucket is locked by whoever reserved in the same transaction, so
+ * that later steps of a batch may depend on it.
+ */
+export function reservedBy(bucket: string, attemptId: string, { max }: AttemptLimits): Fragment {
+  return sql`EXISTS (
+    SELECT FROM login_attempts t
+    WHERE t.bucket = ${bucket} AND t.last_attempt_id = ${attemptId}::uuid AND t.count <= ${max}::int
+      AND t.window_ends_at > now())`;
+}
+
+/**
  * The seconds until the bucket `b` opens again, for a caller that got no number. A window that another caller started
  * after the snapshot of this statement is not seen: it has just begun.
  */

@@ -73,6 +73,13 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
       'a recent authentication',
       () => [constantOf('src/features/sessions/fragments.ts', 'recentAuthenticationSeconds') / 60],
     ],
+    [
+      'exports of an account',
+      () => {
+        const file = 'src/features/account/export/export-account.ts';
+        return [constantOf(file, 'exportsMax'), constantOf(file, 'exportWindowSeconds')];
+      },
+    ],
     ['live sessions', () => [constantOf('src/features/sessions/fragments.ts', 'sessionsMax')]],
     [
       'that one device token names',

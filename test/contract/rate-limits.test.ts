@@ -13,7 +13,7 @@ import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-
 const minute = 60_000;
 const live = 'GET /api/health/live';
 const limited = registeredRoutes.filter((key) => key !== live);
-/** The routes that take a password, code, address, one-time token or secret. All others are `general`. */
+/** The routes that take a password, code, address, one-time token or secret, and the export. All others are `general`. */
 const credentialRoutes = [
   'POST /api/auth/register',
   'POST /api/auth/login',
@@ -26,6 +26,7 @@ const credentialRoutes = [
   'POST /api/auth/unlock',
   'POST /api/auth/not-me',
   'DELETE /api/auth/me',
+  'GET /api/auth/me/export',
   'POST /api/auth/email/change',
   'POST /api/auth/email/change/confirm',
   'POST /api/auth/email/change/revert',

@@ -28,7 +28,7 @@ const listSecurityEventsRoute = defineRoute(
 );
 
 const exportRoute = defineRoute(
-  { method: 'GET', path: `${path}/export`, guard: 'session' },
+  { method: 'GET', path: `${path}/export`, guard: 'session', limit: 'credential', isSensitive: true },
   async (c, { deps, caller }) => {
     const data = await exportAccount(deps, caller);
     c.header('Content-Disposition', 'attachment; filename="nexora-account.json"');

@@ -23,6 +23,15 @@ export function fromLiveSession({ userId, sessionId }: CallerIds): Fragment {
     WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid AND s.expires_at > now() AND u.banned_at IS NULL`;
 }
 
+/**
+ * A statement that keeps the caller's session from ending, or getting another id, until the transaction ends, and selects
+ * `columns` over `s` and `u`. Hold the user first. If the session ended while this waited, it has no row, and neither has
+ * any later step that starts from `fromLiveSession`. A refresh waits until the transaction ends.
+ */
+export function holdSession(caller: CallerIds, columns: Fragment): Fragment {
+  return sql`SELECT ${columns} ${fromLiveSession(caller)} FOR KEY SHARE OF s`;
+}
+
 /** How long an authentication counts as recent. */
 const recentAuthenticationSeconds = 600;
 

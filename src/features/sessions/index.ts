@@ -8,6 +8,7 @@ export {
   endSessionsOf,
   evictOldest,
   fromLiveSession,
+  holdSession,
   isRecentlyAuthenticated,
   type NewSession,
   sessionColumns,

@@ -201,6 +201,68 @@ describe('GET /api/auth/me/export', () => {
   });
 });
 
+describe('the sixth export of an account in an hour', () => {
+  async function countOf(userId: string): Promise<number> {
+    const [row] = await openDatabase().query<{ count: number }>(sql`
+      SELECT count FROM login_attempts WHERE bucket = ${`user:${userId}:export`}`);
+    return row?.count ?? 0;
+  }
+
+  test('is 429, reads and records nothing, whatever session asks, until the hour is over (LIM-16, LIM-08)', async () => {
+    const { email, bearer, userId } = await newAccount();
+    for (let number = 1; number <= 5; number++) expect((await exportOf(bearer)).status).toBe(200);
+    const second = await logIn(client, email);
+    for (const token of [bearer, second.json.accessToken]) {
+      const answer = await exportOf(token);
+      expectProblem(answer, 429, 'too_many_attempts');
+      expect(answer).toMatchObject({ roundTrips: 1 });
+      const seconds = Number(answer.headers.get('Retry-After'));
+      expect(seconds).toBeGreaterThan(3590);
+      expect(seconds).toBeLessThanOrEqual(3600);
+      expect(answer.headers.get('RateLimit-Policy')).toBe('"attempts";q=5;w=3600');
+      expect(answer.headers.get('RateLimit')).toBe(`"attempts";r=0;t=${seconds}`);
+      expect(answer.headers.has('Content-Disposition')).toBe(false);
+    }
+    expect(await exportsRecorded(userId)).toHaveLength(5);
+    expect(await countOf(userId)).toBe(5);
+    expect((await exportOf((await newAccount()).bearer)).status).toBe(200);
+    await openDatabase().query(sql`
+      UPDATE login_attempts SET window_ends_at = now() WHERE bucket = ${`user:${userId}:export`}`);
+    expect((await exportOf(bearer)).status).toBe(200);
+    expect(await countOf(userId)).toBe(1);
+  });
+
+  test('is another one than those that a gate refused, which spend none (LIM-16, SES-15)', async () => {
+    const { bearer, userId, sessionId } = await newAccount();
+    await ageAuthentication(sessionId, 601);
+    for (let number = 1; number <= 6; number++)
+      expectProblem(await exportOf(bearer), 403, 'reauthentication_required');
+    expect(await countOf(userId)).toBe(0);
+    await ageAuthentication(sessionId, 0);
+    expect((await exportOf(bearer)).status).toBe(200);
+  });
+
+  test('counts those whose answer was lost once (LIM-16, DBF-10)', async () => {
+    const { bearer, userId } = await newAccount();
+    for (let number = 1; number <= 5; number++) {
+      const faulty = await faultyEndpoint(['commit-then-drop']);
+      const answer = await exportOf(bearer, new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint }));
+      expect(answer).toMatchObject({ status: 200, roundTrips: 2 });
+      expect(await countOf(userId)).toBe(number);
+    }
+    expectProblem(await exportOf(bearer), 429, 'too_many_attempts');
+    expect(await exportsRecorded(userId)).toHaveLength(5);
+  });
+
+  test('locks no login, and the count goes with the account (LIM-16, PRV-03)', async () => {
+    const { email, bearer, userId } = await newAccount();
+    for (let number = 1; number <= 6; number++) await exportOf(bearer);
+    expect((await logIn(client, email)).status).toBe(200);
+    expect((await client.call('DELETE', '/api/auth/me', { bearer, body: { password } })).status).toBe(200);
+    expect(await countOf(userId)).toBe(0);
+  });
+});
+
 describe('an export without a recent authentication', () => {
   test('is 403 after ten minutes, reads and records nothing, and is good again after a login (SES-15)', async () => {
     const { email, bearer, userId, sessionId } = await newAccount();

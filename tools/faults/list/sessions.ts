@@ -140,6 +140,15 @@ export const sessionFaults: readonly PlantedFault[] = [
     tests: ['test/features/sessions/credentials.security.test.ts'],
   },
   {
+    id: 'profile-changes-after-the-logout',
+    guarantees: ['SES-04'],
+    breaks: 'A change of the profile that meets the logout of its session is made all the same.',
+    file: 'src/features/account/queries.ts',
+    find: 'holdSession: holdSession(caller, sql`s.user_id`),',
+    replace: 'holdSession: null,',
+    tests: ['test/races/own-account.test.ts'],
+  },
+  {
     id: 'recent-authentication-of-hours',
     guarantees: ['SES-15'],
     breaks: 'Sensitive routes take an authentication of an hour ago for a recent one.',

@@ -1,43 +1,63 @@
 import type { Database } from '../../../db/client.ts';
-import type { Effect } from '../../../db/effects.ts';
-import type { ExportPart } from '../../../db/export-part.ts';
-import { effectCtes } from '../../../db/fragments.ts';
 import { join, sql } from '../../../db/sql.ts';
+import type { Deps } from '../../../deps.ts';
+import { refusedBy } from '../../../joints/fragments.ts';
+import type { GatedRow } from '../../../joints/gate.ts';
+import {
+  type AttemptLimits,
+  reserveAttempt,
+  reservedBy,
+  secondsUntilOpen,
+} from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
-import { recordedBefore } from '../../security-events/index.ts';
-import { type CallerIds, fromLiveSession, isRecentlyAuthenticated } from '../../sessions/index.ts';
+import { recordEvents } from '../../security-events/index.ts';
+import { type CallerIds, fromLiveSession, holdSession } from '../../sessions/index.ts';
+import { keepUser } from '../../users/index.ts';
 
-export interface ExportRow {
-  readonly is_recent: boolean;
-  /** The parts by name; null when the authentication is too old. */
+export interface ExportRow extends GatedRow {
+  /** The parts by name; null when a gate refused, or no export was left. */
   readonly data: Readonly<Record<string, unknown>> | null;
+  readonly retry_after_seconds: number;
 }
 
 /**
- * Reads all parts about the caller in one snapshot, and records the reading, once per request. Round trips: 1. Null
- * when the session is no longer live. Nothing is read or recorded when the authentication is too old.
+ * Reads all parts about the caller in one snapshot, counts the export and records it. Round trips: 1. Null when the
+ * session is no longer live. What a gate or the limit refuses is neither read, counted nor recorded, and a repeat after a
+ * lost response counts and records nothing again.
+ *
+ * The user is kept from being deleted, so that no counter outlives the account; the session from ending, so that nothing
+ * is read for one that ended while this waited for another export.
  */
 export async function exportOwnData(
   db: Database,
   caller: CallerIds,
-  parts: readonly ExportPart[],
+  { gates, exportParts }: Pick<Deps['features'], 'gates' | 'exportParts'>,
+  limits: AttemptLimits,
   metadata: RequestMetadata,
-  onExported: readonly Effect[],
 ): Promise<ExportRow | null> {
-  const members = parts.map(({ name, value }) => sql`${name}::text, ${value(sql`c`)}`);
-  const [row] = await db.query<ExportRow>(
+  const bucket = `user:${caller.userId}:export`;
+  const admitted = sql`(SELECT ${bucket}::text AS bucket ${fromLiveSession(caller)} AND ${refusedBy(gates)} IS NULL)`;
+  const reserved = reservedBy(bucket, metadata.operationId, limits);
+  const members = exportParts.map(({ name, value }) => sql`${name}::text, ${value(sql`c`)}`);
+  const { holdSession: rows, read } = await db.batch(
     'export-own-data',
-    sql`
-      WITH caller AS MATERIALIZED (
-        SELECT s.user_id, s.id AS session_id, ${isRecentlyAuthenticated(sql`s`)} AS is_recent ${fromLiveSession(caller)}
+    {
+      holdUser: keepUser(caller.userId),
+      holdSession: holdSession(caller, sql`${refusedBy(gates)} AS refused_by`),
+      reserve: reserveAttempt(admitted, metadata.operationId, limits, 'uncounted'),
+      read: sql`
+        SELECT ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
+          CASE WHEN ${reserved} THEN json_build_object(${join(members, ', ')}) END AS data
+        FROM (SELECT ${caller.userId}::uuid AS user_id, ${bucket}::text AS bucket) c`,
+      record: recordEvents(
+        sql`(SELECT ${caller.userId}::uuid AS user_id, ${caller.sessionId}::uuid AS session_id WHERE ${reserved})`,
+        { type: 'sensitive_read', outcome: 'success', reason: 'account_export', isOncePerRequest: true },
+        metadata,
       ),
-      exported AS (
-        SELECT c.user_id, c.session_id FROM caller c
-        WHERE c.is_recent AND NOT EXISTS (${recordedBefore(caller.userId, metadata.operationId)})
-      )${effectCtes(onExported, 'exported', metadata)}
-      SELECT c.is_recent, CASE WHEN c.is_recent THEN json_build_object(${join(members, ', ')}) END AS data
-      FROM caller c`,
+    },
     { isIdempotent: true },
   );
-  return row ?? null;
+  const [held] = rows as unknown as GatedRow[];
+  const [found] = read as unknown as Omit<ExportRow, 'refused_by'>[];
+  return held === undefined || found === undefined ? null : { ...held, ...found };
 }

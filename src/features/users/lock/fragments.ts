@@ -11,6 +11,14 @@ export function lockUser(userId: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR NO KEY UPDATE`;
 }
 
+/**
+ * Keeps a user from being deleted or given another address until the transaction ends; whatever else is done to the row
+ * goes on.
+ */
+export function keepUser(userId: string): Fragment {
+  return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR KEY SHARE`;
+}
+
 /** Like `lockUser`, for the user with this address, in whatever spelling. */
 export function lockUserOf(address: Address): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE ${hasAddress(sql`u`, address)} ORDER BY u.id FOR NO KEY UPDATE`;
