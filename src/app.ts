@@ -1,6 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { type AppOptions, createDeps } from './create-deps.ts';
-import type { Effect, Effects } from './db/effects.ts';
+import type { Effects } from './db/effects.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import { type Feature, type FoldedFeatures, foldFeatures } from './feature.ts';
 import * as account from './features/account/index.ts';
@@ -133,27 +133,6 @@ const effects: Effects = {
   endedByEmailRevert: [
     recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'email_reverted' }),
   ],
-  loggedOut: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'logout' })],
-  refreshTokenReused: [
-    recordEvent({ type: 'authn_token_reuse', outcome: 'failure' }),
-    notifyOwner('refresh_token_reused'),
-    emailChange.tryRevokePendingChange,
-  ],
-  sessionRevoked: [
-    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_revoked' }),
-    emailChange.revokePendingChange,
-  ],
-  sessionsRevoked: [
-    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'sessions_revoked' }),
-    emailChange.revokePendingChange,
-  ],
-  sessionEvicted: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'session_cap' })],
-  signedOutByAdmin: [recordAdmin('sign_out'), emailChange.revokePendingChange],
-  bannedByAdmin: [recordAdmin('ban'), emailChange.revokePendingChange],
-  unbannedByAdmin: [recordAdmin('unban')],
-  sessionEndedByAdmin: [
-    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'admin', isByOperator: true }),
-  ],
 };
 
 /** The longest URL that is accepted, in characters. */
@@ -214,16 +193,6 @@ function prepare(folded: FoldedFeatures, options: AppOptions): MiddlewareHandler
       c.set('deps', createDeps({ effects, features: folded }, runtime, c.req.raw, c.var.requestId, options));
     await next();
   };
-}
-
-function recordAdmin(action: string): Effect {
-  return recordEvent({
-    type: 'authz_admin',
-    outcome: 'success',
-    reason: action,
-    isByOperator: true,
-    isOncePerRequest: true,
-  });
 }
 
 function allowedOrigins({ var: { runtime } }: { var: AppEnv['Variables'] }): ReadonlySet<string> {

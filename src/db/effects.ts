@@ -58,18 +58,4 @@ export interface Effects {
   readonly emailReverted: readonly Effect[];
   /** Sessions that the revert ended: one row each. */
   readonly endedByEmailRevert: readonly Effect[];
-  readonly loggedOut: readonly Effect[];
-  readonly refreshTokenReused: readonly Effect[];
-  /** The owner ended one session from their list. */
-  readonly sessionRevoked: readonly Effect[];
-  /** The owner ended all sessions, or all others; one row per session. */
-  readonly sessionsRevoked: readonly Effect[];
-  /** A new session replaced the one that was idle for longest. */
-  readonly sessionEvicted: readonly Effect[];
-  /** Done to a user by an operator; the source has the user. After a lost response the same request runs this again. */
-  readonly signedOutByAdmin: readonly Effect[];
-  readonly bannedByAdmin: readonly Effect[];
-  readonly unbannedByAdmin: readonly Effect[];
-  /** A session that one of these ended. */
-  readonly sessionEndedByAdmin: readonly Effect[];
 }

@@ -8,12 +8,8 @@ import { banUserAndEndSessions } from './queries.ts';
  * @returns how many sessions were ended
  * @throws AuthError user_not_found
  */
-export async function banUser({ db, metadata, effects }: Deps, userId: string): Promise<number> {
-  const onChange = effects.bannedByAdmin;
-  const ended = await banUserAndEndSessions(db, userId, metadata, {
-    onChange,
-    onEnd: effects.sessionEndedByAdmin,
-  });
+export async function banUser({ db, metadata, features }: Deps, userId: string): Promise<number> {
+  const ended = await banUserAndEndSessions(db, userId, features.credentials, metadata);
   if (ended === null) throw adminErrors.user_not_found();
   return ended;
 }

@@ -7,12 +7,8 @@ import { endSessionsOfUser } from './queries.ts';
  * @returns how many there were
  * @throws AuthError user_not_found
  */
-export async function signOutUser({ db, metadata, effects }: Deps, userId: string): Promise<number> {
-  const onChange = effects.signedOutByAdmin;
-  const ended = await endSessionsOfUser(db, userId, metadata, {
-    onChange,
-    onEnd: effects.sessionEndedByAdmin,
-  });
+export async function signOutUser({ db, metadata, features }: Deps, userId: string): Promise<number> {
+  const ended = await endSessionsOfUser(db, userId, features.credentials, metadata);
   if (ended === null) throw adminErrors.user_not_found();
   return ended;
 }

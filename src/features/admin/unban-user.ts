@@ -7,6 +7,6 @@ import { liftBan } from './queries.ts';
  * again.
  * @throws AuthError user_not_found
  */
-export async function unbanUser({ db, metadata, effects }: Deps, userId: string): Promise<void> {
-  if (!(await liftBan(db, userId, metadata, effects.unbannedByAdmin))) throw adminErrors.user_not_found();
+export async function unbanUser({ db, metadata }: Deps, userId: string): Promise<void> {
+  if (!(await liftBan(db, userId, metadata))) throw adminErrors.user_not_found();
 }

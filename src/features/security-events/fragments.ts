@@ -101,12 +101,13 @@ export function eventsOf(owner: Fragment, after: EventPosition | null, limit: nu
 }
 
 /**
- * The events that an earlier run of the same operation recorded for the user, whose response was lost. A request lives
- * for seconds, so looking back one minute is enough.
+ * The events of a type that this operation recorded for the user, in this transaction or in an earlier run whose response
+ * was lost. A request lives for seconds, so looking back one minute is enough.
  */
-export function recordedBefore(userId: string, operationId: string): Fragment {
+export function recordedByUs(userId: string, operationId: string, type: string): Fragment {
   return sql`SELECT e.id FROM security_events e
-    WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = ${operationId}::uuid`;
+    WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = ${operationId}::uuid
+      AND e.type = ${type}`;
 }
 
 /**

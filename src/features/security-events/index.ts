@@ -6,5 +6,5 @@ export {
   eventsOf,
   recordEvent,
   recordEvents,
-  recordedBefore,
+  recordedByUs,
 } from './fragments.ts';

@@ -1,6 +1,6 @@
 import { verifyAccessToken } from '../../crypto/jwt.ts';
 import type { Deps } from '../../deps.ts';
-import { endSessions, type SessionKey } from './queries.ts';
+import { endNamedSessions, type SessionKey } from './queries.ts';
 import { parseRefreshToken } from './refresh-token.ts';
 
 /** The tokens that name the session to end. */
@@ -18,7 +18,7 @@ interface NamingTokens {
 export async function logout(deps: Deps, presented: NamingTokens): Promise<boolean> {
   const keys = await sessionKeys(deps, presented);
   if (keys.length === 0) return false;
-  await endSessions(deps.db, keys, deps.metadata, deps.effects.loggedOut);
+  await endNamedSessions(deps.db, keys, deps.metadata);
   return true;
 }
 

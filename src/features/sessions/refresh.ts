@@ -27,8 +27,8 @@ export async function refresh(
     deps.db,
     target,
     settingsOf(deps),
+    deps.features.credentials,
     deps.metadata,
-    deps.effects.refreshTokenReused,
   );
   switch (row?.outcome) {
     case undefined:

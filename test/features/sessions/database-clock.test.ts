@@ -67,7 +67,7 @@ describe.each(deviations)('a Worker whose clock is off by %i s', (seconds) => {
     const endWindow = (ends: string) =>
       openDatabase().query(sql`
         UPDATE login_attempts SET window_ends_at = now() + ${ends}::interval
-        WHERE bucket LIKE ${`user:${userId}:%`}`);
+        WHERE bucket LIKE (SELECT u.address_key || ':%' FROM users u WHERE u.id = ${userId}::uuid)`);
     await endWindow('60 seconds');
     expect((await attempt()).status).toBe(429);
     await endWindow('-1 second');

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
 import {
   ageRotations,
   claimsOf,
@@ -20,9 +21,9 @@ const idleTtlSeconds = 1_209_600;
 
 /** A user with a session that the legacy system opened, by the INSERT of its guide. */
 async function legacySession() {
-  const { userId } = await signIn(client);
+  const { userId, email } = await signIn(client);
   const token = `earlier.${crypto.randomUUID()}.${crypto.randomUUID()}`;
-  return { userId, token, sessionId: await insertLegacySession(userId, token) };
+  return { userId, email, token, sessionId: await insertLegacySession(userId, token) };
 }
 
 describe.each([
@@ -57,15 +58,41 @@ describe.each([
     expect(await sessionRow(sessionId)).toMatchObject({ [`${transport}_counter`]: 1 });
   });
 
-  test('in the other transport is 401 session_expired and changes nothing (RFR-08)', async () => {
+  test('in the other transport within the grace is 401 session_expired and changes nothing (RFR-08)', async () => {
     const { token, sessionId } = await legacySession();
     const successor = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
-    await ageRotations(sessionId, 31);
+    await ageRotations(sessionId, 20);
     const before = await sessionRow(sessionId);
     const elsewhere = await refreshBy(other, client, token);
     expect(elsewhere).toMatchObject({ status: 401, roundTrips: 1, json: { code: 'session_expired' } });
     expect(await sessionRow(sessionId)).toEqual(before);
     expect((await refreshBy(transport, client, successor)).status).toBe(200);
+  });
+
+  test('that comes by the other transport after the grace ends the session, is recorded and told to the owner (RFR-02)', async () => {
+    const { token, sessionId, userId, email } = await legacySession();
+    // Somebody else was first; the owner comes later, where the earlier application kept it.
+    const successor = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
+    await ageRotations(sessionId, 31);
+    const owner = await refreshBy(other, client, token);
+    expect(owner).toMatchObject({ status: 401, roundTrips: 1, json: { code: 'refresh_token_reused' } });
+    expect(await sessionRow(sessionId)).toBeNull();
+    expect((await refreshBy(transport, client, successor)).json.code).toBe('session_expired');
+    expect((await refreshBy(other, client, token)).json.code).toBe('session_expired');
+    expect(await eventsOf(sessionId)).toEqual([
+      { type: 'authn_token_reuse', outcome: 'failure', user_id: userId, reason: null },
+    ]);
+    const told = (await mailsTo(client, email)).filter(({ kind }) => kind === 'refresh_token_reused');
+    expect(told).toMatchObject([{ user_id: userId, outcome: null }]);
+  });
+
+  test('that comes by the other transport two rotations behind is theft, grace or not (RFR-02)', async () => {
+    const { token, sessionId } = await legacySession();
+    const successor = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
+    await ageRotations(sessionId, 31);
+    expect((await refreshBy(transport, client, successor)).status).toBe(200);
+    expect((await refreshBy(other, client, token)).json.code).toBe('refresh_token_reused');
+    expect(await sessionRow(sessionId)).toBeNull();
   });
 
   test('used again after the grace is theft: the session is gone and the event recorded (RFR-02)', async () => {

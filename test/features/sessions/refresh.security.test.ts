@@ -7,6 +7,8 @@ import { mailsTo } from '../../support/mailbox.ts';
 import {
   accessCookie,
   ageRotations,
+  claimsOf,
+  eventsOf,
   refreshBy,
   refreshByBody,
   refreshByCookie,
@@ -15,6 +17,7 @@ import {
   sessionRow,
   signedInBy,
   signIn,
+  successorIn,
 } from './session-fixtures.ts';
 
 describe('reuse of a refresh token', () => {
@@ -88,6 +91,44 @@ describe('reuse of a refresh token', () => {
     await ageRotations(sessionId, 31);
     expect((await refreshByBody(new TestClient(), bodyToken)).json.code).toBe('refresh_token_reused');
     expect((await refreshByBody(new TestClient(), second)).json.code).toBe('session_expired');
+  });
+});
+
+describe('the second transport of a session', () => {
+  const client = new TestClient();
+  const seconds = async (sessionId: string) =>
+    (await eventsOf(sessionId)).filter(({ reason }) => reason === 'second_transport');
+
+  test.each([
+    ['cookie', 'body'],
+    ['body', 'cookie'],
+  ] as const)(
+    'is recorded when it rotates for the first time, once: %s, then %s (LOG-04)',
+    async (one, two) => {
+      const signedIn = await signIn(client);
+      const tokens = { cookie: signedIn.cookieToken, body: signedIn.bodyToken };
+      const next = successorIn(one, await refreshBy(one, client, tokens[one])) ?? '';
+      await ageRotations(signedIn.sessionId, 31);
+      expect((await refreshBy(one, client, next)).status).toBe(200);
+      expect(await seconds(signedIn.sessionId)).toEqual([]);
+      const second = successorIn(two, await refreshBy(two, client, tokens[two])) ?? '';
+      await refreshBy(two, client, tokens[two]);
+      const event = { type: 'authn_token_created', outcome: 'success', user_id: signedIn.userId };
+      expect(await seconds(signedIn.sessionId)).toEqual([{ ...event, reason: 'second_transport' }]);
+      await ageRotations(signedIn.sessionId, 31);
+      expect((await refreshBy(two, client, second)).status).toBe(200);
+      expect(await seconds(signedIn.sessionId)).toHaveLength(1);
+    },
+  );
+
+  test('is never recorded where the sign-in opened one alone (LOG-04)', async () => {
+    const { email } = await signIn(client);
+    const { json } = await logIn(client, email, { transport: 'body' });
+    const sessionId = String(claimsOf(json.accessToken).sid);
+    const { refreshToken } = (await refreshByBody(client, json.refreshToken)).json;
+    await ageRotations(sessionId, 31);
+    expect((await refreshByBody(client, refreshToken)).status).toBe(200);
+    expect(await seconds(sessionId)).toEqual([]);
   });
 });
 

@@ -53,8 +53,8 @@ export const refreshFaults: readonly PlantedFault[] = [
     breaks:
       'While the database is down a refresh says that the session has expired, and clients sign their users out.',
     file: 'src/features/sessions/refresh.ts',
-    find: '    deps.effects.refreshTokenReused,\n  );',
-    replace: '    deps.effects.refreshTokenReused,\n  ).catch(() => null);',
+    find: '    deps.features.credentials,\n    deps.metadata,\n  );',
+    replace: '    deps.features.credentials,\n    deps.metadata,\n  ).catch(() => null);',
     tests: ['test/features/sessions/faults.test.ts'],
   },
   {

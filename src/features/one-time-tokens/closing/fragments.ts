@@ -54,13 +54,15 @@ export const linkCredentials: Credentials<LinkKind> = {
 };
 
 /** Consumed links stay: a repeat of the batch finds its own by them. */
-function closeLinks(ending: Ending<LinkKind>, { owner, since }: ClosingScope): Fragment {
+function closeLinks(ending: Ending<LinkKind>, { owner, since, isSkippingLocked }: ClosingScope): Fragment {
   const whole = [...ending.ended, ...ending.others];
   const later =
     ending.since.length === 0
       ? sql``
       : sql`OR (t.kind = ANY (${ending.since}::text[]) AND t.created_at >= ${since ?? sql`NULL`})`;
+  const isEnded = sql`t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY (${whole}::text[]) ${later})`;
+  if (!isSkippingLocked) return sql`DELETE FROM one_time_tokens t USING ${owner} o WHERE ${isEnded}`;
   return sql`
-    DELETE FROM one_time_tokens t USING ${owner} o
-    WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY (${whole}::text[]) ${later})`;
+    DELETE FROM one_time_tokens d WHERE d.token_hash IN (
+      SELECT t.token_hash FROM one_time_tokens t JOIN ${owner} o ON ${isEnded} FOR UPDATE OF t SKIP LOCKED)`;
 }
