@@ -111,15 +111,16 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 1,
-    statements: [2],
+    statements: [5],
     path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
   },
-  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1, statements: [2] },
+  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1, statements: [5] },
   'GET /api/auth/me': { credential: 'access-token', status: 200, roundTrips: 1 },
   'PATCH /api/auth/me': {
     credential: 'access-token',
     status: 200,
     roundTrips: 1,
+    statements: [3],
     body: () => ({ name: 'Changed Name' }),
     furtherMembers: { locale: 'de-CH' },
   },
@@ -202,7 +203,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     body: ({ links }) => ({ token: links.revert_email }),
   },
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
-  'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1 },
+  'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1, statements: [5] },
   // In development, where these take no credential. The clean-up has one statement for each kind of rows.
   'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 7 },
   'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
@@ -211,7 +212,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
-    statements: [3],
+    statements: [5],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
   },
   'POST /api/admin/users/:id/ban': {
@@ -219,7 +220,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
-    statements: [3],
+    statements: [6],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
   },
   'POST /api/admin/users/:id/unban': {
@@ -227,6 +228,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
+    statements: [3],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/unban`,
   },
 };
