@@ -38,7 +38,7 @@ import { createScheduled } from './scheduled.ts';
 import { ConfigError } from './variable-reader.ts';
 
 /** The manifest of every feature, one line each; what owns a table comes before what builds on it. */
-const features: readonly Feature[] = [
+export const features: readonly Feature[] = [
   users.feature,
   securityEvents.feature,
   sessions.feature,

@@ -1,0 +1,299 @@
+import { describe, expect, test } from 'vitest';
+import { features } from '../../src/app.ts';
+import { sql } from '../../src/db/sql.ts';
+import { foldFeatures } from '../../src/feature.ts';
+import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
+import {
+  type Cell,
+  type Cells,
+  type Credentials,
+  closeWaysIn,
+  endingOf,
+  type Occasion,
+  occasions,
+} from '../../src/joints/closing.ts';
+import { otherPassword, password } from '../support/accounts.ts';
+import { type Answer, TestClient } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
+import { adminSecret } from '../support/test-env.ts';
+import { codeIn, tableRows } from './documents.ts';
+import { insertAccount } from './insert-account.ts';
+import type { Account } from './route-table.ts';
+
+const { credentials } = foldFeatures(features);
+
+/** What the code says: every kind of credential, and its cell for every occasion. */
+const table: Readonly<Record<string, Cells>> = Object.fromEntries(
+  credentials.flatMap(({ cells }) => Object.entries(cells)),
+);
+const kinds = Object.keys(table);
+const linkKinds = kinds.filter((kind) => kind in oneTimeTokenKinds);
+
+const kept: Cells = table.not_me!;
+const close = () => sql`SELECT 1`;
+
+describe('the table of what closes which way in (SES-21)', () => {
+  test('does not compile with a kind of credential or an occasion that is not decided', () => {
+    const { banned: _, ...undecided } = kept;
+    const planted: Credentials<'session' | 'passkey'>[] = [
+      { step: 'endPasskeys', cells: { session: kept, passkey: kept }, close },
+      // @ts-expect-error: a kind has no cells
+      { step: 'endPasskeys', cells: { session: kept }, close },
+      // @ts-expect-error: an occasion has no cell
+      { step: 'endPasskeys', cells: { session: kept, passkey: undecided }, close },
+      // @ts-expect-error: no such cell
+      { step: 'endPasskeys', cells: { session: kept, passkey: { ...kept, banned: 'gone' } }, close },
+    ];
+    expect(planted).toHaveLength(4);
+  });
+
+  test('has every kind once, and all links of an account', () => {
+    const all = credentials.flatMap(({ cells }) => Object.keys(cells));
+    expect(new Set(all).size).toBe(all.length);
+    const links = Object.keys(oneTimeTokenKinds).filter((kind) => kind !== 'confirm_registration');
+    expect(linkKinds.toSorted()).toEqual(links.toSorted());
+    expect(kinds).toEqual(expect.arrayContaining(['password', 'known_device', 'session']));
+    const steps = credentials.map(({ step }) => step);
+    expect(new Set(steps).size).toBe(steps.length);
+  });
+
+  test('is the one of docs/security.md, cell for cell, in both directions', () => {
+    const [head, , ...rows] = tableRows('docs/security.md', '## What closes which way in');
+    expect(head!.slice(1).map((cell) => codeIn(cell)[0])).toEqual([...occasions]);
+    const told = rows.map(([kind, ...cells]) => [
+      codeIn(kind!)[0]!,
+      Object.fromEntries(cells.map((cell, index) => [occasions[index]!, cell])),
+    ]);
+    expect(Object.fromEntries(told)).toEqual(table);
+    expect(told.map(([kind]) => kind)).toEqual(kinds);
+  });
+
+  test('gives a batch one step for each group of which an occasion ends something, and no other', () => {
+    for (const occasion of occasions) {
+      const ending = credentials.filter(
+        (group) => Object.values(endingOf(group, occasion)).flat().length > 0,
+      );
+      expect(Object.keys(stepsOf(occasion, crypto.randomUUID())), occasion).toEqual(
+        ending.map(({ step }) => step),
+      );
+    }
+  });
+
+  test('needs a time for what ends since something', () => {
+    const scope = { ...scopeOf('email_reverted', crypto.randomUUID()), since: null };
+    expect(() => closeWaysIn(credentials, scope)).toThrow('email_reverted needs a time');
+  });
+});
+
+const client = new TestClient({ ADMIN_SECRET: adminSecret });
+const db = openDatabase();
+
+/** An account with every kind of credential: each link from before, from now and from later; two sessions. */
+async function equipped() {
+  const account = await insertAccount(client);
+  const { userId } = account;
+  const otherSessionId = crypto.randomUUID();
+  await db.batch([
+    sql`INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, body_counter)
+      VALUES (${otherSessionId}::uuid, ${userId}::uuid, now() + interval '1 day', now() + interval '1 day', 0)`,
+    // The column of the bucket is free for their names: what a flow stores itself has none like these.
+    sql`UPDATE one_time_tokens SET created_at = now(), bucket = kind || ' now' WHERE owner_id = ${userId}::uuid`,
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, created_at, expires_at, bucket)
+      SELECT sha256((t.kind || a.age || t.owner_id)::bytea), t.kind, t.owner_id, t.email, t.target_email,
+        now() + a.minutes * interval '1 minute', t.expires_at, t.kind || a.age
+      FROM one_time_tokens t, (VALUES (' before', -30), (' later', 30)) AS a (age, minutes)
+      WHERE t.owner_id = ${userId}::uuid`,
+  ]);
+  const [session] = await db.query<{ id: string }>(
+    sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid AND id <> ${otherSessionId}::uuid`,
+  );
+  return { ...account, sessionId: session!.id, otherSessionId, before: await stateOf(userId) };
+}
+
+interface State {
+  readonly password: string | null;
+  readonly generation: number;
+  readonly sessions: readonly string[];
+  /** The live ones of the links that `equipped` stored: the kind, with `before`, `now` or `later`. */
+  readonly links: readonly string[];
+}
+
+async function stateOf(userId: string): Promise<State | null> {
+  const [row] = await db.query<State>(sql`
+    SELECT u.password_hash AS password, u.device_generation AS generation,
+      ARRAY(SELECT s.id::text FROM sessions s WHERE s.user_id = u.id) AS sessions,
+      ARRAY(
+        SELECT t.bucket FROM one_time_tokens t
+        WHERE t.owner_id = u.id AND t.spent_at IS NULL AND t.bucket LIKE t.kind || ' %') AS links
+    FROM users u WHERE u.id = ${userId}::uuid`);
+  return row ?? null;
+}
+
+function scopeOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
+  const owner = sql`(SELECT ${userId}::uuid AS user_id)`;
+  const since = sql`(now() - interval '5 minutes')`;
+  const nobody = { ipAddress: null, userAgent: null, location: null, locale: null };
+  const metadata = { ...nobody, requestId: crypto.randomUUID(), operationId: crypto.randomUUID() };
+  return { occasion, owner, ownerOnce: owner, actingSessionId, since, metadata };
+}
+
+function stepsOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
+  return closeWaysIn(credentials, scopeOf(occasion, userId, actingSessionId));
+}
+
+/** The live links of a kind that a cell leaves. */
+function linksLeft(kind: string, cell: Cell): string[] {
+  if (cell === 'ended' || cell === 'others') return [];
+  return (cell === 'since' ? ['before'] : ['before', 'now', 'later']).map((age) => `${kind} ${age}`);
+}
+
+describe('what an occasion closes (SES-21, LNK-05)', () => {
+  test.each(occasions)('%s ends by its statements exactly what the table says', async (occasion) => {
+    const { userId, sessionId, otherSessionId, before } = await equipped();
+    const bystander = await equipped();
+    for (let run = 1; run <= 2; run++) await db.batch(Object.values(stepsOf(occasion, userId, sessionId)));
+    const after = (await stateOf(userId))!;
+    expect([...after.links].toSorted()).toEqual(
+      linkKinds.flatMap((kind) => linksLeft(kind, table[kind]![occasion])).toSorted(),
+    );
+    const session = table.session![occasion];
+    const sessions = { ended: [], others: [sessionId], since: [] } as Partial<Record<Cell, string[]>>;
+    expect(after.sessions.toSorted()).toEqual((sessions[session] ?? [sessionId, otherSessionId]).toSorted());
+    expect(after.password).toBe(table.password![occasion] === 'ended' ? null : before!.password);
+    expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
+    expect(await stateOf(bystander.userId)).toEqual(bystander.before);
+  });
+
+  /** What a request does whose occasion is in the table. */
+  interface Way {
+    readonly act: (account: Awaited<ReturnType<typeof equipped>>) => Promise<Answer>;
+    readonly status?: number;
+    /** The kind whose present link it consumes. */
+    readonly consumes?: string;
+    /** Which sessions are left where the caller chooses. */
+    readonly chosen?: 'none' | 'acting' | 'other';
+  }
+
+  const operator =
+    (action: string) =>
+    ({ userId }: Account) =>
+      client.post(`/api/admin/users/${userId}/${action}`, undefined, { bearer: adminSecret });
+  const ways: Readonly<Record<string, readonly [Occasion, Way]>> = {
+    'DELETE /sessions': [
+      'signed_out_by_owner',
+      {
+        chosen: 'none',
+        act: ({ accessToken: bearer }) => client.call('DELETE', '/api/auth/sessions', { bearer }),
+      },
+    ],
+    'DELETE /sessions?keep=current': [
+      'signed_out_by_owner',
+      {
+        chosen: 'acting',
+        act: ({ accessToken: bearer }) =>
+          client.call('DELETE', '/api/auth/sessions?keep=current', { bearer }),
+      },
+    ],
+    'DELETE /sessions/:id': [
+      'signed_out_by_owner',
+      {
+        chosen: 'acting',
+        act: ({ accessToken: bearer, otherSessionId }) =>
+          client.call('DELETE', `/api/auth/sessions/${otherSessionId}`, { bearer }),
+      },
+    ],
+    'a reused refresh token': [
+      'token_reused',
+      {
+        chosen: 'other',
+        status: 401,
+        act: async ({ refreshToken, sessionId }) => {
+          await client.post('/api/auth/refresh', { refreshToken });
+          await db.query(
+            sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE id = ${sessionId}::uuid`,
+          );
+          return client.post('/api/auth/refresh', { refreshToken });
+        },
+      },
+    ],
+    'a sign-out by an operator': ['signed_out_by_operator', { act: operator('sign-out') }],
+    'a ban': ['banned', { act: operator('ban') }],
+    'a change of the password': [
+      'password_changed',
+      {
+        act: ({ accessToken: bearer }) =>
+          client.post(
+            '/api/auth/password/change',
+            { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword },
+            { bearer },
+          ),
+      },
+    ],
+    'a reset': [
+      'password_reset',
+      {
+        consumes: 'reset_password',
+        act: ({ links }) =>
+          client.post('/api/auth/password/reset', {
+            ...{ token: links.reset_password, password: otherPassword, confirmPassword: otherPassword },
+          }),
+      },
+    ],
+    '"not me"': [
+      'not_me',
+      { consumes: 'not_me', act: ({ links }) => client.post('/api/auth/not-me', { token: links.not_me }) },
+    ],
+    'a first verification': [
+      'first_verified',
+      {
+        consumes: 'verify_email',
+        act: ({ links, accessToken: bearer }) =>
+          client.post('/api/auth/email/verify', { token: links.verify_email }, { bearer }),
+      },
+    ],
+    'a confirmed change of the address': [
+      'email_changed',
+      {
+        consumes: 'change_email',
+        act: ({ links, accessToken: bearer }) =>
+          client.post('/api/auth/email/change/confirm', { token: links.change_email }, { bearer }),
+      },
+    ],
+  };
+
+  test.each(Object.entries(ways))('%s ends exactly what the table says', async (_what, [occasion, way]) => {
+    const account = await equipped();
+    const { userId, sessionId, otherSessionId, before } = account;
+    const answer = await way.act(account);
+    expect(answer.status, answer.text).toBe(way.status ?? 200);
+    const after = (await stateOf(userId))!;
+    const left = linkKinds
+      .flatMap((kind) => linksLeft(kind, table[kind]![occasion]))
+      .filter((link) => link !== `${way.consumes} now`);
+    expect([...after.links].toSorted()).toEqual(left.toSorted());
+    const choice = { none: [], acting: [sessionId], other: [otherSessionId] }[way.chosen ?? 'none'];
+    const sessions = { ended: [], others: [sessionId], since: [], chosen: choice } as Partial<
+      Record<Cell, string[]>
+    >;
+    const ids = await db.query<{ id: string }>(sql`
+      SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid
+      UNION SELECT f.id FROM former_session_ids f JOIN sessions s ON s.id = f.session_id WHERE s.user_id = ${userId}::uuid`);
+    const known = ids.map(({ id }) => id).filter((id) => [sessionId, otherSessionId].includes(id));
+    expect(known.toSorted()).toEqual(
+      (sessions[table.session![occasion]] ?? [sessionId, otherSessionId]).toSorted(),
+    );
+    const cell = table.password![occasion];
+    expect(after.password === null, 'no password').toBe(cell === 'ended');
+    if (cell !== 'ended') expect(after.password === before!.password).toBe(cell === 'kept');
+    expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
+  });
+
+  test('a deletion leaves nothing of the account', async () => {
+    const { userId, accessToken: bearer } = await equipped();
+    for (const kind of kinds) expect(['ended', 'kept'], kind).toContain(table[kind]!.account_deleted);
+    expect((await client.call('DELETE', '/api/auth/me', { bearer, body: { password } })).status).toBe(200);
+    expect(await stateOf(userId)).toBeNull();
+    const links = await db.query(sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${userId}::uuid`);
+    expect(links).toEqual([]);
+  });
+});
