@@ -92,8 +92,8 @@ export const enumerationFaults: readonly PlantedFault[] = [
     guarantees: ['ENU-10', 'SES-10'],
     breaks: 'Whoever knows the id of a session ends it, whosever it is.',
     file: 'src/features/sessions/own-sessions/queries.ts',
-    find: 'WHERE s.user_id = ${caller.userId}::uuid AND s.expires_at',
-    replace: 'WHERE s.expires_at',
+    find: 's.user_id = ${userId}::uuid AND s.expires_at',
+    replace: 's.expires_at',
     tests: ['test/features/sessions/own-sessions.security.test.ts'],
   },
 ];

@@ -106,7 +106,7 @@ export const failureFaults: readonly PlantedFault[] = [
     id: 'ban-begins-anew',
     guarantees: ['IDM-02'],
     breaks: 'A ban that is repeated moves the time at which it began.',
-    file: 'src/features/users/fragments.ts',
+    file: 'src/features/users/ban/fragments.ts',
     find: 'banned_at = coalesce(u.banned_at, now())',
     replace: 'banned_at = now()',
     tests: ['test/features/admin/users.test.ts'],

@@ -154,9 +154,9 @@ export const routeFaults: readonly PlantedFault[] = [
     id: 'logout-skips-a-session-in-use',
     guarantees: ['RFR-06', 'SES-05'],
     breaks: 'A session that refreshes at the same moment outlives its logout.',
-    file: 'src/features/sessions/queries.ts',
-    find: 'WHERE ${isNamed} ORDER BY s.id FOR UPDATE)',
-    replace: 'WHERE ${isNamed} ORDER BY s.id FOR UPDATE SKIP LOCKED)',
+    file: 'src/features/sessions/closing/fragments.ts',
+    find: 'WHERE ${isEnded} ORDER BY s.id FOR UPDATE)',
+    replace: 'WHERE ${isEnded} ORDER BY s.id FOR UPDATE SKIP LOCKED)',
     tests: ['test/races/logout.test.ts'],
   },
   {
@@ -164,9 +164,8 @@ export const routeFaults: readonly PlantedFault[] = [
     guarantees: ['DBF-02'],
     breaks: 'A logout takes the longer the more sessions there are.',
     file: 'src/features/sessions/queries.ts',
-    find: "s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t))`",
-    replace:
-      "s.legacy_token_hash IN (SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t)`",
+    find: "s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t))",
+    replace: "s.legacy_token_hash IN (SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t)",
     tests: ['test/races/scale.test.ts'],
   },
   {
@@ -183,9 +182,8 @@ export const routeFaults: readonly PlantedFault[] = [
     guarantees: ['DBF-06', 'DBF-03'],
     breaks: 'A logout that the database has lost is answered as done.',
     file: 'src/features/sessions/logout.ts',
-    find: 'await endSessions(deps.db, keys, deps.metadata, deps.effects.loggedOut);',
-    replace:
-      'await endSessions(deps.db, keys, deps.metadata, deps.effects.loggedOut).catch(() => undefined);',
+    find: 'await endNamedSessions(deps.db, keys, deps.metadata);',
+    replace: 'await endNamedSessions(deps.db, keys, deps.metadata).catch(() => undefined);',
     tests: ['test/node/acknowledged-writes.postgres.test.ts'],
   },
 ];

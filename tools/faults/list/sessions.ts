@@ -52,9 +52,9 @@ export const sessionFaults: readonly PlantedFault[] = [
     id: 'logout-holds-sessions-in-any-order',
     guarantees: ['SES-05', 'SES-10'],
     breaks: 'A logout and the end of all sessions wait for each other until one of them fails.',
-    file: 'src/features/sessions/queries.ts',
-    find: 'WHERE ${isNamed} ORDER BY s.id FOR UPDATE',
-    replace: 'WHERE ${isNamed} ORDER BY s.id DESC FOR UPDATE',
+    file: 'src/features/sessions/closing/fragments.ts',
+    find: 'WHERE ${isEnded} ORDER BY s.id FOR UPDATE',
+    replace: 'WHERE ${isEnded} ORDER BY random() FOR UPDATE',
     tests: ['test/races/own-sessions.test.ts'],
   },
   {
@@ -227,8 +227,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-17'],
     breaks: 'An operator who signs a user out misses what a session of theirs asked for at that moment.',
     file: 'src/features/admin/queries.ts',
-    find: 'holdUser: lockUser(userId),\n      change: change(',
-    replace: 'holdUser: null,\n      change: change(',
+    find: 'holdUser: lockUser(userId),\n      change,',
+    replace: 'holdUser: sql`SELECT u.id FROM users u WHERE u.id = ${userId}::uuid`,\n      change,',
     tests: ['test/races/waiting-for-account.test.ts'],
   },
   {

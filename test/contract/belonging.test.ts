@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { features } from '../../src/app.ts';
+import { identifier, join, sql } from '../../src/db/sql.ts';
+import { foldFeatures, type OwnedTable } from '../../src/feature.ts';
+import { password } from '../support/accounts.ts';
+import { TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { insertAccount } from './insert-account.ts';
+
+const { tables, exportParts } = foldFeatures(features);
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url });
+});
+afterAll(() => database.drop());
+
+const db = () => openDatabase(database.url);
+
+/** The columns that name a user or a session: by their name, or by a foreign key. */
+async function namingColumns(): Promise<string[]> {
+  const rows = await db().query<{ column: string }>(sql`
+    SELECT c.table_name || '.' || c.column_name AS column
+    FROM information_schema.columns c
+    WHERE c.table_schema = 'public' AND (c.column_name IN ('user_id', 'owner_id', 'session_id') OR EXISTS (
+      SELECT FROM information_schema.key_column_usage k
+      JOIN information_schema.referential_constraints r USING (constraint_schema, constraint_name)
+      JOIN information_schema.key_column_usage x ON x.constraint_schema = r.unique_constraint_schema
+        AND x.constraint_name = r.unique_constraint_name
+      WHERE k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name
+        AND x.table_name IN ('users', 'sessions')))
+    ORDER BY 1`);
+  return rows.map(({ column }) => column);
+}
+
+function declaredColumns(all: readonly OwnedTable[]): string[] {
+  // The row of a user is named by its own id.
+  const columns = all.flatMap(({ name, columns: names }) => names.map((column) => `${name}.${column}`));
+  return columns.filter((column) => column !== 'users.id').toSorted();
+}
+
+/** The rows of a table that name the user, or a session of theirs. */
+async function rowsOf(
+  { name, columns }: OwnedTable,
+  ids: readonly string[],
+): Promise<Record<string, unknown>[]> {
+  const conditions = columns.map((column) => sql`t.${identifier(column)} = ANY (${ids}::uuid[])`);
+  const rows = await db().query<{ row: Record<string, unknown> }>(
+    sql`SELECT to_jsonb(t) AS row FROM ${identifier(name)} t WHERE ${join(conditions, ' OR ')}`,
+  );
+  return rows.map(({ row }) => row);
+}
+
+/** An account that has rows in every table of the manifests. */
+async function rooted() {
+  const account = await insertAccount(client);
+  const { userId, accessToken: bearer } = account;
+  const [session] = await db().query<{ id: string }>(
+    sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`,
+  );
+  const sessionId = session!.id;
+  await db().batch([
+    sql`INSERT INTO former_session_ids (id, session_id) VALUES (gen_random_uuid(), ${sessionId}::uuid)`,
+    sql`INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
+      VALUES (gen_random_uuid(), 'password_changed', ${account.email}, 'en', ${userId}::uuid, gen_random_uuid(), '{}',
+        now() + interval '1 day')`,
+    sql`UPDATE security_events SET ip_address = '192.0.2.1', user_agent = 'agent' WHERE user_id = ${userId}::uuid`,
+  ]);
+  for (const table of tables) expect(await rowsOf(table, [userId, sessionId]), table.name).not.toEqual([]);
+  return { ...account, bearer, ids: [userId, sessionId] };
+}
+
+describe('every table that names a user (LNK-14)', () => {
+  test('says what happens to its rows: each column that names a user or a session is in a manifest, and no other', async () => {
+    expect(declaredColumns(tables)).toEqual(await namingColumns());
+    expect(new Set(tables.map(({ name }) => name)).size).toBe(tables.length);
+  });
+
+  test('is missed where a manifest forgets it, and so is a new one', async () => {
+    for (const forgotten of tables.filter(({ name }) => name !== 'users'))
+      expect(declaredColumns(tables.filter((table) => table !== forgotten))).not.toEqual(
+        await namingColumns(),
+      );
+    await db().query(sql`CREATE TABLE planted (holder uuid REFERENCES users (id) ON DELETE CASCADE)`);
+    expect(await namingColumns()).toContain('planted.holder');
+    await db().query(sql`DROP TABLE planted`);
+  });
+
+  test('is exported by a part that there is, or says why by none', () => {
+    const parts = exportParts.map(({ name }) => name);
+    for (const { name, atExport } of tables) {
+      if ('part' in atExport) expect(parts, name).toContain(atExport.part);
+      else expect(atExport.none, name).toMatch(/\w+ \w+/);
+    }
+    const exported = tables.flatMap(({ atExport }) => ('part' in atExport ? [atExport.part] : []));
+    expect(parts.filter((part) => !exported.includes(part))).toEqual([]);
+  });
+
+  test('goes with the user by ON DELETE CASCADE where it says so', async () => {
+    const keys = await db().query<{ name: string; column: string; target: string; action: string }>(sql`
+      SELECT k.table_name AS name, k.column_name AS column, x.table_name AS target, r.delete_rule AS action
+      FROM information_schema.referential_constraints r
+      JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name)
+      JOIN information_schema.key_column_usage x ON x.constraint_schema = r.unique_constraint_schema
+        AND x.constraint_name = r.unique_constraint_name
+      WHERE x.table_name IN ('users', 'sessions')`);
+    const cascading = tables.filter(({ atDeletion }) => atDeletion === 'cascade');
+    expect(cascading.length).toBeGreaterThan(0);
+    for (const { name, columns } of cascading) {
+      const own = keys.filter((key) => key.name === name && columns.includes(key.column));
+      expect(own.map(({ column }) => column).toSorted(), name).toEqual([...columns].toSorted());
+      expect(
+        own.every(({ action }) => action === 'CASCADE'),
+        name,
+      ).toBe(true);
+      // Sessions go with their user, and what names a session with that.
+      const reached = own.map(({ target }) => target).filter((target) => target !== 'users');
+      expect(
+        reached.every((target) => cascading.some((table) => table.name === target)),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  test('is closed at a take-over by credentials of its own feature, none of which stays', () => {
+    for (const { tables: own = [], credentials = [] } of features) {
+      for (const { name, atTakeOver } of own) {
+        if (atTakeOver !== 'closed') expect(atTakeOver.kept, name).toMatch(/\w+ \w+/);
+        else {
+          const cells = credentials.flatMap((group) => Object.values(group.cells));
+          expect(cells, name).not.toEqual([]);
+          expect(
+            cells.map(({ taken_over }) => taken_over),
+            name,
+          ).not.toContain('kept');
+        }
+      }
+    }
+  });
+
+  test('leaves nothing of a deleted account but events without their request metadata (PRV-03, PRV-05)', async () => {
+    const { bearer, ids } = await rooted();
+    const bystander = await rooted();
+    const answer = await client.call('DELETE', '/api/auth/me', { bearer, body: { password } });
+    expect(answer.status, answer.text).toBe(200);
+    for (const table of tables) {
+      const left = await rowsOf(table, ids);
+      if (table.name === 'security_events') {
+        expect(left.length).toBeGreaterThan(0);
+        const none = { ip_address: null, user_agent: null, device: null, location: null };
+        for (const row of left) expect(row).toMatchObject(none);
+      } else expect(left, table.name).toEqual([]);
+      expect(await rowsOf(table, bystander.ids), table.name).not.toEqual([]);
+    }
+  });
+
+  test('has a statement that does so by itself, and nothing for a user who is still there', async () => {
+    const { ids } = await rooted();
+    const [userId] = ids;
+    const steps = tables.flatMap((table) =>
+      typeof table.atDeletion === 'object' && 'step' in table.atDeletion
+        ? [{ table, ...table.atDeletion }]
+        : [],
+    );
+    expect(steps.length).toBeGreaterThan(2);
+    expect(new Set(steps.map(({ step }) => step)).size).toBe(steps.length);
+    for (const { table, statement } of steps) {
+      const before = await rowsOf(table, ids);
+      await db().query(statement(sql`(SELECT ${userId}::uuid AS user_id WHERE false)`));
+      expect(await rowsOf(table, ids), table.name).toEqual(before);
+      await db().query(statement(sql`(SELECT ${userId}::uuid AS user_id)`));
+      const after = await rowsOf(table, ids);
+      if (table.name === 'security_events')
+        expect(JSON.stringify(after)).not.toMatch(/192\.0\.2\.1|agent":"/);
+      else expect(after, table.name).toEqual([]);
+    }
+  });
+});
