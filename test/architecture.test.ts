@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createApp } from '../src/app.ts';
 import { overlay } from '../src/features/demo/index.ts';
 import { isMadeByKit } from '../src/http/route.ts';
-import { findViolations, ruleNames, type Sources } from './support/architecture-rules.ts';
+import { findViolations, ruleNames, type Sources, statementHomes } from './support/architecture-rules.ts';
 
 const sources = byProjectPath(
   import.meta.glob<string>('../src/**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true }),
@@ -59,6 +59,15 @@ const plantedBreaches: [string, Sources][] = [
     'a table is written only by the feature that owns it',
     { 'src/features/account/queries.ts': 'sql`UPDATE users SET name = 1`' },
   ],
+  ...[
+    'INSERT INTO security_events (id)',
+    'INSERT\n INTO mail_outbox (id)',
+    'DELETE FROM sessions s',
+    'DELETE FROM one_time_tokens t',
+  ].map((statement): [string, Sources] => [
+    'what closes, tells and records stands in its one place',
+    { 'src/features/sessions/own-sessions/queries.ts': `sql\`${statement}\`` },
+  ]),
   [
     'one statement alone inserts into sessions',
     { 'src/features/sessions/queries.ts': 'sql`INSERT INTO sessions (id) SELECT 1`' },
@@ -103,6 +112,11 @@ describe('the layout', () => {
 
   test.each(plantedBreaches)('a planted breach is seen: %s', (rule, planted) => {
     expect(findViolations(planted).map((violation) => violation.rule)).toContain(rule);
+  });
+
+  test('every statement that has a home stands there still', () => {
+    for (const [statement, homes] of Object.entries(statementHomes))
+      for (const home of homes) expect(sources[home] ?? '', `${statement} in ${home}`).toContain(statement);
   });
 
   test('a breach is planted for every rule', () => {

@@ -37,6 +37,32 @@ const tableOwners: Readonly<Record<string, string>> = {
 /** Where `beginSession` is. */
 const beginningsOfSessions = ['src/features/sessions/opening/fragments.ts'];
 
+/** Statements that have one home each, or few, and the files that may have them: what several features do is done there. */
+export const statementHomes: Readonly<Record<string, readonly string[]>> = {
+  'INSERT INTO security_events': ['src/features/security-events/fragments.ts'],
+  'INSERT INTO mail_outbox': [
+    'src/mail/outbox/fragments.ts',
+    // Until every mail has its budgets from the outbox.
+    'src/mail/fragments.ts',
+  ],
+  'DELETE FROM sessions': [
+    'src/features/sessions/closing/fragments.ts',
+    // A theft's own session, and the clean-up.
+    'src/features/sessions/queries.ts',
+    // The session that a further one replaces.
+    'src/features/sessions/fragments.ts',
+    // Until a change of the password closes by the table.
+    'src/features/sessions/renewal/fragments.ts',
+  ],
+  'DELETE FROM one_time_tokens': [
+    'src/features/one-time-tokens/closing/fragments.ts',
+    // A deletion of the account.
+    'src/features/one-time-tokens/fragments.ts',
+    // The clean-up.
+    'src/features/one-time-tokens/queries.ts',
+  ],
+};
+
 /** Files longer than this need a reason. */
 const linesMax = 300;
 
@@ -90,6 +116,12 @@ const rules: Readonly<Record<string, Rule>> = {
     const inserts = matches(source, /\bINSERT INTO sessions\b/g);
     return beginningsOfSessions.includes(file) ? inserts.slice(1) : inserts;
   },
+  'what closes, tells and records stands in its one place': (file, source) =>
+    Object.entries(statementHomes).flatMap(([statement, homes]) =>
+      homes.includes(file)
+        ? []
+        : matches(source, new RegExp(`\\b${statement.replaceAll(' ', '\\s+')}\\b`, 'g')),
+    ),
 
   'fragments are never async': (file, source) =>
     file.endsWith('/fragments.ts') ? matches(source, /\basync\b|\bPromise</g) : [],

@@ -167,6 +167,15 @@ export const sessionFaults: readonly PlantedFault[] = [
     tests: ['test/contract/closing-table.test.ts'],
   },
   {
+    id: 'gates-refuse-after-the-work',
+    guarantees: ['SES-15'],
+    breaks: 'A gate of another feature is asked by no sensitive route.',
+    file: 'src/joints/fragments.ts',
+    find: 'if (asked.length === 0)',
+    replace: 'if (asked.length !== 1)',
+    tests: ['test/contract/gates.test.ts'],
+  },
+  {
     id: 'recent-authentication-of-hours',
     guarantees: ['SES-15'],
     breaks: 'Sensitive routes take an authentication of an hour ago for a recent one.',
