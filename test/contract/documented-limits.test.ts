@@ -88,7 +88,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     [
       'security events',
       () => [
-        constantOf('src/features/account/security-events/list-security-events.ts', 'pageSize'),
+        constantOf('src/features/security-events/list/list-security-events.ts', 'pageSize'),
         constantOf('src/features/security-events/fragments.ts', 'exportedEventsMax'),
       ],
     ],

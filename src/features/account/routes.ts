@@ -1,9 +1,10 @@
 import { readQuery } from '../../http/query.ts';
 import { defineRoute } from '../../http/route.ts';
+import { listSecurityEvents, SecurityEventsQuery } from '../security-events/index.ts';
+import { liveCaller } from '../sessions/index.ts';
 import { exportAccount } from './export/export-account.ts';
 import { getMe } from './get-me.ts';
-import { SecurityEventsQuery, UpdateMeRequest } from './schemas.ts';
-import { listSecurityEvents } from './security-events/list-security-events.ts';
+import { UpdateMeRequest } from './schemas.ts';
 import { updateProfile } from './update-profile.ts';
 
 const path = '/api/auth/me';
@@ -23,7 +24,7 @@ const listSecurityEventsRoute = defineRoute(
   { method: 'GET', path: '/api/auth/security-events', guard: 'session' },
   async (c, { deps, caller }) => {
     const { cursor } = readQuery(c, SecurityEventsQuery);
-    return c.json({ success: true, ...(await listSecurityEvents(deps, caller, cursor)) });
+    return c.json({ success: true, ...(await listSecurityEvents(deps, liveCaller(caller), cursor)) });
   },
 );
 

@@ -9,5 +9,3 @@ export const UpdateMeRequest = z
       'Send at least one of: name, locale.',
     ),
   );
-
-export const SecurityEventsQuery = z.strictObject({ cursor: z.optional(z.string()) });

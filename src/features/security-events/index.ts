@@ -1,10 +1,4 @@
 export { feature } from './feature.ts';
-export {
-  type EventKind,
-  type EventPosition,
-  type EventRow,
-  eventsOf,
-  recordEvent,
-  recordEvents,
-  recordedByUs,
-} from './fragments.ts';
+export { type EventKind, recordEvent, recordEvents, recordedByUs } from './fragments.ts';
+export { listSecurityEvents } from './list/list-security-events.ts';
+export { SecurityEventsQuery } from './schemas.ts';

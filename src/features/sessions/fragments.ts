@@ -23,6 +23,11 @@ export function fromLiveSession({ userId, sessionId }: CallerIds): Fragment {
     WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid AND s.expires_at > now() AND u.banned_at IS NULL`;
 }
 
+/** The `user_id` of a caller whose session is live, for a feature that knows no sessions: a sub-select. */
+export function liveCaller(caller: CallerIds): Fragment {
+  return sql`SELECT s.user_id ${fromLiveSession(caller)}`;
+}
+
 /**
  * A statement that keeps the caller's session from ending, or getting another id, until the transaction ends, and selects
  * `columns` over `s` and `u`. Hold the user first. If the session ended while this waited, it has no row, and neither has

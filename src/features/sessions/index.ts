@@ -10,6 +10,7 @@ export {
   fromLiveSession,
   holdSession,
   isRecentlyAuthenticated,
+  liveCaller,
   type NewSession,
   sessionColumns,
 } from './fragments.ts';

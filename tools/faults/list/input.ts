@@ -100,7 +100,7 @@ export const inputFaults: readonly PlantedFault[] = [
     file: 'src/http/query.ts',
     find: 'more.length === 0 ? first?.[1] : [first, ...more]',
     replace: 'first?.[1]',
-    tests: ['test/features/account/security-events.test.ts'],
+    tests: ['test/features/security-events/list.test.ts'],
   },
   {
     id: 'capital-kelvin',

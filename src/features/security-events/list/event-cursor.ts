@@ -1,6 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from '../../../crypto/base64url.ts';
 import { uuidBytes, uuidText } from '../../../crypto/uuid-bytes.ts';
-import type { EventPosition } from '../../security-events/index.ts';
+import type { EventPosition } from '../fragments.ts';
 
 const timeBytes = 8;
 const idBytes = 16;

@@ -1,11 +1,11 @@
+import type { Fragment } from '../../../db/sql.ts';
 import type { Deps } from '../../../deps.ts';
 import { type Device, readDevice } from '../../../device.ts';
 import { commonErrors } from '../../../errors.ts';
 import type { Location } from '../../../request-metadata.ts';
-import type { EventRow } from '../../security-events/index.ts';
-import type { CallerIds } from '../../sessions/index.ts';
+import type { EventRow } from '../fragments.ts';
 import { encodeEventCursor, parseEventCursor } from './event-cursor.ts';
-import { findOwnEvents } from './queries.ts';
+import { findEvents } from './queries.ts';
 
 const pageSize = 50;
 
@@ -23,19 +23,20 @@ interface SecurityEvent {
 }
 
 /**
- * Lists the events of the caller's account, newest first, 50 at a time; `nextCursor` leads to the next page and is
+ * Lists the events of an account, newest first, 50 at a time; `nextCursor` leads to the next page and is
  * null at the end. New events do not shift the pages: each event is seen exactly once.
+ * @param owner a sub-select with the `user_id` of a caller whose session is live, else empty: `liveCaller` of sessions
  * @param cursor undefined for the first page
  * @throws AuthError validation_failed for a malformed cursor, unauthenticated
  */
 export async function listSecurityEvents(
   deps: Deps,
-  caller: CallerIds,
+  owner: Fragment,
   cursor: string | undefined,
 ): Promise<{ readonly events: SecurityEvent[]; readonly nextCursor: string | null }> {
   const after = cursor === undefined ? null : requirePosition(cursor);
   // One more than a page shows tells whether there is a next page.
-  const rows = await findOwnEvents(deps.db, caller, after, pageSize + 1);
+  const rows = await findEvents(deps.db, owner, after, pageSize + 1);
   if (rows === null) throw commonErrors.unauthenticated();
   const page = rows.slice(0, pageSize);
   const last = page.at(-1);
