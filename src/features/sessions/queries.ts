@@ -70,6 +70,12 @@ export async function refreshSession(
     ...{ occasion: 'token_reused', owner: sql`ended`, ownerOnce: sql`ended`, isSkippingLocked: true },
     ...{ actingSessionId: null, since: null, metadata },
   });
+  const isSecond = sql`(SELECT r.user_id, r.session_id FROM rotated r WHERE r.is_second)`;
+  // Only a counter of 0 can be the first rotation.
+  const secondRecorded =
+    presented.counter > 0
+      ? sql``
+      : sql`second_recorded AS (${recordEvents(isSecond, secondTransport, metadata)}),`;
   const statement = sql`
     WITH locked AS MATERIALIZED (
       SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.${own.rotatedAt} AS rotated_at,
@@ -104,7 +110,7 @@ export async function refreshSession(
       DELETE FROM sessions s USING judged j WHERE s.id = j.id AND j.outcome = 'reuse'
       RETURNING s.user_id, s.id AS session_id
     ),
-    second_recorded AS (${recordEvents(sql`(SELECT r.user_id, r.session_id FROM rotated r WHERE r.is_second)`, secondTransport, metadata)}),
+    ${secondRecorded}
     reuse_recorded AS (${recordEvents(sql`ended`, tokenReuse, metadata)}),
     told AS (${queueNotice(owners(sql`ended`), 'refresh_token_reused', 'recipient', metadata)})
     ${join(

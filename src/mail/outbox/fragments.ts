@@ -159,19 +159,24 @@ export function secondsUntilClientHasRoom({ clientKey, networkKey }: MailClient)
 function recipientHasRoom(kind: string, exceptId: string | null, budget: MailBudget): Fragment {
   if (budget === 'none') return sql`true`;
   const { perKind, perKindForNewClient, unverified, daySeconds } = mailLimits;
-  const networkKey = clientOf(budget)?.networkKey ?? null;
+  const client = clientOf(budget);
   const ofKind = dailyMax(kind);
+  // Only who causes mails by requests can be a new client.
+  const isNewClient =
+    client === null
+      ? sql`false`
+      : sql`coalesce(bool_and(o.network_key IS DISTINCT FROM ${client.networkKey}), true)`;
+  const exceptOwn = exceptId === null ? sql`` : sql`AND o.id <> ${exceptId}::uuid`;
   return sql`(
         SELECT (c.this_hour < ${perKind}::int OR (c.is_new_client AND c.this_hour < ${perKindForNewClient}::int))
           AND c.of_kind < CASE WHEN s.is_verified THEN ${ofKind.verified}::int ELSE ${ofKind.unverified}::int END
           AND (s.is_verified OR c.of_all_kinds < ${unverified.perDay}::int)
         FROM (
           SELECT count(*) FILTER (WHERE o.kind = ${kind} AND ${isOfThisHour(sql`o`)}) AS this_hour,
-            count(*) FILTER (WHERE o.kind = ${kind}) AS of_kind, count(*) AS of_all_kinds,
-            ${networkKey}::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM ${networkKey}), true) AS is_new_client
+            count(*) FILTER (WHERE o.kind = ${kind}) AS of_kind, count(*) AS of_all_kinds, ${isNewClient} AS is_new_client
           FROM mail_outbox o
           WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => ${daySeconds}::int)
-            AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM ${exceptId}::uuid
+            AND o.outcome IS DISTINCT FROM 'dropped' ${exceptOwn}
         ) c)`;
 }
 

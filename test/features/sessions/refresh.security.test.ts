@@ -61,6 +61,33 @@ describe('reuse of a refresh token', () => {
     ]);
   });
 
+  test.each([
+    ['that is verified', true, 5],
+    ['that nobody has verified', false, 2],
+  ] as const)(
+    'is told to an address %s so often at most, and ends and records every session (RFR-02)',
+    async (_what, isVerified, mailsMax) => {
+      const quiet = new TestClient({ EMAIL_VERIFICATION: 'off' });
+      const { email, userId } = await signIn(quiet);
+      if (isVerified)
+        await openDatabase().query(
+          sql`UPDATE users SET email_verified_at = now() WHERE id = ${userId}::uuid`,
+        );
+      for (let theft = 1; theft <= 7; theft++) {
+        const { json } = await logIn(quiet, email, { transport: 'body' });
+        const sessionId = String(claimsOf(json.accessToken).sid);
+        await refreshByBody(quiet, json.refreshToken);
+        await ageRotations(sessionId, 31);
+        const reuse = await refreshByBody(quiet, json.refreshToken);
+        expect(reuse).toMatchObject({ roundTrips: 1, json: { code: 'refresh_token_reused' } });
+        expect(await sessionRow(sessionId)).toBeNull();
+        expect((await eventsOf(sessionId)).at(-1)).toMatchObject({ type: 'authn_token_reuse' });
+      }
+      const told = (await mailsTo(quiet, email)).filter(({ kind }) => kind === 'refresh_token_reused');
+      expect(told).toHaveLength(mailsMax);
+    },
+  );
+
   test('records one event authn_token_reuse with the address of whoever presented it (RFR-02)', async () => {
     const { bodyToken, sessionId, userId } = await signIn(client);
     await refreshByBody(client, bodyToken);
