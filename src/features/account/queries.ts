@@ -3,7 +3,7 @@ import { sql } from '../../db/sql.ts';
 import {
   type CallerIds,
   fromLiveSession,
-  holdSession,
+  keepSession,
   type SessionRow,
   sessionColumns,
 } from '../sessions/index.ts';
@@ -30,7 +30,7 @@ export async function updateMe(
 ): Promise<UserRow | null> {
   const steps = {
     holdUser: lockUser(caller.userId),
-    holdSession: holdSession(caller, sql`s.user_id`),
+    keepSession: keepSession(caller, sql`s.user_id`),
     update: sql`
       WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
       updated AS (${updateProfile(sql`caller`, changes)})

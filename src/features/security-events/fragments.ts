@@ -101,13 +101,14 @@ export function eventsOf(owner: Fragment, after: EventPosition | null, limit: nu
 }
 
 /**
- * The events of a type that this operation recorded for the user, in this transaction or in an earlier run whose response
- * was lost. A request lives for seconds, so looking back one minute is enough.
+ * The events, of a type if it is given, that this operation recorded for the user, in this transaction or in an earlier run
+ * whose response was lost. A request lives for seconds, so looking back one minute is enough.
  */
-export function recordedByUs(userId: string, operationId: string, type: string): Fragment {
+export function recordedByUs(userId: string, operationId: string, type: string | null = null): Fragment {
+  const ofType = type === null ? sql`` : sql`AND e.type = ${type}`;
   return sql`SELECT e.id FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = ${operationId}::uuid
-      AND e.type = ${type}`;
+      ${ofType}`;
 }
 
 /**

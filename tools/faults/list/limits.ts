@@ -142,8 +142,8 @@ export const limitFaults: readonly PlantedFault[] = [
     guarantees: ['LIM-16', 'PRV-03'],
     breaks: 'An export that meets the deletion of its account leaves a counter that names the user.',
     file: 'src/features/account/export/queries.ts',
-    find: 'holdUser: keepUser(caller.userId),',
-    replace: 'holdUser: null,',
+    find: 'keepUser: keepUser(caller.userId),',
+    replace: 'keepUser: null,',
     tests: ['test/races/own-account.test.ts'],
   },
   {

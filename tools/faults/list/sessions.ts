@@ -144,8 +144,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-04'],
     breaks: 'A change of the profile that meets the logout of its session is made all the same.',
     file: 'src/features/account/queries.ts',
-    find: 'holdSession: holdSession(caller, sql`s.user_id`),',
-    replace: 'holdSession: null,',
+    find: 'keepSession: keepSession(caller, sql`s.user_id`),',
+    replace: 'keepSession: null,',
     tests: ['test/races/own-account.test.ts'],
   },
   {

@@ -11,7 +11,7 @@ import {
 } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { recordEvents } from '../../security-events/index.ts';
-import { type CallerIds, fromLiveSession, holdSession } from '../../sessions/index.ts';
+import { type CallerIds, fromLiveSession, keepSession } from '../../sessions/index.ts';
 import { keepUser } from '../../users/index.ts';
 
 export interface ExportRow extends GatedRow {
@@ -39,11 +39,11 @@ export async function exportOwnData(
   const admitted = sql`(SELECT ${bucket}::text AS bucket ${fromLiveSession(caller)} AND ${refusedBy(gates)} IS NULL)`;
   const reserved = reservedBy(bucket, metadata.operationId, limits);
   const members = exportParts.map(({ name, value }) => sql`${name}::text, ${value(sql`c`)}`);
-  const { holdSession: rows, read } = await db.batch(
+  const { keepSession: rows, read } = await db.batch(
     'export-own-data',
     {
-      holdUser: keepUser(caller.userId),
-      holdSession: holdSession(caller, sql`${refusedBy(gates)} AS refused_by`),
+      keepUser: keepUser(caller.userId),
+      keepSession: keepSession(caller, sql`${refusedBy(gates)} AS refused_by`),
       reserve: reserveAttempt(admitted, metadata.operationId, limits, 'uncounted'),
       read: sql`
         SELECT ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
