@@ -28,7 +28,7 @@ export function lockToTell(attempt: LoginAttempt, { mail }: LinkMail, limits: At
         CASE WHEN u.banned_at IS NULL AND cardinality(${mail.recipients}::text[]) > 0 THEN u.email::text END AS recipient
       ${fromAddress(attempt.email, attempt.address)}
     ) a ON true
-    WHERE (
+    WHERE (a.recipient IS NULL OR a.recipient = ANY (${mail.recipients}::text[])) AND (
       SELECT bool_or(${isRefusalUntold(sql`t`, limits)}) AND NOT bool_or(t.last_attempt_id = ${id}::uuid AND t.count <= ${limits.max}::int)
       FROM login_attempts t WHERE t.bucket = ANY (${buckets}::text[]))`;
 }
