@@ -4,6 +4,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshClient, password, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
 import { deleteAccount } from './signed-in-owner.ts';
 import { bcryptHash } from './stored-accounts.ts';
@@ -41,6 +42,11 @@ async function lock(email: string): Promise<void> {
   expect((await logIn(email)).status).toBe(429);
 }
 
+/** How many mails about a lock went to the address as it is stored. */
+async function lockMailsTo({ email }: Earlier): Promise<number> {
+  return (await mailsTo(client, email)).filter(({ kind }) => kind === 'account_locked').length;
+}
+
 async function keyOf({ id }: Earlier): Promise<string | null> {
   const [row] = await openDatabase().query<{ address_key: string | null }>(
     sql`SELECT address_key FROM users WHERE id = ${id}::uuid`,
@@ -49,6 +55,16 @@ async function keyOf({ id }: Earlier): Promise<string | null> {
 }
 
 describe('an account of the earlier system with a domain in letters', () => {
+  test('is told of a lock by the next attempt in its own spelling, where a stranger locked it in the other (LIM-13)', async () => {
+    const earlier = await storeEarlier();
+    await openDatabase().query(sql`
+      UPDATE users SET address_key = ${addressOf(keyringOf(client), earlier.twin).keys[0]} WHERE id = ${earlier.id}::uuid`);
+    await lock(earlier.twin);
+    expect(await lockMailsTo(earlier)).toBe(0);
+    for (const _ of [1, 2]) expect((await logIn(earlier.email)).status).toBe(429);
+    expect(await lockMailsTo(earlier)).toBe(1);
+  });
+
   test('stays locked, whatever is registered and deleted in its other spelling (LIM-14)', async () => {
     const earlier = await storeEarlier();
     await lock(earlier.email);
