@@ -2,8 +2,8 @@ import { defineLinkPage } from '../../http/page-route.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice, sendDeviceToken } from '../known-devices/index.ts';
 import { LinkRequest } from '../one-time-tokens/index.ts';
-import { reportNotMe } from './report-not-me.ts';
-import { unlockAccount } from './unlock-account.ts';
+import { reportNotMe } from './not-me/report-not-me.ts';
+import { unlockAccount } from './unlock/unlock-account.ts';
 
 const unlockRoute = defineRoute(
   { method: 'POST', path: '/api/auth/unlock', guard: 'anyone', limit: 'credential', body: LinkRequest },

@@ -1,7 +1,7 @@
-import { rerunAfterRetry } from '../../db/rerun-after-retry.ts';
-import type { Deps } from '../../deps.ts';
-import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
-import { oneTimeTokenErrors, readOneTimeToken } from '../one-time-tokens/index.ts';
+import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
+import type { Deps } from '../../../deps.ts';
+import { deviceTokenFor, type PresentedDevice } from '../../known-devices/index.ts';
+import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { unlock } from './queries.ts';
 
 /**

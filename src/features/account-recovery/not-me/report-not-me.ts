@@ -1,11 +1,11 @@
-import { rerunAfterRetry } from '../../db/rerun-after-retry.ts';
-import type { Deps } from '../../deps.ts';
+import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
+import type { Deps } from '../../../deps.ts';
 import {
   createOneTimeToken,
   oneTimeTokenErrors,
   type PresentedOneTimeToken,
   readOneTimeToken,
-} from '../one-time-tokens/index.ts';
+} from '../../one-time-tokens/index.ts';
 import { findHolder, revokeAccess } from './queries.ts';
 
 /**
