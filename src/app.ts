@@ -103,18 +103,10 @@ const effects: Effects = {
   passwordResetRequested: [
     recordEvent({ type: 'authn_token_created', outcome: 'success', reason: 'password_reset' }),
   ],
-  passwordReset: [
-    recordEvent({ type: 'authn_password_change', outcome: 'success', reason: 'reset' }),
-    notifyOwner('password_changed'),
-  ],
-  endedByPasswordReset: [
-    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_reset' }),
-  ],
   firstVerified: [
     recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' }),
     revokeEmailProofs,
   ],
-  unlocked: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'unlocked' })],
   notMeReported: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
   endedByNotMe: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
   accountDeleted: [

@@ -27,16 +27,11 @@ export interface Effects {
   readonly passwordCheckLocked: readonly Effect[];
   /** A reset link was issued to the owner of an account. */
   readonly passwordResetRequested: readonly Effect[];
-  readonly passwordReset: readonly Effect[];
-  /** Sessions that a password reset ended: one row each. */
-  readonly endedByPasswordReset: readonly Effect[];
   /**
    * The address of an account was verified for the first time: features delete here what was added to the account
    * before (LNK-05).
    */
   readonly firstVerified: readonly Effect[];
-  /** The owner unlocked the account by the unlock link. */
-  readonly unlocked: readonly Effect[];
   /** The owner reported a sign-in as not their own: the password has been cleared. */
   readonly notMeReported: readonly Effect[];
   /** Sessions that this report ended: one row each. */

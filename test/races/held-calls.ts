@@ -1,16 +1,16 @@
 import { vi } from 'vitest';
 
 /**
- * Holds the calls to the database whose body has `text` until `count` of them are there, then lets all go at once.
+ * Holds the calls to the database whose body has `text`, or matches it, until `count` of them are there, then lets all go at once.
  * Hashing keeps an isolate busy, so that without this the statements would come one after the other.
  *
  * @param headStartMs How long the first that arrived goes before the others; negative: the last that arrived.
  */
-export function releaseTogether(text: string, count: number, headStartMs = 0): void {
+export function releaseTogether(text: string | RegExp, count: number, headStartMs = 0): void {
   const send = globalThis.fetch;
   const waiting: (() => void)[] = [];
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
-    if (waiting.length < count && String(init?.body).includes(text)) {
+    if (waiting.length < count && isFound(String(init?.body), text)) {
       await new Promise<void>((resolve) => {
         waiting.push(resolve);
         if (waiting.length === count) void release(waiting, headStartMs);
@@ -18,6 +18,10 @@ export function releaseTogether(text: string, count: number, headStartMs = 0): v
     }
     return send(input, init);
   });
+}
+
+function isFound(body: string, text: string | RegExp): boolean {
+  return typeof text === 'string' ? body.includes(text) : text.test(body);
 }
 
 async function release(waiting: readonly (() => void)[], headStartMs: number): Promise<void> {

@@ -16,8 +16,10 @@ export {
   revokeEmailProofs,
   revokeLaterTokens,
   revokeTokens,
+  type TokenColumns,
   tryRevokeTokens,
 } from './fragments.ts';
+export { holderOf, holdHolder } from './holder/fragments.ts';
 export {
   createOneTimeToken,
   type NewOneTimeToken,

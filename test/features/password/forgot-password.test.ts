@@ -1,19 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
+import { mailClient } from '../../../src/mail/mail-client.ts';
+import { freshClient, freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { baseUrl } from '../../support/test-env.ts';
-import { signIn } from '../sessions/session-fixtures.ts';
+import { keyringOf, signIn } from '../sessions/session-fixtures.ts';
 import { forget, linkFor, reset } from './password-reset.ts';
 import { recordsOf } from './signed-in-owner.ts';
 import { bcryptHash, storeAccount } from './stored-accounts.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
-const ask = (email: string) => forget(client, email);
+const ask = (email: string, headers = freshClient()) => forget(client, email, headers);
 
 /** What an answer shows, but for the request's own id and the time. */
 function shown({ status, headers, text, setCookies, hashes, roundTrips }: Answer) {
@@ -129,7 +130,8 @@ describe('an address that nobody may learn about', () => {
       return target;
     };
     const overLimit = await store({ hash: bcryptHash() });
-    for (let index = 0; index < 6; index++) await forget(watched, overLimit);
+    const asker = freshClient();
+    for (let index = 0; index < 6; index++) await forget(watched, overLimit, asker);
     await db.query(sql`INSERT INTO users (email, name) VALUES ('demo@nexora.ai', 'Reserved')`);
     const classes = {
       known: await store({ hash: bcryptHash(), isVerified: true }),
@@ -143,24 +145,25 @@ describe('an address that nobody may learn about', () => {
       'over the limit': overLimit,
     };
     const counts = async () => {
-      const [row] = await db.query<{ tokens: number; mails: number; sent: number }>(sql`
+      const [row] = await db.query<{ tokens: number; mails: number; events: number; sent: number }>(sql`
         SELECT (SELECT count(*)::int FROM one_time_tokens) AS tokens, (SELECT count(*)::int FROM mail_outbox) AS mails,
+          (SELECT count(*)::int FROM security_events) AS events,
           (SELECT count(*)::int FROM mail_outbox WHERE outcome IS NULL) AS sent`);
       return row!;
     };
     const seen = [];
     for (const [name, email] of Object.entries(classes)) {
       const [before, callsBefore] = [await counts(), (await faulty.seen()).length];
-      const answer = await forget(watched, email);
+      const answer = await forget(watched, email, name === 'over the limit' ? asker : freshClient());
       const after = await counts();
       const statements = (await faulty.seen()).slice(callsBefore).map(({ queries }) => queries);
-      const rows = [after.tokens - before.tokens, after.mails - before.mails];
+      const rows = [after.tokens - before.tokens, after.mails - before.mails, after.events - before.events];
       seen.push({ ...shown(answer), statements, rows });
       const isTold = ['known', 'unverified', 'without a password', 'left'].includes(name);
       expect([name, after.sent - before.sent]).toEqual([name, isTold ? 1 : 0]);
     }
     for (const one of seen) expect(one).toEqual(seen[0]);
-    expect(seen[0]).toMatchObject({ status: 202, roundTrips: 1, rows: [1, 1] });
+    expect(seen[0]).toMatchObject({ status: 202, roundTrips: 1, rows: [1, 1, 1] });
     // A token that was made for nobody opens nothing, and its mail holds nothing.
     const [owned] = await db.query<{ owned: number }>(
       sql`SELECT count(*)::int AS owned FROM mail_outbox WHERE outcome = 'dropped' AND (sealed IS NOT NULL OR recipient <> '' OR user_id IS NOT NULL)`,
@@ -170,37 +173,65 @@ describe('an address that nobody may learn about', () => {
 });
 
 describe('the mails of an hour', () => {
-  test('are five for one address, and all 20 answers are 202 (EML-10)', async () => {
+  test('are five for one address and client, and all 20 answers are 202; another client still causes one (EML-10, EML-14)', async () => {
     const { email } = await registerUser(client);
-    const answers = [];
-    for (let index = 0; index < 20; index++)
-      answers.push(await forget(client, email, { 'CF-Connecting-IP': `198.51.100.${index}` }));
+    const [headers, answers]: [ReturnType<typeof freshClient>, Answer[]] = [freshClient(), []];
+    for (let index = 0; index < 20; index++) answers.push(await ask(email, headers));
     expect(answers.map(({ status, text }) => [status, text])).toEqual(
       Array(20).fill([202, answers[0]!.text]),
     );
     expect(await mailsTo(client, email)).toHaveLength(5);
+    const before = await tokenFrom(client, email, 'reset_password');
+    await ask(email);
+    const link = await tokenFrom(client, email, 'reset_password');
+    expect(link).not.toBe(before);
+    expect((await reset(client, link)).status).toBe(200);
   });
 
-  test('are thirty for one client, and none of them is taken from the addresses beyond (EML-10)', async () => {
+  test('are thirty for one client: beyond them no row is written, and none is taken from the addresses (EML-10, SES-20)', async () => {
     const fresh = await freshDatabase();
+    onTestFinished(fresh.drop);
     const own = new TestClient({ DATABASE_URL: fresh.url, EMAIL_VERIFICATION: 'off' });
     const db = openDatabase(fresh.url);
     const headers = { 'CF-Connecting-IP': '203.0.113.77' };
-    const emails = Array.from({ length: 32 }, freshEmail);
-    await db.query(sql`INSERT INTO users (email, name) SELECT e, 'Stored' FROM unnest(${emails}::text[]) e`);
+    const emails = Array.from({ length: 60 }, freshEmail);
+    // Every other address has an account: the client is counted alike.
+    await db.query(sql`
+      INSERT INTO users (email, name) SELECT e, 'Stored' FROM unnest(${emails}::text[]) WITH ORDINALITY AS n (e, i) WHERE i % 2 = 0`);
     for (const email of emails) expect((await forget(own, email, headers)).status).toBe(202);
-    const [row] = await db.query(sql`SELECT count(*)::int AS sent FROM mail_outbox WHERE outcome IS NULL`);
-    expect(row).toEqual({ sent: 30 });
-    await forget(own, emails[31]!, { 'CF-Connecting-IP': '203.0.113.78' });
-    expect(await mailsTo(own, emails[31]!)).toHaveLength(1);
-    await fresh.drop();
+    const [rows] = await db.query(sql`
+      SELECT (SELECT count(*)::int FROM mail_outbox) AS mails, (SELECT count(*)::int FROM one_time_tokens) AS tokens,
+        (SELECT count(*)::int FROM security_events) AS events, (SELECT count(*)::int FROM login_attempts) AS counters`);
+    expect(rows).toEqual({ mails: 30, tokens: 30, events: 30, counters: 0 });
+    await forget(own, emails[59]!, { 'CF-Connecting-IP': '203.0.113.78' });
+    expect(await mailsTo(own, emails[59]!)).toHaveLength(1);
+  });
+
+  test('are 300 for one /48 of IPv6 (EML-10)', async () => {
+    const fresh = await freshDatabase();
+    onTestFinished(fresh.drop);
+    const own = new TestClient({ DATABASE_URL: fresh.url, EMAIL_VERIFICATION: 'off' });
+    const { networkKey } = mailClient(keyringOf(own), '2001:db8:7:1::1');
+    await openDatabase(fresh.url).query(sql`
+      INSERT INTO mail_outbox (id, kind, recipient, network_key, request_id, expires_at, finished_at, outcome)
+      SELECT gen_random_uuid(), 'reset_password', '', ${networkKey}, gen_random_uuid(), now(), now(), 'dropped'
+      FROM generate_series(1, 299)`);
+    const askFrom = async (address: string) => {
+      const { email } = await registerUser(own);
+      await forget(own, email, { 'CF-Connecting-IP': address });
+      return (await mailsTo(own, email)).length;
+    };
+    expect(await askFrom('2001:db8:7:2::1')).toBe(1);
+    expect(await askFrom('2001:db8:7:3::1')).toBe(0);
+    expect(await askFrom('2001:db8:8:1::1')).toBe(1);
   });
 
   test('are counted for an address however it is spelled', async () => {
     const { email } = await registerUser(client);
+    const headers = freshClient();
     for (let index = 0; index < 4; index++) {
-      await ask(email);
-      await ask(email.toUpperCase());
+      await ask(email, headers);
+      await ask(email.toUpperCase(), headers);
     }
     expect(await mailsTo(client, email)).toHaveLength(5);
   });
@@ -211,10 +242,11 @@ test('a request whose answer is lost is repeated, and one mail is written (DBF-1
   const { email } = await registerUser(client);
   const { endpoint } = await faultyEndpoint(['commit-then-drop']);
   const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '2500' });
-  expect(await forget(faulty, email)).toMatchObject({ status: 202, roundTrips: 2 });
+  const headers = freshClient();
+  expect(await forget(faulty, email, headers)).toMatchObject({ status: 202, roundTrips: 2 });
   expect(await mailsTo(client, email)).toHaveLength(1);
   expect((await reset(client, await tokenFrom(client, email, 'reset_password'))).status).toBe(200);
   // The retry used nothing more: four are left.
-  for (let index = 0; index < 6; index++) await ask(email);
+  for (let index = 0; index < 6; index++) await ask(email, headers);
   expect((await mailsTo(client, email)).filter(({ kind }) => kind === 'reset_password')).toHaveLength(5);
 });

@@ -64,10 +64,9 @@ describe('on large tables', () => {
 
   test.each(Object.keys(ownersRoutes))('nor does %s, accepted or refused', async (key) => {
     const { json } = await registerUser(client);
-    for (const plan of await plansOf(database.url, () => prove(client, key, json))) expectIndexed(plan);
+    expectIndexed((await plansOf(database.url, () => prove(client, key, json))).flat());
     const owner = await registerUser(client);
-    const [reserved] = await plansOf(database.url, () => prove(client, key, owner.json, 'wrong'));
-    expectIndexed(reserved!);
+    expectIndexed((await plansOf(database.url, () => prove(client, key, owner.json, 'wrong'))).flat());
   });
 
   test('nor does a login on a new device', async () => {
@@ -77,21 +76,17 @@ describe('on large tables', () => {
 
   test('nor does a request for a new password, its reset, an unlock or "not me"', async () => {
     const { email, json } = await registerUser(client);
-    const [asked] = await plansOf(database.url, () => forget(client, email));
-    expectIndexed(asked!);
-    const [left] = await plansOf(database.url, () => forget(client, 'left-user-7@example.com'));
-    expectIndexed(left!);
-    const links = ['reset_password', 'unlock', 'not_me'] as const;
-    const [resetToken, unlockToken, notMeToken] = await Promise.all(
-      links.map((kind) => storeLink(client, kind, json.user)),
-    );
-    const plans = [
-      ...(await plansOf(database.url, () => client.post('/api/auth/unlock', { token: unlockToken }))),
-      ...(await plansOf(database.url, () => reset(client, resetToken!))),
-      ...(await plansOf(database.url, () => client.post('/api/auth/not-me', { token: notMeToken }))),
-    ];
-    expect(plans).toHaveLength(7);
-    for (const plan of plans) expectIndexed(plan);
+    const requests = [() => forget(client, email), () => forget(client, 'left-user-7@example.com')];
+    for (const [kind, path] of [
+      ['unlock', 'unlock'],
+      ['not_me', 'not-me'],
+    ] as const) {
+      const token = await storeLink(client, kind, json.user);
+      requests.push(() => client.post(`/api/auth/${path}`, { token }));
+    }
+    const resetToken = await storeLink(client, 'reset_password', json.user);
+    requests.push(() => reset(client, resetToken));
+    for (const request of requests) expectIndexed((await plansOf(database.url, request)).flat());
   });
 
   test('nor does a registration', async () => {

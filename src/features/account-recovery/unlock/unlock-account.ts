@@ -1,4 +1,3 @@
-import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
 import type { Deps } from '../../../deps.ts';
 import { deviceTokenFor, type PresentedDevice } from '../../known-devices/index.ts';
 import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
@@ -12,13 +11,12 @@ import { unlock } from './queries.ts';
  * @throws AuthError token_invalid
  */
 export async function unlockAccount(
-  { db, metadata, keyring, effects }: Deps,
+  { db, metadata, keyring }: Deps,
   { token, device }: { readonly token: string; readonly device: PresentedDevice },
 ): Promise<string> {
   const presented = readOneTimeToken(keyring, ['unlock'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
-  const consumedBy = crypto.randomUUID();
-  const row = await rerunAfterRetry(db, () => unlock(db, presented, consumedBy, metadata, effects.unlocked));
+  const row = await unlock(db, presented, crypto.randomUUID(), metadata);
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   return deviceTokenFor(keyring, device, { userId: row.user_id, generation: row.device_generation });
 }

@@ -1,98 +1,109 @@
-import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
-import type { Effects } from '../../../db/effects.ts';
-import { effectCtes } from '../../../db/fragments.ts';
-import { type Fragment, sql } from '../../../db/sql.ts';
-import { mailAllowance, queueMail, toTokenOwner } from '../../../mail/fragments.ts';
-import type { MailBudget } from '../../../mail/mail-budget.ts';
-import type { PresentedEmail } from '../../../presented-email.ts';
+import { sql } from '../../../db/sql.ts';
+import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import type { MailClient } from '../../../mail/mail-client.ts';
+import {
+  fromMailQueuedNow,
+  holdClient,
+  holdRecipient,
+  queueMail,
+  queueNotice,
+} from '../../../mail/outbox/fragments.ts';
 import { deleteAttempts, deleteSubject } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import {
-  consumedBefore,
+  consumedByUs,
+  consumedNow,
   consumeToken,
-  fromHeldEmail,
   fromLiveToken,
+  holderOf,
+  holdHolder,
   issueToken,
+  type NewOneTimeToken,
   type PresentedOneTimeToken,
-  revokeTokens,
+  type TokenColumns,
 } from '../../one-time-tokens/index.ts';
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
-import { endSessionsOf } from '../../sessions/index.ts';
-import { fromAddress, setProvedPassword } from '../../users/index.ts';
+import { recordEvents } from '../../security-events/index.ts';
+import { isVerifiedNow, owners, setProvedPassword } from '../../users/index.ts';
 import type { LinkMail } from '../fragments.ts';
+import { type AskedAddress, holdAccount, holdWayBack, resetRecipient, wayBackTo } from './fragments.ts';
 
 /** The two links of which a request for a new password sends at most one. */
 export interface ResetLinks {
   readonly reset: LinkMail;
   /** For an account that has left the address. */
-  readonly revertLink: LinkMail;
-  readonly budget: MailBudget;
+  readonly wayBack: LinkMail;
 }
 
 /**
- * Issues a reset link to the account of the address and queues its mail, in one statement. If no account has the
- * address but one can have it back, its oldest revert link is renewed instead, with the same end and the same place
- * among the others, so that it gives no further rights and does not hold the address any longer. If nobody has the
- * address, the account is banned, or it is over its limit of mails, the same rows are written: a token without an
- * owner and a mail that is dropped (ENU-05). Earlier links stay valid. Round trips: 1. A retry after a lost response
- * queues no second mail.
+ * Issues a reset link to the account of the address and queues its mail. If no account has the address but one can have
+ * it back, its oldest revert link is renewed instead, with the same end and the same place among the others, so that it
+ * gives no further rights and does not hold the address any longer. If nobody has the address, the account is banned, or
+ * it is over its limit of mails, the same rows are written: a token without an owner, a mail that is dropped and the
+ * record of nobody (ENU-05). Over the client's limit nothing is written. Earlier links stay valid. Round trips: 1. A
+ * repeat after a lost response writes nothing more.
  *
- * The account is locked, so that a deletion leaves no link and no mail of this behind (PRV-03), and after it the
- * revert link: it may be used while the statement waits, and must not be renewed afterwards.
+ * The account is held, so that a deletion leaves no link and no mail of this behind (PRV-03).
  */
 export async function issueResetToken(
   db: Database,
-  { email, address }: { readonly email: PresentedEmail; readonly address: Address },
-  { reset, revertLink, budget }: ResetLinks,
+  asked: AskedAddress,
+  { reset, wayBack }: ResetLinks,
+  client: MailClient,
   metadata: RequestMetadata,
-  { passwordResetRequested }: Pick<Effects, 'passwordResetRequested'>,
 ): Promise<void> {
-  await db.query(
+  const queued = { isDroppedToo: true };
+  const resetOwner = resetRecipient(asked, reset.mail, wayBack.mail);
+  const wayBackOwner = wayBackTo(asked, wayBack.mail);
+  await db.batch(
     'issue-reset-link',
-    sql`
-      WITH account AS MATERIALIZED (
-        SELECT u.id AS user_id, u.email, u.locale, u.banned_at ${fromAddress(email, address)} FOR KEY SHARE OF u
+    {
+      holdClient: holdClient(client),
+      holdAccount: holdAccount(asked),
+      holdWayBack: holdWayBack(asked, wayBack.mail),
+      holdRecipient: holdRecipient(sql`SELECT ${asked.address.keys[0]}::text AS recipient_key`),
+      queueWayBack: queueMail(wayBackOwner, wayBack.mail, { client }, metadata, {
+        linkExpiresAt: sql`s.expires_at`,
+      }),
+      queueReset: queueMail(resetOwner, reset.mail, { client }, metadata),
+      renewWayBack: issueToken(
+        sql`(
+          SELECT w.* FROM (SELECT m.outcome ${fromMailQueuedNow(wayBack.mail, queued)}) q
+          LEFT JOIN (${wayBackOwner}) w ON q.outcome IS NULL)`,
+        wayBack.token,
+        renewedColumns(wayBack.token),
       ),
-      moved AS MATERIALIZED (
-        SELECT u.id AS user_id, t.target_email AS email, u.locale, t.created_at, t.expires_at
-        FROM users u JOIN (SELECT t.* ${fromHeldEmail(sql`ANY (${revertLink.mail.recipients}::text[])`, null)}) t ON t.owner_id = u.id
-        WHERE u.banned_at IS NULL AND NOT EXISTS (SELECT FROM account)
-        ORDER BY t.created_at LIMIT 1
-        FOR KEY SHARE OF u FOR SHARE OF t
+      issueReset: issueToken(
+        sql`(SELECT m.user_id, nullif(m.recipient, '') AS email ${fromMailQueuedNow(reset.mail, queued)})`,
+        reset.token,
+        { owner: sql`s.user_id`, email: sql`s.email` },
       ),
-      found AS (
-        SELECT a.user_id, a.email, a.locale, NULL::timestamptz AS created_at, NULL::timestamptz AS expires_at
-        FROM account a WHERE a.banned_at IS NULL AND a.email = ANY (${reset.mail.recipients}::text[])
-        UNION ALL SELECT m.* FROM moved m
+      record: recordEvents(
+        sql`(
+          SELECT m.user_id, NULL::uuid AS session_id ${fromMailQueuedNow(reset.mail, queued)}
+          UNION ALL SELECT NULL, NULL ${fromMailQueuedNow(wayBack.mail, queued)})`,
+        { type: 'authn_token_created', outcome: 'success', reason: 'password_reset' },
+        metadata,
       ),
-      looked AS (SELECT count(*) AS found FROM found),
-      ${mailAllowance(budget, { cause: sql`looked`, isWanted: sql`EXISTS (SELECT FROM found)` })},
-      asked AS (SELECT f.* FROM (VALUES (1)) AS one LEFT JOIN found f ON EXISTS (SELECT FROM allowed)),
-      issued AS (${issueToken(sql`(SELECT a.* FROM asked a WHERE a.created_at IS NULL)`, reset.token, {
-        owner: sql`s.user_id`,
-        email: sql`s.email`,
-      })}),
-      mailed AS (${queueMail(sql`(SELECT i.*, a.locale FROM issued i, asked a)`, reset.mail, metadata, toTokenOwner)})
-      ${renewedRevertLinkCtes(revertLink, metadata)},
-      requested AS (
-        SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i WHERE i.owner_id IS NOT NULL
-      )${effectCtes(passwordResetRequested, 'requested', metadata)}
-      SELECT count(*)::int AS issued FROM issued`,
+    },
     { isIdempotent: true },
   );
 }
 
-/** CTEs, each with a leading comma, that renew a revert link and mail it, if the CTE `asked` has one. */
-function renewedRevertLinkCtes({ token, mail }: LinkMail, metadata: RequestMetadata): Fragment {
-  const columns = {
-    ...{ owner: sql`s.user_id`, email: sql`s.email`, target: sql`s.email` },
-    ...{ createdAt: sql`s.created_at`, expiresAt: sql`s.expires_at` },
+/** Those of the link that is renewed; where the mail is dropped, of a link that opens nothing. */
+function renewedColumns({ ttlSeconds }: NewOneTimeToken): TokenColumns {
+  return {
+    ...{
+      owner: sql`s.user_id`,
+      email: sql`s.recipient`,
+      target: sql`s.recipient`,
+      targetKey: sql`s.target_key`,
+    },
+    wayBack: sql`s.way_back`,
+    createdAt: sql`coalesce(s.created_at, now())`,
+    expiresAt: sql`coalesce(s.expires_at, now() + make_interval(secs => ${ttlSeconds}::int))`,
   };
-  const renewed = sql`(SELECT r.*, a.locale, a.expires_at FROM renewed r, asked a)`;
-  return sql`,
-    renewed AS (${issueToken(sql`(SELECT a.* FROM asked a WHERE a.created_at IS NOT NULL)`, token, columns)}),
-    renewed_mail AS (${queueMail(renewed, mail, metadata, { ...toTokenOwner, linkExpiresAt: sql`s.expires_at` })})`;
 }
 
 /** The account whose password a link resets. */
@@ -124,7 +135,6 @@ export interface PasswordReset {
   readonly presented: PresentedOneTimeToken;
   /** UUID of this use of the link. */
   readonly consumedBy: string;
-  readonly account: ResetAccount;
   readonly newHash: string;
   /** The subject of attempts at the address, for an account that another spelling reaches. */
   readonly subject: string;
@@ -133,42 +143,54 @@ export interface PasswordReset {
 /**
  * Consumes the link, sets the password, verifies the address, ends every session, revokes all other links that lead
  * into the account, and unlocks it: all or nothing (RST-06). Revert links and not-me links stay. Round trips: 1. Null
- * when the link was consumed, or the account banned, deleted or moved to another address, since it was read. A retry
- * after a lost response finds what the first run did; where the two ran at the same time it can be null as well, and
- * the next call finds it.
+ * when the link was consumed, or the account banned, deleted or moved to another address, since it was read. A repeat
+ * after a lost response finds what the first run did.
  *
- * A batch, since the second statement needs a newer snapshot: a login or a request for another address that locked
- * the account's row first has committed by then, and a later login finds another hash (SES-07).
+ * The account is held first: a login or a request for another address that came before has committed by then and ends
+ * here, and a later login finds another hash (SES-07). What a first verification of the address ends, a reset ends in
+ * any case.
  */
 export async function applyReset(
   db: Database,
-  { presented, consumedBy, account, newHash, subject }: PasswordReset,
+  { presented, consumedBy, newHash, subject }: PasswordReset,
+  credentials: readonly Credentials[],
   metadata: RequestMetadata,
-  effects: Pick<Effects, 'passwordReset' | 'endedByPasswordReset' | 'firstVerified'>,
 ): Promise<{ readonly device_generation: number } | null> {
-  const reset = sql`
-    WITH holder AS MATERIALIZED (
-      SELECT u.id AS user_id, u.email_verified_at IS NULL AS is_unverified FROM users u
-      WHERE u.id = ${account.user_id}::uuid AND u.email = ${account.email} AND u.banned_at IS NULL
-      FOR NO KEY UPDATE
-    ),
-    consumed AS (${consumeToken(sql`holder`, presented, consumedBy)}),
-    changed AS (${setProvedPassword(sql`consumed`, newHash)}),
-    reset AS (SELECT c.user_id, NULL::uuid AS session_id FROM changed c)${effectCtes(effects.passwordReset, 'reset', metadata)},
-    verified AS (
-      SELECT r.user_id, r.session_id FROM reset r JOIN holder h ON h.user_id = r.user_id WHERE h.is_unverified
-    )${effectCtes(effects.firstVerified, 'verified', metadata)},
-    dropped AS (${dropPendingRegistrations(sql`consumed`)})
-    SELECT c.device_generation FROM changed c
-    UNION ALL
-    SELECT u.device_generation FROM (${consumedBefore(presented, consumedBy)}) b JOIN users u ON u.id = b.user_id`;
-  const endAll = sql`
-    WITH owner AS (${consumedBefore(presented, consumedBy)}),
-    ended AS (${endSessionsOf(sql`owner`)})${effectCtes(effects.endedByPasswordReset, 'ended', metadata)},
-    revoked AS (${revokeTokens(sql`owner`, ['reset_password', 'change_email', 'verify_email', 'unlock'], presented)}),
-    forgotten AS (${deleteAttempts(sql`owner`)}),
-    forgotten_address AS (${deleteSubject(subject, sql`owner`)})
-    SELECT count(*)::int AS ended FROM ended`;
-  const { reset: rows } = await db.batch('apply-reset', { reset, endAll }, { isIdempotent: true });
-  return (rows[0] as { readonly device_generation: number } | undefined) ?? null;
+  const once = consumedNow(presented, consumedBy);
+  const owner = consumedByUs(presented, consumedBy);
+  const results = await db.batch(
+    'apply-reset',
+    {
+      holdUser: holdHolder(presented),
+      consume: sql`
+        WITH consumed AS (${consumeToken(sql`(${holderOf(presented)})`, presented, consumedBy)})
+        ${dropPendingRegistrations(sql`consumed`)}`,
+      setPassword: setProvedPassword(once, newHash),
+      ...closeWaysIn(credentials, {
+        occasion: 'password_reset',
+        ...{ owner, ownerOnce: once, actingSessionId: null, since: null, metadata },
+      }),
+      forgetAttempts: sql`
+        WITH of_address AS (${deleteSubject(subject, sql`${once} c`)})
+        ${deleteAttempts(once)}`,
+      record: sql`
+        WITH changed AS (${recordEvents(
+          sql`(SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c)`,
+          { type: 'authn_password_change', outcome: 'success', reason: 'reset' },
+          metadata,
+        )})
+        ${recordEvents(
+          sql`(
+            SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c JOIN users u ON u.id = c.user_id
+            WHERE ${isVerifiedNow(sql`u`)})`,
+          { type: 'user_updated', outcome: 'success', reason: 'email_verified' },
+          metadata,
+        )}`,
+      tellOwner: queueNotice(owners(once), 'password_changed', 'none', metadata),
+      answer: sql`SELECT u.device_generation FROM ${owner} c JOIN users u ON u.id = c.user_id`,
+    },
+    { isIdempotent: true },
+  );
+  const [row] = results.answer as { readonly device_generation: number }[];
+  return row ?? null;
 }

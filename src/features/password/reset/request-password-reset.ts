@@ -12,14 +12,13 @@ import { issueResetToken } from './queries.ts';
  * its limit of mails. Round trips: 1.
  */
 export async function requestPasswordReset(deps: Deps, email: PresentedEmail): Promise<void> {
-  const { db, metadata, mail, effects, keyring } = deps;
+  const { db, metadata, mail, keyring } = deps;
   const links = {
     // Both are prepared for every address: only the statement knows which one is sent, if any.
     reset: await prepareLink(deps, email, 'reset_password'),
-    revertLink: await prepareLink(deps, email, 'email_changed'),
-    budget: mail.budget('reset', email.address),
+    wayBack: await prepareLink(deps, email, 'email_changed'),
   };
   const address = addressOf(keyring, email.address);
-  await issueResetToken(db, { email, address }, links, metadata, effects);
+  await issueResetToken(db, { email, address }, links, mail.client, metadata);
   mail.sendSoon();
 }

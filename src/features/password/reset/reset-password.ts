@@ -1,5 +1,4 @@
 import { addressOf } from '../../../address-key.ts';
-import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
 import type { Deps } from '../../../deps.ts';
 import { presentedEmail } from '../../../presented-email.ts';
 import { deviceTokenFor, type PresentedDevice } from '../../known-devices/index.ts';
@@ -28,7 +27,7 @@ export interface ResetInput {
  * @throws AuthError overloaded
  */
 export async function resetPassword(deps: Deps, { token, password, device }: ResetInput): Promise<string> {
-  const { db, metadata, keyring, hasher, mail, effects } = deps;
+  const { db, metadata, keyring, hasher, mail, features } = deps;
   const presented = readOneTimeToken(keyring, ['reset_password'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   hasher.requireRoom();
@@ -39,8 +38,8 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
 
   const newHash = await hasher.hash(password);
   const subject = addressOf(keyring, signInAddress(account.email)).keys[0];
-  const reset = { presented, consumedBy: crypto.randomUUID(), account, newHash, subject };
-  const row = await rerunAfterRetry(db, () => applyReset(db, reset, metadata, effects));
+  const reset = { presented, consumedBy: crypto.randomUUID(), newHash, subject };
+  const row = await applyReset(db, reset, features.credentials, metadata);
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   mail.sendSoon();
   return deviceTokenFor(keyring, device, { userId: account.user_id, generation: row.device_generation });

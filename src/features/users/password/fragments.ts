@@ -20,16 +20,14 @@ export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
 }
 
 /**
- * Body of a CTE that sets the password of the users in `owner`, a CTE with `user_id`, who have proved that they read
- * their mail: the address becomes verified, and no device is known any longer. It returns `user_id` with the new
- * `device_generation`.
+ * A statement that sets the password of the users in `owner`, a sub-select with `user_id`, who have proved that they
+ * read their mail: the address becomes verified.
  */
 export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
   return sql`
     UPDATE users u SET password_hash = ${newHash}, email_verified_at = coalesce(u.email_verified_at, now()),
-      device_generation = u.device_generation + 1, updated_at = now()
-    FROM ${owner} o WHERE u.id = o.user_id
-    RETURNING u.id AS user_id, u.device_generation`;
+      updated_at = now()
+    FROM ${owner} o WHERE u.id = o.user_id`;
 }
 
 /**
