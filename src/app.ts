@@ -30,7 +30,6 @@ import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { sendQueuedMails } from './http/send-queued-mails.ts';
 import { serverTiming } from './http/server-timing.ts';
-import { notifyOwner } from './mail/fragments.ts';
 import { mailOutbox } from './mail/outbox.ts';
 import { attemptCounters } from './rate-limit/attempts-table.ts';
 import { loadRuntime } from './runtime.ts';
@@ -69,37 +68,6 @@ const effects: Effects = {
   loginFailed: [
     recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
   ],
-  reauthenticated: [
-    recordEvent({
-      type: 'authn_login_success',
-      outcome: 'success',
-      method: 'password',
-      reason: 'reauthentication',
-    }),
-  ],
-  reauthenticationFailed: [
-    recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
-  ],
-  passwordChanged: [
-    recordEvent({ type: 'authn_password_change', outcome: 'success', method: 'password' }),
-    notifyOwner('password_changed'),
-    emailChange.revokePendingChange,
-  ],
-  passwordChangeFailed: [
-    recordEvent({
-      type: 'authn_password_change_fail',
-      outcome: 'failure',
-      method: 'password',
-      hasSourceReason: true,
-    }),
-  ],
-  endedByPasswordChange: [
-    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'password_change' }),
-  ],
-  passwordCheckLocked: [
-    recordEvent({ type: 'authn_login_lock', outcome: 'failure', method: 'password' }),
-    notifyOwner('password_check_locked'),
-  ],
   passwordResetRequested: [
     recordEvent({ type: 'authn_token_created', outcome: 'success', reason: 'password_reset' }),
   ],
@@ -109,14 +77,6 @@ const effects: Effects = {
   ],
   notMeReported: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
   endedByNotMe: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
-  accountDeleted: [
-    recordEvent({ type: 'user_deleted', outcome: 'success' }),
-    notifyOwner('account_deleted'),
-    emailChange.notifyFormerAddresses('account_deleted'),
-  ],
-  accountDeletionFailed: [
-    recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
-  ],
   emailChangeRequested: [
     recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_change_requested' }),
   ],

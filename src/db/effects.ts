@@ -14,17 +14,6 @@ export interface Effects {
   readonly loggedIn: readonly Effect[];
   /** A password was checked and nobody signed in; the source also has a column `reason`. */
   readonly loginFailed: readonly Effect[];
-  /** The owner of a session authenticated again; the session has its new id. */
-  readonly reauthenticated: readonly Effect[];
-  /** The owner's password was wrong; the source also has a column `reason`, as in the next two failures. */
-  readonly reauthenticationFailed: readonly Effect[];
-  /** The session is the one that changed it, by its new id. */
-  readonly passwordChanged: readonly Effect[];
-  readonly passwordChangeFailed: readonly Effect[];
-  /** Sessions that a password change ended: one row each. */
-  readonly endedByPasswordChange: readonly Effect[];
-  /** The first attempt beyond the limit of a window: once per window, for the checks of the current password of somebody who is signed in. */
-  readonly passwordCheckLocked: readonly Effect[];
   /** A reset link was issued to the owner of an account. */
   readonly passwordResetRequested: readonly Effect[];
   /**
@@ -36,9 +25,6 @@ export interface Effects {
   readonly notMeReported: readonly Effect[];
   /** Sessions that this report ended: one row each. */
   readonly endedByNotMe: readonly Effect[];
-  /** The row of the user is deleted, with everything that references it. */
-  readonly accountDeleted: readonly Effect[];
-  readonly accountDeletionFailed: readonly Effect[];
   /**
    * The owner asked for another address; the session is the one that asked. Whether that address is taken makes no
    * difference.

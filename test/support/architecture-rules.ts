@@ -13,6 +13,7 @@ export const baseFeatures = [
   'users',
   'security-events',
   'sessions',
+  'current-password',
   'known-devices',
   'sign-in',
   'one-time-tokens',

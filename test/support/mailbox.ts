@@ -36,6 +36,11 @@ export async function mailsTo(client: TestClient, recipient: string): Promise<Qu
   );
 }
 
+/** Those of them that will still be sent. */
+export async function waitingMailsTo(client: TestClient, recipient: string): Promise<QueuedMail[]> {
+  return (await mailsTo(client, recipient)).filter(({ outcome }) => outcome === null);
+}
+
 /** The token in the latest mail of this kind to the address. */
 export async function tokenFrom(client: TestClient, recipient: string, kind: LinkMailKind): Promise<string> {
   const mails = await mailsTo(client, recipient);

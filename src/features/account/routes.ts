@@ -1,10 +1,12 @@
+import { clearAuthCookies } from '../../http/auth-cookies.ts';
 import { readQuery } from '../../http/query.ts';
 import { defineRoute } from '../../http/route.ts';
 import { listSecurityEvents, SecurityEventsQuery } from '../security-events/index.ts';
 import { liveCaller } from '../sessions/index.ts';
+import { deleteAccount } from './deletion/delete-account.ts';
 import { exportAccount } from './export/export-account.ts';
 import { getMe } from './get-me.ts';
-import { UpdateMeRequest } from './schemas.ts';
+import { DeleteAccountRequest, UpdateMeRequest } from './schemas.ts';
 import { updateProfile } from './update-profile.ts';
 
 const path = '/api/auth/me';
@@ -37,4 +39,22 @@ const exportRoute = defineRoute(
   },
 );
 
-export const routes = [getMeRoute, updateMeRoute, listSecurityEventsRoute, exportRoute];
+const deleteAccountRoute = defineRoute(
+  {
+    method: 'DELETE',
+    path,
+    guard: 'session',
+    limit: 'credential',
+    isSensitive: true,
+    body: DeleteAccountRequest,
+    isBodyOptional: true,
+  },
+  async (c, { deps, caller, body: { password } }) => {
+    await deleteAccount(deps, { caller, password });
+    const response = c.json({ success: true, message: 'Account deleted' });
+    clearAuthCookies(response.headers, deps.config.session.legacyRefreshCookie);
+    return response;
+  },
+);
+
+export const routes = [getMeRoute, updateMeRoute, deleteAccountRoute, listSecurityEventsRoute, exportRoute];

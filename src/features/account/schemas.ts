@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { localeTag, personName } from '../../text-schemas.ts';
+import { localeTag, personName, presentedPassword } from '../../text-schemas.ts';
 
 export const UpdateMeRequest = z
   .strictObject({ name: z.optional(personName), locale: z.optional(localeTag) })
@@ -9,3 +9,6 @@ export const UpdateMeRequest = z
       'Send at least one of: name, locale.',
     ),
   );
+
+/** Without `password` for an account that has none. */
+export const DeleteAccountRequest = z.strictObject({ password: z.optional(presentedPassword) });

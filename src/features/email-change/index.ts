@@ -1,2 +1,2 @@
 export { feature } from './feature.ts';
-export { notifyFormerAddresses, revokePendingChange, tryRevokePendingChange } from './fragments.ts';
+export { revokePendingChange, tryRevokePendingChange } from './fragments.ts';

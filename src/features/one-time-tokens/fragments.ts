@@ -184,13 +184,15 @@ export function fromHeldEmail(email: string | Fragment, exceptUserId: string | n
 }
 
 /**
- * Body of a CTE with the addresses that the users in the CTE `owner` (`user_id`) can still have restored, each once:
- * `user_id` and `email`.
+ * The addresses that the users in `owner`, a sub-select with `user_id`, can still have restored, each once: a SELECT of
+ * `user_id`, `recipient`, `recipient_key` and `is_verified`.
  */
-export function formerEmails(owner: Fragment): Fragment {
+export function formerAddresses(owner: Fragment): Fragment {
   return sql`
-    SELECT DISTINCT t.owner_id AS user_id, t.target_email AS email
-    FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isLiveRevertToken}`;
+    SELECT DISTINCT ON (t.target_email) t.owner_id AS user_id, t.target_email AS recipient, t.target_key AS recipient_key,
+      t.way_back IS DISTINCT FROM 'corrected' AS is_verified
+    FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isLiveRevertToken}
+    ORDER BY t.target_email, t.created_at`;
 }
 
 /** Links that were sent and can still be followed. Neither the token, which is not stored, nor its hash is exported. */

@@ -6,7 +6,7 @@ export {
   consumedNow,
   consumeToken,
   deleteTokens,
-  formerEmails,
+  formerAddresses,
   fromHeldEmail,
   fromLiveToken,
   isHeldAddress,

@@ -112,6 +112,16 @@ export function recordedByUs(userId: string, operationId: string, type: string |
 }
 
 /**
+ * Whom an event of this transaction is about, if it recorded one for the user: a sub-select with `user_id` and
+ * `session_id`, for what else must happen once.
+ */
+export function recordedNow(userId: string, operationId: string): Fragment {
+  return sql`(
+    SELECT e.user_id, e.session_id FROM security_events e
+    WHERE e.user_id = ${userId}::uuid AND e.at = now() AND e.operation_id = ${operationId}::uuid)`;
+}
+
+/**
  * The most events in one export, so that whoever floods an account with attempts cannot make its export too large to
  * send.
  */

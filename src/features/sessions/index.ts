@@ -29,9 +29,10 @@ export { requireRecentAuthentication } from './recent-authentication.ts';
 export type { Transport } from './refresh-token.ts';
 export {
   endOtherSessions,
+  holdSession,
   type RenewedSessionRow,
-  rememberFormerId,
   renewedBefore,
+  renewedNow,
   renewSession,
   type SessionRenewal,
 } from './renewal/fragments.ts';

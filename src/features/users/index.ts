@@ -25,7 +25,7 @@ export {
 export { banUser, unbanUser } from './ban/fragments.ts';
 export { userErrors } from './errors.ts';
 export { feature } from './feature.ts';
-export { keepUser, lockUser, lockUserForUpdate, lockUserOf } from './lock/fragments.ts';
+export { keepUser, lockUser, lockUserForShare, lockUserForUpdate, lockUserOf } from './lock/fragments.ts';
 export {
   clearPassword,
   replacePasswordHash,

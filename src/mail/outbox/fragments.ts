@@ -119,14 +119,16 @@ export function isNoticeQueuedNow(kind: NoticeKind, { operationId }: RequestMeta
 
 /**
  * A statement that takes the name of a deleted user from the mails to them. Those that are not sent never will be, but
- * for those about the deletion, which name no user to begin with; all go on counting for the recipient (PRV-04, PRV-08).
+ * for those about the deletion, which name no user to begin with; all go on counting for the recipient, unless
+ * they do under the id (PRV-04, PRV-08).
  */
 export function forgetRecipient(owner: Fragment): Fragment {
   return sql`
     UPDATE mail_outbox m SET user_id = NULL,
       recipient_key = CASE WHEN m.recipient_key NOT LIKE 'user:%' THEN m.recipient_key END, sealed = NULL, facts = NULL,
       finished_at = coalesce(m.finished_at, now()), outcome = coalesce(m.outcome, 'given_up')
-    WHERE m.user_id = (SELECT o.user_id FROM ${owner} o)`;
+    WHERE m.user_id = (SELECT o.user_id FROM ${owner} o)
+      OR m.recipient_key = 'user:' || (SELECT o.user_id FROM ${owner} o)`;
 }
 
 /** Whether a mail of this kind to the recipient key `key` was queued, or dropped, since a time. */

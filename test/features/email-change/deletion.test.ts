@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
-import { mailsTo } from '../../support/mailbox.ts';
+import { mailsTo, waitingMailsTo } from '../../support/mailbox.ts';
 import { deleteAccount, recordsOf } from '../password/signed-in-owner.ts';
 import { findUsers } from '../password/stored-accounts.ts';
 import { signedInBy, signIn } from '../sessions/session-fixtures.ts';
@@ -18,10 +18,10 @@ describe('the deletion of an account', () => {
     const newEmail = freshEmail();
     await linkTo(client, owner, newEmail);
     expect((await deleteAccount(client, owner)).status).toBe(200);
-    expect(await mailsTo(client, owner.email)).toMatchObject([
-      { kind: 'account_deleted', user_id: owner.userId, outcome: null, token: null },
+    expect(await waitingMailsTo(client, owner.email)).toMatchObject([
+      { kind: 'account_deleted', user_id: null, outcome: null, token: null },
     ]);
-    expect(await mailsTo(client, newEmail)).toEqual([]);
+    expect(await waitingMailsTo(client, newEmail)).toEqual([]);
   });
 
   test('whose answer was lost is told once (DBF-10)', async () => {
@@ -29,7 +29,7 @@ describe('the deletion of an account', () => {
     const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
     const answer = await deleteAccount(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), owner);
     expect(answer.status, answer.text).toBe(200);
-    expect(await mailsTo(client, owner.email)).toHaveLength(1);
+    expect(await waitingMailsTo(client, owner.email)).toHaveLength(1);
   });
 
   test('of an account that was moved is told to every address that could have had it back, once each, and nothing else is left to send (PRV-05, EML-08)', async () => {
@@ -40,8 +40,8 @@ describe('the deletion of an account', () => {
     const { email: last } = await move(client, owner, second);
     expect((await deleteAccount(client, owner)).status).toBe(200);
     for (const address of [owner.email, second, third, last]) {
-      expect(await mailsTo(client, address)).toMatchObject([
-        { kind: 'account_deleted', user_id: owner.userId, outcome: null, token: null },
+      expect(await waitingMailsTo(client, address)).toMatchObject([
+        { kind: 'account_deleted', user_id: null, outcome: null, token: null },
       ]);
     }
   });
@@ -51,7 +51,7 @@ describe('the deletion of an account', () => {
     const { email } = await move(client, owner);
     await move(client, owner, email, owner.email);
     await deleteAccount(client, owner);
-    expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
+    expect((await waitingMailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
   });
 
   test('is told in the language of the account (PRV-05)', async () => {
@@ -59,7 +59,9 @@ describe('the deletion of an account', () => {
     await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
     await move(client, owner);
     await deleteAccount(client, owner);
-    expect(await mailsTo(client, owner.email)).toMatchObject([{ kind: 'account_deleted', locale: 'de' }]);
+    expect(await waitingMailsTo(client, owner.email)).toMatchObject([
+      { kind: 'account_deleted', locale: 'de' },
+    ]);
   });
 
   test('is no business of an address that has had the account back, or cannot any more', async () => {
@@ -68,16 +70,16 @@ describe('the deletion of an account', () => {
     await change(sql`
       UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${owner.userId}::uuid`);
     await deleteAccount(client, owner);
-    expect(await mailsTo(client, owner.email)).toEqual([]);
+    expect(await waitingMailsTo(client, owner.email)).toEqual([]);
     const [mover, other] = [await signIn(client), await signIn(client)];
     const moved = await move(client, mover);
     await move(client, other);
     await change(sql`
       UPDATE one_time_tokens SET spent_at = now(), spent_by = gen_random_uuid() WHERE owner_id = ${mover.userId}::uuid`);
     await deleteAccount(client, mover);
-    expect(await mailsTo(client, mover.email)).toEqual([]);
-    expect((await mailsTo(client, moved.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
-    expect((await mailsTo(client, other.email)).map(({ kind }) => kind)).toEqual(['email_changed']);
+    expect(await waitingMailsTo(client, mover.email)).toEqual([]);
+    expect((await waitingMailsTo(client, moved.email)).map(({ kind }) => kind)).toEqual(['account_deleted']);
+    expect((await waitingMailsTo(client, other.email)).map(({ kind }) => kind)).toEqual(['email_changed']);
   });
 
   test('of an account that was moved, whose answer was lost, is told once to each address (DBF-10)', async () => {
@@ -86,7 +88,7 @@ describe('the deletion of an account', () => {
     const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
     const answer = await deleteAccount(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), owner);
     expect(answer.status, answer.text).toBe(200);
-    for (const address of [owner.email, email]) expect(await mailsTo(client, address)).toHaveLength(1);
+    for (const address of [owner.email, email]) expect(await waitingMailsTo(client, address)).toHaveLength(1);
   });
 
   test('that is refused is told to nobody', async () => {

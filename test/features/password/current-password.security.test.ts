@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { addressOf } from '../../../src/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
+import { defineErrors } from '../../../src/errors.ts';
+import type { Gate } from '../../../src/joints/gate.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { bodyRoutes, fullBody, registerAccount } from '../../contract/route-table.ts';
 import { password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
-import { type SignedIn, signedInBy } from '../sessions/session-fixtures.ts';
+import { keyringOf, type SignedIn, signedInBy } from '../sessions/session-fixtures.ts';
 import {
   changePassword,
   ownersRoutes,
@@ -104,10 +107,11 @@ describe.each(routes)('wrong passwords at %s', (key) => {
     await logIn(owner, 'wrong');
     await failAttempts(key, owner, max - 1);
     const { json } = await prove(client, key, owner);
+    const [subject] = addressOf(keyringOf(client), owner.email).keys;
     const buckets = await openDatabase().query<{ bucket: string; count: number }>(
-      sql`SELECT t.bucket, t.count FROM login_attempts t WHERE t.bucket LIKE ${`user:${owner.userId}:%`}`,
+      sql`SELECT t.bucket, t.count FROM login_attempts t WHERE t.bucket LIKE ${`${subject}:%`}`,
     );
-    expect(buckets).toEqual([{ bucket: `user:${owner.userId}:world`, count: 1 }]);
+    expect(buckets).toEqual([{ bucket: `${subject}:world`, count: 1 }]);
     await failAttempts('POST /api/auth/reauthenticate', json);
   });
 });
@@ -198,5 +202,42 @@ describe.each(routes)('%s', (key) => {
     expect(texts).not.toMatch(/canary|argon2|heron|battery/);
     expect(texts).not.toContain(owner.accessToken);
     expect(lines).toEqual([]);
+  });
+});
+
+describe('a gate that refuses', () => {
+  const errors = defineErrors({ terms_not_accepted: { status: 403, title: 'Accept the terms first.' } });
+  const gate: Gate = {
+    name: 'terms',
+    condition: () => sql`false`,
+    isMetByPassword: false,
+    refuse: () => errors.terms_not_accepted(),
+  };
+  const gated = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max) }, { features: [{ gates: [gate] }] });
+
+  test.each(routes.filter((key) => !key.includes('reauthenticate')))(
+    'refuses %s before anything is counted or checked, right password, wrong one or none',
+    async (key) => {
+      const owner = await register();
+      for (const current of ['wrong', 'wrong', 'wrong', 'wrong', password]) {
+        const answer = await prove(gated, key, owner, current);
+        expect([answer.status, answer.json.code]).toEqual([403, 'terms_not_accepted']);
+        expect(answer).toMatchObject({ roundTrips: 1, hashes: 0 });
+      }
+      await openDatabase().query(sql`UPDATE users SET password_hash = NULL WHERE id = ${owner.userId}::uuid`);
+      const [path, body] = ownersRoutes[key]!(undefined);
+      const answer = await gated.call(key.split(' ')[0]!, path, { bearer: owner.accessToken, body });
+      expect([answer.status, answer.json.code]).toEqual([403, 'terms_not_accepted']);
+      const [subject] = addressOf(keyringOf(client), owner.email).keys;
+      const counted = await openDatabase().query(
+        sql`SELECT FROM login_attempts t WHERE t.bucket LIKE ${`${subject}:%`}`,
+      );
+      expect(counted).toEqual([]);
+      expect((await recordsOf(owner.userId)).map(({ type }) => type)).toEqual(['user_created']);
+    },
+  );
+
+  test('lets somebody authenticate again', async () => {
+    expect((await reauthenticate(gated, await register())).status).toBe(200);
   });
 });

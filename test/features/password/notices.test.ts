@@ -1,11 +1,87 @@
 import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshClient, freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
+import { openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
-import { signIn } from '../sessions/session-fixtures.ts';
-import { changePassword, ownersRoutes, prove, recordsOf } from './signed-in-owner.ts';
+import { type SignedIn, signedInBy, signIn } from '../sessions/session-fixtures.ts';
+import { forget, linkFor, reset } from './password-reset.ts';
+import {
+  type Bearer,
+  changePassword,
+  deleteAccount,
+  ownersRoutes,
+  prove,
+  recordsOf,
+} from './signed-in-owner.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off', LOGIN_ATTEMPTS_MAX: '2' });
+
+/** Changes the password to and fro, and returns how many times the owner was told. */
+async function changeTimes(count: number, owner: SignedIn): Promise<number> {
+  let bearer: Bearer = owner;
+  for (let index = 0; index < count; index++) {
+    const [currentPassword, newPassword] =
+      index % 2 === 0 ? [password, otherPassword] : [otherPassword, password];
+    const answer = await changePassword(client, bearer, { currentPassword, newPassword });
+    expect(answer.status, answer.text).toBe(200);
+    bearer = answer.json;
+  }
+  return (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'password_changed').length;
+}
+
+/** Somebody who has proved their address. */
+async function verified(): Promise<SignedIn> {
+  const owner = await signIn(client);
+  await openDatabase().query(
+    sql`UPDATE users SET email_verified_at = now() WHERE id = ${owner.userId}::uuid`,
+  );
+  return owner;
+}
+
+describe('the notices of one account have a budget', { timeout: 60_000 }, () => {
+  test('of five in an hour for a verified address (EML-13)', async () => {
+    expect(await changeTimes(14, await verified())).toBe(5);
+  });
+
+  test('of two in a day for one that nobody has verified (EML-13, EML-14)', async () => {
+    expect(await changeTimes(14, await signIn(client))).toBe(2);
+  });
+
+  test('that is of the address, not of the account: register, change, delete, nine times, writes at most ten mails (EML-14)', async () => {
+    const email = freshEmail();
+    const asked = new TestClient({ EMAIL_VERIFICATION: 'off' });
+    for (let index = 0; index < 9; index++) {
+      const owner = signedInBy(await registerUser(asked, { email }));
+      const { json } = await changePassword(asked, owner);
+      expect((await deleteAccount(asked, json, otherPassword)).status).toBe(200);
+    }
+    const kinds = (await mailsTo(client, email)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'password_changed')).toHaveLength(2);
+    expect(kinds.filter((kind) => kind === 'account_deleted')).toHaveLength(2);
+    expect(kinds.length).toBeLessThanOrEqual(10);
+  });
+
+  test('that no client can use up: its 30 mails keep no notice from the owner (EML-13)', async () => {
+    const owner = await verified();
+    const headers = freshClient();
+    for (let index = 0; index < 31; index++) await forget(client, freshEmail(), headers);
+    const body = { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword };
+    const options = { bearer: owner.accessToken, headers };
+    expect((await client.post('/api/auth/password/change', body, options)).status).toBe(200);
+    expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['password_changed']);
+  });
+
+  test('that a reset does not ask: whoever used its link is told (EML-13)', async () => {
+    const owner = await verified();
+    await changeTimes(6, owner);
+    const before = (await mailsTo(client, owner.email)).length;
+    expect((await reset(client, await linkFor(client, owner.email))).status).toBe(200);
+    const kinds = (await mailsTo(client, owner.email)).slice(before).map(({ kind }) => kind);
+    expect(kinds.toSorted()).toEqual(['password_changed', 'reset_password']);
+  });
+});
 
 describe('the owner is told by mail', () => {
   test('that the password was changed, once', async () => {

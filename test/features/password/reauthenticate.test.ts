@@ -231,3 +231,26 @@ describe('POST /api/auth/reauthenticate', () => {
     ]);
   });
 });
+
+describe('of 80 re-authentications', { timeout: 60_000 }, () => {
+  test('a session keeps its last 20 former ids: a logout with one of them ends it, and with an older one answers 200 and ends nothing (SES-20)', async () => {
+    const owner = await signIn(client);
+    const tokens = [owner.accessToken];
+    for (let index = 0; index < 80; index++) {
+      const answer = await reauthenticate(client, { accessToken: tokens.at(-1)! });
+      expect(answer.status, answer.text).toBe(200);
+      tokens.push(answer.json.accessToken);
+    }
+    const former = await openDatabase().query(sql`
+      SELECT f.id FROM former_session_ids f JOIN sessions s ON s.id = f.session_id
+      WHERE s.user_id = ${owner.userId}::uuid`);
+    expect(former).toHaveLength(20);
+    const logOut = (accessToken: string) =>
+      client.post('/api/auth/logout', undefined, { bearer: accessToken });
+    const isLive = async () => (await client.get('/api/auth/me', { bearer: tokens.at(-1)! })).status === 200;
+    expect((await logOut(tokens.at(-22)!)).status).toBe(200);
+    expect(await isLive()).toBe(true);
+    expect((await logOut(tokens.at(-21)!)).status).toBe(200);
+    expect(await isLive()).toBe(false);
+  });
+});

@@ -150,6 +150,6 @@ export const resetFaults: readonly PlantedFault[] = [
     file: 'src/features/password/current-password/queries.ts',
     find: 'forgotten AS (${deleteAttempts(sql`deleted`)})',
     replace: 'forgotten AS (SELECT 1)',
-    tests: ['test/features/password/delete-account.test.ts'],
+    tests: ['test/features/account/delete-account.test.ts'],
   },
 ];

@@ -1,9 +1,11 @@
 import type { Deps } from '../../../deps.ts';
+import { type OwnerProof, recordRefusal, withCurrentPassword } from '../../current-password/index.ts';
 import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseGuessablePassword, refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { changePassword as change, recordRefusal } from './queries.ts';
-import { type OwnerProof, withCurrentPassword } from './with-current-password.ts';
+import { changePassword as change } from './queries.ts';
+
+const refusalType = 'authn_password_change_fail';
 
 const pointer = '/newPassword';
 
@@ -24,7 +26,7 @@ export async function changePassword(
   proof: OwnerProof,
   newPassword: string,
 ): Promise<IssuedTokens> {
-  const { db, metadata, config, effects, hasher, mail } = deps;
+  const { db, metadata, config, features, hasher, mail } = deps;
   await refuseWeakPassword(deps, newPassword, { email: null, pointer });
   const renewal = {
     oldId: proof.caller.sessionId,
@@ -37,15 +39,19 @@ export async function changePassword(
     judge: ({ email }) => refuseGuessablePassword(newPassword, { email, pointer }),
     run: async (verified) => {
       if (isSamePassword(proof.password, newPassword)) {
-        const refusal = { ...proof.caller, reason: 'password_unchanged' };
-        await recordRefusal(db, refusal, metadata, effects.passwordChangeFailed);
+        await recordRefusal(
+          db,
+          { ...proof.caller, type: refusalType, reason: 'password_unchanged' },
+          metadata,
+        );
         throw passwordErrors.password_unchanged();
       }
       // Hashed once for all runs: by this hash a retry recognises that its own first run changed the password.
       newHash ??= await hasher.hash(newPassword);
-      return change(db, verified, renewal, newHash, metadata, effects);
+      return change(db, verified, renewal, newHash, features.credentials, metadata);
     },
-    onRefused: effects.passwordChangeFailed,
+    gates: features.gates,
+    refusalType,
   });
   mail.sendSoon();
   return issueRenewedTokens(deps, row);

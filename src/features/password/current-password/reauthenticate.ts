@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts';
+import { type OwnerProof, withCurrentPassword } from '../../current-password/index.ts';
 import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
 import { renewCallerSession } from './queries.ts';
-import { type OwnerProof, withCurrentPassword } from './with-current-password.ts';
 
 /**
  * Authenticates the caller again: the session gets a new id and a new time of authentication, and all its former
@@ -9,7 +9,7 @@ import { type OwnerProof, withCurrentPassword } from './with-current-password.ts
  * @throws AuthError as `withCurrentPassword`
  */
 export async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
-  const { db, metadata, config, effects } = deps;
+  const { db, metadata, config } = deps;
   const renewal = {
     oldId: proof.caller.sessionId,
     newId: crypto.randomUUID(),
@@ -17,8 +17,9 @@ export async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<Iss
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   const row = await withCurrentPassword(deps, proof, {
-    run: (verified) => renewCallerSession(db, verified, renewal, metadata, effects.reauthenticated),
-    onRefused: effects.reauthenticationFailed,
+    run: (verified) => renewCallerSession(db, verified, renewal, metadata),
+    gates: [],
+    refusalType: 'authn_login_fail',
   });
   return issueRenewedTokens(deps, row);
 }

@@ -1,10 +1,8 @@
-import { clearAuthCookies } from '../../../http/auth-cookies.ts';
 import { defineRoute } from '../../../http/route.ts';
 import { answerTokens } from '../../sessions/index.ts';
 import { changePassword } from './change-password.ts';
-import { deleteAccount } from './delete-account.ts';
 import { reauthenticate } from './reauthenticate.ts';
-import { changePasswordRequest, DeleteAccountRequest, ReauthenticateRequest } from './schemas.ts';
+import { changePasswordRequest, ReauthenticateRequest } from './schemas.ts';
 
 const reauthenticateRoute = defineRoute(
   {
@@ -25,6 +23,7 @@ const changePasswordRoute = defineRoute(
     path: '/api/auth/password/change',
     guard: 'session',
     limit: 'credential',
+    isSensitive: true,
     body: ({ config }) => changePasswordRequest(config.password.minLength),
   },
   async (c, { deps, caller, body: { currentPassword: password, newPassword } }) => {
@@ -32,22 +31,5 @@ const changePasswordRoute = defineRoute(
   },
 );
 
-const deleteAccountRoute = defineRoute(
-  {
-    method: 'DELETE',
-    path: '/api/auth/me',
-    guard: 'session',
-    limit: 'credential',
-    body: DeleteAccountRequest,
-    isBodyOptional: true,
-  },
-  async (c, { deps, caller, body: { password } }) => {
-    await deleteAccount(deps, { caller, password });
-    const response = c.json({ success: true, message: 'Account deleted' });
-    clearAuthCookies(response.headers, deps.config.session.legacyRefreshCookie);
-    return response;
-  },
-);
-
-/** The routes that ask a signed-in user for the current password. */
-export const currentPasswordRoutes = [reauthenticateRoute, changePasswordRoute, deleteAccountRoute];
+/** The routes by which a signed-in user proves or changes the current password. */
+export const currentPasswordRoutes = [reauthenticateRoute, changePasswordRoute];

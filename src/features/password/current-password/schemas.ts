@@ -3,9 +3,6 @@ import { newPassword, presentedPassword } from '../../../text-schemas.ts';
 
 export const ReauthenticateRequest = z.strictObject({ password: presentedPassword });
 
-/** Without `password` for an account that has none. */
-export const DeleteAccountRequest = z.strictObject({ password: z.optional(presentedPassword) });
-
 /** @param passwordMinLength in code points */
 export function changePasswordRequest(passwordMinLength: number) {
   const known = changePasswordRequests.get(passwordMinLength);

@@ -25,7 +25,7 @@ import {
 } from '../../one-time-tokens/index.ts';
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
-import { isVerifiedNow, owners, setProvedPassword } from '../../users/index.ts';
+import { owners, setProvedPassword } from '../../users/index.ts';
 import type { LinkMail } from '../fragments.ts';
 import { type AskedAddress, holdAccount, holdWayBack, resetRecipient, wayBackTo } from './fragments.ts';
 
@@ -182,7 +182,7 @@ export async function applyReset(
         ${recordEvents(
           sql`(
             SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c JOIN users u ON u.id = c.user_id
-            WHERE ${isVerifiedNow(sql`u`)})`,
+            WHERE u.email_verified_at = c.consumed_at)`,
           { type: 'user_updated', outcome: 'success', reason: 'email_verified' },
           metadata,
         )}`,

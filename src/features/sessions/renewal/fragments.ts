@@ -1,5 +1,5 @@
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { sessionEnds } from '../fragments.ts';
+import { type CallerIds, sessionEnds } from '../fragments.ts';
 import type { BegunRow } from '../opening/fragments.ts';
 
 /** How a session continues under a new id. */
@@ -21,10 +21,20 @@ export interface RenewedSessionRow extends BegunRow {
   readonly has_body_token: boolean;
 }
 
+/** How many former ids a session keeps, for a logout with an older token. */
+const formerIdsMax = 20;
+
+/** A statement that holds the session of a caller until the transaction ends. Hold its user first. */
+export function holdSession({ userId, sessionId }: CallerIds): Fragment {
+  return sql`SELECT s.id FROM sessions s WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid FOR UPDATE`;
+}
+
 /**
- * Body of a CTE that gives a live session of a user in `owner`, a CTE with `user_id`, its new id, since the level of
- * trust changes (SES-03). Its absolute end and its open transports stay. A retry of the statement returns no row
- * here: use `renewedBefore`.
+ * A statement that gives a live session of the user in `owner`, a sub-select with `user_id`, its new id, since the level
+ * of trust changes (SES-03). Its absolute end and its open transports stay. The former id is kept, so that a logout with
+ * an older token still ends the session; of more than the last twenty the oldest are forgotten (SES-20). Hold the
+ * session first. A repeat changes nothing: use `renewedNow` for what must happen once, and `renewedBefore` for the
+ * answer.
  *
  * The id is in every token, so all of them become invalid with it. A refresh that waits for the row no longer finds
  * the old id and answers session_expired; one that came first has rotated a counter that now starts again. A legacy
@@ -39,31 +49,40 @@ export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment
       ? sql`s.amr`
       : sql`CASE WHEN ${provedBy}::text = ANY (s.amr) THEN s.amr ELSE s.amr || ${provedBy}::text END`;
   return sql`
-    UPDATE sessions s SET
-      id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, amr = ${amr}, last_active_at = now(),
-      expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
-      -- Without a rotation time, a token expires by the time of authentication.
-      cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,
-      cookie_rotated_at = CASE WHEN s.cookie_counter IS NOT NULL THEN ${issuedAt} END,
-      body_counter = CASE WHEN s.body_counter IS NOT NULL THEN 0 END,
-      body_rotated_at = CASE WHEN s.body_counter IS NOT NULL THEN ${issuedAt} END,
-      legacy_token_hash = NULL
-    FROM ${owner} o
-    WHERE s.id = ${oldId}::uuid AND s.user_id = o.user_id AND s.expires_at > now()
-    RETURNING ${renewedColumns(sql`s`)}`;
+    WITH renewed AS (
+      UPDATE sessions s SET
+        id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, amr = ${amr}, last_active_at = now(),
+        expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
+        -- Without a rotation time, a token expires by the time of authentication.
+        cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,
+        cookie_rotated_at = CASE WHEN s.cookie_counter IS NOT NULL THEN ${issuedAt} END,
+        body_counter = CASE WHEN s.body_counter IS NOT NULL THEN 0 END,
+        body_rotated_at = CASE WHEN s.body_counter IS NOT NULL THEN ${issuedAt} END,
+        legacy_token_hash = NULL
+      FROM ${owner} o
+      WHERE s.id = ${oldId}::uuid AND s.user_id = o.user_id AND s.expires_at > now()
+      RETURNING s.id
+    ),
+    forgotten AS (
+      -- The others follow to the new id by their foreign key, when the statement ends.
+      DELETE FROM former_session_ids f WHERE EXISTS (SELECT FROM renewed) AND f.id = ANY (ARRAY(
+        SELECT x.id FROM former_session_ids x WHERE x.session_id = ${oldId}::uuid
+        ORDER BY x.created_at DESC, x.id OFFSET ${formerIdsMax - 1}::int))
+    )
+    INSERT INTO former_session_ids (id, session_id) SELECT ${oldId}::uuid, r.id FROM renewed r
+    ON CONFLICT DO NOTHING`;
 }
 
 /**
- * Body of a CTE that stores the former id of the session that the CTE `renewed` gave a new one, so that a logout with
- * an older token still ends it.
+ * The session that this very transaction renewed, for what must happen once: a sub-select with `user_id` and
+ * `session_id`, its new id.
  */
-export function rememberFormerId(renewed: Fragment, { oldId }: SessionRenewal): Fragment {
-  return sql`
-    INSERT INTO former_session_ids (id, session_id) SELECT ${oldId}::uuid, r.session_id FROM ${renewed} r
-    ON CONFLICT DO NOTHING RETURNING id`;
+export function renewedNow({ newId }: SessionRenewal): Fragment {
+  return sql`(
+    SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = ${newId}::uuid AND s.last_active_at = now())`;
 }
 
-/** The session that an earlier run of the same statement renewed, whose response was lost, with the same columns. */
+/** The session that this transaction, or an earlier run of it whose response was lost, renewed: a `RenewedSessionRow`. */
 export function renewedBefore(userId: string, { newId }: SessionRenewal): Fragment {
   return sql`SELECT ${renewedColumns(sql`s`)} FROM sessions s WHERE s.id = ${newId}::uuid AND s.user_id = ${userId}::uuid`;
 }

@@ -19,6 +19,11 @@ export function keepUser(userId: string): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR KEY SHARE`;
 }
 
+/** Like `lockUser`, beside others who take it so: nobody changes the password or the address meanwhile. */
+export function lockUserForShare(userId: string): Fragment {
+  return sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${userId}::uuid FOR SHARE`;
+}
+
 /** Like `lockUser`, for the user with this address, in whatever spelling. */
 export function lockUserOf(address: Address): Fragment {
   return sql`SELECT u.id AS user_id FROM users u WHERE ${hasAddress(sql`u`, address)} ORDER BY u.id FOR NO KEY UPDATE`;

@@ -1,4 +1,4 @@
-import { defineErrors } from '../../../errors.ts';
+import { defineErrors } from '../../errors.ts';
 
 export const currentPasswordErrors = defineErrors({
   // The code of a failed login with another status: the caller is signed in, and clients sign out on a 401.

@@ -1,18 +1,11 @@
-import type { Effect } from '../../../db/effects.ts';
-import { rerunAfterRetry } from '../../../db/rerun-after-retry.ts';
-import type { Deps } from '../../../deps.ts';
-import { commonErrors } from '../../../errors.ts';
-import { log } from '../../../log.ts';
-import { checkAttempt, tooManyAttempts } from '../../../rate-limit/attempts.ts';
-import { type CallerIds, requireRecentAuthentication } from '../../sessions/index.ts';
+import type { Deps } from '../../deps.ts';
+import { type Gate, passGates } from '../../joints/gate.ts';
+import { log } from '../../log.ts';
+import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
+import type { CallerIds } from '../sessions/index.ts';
 import { currentPasswordErrors } from './errors.ts';
-import {
-  type CallerAccount,
-  findCallerAccount,
-  recordRefusal,
-  reservePasswordCheck,
-  type VerifiedCaller,
-} from './queries.ts';
+import type { VerifiedCaller } from './fragments.ts';
+import { type CallerAccount, findCallerAccount, recordRefusal, reservePasswordCheck } from './queries.ts';
 
 /** A caller who asks for something that only the account's owner may do, and the proof. */
 export interface OwnerProof {
@@ -27,8 +20,10 @@ export interface OwnerAction<Row> {
   readonly judge?: (account: CallerAccount) => Promise<void>;
   /** Runs the action while the verified password is still the account's; null when it is not. */
   readonly run: (verified: VerifiedCaller) => Promise<Row | null>;
-  /** The effects that record a refusal. */
-  readonly onRefused: readonly Effect[];
+  /** The gates of a sensitive route, which refuse before an attempt is counted; none where it is not one. */
+  readonly gates: readonly Gate[];
+  /** How a refusal is recorded. */
+  readonly refusalType: 'authn_login_fail' | 'authn_password_change_fail';
 }
 
 /** The reason of a refusal, for the record alone. */
@@ -37,11 +32,11 @@ type RefusalReason = 'wrong_password' | 'no_password' | 'password_missing' | 'pa
 /**
  * Runs an action that needs the caller's current password. The check is reserved before anything is hashed, among the
  * attempts of logins, and a success resets them. An account without a password omits it and needs an authentication
- * within the last ten minutes instead. A wrong password, a missing one, and one for an account that has none get the
+ * within the last ten minutes instead, which the gates ask for. A wrong password, a missing one, and one for an account that has none get the
  * same answer. Round trips: 2; 1 when no attempt is left.
  * @throws AuthError unauthenticated when the session has ended since the access token was signed
  * @throws AuthError invalid_credentials with status 403
- * @throws AuthError reauthentication_required
+ * @throws AuthError reauthentication_required, or the refusal of another gate
  * @throws AuthError too_many_attempts
  * @throws AuthError overloaded
  */
@@ -51,11 +46,11 @@ export async function withCurrentPassword<Row>(
   work: OwnerAction<Row>,
 ): Promise<Row> {
   if (password === undefined) return withRecentAuthentication(deps, caller, work);
-  const { db, hasher, config, metadata, effects, mail } = deps;
+  const { db, hasher, config, metadata, mail } = deps;
+  const { gates } = work;
   hasher.requireRoom();
   const limits = config.loginAttempts;
-  const attempt = await reservePasswordCheck(db, caller, limits, metadata, effects.passwordCheckLocked);
-  if (attempt === null) throw commonErrors.unauthenticated();
+  const attempt = passGates(gates, await reservePasswordCheck(db, { caller, gates }, limits, metadata));
   const { bucket, number } = attempt;
   if (number === null) {
     mail.sendSoon();
@@ -63,18 +58,17 @@ export async function withCurrentPassword<Row>(
   }
   await work.judge?.(attempt);
 
-  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused);
   const verifyAndRun = async (account: CallerAccount): Promise<Row | null> => {
-    await verify(deps, caller, account.password_hash, password, refused);
-    const verified = { ...caller, passwordHash: account.password_hash, bucket };
-    return rerunAfterRetry(db, () => work.run(verified));
+    await verify(deps, { caller, password, passwordHash: account.password_hash }, work);
+    return work.run({ ...caller, passwordHash: account.password_hash, bucket });
   };
   return checkAttempt(db, bucket, limits, async () => {
     const row = await verifyAndRun(attempt);
     if (row !== null) return row;
     // Tried twice, in case the stored hash changes in between, as when a login replaces a legacy hash of the same
     // password.
-    return (await verifyAndRun(await requireAccount(deps, caller))) ?? (await refused('password_changed'));
+    const again = await verifyAndRun(await requireAccount(deps, caller, work, true));
+    return again ?? (await refuse(deps, caller, work, 'password_changed'));
   });
 }
 
@@ -83,44 +77,51 @@ async function withRecentAuthentication<Row>(
   caller: CallerIds,
   work: OwnerAction<Row>,
 ): Promise<Row> {
-  const refused = (reason: RefusalReason) => refuse(deps, caller, reason, work.onRefused);
-  const account = await requireAccount(deps, caller);
-  if (account.password_hash !== null) return await refused('password_missing');
-  requireRecentAuthentication(account);
+  const account = await requireAccount(deps, caller, work, false);
+  if (account.password_hash !== null) return await refuse(deps, caller, work, 'password_missing');
   await work.judge?.(account);
-  const row = await rerunAfterRetry(deps.db, () => work.run({ ...caller, passwordHash: null, bucket: null }));
+  const row = await work.run({ ...caller, passwordHash: null, bucket: null });
   if (row !== null) return row;
-  await requireAccount(deps, caller);
-  return await refused('password_changed');
+  await requireAccount(deps, caller, work, false);
+  return await refuse(deps, caller, work, 'password_changed');
 }
 
 /** Returns if the password is correct; costs one hash in either case. */
-async function verify(
-  { hasher, metadata }: Deps,
-  { userId }: CallerIds,
-  passwordHash: string | null,
-  password: string,
-  refused: (reason: RefusalReason) => Promise<never>,
+async function verify<Row>(
+  deps: Deps,
+  {
+    caller,
+    password,
+    passwordHash,
+  }: { readonly caller: CallerIds; readonly password: string; readonly passwordHash: string | null },
+  work: OwnerAction<Row>,
 ): Promise<void> {
+  const { hasher, metadata } = deps;
   const check = await hasher.verify(passwordHash, password);
-  if (passwordHash === null) await refused('no_password');
+  if (passwordHash === null) await refuse(deps, caller, work, 'no_password');
   if (check.isMalformed)
-    log('error', 'stored_password_hash_malformed', { requestId: metadata.requestId, userId });
-  if (!check.matches) await refused('wrong_password');
+    log('error', 'stored_password_hash_malformed', {
+      requestId: metadata.requestId,
+      userId: caller.userId,
+    });
+  if (!check.matches) await refuse(deps, caller, work, 'wrong_password');
 }
 
-async function requireAccount({ db }: Deps, caller: CallerIds): Promise<CallerAccount> {
-  const account = await findCallerAccount(db, caller);
-  if (account === null) throw commonErrors.unauthenticated();
-  return account;
+async function requireAccount<Row>(
+  { db }: Deps,
+  caller: CallerIds,
+  { gates }: OwnerAction<Row>,
+  hasPassword: boolean,
+): Promise<CallerAccount> {
+  return passGates(gates, await findCallerAccount(db, { caller, gates, hasPassword }));
 }
 
-async function refuse(
+async function refuse<Row>(
   { db, metadata }: Deps,
   caller: CallerIds,
+  { refusalType }: OwnerAction<Row>,
   reason: RefusalReason,
-  onRefused: readonly Effect[],
 ): Promise<never> {
-  await recordRefusal(db, { ...caller, reason }, metadata, onRefused);
+  await recordRefusal(db, { ...caller, type: refusalType, reason }, metadata);
   throw currentPasswordErrors.invalid_credentials();
 }
