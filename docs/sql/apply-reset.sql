@@ -2,78 +2,101 @@
 -- into the account, and unlocks it: all or nothing (RST-06).
 -- src/features/password/reset/queries.ts
 
--- step reset
-WITH holder AS MATERIALIZED (
-  SELECT u.id AS user_id, u.email_verified_at IS NULL AS is_unverified FROM users u
-  WHERE u.id = $1::uuid AND u.email = $2 AND u.banned_at IS NULL
-  FOR NO KEY UPDATE
-),
-consumed AS (
-  UPDATE one_time_tokens t SET spent_at = now(), spent_by = $3::uuid FROM holder h
-  WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
-  RETURNING t.owner_id AS user_id, t.email, t.target_email, t.bucket),
-changed AS (
-  UPDATE users u SET password_hash = $6, email_verified_at = coalesce(u.email_verified_at, now()),
-    device_generation = u.device_generation + 1, updated_at = now()
-  FROM consumed o WHERE u.id = o.user_id
-  RETURNING u.id AS user_id, u.device_generation),
-reset AS (SELECT c.user_id, NULL::uuid AS session_id FROM changed c),
-reset_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $7, $8, $9::text, $10::text, e.user_id, e.session_id,
-    $11::uuid, $12::inet, $13::text,
-    $14::jsonb
-  FROM reset e ),
-reset_effect_1 AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
-  SELECT gen_random_uuid(), $15, s.email, coalesce(s.locale, $16::text), s.user_id::uuid,
-    $17::uuid, $18::jsonb, now() + make_interval(secs => $19::int)
-  FROM (SELECT u.id AS user_id, u.email, u.locale FROM reset e JOIN users u ON u.id = e.user_id) s
-  RETURNING id),
-verified AS (
-  SELECT r.user_id, r.session_id FROM reset r JOIN holder h ON h.user_id = r.user_id WHERE h.is_unverified
-),
-verified_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $20, $21, $22::text, $23::text, e.user_id, e.session_id,
-    $24::uuid, $25::inet, $26::text,
-    $27::jsonb
-  FROM verified e ),
-verified_effect_1 AS (
-  DELETE FROM one_time_tokens t USING verified o
-  WHERE t.owner_id = o.user_id AND t.kind = ANY ($28::text[]) AND t.spent_at IS NULL
-  RETURNING t.token_hash),
-dropped AS (DELETE FROM registration_attempts r USING consumed p WHERE r.email = p.email RETURNING r.id)
-SELECT c.device_generation FROM changed c
-UNION ALL
-SELECT u.device_generation FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.bucket FROM one_time_tokens t
-  WHERE t.token_hash = decode($29::text, 'hex') AND t.kind = $30 AND t.spent_by = $31::uuid) b JOIN users u ON u.id = b.user_id;
+-- step holdUser
+SELECT u.id AS user_id FROM users u
+JOIN (SELECT t.owner_id, t.email FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_at IS NULL AND t.expires_at > now()) l ON l.owner_id = u.id AND l.email = u.email
+WHERE u.banned_at IS NULL FOR NO KEY UPDATE OF u;
 
--- step endAll
-WITH owner AS (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.bucket FROM one_time_tokens t
-  WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid),
-ended AS (DELETE FROM sessions s USING owner o WHERE s.user_id = o.user_id RETURNING s.user_id, s.id AS session_id),
-ended_effect_0 AS (
+-- step consume
+WITH consumed AS (
+  UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
+    SELECT u.id AS user_id FROM users u
+    JOIN (SELECT t.owner_id, t.email FROM one_time_tokens t WHERE t.token_hash = decode($2::text, 'hex') AND t.kind = $3 AND t.spent_at IS NULL AND t.expires_at > now()) l ON l.owner_id = u.id AND l.email = u.email
+    WHERE u.banned_at IS NULL) h
+  WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
+  RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket)
+DELETE FROM registration_attempts r USING consumed p WHERE r.email = p.email RETURNING r.id;
+
+-- step setPassword
+UPDATE users u SET password_hash = $1, email_verified_at = coalesce(u.email_verified_at, now()),
+  updated_at = now()
+FROM (
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+  WHERE t.token_hash = decode($2::text, 'hex') AND t.kind = $3 AND t.spent_by = $4::uuid AND t.spent_at = now()) o WHERE u.id = o.user_id;
+
+-- step endPassword
+UPDATE users u SET device_generation = u.device_generation + 1, updated_at = now() WHERE u.id = (SELECT o.user_id FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o);
+
+-- step endSessions
+WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE s.user_id = (SELECT o.user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o)   ORDER BY s.id FOR UPDATE),
+ended AS (
+  DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
+),
+recorded AS (
   INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
   SELECT gen_random_uuid(), $4, $5, $6::text, $7::text, e.user_id, e.session_id,
-    $8::uuid, $9::inet, $10::text,
-    $11::jsonb
-  FROM ended e ),
-revoked AS (
-  DELETE FROM one_time_tokens t USING owner o
-  WHERE t.owner_id = o.user_id AND t.kind = ANY ($12::text[]) AND t.spent_at IS NULL AND t.token_hash <> decode($13::text, 'hex')
-  RETURNING t.token_hash),
-forgotten AS (
-  DELETE FROM login_attempts t USING owner o
-  WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
-  RETURNING t.bucket),
-forgotten_address AS (
-  DELETE FROM login_attempts t
-  WHERE t.bucket >= $14 AND t.bucket < $15 AND EXISTS (SELECT 1 FROM owner)
-  RETURNING t.bucket)
+    $8::uuid, $9::uuid, $10::inet, $11::text,
+    $12::jsonb
+  FROM ended e )
 SELECT count(*)::int AS ended FROM ended;
+
+-- step endLinks
+DELETE FROM one_time_tokens t USING (
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[]) );
+
+-- step forgetAttempts
+WITH of_address AS (
+  DELETE FROM login_attempts t
+  WHERE t.bucket >= $1 AND t.bucket < $2 AND EXISTS (SELECT 1 FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($3::text, 'hex') AND t.kind = $4 AND t.spent_by = $5::uuid AND t.spent_at = now()) c)
+  RETURNING t.bucket)
+DELETE FROM login_attempts t USING (
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+  WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.spent_by = $8::uuid AND t.spent_at = now()) o
+WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
+RETURNING t.bucket;
+
+-- step record
+WITH changed AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+    $5::uuid, $6::uuid, $7::inet, $8::text,
+    $9::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($10::text, 'hex') AND t.kind = $11 AND t.spent_by = $12::uuid AND t.spent_at = now()) c) e )
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $13, $14, $15::text, $16::text, e.user_id, e.session_id,
+  $17::uuid, $18::uuid, $19::inet, $20::text,
+  $21::jsonb
+FROM (
+  SELECT c.user_id, NULL::uuid AS session_id FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($22::text, 'hex') AND t.kind = $23 AND t.spent_by = $24::uuid AND t.spent_at = now()) c JOIN users u ON u.id = c.user_id
+  WHERE (u.email_verified_at = now())) e;
+
+-- step tellOwner
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, facts, expires_at)
+SELECT gen_random_uuid(), $1, s.recipient, NULL::text, $2::text,
+  $3::text, coalesce(s.locale, $4::text), s.user_id,
+  $5::uuid, $6::uuid, $7::jsonb,
+  now() + make_interval(secs => $8::int)
+FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($9::text, 'hex') AND t.kind = $10 AND t.spent_by = $11::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
+WHERE s.recipient IS NOT NULL AND true
+  AND true;
+
+-- step answer
+SELECT u.device_generation FROM (
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c JOIN users u ON u.id = c.user_id;

@@ -1,61 +1,97 @@
--- Deletes the caller's account with everything that references it.
--- src/features/password/current-password/queries.ts
+-- Deletes the caller's account with everything that belongs to it.
+-- src/features/account/deletion/queries.ts
 
 -- step holdUser
 SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR UPDATE;
 
--- step remove
-WITH holder AS MATERIALIZED (
-  SELECT u.id AS user_id, $1::uuid AS session_id FROM users u
-  WHERE u.id = $2::uuid AND u.password_hash IS NOT DISTINCT FROM $3::text
-    AND EXISTS (SELECT FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL)
-  FOR UPDATE),
-deleted AS (DELETE FROM users u USING holder o WHERE u.id = o.user_id RETURNING o.user_id, o.session_id),
-deleted_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $6, $7, $8::text, $9::text, e.user_id, e.session_id,
-    $10::uuid, $11::inet, $12::text,
-    $13::jsonb
-  FROM deleted e ),
-deleted_effect_1 AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
-  SELECT gen_random_uuid(), $14, s.email, coalesce(s.locale, $15::text), s.user_id::uuid,
-    $16::uuid, $17::jsonb, now() + make_interval(secs => $18::int)
-  FROM (SELECT u.id AS user_id, u.email, u.locale FROM deleted e JOIN users u ON u.id = e.user_id) s
-  RETURNING id),
-deleted_effect_2 AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
-  SELECT gen_random_uuid(), $19, s.email, coalesce(s.locale, $20::text), s.user_id::uuid,
-    $21::uuid, $22::jsonb, now() + make_interval(secs => $23::int)
-  FROM (
-    SELECT f.user_id, f.email, u.locale FROM (
-      SELECT DISTINCT t.owner_id AS user_id, t.target_email AS email
-      FROM deleted o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()) f
-    JOIN users u ON u.id = f.user_id WHERE f.email <> u.email) s
-  RETURNING id),
-forgotten AS (
-  DELETE FROM login_attempts t USING deleted o
-  WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
-  RETURNING t.bucket)
-SELECT count(*)::int AS deleted FROM deleted;
+-- step holdSession
+SELECT s.id FROM sessions s WHERE s.id = $1::uuid AND s.user_id = $2::uuid FOR UPDATE;
 
--- step clear
-WITH gone AS (
-  SELECT $1::uuid AS user_id, $2::uuid AS session_id
-  WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $3::uuid)
-),
-gone_effect_0 AS (
-  UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
-  WHERE e.id = ANY (ARRAY(
-      SELECT x.id FROM security_events x WHERE x.user_id = (SELECT o.user_id FROM gone o)
-      ORDER BY x.at DESC, x.id DESC LIMIT $4::int
-  ))
-  RETURNING e.id),
-gone_effect_1 AS (
-  DELETE FROM mail_outbox m USING gone e
-  WHERE m.user_id = e.user_id AND m.finished_at IS NULL AND m.kind <> $5
-  RETURNING m.id),
-gone_effect_2 AS (DELETE FROM one_time_tokens t USING gone o WHERE t.owner_id = o.user_id RETURNING t.token_hash)
-SELECT g.user_id FROM gone g;
+-- step record
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+  $5::uuid, $6::uuid, $7::inet, $8::text,
+  $9::jsonb
+FROM (
+  SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $10::uuid AND s.user_id = $11::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+    AND u.password_hash IS NOT DISTINCT FROM $12::text) e;
+
+-- step tellOwner
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, facts, expires_at)
+SELECT gen_random_uuid(), $1, s.recipient, s.recipient_key, $2::text,
+  $3::text, coalesce(s.locale, $4::text), s.user_id,
+  $5::uuid, $6::uuid, $7::jsonb,
+  now() + make_interval(secs => $8::int)
+FROM (
+  SELECT NULL::uuid AS user_id, u.email::text AS recipient, u.address_key AS recipient_key,
+    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale
+  FROM (
+    SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $9::uuid AND s.user_id = $10::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+      AND u.password_hash IS NOT DISTINCT FROM $11::text) o JOIN users u ON u.id = o.user_id
+  UNION ALL
+  SELECT NULL, f.recipient, f.recipient_key, f.is_verified, u.locale
+  FROM (
+    SELECT DISTINCT ON (t.target_email) t.owner_id AS user_id, t.target_email AS recipient, t.target_key AS recipient_key,
+      t.way_back IS DISTINCT FROM 'corrected' AS is_verified
+    FROM (
+      SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
+      WHERE s.id = $12::uuid AND s.user_id = $13::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+        AND u.password_hash IS NOT DISTINCT FROM $14::text) o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()
+    ORDER BY t.target_email, t.created_at) f JOIN users u ON u.id = f.user_id WHERE f.recipient <> u.email) s
+WHERE s.recipient IS NOT NULL AND (
+  SELECT (c.this_hour < $15::int OR (c.is_new_client AND c.this_hour < $16::int))
+    AND c.of_kind < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+    AND (s.is_verified OR c.of_all_kinds < $19::int)
+  FROM (
+    SELECT count(*) FILTER (WHERE o.kind = $20 AND o.created_at > now() - make_interval(secs => $21::int)) AS this_hour,
+      count(*) FILTER (WHERE o.kind = $22) AS of_kind, count(*) AS of_all_kinds,
+      $23::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $24), true) AS is_new_client
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $25::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $26::uuid
+  ) c)
+  AND true;
+
+-- step forgetAttempts
+DELETE FROM login_attempts t USING (
+  SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $1::uuid AND s.user_id = $2::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+    AND u.password_hash IS NOT DISTINCT FROM $3::text) o
+WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
+RETURNING t.bucket;
+
+-- step deleteUser
+DELETE FROM users u USING (
+  SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $1::uuid AND s.user_id = $2::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+    AND u.password_hash IS NOT DISTINCT FROM $3::text) o WHERE u.id = o.user_id RETURNING o.user_id, o.session_id;
+
+-- step forgetMetadata
+UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
+WHERE e.id = ANY (ARRAY(
+    SELECT x.id FROM security_events x WHERE x.user_id = (SELECT o.user_id FROM (
+        SELECT $1::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $2::uuid)) o)
+    ORDER BY x.at DESC, x.id DESC LIMIT $3::int
+))
+RETURNING e.id;
+
+-- step forgetMails
+UPDATE mail_outbox m SET user_id = NULL,
+  recipient_key = CASE WHEN m.recipient_key NOT LIKE 'user:%' THEN m.recipient_key END, sealed = NULL, facts = NULL,
+  finished_at = coalesce(m.finished_at, now()), outcome = coalesce(m.outcome, 'given_up')
+WHERE m.user_id = (SELECT o.user_id FROM (
+    SELECT $1::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $2::uuid)) o)
+  OR m.recipient_key = 'user:' || (SELECT o.user_id FROM (
+    SELECT $3::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $4::uuid)) o);
+
+-- step deleteLinks
+DELETE FROM one_time_tokens t USING (
+  SELECT $1::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $2::uuid)) o WHERE t.owner_id = o.user_id RETURNING t.token_hash;
+
+-- step answer
+SELECT g.user_id FROM (
+  SELECT $1::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $2::uuid)) g;

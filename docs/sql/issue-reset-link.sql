@@ -1,98 +1,135 @@
--- Issues a reset link to the account of the address and queues its mail, in one statement.
+-- Issues a reset link to the account of the address and queues its mail.
 -- src/features/password/reset/queries.ts
 
-WITH account AS MATERIALIZED (
-  SELECT u.id AS user_id, u.email, u.locale, u.banned_at FROM users u WHERE lower(u.email) = ANY ($1::text[])
-  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($2::text[], lower(u.email)) LIMIT 1 FOR KEY SHARE OF u
-),
-moved AS MATERIALIZED (
-  SELECT u.id AS user_id, t.target_email AS email, u.locale, t.created_at, t.expires_at
-  FROM users u JOIN (SELECT t.* FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($3::text[]) AND t.owner_id IS DISTINCT FROM $4::uuid) t ON t.owner_id = u.id
-  WHERE u.banned_at IS NULL AND NOT EXISTS (SELECT FROM account)
-  ORDER BY t.created_at LIMIT 1
-  FOR KEY SHARE OF u FOR SHARE OF t
-),
-found AS (
-  SELECT a.user_id, a.email, a.locale, NULL::timestamptz AS created_at, NULL::timestamptz AS expires_at
-  FROM account a WHERE a.banned_at IS NULL AND a.email = ANY ($5::text[])
-  UNION ALL SELECT m.* FROM moved m
-),
-looked AS (SELECT count(*) AS found FROM found),
-mail_client AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $6::uuid, now() + make_interval(secs => $7::int) FROM (SELECT $8::text AS bucket FROM looked) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $9::int + 1
-  RETURNING t.bucket, t.count AS number),
-admitted AS (SELECT c.bucket FROM mail_client c WHERE c.number <= $10::int),
-mail_address AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $11::uuid, now() + make_interval(secs => $12::int) FROM (SELECT CASE WHEN EXISTS (SELECT FROM found) THEN $13::text ELSE $14::text END AS bucket FROM admitted) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $15::int + 1
-  RETURNING t.bucket, t.count AS number),
-allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= $16::int),
-asked AS (SELECT f.* FROM (VALUES (1)) AS one LEFT JOIN found f ON EXISTS (SELECT FROM allowed)),
-issued AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($17::text, 'hex'), $18, s.user_id::uuid, s.email::text, NULL::text, NULL::text,
-    now(), now() + make_interval(secs => $19::int)
-  FROM (SELECT a.* FROM asked a WHERE a.created_at IS NULL) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-mailed AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $20::uuid, $21, coalesce(s.email, ''), coalesce(s.locale, $22::text), s.owner_id::uuid,
-    $23::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($24::text[])[array_position($25::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $26::int), NULL::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM (SELECT i.*, a.locale FROM issued i, asked a) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id)
-,
-renewed AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($27::text, 'hex'), $28, s.user_id::uuid, s.email::text, s.email::text, NULL::text,
-    s.created_at, s.expires_at
-  FROM (SELECT a.* FROM asked a WHERE a.created_at IS NOT NULL) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-renewed_mail AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $29::uuid, $30, coalesce(s.email, ''), coalesce(s.locale, $31::text), s.owner_id::uuid,
-    $32::uuid,
-    CASE WHEN s.email IS NOT NULL
-    THEN ($33::text[])[array_position($34::text[], s.email::text)] END,
-    least(now() + make_interval(secs => $35::int), s.expires_at::timestamptz),
-    CASE WHEN s.email IS NULL THEN now() END, CASE WHEN s.email IS NULL THEN 'dropped' END
-  FROM (SELECT r.*, a.locale, a.expires_at FROM renewed r, asked a) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id),
-requested AS (
-  SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i WHERE i.owner_id IS NOT NULL
-),
-requested_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $36, $37, $38::text, $39::text, e.user_id, e.session_id,
-    $40::uuid, $41::inet, $42::text,
-    $43::jsonb
-  FROM requested e )
-SELECT count(*)::int AS issued FROM issued;
+-- step holdClient
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
+
+-- step holdAccount
+SELECT u.id AS user_id FROM users u WHERE (lower(u.email) = ANY ($1::text[]) OR u.address_key = ANY ($2::text[]))
+ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($3::text[], lower(u.email)) NULLS LAST LIMIT 1 FOR KEY SHARE OF u;
+
+-- step holdWayBack
+SELECT u.id AS user_id, t.target_email AS recipient, $1::text AS recipient_key,
+  t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
+FROM users u JOIN (SELECT t.* FROM one_time_tokens t
+  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($2::text[]) AND t.owner_id IS DISTINCT FROM $3::uuid) t ON t.owner_id = u.id
+WHERE u.banned_at IS NULL
+  AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($4::text[]) OR x.address_key = ANY ($5::text[])))
+ORDER BY t.created_at LIMIT 1 FOR KEY SHARE OF u FOR SHARE OF t;
+
+-- step holdRecipient
+SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT $1::text AS recipient_key) s;
+
+-- step queueWayBack
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, s.expires_at::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (
+    SELECT u.id AS user_id, t.target_email AS recipient, $23::text AS recipient_key,
+      t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
+    FROM users u JOIN (SELECT t.* FROM one_time_tokens t
+      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($24::text[]) AND t.owner_id IS DISTINCT FROM $25::uuid) t ON t.owner_id = u.id
+    WHERE u.banned_at IS NULL
+      AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($26::text[]) OR x.address_key = ANY ($27::text[])))
+    ORDER BY t.created_at LIMIT 1) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step queueReset
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (
+    SELECT a.user_id, a.recipient, $23::text AS recipient_key, a.is_verified, a.locale
+    FROM (SELECT 1) one LEFT JOIN (
+      SELECT u.id AS user_id, u.email AS recipient, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u
+      WHERE u.id = (SELECT u.id FROM users u WHERE (lower(u.email) = ANY ($24::text[]) OR u.address_key = ANY ($25::text[]))
+        ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($26::text[], lower(u.email)) NULLS LAST LIMIT 1) AND u.banned_at IS NULL
+        AND u.email = ANY ($27::text[])
+    ) a ON true
+    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $28::uuid)) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $33 AND c.created_at > now() - make_interval(secs => $34::int) AND c.id IS DISTINCT FROM $35::uuid) < $36::int)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step renewWayBack
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, s.recipient::text, s.target_key::text,
+  s.way_back::text, NULL::text, coalesce(s.created_at, now()), coalesce(s.expires_at, now() + make_interval(secs => $3::int))
+FROM (
+  SELECT w.* FROM (SELECT m.outcome FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() ) q
+  LEFT JOIN (
+    SELECT u.id AS user_id, t.target_email AS recipient, $5::text AS recipient_key,
+      t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
+    FROM users u JOIN (SELECT t.* FROM one_time_tokens t
+      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($6::text[]) AND t.owner_id IS DISTINCT FROM $7::uuid) t ON t.owner_id = u.id
+    WHERE u.banned_at IS NULL
+      AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($8::text[]) OR x.address_key = ANY ($9::text[])))
+    ORDER BY t.created_at LIMIT 1) w ON q.outcome IS NULL) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step issueReset
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.email::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (SELECT m.user_id, nullif(m.recipient, '') AS email FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() ) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step record
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+  $5::uuid, $6::uuid, $7::inet, $8::text,
+  $9::jsonb
+FROM (
+  SELECT m.user_id, NULL::uuid AS session_id FROM mail_outbox m WHERE m.id = $10::uuid AND m.created_at = now()
+  UNION ALL SELECT NULL, NULL FROM mail_outbox m WHERE m.id = $11::uuid AND m.created_at = now() ) e;

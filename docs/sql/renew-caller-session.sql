@@ -1,39 +1,53 @@
 -- Gives the caller's session its new id.
 -- src/features/password/current-password/queries.ts
 
-WITH holder AS MATERIALIZED (
-  SELECT u.id AS user_id, $1::uuid AS session_id FROM users u
-  WHERE u.id = $2::uuid AND u.password_hash IS NOT DISTINCT FROM $3::text
-    AND EXISTS (SELECT FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL)
-  FOR SHARE),
-renewed AS (
+-- step holdUser
+SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR SHARE;
+
+-- step holdSession
+SELECT s.id FROM sessions s WHERE s.id = $1::uuid AND s.user_id = $2::uuid FOR UPDATE;
+
+-- step renew
+WITH renewed AS (
   UPDATE sessions s SET
-    id = $6::uuid, authenticated_at = now(), amr = CASE WHEN $7::text = ANY (s.amr) THEN s.amr ELSE s.amr || $8::text END, last_active_at = now(),
-    expires_at = least(s.absolute_expires_at, now() + make_interval(secs => $9::int)),
+    id = $1::uuid, authenticated_at = now(), amr = CASE WHEN $2::text = ANY (s.amr) THEN s.amr ELSE s.amr || $3::text END, last_active_at = now(),
+    expires_at = least(s.absolute_expires_at, now() + make_interval(secs => $4::int)),
   -- Without a rotation time, a token expires by the time of authentication.
     cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,
     cookie_rotated_at = CASE WHEN s.cookie_counter IS NOT NULL THEN NULL::timestamptz END,
     body_counter = CASE WHEN s.body_counter IS NOT NULL THEN 0 END,
     body_rotated_at = CASE WHEN s.body_counter IS NOT NULL THEN NULL::timestamptz END,
     legacy_token_hash = NULL
-  FROM holder o
-  WHERE s.id = $10::uuid AND s.user_id = o.user_id AND s.expires_at > now()
-  RETURNING s.user_id, s.id AS session_id, s.amr, s.cookie_counter IS NOT NULL AS has_cookie_token,
-    s.body_counter IS NOT NULL AS has_body_token, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in),
-renewed_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $11, $12, $13::text, $14::text, e.user_id, e.session_id,
-    $15::uuid, $16::inet, $17::text,
-    $18::jsonb
-  FROM renewed e ),
-remembered AS (
-  INSERT INTO former_session_ids (id, session_id) SELECT $19::uuid, r.session_id FROM renewed r
-  ON CONFLICT DO NOTHING RETURNING id)
-,
-cleared AS (DELETE FROM login_attempts t WHERE t.bucket = $20 AND EXISTS (SELECT 1 FROM renewed) RETURNING t.bucket)
-SELECT * FROM renewed UNION ALL SELECT s.user_id, s.id AS session_id, s.amr, s.cookie_counter IS NOT NULL AS has_cookie_token,
+  FROM (
+    SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $5::uuid AND s.user_id = $6::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+      AND u.password_hash IS NOT DISTINCT FROM $7::text) o
+  WHERE s.id = $8::uuid AND s.user_id = o.user_id AND s.expires_at > now()
+  RETURNING s.id
+),
+forgotten AS (
+  -- The others follow to the new id by their foreign key, when the statement ends.
+  DELETE FROM former_session_ids f WHERE EXISTS (SELECT FROM renewed) AND f.id = ANY (ARRAY(
+      SELECT x.id FROM former_session_ids x WHERE x.session_id = $9::uuid
+      ORDER BY x.created_at DESC, x.id OFFSET $10::int))
+)
+INSERT INTO former_session_ids (id, session_id) SELECT $11::uuid, r.id FROM renewed r
+ON CONFLICT DO NOTHING;
+
+-- step clearAttempts
+DELETE FROM login_attempts t WHERE t.bucket = $1 AND EXISTS (SELECT 1 FROM (
+    SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $2::uuid AND s.last_active_at = now()) r) RETURNING t.bucket;
+
+-- step record
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+  $5::uuid, $6::uuid, $7::inet, $8::text,
+  $9::jsonb
+FROM (
+  SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $10::uuid AND s.last_active_at = now()) e;
+
+-- step answer
+SELECT s.user_id, s.id AS session_id, s.amr, s.cookie_counter IS NOT NULL AS has_cookie_token,
   s.body_counter IS NOT NULL AS has_body_token, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in FROM sessions s WHERE s.id = $21::uuid AND s.user_id = $22::uuid;
+  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in FROM sessions s WHERE s.id = $1::uuid AND s.user_id = $2::uuid;

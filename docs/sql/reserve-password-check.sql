@@ -1,45 +1,125 @@
--- Reserves a check of the caller's password and reads what it needs, in one statement.
--- src/features/password/current-password/queries.ts
+-- Reserves a check of the caller's password, if the gates let the caller pass, and reads what it needs.
+-- src/features/current-password/queries.ts
 
-WITH caller AS (SELECT s.user_id, coalesce(s.device_id, s.id) AS device_id, u.email, u.password_hash, s.authenticated_at > now() - make_interval(secs => $1::int) AS is_recent FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $2::uuid AND s.user_id = $3::uuid AND s.expires_at > now() AND u.banned_at IS NULL),
-counted AS (
-  SELECT 'user:' || c.user_id || ':' || coalesce(c.device_id::text, 'world') AS bucket, c.user_id, c.email, c.password_hash, c.is_recent
-  FROM caller c
-),
-reserved AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $4::uuid, now() + make_interval(secs => $5::int) FROM counted s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $6::int + 1
-  RETURNING t.bucket, t.count AS number),
-locked AS (
-  SELECT c.user_id, $7::uuid AS session_id FROM counted c, reserved r
-  WHERE r.number > $8::int
-),
-locked_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $9, $10, $11::text, $12::text, e.user_id, e.session_id,
-    $13::uuid, $14::inet, $15::text,
-    $16::jsonb
-  FROM locked e ),
-locked_effect_1 AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
-  SELECT gen_random_uuid(), $17, s.email, coalesce(s.locale, $18::text), s.user_id::uuid,
-    $19::uuid, $20::jsonb, now() + make_interval(secs => $21::int)
-  FROM (SELECT u.id AS user_id, u.email, u.locale FROM locked e JOIN users u ON u.id = e.user_id) s
-  RETURNING id)
-SELECT c.bucket, c.email, c.password_hash, c.is_recent,
-  CASE WHEN r.number <= $22::int THEN r.number END AS number, coalesce(
+-- shape 1 of 2
+
+-- step reserve
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT c.bucket FROM (
+    SELECT s.user_id, s.id AS session_id, coalesce(u.address_key, 'user:' || u.id) || ':' || coalesce(coalesce(s.device_id, s.id)::text, 'world') AS bucket,
+      u.email, u.password_hash, NULL::text AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $3::uuid AND s.user_id = $4::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c WHERE c.refused_by IS NULL) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $5::int + 1
+RETURNING t.bucket, t.count AS number;
+
+-- step recordLock
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+  $5::uuid, $6::uuid, $7::inet, $8::text,
+  $9::jsonb
+FROM (
+  SELECT c.user_id, c.session_id FROM (
+    SELECT s.user_id, s.id AS session_id, coalesce(u.address_key, 'user:' || u.id) || ':' || coalesce(coalesce(s.device_id, s.id)::text, 'world') AS bucket,
+      u.email, u.password_hash, NULL::text AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $10::uuid AND s.user_id = $11::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c JOIN login_attempts t ON t.bucket = c.bucket
+  WHERE t.last_attempt_id = $12::uuid AND t.count > $13::int
+    AND NOT EXISTS (SELECT e.id FROM security_events e
+    WHERE e.user_id = $14::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $15::uuid)) e;
+
+-- step holdRecipient
+SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
+    SELECT e.user_id, e.session_id FROM security_events e
+    WHERE e.user_id = $1::uuid AND e.at = now() AND e.operation_id = $2::uuid) e JOIN users u ON u.id = e.user_id) s;
+
+-- step tellOwner
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, facts, expires_at)
+SELECT gen_random_uuid(), $1, s.recipient, s.recipient_key, $2::text,
+  $3::text, coalesce(s.locale, $4::text), s.user_id,
+  $5::uuid, $6::uuid, $7::jsonb,
+  now() + make_interval(secs => $8::int)
+FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
+    SELECT e.user_id, e.session_id FROM security_events e
+    WHERE e.user_id = $9::uuid AND e.at = now() AND e.operation_id = $10::uuid) e JOIN users u ON u.id = e.user_id) s
+WHERE s.recipient IS NOT NULL AND (
+  SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+    AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+    AND (s.is_verified OR c.of_all_kinds < $15::int)
+  FROM (
+    SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+      count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+      $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+  ) c)
+  AND true;
+
+-- step answer
+SELECT c.bucket, c.email, c.password_hash, c.refused_by, coalesce(
     (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
     FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
-    $23::int) AS retry_after_seconds
-FROM counted c LEFT JOIN reserved r ON true;
+    $1::int) AS retry_after_seconds
+FROM (
+  SELECT s.user_id, s.id AS session_id, coalesce(u.address_key, 'user:' || u.id) || ':' || coalesce(coalesce(s.device_id, s.id)::text, 'world') AS bucket,
+    u.email, u.password_hash, NULL::text AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $2::uuid AND s.user_id = $3::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c;
+
+-- shape 2 of 2
+
+-- step reserve
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT c.bucket FROM (
+    SELECT s.user_id, s.id AS session_id, coalesce(u.address_key, 'user:' || u.id) || ':' || coalesce(coalesce(s.device_id, s.id)::text, 'world') AS bucket,
+      u.email, u.password_hash, CASE WHEN NOT false THEN $3::text END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c WHERE c.refused_by IS NULL) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $6::int + 1
+RETURNING t.bucket, t.count AS number;
+
+-- step recordLock
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+  $5::uuid, $6::uuid, $7::inet, $8::text,
+  $9::jsonb
+FROM (
+  SELECT c.user_id, c.session_id FROM (
+    SELECT s.user_id, s.id AS session_id, coalesce(u.address_key, 'user:' || u.id) || ':' || coalesce(coalesce(s.device_id, s.id)::text, 'world') AS bucket,
+      u.email, u.password_hash, CASE WHEN NOT false THEN $10::text END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $11::uuid AND s.user_id = $12::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c JOIN login_attempts t ON t.bucket = c.bucket
+  WHERE t.last_attempt_id = $13::uuid AND t.count > $14::int
+    AND NOT EXISTS (SELECT e.id FROM security_events e
+    WHERE e.user_id = $15::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $16::uuid)) e;
+
+-- step holdRecipient: as in shape 1
+
+-- step tellOwner: as in shape 1
+
+-- step answer
+SELECT c.bucket, c.email, c.password_hash, c.refused_by, coalesce(
+    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
+    FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
+    $1::int) AS retry_after_seconds
+FROM (
+  SELECT s.user_id, s.id AS session_id, coalesce(u.address_key, 'user:' || u.id) || ':' || coalesce(coalesce(s.device_id, s.id)::text, 'world') AS bucket,
+    u.email, u.password_hash, CASE WHEN NOT false THEN $2::text END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $3::uuid AND s.user_id = $4::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c;

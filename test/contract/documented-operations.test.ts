@@ -48,6 +48,9 @@ describe('docs/operations.md', () => {
       const kinds = text.matchAll(/\btype: '([a-z_]+)',\s*outcome: '(?:success|failure)'([^}]*)\}/g);
       for (const [, type, rest] of kinds) add(type!, /reason: '([a-z_]+)'/.exec(rest!)?.[1]);
     }
+    // Of a check of the current password: the flow says which, and the query the rest.
+    for (const text of Object.values(sources))
+      for (const [, type] of text.matchAll(/refusalType(?:: | = )'([a-z_]+)'/g)) add(type!);
 
     const told = new Map(
       tableRows('docs/operations.md', '## What people see: security events')

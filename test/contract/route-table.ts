@@ -128,13 +128,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 2,
+    statements: [5, 6],
     body: () => ({ password }),
   },
   'POST /api/auth/password/change': {
     credential: 'access-token',
     status: 200,
     roundTrips: 2,
-    statements: [1, 3],
+    statements: [5, 10],
     body: () => ({
       currentPassword: password,
       newPassword: otherPassword,
@@ -145,13 +146,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 202,
     roundTrips: 1,
+    statements: [9],
     body: ({ email }) => ({ email }),
   },
   'POST /api/auth/password/reset': {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 2],
+    statements: [1, 10],
     body: ({ links }) => ({
       token: links.reset_password,
       password: otherPassword,
@@ -162,6 +164,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 1,
+    statements: [6],
     body: ({ links }) => ({ token: links.unlock }),
   },
   'POST /api/auth/not-me': {
@@ -175,7 +178,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 2,
-    statements: [1, 3],
+    statements: [5, 10],
     body: () => ({ password }),
     isBodyOptional: true,
     // An account that has a password has to say it.

@@ -13,6 +13,7 @@ export {
   claimUnverifiedUser,
   fromAddress,
   hasAddress,
+  hasPresentedAddress,
   isTakenEmail,
   isVerificationDue,
   markVerified,

@@ -216,7 +216,7 @@ describe('a gate that refuses', () => {
   const gated = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max) }, { features: [{ gates: [gate] }] });
 
   test.each(routes.filter((key) => !key.includes('reauthenticate')))(
-    'refuses %s before anything is counted or checked, right password, wrong one or none',
+    'refuses %s before anything is counted or checked, right password, wrong one or none (SES-15)',
     async (key) => {
       const owner = await register();
       for (const current of ['wrong', 'wrong', 'wrong', 'wrong', password]) {

@@ -175,8 +175,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-08', 'SES-06'],
     breaks: 'A change of address that is asked for at that moment outlives a change of the password.',
     file: 'src/features/password/current-password/queries.ts',
-    find: 'holdUser: lockUser(verified.userId), change',
-    replace: 'holdUser: null, change',
+    find: 'holdUser: lockUser(verified.userId),',
+    replace: 'holdUser: null,',
     tests: ['test/races/waiting-for-account.test.ts', 'test/races/email-change.test.ts'],
   },
   {

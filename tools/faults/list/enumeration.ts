@@ -44,9 +44,9 @@ export const enumerationFaults: readonly PlantedFault[] = [
     id: 'forgot-writes-nothing-for-unknown',
     guarantees: ['ENU-05'],
     breaks: 'A request for a new password writes less where nobody has the address.',
-    file: 'src/features/password/reset/queries.ts',
-    find: 'FROM (VALUES (1)) AS one LEFT JOIN found f ON EXISTS',
-    replace: 'FROM found f WHERE EXISTS',
+    file: 'src/features/password/reset/fragments.ts',
+    find: 'FROM (SELECT 1) one LEFT JOIN (',
+    replace: 'FROM (SELECT 1) one JOIN (',
     tests: ['test/features/password/forgot-password.test.ts'],
   },
   {

@@ -105,9 +105,9 @@ export const limitFaults: readonly PlantedFault[] = [
     id: 'password-checks-count-apart',
     guarantees: ['LIM-11'],
     breaks: 'A session has as many guesses at the password again as the login has.',
-    file: 'src/features/password/current-password/queries.ts',
-    find: 'attemptBucket(accountSubject(sql`c`), sql`c.device_id`)',
-    replace: "attemptBucket(sql`'check:' || c.user_id`, sql`c.device_id`)",
+    file: 'src/features/current-password/queries.ts',
+    find: 'attemptBucket(addressKeyOf(sql`u`), ',
+    replace: "attemptBucket(sql`'check:' || u.id`, ",
     tests: ['test/features/password/current-password.security.test.ts'],
   },
   {

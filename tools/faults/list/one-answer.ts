@@ -92,8 +92,8 @@ export const answerFaults: readonly PlantedFault[] = [
     guarantees: ['DBF-09', 'RST-06'],
     breaks: 'A reset whose answer was lost is told that its link is not good.',
     file: 'src/features/password/reset/queries.ts',
-    find: 'FROM (${consumedBefore(presented, consumedBy)}) b JOIN',
-    replace: 'FROM (SELECT NULL::uuid AS user_id) b JOIN',
+    find: 'SELECT u.device_generation FROM ${owner} c',
+    replace: 'SELECT u.device_generation FROM ${once} c',
     tests: ['test/features/password/reset-password.test.ts'],
   },
   {

@@ -249,4 +249,22 @@ export const sessionFaults: readonly PlantedFault[] = [
     replace: "WHERE ${verdict(opening)} IN ('session', 'challenge')",
     tests: ['test/features/sign-in/ways-in.test.ts'],
   },
+  {
+    id: 'former-ids-without-a-bound',
+    guarantees: ['SES-20'],
+    breaks: 'Each re-authentication adds a former id to the session.',
+    file: 'src/features/sessions/renewal/fragments.ts',
+    find: 'OFFSET ${formerIdsMax - 1}::int',
+    replace: 'OFFSET 1000000',
+    tests: ['test/features/password/reauthenticate.test.ts'],
+  },
+  {
+    id: 'refusal-of-a-gate-spends-an-attempt',
+    guarantees: ['SES-15'],
+    breaks: 'Whoever is refused by a gate of a sensitive route has one check of the password less.',
+    file: 'src/features/current-password/queries.ts',
+    find: 'FROM ${account} c WHERE c.refused_by IS NULL)`',
+    replace: 'FROM ${account} c)`',
+    tests: ['test/features/password/current-password.security.test.ts'],
+  },
 ];

@@ -3,7 +3,7 @@ import { type Fragment, sql } from '../../../db/sql.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
 import { fromHeldEmail } from '../../one-time-tokens/index.ts';
-import { fromAddress, recipientColumns } from '../../users/index.ts';
+import { fromAddress, hasPresentedAddress, isVerificationDue } from '../../users/index.ts';
 
 /** The address for which somebody asks for a new password. */
 export interface AskedAddress {
@@ -26,7 +26,8 @@ export function wayBackTo({ email, address }: AskedAddress, mail: PreparedMail):
     SELECT u.id AS user_id, t.target_email AS recipient, ${address.keys[0]}::text AS recipient_key,
       t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
     FROM users u JOIN (SELECT t.* ${fromHeldEmail(sql`ANY (${mail.recipients}::text[])`, null)}) t ON t.owner_id = u.id
-    WHERE u.banned_at IS NULL AND NOT EXISTS (SELECT ${fromAddress(email, address)})
+    WHERE u.banned_at IS NULL
+      AND NOT EXISTS (SELECT FROM users x WHERE ${hasPresentedAddress(sql`x`, email, address)})
     ORDER BY t.created_at LIMIT 1`;
 }
 
@@ -45,9 +46,9 @@ export function resetRecipient(
   wayBackMail: PreparedMail,
 ): Fragment {
   return sql`
-    SELECT a.user_id, a.recipient, ${address.keys[0]}::text AS recipient_key, coalesce(a.is_verified, false) AS is_verified, a.locale
-    FROM (VALUES (1)) AS one LEFT JOIN (
-      SELECT ${recipientColumns(sql`u`)} FROM users u
+    SELECT a.user_id, a.recipient, ${address.keys[0]}::text AS recipient_key, a.is_verified, a.locale
+    FROM (SELECT 1) one LEFT JOIN (
+      SELECT u.id AS user_id, u.email AS recipient, NOT ${isVerificationDue(sql`u`)} AS is_verified, u.locale FROM users u
       WHERE u.id = (SELECT u.id ${fromAddress(email, address)}) AND u.banned_at IS NULL
         AND u.email = ANY (${mail.recipients}::text[])
     ) a ON true

@@ -7,9 +7,15 @@ import type { PresentedEmail } from '../../../presented-email.ts';
  * that was typed. An account that still has to verify its address is found last, or anybody could have shadowed the
  * owner of another spelling by registering the canonical form.
  */
-export function fromAddress({ spellings }: PresentedEmail, { keys }: Address): Fragment {
-  return sql`FROM users u WHERE lower(u.email) = ANY (${spellings}::text[]) OR u.address_key = ANY (${keys}::text[])
+export function fromAddress(email: PresentedEmail, address: Address): Fragment {
+  const { spellings } = email;
+  return sql`FROM users u WHERE ${hasPresentedAddress(sql`u`, email, address)}
     ORDER BY ${isVerificationDue(sql`u`)}, array_position(${spellings}::text[], lower(u.email)) NULLS LAST LIMIT 1`;
+}
+
+/** Whether the user `x` has the address that somebody presents, in whatever spelling. */
+export function hasPresentedAddress(x: Fragment, { spellings }: PresentedEmail, { keys }: Address): Fragment {
+  return sql`(lower(${x}.email) = ANY (${spellings}::text[]) OR ${x}.address_key = ANY (${keys}::text[]))`;
 }
 
 /** An address as a statement knows it: `email` in lower case, a text expression, and `keys`, an array of texts. */
