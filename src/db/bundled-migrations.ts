@@ -20,6 +20,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
     import('../../migrations/0015_users_address_key_idx_concurrently.sql'),
   '0016_one_time_tokens_held_key_idx_concurrently': () =>
     import('../../migrations/0016_one_time_tokens_held_key_idx_concurrently.sql'),
+  '0017_former_ids_bounded': () => import('../../migrations/0017_former_ids_bounded.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */
