@@ -94,5 +94,5 @@ export async function changePassword(
 }
 
 function clearedAttempts({ bucket }: VerifiedCaller, renewal: SessionRenewal): Fragment | null {
-  return bucket === null ? null : clearAttempts(bucket, sql`${renewedNow(renewal)} r`);
+  return bucket === null ? null : clearAttempts(bucket, renewedNow(renewal));
 }
