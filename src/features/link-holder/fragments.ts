@@ -14,6 +14,8 @@ export interface LinkHolder {
   readonly user_id: string | null;
   /** Null when the user has no password. */
   readonly password_hash: string | null;
+  /** Whether a live session of the account came along, which comes before the password; absent where the flow asks none. */
+  readonly is_by_session?: boolean;
   /** The bucket that counts checks of the password. */
   readonly bucket: string;
   /** 1 for the first of the window; null when none was left or asked for, and then nothing may be checked. */
@@ -35,11 +37,12 @@ export function holderBucket(o: Fragment, device: PresentedDevice): Fragment {
  * `isChecked`, reserves a check of the password. A refused check is not counted: the first refused login sends the owner
  * a mail with an unlock link (LIM-13).
  * @param bucket an expression over the alias `o` of the holder
+ * @param isChecked false, or a condition over the alias `c` of the holder
  */
 export function reserveHolderCheck(
   holder: Fragment,
   bucket: Fragment,
-  isChecked: boolean,
+  isChecked: boolean | Fragment,
   limits: AttemptLimits,
 ): Fragment {
   return sql`

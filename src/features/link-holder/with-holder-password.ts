@@ -19,7 +19,7 @@ export interface LinkWork<Holder extends LinkHolder, Row> {
 /**
  * Does what a link is for once its holder has shown, by the password, that the account is theirs. The check is reserved
  * before anything is hashed, and the token stays unspent until the password is right. A live session of the account
- * comes first: the flow tries it before this. Round trips: those of `find` and `run`, and one each more if the stored
+ * comes first, and then the password is ignored: the flow tries it before this, or `find` tells. Round trips: those of `find` and `run`, and one each more if the stored
  * hash changed in between.
  * @throws AuthError token_invalid before anything about the password; also for the loser of a race
  * @throws AuthError password_required also when it is wrong, which counts like a failed login
@@ -34,6 +34,11 @@ export async function withHolderPassword<Holder extends LinkHolder, Row>(
   if (password !== undefined) hasher.requireRoom();
   const holder = await find(password !== undefined);
   if (holder === null) throw oneTimeTokenErrors.token_invalid();
+  if (holder.is_by_session === true) {
+    const row = await run(holder);
+    if (row === null) throw oneTimeTokenErrors.token_invalid();
+    return row;
+  }
   if (password === undefined) throw linkHolderErrors.password_required();
   const { bucket } = holder;
   if (holder.number === null) throw tooManyAttempts(config.loginAttempts, holder.retry_after_seconds);
