@@ -1,6 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { type AppOptions, createDeps } from './create-deps.ts';
-import type { Effects } from './db/effects.ts';
 import { commonErrors, defineErrors } from './errors.ts';
 import { type Feature, type FoldedFeatures, foldFeatures } from './feature.ts';
 import * as account from './features/account/index.ts';
@@ -13,11 +12,9 @@ import * as emailChange from './features/email-change/index.ts';
 import * as emailVerification from './features/email-verification/index.ts';
 import * as health from './features/health/index.ts';
 import * as oneTimeTokens from './features/one-time-tokens/index.ts';
-import { revokeEmailProofs } from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
 import * as pendingRegistrations from './features/pending-registrations/index.ts';
 import * as securityEvents from './features/security-events/index.ts';
-import { recordEvent } from './features/security-events/index.ts';
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
 import * as users from './features/users/index.ts';
@@ -60,32 +57,6 @@ export const features: readonly Feature[] = [
 const served = serve(features);
 
 export const runScheduled = createScheduled(served.cleanUps);
-
-/** Which effects of one feature run in another's statements: one line per event. */
-const effects: Effects = {
-  userRegistered: [recordEvent({ type: 'user_created', outcome: 'success', method: 'password' })],
-  loggedIn: [recordEvent({ type: 'authn_login_success', outcome: 'success', method: 'password' })],
-  loginFailed: [
-    recordEvent({ type: 'authn_login_fail', outcome: 'failure', method: 'password', hasSourceReason: true }),
-  ],
-  passwordResetRequested: [
-    recordEvent({ type: 'authn_token_created', outcome: 'success', reason: 'password_reset' }),
-  ],
-  firstVerified: [
-    recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_verified' }),
-    revokeEmailProofs,
-  ],
-  notMeReported: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'not_me' })],
-  endedByNotMe: [recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'not_me' })],
-  emailChangeRequested: [
-    recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_change_requested' }),
-  ],
-  emailChanged: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_changed' })],
-  emailReverted: [recordEvent({ type: 'user_updated', outcome: 'success', reason: 'email_reverted' })],
-  endedByEmailRevert: [
-    recordEvent({ type: 'authn_token_revoked', outcome: 'success', reason: 'email_reverted' }),
-  ],
-};
 
 /** The longest URL that is accepted, in characters. */
 const urlLengthMax = 8192;
@@ -142,7 +113,7 @@ function prepare(folded: FoldedFeatures, options: AppOptions): MiddlewareHandler
     const runtime = await loadRuntime(c.env);
     c.set('runtime', runtime);
     if (!(runtime instanceof ConfigError))
-      c.set('deps', createDeps({ effects, features: folded }, runtime, c.req.raw, c.var.requestId, options));
+      c.set('deps', createDeps({ features: folded }, runtime, c.req.raw, c.var.requestId, options));
     await next();
   };
 }

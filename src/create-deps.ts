@@ -22,7 +22,7 @@ export interface AppOptions {
  * @param registered what `app.ts` registers, the same for every request
  */
 export function createDeps(
-  registered: Pick<Deps, 'effects' | 'features'>,
+  registered: Pick<Deps, 'features'>,
   { config, keys, keyring, openDatabase }: Runtime,
   request: Request,
   requestId: string,

@@ -2,7 +2,6 @@ import type { Config } from './config.ts';
 import type { SigningKeySet } from './crypto/jwt.ts';
 import type { Keyring } from './crypto/keyring.ts';
 import type { Database } from './db/client.ts';
-import type { Effects } from './db/effects.ts';
 import type { FoldedFeatures } from './feature.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { PasswordHasher } from './password-hasher.ts';
@@ -20,8 +19,6 @@ export interface Deps {
   readonly keys: SigningKeySet;
   readonly hasher: PasswordHasher;
   readonly mail: Mailer;
-  /** What features add to each other's statements. */
-  readonly effects: Effects;
   /** What features say in their manifests: gates, factors, credentials, tables, parts of an export, clean-ups. */
   readonly features: Omit<FoldedFeatures, 'routes'>;
 }

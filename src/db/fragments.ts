@@ -1,15 +1,4 @@
-import type { RequestMetadata } from '../request-metadata.ts';
-import type { Effect } from './effects.ts';
-import { type Fragment, identifier, join, sql } from './sql.ts';
-
-/** Writes the effects as further CTEs, each with a leading comma, to follow the CTE named `source`. */
-export function effectCtes(effects: readonly Effect[], source: string, metadata: RequestMetadata): Fragment {
-  const ctes = effects.map((effect, index) => {
-    const name = identifier(`${source}_effect_${index}`);
-    return sql`, ${name} AS (${effect(identifier(source), metadata)})`;
-  });
-  return join(ctes, '');
-}
+import { type Fragment, sql } from './sql.ts';
 
 /** A time as the API formats it (ISO 8601, UTC), whatever the time zone of the connection; null stays null. */
 export function isoTime(instant: Fragment): Fragment {

@@ -58,6 +58,8 @@ export interface ClosingScope {
    * could wait for each other.
    */
   readonly isSkippingLocked?: true;
+  /** The links that the batch itself issues, as SHA-256 in hexadecimal: a repeat leaves them. */
+  readonly ownLinks?: readonly string[];
   readonly metadata: RequestMetadata;
 }
 

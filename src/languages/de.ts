@@ -49,7 +49,7 @@ export const de: Language = {
       ],
       link: 'Das war ich nicht: diese Adresse wiederherstellen',
       closing: [
-        'Der Link ist bis sieben Tage nach der Änderung gültig. Er stellt diese Adresse wieder her, meldet alle Geräte ab und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
+        'Der Link ist bis sieben Tage nach der Änderung gültig, oder einen Tag lang, falls diese Adresse nie bestätigt wurde. Er stellt diese Adresse wieder her, meldet alle Geräte ab und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       ],
     },
     new_device: {
@@ -197,6 +197,7 @@ export const de: Language = {
     passwordHint: (characters) =>
       `Mindestens ${characters} Zeichen. Einige Wörter ohne Zusammenhang sind leicht zu merken.`,
     verifyPasswordHint: 'Das Passwort, das Sie bei der Registrierung gewählt haben.',
+    confirmPasswordHint: 'Das Passwort des Kontos, das diese Adresse bekommt.',
   },
   fieldErrors: {
     required: 'Bitte füllen Sie alle Felder aus.',

@@ -49,7 +49,7 @@ export const en: Language = {
       ],
       link: 'This was not me: restore this address',
       closing: [
-        'The link works for seven days after the change. It restores this address, signs out every device and sends you an e-mail to choose a new password.',
+        'The link works for seven days after the change, or for one day if this address was never confirmed. It restores this address, signs out every device and sends you an e-mail to choose a new password.',
       ],
     },
     new_device: {
@@ -189,6 +189,7 @@ export const en: Language = {
     passwordHint: (characters) =>
       `At least ${characters} characters. A few unrelated words are easy to remember.`,
     verifyPasswordHint: 'The password that you chose when you registered.',
+    confirmPasswordHint: 'The password of the account that gets this address.',
   },
   fieldErrors: {
     required: 'Please fill in every field.',

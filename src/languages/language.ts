@@ -64,6 +64,8 @@ export interface Language {
     /** @param characters the minimum */
     readonly passwordHint: (characters: number) => string;
     readonly verifyPasswordHint: string;
+    /** At the confirmation of a new address. */
+    readonly confirmPasswordHint: string;
   };
   /** Errors in a field, by the codes of `validate`. */
   readonly fieldErrors: {

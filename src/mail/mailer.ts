@@ -1,6 +1,5 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import type { RequestMetadata } from '../request-metadata.ts';
-import { type MailBudget, mailBudget } from './mail-budget.ts';
 import { type MailClient, mailClient } from './mail-client.ts';
 import type { LinkMailKind } from './mail-kind.ts';
 import { type PreparedMail, prepareMail } from './prepared-mail.ts';
@@ -18,8 +17,6 @@ export interface Mailer {
   ): Promise<PreparedMail>;
   /** Who causes the mails of this request, for their budget. */
   readonly client: MailClient;
-  /** Returns the buckets of a mail that anybody can request. */
-  budget(purpose: 'verification' | 'reset' | 'email_change', address: string): MailBudget;
   /**
    * Sends the mails that this request has queued as soon as its response is complete. Without this call, cron sends
    * them.
@@ -37,7 +34,6 @@ export function createMailer(keyring: Keyring, metadata: () => RequestMetadata):
       const { userAgent, location } = metadata();
       return prepareMail(keyring, kind, recipients, { ...token, facts: { userAgent, location } });
     },
-    budget: (purpose, address) => mailBudget(keyring, purpose, address, metadata().ipAddress),
     get client() {
       return mailClient(keyring, metadata().ipAddress);
     },

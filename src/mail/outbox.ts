@@ -1,6 +1,5 @@
 import type { Feature } from '../feature.ts';
-import { exportedMails } from './fragments.ts';
-import { forgetRecipient } from './outbox/fragments.ts';
+import { exportedMails, forgetRecipient } from './outbox/fragments.ts';
 import { deleteFinishedMails } from './queries.ts';
 import { countSealedWithPrevious, resealMails } from './reseal-mails.ts';
 

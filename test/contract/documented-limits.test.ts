@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
 import { registrationLimits } from '../../src/features/password/register/registration-count.ts';
-import { mailLimits } from '../../src/mail/mail-budget.ts';
-import { mailLimits as currentMailLimits } from '../../src/mail/mail-limits.ts';
+import { mailLimits } from '../../src/mail/mail-limits.ts';
 import { mailTtlSecondsMax } from '../../src/mail/prepared-mail.ts';
 import { retrySeconds } from '../../src/mail/queries.ts';
 import { networkFactor } from '../../src/rate-limit/client-bucket.ts';
@@ -100,10 +99,10 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
       'registrations of one IPv6 /48',
       () => [registrationLimits.perNetwork.max, registrationLimits.perNetwork.windowSeconds],
     ],
-    ['mails about locks', () => [currentMailLimits.locksPerDay, currentMailLimits.daySeconds]],
-    ['mails of one purpose', () => [mailLimits.perAddress, mailLimits.windowSeconds]],
-    ['that one client address causes', () => [mailLimits.perClient, mailLimits.windowSeconds]],
-    ['about new devices', () => [mailLimits.perAddress, mailLimits.windowSeconds]],
+    ['mails about locks', () => [mailLimits.locksPerDay, mailLimits.daySeconds]],
+    ['mails of one purpose', () => [mailLimits.perKind, mailLimits.hourSeconds]],
+    ['that one client address causes', () => [mailLimits.perClient, mailLimits.hourSeconds]],
+    ['about new devices', () => [mailLimits.perKind, mailLimits.hourSeconds]],
     [
       'sending mails',
       () => {

@@ -3,8 +3,8 @@ import { mailTransports } from '../../src/config/mail.ts';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
 import { languages } from '../../src/languages/choose-language.ts';
 import { en } from '../../src/languages/en.ts';
-import { mailLimits } from '../../src/mail/mail-budget.ts';
 import { linkPaths } from '../../src/mail/mail-kind.ts';
+import { mailLimits } from '../../src/mail/mail-limits.ts';
 import { codeIn, section, tableRows } from './documents.ts';
 import { refusedVariables } from './minimal-env.ts';
 import { sources } from './sources.ts';
@@ -47,10 +47,10 @@ describe('docs/mail.md', () => {
 
   test('says the limits and times of the code', () => {
     expect(numbersIn(section(path, '## Limits'))).toEqual([
-      mailLimits.perAddress,
+      mailLimits.perKind,
       mailLimits.perClient,
       429,
-      mailLimits.perAddress,
+      mailLimits.perKind,
     ]);
     const delivery = ['claimMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
       constantOf('src/mail/deliver-mails.ts', name),

@@ -31,11 +31,11 @@ export const pageTable: Readonly<Record<string, (client: TestClient) => Promise<
   },
   '/auth/confirm-email': async (client) => {
     const { token } = await changeEmail(client);
-    return { token };
+    return { token, password };
   },
   '/auth/revert-email': async (client) => {
     const { email, token } = await changeEmail(client);
-    expect((await client.post('/api/auth/email/change/confirm', { token })).status).toBe(200);
+    expect((await client.post('/api/auth/email/change/confirm', { token, password })).status).toBe(200);
     return { token: await tokenFrom(client, email, 'email_changed') };
   },
   '/auth/not-me': async (client) => {
@@ -79,7 +79,7 @@ export async function insertForm(client: TestClient, path: string): Promise<Page
       password: otherPassword,
       confirmPassword: otherPassword,
     },
-    '/auth/confirm-email': { token: links.change_email },
+    '/auth/confirm-email': { token: links.change_email, password },
     '/auth/revert-email': { token: links.revert_email },
     '/auth/not-me': { token: links.not_me },
     '/auth/unlock': { token: links.unlock },

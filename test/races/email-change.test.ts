@@ -7,6 +7,7 @@ import {
   move,
   requestChange,
   revert,
+  settle,
   storedUser,
 } from '../features/email-change/mover.ts';
 import { forget } from '../features/password/password-reset.ts';
@@ -20,7 +21,7 @@ import { ageRotations, refreshByBody, type SignedIn, signIn } from '../features/
 import { freshClient, freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
-import { mailsTo, tokenFrom, waitingMailsTo } from '../support/mailbox.ts';
+import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
@@ -67,6 +68,10 @@ function tally(answers: readonly Answer[]): Record<string, number> {
   return counts;
 }
 
+async function stillToSendTo(email: string): Promise<string[]> {
+  return (await mailsTo(client, email)).filter(({ outcome }) => outcome === null).map(({ kind }) => kind);
+}
+
 async function sessionsOf({ userId }: SignedIn): Promise<number> {
   const rows = await db().query(sql`SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid`);
   return rows.length;
@@ -99,7 +104,7 @@ describe(`of ${uses} uses of one link at once`, { timeout: 120_000 }, () => {
 
   test('to restore, exactly one succeeds, with one mail to each address and no session left (EML-07)', async () => {
     for (let round = 0; round < roundsOf(5); round++) {
-      const owner = await signIn(client);
+      const owner = await settle(await signIn(client), db());
       const { email, revertToken } = await move(client, owner);
       const answers = await race(
         0,
@@ -148,7 +153,7 @@ test('a confirmation and a registration of one address at once: one of them has 
     const [confirmed, registered] = await race(
       (round % 9) - 4,
       [() => confirm(client, token), () => client.post('/api/auth/register', registration(newEmail))],
-      'WITH ',
+      'security_events',
     );
     const outcome = `${confirmed!.status} ${registered!.status}`;
     expect(['200 409', '400 201']).toContain(outcome);
@@ -164,6 +169,7 @@ test('two requests of one account at once leave one link that can be followed (E
     const answers = await race(
       (round % 9) - 4,
       times(2, () => requestChange(client, owner, freshEmail())),
+      'FOR NO KEY UPDATE',
     );
     expect(tally(answers)).toEqual({ '202 ok': 2 });
     expect(await liveLinks(owner.userId, db())).toEqual(['change_email']);
@@ -175,10 +181,11 @@ test('a request from another session and a change of the password at once leave 
   for (let round = 0; round < roundsOf(30, statuses.size < 2); round++) {
     const owner = await signIn(client);
     const other = await signInAgain(client, owner.email);
-    const [requested, changed] = await race((round % 9) - 4, [
-      () => requestChange(client, other, freshEmail()),
-      () => changePassword(client, owner),
-    ]);
+    const [requested, changed] = await race(
+      (round % 9) - 4,
+      [() => requestChange(client, other, freshEmail()), () => changePassword(client, owner)],
+      'FOR NO KEY UPDATE',
+    );
     expect(changed!.status, changed!.text).toBe(200);
     expect([202, 401]).toContain(requested!.status);
     statuses.add(requested!.status);
@@ -207,9 +214,7 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
       );
       expect(left).toEqual([]);
       // Whichever was first, the address before the change knows, and holds no link to what is gone (PRV-05).
-      expect((await waitingMailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
-        'account_deleted',
-      ]);
+      expect(await stillToSendTo(owner.email)).toEqual(['account_deleted']);
     }
     expect(statuses).toEqual(new Set([200, 400]));
   });
@@ -218,7 +223,7 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
 describe('of an address that an account has left, a restoration', { timeout: 120_000 }, () => {
   test('by either of two links at once succeeds exactly once (EML-07)', async () => {
     for (let round = 0; round < roundsOf(5); round++) {
-      const owner = await signIn(client);
+      const owner = await settle(await signIn(client), db());
       const { revertToken } = await move(client, owner);
       await forget(client, owner.email, freshClient());
       const again = await tokenFrom(client, owner.email, 'email_changed');
@@ -235,7 +240,7 @@ describe('of an address that an account has left, a restoration', { timeout: 120
   test('and a request for a new password at once leave no second revert link (EML-08)', async () => {
     const mails = new Set<number>();
     for (let round = 0; round < roundsOf(50, mails.size < 2); round++) {
-      const owner = await signIn(client);
+      const owner = await settle(await signIn(client), db());
       const { revertToken } = await move(client, owner);
       const [reverted, asked] = await race((round % 9) - 4, [
         () => revert(client, revertToken),
@@ -262,9 +267,49 @@ describe('of an address that an account has left, a restoration', { timeout: 120
       expect(deleted!.status, deleted!.text).toBe(200);
       expect(asked!.status, asked!.text).toBe(202);
       expect(await liveLinks(owner.userId, db())).toEqual([]);
-      expect((await waitingMailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual([
-        'account_deleted',
+      expect(await stillToSendTo(owner.email)).toEqual(['account_deleted']);
+    }
+  });
+});
+
+describe('of a corrected address and the one that replaced it', { timeout: 120_000 }, () => {
+  test('the last word, 20 times at once, and what the other does at once: it is kept (LNK-12, EML-07)', async () => {
+    for (let round = 0; round < roundsOf(10); round++) {
+      const owner = await signIn(client);
+      await signInAgain(client, owner.email);
+      const notMe = await tokenFrom(client, owner.email, 'new_device');
+      const { email, revertToken } = await move(client, owner);
+      expect((await revert(client, revertToken)).status).toBe(200);
+      const last = await tokenFrom(client, email, 'email_changed');
+      const answers = await race((round % 9) - 4, [
+        ...times(uses / 2, () => client.post('/api/auth/not-me', { token: notMe })),
+        ...times(uses / 2, () => revert(client, last)),
       ]);
+      const won = answers.slice(uses / 2);
+      expect(tally(won)).toEqual({ '200 ok': 1, '400 token_invalid': uses / 2 - 1 });
+      expect(tally(answers.slice(0, uses / 2))['200 ok'] ?? 0).toBeLessThanOrEqual(1);
+      expect(await storedUser(owner.userId, db())).toMatchObject({ email, has_password: false });
+      expect(await liveLinks(owner.userId, db())).not.toContain('revert_email');
+      expect(await liveLinks(owner.userId, db())).not.toContain('not_me');
+    }
+  });
+
+  test('a revert link and a not-me link of the first at once: it has the account, and the other one last word', async () => {
+    for (let round = 0; round < roundsOf(20); round++) {
+      const owner = await signIn(client);
+      await signInAgain(client, owner.email);
+      const notMe = await tokenFrom(client, owner.email, 'new_device');
+      const { email, revertToken } = await move(client, owner);
+      const answers = await race((round % 9) - 4, [
+        () => revert(client, revertToken),
+        () => client.post('/api/auth/not-me', { token: notMe }),
+      ]);
+      expect(answers.map(({ status }) => status)).toContain(200);
+      expect(await storedUser(owner.userId, db())).toMatchObject({ email: owner.email });
+      expect((await liveLinks(owner.userId, db())).filter((kind) => kind === 'revert_email')).toHaveLength(1);
+      const last = await tokenFrom(client, email, 'email_changed');
+      expect((await revert(client, last)).status).toBe(200);
+      expect(await storedUser(owner.userId, db())).toMatchObject({ email });
     }
   });
 });
@@ -272,7 +317,7 @@ describe('of an address that an account has left, a restoration', { timeout: 120
 test('a restored address and a further change at once tell the address that the account had last (EML-08)', async () => {
   const statuses = new Set<number>();
   for (let round = 0; round < roundsOf(30, statuses.size < 2); round++) {
-    const owner = await signIn(client);
+    const owner = await settle(await signIn(client), db());
     const { email, revertToken } = await move(client, owner);
     const newEmail = freshEmail();
     const token = await linkTo(client, owner, newEmail);
@@ -296,7 +341,7 @@ describe('a restored address and a login at once', { timeout: 120_000 }, () => {
   test('leave no session of that login (SES-07)', async () => {
     const statuses = new Set<number>();
     for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
-      const owner = await signIn(client);
+      const owner = await settle(await signIn(client), db());
       const { email, revertToken } = await move(client, owner);
       const [reverted, login] = await race((round % 9) - 4, [
         () => revert(client, revertToken),
@@ -313,7 +358,7 @@ describe('a restored address and a login at once', { timeout: 120_000 }, () => {
 
   test('nor what a refresh gives (SES-06)', async () => {
     for (let round = 0; round < roundsOf(20); round++) {
-      const owner = await signIn(client);
+      const owner = await settle(await signIn(client), db());
       const { email, revertToken } = await move(client, owner);
       const other = await signInAgain(client, email);
       const [reverted, refreshed] = await race((round % 9) - 4, [
@@ -377,7 +422,7 @@ test('a confirmation that is still running when it is repeated is answered 200 a
 
 test('a restored address whose statement is still running when it is repeated is answered 200, once (DBF-10, DBF-11)', async () => {
   const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
-  const owner = await signIn(client);
+  const owner = await settle(await signIn(client), db());
   const { email, revertToken } = await move(client, owner);
   const [answer] = await heldUntilRepeated(
     database.url,

@@ -20,6 +20,7 @@ export const baseFeatures = [
   'pending-registrations',
   'addresses',
   'link-holder',
+  'way-back',
   'signing-keys',
 ];
 
@@ -41,11 +42,7 @@ const beginningsOfSessions = ['src/features/sessions/opening/fragments.ts'];
 /** Statements that have one home each, or few, and the files that may have them: what several features do is done there. */
 export const statementHomes: Readonly<Record<string, readonly string[]>> = {
   'INSERT INTO security_events': ['src/features/security-events/fragments.ts'],
-  'INSERT INTO mail_outbox': [
-    'src/mail/outbox/fragments.ts',
-    // Until every mail has its budgets from the outbox.
-    'src/mail/fragments.ts',
-  ],
+  'INSERT INTO mail_outbox': ['src/mail/outbox/fragments.ts'],
   'DELETE FROM sessions': [
     'src/features/sessions/closing/fragments.ts',
     // A theft's own session, and the clean-up.

@@ -1,2 +1,1 @@
 export { feature } from './feature.ts';
-export { revokePendingChange, tryRevokePendingChange } from './fragments.ts';

@@ -1,10 +1,9 @@
 import type { Address } from '../../address-key.ts';
-import type { Effect } from '../../db/effects.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { StoredAddress } from '../users/index.ts';
-import type { NewOneTimeToken, OneTimeTokenKind, PresentedOneTimeToken } from './one-time-token.ts';
+import type { NewOneTimeToken, PresentedOneTimeToken } from './one-time-token.ts';
 
 /** The columns of a new token, as expressions over the alias `s` of its source. */
 export interface TokenColumns {
@@ -87,100 +86,39 @@ export function issuedNow(token: NewOneTimeToken): Fragment {
     WHERE t.token_hash = ${hashBytes(token)} AND t.spent_at IS NULL AND t.owner_id IS NOT NULL)`;
 }
 
-/**
- * The token if an earlier run of the same statement, whose response was lost, consumed it: columns as for
- * `consumeToken`.
- */
-export function consumedBefore(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
-  return sql`
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.bucket FROM one_time_tokens t
-    WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid`;
-}
-
-/**
- * Body of a CTE that revokes the other tokens of these kinds for each owner in the CTE `owner` (`user_id`). The token
- * `consumed` is left out, since the statement that consumes it already changes its row.
- */
-export function revokeTokens(
-  owner: Fragment,
-  kinds: readonly OneTimeTokenKind[],
-  consumed: PresentedOneTimeToken | null,
-): Fragment {
-  const others = consumed === null ? sql`` : sql`AND t.token_hash <> ${hashBytes(consumed)}`;
-  return sql`
-    DELETE FROM one_time_tokens t USING ${owner} o
-    WHERE t.owner_id = o.user_id AND t.kind = ANY (${kinds}::text[]) AND t.spent_at IS NULL ${others}
-    RETURNING t.token_hash`;
-}
-
-/** Like `revokeTokens`, but skips rows that another statement has locked. */
-export function tryRevokeTokens(owner: Fragment, kinds: readonly OneTimeTokenKind[]): Fragment {
-  return sql`
-    DELETE FROM one_time_tokens v WHERE v.token_hash IN (
-      SELECT t.token_hash FROM one_time_tokens t JOIN ${owner} o ON o.user_id = t.owner_id
-      WHERE t.kind = ANY (${kinds}::text[]) AND t.spent_at IS NULL FOR UPDATE OF t SKIP LOCKED)
-    RETURNING v.token_hash`;
-}
-
 /** Body of a CTE that deletes all tokens of the users in the CTE `owner` (`user_id`), consumed ones too. */
 export function deleteTokens(owner: Fragment): Fragment {
   return sql`DELETE FROM one_time_tokens t USING ${owner} o WHERE t.owner_id = o.user_id RETURNING t.token_hash`;
 }
 
 /**
- * An effect that revokes every pending proof of an address: earlier verification links and e-mail change links. A
- * token that the same statement has consumed is not touched twice: the source depends on it, and PostgreSQL skips a
- * row that the statement has already changed.
- */
-export const revokeEmailProofs: Effect = (source) =>
-  revokeTokens(source, ['verify_email', 'change_email'], null);
-
-/**
- * Body of a CTE that revokes, for each owner in the CTE `owner` (`user_id`), the tokens of the same kind that were
- * issued after this consumed one, and those with the same time, which renew it or are renewed by it.
- */
-export function revokeLaterTokens(presented: PresentedOneTimeToken, owner: Fragment): Fragment {
-  return sql`
-    DELETE FROM one_time_tokens t USING ${owner} o
-    WHERE t.owner_id = o.user_id AND t.kind = ${presented.kind} AND t.spent_at IS NULL
-      AND t.created_at >= (SELECT p.created_at FROM one_time_tokens p WHERE p.token_hash = ${hashBytes(presented)})
-    RETURNING t.token_hash`;
-}
-
-/**
- * Whether the former owner of this address, a text or a column, can still have it restored, so that nobody else may
- * take it without proving it.
- * @param exceptUserId the user whose own claim does not count
- */
-export function isHeldEmail(email: string | Fragment, exceptUserId: string | null = null): Fragment {
-  return sql`EXISTS (SELECT ${fromHeldEmail(email, exceptUserId)})`;
-}
-
-/**
  * Whether another user can still have the address back. A corrected one, which was left as a typing error, yields to
  * whoever proves the mailbox.
  */
-export function isHeldAddress(
-  { email, keys }: Address | StoredAddress,
-  {
-    exceptUserId,
-    isMailboxProved,
-  }: { readonly exceptUserId: string | Fragment | null; readonly isMailboxProved: boolean },
-): Fragment {
-  return sql`EXISTS (
-    SELECT FROM one_time_tokens t
-    WHERE ${isLiveRevertToken} AND (t.target_email = ${email} OR t.target_key = ANY (${keys}::text[]))
-      AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid
-      AND NOT (${isMailboxProved}::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected'))`;
+export function isHeldAddress(address: Address | StoredAddress, asked: HeldFor): Fragment {
+  return sql`EXISTS (SELECT ${fromHeldAddress(address, asked)})`;
 }
 
-/**
- * FROM and WHERE for the tokens, alias `t`, by which users other than this one can still have the address restored: a
- * text, a column, or ANY of several.
- */
-export function fromHeldEmail(email: string | Fragment, exceptUserId: string | null): Fragment {
+/** Who asks whether an address is held. */
+interface HeldFor {
+  readonly exceptUserId: string | Fragment | null;
+  readonly isMailboxProved: boolean;
+}
+
+/** FROM and WHERE for the tokens, alias `t`, by which other users can still have the address back (`isHeldAddress`). */
+export function fromHeldAddress(
+  { email, keys }: Address | StoredAddress,
+  { exceptUserId, isMailboxProved }: HeldFor,
+): Fragment {
   return sql`FROM one_time_tokens t
-    WHERE ${isLiveRevertToken} AND t.target_email = ${email} AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid`;
+    WHERE ${isLiveRevertToken} AND (t.target_email = ${email} OR t.target_key = ANY (${keys}::text[]))
+      AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid
+      AND NOT (${isMailboxProved}::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')`;
+}
+
+/** FROM and WHERE for the tokens, alias `t`, by which an account can have one of these spellings of an address back. */
+export function fromWaysBackTo(spellings: readonly string[]): Fragment {
+  return sql`FROM one_time_tokens t WHERE ${isLiveRevertToken} AND t.target_email = ANY (${spellings}::text[])`;
 }
 
 /**
@@ -193,6 +131,31 @@ export function formerAddresses(owner: Fragment): Fragment {
       t.way_back IS DISTINCT FROM 'corrected' AS is_verified
     FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isLiveRevertToken}
     ORDER BY t.target_email, t.created_at`;
+}
+
+/**
+ * A statement that ends the changes of address of the users in `owner`, a sub-select with `user_id`, that are not confirmed
+ * and lead to another address than the new one.
+ */
+export function endOtherChanges(owner: Fragment, token: NewOneTimeToken, email: string): Fragment {
+  return sql`
+    DELETE FROM one_time_tokens t USING ${owner} o
+    WHERE t.owner_id = o.user_id AND t.kind = ${token.kind} AND t.spent_at IS NULL AND t.target_email <> ${email}`;
+}
+
+/** FROM and WHERE for the revert links of a user that can still be used, alias `t`, to be restricted further by AND. */
+export function fromWaysBack(userId: Fragment): Fragment {
+  return sql`FROM one_time_tokens t WHERE t.owner_id = ${userId} AND ${isLiveRevertToken}`;
+}
+
+/**
+ * A statement that ends the revert links and not-me links of the users in `owner`, a sub-select with `user_id`, that went
+ * to any other address than this one, whenever they were issued.
+ */
+export function endLinksElsewhere(owner: Fragment, email: string): Fragment {
+  return sql`
+    DELETE FROM one_time_tokens t USING ${owner} o
+    WHERE t.owner_id = o.user_id AND t.kind IN ('revert_email', 'not_me') AND t.spent_at IS NULL AND t.email <> ${email}`;
 }
 
 /** Links that were sent and can still be followed. Neither the token, which is not stored, nor its hash is exported. */

@@ -1,23 +1,21 @@
 export { oneTimeTokenErrors } from './errors.ts';
 export { feature } from './feature.ts';
 export {
-  consumedBefore,
   consumedByUs,
   consumedNow,
   consumeToken,
   deleteTokens,
+  endLinksElsewhere,
+  endOtherChanges,
   formerAddresses,
-  fromHeldEmail,
+  fromHeldAddress,
   fromLiveToken,
+  fromWaysBack,
+  fromWaysBackTo,
   isHeldAddress,
-  isHeldEmail,
   issuedNow,
   issueToken,
-  revokeEmailProofs,
-  revokeLaterTokens,
-  revokeTokens,
   type TokenColumns,
-  tryRevokeTokens,
 } from './fragments.ts';
 export { holderOf, holdHolder } from './holder/fragments.ts';
 export {

@@ -1,4 +1,3 @@
-import type { Effect } from '../../db/effects.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
@@ -41,11 +40,6 @@ export function recordEvents(source: EventSource, kind: EventKind, metadata: Req
       ${metadata.requestId}::uuid, ${metadata.operationId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
       ${location && JSON.stringify(location)}::jsonb
     FROM ${source} e ${onRetry}`;
-}
-
-/** `recordEvents` as an effect. */
-export function recordEvent(kind: EventKind): Effect {
-  return (source, metadata) => recordEvents(source, kind, metadata);
 }
 
 /** The most events that one statement strips of their request metadata. Others expire with the retention. */

@@ -19,7 +19,6 @@ export {
   markVerified,
   owners,
   recipientColumns,
-  restoreEmail,
   type StoredAddress,
   setAddressKeys,
 } from './address/fragments.ts';
@@ -28,7 +27,6 @@ export { userErrors } from './errors.ts';
 export { feature } from './feature.ts';
 export { keepUser, lockUser, lockUserForShare, lockUserForUpdate, lockUserOf } from './lock/fragments.ts';
 export {
-  clearPassword,
   replacePasswordHash,
   setPasswordHash,
   setProvedPassword,

@@ -1,3 +1,5 @@
+import type { ExportPart } from '../../db/export-part.ts';
+import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { RequestMetadata } from '../../request-metadata.ts';
 import type { MailClient } from '../mail-client.ts';
@@ -79,7 +81,9 @@ export function queueMail(
 
 /**
  * A statement that queues a notice, a mail without a link, to each recipient of the source, if the budget allows it. It
- * has no id of its own: make the source empty for a repeat of the statement.
+ * has no id of its own: make the source empty for a repeat of the statement. Over a client's budget it writes nothing; over
+ * the recipient's, the row of a mail that is dropped where a client causes it, since what counts for the client tells
+ * nobody who has an account (ENU-05), and nothing else.
  */
 export function queueNotice(
   source: Fragment,
@@ -91,14 +95,20 @@ export function queueNotice(
   const client = clientOf(budget);
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-      operation_id, facts, expires_at)
-    SELECT gen_random_uuid(), ${kind}, s.recipient, ${countedKey(budget)}, ${client?.clientKey ?? null}::text,
-      ${client?.networkKey ?? null}::text, coalesce(s.locale, ${metadata.locale}::text), s.user_id,
-      ${metadata.requestId}::uuid, ${metadata.operationId}::uuid, ${JSON.stringify(facts)}::jsonb,
-      now() + make_interval(secs => ${mailTtlSecondsMax}::int)
-    FROM (${source}) s
-    WHERE s.recipient IS NOT NULL AND ${recipientHasRoom(kind, null, budget)}
-      AND ${client === null ? sql`true` : clientHasRoom(client, null)}`;
+      operation_id, facts, expires_at, finished_at, outcome)
+    SELECT gen_random_uuid(), ${kind}, coalesce(r.recipient, ''), r.recipient_key, ${client?.clientKey ?? null}::text,
+      ${client?.networkKey ?? null}::text, coalesce(r.locale, ${metadata.locale}::text),
+      CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, ${metadata.requestId}::uuid, ${metadata.operationId}::uuid,
+      CASE WHEN r.recipient IS NOT NULL THEN ${JSON.stringify(facts)}::jsonb END,
+      now() + make_interval(secs => ${mailTtlSecondsMax}::int),
+      CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+    FROM (
+      SELECT s.user_id, s.locale, ${countedKey(budget)} AS recipient_key,
+        CASE WHEN ${recipientHasRoom(kind, null, budget)} THEN s.recipient::text END AS recipient
+      FROM (${source}) s
+      WHERE s.recipient IS NOT NULL AND ${client === null ? sql`true` : clientHasRoom(client, null)}
+    ) r
+    WHERE ${client !== null}::boolean OR r.recipient IS NOT NULL`;
 }
 
 /**
@@ -203,3 +213,16 @@ function clientOf(budget: MailBudget): MailClient | null {
 function countedKey(budget: MailBudget): Fragment {
   return budget === 'none' ? sql`NULL::text` : sql`s.recipient_key`;
 }
+
+/**
+ * The user's mails in the outbox, without their content. A mail to the new address of an e-mail change is left out:
+ * its existence would reveal whether somebody has that address (ENU-04), and `links` contains the address.
+ */
+export const exportedMails: ExportPart = {
+  name: 'mails',
+  value: (owner) => sql`coalesce((
+    SELECT json_agg(json_build_object('kind', m.kind, 'recipient', m.recipient, 'locale', m.locale,
+        'createdAt', ${isoTime(sql`m.created_at`)}, 'finishedAt', ${isoTime(sql`m.finished_at`)}, 'outcome', m.outcome)
+      ORDER BY m.created_at DESC, m.id)
+    FROM mail_outbox m WHERE m.user_id = ${owner}.user_id AND m.kind <> 'confirm_email_change'), '[]')`,
+};

@@ -2,14 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
+import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
+import { type Answer, authCookies, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import { postRegistration, requiredClient, waitingFor } from '../email-verification/pending-registrations.ts';
 import { changePassword, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
-import { ageRotations, refreshByBody, type SignedIn, signIn } from '../sessions/session-fixtures.ts';
+import {
+  ageRotations,
+  refreshByBody,
+  type SignedIn,
+  signedInBy,
+  signIn,
+} from '../sessions/session-fixtures.ts';
 import {
   change,
   confirm,
@@ -18,6 +24,7 @@ import {
   liveLinks,
   path,
   requestChange,
+  settle,
   storedUser,
   storeLinkTo,
 } from './mover.ts';
@@ -36,10 +43,10 @@ describe('POST /api/auth/email/change/confirm', () => {
     const other = await signInAgain(client, owner.email);
     const answer = await confirm(client, token);
     expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
-    expect(answer.json).toStrictEqual({ success: true, message: expect.any(String) });
     for (const { accessToken: bearer } of [owner, other]) {
       const me = await client.get('/api/auth/me', { bearer });
       expect(me.json.user).toMatchObject({ email: newEmail, emailVerified: true });
+      expect(answer.json).toStrictEqual({ success: true, user: me.json.user });
     }
     await logIn(client, newEmail);
     const before = await client.post('/api/auth/login', { email: owner.email, password });
@@ -49,6 +56,7 @@ describe('POST /api/auth/email/change/confirm', () => {
 
   test('notifies the former address, with a revert link for seven days (EML-08)', async () => {
     const { owner, token } = await asked();
+    await settle(owner);
     await confirm(client, token);
     expect(await mailsTo(client, owner.email)).toMatchObject([
       { kind: 'email_changed', user_id: owner.userId, token: expect.stringMatching(/^nxb_/) },
@@ -117,7 +125,7 @@ describe('POST /api/auth/email/change/confirm', () => {
   test('to an address that somebody has taken meanwhile is token_invalid, and nothing is half done', async () => {
     const { owner, newEmail, token } = await asked();
     await registerUser(client, { email: newEmail });
-    expectTokenInvalid(await confirm(client, token), 2);
+    expectTokenInvalid(await confirm(client, token), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email, is_verified: false });
     expect(await mailsTo(client, owner.email)).toEqual([]);
     expect(await liveLinks(owner.userId)).toEqual(['change_email']);
@@ -128,22 +136,36 @@ describe('POST /api/auth/email/change/confirm', () => {
     const { owner, newEmail, token } = await asked();
     const former = await signIn(client);
     await storeLinkTo(client, 'revert_email', former, newEmail);
-    expectTokenInvalid(await confirm(client, token), 2);
+    expectTokenInvalid(await confirm(client, token), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
     await change(sql`
       UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${former.userId}::uuid`);
     expect((await confirm(client, token)).status).toBe(200);
   });
 
-  test('whose address changed between its two round trips is token_invalid', async () => {
-    const { owner, token } = await asked();
+  test('to an address that somebody takes between its two round trips is token_invalid', async () => {
+    const { owner, newEmail, token } = await asked();
+    const { endpoint } = await faultyEndpoint(['pass', { delayMs: 500 }]);
+    const late = confirm(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), token);
+    await scheduler.wait(250);
+    await change(sql`INSERT INTO users (email, name) VALUES (${newEmail}, 'Somebody Else')`);
+    expectTokenInvalid(await late, 3);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
+    expect(await liveLinks(owner.userId)).toEqual(['change_email']);
+  });
+
+  test('whose account has another address between its two round trips tells that one, by the second look', async () => {
+    const { owner, newEmail, token } = await asked();
     const { endpoint } = await faultyEndpoint(['pass', { delayMs: 500 }]);
     const slow = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
     const late = confirm(slow, token);
     await scheduler.wait(250);
-    await change(sql`UPDATE users SET email = ${freshEmail()} WHERE id = ${owner.userId}::uuid`);
-    expectTokenInvalid(await late, 2);
+    const between = freshEmail();
+    await change(sql`UPDATE users SET email = ${between} WHERE id = ${owner.userId}::uuid`);
+    expect(await late).toMatchObject({ status: 200, roundTrips: 4 });
+    expect(await storedUser(owner.userId)).toMatchObject({ email: newEmail });
     expect(await mailsTo(client, owner.email)).toEqual([]);
+    expect((await mailsTo(client, between)).map(({ kind }) => kind)).toEqual(['email_changed']);
   });
 
   test('whose answer was lost is 200, and has happened once (DBF-10)', async () => {
@@ -283,12 +305,33 @@ describe('the page /auth/confirm-email', () => {
       { headers: { Origin: 'https://evil.example' } },
     );
     expect(foreign).toMatchObject({ status: 403, roundTrips: 0 });
-    const answer = await client.submit('/auth/confirm-email', { token });
+    const answer = await client.submit('/auth/confirm-email', { token, password });
     expect(answer).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
     expect(answer.headers.get('Content-Type')).toMatch(/^text\/html/);
     expect(answer.text).toContain('Address changed');
     expect(answer.text).not.toContain(newEmail);
-    expect((await client.submit('/auth/confirm-email', { token })).status).toBe(400);
+    expect((await client.submit('/auth/confirm-email', { token, password })).status).toBe(400);
+  });
+
+  test('asks who is signed in here for no password, until it turns out to be needed (LNK-11)', async () => {
+    const account = await registerUser(client);
+    const owner = { ...signedInBy(account), email: account.email };
+    const token = await linkTo(client, owner, freshEmail());
+    const address = `/auth/confirm-email?token=${token}`;
+    const field = 'name="password"';
+    expect((await client.get(address)).text).toContain(field);
+    expect((await client.get(address, { cookies: authCookies(account) })).text).not.toContain(field);
+    const other = authCookies(await registerUser(client));
+    const refused = await client.submit('/auth/confirm-email', { token }, { cookies: other });
+    expect(refused.status).toBe(400);
+    expect(refused.text).toContain(field);
+    for (const wrong of ['', otherPassword]) {
+      const again = await client.submit('/auth/confirm-email', { token, password: wrong });
+      expect(again.status).toBe(400);
+      expect(again.text).toContain('Please enter the correct password of the account.');
+    }
+    const done = await client.submit('/auth/confirm-email', { token }, { cookies: authCookies(account) });
+    expect(done).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
   });
 
   test('is no way to make a GET of the API do it', async () => {

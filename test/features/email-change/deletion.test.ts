@@ -130,7 +130,7 @@ describe('the deletion of an account', () => {
     const { endpoint } = await faultyEndpoint(['pass', { delayMs: 900 }]);
     const late = confirm(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), pending);
     await deleteAccount(client, owner);
-    expectTokenInvalid(await late, 2);
+    expectTokenInvalid(await late, 3);
     expect(await findUsers(newEmail)).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import type { OneTimeTokenKind } from '../../../src/features/one-time-tokens/index.ts';
-import { freshClient, freshEmail } from '../../support/accounts.ts';
+import { freshClient, freshEmail, password } from '../../support/accounts.ts';
 import type { Answer, CallOptions, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
@@ -21,8 +21,15 @@ export function requestChange(
   return client.post(path, { newEmail }, { bearer, ...options, headers });
 }
 
-export function confirm(client: TestClient, token: string): Promise<Answer> {
-  return client.post(`${path}/confirm`, { token });
+/** Follows the link of a change and shows by the password whose the account is, or by a session. */
+export function confirm(
+  client: TestClient,
+  token: string,
+  owner: Pick<SignedIn, 'accessToken'> | null = null,
+): Promise<Answer> {
+  return owner === null
+    ? client.post(`${path}/confirm`, { token, password })
+    : client.post(`${path}/confirm`, { token }, { bearer: owner.accessToken });
 }
 
 export function revert(client: TestClient, token: string): Promise<Answer> {
@@ -46,6 +53,12 @@ export async function move(
   const answer = await confirm(client, await linkTo(client, owner, to));
   expect(answer.status, answer.text).toBe(200);
   return { email: to, revertToken: await tokenFrom(client, from, 'email_changed') };
+}
+
+/** Makes an address one that the account was known to have: verified. The way back to it is an ordinary one then. */
+export async function settle(owner: SignedIn, db = openDatabase()): Promise<SignedIn> {
+  await db.query(sql`UPDATE users SET email_verified_at = now() WHERE id = ${owner.userId}::uuid`);
+  return owner;
 }
 
 /** Stores a link of a kind to an account, sent to an address that is its target too, and returns what it carries. */

@@ -1,12 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { freshEmail, logIn, password } from '../../support/accounts.ts';
+import { freshClient, freshEmail, logIn, password } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { reauthenticate, recordsOf } from '../password/signed-in-owner.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
-import { change, confirm, expectTokenInvalid, linkTo, liveLinks, move, requestChange } from './mover.ts';
+import {
+  change,
+  confirm,
+  expectTokenInvalid,
+  linkTo,
+  liveLinks,
+  move,
+  requestChange,
+  settle,
+} from './mover.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -178,7 +187,7 @@ describe('a request for an address that is somebody else’s', () => {
   });
 
   test('is the same for one that its former owner can have back, and theirs it is (EML-08)', async () => {
-    const [caller, owner] = [await signIn(client), await signIn(client)];
+    const [caller, owner] = [await signIn(client), await settle(await signIn(client))];
     const { email } = await move(client, owner);
     const answer = await requestChange(client, caller, owner.email);
     expect(seen(answer)).toEqual(seen(await requestChange(client, caller, freshEmail())));
@@ -206,18 +215,46 @@ test('the demo user’s address: the same answer, no mail, no link, no record (D
 });
 
 describe('mails to a new address', () => {
-  test('are five in an hour, however often and by whomever they are asked for, free or taken (EML-10)', async () => {
-    const callers = await Promise.all([signIn(client), signIn(client)]);
-    const headers = (index: number) => ({ 'CF-Connecting-IP': `203.0.113.${index}` });
-    for (const newEmail of [freshEmail(), (await signIn(client)).email]) {
-      for (let index = 0; index < 20; index++) {
-        const answer = await requestChange(client, callers[index % 2]!, newEmail, {
-          headers: headers(index),
-        });
-        expect(answer.status).toBe(202);
-      }
-      expect(await mailsTo(client, newEmail)).toHaveLength(5);
-    }
+  test.each<[what: string, toAddress: () => Promise<string>]>([
+    ['a free address', async () => freshEmail()],
+    ['one of an account', async () => (await settle(await signIn(client))).email],
+  ])(
+    'are five in an hour, whoever asks, and 20 where each client is a new one: %s (EML-10, EML-13)',
+    async (_what, toAddress) => {
+      const callers = await Promise.all([signIn(client), signIn(client)]);
+      const ask = async (newEmail: string, host: (index: number) => number) => {
+        for (let index = 0; index < 24; index++) {
+          const headers = { 'CF-Connecting-IP': `203.0.113.${host(index)}` };
+          const answer = await requestChange(client, callers[index % 2]!, newEmail, { headers });
+          expect(answer.status).toBe(202);
+        }
+        return (await mailsTo(client, newEmail)).length;
+      };
+      expect(await ask(await toAddress(), (index) => index % 5)).toBe(5);
+      expect(await ask(await toAddress(), (index) => 100 + index)).toBe(20);
+    },
+  );
+
+  test('to an unverified account’s address are two notices a day (EML-13)', async () => {
+    const [caller, { email }] = [await signIn(client), await signIn(client)];
+    for (let index = 0; index < 4; index++) await requestChange(client, caller, email);
+    expect((await mailsTo(client, email)).map(({ kind }) => kind)).toEqual(['email_taken', 'email_taken']);
+  });
+
+  // Else a client could count its own budget down and learn from it who has an account.
+  test.each([
+    ['a free address', false],
+    ['one of an unverified account, beyond its budget', true],
+  ])('count alike for the client that causes them: %s (ENU-12)', async (_what, isTaken) => {
+    const headers = freshClient();
+    const caller = await signIn(client);
+    const target = isTaken ? (await signIn(client)).email : freshEmail();
+    for (let index = 0; index < 29; index++) await requestChange(client, caller, target, { headers });
+    const [last, beyond] = [freshEmail(), freshEmail()];
+    for (const newEmail of [last, beyond]) await requestChange(client, caller, newEmail, { headers });
+    expect(await mailsTo(client, last)).toHaveLength(1);
+    expect(await mailsTo(client, beyond)).toEqual([]);
+    expect(await liveLinks(caller.userId)).toEqual(['change_email']);
   });
 
   test('beyond the limit leave the link of the last one alive', async () => {

@@ -17,6 +17,7 @@ import {
   liveLinks,
   move,
   revert,
+  settle,
   storedUser,
   storeLinkTo,
 } from './mover.ts';
@@ -24,9 +25,9 @@ import {
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 
-/** Somebody whose account was moved from a session of theirs. */
+/** Somebody whose account, whose address was verified, was moved from a session of theirs. */
 async function robbed() {
-  const owner = await signIn(client);
+  const owner = await settle(await signIn(client));
   return { owner, ...(await move(client, owner)) };
 }
 

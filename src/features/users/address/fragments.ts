@@ -65,18 +65,6 @@ export function changeEmail(proof: Fragment): Fragment {
 }
 
 /**
- * Like `changeEmail`, for an account that an intruder may have used: its password is cleared, and no device is known
- * any longer.
- */
-export function restoreEmail(proof: Fragment): Fragment {
-  return sql`
-    UPDATE users u SET email = p.target_email, address_key = p.target_key, email_verified_at = now(), password_hash = NULL,
-      device_generation = u.device_generation + 1, updated_at = now()
-    FROM ${proof} p WHERE u.id = p.user_id
-    RETURNING u.id`;
-}
-
-/**
  * Body of a CTE that gives the user in the CTE `owner` (`user_id`), whose address is unverified, to whoever proved
  * the address: it takes `name`, `locale` and `password_hash` from the CTE `source`. Returns `user_id`.
  */

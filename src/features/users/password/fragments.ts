@@ -29,14 +29,3 @@ export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
       updated_at = now()
     FROM ${owner} o WHERE u.id = o.user_id`;
 }
-
-/**
- * Body of a CTE that clears the password of the users in `owner`, a CTE with `user_id`, and forgets their known
- * devices. It returns `user_id`, `email` and `locale`.
- */
-export function clearPassword(owner: Fragment): Fragment {
-  return sql`
-    UPDATE users u SET password_hash = NULL, device_generation = u.device_generation + 1, updated_at = now()
-    FROM ${owner} o WHERE u.id = o.user_id
-    RETURNING u.id AS user_id, u.email, u.locale`;
-}

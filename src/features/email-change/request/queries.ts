@@ -1,0 +1,107 @@
+import type { Address } from '../../../address-key.ts';
+import type { Database } from '../../../db/client.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import { refusedBy } from '../../../joints/fragments.ts';
+import type { Gate, GatedRow } from '../../../joints/gate.ts';
+import type { MailClient } from '../../../mail/mail-client.ts';
+import {
+  clientHasRoom,
+  fromMailQueuedNow,
+  holdClient,
+  holdRecipient,
+  queueMail,
+  queueNotice,
+} from '../../../mail/outbox/fragments.ts';
+import type { PreparedMail } from '../../../mail/prepared-mail.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
+import { type Claim, claimOn } from '../../addresses/index.ts';
+import {
+  endOtherChanges,
+  fromHeldAddress,
+  issuedNow,
+  issueToken,
+  type NewOneTimeToken,
+} from '../../one-time-tokens/index.ts';
+import { recordEvents } from '../../security-events/index.ts';
+import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
+import { hasAddress, lockUser, recipientColumns } from '../../users/index.ts';
+
+/** A change of the address that a signed-in user asks for. */
+export interface RequestedChange {
+  readonly address: Address;
+  readonly token: NewOneTimeToken;
+  readonly mail: PreparedMail;
+  readonly client: MailClient;
+}
+
+export interface RequestedChangeRow extends GatedRow {
+  readonly claim: Claim;
+}
+
+/**
+ * Stores the token of a change and queues the mail with its link. Round trips: 1. Null when the session is not live.
+ *
+ * When another account has the address, or can have it back, the same rows are written: a token that nobody ever gets,
+ * and a notice instead of the mail. Earlier changes to other addresses end whatever became of this one, so that their fate
+ * tells nothing; links to the same address stay, since the mail of this one may be over the address's budget.
+ *
+ * The session is held after its user: a password change that this waited for may have ended it.
+ */
+export async function requestChange(
+  db: Database,
+  caller: CallerIds,
+  change: RequestedChange,
+  metadata: RequestMetadata,
+  gates: readonly Gate[],
+): Promise<RequestedChangeRow | null> {
+  const { address, token, mail, client } = change;
+  const { email, keys } = address;
+  const asked = sql`(SELECT i.user_id, ${caller.sessionId}::uuid AS session_id FROM ${issuedNow(token)} i WHERE i.created_at = now())`;
+  const newAddress = sql`
+    SELECT a.user_id, ${email}::text AS recipient, ${keys[0]}::text AS recipient_key, false AS is_verified, u.locale
+    FROM ${asked} a JOIN users u ON u.id = a.user_id`;
+  // The mailbox will be proved by the link, so that a corrected address is free here.
+  const claim = claimOn(address, { selfId: caller.userId, isMailboxProved: true });
+  const steps = {
+    holdClient: holdClient(client),
+    holdUser: lockUser(caller.userId),
+    judge: sql`SELECT ${refusedBy(gates)} AS refused_by, ${claim} AS claim ${fromLiveSession(caller)} FOR KEY SHARE OF s`,
+    issue: issueToken(
+      sql`(
+        SELECT u.id AS user_id ${fromLiveSession(caller)} AND ${refusedBy(gates)} IS NULL
+          AND ${claim} NOT IN ('own', 'reserved') AND ${clientHasRoom(client, mail.id)})`,
+      token,
+      {
+        ...{ owner: sql`s.user_id`, email: sql`${email}` },
+        ...{ target: sql`${email}`, targetKey: sql`${keys[0]}` },
+      },
+    ),
+    record: recordEvents(asked, requested, metadata),
+    endOthers: endOtherChanges(asked, token, email),
+    holdRecipient: holdRecipient(newAddress),
+    mailNewAddress: queueMail(sql`${newAddress} WHERE ${claim} = 'free'`, mail, { client }, metadata),
+    tellOwner: queueNotice(
+      sql`SELECT h.* FROM (${holdersOf(address, caller)}) h, ${asked} a
+        WHERE NOT EXISTS (SELECT ${fromMailQueuedNow(mail, { isDroppedToo: true })})`,
+      'email_taken',
+      { client },
+      metadata,
+    ),
+  };
+  const { judge: rows } = await db.batch('request-email-change', steps, { isIdempotent: true });
+  return (rows[0] as RequestedChangeRow | undefined) ?? null;
+}
+
+const requested = { type: 'user_updated', outcome: 'success', reason: 'email_change_requested' } as const;
+
+/** Whoever else has the address, or can have it back, as a recipient there: one at most. */
+function holdersOf(address: Address, { userId }: CallerIds): Fragment {
+  return sql`
+    SELECT ${recipientColumns(sql`x`)} FROM users x
+    WHERE ${hasAddress(sql`x`, address)} AND x.id <> ${userId}::uuid
+    UNION ALL
+    SELECT t.owner_id, t.target_email, coalesce(t.target_key, ${address.keys[0]}::text), true, u.locale
+    FROM (SELECT t.* ${fromHeldAddress(address, { exceptUserId: userId, isMailboxProved: true })}) t
+    JOIN users u ON u.id = t.owner_id
+    LIMIT 1`;
+}

@@ -1,0 +1,27 @@
+import { type Fragment, sql } from '../../db/sql.ts';
+import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
+import { isVerificationDue } from '../users/index.ts';
+
+/**
+ * Which way back there is to the present address of the user `u` of users, once the account leaves it. `corrected`: never
+ * verified, in an account of less than a day, as after a typing error. Null: any other. It is stored with the link, so that
+ * no later proof changes it.
+ */
+function wayBackOf(u: Fragment): Fragment {
+  return sql`CASE WHEN ${isVerificationDue(u)} AND ${u}.created_at > now() - interval '24 hours' THEN 'corrected' END`;
+}
+
+/**
+ * A statement that issues the link by which the present address of the user of `owner`, a sub-select with `user_id`, gets
+ * the account back: within seven days, or one day for a corrected address. It comes before the change.
+ */
+export function issueWayBack(owner: Fragment, token: NewOneTimeToken): Fragment {
+  const leaving = sql`(
+    SELECT o.user_id, u.email, u.address_key, ${wayBackOf(sql`u`)} AS way_back
+    FROM ${owner} o JOIN users u ON u.id = o.user_id)`;
+  return issueToken(leaving, token, {
+    ...{ owner: sql`s.user_id`, email: sql`s.email`, target: sql`s.email` },
+    ...{ targetKey: sql`s.address_key`, wayBack: sql`s.way_back` },
+    expiresAt: sql`now() + make_interval(secs => CASE s.way_back WHEN 'corrected' THEN 86400 ELSE ${token.ttlSeconds}::int END)`,
+  });
+}

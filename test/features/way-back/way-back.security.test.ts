@@ -1,0 +1,279 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshClient, freshEmail, password, registerUser } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { faultyEndpoint } from '../../support/database.ts';
+import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import {
+  change,
+  confirm,
+  expectTokenInvalid,
+  linkTo,
+  liveLinks,
+  move,
+  requestChange,
+  revert,
+  settle,
+  storedUser,
+} from '../email-change/mover.ts';
+import { forget, reset } from '../password/password-reset.ts';
+import { expectDead, signInAgain } from '../password/signed-in-owner.ts';
+import { type SignedIn, signIn } from '../sessions/session-fixtures.ts';
+
+// Without the mail of the registration, which is tested elsewhere.
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
+const reportNotMe = (token: string) => client.post('/api/auth/not-me', { token });
+const kindsTo = async (email: string) => (await mailsTo(client, email)).map(({ kind }) => kind);
+
+/** Signs in at an address, as somebody who reads the mail there or not, and returns the not-me link of the notice. */
+async function notMeLinkTo(email: string): Promise<string> {
+  await signInAgain(client, email);
+  return tokenFrom(client, email, 'new_device');
+}
+
+function waysBackOf({ userId }: SignedIn) {
+  return change(sql`
+    SELECT target_email AS email, way_back, round(extract(epoch FROM expires_at - created_at) / 3600)::int AS hours
+    FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'revert_email' AND spent_at IS NULL ORDER BY created_at`);
+}
+
+/** An account of a day's age, whose address nobody has verified. */
+async function oldAccount(): Promise<SignedIn> {
+  const owner = await signIn(client);
+  await change(
+    sql`UPDATE users SET created_at = now() - interval '25 hours' WHERE id = ${owner.userId}::uuid`,
+  );
+  return owner;
+}
+
+/** An account of the earlier system, which never asked anybody to verify an address. */
+async function migratedAccount(): Promise<SignedIn> {
+  const owner = await signIn(client);
+  await change(sql`UPDATE users SET is_verification_exempt = true WHERE id = ${owner.userId}::uuid`);
+  return owner;
+}
+
+const expectAt = async ({ userId }: SignedIn, email: string) =>
+  expect(await storedUser(userId)).toMatchObject({ email, is_verified: true });
+
+/** The owner takes the account back, at the address that the link is for, with a password of their own. */
+async function resetAt(email: string): Promise<void> {
+  expect((await reset(client, await tokenFrom(client, email, 'reset_password'), password)).status).toBe(200);
+}
+
+describe('a typing error at the registration, corrected within a day (LNK-12)', () => {
+  /** The owner mistyped `stranger` and corrected it to `email`, which they read. */
+  async function corrected() {
+    const owner = await signIn(client);
+    const early = await notMeLinkTo(owner.email);
+    const { email, revertToken } = await move(client, owner);
+    return { owner, stranger: owner.email, email, revertToken, early };
+  }
+
+  test('leaves a link that lives a day, whatever is proved later', async () => {
+    const { owner, stranger } = await corrected();
+    expect(await waysBackOf(owner)).toEqual([{ email: stranger, way_back: 'corrected', hours: 24 }]);
+    await settle(owner);
+    expect(await waysBackOf(owner)).toMatchObject([{ way_back: 'corrected' }]);
+  });
+
+  test('lets the stranger have the account once, and the owner the last word', async () => {
+    const { owner, stranger, email, revertToken } = await corrected();
+    expect((await revert(client, revertToken)).status).toBe(200);
+    await expectAt(owner, stranger);
+    expect((await kindsTo(email)).slice(-1)).toEqual(['email_changed']);
+    expect(await kindsTo(email)).not.toContain('email_restored');
+    expect(await waysBackOf(owner)).toEqual([{ email, way_back: 'final', hours: 168 }]);
+
+    // The stranger makes it theirs, and leaves links behind at every address of theirs.
+    await resetAt(stranger);
+    const late = await notMeLinkTo(stranger);
+    const intruder = await signInAgain(client, stranger);
+    const further = await move(client, { ...intruder, email: stranger }, stranger);
+    const fromFurther = await notMeLinkTo(further.email);
+
+    const last = await tokenFrom(client, email, 'email_changed');
+    const answer = await revert(client, last);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2 });
+    await expectAt(owner, email);
+    await expectDead(client, intruder);
+    expect(await kindsTo(further.email)).toContain('email_restored');
+    expect(await liveLinks(owner.userId)).toEqual(['reset_password']);
+    for (const token of [further.revertToken, revertToken])
+      expectTokenInvalid(await revert(client, token), 1);
+    for (const token of [late, fromFurther]) expectTokenInvalid(await reportNotMe(token), 1);
+    await resetAt(email);
+  });
+
+  test('does so for the not-me link of a notice from before the correction too, which is dead after the last word', async () => {
+    const { owner, stranger, email, revertToken, early } = await corrected();
+    const answer = await reportNotMe(early);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2 });
+    await expectAt(owner, stranger);
+    expectTokenInvalid(await revert(client, revertToken), 1);
+    expect(await waysBackOf(owner)).toEqual([{ email, way_back: 'final', hours: 168 }]);
+    expect((await revert(client, await tokenFrom(client, email, 'email_changed'))).status).toBe(200);
+    await expectAt(owner, email);
+    expect(await liveLinks(owner.userId)).toEqual(['reset_password']);
+  });
+
+  test('is over for a not-me link that was kept for after the last word', async () => {
+    const { owner, email, revertToken, early } = await corrected();
+    await revert(client, revertToken);
+    await revert(client, await tokenFrom(client, email, 'email_changed'));
+    expectTokenInvalid(await reportNotMe(early), 1);
+    await expectAt(owner, email);
+  });
+
+  test('gives the last word to the address that replaced it, not to where a thief has moved the account since', async () => {
+    const { owner, stranger, email, revertToken } = await corrected();
+    const thief = await move(client, owner, email);
+    expect((await revert(client, revertToken)).status).toBe(200);
+    await expectAt(owner, stranger);
+    expect(await kindsTo(thief.email)).toContain('email_restored');
+    expect((await kindsTo(email)).filter((kind) => kind === 'email_changed')).toHaveLength(2);
+    expect((await revert(client, await tokenFrom(client, email, 'email_changed'))).status).toBe(200);
+    await expectAt(owner, email);
+  });
+
+  test('is over after a day: the link is dead, and a not-me link signs out alone', async () => {
+    const { owner, email, revertToken, early } = await corrected();
+    await change(sql`
+      UPDATE one_time_tokens SET created_at = created_at - interval '24 hours', expires_at = expires_at - interval '24 hours'
+      WHERE owner_id = ${owner.userId}::uuid AND kind = 'revert_email'`);
+    expectTokenInvalid(await revert(client, revertToken), 1);
+    expect((await reportNotMe(early)).status).toBe(200);
+    await expectAt(owner, email);
+    expect(await storedUser(owner.userId)).toMatchObject({ has_password: false });
+    await expectDead(client, owner);
+    expect((await kindsTo(email)).slice(-1)).toEqual(['reset_password']);
+  });
+
+  test('yields the address to whoever proves its mailbox, and to nobody else (LNK-13)', async () => {
+    const { owner, stranger, email, revertToken } = await corrected();
+    const refused = await client.post('/api/auth/register', {
+      ...{ email: stranger, name: 'Stranger', password, confirmPassword: password },
+    });
+    expect(refused.json.code).toBe('email_taken');
+    const reader = await signIn(client);
+    expect((await confirm(client, await linkTo(client, reader, stranger))).status).toBe(200);
+    await expectAt(reader, stranger);
+    expectTokenInvalid(await revert(client, revertToken), 2);
+    await expectAt(owner, email);
+  });
+
+  test('has happened once where the answer was lost, with both links (DBF-10)', async () => {
+    const { owner, stranger, email, revertToken } = await corrected();
+    const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
+    const answer = await revert(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), revertToken);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
+    // The notice from before the correction went to the stranger.
+    expect(await liveLinks(owner.userId)).toEqual(['not_me', 'reset_password', 'revert_email']);
+    expect((await kindsTo(stranger)).filter((kind) => kind === 'reset_password')).toHaveLength(1);
+    expect((await kindsTo(email)).filter((kind) => kind === 'email_changed')).toHaveLength(1);
+    expect((await revert(client, await tokenFrom(client, email, 'email_changed'))).status).toBe(200);
+  });
+});
+
+describe.each<[what: string, account: () => Promise<SignedIn>]>([
+  ['a verified account', async () => settle(await signIn(client))],
+  ['an old unverified account', oldAccount],
+  ['a migrated account', migratedAccount],
+])('theft of %s (LNK-12, EML-08)', (_what, account) => {
+  async function stolen() {
+    const owner = await account();
+    const early = await notMeLinkTo(owner.email);
+    const { email, revertToken } = await move(client, owner);
+    const atThief = await notMeLinkTo(email);
+    return { owner, email, revertToken, early, atThief };
+  }
+
+  test('leaves the owner a link for seven days, which wins: the thief gets none, and their not-me links die', async () => {
+    const { owner, email, revertToken, early, atThief } = await stolen();
+    expect(await waysBackOf(owner)).toEqual([{ email: owner.email, way_back: null, hours: 168 }]);
+    expect((await revert(client, revertToken)).status).toBe(200);
+    await expectAt(owner, owner.email);
+    expect((await kindsTo(email)).slice(-1)).toEqual(['email_restored']);
+    expect(await kindsTo(email)).not.toContain('email_changed');
+    expectTokenInvalid(await reportNotMe(atThief), 1);
+    // What was sent to the owner before the theft stays theirs.
+    expect((await reportNotMe(early)).status).toBe(200);
+    await expectAt(owner, owner.email);
+  });
+
+  test('wins also where the thief was first, with a way back of their own', async () => {
+    const { owner, email, revertToken, atThief } = await stolen();
+    const second = await move(client, owner, email);
+    expect((await revert(client, second.revertToken)).status).toBe(200);
+    await expectAt(owner, email);
+    // With the way back used, the thief's notice takes nothing from the owner.
+    expect((await reportNotMe(atThief)).status).toBe(200);
+    await expectAt(owner, email);
+    expect((await revert(client, revertToken)).status).toBe(200);
+    await expectAt(owner, owner.email);
+    expect(await liveLinks(owner.userId)).toEqual(['not_me', 'reset_password']);
+  });
+
+  test('is undone by the not-me link of a notice from before it, and every later link to another address dies', async () => {
+    const { owner, email, revertToken, early, atThief } = await stolen();
+    const second = await move(client, owner, email);
+    const answer = await reportNotMe(early);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2, hashes: 0, setCookies: [] });
+    await expectAt(owner, owner.email);
+    expect(await storedUser(owner.userId)).toMatchObject({ has_password: false });
+    await expectDead(client, owner);
+    for (const token of [second.revertToken, revertToken]) expectTokenInvalid(await revert(client, token), 1);
+    expectTokenInvalid(await reportNotMe(atThief), 1);
+    expect((await kindsTo(second.email)).slice(-1)).toEqual(['email_restored']);
+    expect(await liveLinks(owner.userId)).toEqual(['reset_password']);
+    await resetAt(owner.email);
+  });
+
+  test('cannot be finished by the thief’s not-me link once the owner has the account back', async () => {
+    const { owner, email, atThief, early } = await stolen();
+    const second = await move(client, owner, email);
+    expect((await reportNotMe(atThief)).status).toBe(200);
+    await expectAt(owner, email);
+    expect((await reportNotMe(early)).status).toBe(200);
+    await expectAt(owner, owner.email);
+    for (const token of [second.revertToken]) expectTokenInvalid(await revert(client, token), 1);
+  });
+
+  test('holds the address against whoever reads its mail', async () => {
+    const { owner } = await stolen();
+    const other = await signIn(client);
+    expect((await requestChange(client, other, owner.email)).status).toBe(202);
+    expect((await kindsTo(owner.email)).slice(-1)).toEqual(['email_taken']);
+  });
+});
+
+test.each(['revert', 'not-me'])(
+  'five mails that strangers caused keep no mail of a %s link from the owner (EML-13)',
+  async (by) => {
+    const owner = await settle(await signIn(client));
+    const notMe = await notMeLinkTo(owner.email);
+    for (let index = 0; index < 5; index++) await forget(client, owner.email, freshClient());
+    const strangers = freshClient();
+    for (let index = 0; index < 30; index++) await forget(client, freshEmail(), strangers);
+    const { email, revertToken } = await move(client, owner);
+    const answer = await client.post(
+      by === 'revert' ? '/api/auth/email/change/revert' : '/api/auth/not-me',
+      { token: by === 'revert' ? revertToken : notMe },
+      { headers: strangers },
+    );
+    expect(answer.status, answer.text).toBe(200);
+    expect((await kindsTo(owner.email)).slice(-2)).toEqual(['email_changed', 'reset_password']);
+    expect((await kindsTo(email)).slice(-1)).toEqual(['email_restored']);
+  },
+);
+
+test('a not-me link of an account that has moved, without a way back, signs out alone and mails the present address', async () => {
+  const owner = await settle(await signIn(client));
+  const early = await notMeLinkTo(owner.email);
+  const moved = freshEmail();
+  await change(sql`UPDATE users SET email = ${moved} WHERE id = ${owner.userId}::uuid`);
+  expect((await reportNotMe(early)).status).toBe(200);
+  expect(await storedUser(owner.userId)).toMatchObject({ email: moved, has_password: false });
+  expect(await kindsTo(moved)).toEqual(['reset_password']);
+  await registerUser(client, { email: owner.email });
+});
