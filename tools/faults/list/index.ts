@@ -1,5 +1,6 @@
 import type { PlantedFault } from '../planted-fault.ts';
 import { accountFaults } from './accounts.ts';
+import { addressFaults } from './addresses.ts';
 import { configurationFaults } from './demo-and-configuration.ts';
 import { enumerationFaults } from './enumeration.ts';
 import { failureFaults } from './failures.ts';
@@ -24,6 +25,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...tokenFaults,
   ...pageFaults,
   ...accountFaults,
+  ...addressFaults,
   ...resetFaults,
   ...limitFaults,
   ...inputFaults,

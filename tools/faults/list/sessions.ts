@@ -185,16 +185,6 @@ export const sessionFaults: readonly PlantedFault[] = [
     tests: ['test/features/account/export.test.ts'],
   },
   {
-    id: 'stale-session-asks-for-another-address',
-    guarantees: ['SES-15', 'EML-08'],
-    breaks:
-      'A session that proved itself too long ago is refused, and the change that it asked for begins all the same.',
-    file: 'src/features/email-change/queries.ts',
-    find: 'WHERE l.is_recent AND NOT l.is_unchanged',
-    replace: 'WHERE NOT l.is_unchanged',
-    tests: ['test/features/email-change/request.test.ts'],
-  },
-  {
     id: 'upgrade-makes-old-sessions-recent',
     guarantees: ['SES-15'],
     breaks: 'After the upgrade every legacy session counts as having just proved who it is.',
