@@ -188,14 +188,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 202,
     roundTrips: 1,
-    statements: [9],
+    statements: [10],
     body: () => ({ newEmail: freshEmail() }),
   },
   'POST /api/auth/email/change/confirm': {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 10],
+    statements: [2, 10],
     body: ({ links }) => ({ token: links.change_email, password }),
   },
   'POST /api/auth/email/change/revert': {

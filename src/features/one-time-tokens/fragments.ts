@@ -79,10 +79,10 @@ export function consumedByUs(presented: PresentedOneTimeToken, consumedBy: strin
     SELECT ${consumedColumns} FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid)`;
 }
 
-/** The token that this transaction issued: a sub-select with `user_id`, `email`, `target_email`. */
+/** The token that this transaction issued: a sub-select with `user_id` and `created_at`. */
 export function issuedNow(token: NewOneTimeToken): Fragment {
   return sql`(
-    SELECT ${consumedColumns} FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
     WHERE t.token_hash = ${hashBytes(token)} AND t.spent_at IS NULL AND t.owner_id IS NOT NULL)`;
 }
 

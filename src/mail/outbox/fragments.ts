@@ -127,6 +127,13 @@ export function isNoticeQueuedNow(kind: NoticeKind, { operationId }: RequestMeta
     WHERE m.operation_id = ${operationId}::uuid AND m.kind = ${kind} AND m.finished_at IS NULL AND m.created_at = now())`;
 }
 
+/** Whether this transaction has queued, or dropped, a mail that the client causes. */
+export function hasMailedNow({ clientKey }: MailClient, { operationId }: RequestMetadata): Fragment {
+  return sql`EXISTS (
+    SELECT FROM mail_outbox m
+    WHERE m.client_key = ${clientKey} AND m.created_at = now() AND m.operation_id = ${operationId}::uuid)`;
+}
+
 /**
  * A statement that takes the name of a deleted user from the mails to them. Those that are not sent never will be, but
  * for those about the deletion, which name no user to begin with; all go on counting for the recipient, unless

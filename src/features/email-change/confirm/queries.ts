@@ -6,7 +6,7 @@ import { queueMail } from '../../../mail/outbox/fragments.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import { type AttemptLimits, clearAttempts } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
-import { claimOn } from '../../addresses/index.ts';
+import { type Claim, claimOn } from '../../addresses/index.ts';
 import type { PresentedDevice } from '../../known-devices/index.ts';
 import { holderBucket, type LinkHolder, reserveHolderCheck } from '../../link-holder/index.ts';
 import {
@@ -49,16 +49,19 @@ export async function findMover(
   const mover = sql`
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key, p.target_email,
       ${caller === null ? sql`false` : sql`EXISTS (SELECT ${fromLiveSession(caller)} AND s.user_id = p.owner_id)`} AS is_by_session
-    FROM (SELECT t.owner_id, t.target_email, t.target_key ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
-    WHERE u.banned_at IS NULL
-      AND ${claimOn(target, { selfId: sql`p.owner_id`, isMailboxProved: true })} IN ('free', 'own')`;
+    FROM (SELECT t.owner_id, t.target_email ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
+    WHERE u.banned_at IS NULL`;
   const isReserved = isChecked ? sql`NOT c.is_by_session` : false;
-  const [row] = await db.query<Mover>(
-    'find-mover',
-    reserveHolderCheck(mover, holderBucket(sql`o`, device), isReserved, limits),
-    { isIdempotent: true },
-  );
-  return row ?? null;
+  const steps = {
+    judge: sql`
+      SELECT ${claimOn(target, { selfId: sql`p.owner_id`, isMailboxProved: true })} AS claim
+      FROM (SELECT t.owner_id, t.target_email, t.target_key ${fromLiveToken(presented)}) p`,
+    find: reserveHolderCheck(mover, holderBucket(sql`o`, device), isReserved, limits),
+  };
+  const { judge, find } = await db.batch('find-mover', steps, { isIdempotent: true });
+  const claim = judge[0]?.claim as Claim | undefined;
+  if (claim !== 'free' && claim !== 'own') return null;
+  return (find[0] as unknown as Mover | undefined) ?? null;
 }
 
 /** A change whose link was followed by somebody who has shown that the account is theirs. */

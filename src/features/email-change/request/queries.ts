@@ -6,7 +6,7 @@ import type { Gate, GatedRow } from '../../../joints/gate.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import {
   clientHasRoom,
-  fromMailQueuedNow,
+  hasMailedNow,
   holdClient,
   holdRecipient,
   queueMail,
@@ -42,7 +42,7 @@ export interface RequestedChangeRow extends GatedRow {
  * Stores the token of a change and queues the mail with its link. Round trips: 1. Null when the session is not live.
  *
  * When another account has the address, or can have it back, the same rows are written: a token that nobody ever gets,
- * and a notice instead of the mail. Earlier changes to other addresses end whatever became of this one, so that their fate
+ * and a notice instead of the mail, which is queued where nobody had to be told. Earlier changes to other addresses end whatever became of this one, so that their fate
  * tells nothing; links to the same address stay, since the mail of this one may be over the address's budget.
  *
  * The session is held after its user: a password change that this waited for may have ended it.
@@ -79,11 +79,17 @@ export async function requestChange(
     record: recordEvents(asked, requested, metadata),
     endOthers: endOtherChanges(asked, token, email),
     holdRecipient: holdRecipient(newAddress),
-    mailNewAddress: queueMail(sql`${newAddress} WHERE ${claim} = 'free'`, mail, { client }, metadata),
     tellOwner: queueNotice(
-      sql`SELECT h.* FROM (${holdersOf(address, caller)}) h, ${asked} a
-        WHERE NOT EXISTS (SELECT ${fromMailQueuedNow(mail, { isDroppedToo: true })})`,
+      sql`SELECT ${recipientColumns(sql`x`)} FROM ${asked} a, users x
+        WHERE ${hasAddress(sql`x`, address)} AND x.id <> a.user_id LIMIT 1`,
       'email_taken',
+      { client },
+      metadata,
+    ),
+    tellFormerOwner: queueNotice(formerOwner(address, caller, token), 'email_taken', { client }, metadata),
+    mailNewAddress: queueMail(
+      sql`${newAddress} WHERE NOT ${hasMailedNow(client, metadata)}`,
+      mail,
       { client },
       metadata,
     ),
@@ -94,14 +100,10 @@ export async function requestChange(
 
 const requested = { type: 'user_updated', outcome: 'success', reason: 'email_change_requested' } as const;
 
-/** Whoever else has the address, or can have it back, as a recipient there: one at most. */
-function holdersOf(address: Address, { userId }: CallerIds): Fragment {
-  return sql`
-    SELECT ${recipientColumns(sql`x`)} FROM users x
-    WHERE ${hasAddress(sql`x`, address)} AND x.id <> ${userId}::uuid
-    UNION ALL
-    SELECT t.owner_id, t.target_email, coalesce(t.target_key, ${address.keys[0]}::text), true, u.locale
-    FROM (SELECT t.* ${fromHeldAddress(address, { exceptUserId: userId, isMailboxProved: true })}) t
-    JOIN users u ON u.id = t.owner_id
-    LIMIT 1`;
+/** Whoever else can have the address back, as a recipient there. */
+function formerOwner(address: Address, { userId }: CallerIds, token: NewOneTimeToken): Fragment {
+  return sql`SELECT t.owner_id AS user_id, t.target_email AS recipient, ${address.keys[0]}::text AS recipient_key,
+      true AS is_verified, (SELECT u.locale FROM users u WHERE u.id = t.owner_id) AS locale
+    ${fromHeldAddress(address, { exceptUserId: userId, isMailboxProved: true })} AND EXISTS (
+      SELECT FROM ${issuedNow(token)} i WHERE i.created_at = now()) LIMIT 1`;
 }
