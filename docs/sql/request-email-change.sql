@@ -1,91 +1,179 @@
 -- Stores the token of a change and queues the mail with its link.
--- src/features/email-change/queries.ts
+-- src/features/email-change/request/queries.ts
 
--- step request
-WITH caller AS MATERIALIZED (
-  SELECT s.user_id, s.id AS session_id, u.locale, lower(u.email) = $1 AS is_unchanged,
-    s.authenticated_at > now() - make_interval(secs => $2::int) AS is_recent FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $3::uuid AND s.user_id = $4::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR NO KEY UPDATE OF u
-),
-live AS MATERIALIZED (SELECT c.* FROM caller c JOIN sessions s ON s.id = c.session_id FOR KEY SHARE OF s),
-asking AS (SELECT l.* FROM live l WHERE l.is_recent AND NOT l.is_unchanged AND NOT $5::boolean),
-mail_client AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $6::uuid, now() + make_interval(secs => $7::int) FROM (SELECT $8::text AS bucket FROM asking) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $9::int + 1
-  RETURNING t.bucket, t.count AS number),
-admitted AS (SELECT c.bucket FROM mail_client c WHERE c.number <= $10::int),
-mail_address AS (
-  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $11::uuid, now() + make_interval(secs => $12::int) FROM (SELECT CASE WHEN true THEN $13::text ELSE $14::text END AS bucket FROM admitted) s
-  ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE
-    WHEN t.window_ends_at <= now() THEN 1
-    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
-    ELSE t.count + 1
-    END,
-    last_attempt_id = excluded.last_attempt_id,
-    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $15::int + 1
-  RETURNING t.bucket, t.count AS number),
-allowed AS (SELECT a.bucket FROM mail_address a WHERE a.number <= $16::int),
-taken AS (
-  SELECT u.id AS user_id, u.email, u.locale FROM users u
-  WHERE lower(u.email) = $17 AND u.id <> $18::uuid
-  UNION ALL
-  SELECT h.owner_id, h.target_email, u.locale
-  FROM (SELECT t.owner_id, t.target_email FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $19 AND t.owner_id IS DISTINCT FROM $20::uuid LIMIT 1) h
-  LEFT JOIN users u ON u.id = h.owner_id
-  LIMIT 1
-),
-issued AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, bucket, created_at, expires_at)
-  SELECT decode($21::text, 'hex'), $22, s.user_id::uuid, $23::text, $24::text, NULL::text,
-    now(), now() + make_interval(secs => $25::int)
-  FROM (SELECT a.user_id FROM asking a, allowed l) s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-requested AS (SELECT a.user_id, a.session_id, a.locale FROM asking a JOIN issued i ON i.owner_id = a.user_id)
-,
-requested_effect_0 AS (
-  INSERT INTO security_events
-    (id, type, outcome, method, reason, user_id, session_id, request_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $26, $27, $28::text, $29::text, e.user_id, e.session_id,
-    $30::uuid, $31::inet, $32::text,
-    $33::jsonb
-  FROM requested e ),
-sent AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, sealed, expires_at, finished_at, outcome)
-  SELECT $34::uuid, $35, coalesce($36::text, ''), coalesce(s.locale, $37::text), s.user_id::uuid,
-    $38::uuid,
-    CASE WHEN $39::text IS NOT NULL
-    THEN ($40::text[])[array_position($41::text[], $42::text::text)] END,
-    least(now() + make_interval(secs => $43::int), NULL::timestamptz),
-    CASE WHEN $44::text IS NULL THEN now() END, CASE WHEN $45::text IS NULL THEN 'dropped' END
-  FROM (SELECT r.* FROM requested r WHERE NOT EXISTS (SELECT FROM taken)) s
-  ON CONFLICT (id) DO NOTHING
-  RETURNING id),
-told AS (
-  INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
-  SELECT gen_random_uuid(), $46, s.email, coalesce(s.locale, $47::text), s.user_id::uuid,
-    $48::uuid, $49::jsonb, now() + make_interval(secs => $50::int)
-  FROM (SELECT t.* FROM taken t, requested r) s
-  RETURNING id)
-SELECT l.is_recent, l.is_unchanged FROM live l;
+-- step holdClient
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
 
--- step revokePrevious
-WITH asked AS (SELECT t.owner_id AS user_id FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_at IS NULL AND t.expires_at > now()),
-revoked AS (
-  DELETE FROM one_time_tokens t USING asked o
-  WHERE t.owner_id = o.user_id AND t.kind = ANY ($3::text[]) AND t.spent_at IS NULL AND t.token_hash <> decode($4::text, 'hex')
-  RETURNING t.token_hash)
-SELECT count(*)::int AS revoked FROM revoked;
+-- step holdUser
+SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR NO KEY UPDATE;
+
+-- step judge
+SELECT CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $1::int) THEN $2::text END AS refused_by, CASE
+  WHEN $3 = $4::text THEN 'reserved'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $5 OR x.address_key = ANY ($6::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+  WHEN EXISTS (SELECT FROM one_time_tokens t
+  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $8 OR t.target_key = ANY ($9::text[]))
+    AND t.owner_id IS DISTINCT FROM $10::uuid
+    AND NOT ($11::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $12 OR x.address_key = ANY ($13::text[])) AND x.id IS DISTINCT FROM $14::uuid) THEN 'open'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $15 OR x.address_key = ANY ($16::text[]))) THEN 'own'
+  ELSE 'free' END AS claim FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $17::uuid AND s.user_id = $18::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+
+-- step issue
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, $3::text, $4::text, $5::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $6::int)
+FROM (
+  SELECT u.id AS user_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $7::uuid AND s.user_id = $8::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $9::int) THEN $10::text END IS NULL
+    AND CASE
+    WHEN $11 = $12::text THEN 'reserved'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $13 OR x.address_key = ANY ($14::text[])) AND x.id IS DISTINCT FROM $15::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $16 OR t.target_key = ANY ($17::text[]))
+      AND t.owner_id IS DISTINCT FROM $18::uuid
+      AND NOT ($19::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $20 OR x.address_key = ANY ($21::text[])) AND x.id IS DISTINCT FROM $22::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $23 OR x.address_key = ANY ($24::text[]))) THEN 'own'
+    ELSE 'free' END NOT IN ('own', 'reserved') AND ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $25 AND c.created_at > now() - make_interval(secs => $26::int) AND c.id IS DISTINCT FROM $27::uuid) < $28::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int)) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step record
+INSERT INTO security_events
+  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
+  $5::uuid, $6::uuid, $7::inet, $8::text,
+  $9::jsonb
+FROM (SELECT i.user_id, $10::uuid AS session_id FROM (
+    SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($11::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) e;
+
+-- step endOthers
+DELETE FROM one_time_tokens t USING (SELECT i.user_id, $1::uuid AS session_id FROM (
+    SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($2::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) o
+WHERE t.owner_id = o.user_id AND t.kind = $3 AND t.spent_at IS NULL AND t.target_email <> $4;
+
+-- step holdRecipient
+SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (
+  SELECT a.user_id, $1::text AS recipient, $2::text AS recipient_key, false AS is_verified, u.locale
+  FROM (SELECT i.user_id, $3::uuid AS session_id FROM (
+      SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($4::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) a JOIN users u ON u.id = a.user_id) s;
+
+-- step tellOwner
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, facts, expires_at, finished_at, outcome)
+SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::text,
+  $3::text, coalesce(r.locale, $4::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $5::uuid, $6::uuid,
+  CASE WHEN r.recipient IS NOT NULL THEN $7::jsonb END,
+  now() + make_interval(secs => $8::int),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
+      AND (s.is_verified OR c.of_all_kinds < $13::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds,
+        $17::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $18), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $19::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $20::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT x.id AS user_id, x.email::text AS recipient, coalesce(x.address_key, 'user:' || x.id) AS recipient_key,
+      NOT (x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AS is_verified, x.locale FROM (SELECT i.user_id, $21::uuid AS session_id FROM (
+        SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
+        WHERE t.token_hash = decode($22::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) a, users x
+    WHERE (lower(x.email) = $23 OR x.address_key = ANY ($24::text[])) AND x.id <> a.user_id LIMIT 1) s
+  WHERE s.recipient IS NOT NULL AND ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $25 AND c.created_at > now() - make_interval(secs => $26::int) AND c.id IS DISTINCT FROM $27::uuid) < $28::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int)
+) r
+WHERE $33::boolean OR r.recipient IS NOT NULL;
+
+-- step tellFormerOwner
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, facts, expires_at, finished_at, outcome)
+SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::text,
+  $3::text, coalesce(r.locale, $4::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $5::uuid, $6::uuid,
+  CASE WHEN r.recipient IS NOT NULL THEN $7::jsonb END,
+  now() + make_interval(secs => $8::int),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
+      AND (s.is_verified OR c.of_all_kinds < $13::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds,
+        $17::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $18), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $19::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $20::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT t.owner_id AS user_id, t.target_email AS recipient, $21::text AS recipient_key,
+      true AS is_verified, (SELECT u.locale FROM users u WHERE u.id = t.owner_id) AS locale
+    FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $22 OR t.target_key = ANY ($23::text[]))
+      AND t.owner_id IS DISTINCT FROM $24::uuid
+      AND NOT ($25::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected') AND EXISTS (
+      SELECT FROM (
+        SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
+        WHERE t.token_hash = decode($26::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) LIMIT 1) s
+  WHERE s.recipient IS NOT NULL AND ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $27 AND c.created_at > now() - make_interval(secs => $28::int) AND c.id IS DISTINCT FROM $29::uuid) < $30::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid) < $34::int)
+) r
+WHERE $35::boolean OR r.recipient IS NOT NULL;
+
+-- step mailNewAddress
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
+        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (
+    SELECT a.user_id, $23::text AS recipient, $24::text AS recipient_key, false AS is_verified, u.locale
+    FROM (SELECT i.user_id, $25::uuid AS session_id FROM (
+        SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
+        WHERE t.token_hash = decode($26::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) a JOIN users u ON u.id = a.user_id WHERE NOT EXISTS (
+      SELECT FROM mail_outbox m
+      WHERE m.client_key = $27 AND m.created_at = now() AND m.operation_id = $28::uuid)) s
+  WHERE ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $33 AND c.created_at > now() - make_interval(secs => $34::int) AND c.id IS DISTINCT FROM $35::uuid) < $36::int)
+) r
+ON CONFLICT (id) DO NOTHING;
