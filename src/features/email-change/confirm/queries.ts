@@ -115,7 +115,7 @@ export async function confirmChange(
       },
       ...{ since: null, metadata },
     }),
-    clearAttempts: caller === null ? clearAttempts(mover.bucket, sql`${once} o`) : null,
+    clearAttempts: caller === null ? clearAttempts(mover.bucket, once) : null,
     answer: sql`SELECT ${userColumns(sql`u`)} FROM ${done} d JOIN users u ON u.id = d.user_id`,
   };
   const results = await unlessTaken(() => db.batch('confirm-email-change', steps, { isIdempotent: true }));
