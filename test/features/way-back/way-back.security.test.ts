@@ -271,7 +271,7 @@ test('a not-me link of an account that has moved, without a way back, signs out 
   const owner = await settle(await signIn(client));
   const early = await notMeLinkTo(owner.email);
   const moved = freshEmail();
-  await change(sql`UPDATE users SET email = ${moved} WHERE id = ${owner.userId}::uuid`);
+  await change(sql`UPDATE users SET email = ${moved}, address_key = NULL WHERE id = ${owner.userId}::uuid`);
   expect((await reportNotMe(early)).status).toBe(200);
   expect(await storedUser(owner.userId)).toMatchObject({ email: moved, has_password: false });
   expect(await kindsTo(moved)).toEqual(['reset_password']);
