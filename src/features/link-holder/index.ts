@@ -1,5 +1,4 @@
 export { correctableByPassword, passwordField } from './answer-password-field.ts';
-export { linkHolderErrors } from './errors.ts';
 export { holderBucket, type LinkHolder, reserveHolderCheck } from './fragments.ts';
 export { LinkHolderForm, LinkHolderRequest } from './schemas.ts';
 export { withHolderPassword } from './with-holder-password.ts';

@@ -4,7 +4,6 @@ export {
   consumedByUs,
   consumedNow,
   consumeToken,
-  deleteTokens,
   endLinksElsewhere,
   endOtherChanges,
   formerAddresses,

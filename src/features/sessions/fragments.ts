@@ -108,14 +108,6 @@ export const exportedSessions: ExportPart = {
     FROM sessions s WHERE s.user_id = ${owner}.user_id), '[]')`,
 };
 
-/**
- * Body of a CTE that ends all sessions of each row of `owner` (a CTE with `user_id`) and returns them as `session_id`
- * with `user_id`. Lock the user first: a session that a racing sign-in opens is not in this snapshot.
- */
-export function endSessionsOf(owner: Fragment): Fragment {
-  return sql`DELETE FROM sessions s USING ${owner} o WHERE s.user_id = o.user_id RETURNING s.user_id, s.id AS session_id`;
-}
-
 /** Select list for the times of a `BegunRow`; `s` is the alias of sessions. */
 export function sessionEnds(s: Fragment): Fragment {
   return sql`floor(extract(epoch FROM ${s}.authenticated_at))::float8 AS auth_time,

@@ -1,14 +1,11 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
-export { endSessions } from './closing/fragments.ts';
 export { sessionErrors } from './errors.ts';
 export { feature } from './feature.ts';
 export {
   type CallerIds,
-  endSessionsOf,
   evictOldest,
   fromLiveSession,
-  isRecentlyAuthenticated,
   keepSession,
   liveCaller,
   type NewSession,
@@ -22,13 +19,10 @@ export {
   begunNow,
   fromBegun,
   type Opening,
-  type Proof,
   verdict,
 } from './opening/fragments.ts';
-export { requireRecentAuthentication } from './recent-authentication.ts';
 export type { Transport } from './refresh-token.ts';
 export {
-  endOtherSessions,
   holdSession,
   type RenewedSessionRow,
   renewedBefore,

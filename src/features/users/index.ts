@@ -14,7 +14,6 @@ export {
   fromAddress,
   hasAddress,
   hasPresentedAddress,
-  isTakenEmail,
   isVerificationDue,
   markVerified,
   owners,

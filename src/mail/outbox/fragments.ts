@@ -148,12 +148,6 @@ export function forgetRecipient(owner: Fragment): Fragment {
       OR m.recipient_key = 'user:' || (SELECT o.user_id FROM ${owner} o)`;
 }
 
-/** Whether a mail of this kind to the recipient key `key` was queued, or dropped, since a time. */
-export function wasMailedSince(kind: string, key: Fragment, since: Fragment): Fragment {
-  return sql`EXISTS (
-    SELECT FROM mail_outbox m WHERE m.recipient_key = ${key} AND m.kind = ${kind} AND m.created_at > ${since})`;
-}
-
 /** Whether the client and its network have mails left in this hour, besides the mail `exceptId`. */
 export function clientHasRoom({ clientKey, networkKey }: MailClient, exceptId: string | null): Fragment {
   const { perClient, perNetwork } = mailLimits;

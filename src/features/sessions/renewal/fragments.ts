@@ -87,16 +87,6 @@ export function renewedBefore(userId: string, { newId }: SessionRenewal): Fragme
   return sql`SELECT ${renewedColumns(sql`s`)} FROM sessions s WHERE s.id = ${newId}::uuid AND s.user_id = ${userId}::uuid`;
 }
 
-/**
- * Body of a CTE that ends the sessions of the users in `owner`, a CTE with `user_id`, except for the one with this
- * id; it returns the columns that an `Effect` needs.
- */
-export function endOtherSessions(owner: Fragment, keptId: string): Fragment {
-  return sql`
-    DELETE FROM sessions s USING ${owner} o WHERE s.user_id = o.user_id AND s.id <> ${keptId}::uuid
-    RETURNING s.user_id, s.id AS session_id`;
-}
-
 function renewedColumns(s: Fragment): Fragment {
   return sql`${s}.user_id, ${s}.id AS session_id, ${s}.amr, ${s}.cookie_counter IS NOT NULL AS has_cookie_token,
     ${s}.body_counter IS NOT NULL AS has_body_token, ${sessionEnds(s)}`;

@@ -85,17 +85,6 @@ export function markVerified(owner: Fragment): Fragment {
 }
 
 /**
- * Whether a user has the address in this very spelling, in the snapshot of this statement. An insert or update that meets
- * the unique index waits for a user who is leaving the address, but does not see the rows that this user leaves behind;
- * as long as those are not in the snapshot, the user still is.
- * @param exceptUserId a user who does not count
- */
-export function isTakenEmail(email: string, exceptUserId: string | null = null): Fragment {
-  return sql`EXISTS (
-    SELECT FROM users x WHERE lower(x.email) = ${email} AND x.id IS DISTINCT FROM ${exceptUserId}::uuid)`;
-}
-
-/**
  * A statement that sets the address keys of users, unless their address is another one by now. It waits for nobody: a
  * user whom another statement has locked is left for the next time.
  */
