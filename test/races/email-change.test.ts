@@ -27,7 +27,8 @@ import { releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 
 /** In the statements that change something for a link, in those that ask for one, and in a deletion and a login. */
-const changing = /AS MATERIALIZED|DELETE FROM users|FOR KEY SHARE OF u FOR SHARE OF t/;
+const changing =
+  /AS MATERIALIZED|WITH renewed AS|DELETE FROM users|FOR KEY SHARE OF u FOR SHARE OF t|INSERT INTO (sessions|users)/;
 const uses = 20;
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

@@ -22,7 +22,7 @@ import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 /** In the statements that change something, and in no other. */
-const changing = /AS MATERIALIZED|WITH renewed AS|DELETE FROM users/;
+const changing = /AS MATERIALIZED|WITH renewed AS|DELETE FROM users|INSERT INTO sessions/;
 const routes = Object.keys(ownersRoutes);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

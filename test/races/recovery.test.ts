@@ -14,7 +14,8 @@ import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 /** In the statements that change something, and in no other. */
-const changing = /AS MATERIALIZED|DELETE FROM users|UPDATE one_time_tokens/;
+const changing =
+  /AS MATERIALIZED|WITH renewed AS|DELETE FROM users|UPDATE one_time_tokens|INSERT INTO sessions/;
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
