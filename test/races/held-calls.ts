@@ -1,6 +1,13 @@
 import { vi } from 'vitest';
 
 /**
+ * Stands in the batch of every flow by which something is changed, and in none that only finds or counts: for
+ * `releaseTogether`.
+ */
+export const changing =
+  /INSERT INTO (sessions|users)|UPDATE (one_time_tokens|sessions|users) |DELETE FROM (users|one_time_tokens)|FOR SHARE OF t/;
+
+/**
  * Holds the calls to the database whose body has `text`, or matches it, until `count` of them are there, then lets all go at once.
  * Hashing keeps an isolate busy, so that without this the statements would come one after the other.
  *

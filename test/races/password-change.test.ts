@@ -17,12 +17,10 @@ import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
-import { releaseTogether } from './held-calls.ts';
+import { changing, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
-/** In the statements that change something, and in no other. */
-const changing = /AS MATERIALIZED|WITH renewed AS|DELETE FROM users|INSERT INTO sessions/;
 const routes = Object.keys(ownersRoutes);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

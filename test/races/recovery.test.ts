@@ -9,13 +9,9 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
-import { releaseTogether } from './held-calls.ts';
+import { changing, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
-
-/** In the statements that change something, and in no other. */
-const changing =
-  /AS MATERIALIZED|WITH renewed AS|DELETE FROM users|UPDATE one_time_tokens|INSERT INTO sessions/;
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;

@@ -21,14 +21,16 @@ export function registration(email: string, overrides: Readonly<Record<string, u
   return { email, name: 'Test User', password, confirmPassword: password, ...overrides };
 }
 
-/** Registers a fresh user and returns the answer, with the address. */
+/** Registers a fresh user, from a client of its own, and returns the answer, with the address. */
 export async function registerUser(
   client: TestClient,
   overrides: Readonly<Record<string, unknown>> = {},
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer & { email: string }> {
   const email = (overrides.email as string | undefined) ?? freshEmail();
-  const answer = await client.post('/api/auth/register', registration(email, overrides), { headers });
+  const answer = await client.post('/api/auth/register', registration(email, overrides), {
+    headers: { ...freshClient(), ...headers },
+  });
   expect(answer.status, answer.text).toBe(201);
   return { ...answer, email };
 }
