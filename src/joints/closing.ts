@@ -53,11 +53,6 @@ export interface ClosingScope {
   readonly actingSessionId: string | null;
   /** A timestamptz expression; null where no cell of the occasion is `since`. */
   readonly since: Fragment | null;
-  /**
-   * Whether to pass over rows that others have locked, for a statement that holds a session and not its user: the two
-   * could wait for each other.
-   */
-  readonly isSkippingLocked?: true;
   /** The links that the batch itself issues, as SHA-256 in hexadecimal: a repeat leaves them. */
   readonly ownLinks?: readonly string[];
   readonly metadata: RequestMetadata;
@@ -70,7 +65,7 @@ export interface Credentials<Kind extends string = string> {
   readonly cells: Readonly<Record<Kind, Cells>>;
   /**
    * A statement that ends the given kinds, which are those whose cell is `ended`, `others` or `since`, one at least.
-   * Lock the user before it, unless it skips what is locked.
+   * Lock the user before it.
    */
   close(ending: Ending<Kind>, scope: ClosingScope): Fragment;
 }

@@ -142,7 +142,9 @@ describe('a reuse that races a logout', () => {
       const logouts = answers.filter((_, index) => index % 2 === 0);
       expect(logouts.filter(({ status }) => status !== 200)).toEqual([]);
       expect(reuses.filter(({ status }) => status !== 401)).toEqual([]);
-      expect(answers.filter(({ roundTrips }) => roundTrips !== 1)).toEqual([]);
+      // More would be the repeat of one that met a deadlock.
+      expect(logouts.filter(({ roundTrips }) => roundTrips !== 1)).toEqual([]);
+      expect(reuses.filter(({ roundTrips }) => roundTrips > 2)).toEqual([]);
       await expectEnded(signedIn, [second]);
       const ends = (await eventsOf(sessionId, db())).map(({ type }) => type).slice(1);
       expect(ends).toHaveLength(1);

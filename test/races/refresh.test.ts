@@ -1,19 +1,27 @@
 import { afterAll, beforeAll, expect } from 'vitest';
+import { addressOf } from '../../src/address-key.ts';
+import { sql } from '../../src/db/sql.ts';
 import type { Transport } from '../../src/features/sessions/refresh-token.ts';
 import {
   ageRotations,
+  claimsOf,
   eventsOf,
   insertLegacySession,
+  keyringOf,
   refreshBy,
   refreshByBody,
   sessionRow,
   signIn,
   successorIn,
 } from '../features/sessions/session-fixtures.ts';
+import { logIn } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
+import { holdRows } from './hold-rows.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
+import { untilWaiting } from './until-waiting.ts';
 
 const callers = 50;
 const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
@@ -100,14 +108,18 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
   );
 
   test.each(rounds)('of a stale token end the session once, with one event, round %i (RFR-02)', async () => {
-    const { sessionId, token } = await signedIn();
+    const { sessionId, token, email } = await signedIn();
     await refreshBy(transport, client, token);
     await ageRotations(sessionId, 31, db());
     const answers = await race(sessionId, times(callers, [transport, token] as const));
+    // More would be the repeat of one that met a deadlock.
+    expect(answers.filter(({ roundTrips }) => roundTrips > 2)).toEqual([]);
     expect(tally(answers)).toEqual({ '401 refresh_token_reused': 1, '401 session_expired': callers - 1 });
     expect(await sessionRow(sessionId, db())).toBeNull();
     const reuses = (await eventsOf(sessionId, db())).filter(({ type }) => type === 'authn_token_reuse');
     expect(reuses).toHaveLength(1);
+    const told = (await mailsTo(client, email)).filter(({ kind }) => kind === 'refresh_token_reused');
+    expect(told).toHaveLength(1);
   });
 
   test.each(rounds)(
@@ -186,6 +198,48 @@ describe('both transports at once', () => {
     const row = await sessionRow(sessionId, db());
     expect([row?.cookie_counter, row?.body_counter].sort()).toEqual([1, null]);
   });
+});
+
+test.each(rounds)(
+  'reuses in several sessions of an account at once are told as often as one after the other, round %i (RFR-02)',
+  async () => {
+    const quiet = new TestClient({
+      ...{ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000', EMAIL_VERIFICATION: 'off' },
+    });
+    const { email, userId } = await signIn(quiet);
+    const tokens: string[] = [];
+    for (let session = 1; session <= 6; session++) {
+      const { json } = await logIn(quiet, email, { transport: 'body' });
+      await refreshByBody(quiet, json.refreshToken);
+      await ageRotations(String(claimsOf(json.accessToken).sid), 31, db());
+      tokens.push(json.refreshToken);
+    }
+    const held = sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
+    const started = await holdRows(database.url, [held], async () => {
+      const answers = tokens.map((token) => refreshByBody(quiet, token));
+      await untilWaiting(database.url, tokens.length);
+      return answers;
+    });
+    expect(tally(await Promise.all(started))).toEqual({ '401 refresh_token_reused': tokens.length });
+    const told = (await mailsTo(client, email)).filter(({ kind }) => kind === 'refresh_token_reused');
+    // The most for an address that nobody has verified.
+    expect(told).toHaveLength(2);
+  },
+);
+
+test('the notice of a reuse waits for a mail to the same address that is being counted (RFR-02)', async () => {
+  const { email, sessionId, bodyToken } = await signIn(client);
+  await refreshByBody(client, bodyToken);
+  await ageRotations(sessionId, 31, db());
+  const [key] = addressOf(keyringOf(client), email).keys;
+  const held = sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}::text, 0))`;
+  const [reuse] = await holdRows(database.url, [held], async () => {
+    const answer = refreshByBody(client, bodyToken);
+    await untilWaiting(database.url, 1);
+    return [answer] as const;
+  });
+  expect((await reuse).json.code).toBe('refresh_token_reused');
+  expect(await sessionRow(sessionId, db())).toBeNull();
 });
 
 test.each(rounds)(

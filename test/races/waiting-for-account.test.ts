@@ -20,7 +20,14 @@ import {
   verify,
 } from '../features/email-verification/pending-registrations.ts';
 import { changePassword, deleteAccount, signInAgain } from '../features/password/signed-in-owner.ts';
-import { keyringOf, type SignedIn, signedInBy, signIn } from '../features/sessions/session-fixtures.ts';
+import {
+  ageRotations,
+  keyringOf,
+  refreshByBody,
+  type SignedIn,
+  signedInBy,
+  signIn,
+} from '../features/sessions/session-fixtures.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
@@ -143,6 +150,20 @@ describe('a change of the address that is asked for meanwhile is dead', { timeou
     expect(answer.status, answer.text).toBe(200);
     await expectDead(owner.userId, owner.email, evil);
   });
+
+  test.each([['the same'], ['another']])(
+    'after a refresh token came back, asked for by %s session (RFR-02)',
+    async (which) => {
+      const owner = await signIn(client);
+      const { json } = await refreshByBody(client, owner.bodyToken);
+      await ageRotations(owner.sessionId, 31, db());
+      const { accessToken } = which === 'another' ? await signInAgain(client, owner.email) : json;
+      const evil = freshEmail();
+      const answer = await behindRequest({ accessToken }, evil, () => refreshByBody(client, owner.bodyToken));
+      expect(answer.json.code, answer.text).toBe('refresh_token_reused');
+      await expectDead(owner.userId, owner.email, evil);
+    },
+  );
 
   test('after an operator signed the user out (SES-17)', async () => {
     const admin = new TestClient({ ...patient, DATABASE_URL: database.url, ADMIN_SECRET: adminSecret });

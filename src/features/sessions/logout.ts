@@ -1,6 +1,7 @@
 import { verifyAccessToken } from '../../crypto/jwt.ts';
 import type { Deps } from '../../deps.ts';
-import { endNamedSessions, type SessionKey } from './queries.ts';
+import type { SessionKey } from './judging/fragments.ts';
+import { endNamedSessions } from './queries.ts';
 import { parseRefreshToken } from './refresh-token.ts';
 
 /** The tokens that name the session to end. */

@@ -1,12 +1,13 @@
 import type { Deps } from '../../deps.ts';
 import { sessionErrors } from './errors.ts';
 import { type IssuedTokens, issueTokens } from './issue-tokens.ts';
-import { type RefreshSettings, refreshSession } from './queries.ts';
+import type { PresentedRefreshToken, RefreshSettings } from './judging/fragments.ts';
+import { endReusedSession, type RefreshRow, refreshSession } from './queries.ts';
 import { parseRefreshToken, type Transport } from './refresh-token.ts';
 
 /**
- * Exchanges a refresh token for a new pair of tokens, for the same transport. Round trips: 1; 0 for a forged token.
- * Parallel tabs and retries within the grace all get the same successor.
+ * Exchanges a refresh token for a new pair of tokens, for the same transport. Round trips: 1; 0 for a forged token, 2 for a
+ * reused one. Parallel tabs and retries within the grace all get the same successor.
  * @throws AuthError session_expired, refresh_token_reused
  */
 export async function refresh(
@@ -19,24 +20,17 @@ export async function refresh(
   // The MAC covers the transport: a token of one transport is not accepted by the other.
   if (parsed.kind === 'current' && parsed.content.transport !== transport)
     throw sessionErrors.session_expired();
-  const target =
+  const target: PresentedRefreshToken =
     parsed.kind === 'current'
       ? { key: { sessionId: parsed.content.sessionId }, transport, counter: parsed.content.counter }
       : { key: { legacyToken: parsed.token }, transport, counter: 0 };
-  const row = await refreshSession(
-    deps.db,
-    target,
-    settingsOf(deps),
-    deps.features.credentials,
-    deps.metadata,
-  );
+  const row = await refreshSession(deps.db, target, settingsOf(deps), deps.metadata);
   switch (row?.outcome) {
     case undefined:
     case 'unknown':
       throw sessionErrors.session_expired();
     case 'reuse':
-      deps.mail.sendSoon();
-      throw sessionErrors.refresh_token_reused();
+      return endReused(deps, target, row);
     case 'rotate':
     case 'retry':
       return issueTokens(deps, {
@@ -48,6 +42,16 @@ export async function refresh(
         refreshExpiresIn: row.expires_in,
       });
   }
+}
+
+/** Nothing has changed until this commits: if it fails, the next use of the token is the same reuse again. */
+async function endReused(deps: Deps, presented: PresentedRefreshToken, row: RefreshRow): Promise<never> {
+  const { credentials } = deps.features;
+  const settings = settingsOf(deps);
+  const isEnded = await endReusedSession(deps.db, presented, row, settings, credentials, deps.metadata);
+  if (!isEnded) throw sessionErrors.session_expired();
+  deps.mail.sendSoon();
+  throw sessionErrors.refresh_token_reused();
 }
 
 function settingsOf({ config: { session, database } }: Deps): RefreshSettings {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Answer } from '../../support/client.ts';
 import { TestClient } from '../../support/client.ts';
 import { type Fault, type FaultyEndpoint, faultyEndpoint } from '../../support/database.ts';
+import { mailsTo } from '../../support/mailbox.ts';
 import {
   accessCookie,
   ageRotations,
@@ -10,6 +11,7 @@ import {
   refreshByBody,
   refreshByCookie,
   refreshCookie,
+  type SignedIn,
   sessionRow,
   signIn,
   successorIn,
@@ -162,15 +164,76 @@ describe('a refresh whose answer is lost after the commit', () => {
     expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
   });
 
-  test('that ended the session stays ended, with one event (DBF-10)', async () => {
-    const { bodyToken, sessionId } = await signIn(healthy);
-    await refreshByBody(healthy, bodyToken);
-    await ageRotations(sessionId, 31);
+  test('of a token that is a reuse ends the session all the same, and tells it once (DBF-10)', async () => {
+    const reused = await stolen();
     await faulty.plan(['commit-then-drop']);
-    expect((await refreshByBody(patient, bodyToken)).status).toBe(401);
-    expect(await sessionRow(sessionId)).toBeNull();
-    const types = (await eventsOf(sessionId)).map(({ type }) => type);
-    expect(types).toEqual(['user_created', 'authn_token_reuse']);
+    expect(await refreshByBody(patient, reused.token)).toMatchObject({
+      ...{ status: 401, roundTrips: 3, json: { code: 'refresh_token_reused' } },
+    });
+    await expectEndedOnce(reused);
+  });
+});
+
+/** A session whose first token is no longer good. */
+async function stolen() {
+  const signedIn = await signIn(healthy);
+  const next = await refreshByBody(healthy, signedIn.bodyToken);
+  await ageRotations(signedIn.sessionId, 31);
+  return { ...signedIn, token: signedIn.bodyToken, successor: next.json.refreshToken as string };
+}
+
+/** The session is gone, with one event and one notice. */
+async function expectEndedOnce({ sessionId, email }: SignedIn): Promise<void> {
+  expect(await sessionRow(sessionId)).toBeNull();
+  const types = (await eventsOf(sessionId)).map(({ type }) => type);
+  expect(types).toEqual(['user_created', 'authn_token_reuse']);
+  const told = (await mailsTo(healthy, email)).filter(({ kind }) => kind === 'refresh_token_reused');
+  expect(told).toHaveLength(1);
+}
+
+describe('the end of a session whose token was reused', () => {
+  /** Long enough for any honest answer. */
+  let patient: TestClient;
+
+  beforeAll(() => {
+    patient = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+  });
+
+  test.each([['refuse'], ['hang'], ['garbage'], [{ sqlstate: '57P01' }], [{ status: 500 }]] as const)(
+    'is as if it had never begun where the database fails before it (%j): 503, and the next use ends it (RFR-02, DBF-15)',
+    async (fault) => {
+      const reused = await stolen();
+      const before = await sessionRow(reused.sessionId);
+      await faulty.plan(['pass', fault, fault]);
+      const answer = await refreshByBody(client, reused.token);
+      expectUnavailable(answer);
+      expect(answer.roundTrips).toBe(3);
+      expect(await sessionRow(reused.sessionId)).toEqual(before);
+      expect((await eventsOf(reused.sessionId)).map(({ type }) => type)).toEqual(['user_created']);
+      expect((await mailsTo(healthy, reused.email)).map(({ kind }) => kind)).not.toContain(
+        'refresh_token_reused',
+      );
+      expect((await refreshByBody(healthy, reused.token)).json.code).toBe('refresh_token_reused');
+      await expectEndedOnce(reused);
+    },
+  );
+
+  test('is repeated where its answer was lost: the same answer, told and recorded once (RFR-02, DBF-10)', async () => {
+    const reused = await stolen();
+    await faulty.plan(['pass', 'commit-then-drop']);
+    expect(await refreshByBody(patient, reused.token)).toMatchObject({
+      ...{ status: 401, roundTrips: 3, json: { code: 'refresh_token_reused' } },
+    });
+    await expectEndedOnce(reused);
+  });
+
+  test('lost twice over is 503, and stays ended: told and recorded once (DBF-10)', async () => {
+    const reused = await stolen();
+    await faulty.plan(['pass', 'commit-then-drop', 'commit-then-drop']);
+    expectUnavailable(await refreshByBody(patient, reused.token));
+    await expectEndedOnce(reused);
+    for (const token of [reused.token, reused.successor])
+      expect((await refreshByBody(healthy, token)).json.code).toBe('session_expired');
   });
 });
 

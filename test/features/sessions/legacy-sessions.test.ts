@@ -75,7 +75,7 @@ describe.each([
     const successor = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
     await ageRotations(sessionId, 31);
     const owner = await refreshBy(other, client, token);
-    expect(owner).toMatchObject({ status: 401, roundTrips: 1, json: { code: 'refresh_token_reused' } });
+    expect(owner).toMatchObject({ status: 401, roundTrips: 2, json: { code: 'refresh_token_reused' } });
     expect(await sessionRow(sessionId)).toBeNull();
     expect((await refreshBy(transport, client, successor)).json.code).toBe('session_expired');
     expect((await refreshBy(other, client, token)).json.code).toBe('session_expired');

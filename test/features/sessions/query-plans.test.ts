@@ -1,15 +1,17 @@
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { expectIndexed, type PlanNode, plansOf } from '../../support/query-plans.ts';
 import {
   accessCookie,
+  ageRotations,
   insertLegacySession,
   refreshByBody,
   refreshByCookie,
   refreshCookie,
   type SignedIn,
+  sessionRow,
   signIn,
 } from './session-fixtures.ts';
 
@@ -85,6 +87,14 @@ describe('on large tables', () => {
   test.each(requests)('%s reads no table from end to end', async (_name, request) => {
     const signedIn = await signIn(client);
     expectIndexed(await planOf(() => request(signedIn)));
+  });
+
+  test('the end of a session whose token was reused reads no table from end to end', async () => {
+    const { bodyToken, sessionId } = await signIn(client);
+    await refreshByBody(client, bodyToken);
+    await ageRotations(sessionId, 31, openDatabase(database.url));
+    expectIndexed(await planOf(() => refreshByBody(client, bodyToken)));
+    expect(await sessionRow(sessionId, openDatabase(database.url))).toBeNull();
   });
 
   test('a refresh and a logout with a token of the legacy system find it by its index', async () => {

@@ -94,7 +94,7 @@ describe.each(['cookie', 'body'] as const)('the grace after a rotation, by %s', 
     const { first, second, sessionId } = await rotatedOnce();
     await ageRotations(sessionId, 31);
     const stale = await refreshBy(transport, client, first);
-    expect(stale).toMatchObject({ status: 401, roundTrips: 1, json: { code: 'refresh_token_reused' } });
+    expect(stale).toMatchObject({ status: 401, roundTrips: 2, json: { code: 'refresh_token_reused' } });
     expect((await refreshBy(transport, client, second)).json.code).toBe('session_expired');
     expect((await eventsOf(sessionId)).at(-1)).toMatchObject({ type: 'authn_token_reuse' });
   });

@@ -32,7 +32,7 @@ describe('reuse of a refresh token', () => {
 
     const headers = { 'CF-Connecting-IP': '203.0.113.99' };
     const reuse = await client.post('/api/auth/refresh', { refreshToken: stolen.bodyToken }, { headers });
-    expect(reuse).toMatchObject({ status: 401, roundTrips: 1, json: { code: 'refresh_token_reused' } });
+    expect(reuse).toMatchObject({ status: 401, roundTrips: 2, json: { code: 'refresh_token_reused' } });
     expect(reuse.headers.get('WWW-Authenticate')).toBe('Bearer');
     expect(reuse.setCookies).toEqual([]);
 
@@ -79,7 +79,7 @@ describe('reuse of a refresh token', () => {
         await refreshByBody(quiet, json.refreshToken);
         await ageRotations(sessionId, 31);
         const reuse = await refreshByBody(quiet, json.refreshToken);
-        expect(reuse).toMatchObject({ roundTrips: 1, json: { code: 'refresh_token_reused' } });
+        expect(reuse).toMatchObject({ roundTrips: 2, json: { code: 'refresh_token_reused' } });
         expect(await sessionRow(sessionId)).toBeNull();
         expect((await eventsOf(sessionId)).at(-1)).toMatchObject({ type: 'authn_token_reuse' });
       }

@@ -172,7 +172,7 @@ export const routeFaults: readonly PlantedFault[] = [
     id: 'legacy-token-opens-both-transports',
     guarantees: ['RFR-08'],
     breaks: 'A cookie of the earlier system is a token for scripts as well.',
-    file: 'src/features/sessions/queries.ts',
+    file: 'src/features/sessions/judging/fragments.ts',
     find: ' AND s.${other.counter} IS NULL THEN 0',
     replace: ' THEN 0',
     tests: ['test/races/upgraded-accounts.test.ts'],

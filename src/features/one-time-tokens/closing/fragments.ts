@@ -54,10 +54,7 @@ export const linkCredentials: Credentials<LinkKind> = {
 };
 
 /** Consumed links stay: a repeat of the batch finds its own by them. */
-function closeLinks(
-  ending: Ending<LinkKind>,
-  { owner, since, isSkippingLocked, ownLinks = [] }: ClosingScope,
-): Fragment {
+function closeLinks(ending: Ending<LinkKind>, { owner, since, ownLinks = [] }: ClosingScope): Fragment {
   const whole = [...ending.ended, ...ending.others];
   const later =
     ending.since.length === 0
@@ -65,9 +62,7 @@ function closeLinks(
       : sql`OR (t.kind = ANY (${ending.since}::text[]) AND t.created_at >= ${since ?? sql`NULL`})`;
   const isOthers =
     ownLinks.length === 0 ? sql`` : sql`AND encode(t.token_hash, 'hex') <> ALL (${ownLinks}::text[])`;
-  const isEnded = sql`t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY (${whole}::text[]) ${later}) ${isOthers}`;
-  if (!isSkippingLocked) return sql`DELETE FROM one_time_tokens t USING ${owner} o WHERE ${isEnded}`;
   return sql`
-    DELETE FROM one_time_tokens d WHERE d.token_hash IN (
-      SELECT t.token_hash FROM one_time_tokens t JOIN ${owner} o ON ${isEnded} FOR UPDATE OF t SKIP LOCKED)`;
+    DELETE FROM one_time_tokens t USING ${owner} o
+    WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY (${whole}::text[]) ${later}) ${isOthers}`;
 }
