@@ -243,6 +243,13 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
       'not_me',
       { consumes: 'not_me', act: ({ links }) => client.post('/api/auth/not-me', { token: links.not_me }) },
     ],
+    'a revert': [
+      'email_reverted',
+      {
+        consumes: 'revert_email',
+        act: ({ links }) => client.post('/api/auth/email/change/revert', { token: links.revert_email }),
+      },
+    ],
     'a first verification': [
       'first_verified',
       {
