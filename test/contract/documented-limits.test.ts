@@ -100,9 +100,19 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
       () => [registrationLimits.perNetwork.max, registrationLimits.perNetwork.windowSeconds],
     ],
     ['mails about locks', () => [mailLimits.locksPerDay, mailLimits.daySeconds]],
-    ['mails of one purpose', () => [mailLimits.perKind, mailLimits.hourSeconds]],
+    [
+      'mails of one kind',
+      () => [
+        ...[mailLimits.perKind, mailLimits.hourSeconds, mailLimits.perKindForNewClient],
+        mailLimits.daySeconds,
+      ],
+    ],
+    [
+      'that nobody has verified',
+      () => [...[mailLimits.unverified.perDay, mailLimits.daySeconds], mailLimits.unverified.noticesPerDay],
+    ],
     ['that one client address causes', () => [mailLimits.perClient, mailLimits.hourSeconds]],
-    ['about new devices', () => [mailLimits.perKind, mailLimits.hourSeconds]],
+    ['that one IPv6 /48 network causes', () => [mailLimits.perNetwork, mailLimits.hourSeconds]],
     [
       'sending mails',
       () => {

@@ -47,10 +47,9 @@ describe('docs/mail.md', () => {
 
   test('says the limits and times of the code', () => {
     expect(numbersIn(section(path, '## Limits'))).toEqual([
-      mailLimits.perKind,
-      mailLimits.perClient,
-      429,
-      mailLimits.perKind,
+      ...[mailLimits.perKind, mailLimits.perKindForNewClient],
+      ...[mailLimits.unverified.perDay, mailLimits.unverified.noticesPerDay],
+      ...[mailLimits.perClient, 429, mailLimits.locksPerDay],
     ]);
     const delivery = ['claimMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
       constantOf('src/mail/deliver-mails.ts', name),

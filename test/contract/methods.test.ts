@@ -66,7 +66,9 @@ const recordedReads = ['GET /api/auth/me/export'];
 
 async function stateBesideRecords(key: string): Promise<unknown> {
   const tables: { name: string }[] = JSON.parse(await databaseState(database.url));
-  return tables.filter(({ name }) => name !== 'security_events' || !recordedReads.includes(key));
+  // An export is counted as well.
+  const records = ['security_events', 'login_attempts'];
+  return tables.filter(({ name }) => !records.includes(name) || !recordedReads.includes(key));
 }
 
 describe('GET and HEAD', () => {

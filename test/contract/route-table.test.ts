@@ -52,7 +52,9 @@ describe('the route table', () => {
       const account = await insertAccount(new TestClient());
       const answer = await client.call(...exampleCall(key, account));
       expect(answer.status, answer.text).toBe(exampleOf(key).status);
-      expect(answer.roundTrips).toBe(exampleOf(key).roundTrips);
+      if (maintenanceRoutes.includes(key))
+        expect(answer.roundTrips).toBeGreaterThanOrEqual(exampleOf(key).roundTrips);
+      else expect(answer.roundTrips).toBe(exampleOf(key).roundTrips);
       const seen = await faulty.seen();
       expect(seen.map(({ queries }) => queries.length)).toEqual(
         exampleOf(key).statements ?? Array(answer.roundTrips).fill(1),

@@ -13,6 +13,7 @@ describe('readRequestMetadata', () => {
     const headers = { 'CF-Connecting-IP': '2001:DB8::1', 'User-Agent': 'Mozilla/5.0' };
     expect(infoOf(headers, { city: 'Zürich', region: 'Zurich', country: 'CH', colo: 'ZRH' })).toEqual({
       requestId: 'r-1',
+      operationId: expect.stringMatching(/^[\da-f-]{36}$/),
       ipAddress: '2001:db8::1',
       userAgent: 'Mozilla/5.0',
       location: { city: 'Zürich', region: 'Zurich', country: 'CH' },
@@ -27,6 +28,7 @@ describe('readRequestMetadata', () => {
   test('LIM-06: says null for everything that is not known', () => {
     expect(infoOf({})).toEqual({
       requestId: 'r-1',
+      operationId: expect.stringMatching(/^[\da-f-]{36}$/),
       ipAddress: null,
       userAgent: null,
       location: null,

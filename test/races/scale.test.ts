@@ -11,7 +11,7 @@ import {
 import { freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
-import { expectIndexed, plansOf } from '../support/query-plans.ts';
+import { expectIndexed, type PlanNode, plansOf } from '../support/query-plans.ts';
 import { describe } from '../support/races.ts';
 
 // A tenth of it in the loop of whoever works on something else: to the planner that is large as well.
@@ -34,33 +34,33 @@ const as = (method: string, path: string) => (by: SignedIn) =>
 
 /** What people do all the time, with the statements that each of it takes. */
 const requests: readonly [string, number, (signedIn: SignedIn) => Promise<Answer>][] = [
-  ['a login', 2, ({ email }) => logIn(email, password)],
-  ['a login of nobody', 2, () => logIn(freshEmail(), password)],
-  ['a registration', 2, () => client.post('/api/auth/register', registration(freshEmail()))],
+  ['a login', 11, ({ email }) => logIn(email, password)],
+  ['a login of nobody', 5, () => logIn(freshEmail(), password)],
+  ['a registration', 9, () => client.post('/api/auth/register', registration(freshEmail()))],
   ['GET /me', 1, as('GET', '/api/auth/me')],
   ['a refresh by body', 1, ({ bodyToken }) => refreshByBody(client, bodyToken)],
   ['a refresh by cookie', 1, ({ cookieToken }) => refreshByCookie(client, cookieToken)],
   ['a logout', 2, ({ bodyToken }) => client.post('/api/auth/logout', { refreshToken: bodyToken })],
   ['the list of sessions', 1, as('GET', sessions)],
-  ['the end of one session', 2, (by) => as('DELETE', `${sessions}/${by.sessionId}`)(by)],
-  ['the end of all sessions', 2, as('DELETE', sessions)],
+  ['the end of one session', 5, (by) => as('DELETE', `${sessions}/${by.sessionId}`)(by)],
+  ['the end of all sessions', 5, as('DELETE', sessions)],
   ['the list of events', 1, as('GET', '/api/auth/security-events')],
   ['a later page of events', 1, as('GET', `/api/auth/security-events?cursor=${'A'.repeat(32)}`)],
-  ['an export', 1, as('GET', '/api/auth/me/export')],
+  ['an export', 5, as('GET', '/api/auth/me/export')],
 ];
 
-/** Statements that write a record and read nothing. */
-const readsNothing = (plan: readonly { readonly 'Relation Name'?: unknown }[]) =>
-  plan.every((node) => node['Relation Name'] === undefined || node['Relation Name'] === 'security_events');
+/** Whether a statement reads a table; some only count, record or hold. */
+const readsTable = (plan: readonly PlanNode[]) =>
+  plan.some((node) => node['Relation Name'] !== undefined && String(node['Node Type']).includes('Scan'));
 
 describe(`among ${200_000 * share} users and ${500_000 * share} sessions`, () => {
   test.each(requests)('%s reads no table from end to end', async (_name, statements, request) => {
     const signedIn = await signIn(client);
     const plans = await plansOf(database.url, () => request(signedIn));
     expect(plans).toHaveLength(statements);
-    const [first] = plans;
-    expectIndexed(first!);
-    for (const plan of plans.slice(1)) if (!readsNothing(plan)) expectIndexed(plan);
+    const reading = plans.filter(readsTable);
+    expect(reading.length).toBeGreaterThan(0);
+    for (const plan of reading) expectIndexed(plan);
   });
 
   test('nor does a login that replaces a legacy hash', async () => {
@@ -69,7 +69,7 @@ describe(`among ${200_000 * share} users and ${500_000 * share} sessions`, () =>
       sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`,
     );
     const plans = await plansOf(database.url, () => logIn(email, password));
-    for (const plan of plans) expectIndexed(plan);
+    for (const plan of plans.filter(readsTable)) expectIndexed(plan);
   });
 
   test('the tables are as large as that', async () => {

@@ -271,6 +271,10 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     const { email } = squatter;
     const registrationToken = await registerForToken(required, email, otherPasswords);
     const owner = { ...signedInBy(squatter), email };
+    // Within a day it would be a corrected address, which yields to whoever proves the mailbox.
+    await db().query(
+      sql`UPDATE users SET created_at = created_at - interval '2 days' WHERE id = ${owner.userId}::uuid`,
+    );
     const token = await linkTo(client, owner, freshEmail());
     await storeLinkTo(client, 'unlock', owner, email);
     const [left, verified] = await oneAfterTheOther(

@@ -49,8 +49,6 @@ export const statementHomes: Readonly<Record<string, readonly string[]>> = {
     'src/features/sessions/queries.ts',
     // The session that a further one replaces.
     'src/features/sessions/fragments.ts',
-    // Until a change of the password closes by the table.
-    'src/features/sessions/renewal/fragments.ts',
   ],
   'DELETE FROM one_time_tokens': [
     'src/features/one-time-tokens/closing/fragments.ts',

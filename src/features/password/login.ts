@@ -130,18 +130,18 @@ async function open(
   passwordToRehash: string | null,
 ) {
   const { db, hasher, metadata } = deps;
-  const openWith = (newHash: string | null) =>
-    openLoginSession(db, { ...verified, newHash }, opening, metadata);
+  const openWith = (newHash: string | null, missingAddressKey = verified.missingAddressKey) =>
+    openLoginSession(db, { ...verified, newHash, missingAddressKey }, opening, metadata);
   if (passwordToRehash === null) return openWith(null);
   try {
     return await openWith(await hasher.hash(passwordToRehash));
   } catch (error) {
-    // The new hash can wait for the next login; the user need not (HSH-07).
+    // What is to be replaced can wait for the next login; the user need not (HSH-07).
     const isRefused = error instanceof DatabaseError && error.outcome === 'rejected';
     if (!isRefused && !isOverloaded(error)) throw error;
     const { requestId } = metadata;
     log('warn', 'password_rehash_failed', { requestId, userId: verified.userId, cause: error });
-    return openWith(null);
+    return openWith(null, null);
   }
 }
 

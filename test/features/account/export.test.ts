@@ -50,7 +50,7 @@ describe('GET /api/auth/me/export', () => {
       lastActiveAt: isoTime,
       authenticatedAt: isoTime,
       expiresAt: isoTime,
-      ipAddress: null,
+      ipAddress: expect.toBeOneOf([null, expect.any(String)]),
       location: null,
       userAgent: null,
       device: null,
@@ -63,7 +63,7 @@ describe('GET /api/auth/me/export', () => {
       method: 'password',
       reason: null,
       sessionId: expect.any(String),
-      ipAddress: null,
+      ipAddress: expect.toBeOneOf([null, expect.any(String)]),
       userAgent: null,
       location: null,
     };
@@ -134,7 +134,7 @@ describe('GET /api/auth/me/export', () => {
       client.post('/api/auth/email/change', { newEmail: address }, { bearer, headers });
     await request(newEmail);
     const token = await tokenFrom(client, newEmail, 'confirm_email_change');
-    await client.post('/api/auth/email/change/confirm', { token });
+    await client.post('/api/auth/email/change/confirm', { token }, { bearer });
     const pendingEmail = freshEmail();
     await request(pendingEmail);
     const { json, text } = await exportOf(bearer);

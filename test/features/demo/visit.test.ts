@@ -1,7 +1,13 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { exampleCall, exampleOf, registerAccount, registeredRoutes } from '../../contract/route-table.ts';
+import {
+  exampleCall,
+  exampleOf,
+  maintenanceRoutes,
+  registerAccount,
+  registeredRoutes,
+} from '../../contract/route-table.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { demoClient, type Visit, visitDemo } from './demo-visit.ts';
@@ -219,7 +225,8 @@ describe('a real user where DEMO_MODE is on', () => {
       const answer = await real.call(...exampleCall(key, await registerAccount(real), by));
       const { status, roundTrips } = exampleOf(key);
       expect(answer.status, `${by} ${answer.text}`).toBe(status);
-      expect(answer.roundTrips).toBeLessThanOrEqual(roundTrips);
+      // A clean-up goes on until nothing is left.
+      if (!maintenanceRoutes.includes(key)) expect(answer.roundTrips).toBeLessThanOrEqual(roundTrips);
     }
   });
 

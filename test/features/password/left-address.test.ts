@@ -10,6 +10,7 @@ import {
   liveLinks,
   move,
   revert,
+  settle,
   storedUser,
   storeLinkTo,
 } from '../email-change/mover.ts';
@@ -24,7 +25,7 @@ const ask = (email: string) => forget(client, email, freshClient());
 
 /** Somebody whose account was moved away. */
 async function robbed() {
-  const owner = await signIn(client);
+  const owner = await settle(await signIn(client));
   return { owner, ...(await move(client, owner)) };
 }
 

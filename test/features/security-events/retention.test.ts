@@ -94,7 +94,8 @@ describe('the record of security events', () => {
     const statements = (await faulty.seen()).flatMap(({ queries }) => queries);
     const shortening = statements.filter((text) => text.includes('set_masklen'));
     expect(shortening).toHaveLength(2);
-    for (const text of statements) expect(text).toMatch(/LIMIT \$\d::int FOR UPDATE SKIP LOCKED/);
+    for (const text of statements.filter((statement) => !statement.includes('address_key')))
+      expect(text).toMatch(/LIMIT \$\d::int FOR UPDATE SKIP LOCKED/);
   });
 });
 

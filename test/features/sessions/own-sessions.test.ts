@@ -67,7 +67,7 @@ describe('GET /api/auth/sessions', () => {
           id: first!.sessionId,
           current: false,
           ...times,
-          ipAddress: null,
+          ipAddress: expect.any(String),
           location: null,
           device: null,
           method: 'password',
