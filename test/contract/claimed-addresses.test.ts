@@ -3,6 +3,7 @@ import { addressOf } from '../../src/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import { confirm, linkTo, requestChange, revert } from '../features/email-change/mover.ts';
 import { keyringOf, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
+import { freshClient, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
@@ -91,6 +92,30 @@ const routes: [route: string, claim: (address: Spellings, spelling: string) => P
   ],
 ];
 
+/** How somebody without an account comes to have the address. */
+const registrations: typeof routes = [
+  [
+    'POST /api/auth/register',
+    async (_address, spelling) => {
+      const answer = await client.post('/api/auth/register', registration(spelling), {
+        headers: freshClient(),
+      });
+      expect([answer.status, answer.json.code], answer.text).toEqual([409, 'email_taken']);
+    },
+  ],
+];
+
+/** By a proof of the mailbox, which an account that never had one yields to. */
+const proofs: typeof routes = [
+  [
+    'POST /api/auth/email/verify, of a pending registration',
+    async (address) => {
+      const token = await pendingLink(address);
+      await expectRefused(await client.post('/api/auth/email/verify', { token }));
+    },
+  ],
+];
+
 /** Ways back, which no obstacle but an account can meet: a held address is their own. */
 const waysBack: typeof routes = [
   [
@@ -113,6 +138,15 @@ const waysBack: typeof routes = [
   ],
 ];
 
+/** The link of a pending registration of the address. */
+async function pendingLink({ canonical }: Spellings): Promise<string> {
+  const id = crypto.randomUUID();
+  await db().query(sql`
+    INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at)
+    VALUES (${id}::uuid, ${canonical}, 'Waiting', '', ${keyOf(canonical)}, now() + interval '7 days')`);
+  return storeLink(client, 'confirm_registration', { id, email: canonical });
+}
+
 /** A link that would give the account the address, stored behind the back of the service. */
 async function linkFor(owner: SignedIn, kind: 'change_email' | 'revert_email', { canonical }: Spellings) {
   const token = await storeLink(client, kind, { id: owner.userId, email: canonical }, { target: canonical });
@@ -131,7 +165,7 @@ async function expectAt({ userId }: SignedIn, email: string): Promise<void> {
 }
 
 describe.each(obstacles)('an address is not to be had while %s (LNK-13)', (_what, put) => {
-  test.each(routes)('by %s, in whatever spelling', async (_route, claim) => {
+  test.each([...routes, ...registrations])('by %s, in whatever spelling', async (_route, claim) => {
     for (const spelling of ['canonical', 'inLetters', 'inCapitals'] as const) {
       const address = freshAddress();
       await put(address);
@@ -139,6 +173,17 @@ describe.each(obstacles)('an address is not to be had while %s (LNK-13)', (_what
     }
   });
 });
+
+describe.each(obstacles.filter(([what]) => !what.includes('never verified')))(
+  'an address is not to be had while %s (LNK-13)',
+  (_what, put) => {
+    test.each(proofs)('by %s, not even by a proof of the mailbox', async (_route, claim) => {
+      const address = freshAddress();
+      await put(address);
+      await claim(address, address.canonical);
+    });
+  },
+);
 
 describe.each(obstacles.slice(0, 3))(
   'a former address is not to be had back while %s (LNK-13)',
@@ -162,6 +207,12 @@ describe('an address that nobody has (LNK-13)', () => {
       const [row] = await db().query(sql`SELECT address_key FROM users WHERE id = ${owner.userId}::uuid`);
       expect(row).toEqual({ address_key: keyOf(address.canonical) });
     }
+  });
+
+  test('is to be had by a proof of the mailbox and the password', async () => {
+    const token = await pendingLink(freshAddress());
+    const answer = await client.post('/api/auth/email/verify', { token });
+    expect([answer.status, answer.json.code]).toEqual([400, 'password_required']);
   });
 
   test('is to be had though a pending registration waits for it, which goes', async () => {
