@@ -9,7 +9,7 @@ ALTER TABLE mail_outbox
   ADD COLUMN operation_id uuid;
 
 CREATE INDEX mail_outbox_recipient_key_idx ON mail_outbox (recipient_key, created_at) WHERE recipient_key IS NOT NULL;
-CREATE INDEX mail_outbox_client_key_idx ON mail_outbox (client_key, created_at) WHERE client_key IS NOT NULL;
+-- A client's mails are among those of its network.
 CREATE INDEX mail_outbox_network_key_idx ON mail_outbox (network_key, created_at) WHERE network_key IS NOT NULL;
 CREATE INDEX mail_outbox_operation_idx ON mail_outbox (operation_id) WHERE finished_at IS NULL;
 

@@ -15,23 +15,28 @@ WITH consumed AS (
     WHERE u.banned_at IS NULL) h
   WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
   RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket)
-DELETE FROM registration_attempts r USING consumed p WHERE r.email = p.email RETURNING r.id;
+DELETE FROM registration_attempts r WHERE r.id = ANY (ARRAY(
+    SELECT d.id FROM registration_attempts d WHERE d.email = (SELECT p.email FROM consumed p) FOR UPDATE SKIP LOCKED))
+RETURNING r.id;
 
 -- step setPassword
 UPDATE users u SET password_hash = $1, email_verified_at = coalesce(u.email_verified_at, now()),
   updated_at = now()
 FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t
   WHERE t.token_hash = decode($2::text, 'hex') AND t.kind = $3 AND t.spent_by = $4::uuid AND t.spent_at = now()) o WHERE u.id = o.user_id;
 
 -- step endPassword
 UPDATE users u SET device_generation = u.device_generation + 1, updated_at = now() WHERE u.id = (SELECT o.user_id FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o);
 
 -- step endSessions
 WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE s.user_id = (SELECT o.user_id FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o)   ORDER BY s.id FOR UPDATE),
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o)   ORDER BY s.id FOR UPDATE),
 ended AS (
   DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
 ),
@@ -46,18 +51,21 @@ SELECT count(*)::int AS ended FROM ended;
 
 -- step endLinks
 DELETE FROM one_time_tokens t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[]) );
 
 -- step forgetAttempts
 WITH of_address AS (
   DELETE FROM login_attempts t
   WHERE t.bucket >= $1 AND t.bucket < $2 AND EXISTS (SELECT 1 FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($3::text, 'hex') AND t.kind = $4 AND t.spent_by = $5::uuid AND t.spent_at = now()) c)
   RETURNING t.bucket)
 DELETE FROM login_attempts t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t
   WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.spent_by = $8::uuid AND t.spent_at = now()) o
 WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
 RETURNING t.bucket;
@@ -70,7 +78,8 @@ WITH changed AS (
     $5::uuid, $6::uuid, $7::inet, $8::text,
     $9::jsonb
   FROM (SELECT c.user_id, NULL::uuid AS session_id FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($10::text, 'hex') AND t.kind = $11 AND t.spent_by = $12::uuid AND t.spent_at = now()) c) e )
 INSERT INTO security_events
   (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
@@ -79,24 +88,33 @@ SELECT gen_random_uuid(), $13, $14, $15::text, $16::text, e.user_id, e.session_i
   $21::jsonb
 FROM (
   SELECT c.user_id, NULL::uuid AS session_id FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($22::text, 'hex') AND t.kind = $23 AND t.spent_by = $24::uuid AND t.spent_at = now()) c JOIN users u ON u.id = c.user_id
-  WHERE (u.email_verified_at = now())) e;
+  WHERE u.email_verified_at = c.consumed_at) e;
 
 -- step tellOwner
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, facts, expires_at)
-SELECT gen_random_uuid(), $1, s.recipient, NULL::text, $2::text,
-  $3::text, coalesce(s.locale, $4::text), s.user_id,
-  $5::uuid, $6::uuid, $7::jsonb,
-  now() + make_interval(secs => $8::int)
-FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
-    WHERE t.token_hash = decode($9::text, 'hex') AND t.kind = $10 AND t.spent_by = $11::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
-WHERE s.recipient IS NOT NULL AND true
-  AND true;
+    operation_id, facts, expires_at, finished_at, outcome)
+SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::text,
+  $3::text, coalesce(r.locale, $4::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $5::uuid, $6::uuid,
+  CASE WHEN r.recipient IS NOT NULL THEN $7::jsonb END,
+  now() + make_interval(secs => $8::int),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::text AS recipient_key,
+    CASE WHEN true THEN s.recipient::text END AS recipient
+  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($9::text, 'hex') AND t.kind = $10 AND t.spent_by = $11::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
+  WHERE s.recipient IS NOT NULL AND true
+) r
+WHERE $12::boolean OR r.recipient IS NOT NULL;
 
 -- step answer
 SELECT u.device_generation FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c JOIN users u ON u.id = c.user_id;
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c JOIN users u ON u.id = c.user_id;

@@ -73,27 +73,32 @@ FROM (
 
 -- step tellOwner
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, facts, expires_at)
-SELECT gen_random_uuid(), $1, s.recipient, s.recipient_key, $2::text,
-  $3::text, coalesce(s.locale, $4::text), s.user_id,
-  $5::uuid, $6::uuid, $7::jsonb,
-  now() + make_interval(secs => $8::int)
-FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
-    SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $9::uuid AND s.last_active_at = now()) e JOIN users u ON u.id = e.user_id) s
-WHERE s.recipient IS NOT NULL AND (
-  SELECT (c.this_hour < $10::int OR (c.is_new_client AND c.this_hour < $11::int))
-    AND c.of_kind < CASE WHEN s.is_verified THEN $12::int ELSE $13::int END
-    AND (s.is_verified OR c.of_all_kinds < $14::int)
-  FROM (
-    SELECT count(*) FILTER (WHERE o.kind = $15 AND o.created_at > now() - make_interval(secs => $16::int)) AS this_hour,
-      count(*) FILTER (WHERE o.kind = $17) AS of_kind, count(*) AS of_all_kinds,
-      $18::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $21::uuid
-  ) c)
-  AND true;
+    operation_id, facts, expires_at, finished_at, outcome)
+SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::text,
+  $3::text, coalesce(r.locale, $4::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $5::uuid, $6::uuid,
+  CASE WHEN r.recipient IS NOT NULL THEN $7::jsonb END,
+  now() + make_interval(secs => $8::int),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
+      AND (s.is_verified OR c.of_all_kinds < $13::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds, false AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $17::int)
+        AND o.outcome IS DISTINCT FROM 'dropped'
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
+      SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $18::uuid AND s.last_active_at = now()) e JOIN users u ON u.id = e.user_id) s
+  WHERE s.recipient IS NOT NULL AND true
+) r
+WHERE $19::boolean OR r.recipient IS NOT NULL;
 
 -- step answer
 SELECT s.user_id, s.id AS session_id, s.amr, s.cookie_counter IS NOT NULL AS has_cookie_token,
@@ -141,7 +146,7 @@ ON CONFLICT DO NOTHING;
 
 -- step clearAttempts
 DELETE FROM login_attempts t WHERE t.bucket = $1 AND EXISTS (SELECT 1 FROM (
-    SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $2::uuid AND s.last_active_at = now()) r) RETURNING t.bucket;
+    SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $2::uuid AND s.last_active_at = now()) o) RETURNING t.bucket;
 
 -- step record: as in shape 1
 

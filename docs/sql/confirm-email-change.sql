@@ -3,11 +3,8 @@
 
 -- shape 1 of 2
 
--- step hold
-WITH holder AS MATERIALIZED (SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR UPDATE)
-SELECT r.id, r.name, r.locale, r.password_hash, r.subject, r.expires_at FROM registration_attempts r
-WHERE r.email = $2 AND (SELECT count(*) FROM holder) >= 0
-ORDER BY r.id FOR UPDATE;
+-- step holdUser
+SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR UPDATE;
 
 -- step consume
 UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (SELECT u.id AS user_id FROM sessions s JOIN users u ON u.id = s.user_id
@@ -33,7 +30,8 @@ SELECT gen_random_uuid(), $1, $2, $3::text, e.reason, e.user_id, e.session_id,
 FROM (
   SELECT o.user_id, NULL::uuid AS session_id, r.reason
   FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($9::text, 'hex') AND t.kind = $10 AND t.spent_by = $11::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id, unnest('{email_changed,email_verified}'::text[]) AS r (reason)
   WHERE r.reason = 'email_changed' OR u.email_verified_at IS NULL) e;
 
@@ -45,7 +43,8 @@ SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.email::text, s.email::tex
 FROM (
   SELECT o.user_id, u.email, u.address_key, CASE WHEN (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.created_at > now() - interval '24 hours' THEN 'corrected' END AS way_back
   FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id) s
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
@@ -64,37 +63,44 @@ FROM (
     CASE WHEN true THEN s.recipient::text END AS recipient
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($11::text, 'hex') AND t.kind = $12 AND t.spent_by = $13::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
   WHERE true
 ) r
 ON CONFLICT (id) DO NOTHING;
 
 -- step dropRegistrations
-DELETE FROM registration_attempts r USING (SELECT o.target_email AS email FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
-    WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o) p WHERE r.email = p.email RETURNING r.id;
+DELETE FROM registration_attempts r WHERE r.id = ANY (ARRAY(
+    SELECT d.id FROM registration_attempts d WHERE d.email = (SELECT p.email FROM (SELECT o.target_email AS email FROM (
+          SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+            t.spent_at AS consumed_at FROM one_time_tokens t
+          WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o) p) FOR UPDATE SKIP LOCKED))
+RETURNING r.id;
 
 -- step change
 UPDATE users u SET email = p.target_email, address_key = p.target_key, email_verified_at = now(), updated_at = now()
 FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t
   WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) p WHERE u.id = p.user_id
 RETURNING u.id;
 
 -- step endLinks
 DELETE FROM one_time_tokens t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[]) );
 
 -- step answer
 SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
   u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) d JOIN users u ON u.id = d.user_id;
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) d JOIN users u ON u.id = d.user_id;
 
 -- shape 2 of 2
 
--- step hold: as in shape 1
+-- step holdUser: as in shape 1
 
 -- step consume
 UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
@@ -126,7 +132,8 @@ RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket
 
 -- step clearAttempts
 DELETE FROM login_attempts t WHERE t.bucket = $1 AND EXISTS (SELECT 1 FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($2::text, 'hex') AND t.kind = $3 AND t.spent_by = $4::uuid AND t.spent_at = now()) o) RETURNING t.bucket;
 
 -- step answer: as in shape 1

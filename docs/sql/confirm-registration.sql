@@ -2,6 +2,8 @@
 -- existing one with this unverified address, of which only the id stays.
 -- src/features/email-verification/confirm-registration/queries.ts
 
+-- shape 1 of 2
+
 -- step holdUser
 SELECT u.id AS user_id FROM users u WHERE (lower(u.email) = $1 OR u.address_key = ANY ($2::text[])) ORDER BY u.id FOR NO KEY UPDATE;
 
@@ -15,8 +17,7 @@ UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
     AND CASE
     WHEN $3 = $4::text THEN 'reserved'
     WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $5 OR x.address_key = ANY ($6::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
-    WHEN EXISTS (
-    SELECT FROM one_time_tokens t
+    WHEN EXISTS (SELECT FROM one_time_tokens t
     WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $8 OR t.target_key = ANY ($9::text[]))
       AND t.owner_id IS DISTINCT FROM $10::uuid
       AND NOT ($11::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
@@ -151,3 +152,56 @@ WHERE u.id = (SELECT p.user_id FROM (
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
     WHERE (lower(u.email) = $7 OR u.address_key = ANY ($8::text[]))) p);
+
+-- shape 2 of 2
+
+-- step holdUser: as in shape 1
+
+-- step holdRegistrations: as in shape 1
+
+-- step consume: as in shape 1
+
+-- step claim: as in shape 1
+
+-- step endPassword: as in shape 1
+
+-- step endSessions: as in shape 1
+
+-- step endLinks: as in shape 1
+
+-- step beginSession
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+    ip_address, user_agent, device, location, device_id)
+SELECT $1::uuid, u.id,
+  now() + make_interval(secs => least($2::int, $3::int)),
+  now() + make_interval(secs => $4::int), $5, $6::text[],
+  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
+  $9::inet, $10::text, $11::jsonb,
+  $12::jsonb, $13::uuid
+FROM ((
+    SELECT u.id AS user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($14::text, 'hex') AND t.kind = $15 AND t.spent_by = $16::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE (lower(u.email) = $17 OR u.address_key = ANY ($18::text[])))) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $19::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $20::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END = 'session'
+ON CONFLICT (id) DO NOTHING;
+
+-- step settle: as in shape 1
+
+-- step answer
+SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
+  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END AS verdict,
+  '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
+WHERE u.id = (SELECT p.user_id FROM (
+    SELECT u.id AS user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($5::text, 'hex') AND t.kind = $6 AND t.spent_by = $7::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE (lower(u.email) = $8 OR u.address_key = ANY ($9::text[]))) p);

@@ -20,41 +20,46 @@ FROM (
 
 -- step tellOwner
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, facts, expires_at)
-SELECT gen_random_uuid(), $1, s.recipient, s.recipient_key, $2::text,
-  $3::text, coalesce(s.locale, $4::text), s.user_id,
-  $5::uuid, $6::uuid, $7::jsonb,
-  now() + make_interval(secs => $8::int)
+    operation_id, facts, expires_at, finished_at, outcome)
+SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::text,
+  $3::text, coalesce(r.locale, $4::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $5::uuid, $6::uuid,
+  CASE WHEN r.recipient IS NOT NULL THEN $7::jsonb END,
+  now() + make_interval(secs => $8::int),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
-  SELECT NULL::uuid AS user_id, u.email::text AS recipient, u.address_key AS recipient_key,
-    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale
+  SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
+      AND (s.is_verified OR c.of_all_kinds < $13::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds, false AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $17::int)
+        AND o.outcome IS DISTINCT FROM 'dropped'
+    ) c) THEN s.recipient::text END AS recipient
   FROM (
-    SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = $9::uuid AND s.user_id = $10::uuid AND s.expires_at > now() AND u.banned_at IS NULL
-      AND u.password_hash IS NOT DISTINCT FROM $11::text) o JOIN users u ON u.id = o.user_id
-  UNION ALL
-  SELECT NULL, f.recipient, f.recipient_key, f.is_verified, u.locale
-  FROM (
-    SELECT DISTINCT ON (t.target_email) t.owner_id AS user_id, t.target_email AS recipient, t.target_key AS recipient_key,
-      t.way_back IS DISTINCT FROM 'corrected' AS is_verified
+    SELECT NULL::uuid AS user_id, u.email::text AS recipient, u.address_key AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale
     FROM (
       SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE s.id = $12::uuid AND s.user_id = $13::uuid AND s.expires_at > now() AND u.banned_at IS NULL
-        AND u.password_hash IS NOT DISTINCT FROM $14::text) o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()
-    ORDER BY t.target_email, t.created_at) f JOIN users u ON u.id = f.user_id WHERE f.recipient <> u.email) s
-WHERE s.recipient IS NOT NULL AND (
-  SELECT (c.this_hour < $15::int OR (c.is_new_client AND c.this_hour < $16::int))
-    AND c.of_kind < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-    AND (s.is_verified OR c.of_all_kinds < $19::int)
-  FROM (
-    SELECT count(*) FILTER (WHERE o.kind = $20 AND o.created_at > now() - make_interval(secs => $21::int)) AS this_hour,
-      count(*) FILTER (WHERE o.kind = $22) AS of_kind, count(*) AS of_all_kinds,
-      $23::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $24), true) AS is_new_client
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $25::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $26::uuid
-  ) c)
-  AND true;
+      WHERE s.id = $18::uuid AND s.user_id = $19::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+        AND u.password_hash IS NOT DISTINCT FROM $20::text) o JOIN users u ON u.id = o.user_id
+    UNION ALL
+    SELECT NULL, f.recipient, f.recipient_key, f.is_verified, u.locale
+    FROM (
+      SELECT DISTINCT ON (t.target_email) t.owner_id AS user_id, t.target_email AS recipient, t.target_key AS recipient_key,
+        t.way_back IS DISTINCT FROM 'corrected' AS is_verified
+      FROM (
+        SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
+        WHERE s.id = $21::uuid AND s.user_id = $22::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+          AND u.password_hash IS NOT DISTINCT FROM $23::text) o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()
+      ORDER BY t.target_email, t.created_at) f JOIN users u ON u.id = f.user_id WHERE f.recipient <> u.email) s
+  WHERE s.recipient IS NOT NULL AND true
+) r
+WHERE $24::boolean OR r.recipient IS NOT NULL;
 
 -- step forgetAttempts
 DELETE FROM login_attempts t USING (

@@ -8,8 +8,7 @@ WITH counted AS (SELECT o.subject || ':' || coalesce(o.registration_id::text, 'w
     WHERE r.expires_at > now() AND CASE
       WHEN r.email = $3::text THEN 'reserved'
       WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = r.email OR x.address_key = ANY (ARRAY[r.subject]::text[])) AND x.id IS DISTINCT FROM $4::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
-      WHEN EXISTS (
-      SELECT FROM one_time_tokens t
+      WHEN EXISTS (SELECT FROM one_time_tokens t
       WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = r.email OR t.target_key = ANY (ARRAY[r.subject]::text[]))
         AND t.owner_id IS DISTINCT FROM $5::uuid
         AND NOT ($6::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'

@@ -32,7 +32,8 @@ recorded AS (
   FROM (
     SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest($27::text[]) AS r (reason)) e )
 SELECT c.user_id FROM consumed c UNION ALL SELECT d.user_id FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($28::text, 'hex') AND t.kind = $29 AND t.spent_by = $30::uuid) d;
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($28::text, 'hex') AND t.kind = $29 AND t.spent_by = $30::uuid) d;
 
 -- step tellLeftAddress
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -48,7 +49,8 @@ FROM (
     CASE WHEN true THEN s.recipient::text END AS recipient
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($9::text, 'hex') AND t.kind = $10 AND t.spent_by = $11::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id
     WHERE u.email <> ALL ($12::text[])) s
   WHERE s.recipient IS NOT NULL AND true
@@ -58,18 +60,21 @@ WHERE $13::boolean OR r.recipient IS NOT NULL;
 -- step restore
 UPDATE users u SET email = p.target_email, address_key = p.target_key, email_verified_at = now(), updated_at = now()
 FROM (SELECT o.user_id, $1::text AS target_email, $2::text AS target_key FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($3::text, 'hex') AND t.kind = $4 AND t.spent_by = $5::uuid AND t.spent_at = now()) o) p WHERE u.id = p.user_id
 RETURNING u.id;
 
 -- step endPassword
 UPDATE users u SET password_hash = NULL, device_generation = u.device_generation + 1, updated_at = now() WHERE u.id = (SELECT o.user_id FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o);
 
 -- step endSessions
 WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE s.user_id = (SELECT o.user_id FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o)   ORDER BY s.id FOR UPDATE),
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o)   ORDER BY s.id FOR UPDATE),
 ended AS (
   DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
 ),
@@ -84,9 +89,11 @@ SELECT count(*)::int AS ended FROM ended;
 
 -- step endLinks
 DELETE FROM one_time_tokens t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[]) OR (t.kind = ANY ($5::text[]) AND t.created_at >= (SELECT least(d.created_at, NULL) FROM (
-        SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.spent_by = $8::uuid) d))) AND encode(t.token_hash, 'hex') <> ALL ($9::text[]);
+        SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+          t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.spent_by = $8::uuid) d))) AND encode(t.token_hash, 'hex') <> ALL ($9::text[]);
 
 -- step mailReset
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -102,7 +109,8 @@ FROM (
     CASE WHEN true THEN s.recipient::text END AS recipient
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($11::text, 'hex') AND t.kind = $12 AND t.spent_by = $13::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
   WHERE true
 ) r
@@ -147,7 +155,8 @@ recorded AS (
   FROM (
     SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest($29::text[]) AS r (reason)) e )
 SELECT c.user_id FROM consumed c UNION ALL SELECT d.user_id FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($30::text, 'hex') AND t.kind = $31 AND t.spent_by = $32::uuid) d;
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($30::text, 'hex') AND t.kind = $31 AND t.spent_by = $32::uuid) d;
 
 -- step tellLeftAddress: as in shape 1
 
@@ -159,9 +168,11 @@ SELECT c.user_id FROM consumed c UNION ALL SELECT d.user_id FROM (
 
 -- step endLinks
 DELETE FROM one_time_tokens t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[]) OR (t.kind = ANY ($5::text[]) AND t.created_at >= (SELECT least(d.created_at, (SELECT min(t.created_at) FROM one_time_tokens t WHERE t.owner_id = $6::uuid AND t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $7)) FROM (
-        SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($8::text, 'hex') AND t.kind = $9 AND t.spent_by = $10::uuid) d))) AND encode(t.token_hash, 'hex') <> ALL ($11::text[]);
+        SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+          t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($8::text, 'hex') AND t.kind = $9 AND t.spent_by = $10::uuid) d))) AND encode(t.token_hash, 'hex') <> ALL ($11::text[]);
 
 -- step mailReset: as in shape 1
 
@@ -185,7 +196,8 @@ WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[
 
 -- step endLinksElsewhere
 DELETE FROM one_time_tokens t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
 WHERE t.owner_id = o.user_id AND t.kind IN ('revert_email', 'not_me') AND t.spent_at IS NULL AND t.email <> $4;
 
 -- step mailReset: as in shape 1
@@ -205,7 +217,8 @@ WITH issued AS (
   SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, $3::text, $4::text, $5::text,
     'final'::text, NULL::text, now(), now() + make_interval(secs => $6::int)
   FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($7::text, 'hex') AND t.kind = $8 AND t.spent_by = $9::uuid AND t.spent_at = now()) s
   ON CONFLICT (token_hash) DO NOTHING
   RETURNING owner_id, email, target_email)

@@ -11,10 +11,9 @@ ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_p
 -- step holdWayBack
 SELECT u.id AS user_id, t.target_email AS recipient, $1::text AS recipient_key,
   t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
-FROM users u JOIN (SELECT t.* FROM one_time_tokens t
-  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($2::text[]) AND t.owner_id IS DISTINCT FROM $3::uuid) t ON t.owner_id = u.id
+FROM users u JOIN (SELECT t.* FROM one_time_tokens t WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($2::text[])) t ON t.owner_id = u.id
 WHERE u.banned_at IS NULL
-  AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($4::text[]) OR x.address_key = ANY ($5::text[])))
+  AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($3::text[]) OR x.address_key = ANY ($4::text[])))
 ORDER BY t.created_at LIMIT 1 FOR KEY SHARE OF u FOR SHARE OF t;
 
 -- step holdRecipient
@@ -37,24 +36,22 @@ FROM (
       AND (s.is_verified OR c.of_all_kinds < $15::int)
     FROM (
       SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
       FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
     ) c) THEN s.recipient::text END AS recipient
   FROM (
-    SELECT u.id AS user_id, t.target_email AS recipient, $23::text AS recipient_key,
+    SELECT u.id AS user_id, t.target_email AS recipient, $22::text AS recipient_key,
       t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
-    FROM users u JOIN (SELECT t.* FROM one_time_tokens t
-      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($24::text[]) AND t.owner_id IS DISTINCT FROM $25::uuid) t ON t.owner_id = u.id
+    FROM users u JOIN (SELECT t.* FROM one_time_tokens t WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($23::text[])) t ON t.owner_id = u.id
     WHERE u.banned_at IS NULL
-      AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($26::text[]) OR x.address_key = ANY ($27::text[])))
+      AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($24::text[]) OR x.address_key = ANY ($25::text[])))
     ORDER BY t.created_at LIMIT 1) s
   WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid) < $29::int
       AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid) < $33::int)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -75,25 +72,24 @@ FROM (
       AND (s.is_verified OR c.of_all_kinds < $15::int)
     FROM (
       SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
       FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
     ) c) THEN s.recipient::text END AS recipient
   FROM (
-    SELECT a.user_id, a.recipient, $23::text AS recipient_key, a.is_verified, a.locale
+    SELECT a.user_id, a.recipient, $22::text AS recipient_key, a.is_verified, a.locale
     FROM (SELECT 1) one LEFT JOIN (
       SELECT u.id AS user_id, u.email AS recipient, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u
-      WHERE u.id = (SELECT u.id FROM users u WHERE (lower(u.email) = ANY ($24::text[]) OR u.address_key = ANY ($25::text[]))
-        ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($26::text[], lower(u.email)) NULLS LAST LIMIT 1) AND u.banned_at IS NULL
-        AND u.email = ANY ($27::text[])
+      WHERE u.id = (SELECT u.id FROM users u WHERE (lower(u.email) = ANY ($23::text[]) OR u.address_key = ANY ($24::text[]))
+        ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($25::text[], lower(u.email)) NULLS LAST LIMIT 1) AND u.banned_at IS NULL
+        AND u.email = ANY ($26::text[])
     ) a ON true
-    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $28::uuid)) s
+    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $27::uuid)) s
   WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
       AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $33 AND c.created_at > now() - make_interval(secs => $34::int) AND c.id IS DISTINCT FROM $35::uuid) < $36::int)
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -107,10 +103,9 @@ FROM (
   LEFT JOIN (
     SELECT u.id AS user_id, t.target_email AS recipient, $5::text AS recipient_key,
       t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
-    FROM users u JOIN (SELECT t.* FROM one_time_tokens t
-      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($6::text[]) AND t.owner_id IS DISTINCT FROM $7::uuid) t ON t.owner_id = u.id
+    FROM users u JOIN (SELECT t.* FROM one_time_tokens t WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($6::text[])) t ON t.owner_id = u.id
     WHERE u.banned_at IS NULL
-      AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($8::text[]) OR x.address_key = ANY ($9::text[])))
+      AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($7::text[]) OR x.address_key = ANY ($8::text[])))
     ORDER BY t.created_at LIMIT 1) w ON q.outcome IS NULL) s
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;

@@ -1,7 +1,7 @@
 -- Begins a session for an account whose password was right, unless a second factor must follow.
 -- src/features/password/queries.ts
 
--- shape 1 of 6
+-- shape 1 of 12
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR SHARE;
@@ -58,7 +58,25 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
 WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]));
 
--- shape 2 of 6
+-- shape 2 of 12
+
+-- step holdUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step fillAddressKey
+WITH held AS MATERIALIZED (
+  SELECT u.id, k.key FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k (user_id, email, key)
+  JOIN users u ON u.id = k.user_id AND u.email = k.email
+  ORDER BY u.id FOR NO KEY UPDATE OF u SKIP LOCKED
+)
+UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id;
+
+-- step answer: as in shape 1
+
+-- shape 3 of 12
 
 -- step holdUser: as in shape 1
 
@@ -69,6 +87,93 @@ WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $1::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($2::text[])) s;
+
+-- step queueNewDeviceMail
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, false AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $19::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $20::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+        NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $21::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($22::text[])) s
+  WHERE true
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step issueNotMeLink
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() AND m.outcome IS NULL) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step answer: as in shape 1
+
+-- shape 4 of 12
+
+-- step holdUser: as in shape 1
+
+-- step beginSession
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+    ip_address, user_agent, device, location, device_id)
+SELECT $1::uuid, u.id,
+  now() + make_interval(secs => least($2::int, $3::int)),
+  now() + make_interval(secs => $4::int), $5, $6::text[],
+  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
+  $9::inet, $10::text, $11::jsonb,
+  $12::jsonb, $13::uuid
+FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid AND u.password_hash = $15) h) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $16::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $17::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END = 'session'
+ON CONFLICT (id) DO NOTHING;
+
+-- step settle: as in shape 1
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 3
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer
+SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
+  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END AS verdict,
+  '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
+WHERE u.id = $5::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($6::text[]));
+
+-- shape 5 of 12
+
+-- step holdUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step holdRecipient: as in shape 3
 
 -- step queueNewDeviceMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -99,56 +204,27 @@ FROM (
 ) r
 ON CONFLICT (id) DO NOTHING;
 
--- step issueNotMeLink
-INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
-    created_at, expires_at)
-SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, NULL::text, NULL::text,
-  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
-FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() AND m.outcome IS NULL) s
-ON CONFLICT (token_hash) DO NOTHING
-RETURNING owner_id, email, target_email;
+-- step issueNotMeLink: as in shape 3
 
 -- step answer: as in shape 1
 
--- shape 3 of 6
+-- shape 6 of 12
 
 -- step holdUser: as in shape 1
 
--- step beginSession
-INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-    ip_address, user_agent, device, location, device_id)
-SELECT $1::uuid, u.id,
-  now() + make_interval(secs => least($2::int, $3::int)),
-  now() + make_interval(secs => $4::int), $5, $6::text[],
-  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
-  $9::inet, $10::text, $11::jsonb,
-  $12::jsonb, $13::uuid
-FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid AND u.password_hash = $15) h) o JOIN users u ON u.id = o.user_id
-WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-  WHEN $16::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-  WHEN NOT $17::boolean AND ((u.name = 'Asks')) THEN 'challenge'
-  ELSE 'session' END = 'session'
-ON CONFLICT (id) DO NOTHING;
+-- step beginSession: as in shape 4
 
 -- step settle: as in shape 1
 
--- step holdRecipient: as in shape 2
+-- step holdRecipient: as in shape 3
 
--- step queueNewDeviceMail: as in shape 2
+-- step queueNewDeviceMail: as in shape 5
 
--- step issueNotMeLink: as in shape 2
+-- step issueNotMeLink: as in shape 3
 
--- step answer
-SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-  WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
-  ELSE 'session' END AS verdict,
-  '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
-WHERE u.id = $5::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($6::text[]));
+-- step answer: as in shape 4
 
--- shape 4 of 6
+-- shape 7 of 12
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR NO KEY UPDATE;
@@ -162,15 +238,33 @@ UPDATE users u SET password_hash = $1
 FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $2::uuid AND u.password_hash = $3) o WHERE u.id = o.user_id AND u.password_hash = $4
 RETURNING u.id;
 
--- step holdRecipient: as in shape 2
+-- step holdRecipient: as in shape 3
 
--- step queueNewDeviceMail: as in shape 2
+-- step queueNewDeviceMail: as in shape 3
 
--- step issueNotMeLink: as in shape 2
+-- step issueNotMeLink: as in shape 3
 
 -- step answer: as in shape 1
 
--- shape 5 of 6
+-- shape 8 of 12
+
+-- step holdUser: as in shape 7
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step rehash: as in shape 7
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 5
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 9 of 12
 
 -- step holdUser: as in shape 1
 
@@ -178,38 +272,70 @@ RETURNING u.id;
 
 -- step settle: as in shape 1
 
--- step fillAddressKey
-WITH held AS MATERIALIZED (
-  SELECT u.id, k.key FROM unnest($1::uuid[], $2::text[], $3::text[]) AS k (user_id, email, key)
-  JOIN users u ON u.id = k.user_id AND u.email = k.email
-  ORDER BY u.id FOR NO KEY UPDATE OF u SKIP LOCKED
-)
-UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id;
+-- step fillAddressKey: as in shape 2
 
--- step holdRecipient: as in shape 2
+-- step holdRecipient: as in shape 3
 
--- step queueNewDeviceMail: as in shape 2
+-- step queueNewDeviceMail: as in shape 3
 
--- step issueNotMeLink: as in shape 2
+-- step issueNotMeLink: as in shape 3
 
 -- step answer: as in shape 1
 
--- shape 6 of 6
+-- shape 10 of 12
 
--- step holdUser: as in shape 4
+-- step holdUser: as in shape 1
 
 -- step beginSession: as in shape 1
 
 -- step settle: as in shape 1
 
--- step rehash: as in shape 4
+-- step fillAddressKey: as in shape 2
 
--- step fillAddressKey: as in shape 5
+-- step holdRecipient: as in shape 3
 
--- step holdRecipient: as in shape 2
+-- step queueNewDeviceMail: as in shape 5
 
--- step queueNewDeviceMail: as in shape 2
+-- step issueNotMeLink: as in shape 3
 
--- step issueNotMeLink: as in shape 2
+-- step answer: as in shape 1
+
+-- shape 11 of 12
+
+-- step holdUser: as in shape 7
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step rehash: as in shape 7
+
+-- step fillAddressKey: as in shape 2
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 3
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 12 of 12
+
+-- step holdUser: as in shape 7
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step rehash: as in shape 7
+
+-- step fillAddressKey: as in shape 2
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 5
+
+-- step issueNotMeLink: as in shape 3
 
 -- step answer: as in shape 1

@@ -6,13 +6,13 @@
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
 
 -- step holdAccount
-SELECT u.id FROM users u WHERE lower(u.email) = ANY ($1::text[]) OR u.address_key = ANY ($2::text[])
+SELECT u.id FROM users u WHERE (lower(u.email) = ANY ($1::text[]) OR u.address_key = ANY ($2::text[]))
 ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($3::text[], lower(u.email)) NULLS LAST LIMIT 1 FOR KEY SHARE OF u;
 
 -- step holdRegistration
 SELECT r.id
 FROM registration_attempts r WHERE r.email = $1 AND r.expires_at > now() AND NOT $2::boolean
-  AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[])
+  AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
   ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1 FOR KEY SHARE OF r;
 
 -- step holdRecipient
@@ -35,20 +35,19 @@ FROM (
       AND (s.is_verified OR c.of_all_kinds < $15::int)
     FROM (
       SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
       FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
     ) c) THEN s.recipient::text END AS recipient
-  FROM (SELECT NULL::uuid AS user_id, r.email AS recipient, $23::text AS recipient_key, false AS is_verified, r.locale
-    FROM registration_attempts r WHERE r.email = $24 AND r.expires_at > now() AND NOT $25::boolean
-      AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = ANY ($26::text[]) OR u.address_key = ANY ($27::text[])
-      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($28::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) s
+  FROM (SELECT NULL::uuid AS user_id, r.email AS recipient, $22::text AS recipient_key, false AS is_verified, r.locale
+    FROM registration_attempts r WHERE r.email = $23 AND r.expires_at > now() AND NOT $24::boolean
+      AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[]))
+      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($27::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) s
   WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
       AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $33 AND c.created_at > now() - make_interval(secs => $34::int) AND c.id IS DISTINCT FROM $35::uuid) < $36::int)
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -69,24 +68,23 @@ FROM (
       AND (s.is_verified OR c.of_all_kinds < $15::int)
     FROM (
       SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
       FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
     ) c) THEN s.recipient::text END AS recipient
   FROM (
-    SELECT a.user_id, a.recipient, $23::text AS recipient_key, false AS is_verified, a.locale
-    FROM (VALUES (NOT $24::boolean)) AS one (is_possible) LEFT JOIN (
+    SELECT a.user_id, a.recipient, $22::text AS recipient_key, false AS is_verified, a.locale
+    FROM (VALUES (NOT $23::boolean)) AS one (is_possible) LEFT JOIN (
       SELECT u.id AS user_id, u.email::text AS recipient, u.locale, u.email_verified_at, u.banned_at
-      FROM users u WHERE lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[])
-      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($27::text[], lower(u.email)) NULLS LAST LIMIT 1
+      FROM users u WHERE (lower(u.email) = ANY ($24::text[]) OR u.address_key = ANY ($25::text[]))
+      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($26::text[], lower(u.email)) NULLS LAST LIMIT 1
     ) a ON one.is_possible AND a.email_verified_at IS NULL AND a.banned_at IS NULL
-    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $28::uuid)) s
+    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $27::uuid)) s
   WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid) < $32::int
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
       AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $33 AND c.created_at > now() - make_interval(secs => $34::int) AND c.id IS DISTINCT FROM $35::uuid) < $36::int)
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -97,7 +95,7 @@ SELECT decode($1::text, 'hex'), $2, s.owner_id::uuid, s.email::text, NULL::text,
   NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
 FROM (SELECT CASE WHEN m.outcome IS NULL THEN (SELECT r.id
     FROM registration_attempts r WHERE r.email = $4 AND r.expires_at > now() AND NOT $5::boolean
-      AND NOT EXISTS (SELECT FROM users u WHERE lower(u.email) = ANY ($6::text[]) OR u.address_key = ANY ($7::text[])
+      AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($6::text[]) OR u.address_key = ANY ($7::text[]))
       ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($8::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) END AS owner_id, nullif(m.recipient, '') AS email FROM mail_outbox m WHERE m.id = $9::uuid AND m.created_at = now() ) s
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;

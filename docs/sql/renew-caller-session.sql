@@ -36,7 +36,7 @@ ON CONFLICT DO NOTHING;
 
 -- step clearAttempts
 DELETE FROM login_attempts t WHERE t.bucket = $1 AND EXISTS (SELECT 1 FROM (
-    SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $2::uuid AND s.last_active_at = now()) r) RETURNING t.bucket;
+    SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $2::uuid AND s.last_active_at = now()) o) RETURNING t.bucket;
 
 -- step record
 INSERT INTO security_events

@@ -14,12 +14,14 @@ RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket
 
 -- step endPassword
 UPDATE users u SET password_hash = NULL, device_generation = u.device_generation + 1, updated_at = now() WHERE u.id = (SELECT o.user_id FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o);
 
 -- step endSessions
 WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE s.user_id = (SELECT o.user_id FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o)   ORDER BY s.id FOR UPDATE),
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o)   ORDER BY s.id FOR UPDATE),
 ended AS (
   DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
 ),
@@ -34,7 +36,8 @@ SELECT count(*)::int AS ended FROM ended;
 
 -- step endLinks
 DELETE FROM one_time_tokens t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[]) );
 
 -- step record
@@ -44,7 +47,8 @@ SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
   $5::uuid, $6::uuid, $7::inet, $8::text,
   $9::jsonb
 FROM (SELECT o.user_id, NULL::uuid AS session_id FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($10::text, 'hex') AND t.kind = $11 AND t.spent_by = $12::uuid AND t.spent_at = now()) o) e;
 
 -- step recordLink
@@ -54,7 +58,8 @@ SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
   $5::uuid, $6::uuid, $7::inet, $8::text,
   $9::jsonb
 FROM (SELECT o.user_id, NULL::uuid AS session_id FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($10::text, 'hex') AND t.kind = $11 AND t.spent_by = $12::uuid AND t.spent_at = now()) o) e;
 
 -- step mailReset
@@ -71,7 +76,8 @@ FROM (
     CASE WHEN true THEN s.recipient::text END AS recipient
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
-      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($11::text, 'hex') AND t.kind = $12 AND t.spent_by = $13::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
   WHERE true
 ) r
@@ -88,4 +94,5 @@ RETURNING owner_id, email, target_email;
 
 -- step answer
 SELECT d.user_id FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) d;
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) d;

@@ -31,58 +31,62 @@ SELECT $1::uuid, CASE WHEN s.is_wanted THEN $2::text ELSE '' END, CASE WHEN s.is
   CASE WHEN s.is_wanted THEN now() + make_interval(secs => $7::int) ELSE now() END
 FROM (
   SELECT CASE
-    WHEN $8::boolean THEN 'reserved'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $9 OR x.address_key = ANY ($10::text[])) AND x.id IS DISTINCT FROM $11::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
-    WHEN EXISTS (
-    SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $12 OR t.target_key = ANY ($13::text[]))
-      AND t.owner_id IS DISTINCT FROM $14::uuid
-      AND NOT ($15::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $16 OR x.address_key = ANY ($17::text[])) AND x.id IS DISTINCT FROM $18::uuid) THEN 'open'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $19 OR x.address_key = ANY ($20::text[]))) THEN 'own'
+    WHEN $8 = $9::text THEN 'reserved'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $10 OR x.address_key = ANY ($11::text[])) AND x.id IS DISTINCT FROM $12::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $13 OR t.target_key = ANY ($14::text[]))
+      AND t.owner_id IS DISTINCT FROM $15::uuid
+      AND NOT ($16::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $17 OR x.address_key = ANY ($18::text[])) AND x.id IS DISTINCT FROM $19::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $20 OR x.address_key = ANY ($21::text[]))) THEN 'own'
     ELSE 'free' END IN ('free', 'open') AS is_wanted
-  WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $21 AND c.last_attempt_id = $22::uuid) AND ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $23 AND c.created_at > now() - make_interval(secs => $24::int) AND c.id IS DISTINCT FROM $25::uuid) < $26::int
+  WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $22 AND c.last_attempt_id = $23::uuid) AND ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $24 AND c.created_at > now() - make_interval(secs => $25::int) AND c.id IS DISTINCT FROM $26::uuid) < $27::int
       AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $27 AND c.created_at > now() - make_interval(secs => $28::int) AND c.id IS DISTINCT FROM $29::uuid) < $30::int) AND NOT EXISTS (SELECT FROM registration_attempts p WHERE p.id = $31::uuid)) s
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int) AND NOT EXISTS (SELECT FROM registration_attempts p WHERE p.id = $32::uuid)) s
 ON CONFLICT (id) DO NOTHING
 RETURNING CASE WHEN r.email <> '' THEN r.id END AS registration_id, nullif(r.email, '') AS email, r.locale;
 
 -- step tellOwner
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, facts, expires_at)
-SELECT gen_random_uuid(), $1, s.recipient, s.recipient_key, $2::text,
-  $3::text, coalesce(s.locale, $4::text), s.user_id,
-  $5::uuid, $6::uuid, $7::jsonb,
-  now() + make_interval(secs => $8::int)
+    operation_id, facts, expires_at, finished_at, outcome)
+SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::text,
+  $3::text, coalesce(r.locale, $4::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $5::uuid, $6::uuid,
+  CASE WHEN r.recipient IS NOT NULL THEN $7::jsonb END,
+  now() + make_interval(secs => $8::int),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
-  SELECT o.user_id, o.recipient, $9::text AS recipient_key, o.is_verified, o.locale
+  SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
+      AND (s.is_verified OR c.of_all_kinds < $13::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $17), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
+        AND o.outcome IS DISTINCT FROM 'dropped'
+    ) c) THEN s.recipient::text END AS recipient
   FROM (
-    SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u
-    WHERE (lower(u.email) = $10 OR u.address_key = ANY ($11::text[])) AND NOT ((u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.banned_at IS NULL) AND NOT $12::boolean
-    ORDER BY lower(u.email) = $13 DESC LIMIT 1
-  ) o
-  WHERE EXISTS (SELECT FROM (
-      SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
-        nullif(p.email, '') AS recipient, $14::text AS recipient_key, false AS is_verified, NULL::text AS locale
-      FROM registration_attempts p WHERE p.id = $15::uuid AND p.created_at = now()) a WHERE a.registration_id IS NULL)) s
-WHERE s.recipient IS NOT NULL AND (
-  SELECT (c.this_hour < $16::int OR (c.is_new_client AND c.this_hour < $17::int))
-    AND c.of_kind < CASE WHEN s.is_verified THEN $18::int ELSE $19::int END
-    AND (s.is_verified OR c.of_all_kinds < $20::int)
-  FROM (
-    SELECT count(*) FILTER (WHERE o.kind = $21 AND o.created_at > now() - make_interval(secs => $22::int)) AS this_hour,
-      count(*) FILTER (WHERE o.kind = $23) AS of_kind, count(*) AS of_all_kinds,
-      $24::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $25), true) AS is_new_client
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $26::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $27::uuid
-  ) c)
-  AND ((
-    SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
-    AND (
-    SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int);
+    SELECT o.user_id, o.recipient, $19::text AS recipient_key, o.is_verified, o.locale
+    FROM (
+      SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+        NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u
+      WHERE (lower(u.email) = $20 OR u.address_key = ANY ($21::text[])) AND NOT ((u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.banned_at IS NULL) AND NOT $22::boolean
+      ORDER BY lower(u.email) = $23 DESC LIMIT 1
+    ) o
+    WHERE EXISTS (SELECT FROM (
+        SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
+          nullif(p.email, '') AS recipient, $24::text AS recipient_key, false AS is_verified, NULL::text AS locale
+        FROM registration_attempts p WHERE p.id = $25::uuid AND p.created_at = now()) a WHERE a.registration_id IS NULL)) s
+  WHERE s.recipient IS NOT NULL AND ((
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid) < $29::int
+      AND (
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid) < $33::int)
+) r
+WHERE $34::boolean OR r.recipient IS NOT NULL;
 
 -- step queueMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -101,23 +105,22 @@ FROM (
       AND (s.is_verified OR c.of_all_kinds < $15::int)
     FROM (
       SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
       FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
     ) c) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.* FROM (
       SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
-        nullif(p.email, '') AS recipient, $23::text AS recipient_key, false AS is_verified, NULL::text AS locale
-      FROM registration_attempts p WHERE p.id = $24::uuid AND p.created_at = now()) a WHERE NOT EXISTS (
+        nullif(p.email, '') AS recipient, $22::text AS recipient_key, false AS is_verified, NULL::text AS locale
+      FROM registration_attempts p WHERE p.id = $23::uuid AND p.created_at = now()) a WHERE NOT EXISTS (
       SELECT FROM mail_outbox m
-      WHERE m.operation_id = $25::uuid AND m.kind = $26 AND m.finished_at IS NULL AND m.created_at = now())) s
+      WHERE m.operation_id = $24::uuid AND m.kind = $25 AND m.finished_at IS NULL AND m.created_at = now())) s
   WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $27 AND c.created_at > now() - make_interval(secs => $28::int) AND c.id IS DISTINCT FROM $29::uuid) < $30::int
+      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid) < $29::int
       AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid) < $34::int)
+      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid) < $33::int)
 ) r
 ON CONFLICT (id) DO NOTHING;
 

@@ -1,11 +1,13 @@
 -- Reserves an attempt at the account of the address and reads what a login needs to check a password.
 -- src/features/password/queries.ts
 
+-- shape 1 of 3
+
 -- step reserve
 WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
     WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
     WHEN NOT $2::boolean AND false THEN 'challenge'
-    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[])
+    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
   ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
 counted AS (
   SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
@@ -49,13 +51,13 @@ FROM (
   SELECT a.*, $2::text AS recipient_key
   FROM (SELECT) one LEFT JOIN (
     SELECT u.id AS user_id, u.locale, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified,
-      CASE WHEN u.email = ANY ($3::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
-    FROM users u WHERE lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[])
+      CASE WHEN u.banned_at IS NULL AND cardinality($3::text[]) > 0 THEN u.email::text END AS recipient
+    FROM users u WHERE (lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[]))
     ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($6::text[], lower(u.email)) NULLS LAST LIMIT 1
   ) a ON true
-  WHERE (
-    SELECT bool_or((t.count = $7::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $8::uuid AND t.count <= $9::int)
-    FROM login_attempts t WHERE t.bucket = ANY ($10::text[]))) s;
+  WHERE (a.recipient IS NULL OR a.recipient = ANY ($7::text[])) AND (
+    SELECT bool_or((t.count = $8::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $9::uuid AND t.count <= $10::int)
+    FROM login_attempts t WHERE t.bucket = ANY ($11::text[]))) s;
 
 -- step queueLockMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -74,21 +76,20 @@ FROM (
       AND (s.is_verified OR c.of_all_kinds < $15::int)
     FROM (
       SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
       FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
     ) c) THEN s.recipient::text END AS recipient
   FROM (
-    SELECT a.*, $23::text AS recipient_key
+    SELECT a.*, $22::text AS recipient_key
     FROM (SELECT) one LEFT JOIN (
       SELECT u.id AS user_id, u.locale, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified,
-        CASE WHEN u.email = ANY ($24::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
-      FROM users u WHERE lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[])
-      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($27::text[], lower(u.email)) NULLS LAST LIMIT 1
+        CASE WHEN u.banned_at IS NULL AND cardinality($23::text[]) > 0 THEN u.email::text END AS recipient
+      FROM users u WHERE (lower(u.email) = ANY ($24::text[]) OR u.address_key = ANY ($25::text[]))
+      ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($26::text[], lower(u.email)) NULLS LAST LIMIT 1
     ) a ON true
-    WHERE (
+    WHERE (a.recipient IS NULL OR a.recipient = ANY ($27::text[])) AND (
       SELECT bool_or((t.count = $28::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $29::uuid AND t.count <= $30::int)
       FROM login_attempts t WHERE t.bucket = ANY ($31::text[]))) s
   WHERE ((
@@ -115,3 +116,101 @@ FROM (
   SELECT m.user_id, nullif(m.recipient, '') AS email, m.recipient_key FROM mail_outbox m WHERE m.id = $12::uuid AND m.created_at = now() ) s
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
+
+-- shape 2 of 3
+
+-- step reserve
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
+counted AS (
+  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
+      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
+      WHERE k.user_id = a.user_id AND k.generation = a.device_generation
+    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  FROM (SELECT) one LEFT JOIN account a ON true
+),
+reserved AS (
+  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
+  ON CONFLICT (bucket) DO UPDATE SET
+    count = CASE
+    WHEN t.window_ends_at <= now() THEN 1
+    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+    ELSE t.count + 1
+    END,
+    last_attempt_id = excluded.last_attempt_id,
+    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
+  RETURNING t.bucket, t.count AS number),
+recorded AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
+    $18::uuid, $19::uuid, $20::inet, $21::text,
+    $22::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
+SELECT c.*, nullif(r.number, $24::int + 1) AS number,
+  coalesce(
+    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
+    FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
+    $25::int) AS retry_after_seconds, NULL::text AS pending_password_hash
+FROM counted c LEFT JOIN reserved r ON true;
+
+-- step holdBudgets: as in shape 1
+
+-- step queueLockMail: as in shape 1
+
+-- step issueUnlockLink: as in shape 1
+
+-- shape 3 of 3
+
+-- step reserve
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $2::boolean AND false THEN 'challenge'
+    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
+counted AS (
+  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
+      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
+      WHERE k.user_id = a.user_id AND k.generation = a.device_generation
+    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  FROM (SELECT) one LEFT JOIN account a ON true
+),
+reserved AS (
+  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
+  ON CONFLICT (bucket) DO UPDATE SET
+    count = CASE
+    WHEN t.window_ends_at <= now() THEN 1
+    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+    ELSE t.count + 1
+    END,
+    last_attempt_id = excluded.last_attempt_id,
+    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
+  RETURNING t.bucket, t.count AS number),
+recorded AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
+    $18::uuid, $19::uuid, $20::inet, $21::text,
+    $22::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
+SELECT c.*, nullif(r.number, $24::int + 1) AS number,
+  coalesce(
+    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
+    FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
+    $25::int) AS retry_after_seconds, (SELECT r.password_hash FROM registration_attempts r WHERE r.email = $26 AND r.expires_at > now() AND c.user_id IS NULL ORDER BY r.created_at DESC, r.id DESC LIMIT 1) AS pending_password_hash
+FROM counted c LEFT JOIN reserved r ON true;
+
+-- step holdBudgets: as in shape 1
+
+-- step queueLockMail: as in shape 1
+
+-- step issueUnlockLink: as in shape 1

@@ -33,7 +33,8 @@ FROM (
     WHERE s.id = $10::uuid AND s.user_id = $11::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c JOIN login_attempts t ON t.bucket = c.bucket
   WHERE t.last_attempt_id = $12::uuid AND t.count > $13::int
     AND NOT EXISTS (SELECT e.id FROM security_events e
-    WHERE e.user_id = $14::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $15::uuid)) e;
+    WHERE e.user_id = $14::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $15::uuid
+)) e;
 
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
@@ -43,28 +44,33 @@ SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT 
 
 -- step tellOwner
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, facts, expires_at)
-SELECT gen_random_uuid(), $1, s.recipient, s.recipient_key, $2::text,
-  $3::text, coalesce(s.locale, $4::text), s.user_id,
-  $5::uuid, $6::uuid, $7::jsonb,
-  now() + make_interval(secs => $8::int)
-FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-    NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
-    SELECT e.user_id, e.session_id FROM security_events e
-    WHERE e.user_id = $9::uuid AND e.at = now() AND e.operation_id = $10::uuid) e JOIN users u ON u.id = e.user_id) s
-WHERE s.recipient IS NOT NULL AND (
-  SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-    AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-    AND (s.is_verified OR c.of_all_kinds < $15::int)
-  FROM (
-    SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-      count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-      $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
-  ) c)
-  AND true;
+    operation_id, facts, expires_at, finished_at, outcome)
+SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::text,
+  $3::text, coalesce(r.locale, $4::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $5::uuid, $6::uuid,
+  CASE WHEN r.recipient IS NOT NULL THEN $7::jsonb END,
+  now() + make_interval(secs => $8::int),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
+      AND (s.is_verified OR c.of_all_kinds < $13::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds, false AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $17::int)
+        AND o.outcome IS DISTINCT FROM 'dropped'
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
+      SELECT e.user_id, e.session_id FROM security_events e
+      WHERE e.user_id = $18::uuid AND e.at = now() AND e.operation_id = $19::uuid) e JOIN users u ON u.id = e.user_id) s
+  WHERE s.recipient IS NOT NULL AND true
+) r
+WHERE $20::boolean OR r.recipient IS NOT NULL;
 
 -- step answer
 SELECT c.bucket, c.email, c.password_hash, c.refused_by, coalesce(
@@ -108,7 +114,8 @@ FROM (
     WHERE s.id = $11::uuid AND s.user_id = $12::uuid AND s.expires_at > now() AND u.banned_at IS NULL) c JOIN login_attempts t ON t.bucket = c.bucket
   WHERE t.last_attempt_id = $13::uuid AND t.count > $14::int
     AND NOT EXISTS (SELECT e.id FROM security_events e
-    WHERE e.user_id = $15::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $16::uuid)) e;
+    WHERE e.user_id = $15::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $16::uuid
+)) e;
 
 -- step holdRecipient: as in shape 1
 

@@ -17,14 +17,16 @@ RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket
 
 -- step forgetAttempts
 DELETE FROM login_attempts t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t
   WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o
 WHERE t.bucket >= regexp_replace(o.bucket, ':[^:]*$', '') || ':' AND t.bucket < regexp_replace(o.bucket, ':[^:]*$', '') || ';'
 RETURNING t.bucket;
 
 -- step forgetAttemptsById
 DELETE FROM login_attempts t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t
   WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o
 WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
 RETURNING t.bucket;
@@ -36,10 +38,12 @@ SELECT gen_random_uuid(), $1, $2, $3::text, $4::text, e.user_id, e.session_id,
   $5::uuid, $6::uuid, $7::inet, $8::text,
   $9::jsonb
 FROM (SELECT c.user_id, NULL::uuid AS session_id FROM (
-    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($10::text, 'hex') AND t.kind = $11 AND t.spent_by = $12::uuid AND t.spent_at = now()) c) e;
 
 -- step answer
 SELECT u.id AS user_id, u.device_generation FROM (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c
 JOIN users u ON u.id = c.user_id;

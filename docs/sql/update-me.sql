@@ -1,6 +1,14 @@
 -- Changes the caller's profile.
 -- src/features/account/queries.ts
 
+-- step holdUser
+SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR NO KEY UPDATE;
+
+-- step keepSession
+SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $1::uuid AND s.user_id = $2::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+
+-- step update
 WITH caller AS (SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id
   WHERE s.id = $1::uuid AND s.user_id = $2::uuid AND s.expires_at > now() AND u.banned_at IS NULL),
 updated AS (

@@ -2,7 +2,7 @@
 -- follow; at the first verification all others end.
 -- src/features/email-verification/verify/queries.ts
 
--- shape 1 of 2
+-- shape 1 of 3
 
 -- step holdUser
 SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR NO KEY UPDATE;
@@ -124,7 +124,54 @@ WHERE u.id = (SELECT c.user_id FROM (
     SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
       t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid) c);
 
--- shape 2 of 2
+-- shape 2 of 3
+
+-- step holdUser: as in shape 1
+
+-- step consume: as in shape 1
+
+-- step verify: as in shape 1
+
+-- step endSessions: as in shape 1
+
+-- step endLinks: as in shape 1
+
+-- step settleProof: as in shape 1
+
+-- step beginSession
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+    ip_address, user_agent, device, location, device_id)
+SELECT $1::uuid, u.id,
+  now() + make_interval(secs => least($2::int, $3::int)),
+  now() + make_interval(secs => $4::int), $5, $6::text[],
+  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
+  $9::inet, $10::text, $11::jsonb,
+  $12::jsonb, $13::uuid
+FROM (SELECT c.user_id FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($14::text, 'hex') AND t.kind = $15 AND t.spent_by = $16::uuid AND t.spent_at = now()) c) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $17::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $18::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END = 'session'
+ON CONFLICT (id) DO NOTHING;
+
+-- step settle: as in shape 1
+
+-- step answer
+SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
+  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END AS verdict,
+  '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
+WHERE u.id = (SELECT c.user_id FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($5::text, 'hex') AND t.kind = $6 AND t.spent_by = $7::uuid) c);
+
+-- shape 3 of 3
 
 -- step holdUser: as in shape 1
 

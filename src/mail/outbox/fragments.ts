@@ -148,24 +148,23 @@ export function forgetRecipient(owner: Fragment): Fragment {
       OR m.recipient_key = 'user:' || (SELECT o.user_id FROM ${owner} o)`;
 }
 
-/** Whether the client and its network have mails left in this hour, besides the mail `exceptId`. */
+/** Whether the client and its network, to which it belongs, have mails left in this hour, besides the mail `exceptId`. */
 export function clientHasRoom({ clientKey, networkKey }: MailClient, exceptId: string | null): Fragment {
   const { perClient, perNetwork } = mailLimits;
-  const count = (condition: Fragment) => sql`(
-        SELECT count(*) FROM mail_outbox c WHERE ${condition} AND ${isOfThisHour(sql`c`)} AND c.id IS DISTINCT FROM ${exceptId}::uuid)`;
-  return sql`(${count(sql`c.client_key = ${clientKey}`)} < ${perClient}::int
-      AND ${count(sql`c.network_key = ${networkKey}`)} < ${perNetwork}::int)`;
+  return sql`(
+        SELECT count(*) FILTER (WHERE c.client_key = ${clientKey}) < ${perClient}::int AND count(*) < ${perNetwork}::int
+        FROM mail_outbox c
+        WHERE c.network_key = ${networkKey} AND ${isOfThisHour(sql`c`)} AND c.id IS DISTINCT FROM ${exceptId}::uuid)`;
 }
 
 /** The seconds until a client without room has some again, as a scalar. */
 export function secondsUntilClientHasRoom({ clientKey, networkKey }: MailClient): Fragment {
   const { perClient, perNetwork, hourSeconds } = mailLimits;
   const oldest = (condition: Fragment, max: number) => sql`(
-      SELECT c.created_at FROM mail_outbox c WHERE ${condition} AND ${isOfThisHour(sql`c`)}
+      SELECT c.created_at FROM mail_outbox c WHERE c.network_key = ${networkKey} ${condition} AND ${isOfThisHour(sql`c`)}
       ORDER BY c.created_at DESC OFFSET ${max - 1}::int LIMIT 1)`;
-  return sql`ceil(extract(epoch FROM greatest(${oldest(sql`c.client_key = ${clientKey}`, perClient)},
-      ${oldest(sql`c.network_key = ${networkKey}`, perNetwork)})
-    + make_interval(secs => ${hourSeconds}::int) - now()))::int`;
+  return sql`ceil(extract(epoch FROM greatest(${oldest(sql`AND c.client_key = ${clientKey}`, perClient)},
+      ${oldest(sql``, perNetwork)}) + make_interval(secs => ${hourSeconds}::int) - now()))::int`;
 }
 
 /** Whether the recipient of the row `s` may have another mail of this kind. */

@@ -3,7 +3,7 @@
 
 WITH due AS MATERIALIZED (
   SELECT m.id FROM mail_outbox m
-  WHERE m.request_id = $1::uuid AND m.finished_at IS NULL AND m.next_attempt_at <= now() AND m.expires_at > now()
+  WHERE m.operation_id = $1::uuid AND m.finished_at IS NULL AND m.next_attempt_at <= now() AND m.expires_at > now()
   ORDER BY m.next_attempt_at LIMIT $2::int FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE mail_outbox m
