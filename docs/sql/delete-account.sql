@@ -30,23 +30,20 @@ SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::te
 FROM (
   SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
     CASE WHEN (
-    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
-      AND (s.is_verified OR c.of_all_kinds < $13::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds, false AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $17::int)
-        AND o.outcome IS DISTINCT FROM 'dropped'
-    ) c) THEN s.recipient::text END AS recipient
+    SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < $11::int
+      AND count(*) FILTER (WHERE o.kind = $12)
+      < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR count(*) < $15::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $16::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' ) THEN s.recipient::text END AS recipient
   FROM (
     SELECT NULL::uuid AS user_id, u.email::text AS recipient, u.address_key AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale
     FROM (
       SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
-      WHERE s.id = $18::uuid AND s.user_id = $19::uuid AND s.expires_at > now() AND u.banned_at IS NULL
-        AND u.password_hash IS NOT DISTINCT FROM $20::text) o JOIN users u ON u.id = o.user_id
+      WHERE s.id = $17::uuid AND s.user_id = $18::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+        AND u.password_hash IS NOT DISTINCT FROM $19::text) o JOIN users u ON u.id = o.user_id
     UNION ALL
     SELECT NULL, f.recipient, f.recipient_key, f.is_verified, u.locale
     FROM (
@@ -54,12 +51,12 @@ FROM (
         t.way_back IS DISTINCT FROM 'corrected' AS is_verified
       FROM (
         SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.id = $21::uuid AND s.user_id = $22::uuid AND s.expires_at > now() AND u.banned_at IS NULL
-          AND u.password_hash IS NOT DISTINCT FROM $23::text) o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()
+        WHERE s.id = $20::uuid AND s.user_id = $21::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+          AND u.password_hash IS NOT DISTINCT FROM $22::text) o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()
       ORDER BY t.target_email, t.created_at) f JOIN users u ON u.id = f.user_id WHERE f.recipient <> u.email) s
   WHERE s.recipient IS NOT NULL AND true
 ) r
-WHERE $24::boolean OR r.recipient IS NOT NULL;
+WHERE $23::boolean OR r.recipient IS NOT NULL;
 
 -- step forgetAttempts
 DELETE FROM login_attempts t USING (

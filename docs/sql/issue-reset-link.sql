@@ -31,16 +31,13 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
 FROM (
   SELECT s.user_id, s.locale, s.expires_at::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
     CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
-    ) c) THEN s.recipient::text END AS recipient
+    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+      AND count(*) FILTER (WHERE o.kind = $16)
+      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+      AND (s.is_verified OR count(*) < $19::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
   FROM (
     SELECT u.id AS user_id, t.target_email AS recipient, $22::text AS recipient_key,
       t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
@@ -48,10 +45,10 @@ FROM (
     WHERE u.banned_at IS NULL
       AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($24::text[]) OR x.address_key = ANY ($25::text[])))
     ORDER BY t.created_at LIMIT 1) s
-  WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid) < $29::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid) < $33::int)
+  WHERE (
+    SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
+    FROM mail_outbox c
+    WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -67,16 +64,13 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
     CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
-    ) c) THEN s.recipient::text END AS recipient
+    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+      AND count(*) FILTER (WHERE o.kind = $16)
+      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+      AND (s.is_verified OR count(*) < $19::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.user_id, a.recipient, $22::text AS recipient_key, a.is_verified, a.locale
     FROM (SELECT 1) one LEFT JOIN (
@@ -86,10 +80,10 @@ FROM (
         AND u.email = ANY ($26::text[])
     ) a ON true
     WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $27::uuid)) s
-  WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
+  WHERE (
+    SELECT count(*) FILTER (WHERE c.client_key = $28) < $29::int AND count(*) < $30::int
+    FROM mail_outbox c
+    WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 

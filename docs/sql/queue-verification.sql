@@ -30,24 +30,21 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
     CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
-    ) c) THEN s.recipient::text END AS recipient
+    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+      AND count(*) FILTER (WHERE o.kind = $16)
+      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+      AND (s.is_verified OR count(*) < $19::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
   FROM (SELECT NULL::uuid AS user_id, r.email AS recipient, $22::text AS recipient_key, false AS is_verified, r.locale
     FROM registration_attempts r WHERE r.email = $23 AND r.expires_at > now() AND NOT $24::boolean
       AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[]))
       ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($27::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) s
-  WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
+  WHERE (
+    SELECT count(*) FILTER (WHERE c.client_key = $28) < $29::int AND count(*) < $30::int
+    FROM mail_outbox c
+    WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -63,16 +60,13 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
     CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
-    ) c) THEN s.recipient::text END AS recipient
+    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+      AND count(*) FILTER (WHERE o.kind = $16)
+      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+      AND (s.is_verified OR count(*) < $19::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.user_id, a.recipient, $22::text AS recipient_key, false AS is_verified, a.locale
     FROM (VALUES (NOT $23::boolean)) AS one (is_possible) LEFT JOIN (
@@ -81,10 +75,10 @@ FROM (
       ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($26::text[], lower(u.email)) NULLS LAST LIMIT 1
     ) a ON one.is_possible AND a.email_verified_at IS NULL AND a.banned_at IS NULL
     WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $27::uuid)) s
-  WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid) < $35::int)
+  WHERE (
+    SELECT count(*) FILTER (WHERE c.client_key = $28) < $29::int AND count(*) < $30::int
+    FROM mail_outbox c
+    WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 

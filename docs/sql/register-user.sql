@@ -2,7 +2,7 @@
 -- verification mail within its budgets.
 -- src/features/password/register/queries.ts
 
--- shape 1 of 5
+-- shape 1 of 7
 
 -- step countClient
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -74,7 +74,7 @@ FROM (VALUES (1)) AS one LEFT JOIN (
     '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $9::uuid AND s.user_id = u.id WHERE u.id = $10::uuid
 ) x ON true;
 
--- shape 2 of 5
+-- shape 2 of 7
 
 -- step countClient
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -114,7 +114,7 @@ RETURNING t.bucket, t.count AS number;
 
 -- step answer: as in shape 1
 
--- shape 3 of 5
+-- shape 3 of 7
 
 -- step countClient: as in shape 1
 
@@ -129,6 +129,108 @@ SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
 
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT $1::text AS recipient_key) s;
+
+-- step queueMail
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+      AND count(*) FILTER (WHERE o.kind = $16)
+      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+      AND (s.is_verified OR count(*) < $19::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u WHERE u.id = $22::uuid AND u.created_at = now()) s
+  WHERE (
+    SELECT count(*) FILTER (WHERE c.client_key = $23) < $24::int AND count(*) < $25::int
+    FROM mail_outbox c
+    WHERE c.network_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step issueLink
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() AND m.outcome IS NULL) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step answer: as in shape 1
+
+-- shape 4 of 7
+
+-- step countClient: as in shape 1
+
+-- step holdClient: as in shape 3
+
+-- step createUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step record: as in shape 1
+
+-- step holdRecipient: as in shape 3
+
+-- step queueMail
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN (
+    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
+      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+      AND (s.is_verified OR c.of_all_kinds < $15::int)
+    FROM (
+      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
+        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
+    ) c) THEN s.recipient::text END AS recipient
+  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u WHERE u.id = $22::uuid AND u.created_at = now()) s
+  WHERE (
+    SELECT count(*) FILTER (WHERE c.client_key = $23) < $24::int AND count(*) < $25::int
+    FROM mail_outbox c
+    WHERE c.network_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid)
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step issueLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 5 of 7
+
+-- step countClient: as in shape 1
+
+-- step holdClient: as in shape 3
+
+-- step createUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step record: as in shape 1
+
+-- step holdRecipient: as in shape 3
 
 -- step queueMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -161,18 +263,11 @@ FROM (
 ) r
 ON CONFLICT (id) DO NOTHING;
 
--- step issueLink
-INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
-    created_at, expires_at)
-SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, NULL::text, NULL::text,
-  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
-FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() AND m.outcome IS NULL) s
-ON CONFLICT (token_hash) DO NOTHING
-RETURNING owner_id, email, target_email;
+-- step issueLink: as in shape 3
 
 -- step answer: as in shape 1
 
--- shape 4 of 5
+-- shape 6 of 7
 
 -- step countClient: as in shape 1
 
@@ -200,7 +295,7 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step holdRecipient: as in shape 3
 
--- step queueMail: as in shape 3
+-- step queueMail: as in shape 5
 
 -- step issueLink: as in shape 3
 
@@ -219,7 +314,7 @@ FROM (VALUES (1)) AS one LEFT JOIN (
     '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $9::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $10::uuid AND s.user_id = u.id WHERE u.id = $11::uuid
 ) x ON true;
 
--- shape 5 of 5
+-- shape 7 of 7
 
 -- step countClient: as in shape 2
 
@@ -235,7 +330,7 @@ FROM (VALUES (1)) AS one LEFT JOIN (
 
 -- step holdRecipient: as in shape 3
 
--- step queueMail: as in shape 3
+-- step queueMail: as in shape 5
 
 -- step issueLink: as in shape 3
 

@@ -40,10 +40,10 @@ FROM (
     WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $17 OR x.address_key = ANY ($18::text[])) AND x.id IS DISTINCT FROM $19::uuid) THEN 'open'
     WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $20 OR x.address_key = ANY ($21::text[]))) THEN 'own'
     ELSE 'free' END IN ('free', 'open') AS is_wanted
-  WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $22 AND c.last_attempt_id = $23::uuid) AND ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $24 AND c.created_at > now() - make_interval(secs => $25::int) AND c.id IS DISTINCT FROM $26::uuid) < $27::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid) < $31::int) AND NOT EXISTS (SELECT FROM registration_attempts p WHERE p.id = $32::uuid)) s
+  WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $22 AND c.last_attempt_id = $23::uuid) AND (
+    SELECT count(*) FILTER (WHERE c.client_key = $24) < $25::int AND count(*) < $26::int
+    FROM mail_outbox c
+    WHERE c.network_key = $27 AND c.created_at > now() - make_interval(secs => $28::int) AND c.id IS DISTINCT FROM $29::uuid) AND NOT EXISTS (SELECT FROM registration_attempts p WHERE p.id = $30::uuid)) s
 ON CONFLICT (id) DO NOTHING
 RETURNING CASE WHEN r.email <> '' THEN r.id END AS registration_id, nullif(r.email, '') AS email, r.locale;
 
@@ -59,16 +59,13 @@ SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::te
 FROM (
   SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
     CASE WHEN (
-    SELECT (c.this_hour < $9::int OR (c.is_new_client AND c.this_hour < $10::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $11::int ELSE $12::int END
-      AND (s.is_verified OR c.of_all_kinds < $13::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $14 AND o.created_at > now() - make_interval(secs => $15::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $16) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $17), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
-        AND o.outcome IS DISTINCT FROM 'dropped'
-    ) c) THEN s.recipient::text END AS recipient
+    SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < CASE WHEN bool_or(o.network_key = $11) THEN $12::int ELSE $13::int END
+      AND count(*) FILTER (WHERE o.kind = $14)
+      < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
+      AND (s.is_verified OR count(*) < $17::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' ) THEN s.recipient::text END AS recipient
   FROM (
     SELECT o.user_id, o.recipient, $19::text AS recipient_key, o.is_verified, o.locale
     FROM (
@@ -81,12 +78,12 @@ FROM (
         SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
           nullif(p.email, '') AS recipient, $24::text AS recipient_key, false AS is_verified, NULL::text AS locale
         FROM registration_attempts p WHERE p.id = $25::uuid AND p.created_at = now()) a WHERE a.registration_id IS NULL)) s
-  WHERE s.recipient IS NOT NULL AND ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid) < $29::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid) < $33::int)
+  WHERE s.recipient IS NOT NULL AND (
+    SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
+    FROM mail_outbox c
+    WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid)
 ) r
-WHERE $34::boolean OR r.recipient IS NOT NULL;
+WHERE $32::boolean OR r.recipient IS NOT NULL;
 
 -- step queueMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -100,16 +97,13 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
     CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
-    ) c) THEN s.recipient::text END AS recipient
+    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+      AND count(*) FILTER (WHERE o.kind = $16)
+      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+      AND (s.is_verified OR count(*) < $19::int)
+    FROM mail_outbox o
+    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.* FROM (
       SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
@@ -117,10 +111,10 @@ FROM (
       FROM registration_attempts p WHERE p.id = $23::uuid AND p.created_at = now()) a WHERE NOT EXISTS (
       SELECT FROM mail_outbox m
       WHERE m.operation_id = $24::uuid AND m.kind = $25 AND m.finished_at IS NULL AND m.created_at = now())) s
-  WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid) < $29::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid) < $33::int)
+  WHERE (
+    SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
+    FROM mail_outbox c
+    WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -146,12 +140,11 @@ SELECT (
   WHERE t.bucket = ANY ($1::text[]) AND t.window_ends_at > now()
     AND t.count >= CASE WHEN t.bucket = $2 THEN $3::int ELSE $4::int END AND NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $5 AND c.last_attempt_id = $6::uuid)) AS registrations,
   CASE WHEN NOT EXISTS (SELECT FROM registration_attempts p WHERE p.id = $7::uuid) THEN ceil(extract(epoch FROM greatest((
-        SELECT c.created_at FROM mail_outbox c WHERE c.client_key = $8 AND c.created_at > now() - make_interval(secs => $9::int)
-        ORDER BY c.created_at DESC OFFSET $10::int LIMIT 1),
+        SELECT c.created_at FROM mail_outbox c WHERE c.network_key = $8 AND c.client_key = $9 AND c.created_at > now() - make_interval(secs => $10::int)
+        ORDER BY c.created_at DESC OFFSET $11::int LIMIT 1),
         (
-        SELECT c.created_at FROM mail_outbox c WHERE c.network_key = $11 AND c.created_at > now() - make_interval(secs => $12::int)
-        ORDER BY c.created_at DESC OFFSET $13::int LIMIT 1))
-      + make_interval(secs => $14::int) - now()))::int END AS mails;
+        SELECT c.created_at FROM mail_outbox c WHERE c.network_key = $12  AND c.created_at > now() - make_interval(secs => $13::int)
+        ORDER BY c.created_at DESC OFFSET $14::int LIMIT 1)) + make_interval(secs => $15::int) - now()))::int END AS mails;
 
 -- shape 2 of 2
 

@@ -128,10 +128,10 @@ export function isNoticeQueuedNow(kind: NoticeKind, { operationId }: RequestMeta
 }
 
 /** Whether this transaction has queued, or dropped, a mail that the client causes. */
-export function hasMailedNow({ clientKey }: MailClient, { operationId }: RequestMetadata): Fragment {
+export function hasMailedNow({ networkKey }: MailClient, { operationId }: RequestMetadata): Fragment {
   return sql`EXISTS (
     SELECT FROM mail_outbox m
-    WHERE m.client_key = ${clientKey} AND m.created_at = now() AND m.operation_id = ${operationId}::uuid)`;
+    WHERE m.network_key = ${networkKey} AND m.created_at = now() AND m.operation_id = ${operationId}::uuid)`;
 }
 
 /**
@@ -174,22 +174,19 @@ function recipientHasRoom(kind: string, exceptId: string | null, budget: MailBud
   const client = clientOf(budget);
   const ofKind = dailyMax(kind);
   // Only who causes mails by requests can be a new client.
-  const isNewClient =
+  const thisHourMax =
     client === null
-      ? sql`false`
-      : sql`coalesce(bool_and(o.network_key IS DISTINCT FROM ${client.networkKey}), true)`;
+      ? sql`${perKind}::int`
+      : sql`CASE WHEN bool_or(o.network_key = ${client.networkKey}) THEN ${perKind}::int ELSE ${perKindForNewClient}::int END`;
   const exceptOwn = exceptId === null ? sql`` : sql`AND o.id <> ${exceptId}::uuid`;
   return sql`(
-        SELECT (c.this_hour < ${perKind}::int OR (c.is_new_client AND c.this_hour < ${perKindForNewClient}::int))
-          AND c.of_kind < CASE WHEN s.is_verified THEN ${ofKind.verified}::int ELSE ${ofKind.unverified}::int END
-          AND (s.is_verified OR c.of_all_kinds < ${unverified.perDay}::int)
-        FROM (
-          SELECT count(*) FILTER (WHERE o.kind = ${kind} AND ${isOfThisHour(sql`o`)}) AS this_hour,
-            count(*) FILTER (WHERE o.kind = ${kind}) AS of_kind, count(*) AS of_all_kinds, ${isNewClient} AS is_new_client
-          FROM mail_outbox o
-          WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => ${daySeconds}::int)
-            AND o.outcome IS DISTINCT FROM 'dropped' ${exceptOwn}
-        ) c)`;
+        SELECT count(*) FILTER (WHERE o.kind = ${kind} AND ${isOfThisHour(sql`o`)}) < ${thisHourMax}
+          AND count(*) FILTER (WHERE o.kind = ${kind})
+            < CASE WHEN s.is_verified THEN ${ofKind.verified}::int ELSE ${ofKind.unverified}::int END
+          AND (s.is_verified OR count(*) < ${unverified.perDay}::int)
+        FROM mail_outbox o
+        WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => ${daySeconds}::int)
+          AND o.outcome IS DISTINCT FROM 'dropped' ${exceptOwn})`;
 }
 
 /** The most mails of a kind to one recipient in a day; the outbox holds no more than a day of them. */
