@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { canonicalEmail } from './text-schemas.ts';
+import { canonicalEmail, inLetters } from './text-schemas.ts';
 
 const lengthMax = 255; // width of the legacy column
 
@@ -11,8 +11,8 @@ export interface PresentedEmail {
    */
   readonly address: string;
   /**
-   * `address` first, then the spellings that the legacy system may have stored. An account with the former is
-   * preferred.
+   * The spellings under which an account may be stored: what was typed first, in lower case, then others of it. The
+   * legacy system stored what was typed, so that two of its accounts may differ in spelling alone.
    */
   readonly spellings: readonly string[];
 }
@@ -43,7 +43,8 @@ function readEmail(text: string): PresentedEmail | null {
   const address = canonical ?? folded;
   // With the locale C, the migration's lower() did not change letters beyond ASCII.
   const asciiLowerCase = typed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  return { address, spellings: [...new Set([address, typed.toLowerCase(), folded, asciiLowerCase])] };
+  const spellings = [typed.toLowerCase(), asciiLowerCase, folded, folded.normalize('NFD'), address];
+  return { address, spellings: [...new Set([...spellings, inLetters(address)])] };
 }
 
 function isOneAddress(text: string): boolean {

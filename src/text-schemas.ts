@@ -1,3 +1,4 @@
+import { toUnicode } from 'punycode/punycode.es6.js';
 import * as z from 'zod/mini';
 
 const emailLengthMax = 254; // RFC 5321 4.5.3.1.3, less the angle brackets
@@ -115,6 +116,16 @@ export function canonicalEmail(text: string): string | null {
   // Lower case only after the check for ASCII: U+212A would become a `k` (T34).
   const address = `${localPart.toLowerCase()}@${asciiDomain}`;
   return asciiDomain === null || address.length > emailLengthMax ? null : address;
+}
+
+/** The address with its domain in letters, as the legacy system may have stored it. */
+export function inLetters(address: string): string {
+  const [localPart = '', domain = ''] = address.split('@');
+  try {
+    return `${localPart}@${toUnicode(domain)}`;
+  } catch {
+    return address; // RangeError: no such label was ever made from letters
+  }
 }
 
 function canonicalDomain(domain: string): string | null {

@@ -7,8 +7,11 @@ export const mailLimits = {
   perKind: 5,
   /** The same for a client whose network has caused no mail to the recipient for a day: strangers cannot use it up. */
   perKindForNewClient: 20,
-  /** To an address that was never verified, of all kinds, in a day; of these without a link, of one kind. */
-  unverified: { perDay: 20, noticesPerDay: 2 },
+  /**
+   * To an address that was never verified, of all kinds, in a day; of these what requests of strangers cause, but for the
+   * mail about a lock; and those without a link, of one kind.
+   */
+  unverified: { perDay: 20, requestedPerDay: 15, noticesPerDay: 2 },
   /** About a lock, to one account in a day. */
   locksPerDay: 4,
   /** With a link, caused by one client in an hour, and by one /48 network of IPv6. */

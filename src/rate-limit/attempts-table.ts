@@ -1,7 +1,20 @@
 import type { Feature } from '../feature.ts';
+import { deleteAttempts } from './fragments.ts';
 import { cleanupExpiredAttempts } from './queries.ts';
 
-/** What the counters have to say as the owners of a table. Its buckets name a user by the id where there is no address key. */
+/**
+ * What the counters have to say as the owners of a table. A bucket names a user by the id where an account has no address
+ * key, and where something is counted per account; what counts under an address stays until its window ends.
+ */
 export const attemptCounters: Feature = {
+  tables: [
+    {
+      name: 'login_attempts',
+      columns: ['bucket'],
+      atExport: { none: 'counts of the last minutes, under a hash or the id' },
+      atDeletion: { step: 'forgetCounters', statement: deleteAttempts },
+      atTakeOver: { step: 'forgetCounters', statement: deleteAttempts },
+    },
+  ],
   cleanUps: [{ rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts }],
 };

@@ -19,21 +19,29 @@ export type Claim = 'free' | 'own' | 'open' | 'held' | 'taken' | 'reserved';
  * change of the address, its way back and every later way to an account ask it (LNK-13).
  * @param selfId the user who asks; null where there is none yet
  * @param isMailboxProved whether who asks reads the mailbox: a corrected address yields to them
+ * @param isReturning whether the account had it: then its own spelling alone counts, since two accounts of the earlier
+ * system may have one canonical form, and both stay
  */
 export function claimOn(
   address: Address | StoredAddress,
   {
     selfId = null,
     isMailboxProved = false,
-  }: { readonly selfId?: string | Fragment | null; readonly isMailboxProved?: boolean } = {},
+    isReturning = false,
+  }: {
+    readonly selfId?: string | Fragment | null;
+    readonly isMailboxProved?: boolean;
+    readonly isReturning?: boolean;
+  } = {},
 ): Fragment {
-  const ofOthers = sql`FROM users x WHERE ${hasAddress(sql`x`, address)} AND x.id IS DISTINCT FROM ${selfId}::uuid`;
+  const isIt = isReturning ? sql`lower(x.email) = ${address.email}` : hasAddress(sql`x`, address);
+  const ofOthers = sql`FROM users x WHERE ${isIt} AND x.id IS DISTINCT FROM ${selfId}::uuid`;
   return sql`CASE
       WHEN ${address.email} = ${demoEmail}::text THEN 'reserved'
       WHEN EXISTS (SELECT ${ofOthers} AND NOT ${canBeTakenOver(sql`x`)}) THEN 'taken'
       WHEN ${isHeldAddress(address, { exceptUserId: selfId, isMailboxProved })} THEN 'held'
       WHEN EXISTS (SELECT ${ofOthers}) THEN 'open'
-      WHEN EXISTS (SELECT FROM users x WHERE ${hasAddress(sql`x`, address)}) THEN 'own'
+      WHEN EXISTS (SELECT FROM users x WHERE ${isIt}) THEN 'own'
       ELSE 'free' END`;
 }
 

@@ -2,7 +2,7 @@ import type { Address } from '../../address-key.ts';
 import type { ExportPart } from '../../db/export-part.ts';
 import { isoTime } from '../../db/fragments.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
-import type { StoredAddress } from '../users/index.ts';
+import { type StoredAddress, spellingsOf } from '../users/index.ts';
 import type { NewOneTimeToken, PresentedOneTimeToken } from './one-time-token.ts';
 
 /** The columns of a new token, as expressions over the alias `s` of its source. */
@@ -107,14 +107,17 @@ interface HeldFor {
 
 /** FROM and WHERE for the tokens, alias `t`, by which other users can still have the address back (`isHeldAddress`). */
 export function fromHeldAddress(
-  { email, keys }: Address | StoredAddress,
+  address: Address | StoredAddress,
   { exceptUserId, isMailboxProved }: HeldFor,
 ): Fragment {
   return sql`FROM one_time_tokens t
-    WHERE ${isLiveRevertToken} AND (t.target_email = ${email} OR t.target_key = ANY (${keys}::text[]))
+    WHERE ${isLiveRevertToken} AND (t.target_email = ${spellingsOf(address)} OR t.target_key = ANY (${address.keys}::text[]))
       AND t.owner_id IS DISTINCT FROM ${exceptUserId}::uuid
       AND NOT (${isMailboxProved}::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')`;
 }
+
+/** Whether the revert link `t` is of an address that had been verified when it was left. */
+export const isOfVerifiedAddress: Fragment = sql`coalesce(t.way_back, 'final') = 'final'`;
 
 /** FROM and WHERE for the tokens, alias `t`, by which an account can have one of these spellings of an address back. */
 export function fromWaysBackTo(spellings: readonly string[]): Fragment {
@@ -128,7 +131,7 @@ export function fromWaysBackTo(spellings: readonly string[]): Fragment {
 export function formerAddresses(owner: Fragment): Fragment {
   return sql`
     SELECT DISTINCT ON (t.target_email) t.owner_id AS user_id, t.target_email AS recipient, t.target_key AS recipient_key,
-      t.way_back IS DISTINCT FROM 'corrected' AS is_verified
+      ${isOfVerifiedAddress} AS is_verified
     FROM ${owner} o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE ${isLiveRevertToken}
     ORDER BY t.target_email, t.created_at`;
 }

@@ -12,6 +12,7 @@ export {
   fromWaysBack,
   fromWaysBackTo,
   isHeldAddress,
+  isOfVerifiedAddress,
   issuedNow,
   issueToken,
   type TokenColumns,

@@ -15,9 +15,8 @@ export interface LinkMail {
 
 /**
  * The recipient of the mail about a lock, if this attempt was refused and nobody has been told of the window yet: a
- * source of `queueMail`. Nobody is written to where nobody has the address, or it is banned or reserved; that costs the same.
- * Where it is stored in a spelling that the mail was not prepared for, the lock stays untold for the next refused attempt
- * in that spelling, which is the owner's.
+ * source of `queueMail`. Nobody is written to where nobody has the address, the account is banned, or it is stored in a
+ * spelling that the mail was not prepared for; that costs the same.
  */
 export function lockToTell(attempt: LoginAttempt, { mail }: LinkMail, limits: AttemptLimits): Fragment {
   const { id, subject, buckets } = attempt;
@@ -25,10 +24,10 @@ export function lockToTell(attempt: LoginAttempt, { mail }: LinkMail, limits: At
     SELECT a.*, ${subject}::text AS recipient_key
     FROM (SELECT) one LEFT JOIN (
       SELECT u.id AS user_id, u.locale, NOT ${isVerificationDue(sql`u`)} AS is_verified,
-        CASE WHEN u.banned_at IS NULL AND cardinality(${mail.recipients}::text[]) > 0 THEN u.email::text END AS recipient
+        CASE WHEN u.email = ANY (${mail.recipients}::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
       ${fromAddress(attempt.email, attempt.address)}
     ) a ON true
-    WHERE (a.recipient IS NULL OR a.recipient = ANY (${mail.recipients}::text[])) AND (
+    WHERE (
       SELECT bool_or(${isRefusalUntold(sql`t`, limits)}) AND NOT bool_or(t.last_attempt_id = ${id}::uuid AND t.count <= ${limits.max}::int)
       FROM login_attempts t WHERE t.bucket = ANY (${buckets}::text[]))`;
 }

@@ -20,6 +20,7 @@ export {
   recipientColumns,
   type StoredAddress,
   setAddressKeys,
+  spellingsOf,
 } from './address/fragments.ts';
 export { banUser, unbanUser } from './ban/fragments.ts';
 export { userErrors } from './errors.ts';

@@ -4,11 +4,13 @@ import { isVerificationDue } from '../users/index.ts';
 
 /**
  * Which way back there is to the present address of the user `u` of users, once the account leaves it. `corrected`: never
- * verified, in an account of less than a day, as after a typing error. Null: any other. It is stored with the link, so that
- * no later proof changes it.
+ * verified, in an account of less than a day, as after a typing error. `unverified`: never verified, in an older account,
+ * which differs in its budget of mails alone. Null: any other. It is stored with the link, so that no later proof changes
+ * it.
  */
 function wayBackOf(u: Fragment): Fragment {
-  return sql`CASE WHEN ${isVerificationDue(u)} AND ${u}.created_at > now() - interval '24 hours' THEN 'corrected' END`;
+  return sql`CASE WHEN NOT ${isVerificationDue(u)} THEN NULL
+      WHEN ${u}.created_at > now() - interval '24 hours' THEN 'corrected' ELSE 'unverified' END`;
 }
 
 /**

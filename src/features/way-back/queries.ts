@@ -17,11 +17,20 @@ import {
   type PresentedOneTimeToken,
 } from '../one-time-tokens/index.ts';
 import { recordEvents } from '../security-events/index.ts';
-import { changeEmail, lockUserForUpdate, owners, recipientColumns } from '../users/index.ts';
+import {
+  changeEmail,
+  lockUserForUpdate,
+  owners,
+  recipientColumns,
+  type StoredAddress,
+} from '../users/index.ts';
 import { unlessTaken } from './unless-taken.ts';
 
 /** A link that can give an account an address back: of the notice about the change, or of one about a sign-in. */
 export type WayBackToken = PresentedOneTimeToken & { readonly kind: 'revert_email' | 'not_me' };
+
+/** Which way back a link is, where it is no ordinary one: see `issueWayBack`. */
+type WayBackKind = 'corrected' | 'unverified' | 'final';
 
 /** The account of such a link, and its way back. */
 export interface FoundAccount {
@@ -31,7 +40,7 @@ export interface FoundAccount {
   /** The address that it gets back, as it is stored. Null where a sign-in was disowned and there is no way back. */
   readonly target_email: string | null;
   readonly target_key: string | null;
-  readonly way_back: 'corrected' | 'final' | null;
+  readonly way_back: WayBackKind | null;
   /** The address that replaced that one first. */
   readonly replaced_by: string;
 }
@@ -69,9 +78,15 @@ export async function findWayBack(db: Database, presented: WayBackToken): Promis
 
 /** Whether the revert link `t` of the user `u` is the one, or stands for the one, that the presented link `p` is about. */
 function isMeantBy({ kind }: WayBackToken): Fragment {
-  return kind === 'revert_email'
-    ? sql`t.token_hash = p.token_hash`
-    : sql`t.target_email = p.email AND u.email <> p.email`;
+  if (kind === 'revert_email') return sql`t.token_hash = p.token_hash`;
+  const address = { email: sql`lower(t.target_email)`, keys: sql`ARRAY[t.target_key]` };
+  // Somebody else may have proved a corrected address: then sessions and password end alone.
+  return sql`t.target_email = p.email AND u.email <> p.email AND ${isToBeHad(address, sql`u.id`)}`;
+}
+
+/** Whether the account can have the address that was its own. */
+function isToBeHad(address: StoredAddress, userId: Fragment): Fragment {
+  return sql`${claimOn(address, { selfId: userId, isMailboxProved: true, isReturning: true })} IN ('free', 'own')`;
 }
 
 /** The address that the account left first, after the one of the revert link `t`; null while it is the present one. */
@@ -157,7 +172,7 @@ function consumeWayBack(presented: WayBackToken, way: FoundWayBack, metadata: Re
   const holder = sql`(
       SELECT u.id AS user_id FROM users u
       WHERE u.id = ${way.user_id}::uuid AND u.banned_at IS NULL AND ${isStillOpen(presented, way)}
-        AND ${claimOn(address, { selfId: way.user_id, isMailboxProved: true })} IN ('free', 'own'))`;
+        AND ${isToBeHad(address, sql`${way.user_id}::uuid`)})`;
   const reasons = presented.kind === 'not_me' ? ['not_me', 'email_reverted'] : ['email_reverted'];
   const happened = sql`(
       SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest(${reasons}::text[]) AS r (reason))`;

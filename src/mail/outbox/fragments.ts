@@ -19,8 +19,13 @@ export type MailBudget =
   | { readonly client: MailClient }
   /** A notice of what was done to an account: no client can use it up. */
   | 'recipient'
-  /** Caused by a spent link, or the way back of a confirmed change: refused by no budget, and counts in none. */
-  | 'none';
+  /** Caused by a spent link: refused by no budget, and counts in none. */
+  | 'none'
+  /**
+   * The way back of a confirmed change: likewise, unless this condition over the recipient `s` holds. The address that
+   * was left may never have been verified, and then somebody else may have it.
+   */
+  | { readonly countedIf: Fragment };
 
 /**
  * A statement that makes other requests of the client's network wait until this transaction ends, so that their mails
@@ -178,15 +183,20 @@ function recipientHasRoom(kind: string, exceptId: string | null, budget: MailBud
     client === null
       ? sql`${perKind}::int`
       : sql`CASE WHEN bool_or(o.network_key = ${client.networkKey}) THEN ${perKind}::int ELSE ${perKindForNewClient}::int END`;
+  // What strangers ask for leaves some for what the owner has to learn.
+  const unverifiedMax =
+    client === null || kind === 'account_locked' ? unverified.perDay : unverified.requestedPerDay;
   const exceptOwn = exceptId === null ? sql`` : sql`AND o.id <> ${exceptId}::uuid`;
-  return sql`(
+  const isFree =
+    typeof budget === 'object' && 'countedIf' in budget ? sql`NOT ${budget.countedIf} OR ` : sql``;
+  return sql`(${isFree}(
         SELECT count(*) FILTER (WHERE o.kind = ${kind} AND ${isOfThisHour(sql`o`)}) < ${thisHourMax}
           AND count(*) FILTER (WHERE o.kind = ${kind})
             < CASE WHEN s.is_verified THEN ${ofKind.verified}::int ELSE ${ofKind.unverified}::int END
-          AND (s.is_verified OR count(*) < ${unverified.perDay}::int)
+          AND (s.is_verified OR count(*) < ${unverifiedMax}::int)
         FROM mail_outbox o
         WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => ${daySeconds}::int)
-          AND o.outcome IS DISTINCT FROM 'dropped' ${exceptOwn})`;
+          AND o.outcome IS DISTINCT FROM 'dropped' ${exceptOwn}))`;
 }
 
 /** The most mails of a kind to one recipient in a day; the outbox holds no more than a day of them. */
@@ -203,12 +213,15 @@ function isOfThisHour(m: Fragment): Fragment {
 }
 
 function clientOf(budget: MailBudget): MailClient | null {
-  return typeof budget === 'object' ? budget.client : null;
+  return typeof budget === 'object' && 'client' in budget ? budget.client : null;
 }
 
 /** Null for a mail that counts in no budget. */
 function countedKey(budget: MailBudget): Fragment {
-  return budget === 'none' ? sql`NULL::text` : sql`s.recipient_key`;
+  if (budget === 'none') return sql`NULL::text`;
+  if (typeof budget === 'object' && 'countedIf' in budget)
+    return sql`CASE WHEN ${budget.countedIf} THEN s.recipient_key END`;
+  return sql`s.recipient_key`;
 }
 
 /**

@@ -1,8 +1,7 @@
 import type { Database } from '../../../db/client.ts';
-import { type Fragment, sql } from '../../../db/sql.ts';
-import type { OwnedTable } from '../../../feature.ts';
+import { sql } from '../../../db/sql.ts';
+import { type OwnedTable, tableSteps } from '../../../feature.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
-import { deleteAttempts } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { type VerifiedCaller, verifiedCaller } from '../../current-password/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
@@ -33,20 +32,10 @@ export async function deleteAccount(
     holdSession: holdSession(verified),
     record: recordEvents(caller, { type: 'user_deleted', outcome: 'success' }, metadata),
     tellOwner: queueNotice(deletionRecipients(caller), 'account_deleted', 'recipient', metadata),
-    forgetAttempts: deleteAttempts(caller),
     deleteUser: deleteUser(caller),
-    ...deletionSteps(tables, gone),
+    ...tableSteps(tables, 'atDeletion', gone),
   };
   const answer = sql`SELECT g.user_id FROM ${gone} g`;
   const results = await db.batch('delete-account', { ...steps, answer }, { isIdempotent: true });
   return results.answer.length > 0;
-}
-
-function deletionSteps(tables: readonly OwnedTable[], gone: Fragment): Readonly<Record<string, Fragment>> {
-  const steps = tables.flatMap(({ atDeletion }) =>
-    typeof atDeletion === 'object' && 'step' in atDeletion
-      ? [[atDeletion.step, atDeletion.statement(gone)] as const]
-      : [],
-  );
-  return Object.fromEntries(steps);
 }

@@ -103,7 +103,7 @@ export async function confirmChange(
       metadata,
     ),
     issueWayBack: issueWayBack(once, revertToken),
-    tellFormerAddress: queueMail(owners(once), mail, 'none', metadata),
+    tellFormerAddress: queueMail(owners(once), mail, { countedIf: sql`NOT s.is_verified` }, metadata),
     dropRegistrations: dropPendingRegistrations(sql`(SELECT o.target_email AS email FROM ${once} o)`),
     change: changeEmail(once),
     ...closeWaysIn(credentials, {

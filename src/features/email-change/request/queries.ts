@@ -18,6 +18,7 @@ import { type Claim, claimOn } from '../../addresses/index.ts';
 import {
   endOtherChanges,
   fromHeldAddress,
+  isOfVerifiedAddress,
   issuedNow,
   issueToken,
   type NewOneTimeToken,
@@ -103,7 +104,7 @@ const requested = { type: 'user_updated', outcome: 'success', reason: 'email_cha
 /** Whoever else can have the address back, as a recipient there. */
 function formerOwner(address: Address, { userId }: CallerIds, token: NewOneTimeToken): Fragment {
   return sql`SELECT t.owner_id AS user_id, t.target_email AS recipient, ${address.keys[0]}::text AS recipient_key,
-      true AS is_verified, (SELECT u.locale FROM users u WHERE u.id = t.owner_id) AS locale
+      ${isOfVerifiedAddress} AS is_verified, (SELECT u.locale FROM users u WHERE u.id = t.owner_id) AS locale
     ${fromHeldAddress(address, { exceptUserId: userId, isMailboxProved: true })} AND EXISTS (
       SELECT FROM ${issuedNow(token)} i WHERE i.created_at = now()) LIMIT 1`;
 }

@@ -29,7 +29,7 @@ export async function confirmPendingRegistration(
     run: (registration) => {
       const address = addressOf(keyring, registration.email);
       const confirmation = { presented, registration, address, newUserId, opening };
-      return confirmRegistration(db, confirmation, features.credentials, metadata);
+      return confirmRegistration(db, confirmation, features, metadata);
     },
   });
   const signIn = await completeOpening(deps, input.device, opening, row);

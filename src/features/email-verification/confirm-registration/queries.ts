@@ -1,7 +1,8 @@
 import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import { type FoldedFeatures, tableSteps } from '../../../feature.ts';
+import { closeWaysIn } from '../../../joints/closing.ts';
 import { type AttemptLimits, attemptBucket } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { claimOn } from '../../addresses/index.ts';
@@ -69,7 +70,7 @@ export async function findRegistrationHolder(
 export async function confirmRegistration(
   db: Database,
   { presented, registration, address, newUserId, opening }: Confirmation,
-  credentials: readonly Credentials[],
+  { credentials, tables }: Pick<FoldedFeatures, 'credentials' | 'tables'>,
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | null> {
   const { registration_id: registrationId, email, bucket } = registration;
@@ -95,6 +96,7 @@ export async function confirmRegistration(
       since: null,
       metadata,
     }),
+    ...tableSteps(tables, 'atTakeOver', takenOver(proved)),
     beginSession: beginSession(proved, opening),
     settle: settleClaim(consumed, proved, { newUserId, session: opening.session, bucket }, metadata),
     answer: sql`

@@ -49,6 +49,7 @@ export async function queueVerification(
       SELECT u.id AS user_id, u.email::text AS recipient, u.locale, u.email_verified_at, u.banned_at
       ${fromAddress(email, address)}
     ) a ON one.is_possible AND a.email_verified_at IS NULL AND a.banned_at IS NULL
+      AND a.recipient = ANY (${account.mail.recipients}::text[])
     WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = ${registration.mail.id}::uuid)`;
   const steps = {
     holdClient: holdClient(client),

@@ -2,7 +2,7 @@ import type { Address } from '../../../address-key.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
-import { fromWaysBackTo } from '../../one-time-tokens/index.ts';
+import { fromWaysBackTo, isOfVerifiedAddress } from '../../one-time-tokens/index.ts';
 import { fromAddress, hasPresentedAddress, isVerificationDue } from '../../users/index.ts';
 
 /** The address for which somebody asks for a new password. */
@@ -24,11 +24,11 @@ export function holdAccount({ email, address }: AskedAddress): Fragment {
 export function wayBackTo({ email, address }: AskedAddress, mail: PreparedMail): Fragment {
   return sql`
     SELECT u.id AS user_id, t.target_email AS recipient, ${address.keys[0]}::text AS recipient_key,
-      t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
+      ${isOfVerifiedAddress} AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
     FROM users u JOIN (SELECT t.* ${fromWaysBackTo(mail.recipients)}) t ON t.owner_id = u.id
     WHERE u.banned_at IS NULL
       AND NOT EXISTS (SELECT FROM users x WHERE ${hasPresentedAddress(sql`x`, email, address)})
-    ORDER BY t.created_at LIMIT 1`;
+    ORDER BY t.way_back IS NOT DISTINCT FROM 'corrected', t.created_at LIMIT 1`;
 }
 
 /** A statement that holds this way back: it may be used while the statement waits, and is not renewed afterwards. */

@@ -25,8 +25,13 @@ export interface StoredAddress {
 }
 
 /** Whether the user `x` has the address, in whatever spelling. */
-export function hasAddress(x: Fragment, { email, keys }: Address | StoredAddress): Fragment {
-  return sql`(lower(${x}.email) = ${email} OR ${x}.address_key = ANY (${keys}::text[]))`;
+export function hasAddress(x: Fragment, address: Address | StoredAddress): Fragment {
+  return sql`(lower(${x}.email) = ${spellingsOf(address)} OR ${x}.address_key = ANY (${address.keys}::text[]))`;
+}
+
+/** What a stored text is compared with: ANY of the spellings, or the one that is stored. */
+export function spellingsOf(address: Address | StoredAddress): Fragment {
+  return 'spellings' in address ? sql`ANY (${address.spellings}::text[])` : address.email;
 }
 
 /**
