@@ -43,7 +43,7 @@ function readEmail(text: string): PresentedEmail | null {
   const address = canonical ?? folded;
   // With the locale C, the migration's lower() did not change letters beyond ASCII.
   const asciiLowerCase = typed.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
-  const spellings = [typed.toLowerCase(), asciiLowerCase, folded, folded.normalize('NFD'), address];
+  const spellings = [typed.toLowerCase(), asciiLowerCase, folded, address];
   return { address, spellings: [...new Set([...spellings, inLetters(address)])] };
 }
 

@@ -122,7 +122,8 @@ export function canonicalEmail(text: string): string | null {
 export function inLetters(address: string): string {
   const [localPart = '', domain = ''] = address.split('@');
   try {
-    return `${localPart}@${toUnicode(domain)}`;
+    const text = `${localPart}@${toUnicode(domain)}`;
+    return canonicalEmail(text) === address ? text : address;
   } catch {
     return address; // RangeError: no such label was ever made from letters
   }

@@ -20,6 +20,9 @@ afterAll(() => database.drop());
 
 const db = () => openDatabase(database.url);
 
+/** A column that names a user within its text. */
+const namingTexts = ['login_attempts.bucket'];
+
 /** The columns that name a user or a session: by their name, or by a foreign key. */
 async function namingColumns(): Promise<string[]> {
   const rows = await db().query<{ column: string }>(sql`
@@ -33,7 +36,7 @@ async function namingColumns(): Promise<string[]> {
       WHERE k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_name = c.column_name
         AND x.table_name IN ('users', 'sessions')))
     ORDER BY 1`);
-  return rows.map(({ column }) => column);
+  return [...rows.map(({ column }) => column), ...namingTexts].toSorted();
 }
 
 function declaredColumns(all: readonly OwnedTable[]): string[] {
@@ -47,7 +50,8 @@ async function rowsOf(
   { name, columns }: OwnedTable,
   ids: readonly string[],
 ): Promise<Record<string, unknown>[]> {
-  const conditions = columns.map((column) => sql`t.${identifier(column)} = ANY (${ids}::uuid[])`);
+  const texts = ids.map((id) => `%${id}%`);
+  const conditions = columns.map((column) => sql`t.${identifier(column)}::text LIKE ANY (${texts}::text[])`);
   const rows = await db().query<{ row: Record<string, unknown> }>(
     sql`SELECT to_jsonb(t) AS row FROM ${identifier(name)} t WHERE ${join(conditions, ' OR ')}`,
   );
@@ -67,6 +71,8 @@ async function rooted() {
     sql`INSERT INTO mail_outbox (id, kind, recipient, locale, user_id, request_id, facts, expires_at)
       VALUES (gen_random_uuid(), 'password_changed', ${account.email}, 'en', ${userId}::uuid, gen_random_uuid(), '{}',
         now() + interval '1 day')`,
+    sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+      VALUES (${`user:${userId}:export`}, 1, gen_random_uuid(), now() + interval '1 hour')`,
     sql`UPDATE security_events SET ip_address = '192.0.2.1', user_agent = 'agent' WHERE user_id = ${userId}::uuid`,
   ]);
   for (const table of tables) expect(await rowsOf(table, [userId, sessionId]), table.name).not.toEqual([]);
@@ -125,12 +131,18 @@ describe('every table that names a user (LNK-14)', () => {
     }
   });
 
-  test('is closed at a take-over by credentials of its own feature, none of which stays', () => {
+  test('is closed at a take-over by credentials of its own feature, none of which stays, or by a statement', async () => {
+    const { ids } = await rooted();
+    const owner = sql`(SELECT ${ids[0]}::uuid AS user_id)`;
     for (const { tables: own = [], credentials = [] } of features) {
       for (const { name, atTakeOver } of own) {
         if (typeof atTakeOver === 'object' && 'kept' in atTakeOver)
           expect(atTakeOver.kept, name).toMatch(/\w+ \w+/);
-        else {
+        else if (typeof atTakeOver === 'object') {
+          await db().query(atTakeOver.statement(owner));
+          const table = tables.find((one) => one.name === name)!;
+          expect(await rowsOf(table, ids), name).toEqual([]);
+        } else {
           const cells = credentials.flatMap((group) => Object.values(group.cells));
           expect(cells, name).not.toEqual([]);
           expect(

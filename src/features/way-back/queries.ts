@@ -69,7 +69,7 @@ export async function findWayBack(db: Database, presented: WayBackToken): Promis
         SELECT t.target_email, t.target_key, t.way_back, ${replacingFirst()} AS replaced_by
         ${fromWaysBack(sql`u.id`)} AND ${isMeantBy(presented)}
         ORDER BY t.created_at LIMIT 1
-      ) w ON true
+      ) w ON ${isStillTheirs(presented)}
       WHERE u.banned_at IS NULL`,
     { isIdempotent: true },
   );
@@ -79,9 +79,16 @@ export async function findWayBack(db: Database, presented: WayBackToken): Promis
 /** Whether the revert link `t` of the user `u` is the one, or stands for the one, that the presented link `p` is about. */
 function isMeantBy({ kind }: WayBackToken): Fragment {
   if (kind === 'revert_email') return sql`t.token_hash = p.token_hash`;
-  const address = { email: sql`lower(t.target_email)`, keys: sql`ARRAY[t.target_key]` };
-  // Somebody else may have proved a corrected address: then sessions and password end alone.
-  return sql`t.target_email = p.email AND u.email <> p.email AND ${isToBeHad(address, sql`u.id`)}`;
+  return sql`t.target_email = p.email AND u.email <> p.email`;
+}
+
+/**
+ * Whether the account `u` can have the address of the way back `w`: somebody else may have proved a corrected one, and
+ * then a not-me link ends sessions and password alone.
+ */
+function isStillTheirs({ kind }: WayBackToken): Fragment {
+  if (kind === 'revert_email') return sql`true`;
+  return isToBeHad({ email: sql`lower(w.target_email)`, keys: sql`ARRAY[w.target_key]` }, sql`u.id`);
 }
 
 /** Whether the account can have the address that was its own. */

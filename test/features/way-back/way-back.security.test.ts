@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint } from '../../support/database.ts';
+import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import {
   change,
@@ -18,12 +18,19 @@ import {
 } from '../email-change/mover.ts';
 import { forget, reset } from '../password/password-reset.ts';
 import { expectDead, signInAgain } from '../password/signed-in-owner.ts';
-import { type SignedIn, signIn } from '../sessions/session-fixtures.ts';
+import { type SignedIn, signedInBy, signIn } from '../sessions/session-fixtures.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const reportNotMe = (token: string) => client.post('/api/auth/not-me', { token });
 const kindsTo = async (email: string) => (await mailsTo(client, email)).map(({ kind }) => kind);
+
+/** The kinds of the mails that went out, or would have but for the deletion of the account. */
+async function sentTo(email: string): Promise<string[]> {
+  const rows = await openDatabase().query<{ kind: string }>(sql`
+    SELECT kind FROM mail_outbox WHERE recipient = ${email} AND outcome IS DISTINCT FROM 'dropped'`);
+  return rows.map(({ kind }) => kind);
+}
 
 /** Signs in at an address, as somebody who reads the mail there or not, and returns the not-me link of the notice. */
 async function notMeLinkTo(email: string): Promise<string> {
@@ -150,7 +157,7 @@ describe('a typing error at the registration, corrected within a day (LNK-12)', 
   });
 
   test('yields the address to whoever proves its mailbox, and to nobody else (LNK-13)', async () => {
-    const { owner, stranger, email, revertToken } = await corrected();
+    const { owner, stranger, email, revertToken, early } = await corrected();
     const refused = await client.post('/api/auth/register', {
       ...{ email: stranger, name: 'Stranger', password, confirmPassword: password },
     });
@@ -160,6 +167,24 @@ describe('a typing error at the registration, corrected within a day (LNK-12)', 
     await expectAt(reader, stranger);
     expectTokenInvalid(await revert(client, revertToken), 2);
     await expectAt(owner, email);
+    // A sign-in that was disowned before the correction still ends sessions and password, and nothing more.
+    const answer = await reportNotMe(early);
+    expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2 });
+    expect(await storedUser(owner.userId)).toMatchObject({ email, has_password: false });
+    await expectDead(client, owner);
+    expect((await kindsTo(email)).slice(-1)).toEqual(['reset_password']);
+  });
+
+  test('is told to an address that nobody verified within its budget: deleting and registering anew is no way around (EML-14)', async () => {
+    const stranger = freshEmail();
+    for (let round = 0; round < 8; round++) {
+      const answer = await registerUser(client, { email: stranger });
+      const bearer = answer.json.accessToken as string;
+      await move(client, { ...signedInBy(answer), email: stranger }, stranger);
+      const body = { password };
+      expect((await client.call('DELETE', '/api/auth/me', { bearer, body })).status).toBe(200);
+    }
+    expect((await sentTo(stranger)).filter((kind) => kind === 'email_changed')).toHaveLength(5);
   });
 
   test('has happened once where the answer was lost, with both links (DBF-10)', async () => {
@@ -190,7 +215,9 @@ describe.each<[what: string, account: () => Promise<SignedIn>]>([
 
   test('leaves the owner a link for seven days, which wins: the thief gets none, and their not-me links die', async () => {
     const { owner, email, revertToken, early, atThief } = await stolen();
-    expect(await waysBackOf(owner)).toEqual([{ email: owner.email, way_back: null, hours: 168 }]);
+    expect(await waysBackOf(owner)).toEqual([
+      { email: owner.email, way_back: expect.toBeOneOf([null, 'unverified']), hours: 168 },
+    ]);
     expect((await revert(client, revertToken)).status).toBe(200);
     await expectAt(owner, owner.email);
     expect((await kindsTo(email)).slice(-1)).toEqual(['email_restored']);
@@ -276,4 +303,33 @@ test('a not-me link of an account that has moved, without a way back, signs out 
   expect(await storedUser(owner.userId)).toMatchObject({ email: moved, has_password: false });
   expect(await kindsTo(moved)).toEqual(['reset_password']);
   await registerUser(client, { email: owner.email });
+});
+
+describe('two accounts of the earlier system with one canonical form (LNK-12)', () => {
+  test('each get their own address back', async () => {
+    const local = `twin-${crypto.randomUUID()}`;
+    const [letters, punycode] = [`${local}@b\u00fccher.example`, `${local}@xn--bcher-kva.example`];
+    const [owner, other] = [await migratedAccount(), await migratedAccount()];
+    for (const [account, email] of [
+      [owner, letters],
+      [other, punycode],
+    ] as const)
+      await change(sql`UPDATE users SET email = ${email} WHERE id = ${account.userId}::uuid`);
+    const early = await notMeLinkTo(letters);
+    await move(client, { ...owner, email: letters }, letters);
+    expect((await reportNotMe(early)).status).toBe(200);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: letters, has_password: false });
+    expect(await storedUser(other.userId)).toMatchObject({ email: punycode, has_password: true });
+  });
+});
+
+describe('an address that nobody verified, left after a day', () => {
+  test('gets no more mails about its way back than one that was never left (EML-14)', async () => {
+    const owner = await oldAccount();
+    await move(client, owner);
+    expect(await waysBackOf(owner)).toEqual([{ email: owner.email, way_back: 'unverified', hours: 168 }]);
+    for (let index = 0; index < 22; index++)
+      await client.post('/api/auth/password/forgot', { email: owner.email }, { headers: freshClient() });
+    expect((await sentTo(owner.email)).length).toBeLessThanOrEqual(20);
+  });
 });
