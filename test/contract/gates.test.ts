@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createApp } from '../../src/app.ts';
+import { createApp, features } from '../../src/app.ts';
 import { sql } from '../../src/db/sql.ts';
 import { defineErrors } from '../../src/errors.ts';
+import { foldFeatures } from '../../src/feature.ts';
 import type { Gate } from '../../src/joints/gate.ts';
 import { password } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
@@ -29,7 +30,7 @@ const { terms_not_accepted } = defineErrors({
 
 /** A gate as a further feature brings it, which nobody passes. */
 const closedGate: Gate = {
-  name: 'terms',
+  name: 'closed_gate',
   condition: () => sql`false`,
   isMetByPassword: false,
   refuse: () => terms_not_accepted(),
@@ -62,6 +63,20 @@ function proveOwner(account: Account, secondsAgo: number): Promise<unknown> {
 function saysPassword(key: string, account: Account): boolean {
   return Object.values(exampleOf(key).body?.(account) ?? {}).includes(password);
 }
+
+/** A refusal is looked up by the name of its gate: of two that have it, the second would answer what the first does. */
+function namesTwice(gates: readonly Gate[]): string[] {
+  const names = gates.map(({ name }) => name);
+  return names.filter((name, index) => names.indexOf(name) !== index);
+}
+
+test('every gate has a name of its own, in snake_case', () => {
+  const gates = [...foldFeatures(features).gates, closedGate];
+  expect(gates.length).toBeGreaterThan(1);
+  expect(namesTwice(gates)).toEqual([]);
+  expect(namesTwice([...gates, closedGate])).toEqual(['closed_gate']);
+  expect(gates.filter(({ name }) => !/^[a-z]+(?:_[a-z]+)*$/.test(name))).toEqual([]);
+});
 
 describe('the sensitive routes', () => {
   test('are those that are for the owner alone (SES-15)', () => {

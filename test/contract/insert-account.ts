@@ -19,6 +19,7 @@ import { loadRuntime } from '../../src/runtime.ts';
 import { freshClient, freshEmail, password } from '../support/accounts.ts';
 import { cheapParameters, type TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
+import { passEveryGate } from '../support/pass-gates.ts';
 import type { Account } from './route-table.ts';
 
 // The same for all of them: an account that has just registered differs by its salt alone.
@@ -82,6 +83,7 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
         AS l(hash text, kind text, address text, target text, "ttlSeconds" int)`,
     sql`SELECT ${begunColumns(sql`s`)} ${fromBegun(session)}`,
   ]);
+  await passEveryGate(String(env.DATABASE_URL), userId);
   const begunRow = rows?.[0] as BegunRow | undefined;
   const claims = { userId, sessionId, authTime: begunRow?.auth_time ?? 0, amr: opening.proof.amr };
   const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());

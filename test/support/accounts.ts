@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Answer, TestClient } from './client.ts';
+import { passEveryGate } from './pass-gates.ts';
 
 export const password = 'correct horse battery staple';
 
@@ -21,7 +22,7 @@ export function registration(email: string, overrides: Readonly<Record<string, u
   return { email, name: 'Test User', password, confirmPassword: password, ...overrides };
 }
 
-/** Registers a fresh user, from a client of its own, and returns the answer, with the address. */
+/** Registers a fresh user, from a client of its own, who passes every gate, and returns the answer, with the address. */
 export async function registerUser(
   client: TestClient,
   overrides: Readonly<Record<string, unknown>> = {},
@@ -32,6 +33,7 @@ export async function registerUser(
     headers: { ...freshClient(), ...headers },
   });
   expect(answer.status, answer.text).toBe(201);
+  await passEveryGate(String(client.env.DATABASE_URL), answer.json.user.id);
   return { ...answer, email };
 }
 
