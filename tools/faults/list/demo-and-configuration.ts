@@ -133,7 +133,7 @@ export const configurationFaults: readonly PlantedFault[] = [
     id: 'limit-that-is-not-documented',
     guarantees: ['SUP-05'],
     breaks: 'The limit of mails is another one than the documentation says.',
-    file: 'src/mail/mail-budget.ts',
+    file: 'src/mail/mail-limits.ts',
     find: 'perClient: 30',
     replace: 'perClient: 60',
     tests: ['test/contract/documented-limits.test.ts'],

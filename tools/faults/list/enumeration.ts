@@ -63,8 +63,8 @@ export const enumerationFaults: readonly PlantedFault[] = [
     guarantees: ['ENU-05', 'EML-12'],
     breaks: 'The answer waits for the mail provider, and tells by its time whether a mail was sent.',
     file: 'src/http/send-queued-mails.ts',
-    find: 'c.executionCtx.waitUntil(deliverMailsOfRequest(runtime.mailDelivery, requestId));',
-    replace: 'await deliverMailsOfRequest(runtime.mailDelivery, requestId);',
+    find: 'c.executionCtx.waitUntil(deliverMailsOfOperation(runtime.mailDelivery, operationId, requestId));',
+    replace: 'await deliverMailsOfOperation(runtime.mailDelivery, operationId, requestId);',
     tests: ['test/mail/send-queued-mails.test.ts'],
   },
   {

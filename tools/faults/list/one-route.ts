@@ -33,7 +33,7 @@ export const routeFaults: readonly PlantedFault[] = [
     id: 'name-in-the-text-of-a-statement',
     guarantees: ['SQL-02', 'SQL-01'],
     breaks: 'A name is written into the text of a statement.',
-    file: 'src/features/users/fragments.ts',
+    file: 'src/features/users/account/fragments.ts',
     find: 'name = coalesce(${changes.name ?? null}::text, u.name),',
     replace: "name = coalesce(${sql(Object.assign([`'${changes.name}'`], { raw: [] }))}, u.name),",
     tests: ['test/contract/injection.test.ts'],

@@ -187,12 +187,10 @@ export const passwordFaults: readonly PlantedFault[] = [
     id: 'better-hash-without-a-comparison',
     guarantees: ['HSH-06', 'T30'],
     breaks: 'A login writes its better hash over one that was set meanwhile.',
-    file: 'src/features/users/fragments.ts',
-    find: 'WHERE u.id = o.user_id AND u.password_hash = ${verifiedHash}',
-    replace: 'WHERE u.id = o.user_id',
+    file: 'src/features/password/queries.ts',
+    find: 'replacePasswordHash(holder, passwordHash, newHash)',
+    replace: 'sql`UPDATE users u SET password_hash = ${newHash} WHERE u.id = ${userId}::uuid`',
     tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login.test.ts'],
-    equivalent:
-      'The statement of the login holds the row by the hash that was verified before it replaces it, so that the second comparison decides nothing.',
   },
   {
     id: 'failed-rehash-fails-the-login',

@@ -61,9 +61,9 @@ export const sessionFaults: readonly PlantedFault[] = [
     id: 'password-change-spares-other-sessions',
     guarantees: ['SES-06'],
     breaks: 'A change of the password ends the session that made it, and leaves the others alone.',
-    file: 'src/features/sessions/renewal/fragments.ts',
-    find: 'AND s.id <> ${keptId}::uuid',
-    replace: 'AND s.id = ${keptId}::uuid',
+    file: 'src/features/sessions/closing/fragments.ts',
+    find: 'AND s.id IS DISTINCT FROM ${actingSessionId}::uuid',
+    replace: 'AND s.id IS NOT DISTINCT FROM ${actingSessionId}::uuid',
     tests: ['test/features/password/change-password.test.ts'],
   },
   {
