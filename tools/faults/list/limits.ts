@@ -200,4 +200,14 @@ export const limitFaults: readonly PlantedFault[] = [
     replace: 'perClient: { max: 100_000,',
     tests: ['test/features/password/registration-limits.test.ts'],
   },
+  {
+    id: 'deletion-gives-attempts-back',
+    guarantees: ['LIM-14', 'PRV-08'],
+    breaks: 'Who deletes an account has all attempts at its address anew.',
+    file: 'src/features/account/deletion/queries.ts',
+    find: 'forgetAttempts: deleteAttempts(caller),',
+    replace:
+      "forgetAttempts: sql`DELETE FROM login_attempts t USING ${caller} o, users u WHERE u.id = o.user_id AND (t.bucket LIKE u.address_key || ':%' OR t.bucket LIKE 'user:' || u.id || ':%')`,",
+    tests: ['test/features/account/delete-account.test.ts'],
+  },
 ];

@@ -246,4 +246,22 @@ export const operationFaults: readonly PlantedFault[] = [
       'if (run.openDirect === undefined) return work(run.database);\n  const session = { ...run.database, close: async () => undefined };',
     tests: ['test/node/index-migrations.postgres.test.ts'],
   },
+  {
+    id: 'slow-database-gets-larger-batches',
+    guarantees: ['CRN-08', 'T31'],
+    breaks: 'A database that answers slowly is asked for more rows at once, until it answers none in time.',
+    file: 'src/clean-up.ts',
+    find: 'isSlow ? Math.max(batchRows.min, limit / 2)',
+    replace: 'isSlow ? Math.min(batchRows.max, limit * 2)',
+    tests: ['test/clean-up.test.ts'],
+  },
+  {
+    id: 'clean-up-makes-a-few-calls',
+    guarantees: ['CRN-08'],
+    breaks: 'A run leaves most of what a day of abuse wrote to the next one.',
+    file: 'src/clean-up.ts',
+    find: 'const batchesMax = 100;',
+    replace: 'const batchesMax = 10;',
+    tests: ['test/clean-up.test.ts'],
+  },
 ];

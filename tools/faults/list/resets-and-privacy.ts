@@ -179,4 +179,22 @@ export const resetFaults: readonly PlantedFault[] = [
     replace: '',
     tests: ['test/features/password/forgot-password.test.ts', 'test/features/password/left-address.test.ts'],
   },
+  {
+    id: 'deletion-keeps-attempts-under-the-id',
+    guarantees: ['PRV-08'],
+    breaks: 'What was counted under the id of a deleted account still names its user.',
+    file: 'src/features/account/deletion/queries.ts',
+    find: 'forgetAttempts: deleteAttempts(caller),',
+    replace: 'forgetAttempts: sql`SELECT 1`,',
+    tests: ['test/features/account/delete-account.test.ts'],
+  },
+  {
+    id: 'link-after-the-way-back-has-a-budget',
+    guarantees: ['EML-13'],
+    breaks: 'Strangers who cause five mails keep the owner who took the account back from a new password.',
+    file: 'src/features/way-back/queries.ts',
+    find: "queueMail(owners(once), reset.mail, 'none', metadata)",
+    replace: "queueMail(owners(once), reset.mail, 'recipient', metadata)",
+    tests: ['test/features/way-back/way-back.security.test.ts'],
+  },
 ];

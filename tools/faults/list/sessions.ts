@@ -257,4 +257,23 @@ export const sessionFaults: readonly PlantedFault[] = [
     replace: 'FROM ${account} c)`',
     tests: ['test/features/password/current-password.security.test.ts'],
   },
+  {
+    id: 'session-of-a-banned-user',
+    guarantees: ['SES-18', 'SES-16'],
+    breaks: 'A user who is banned while the password is compared gets a session.',
+    file: 'src/features/sessions/opening/fragments.ts',
+    find: "CASE WHEN u.banned_at IS NOT NULL THEN 'refused'",
+    replace: "CASE WHEN false THEN 'refused'",
+    tests: ['test/features/sign-in/ways-in.test.ts', 'test/races/ban.test.ts'],
+  },
+  {
+    id: 'client-over-its-limit-writes-rows',
+    guarantees: ['SES-20', 'EML-10'],
+    breaks: 'A client over its limit of mails adds a row with every request.',
+    file: 'src/mail/outbox/fragments.ts',
+    find: 'CASE WHEN ${recipientHasRoom(mail.kind, mail.id, budget)} THEN s.recipient::text END AS recipient\n      FROM (${source}) s\n      WHERE ${client === null ? sql`true` : clientHasRoom(client, mail.id)}',
+    replace:
+      'CASE WHEN ${recipientHasRoom(mail.kind, mail.id, budget)} AND ${client === null ? sql`true` : clientHasRoom(client, mail.id)} THEN s.recipient::text END AS recipient\n      FROM (${source}) s',
+    tests: ['test/features/password/forgot-password.test.ts'],
+  },
 ];
