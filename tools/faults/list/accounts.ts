@@ -183,8 +183,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-10'],
     breaks: 'One client has mails sent to any number of addresses.',
     file: 'src/mail/outbox/fragments.ts',
-    find: '(${count(sql`c.client_key = ${clientKey}`)} < ${perClient}::int',
-    replace: '(${perClient}::int IS NOT NULL',
+    find: '< ${perClient}::int AND count(*)',
+    replace: '< ${perClient}::int * 1000 AND count(*)',
     tests: [
       'test/features/password/forgot-password.test.ts',
       'test/features/email-verification/mail.security.test.ts',
