@@ -203,6 +203,21 @@ describe('a session that ends meanwhile verifies nothing', { timeout: 60_000 }, 
   });
 });
 
+test('an operator who signs a user out ends the session that is being opened as well (SES-17, SES-07)', async () => {
+  const admin = new TestClient({ ...patient, DATABASE_URL: database.url, ADMIN_SECRET: adminSecret });
+  const owner = await signIn(client);
+  const [key] = addressOf(keyringOf(client), owner.email).keys;
+  const [opened, ended] = await oneAfterTheOther(
+    // The mail about an unknown device waits here, once the session is begun.
+    sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}, 0))`,
+    () => client.post('/api/auth/login', { email: owner.email, password }),
+    () => admin.post(`/api/admin/users/${owner.userId}/sign-out`, undefined, { bearer: adminSecret }),
+  );
+  expect([opened.status, ended.status, ended.json.revokedCount]).toEqual([200, 200, 2]);
+  const me = await client.get('/api/auth/me', { bearer: opened.json.accessToken });
+  expect(me.json.code).toBe('unauthenticated');
+}, 60_000);
+
 test('a session that ends meanwhile deletes no account (SES-04)', async () => {
   const owner = await signIn(client);
   const stale = await signInAgain(client, owner.email);

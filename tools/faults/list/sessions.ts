@@ -258,7 +258,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     tests: ['test/features/password/current-password.security.test.ts'],
   },
   {
-    id: 'session-of-a-banned-user',
+    id: 'way-in-of-a-banned-user',
     guarantees: ['SES-18', 'SES-16'],
     breaks: 'A user who is banned while the password is compared gets a session.',
     file: 'src/features/sessions/opening/fragments.ts',
