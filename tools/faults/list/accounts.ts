@@ -174,8 +174,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-14'],
     breaks: 'Strangers who ask for five links keep the owner of an address from one.',
     file: 'src/mail/outbox/fragments.ts',
-    find: '(c.is_new_client AND c.this_hour',
-    replace: '(false AND c.this_hour',
+    find: 'THEN ${perKind}::int ELSE ${perKindForNewClient}::int END',
+    replace: 'THEN ${perKind}::int ELSE ${perKind}::int END',
     tests: ['test/features/email-verification/mail.security.test.ts'],
   },
   {

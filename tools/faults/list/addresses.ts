@@ -75,8 +75,8 @@ export const addressFaults: readonly PlantedFault[] = [
     breaks:
       'An old unverified account counts as a typing error, so that a thief takes it back from its owner.',
     file: 'src/features/way-back/fragments.ts',
-    find: " AND ${u}.created_at > now() - interval '24 hours' THEN",
-    replace: ' THEN',
+    find: "WHEN ${u}.created_at > now() - interval '24 hours' THEN 'corrected'",
+    replace: "WHEN true THEN 'corrected'",
     tests: ['test/features/way-back/way-back.security.test.ts'],
   },
   {
@@ -85,8 +85,8 @@ export const addressFaults: readonly PlantedFault[] = [
     breaks:
       'An account of the earlier system counts as a typing error, so that a thief takes it back from its owner.',
     file: 'src/features/way-back/fragments.ts',
-    find: 'CASE WHEN ${isVerificationDue(u)} AND',
-    replace: 'CASE WHEN ${u}.email_verified_at IS NULL AND',
+    find: 'CASE WHEN NOT ${isVerificationDue(u)} THEN NULL',
+    replace: 'CASE WHEN ${u}.email_verified_at IS NOT NULL THEN NULL',
     tests: ['test/features/way-back/way-back.security.test.ts'],
   },
   {
@@ -149,8 +149,8 @@ export const addressFaults: readonly PlantedFault[] = [
     breaks:
       'An address whose account has it with the domain in letters is given to another account in punycode.',
     file: 'src/features/users/address/fragments.ts',
-    find: '(lower(${x}.email) = ${email} OR ${x}.address_key = ANY (${keys}::text[]))',
-    replace: '(lower(${x}.email) = ${email} OR (false AND ${x}.address_key = ANY (${keys}::text[])))',
+    find: '(lower(${x}.email) = ${spellingsOf(address)} OR ${x}.address_key = ANY (${address.keys}::text[]))',
+    replace: '(lower(${x}.email) = ${address.email})',
     tests: ['test/contract/claimed-addresses.test.ts'],
   },
   {

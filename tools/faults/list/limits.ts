@@ -205,9 +205,9 @@ export const limitFaults: readonly PlantedFault[] = [
     guarantees: ['LIM-14', 'PRV-08'],
     breaks: 'Who deletes an account has all attempts at its address anew.',
     file: 'src/features/account/deletion/queries.ts',
-    find: 'forgetAttempts: deleteAttempts(caller),',
+    find: '    deleteUser: deleteUser(caller),',
     replace:
-      "forgetAttempts: sql`DELETE FROM login_attempts t USING ${caller} o, users u WHERE u.id = o.user_id AND (t.bucket LIKE u.address_key || ':%' OR t.bucket LIKE 'user:' || u.id || ':%')`,",
+      "    forgetAttempts: sql`DELETE FROM login_attempts t USING ${caller} o, users u WHERE u.id = o.user_id AND t.bucket LIKE u.address_key || ':%'`,\n    deleteUser: deleteUser(caller),",
     tests: ['test/features/account/delete-account.test.ts'],
   },
 ];
