@@ -109,7 +109,10 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ],
     [
       'that nobody has verified',
-      () => [...[mailLimits.unverified.perDay, mailLimits.daySeconds], mailLimits.unverified.noticesPerDay],
+      () => [
+        ...[mailLimits.unverified.perDay, mailLimits.daySeconds],
+        ...[mailLimits.unverified.requestedPerDay, mailLimits.unverified.noticesPerDay],
+      ],
     ],
     ['that one client address causes', () => [mailLimits.perClient, mailLimits.hourSeconds]],
     ['that one IPv6 /48 network causes', () => [mailLimits.perNetwork, mailLimits.hourSeconds]],

@@ -48,7 +48,8 @@ describe('docs/mail.md', () => {
   test('says the limits and times of the code', () => {
     expect(numbersIn(section(path, '## Limits'))).toEqual([
       ...[mailLimits.perKind, mailLimits.perKindForNewClient],
-      ...[mailLimits.unverified.perDay, mailLimits.unverified.noticesPerDay],
+      ...[mailLimits.unverified.perDay, mailLimits.unverified.requestedPerDay],
+      ...[mailLimits.unverified.noticesPerDay],
       ...[mailLimits.perClient, 429, mailLimits.locksPerDay],
     ]);
     const delivery = ['claimMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
