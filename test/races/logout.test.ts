@@ -16,6 +16,7 @@ import { describe, roundsOf } from '../support/races.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
 
 const callers = 50;
+const manyRounds = Array.from({ length: 10 }, (_, index) => index + 1);
 const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -108,18 +109,18 @@ describe('fifty logouts at once', () => {
     expect(revocations).toHaveLength(1);
   });
 
-  test.each(rounds)('of two sessions each, named in either order, never deadlock, round %i', async () => {
+  // Without an order of the locks every other round ends in a deadlock.
+  test.each(manyRounds)('of two sessions each, named in either order, never deadlock, round %i', async () => {
     const [one, two] = [await signIn(client), await signIn(client)];
     const cookiesOf = (access: SignedIn, refresh: SignedIn) => ({
       '__Host-nexora_access': access.accessToken,
       '__Host-nexora_refresh': refresh.cookieToken,
     });
-    const answers = await Promise.all(
-      Array.from({ length: callers }, (_, index) => {
-        const cookies = index % 2 ? cookiesOf(one, two) : cookiesOf(two, one);
-        return client.post('/api/auth/logout', undefined, { cookies });
-      }),
-    );
+    const starts = Array.from({ length: callers }, (_, index) => {
+      const cookies = index % 2 ? cookiesOf(one, two) : cookiesOf(two, one);
+      return () => client.post('/api/auth/logout', undefined, { cookies });
+    });
+    const answers = await race(one.sessionId, starts);
     expect(answers.filter(({ status, roundTrips }) => status !== 200 || roundTrips !== 1)).toEqual([]);
     await expectEnded(one, []);
     await expectEnded(two, []);
