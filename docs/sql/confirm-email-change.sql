@@ -10,13 +10,13 @@ SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR UPDATE;
 UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (SELECT u.id AS user_id FROM sessions s JOIN users u ON u.id = s.user_id
   WHERE s.id = $2::uuid AND s.user_id = $3::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND u.id = $4::uuid AND u.email = $5 AND CASE
     WHEN $6 = $7::text THEN 'reserved'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $8 OR x.address_key = ANY ($9::text[])) AND x.id IS DISTINCT FROM $10::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($8::text[]) OR x.address_key = ANY ($9::text[])) AND x.id IS DISTINCT FROM $10::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
     WHEN EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $11 OR t.target_key = ANY ($12::text[]))
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($11::text[]) OR t.target_key = ANY ($12::text[]))
       AND t.owner_id IS DISTINCT FROM $13::uuid
       AND NOT ($14::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $15 OR x.address_key = ANY ($16::text[])) AND x.id IS DISTINCT FROM $17::uuid) THEN 'open'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $18 OR x.address_key = ANY ($19::text[]))) THEN 'own'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($15::text[]) OR x.address_key = ANY ($16::text[])) AND x.id IS DISTINCT FROM $17::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($18::text[]) OR x.address_key = ANY ($19::text[]))) THEN 'own'
     ELSE 'free' END IN ('free', 'own') FOR KEY SHARE OF s) h
 WHERE t.token_hash = decode($20::text, 'hex') AND t.kind = $21 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
 RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket;
@@ -41,7 +41,8 @@ INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, ta
 SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.email::text, s.email::text, s.address_key::text,
   s.way_back::text, NULL::text, now(), now() + make_interval(secs => CASE s.way_back WHEN 'corrected' THEN 86400 ELSE $3::int END)
 FROM (
-  SELECT o.user_id, u.email, u.address_key, CASE WHEN (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.created_at > now() - interval '24 hours' THEN 'corrected' END AS way_back
+  SELECT o.user_id, u.email, u.address_key, CASE WHEN NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN NULL
+    WHEN u.created_at > now() - interval '24 hours' THEN 'corrected' ELSE 'unverified' END AS way_back
   FROM (
     SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
       t.spent_at AS consumed_at FROM one_time_tokens t
@@ -59,13 +60,20 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   least(now() + make_interval(secs => $10::int), r.link_expires_at),
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
-  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, NULL::text AS recipient_key,
-    CASE WHEN true THEN s.recipient::text END AS recipient
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, CASE WHEN NOT s.is_verified THEN s.recipient_key END AS recipient_key,
+    CASE WHEN (NOT NOT s.is_verified OR (
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < $13::int
+        AND count(*) FILTER (WHERE o.kind = $14)
+        < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
+        AND (s.is_verified OR count(*) < $17::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $19::uuid)) THEN s.recipient::text END AS recipient
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t
-      WHERE t.token_hash = decode($11::text, 'hex') AND t.kind = $12 AND t.spent_by = $13::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
+      WHERE t.token_hash = decode($20::text, 'hex') AND t.kind = $21 AND t.spent_by = $22::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
   WHERE true
 ) r
 ON CONFLICT (id) DO NOTHING;
@@ -107,13 +115,13 @@ UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
   SELECT u.id AS user_id FROM users u
   WHERE u.id = $2::uuid AND u.email = $3 AND CASE
     WHEN $4 = $5::text THEN 'reserved'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $6 OR x.address_key = ANY ($7::text[])) AND x.id IS DISTINCT FROM $8::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($6::text[]) OR x.address_key = ANY ($7::text[])) AND x.id IS DISTINCT FROM $8::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
     WHEN EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $9 OR t.target_key = ANY ($10::text[]))
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($9::text[]) OR t.target_key = ANY ($10::text[]))
       AND t.owner_id IS DISTINCT FROM $11::uuid
       AND NOT ($12::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $13 OR x.address_key = ANY ($14::text[])) AND x.id IS DISTINCT FROM $15::uuid) THEN 'open'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $16 OR x.address_key = ANY ($17::text[]))) THEN 'own'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($13::text[]) OR x.address_key = ANY ($14::text[])) AND x.id IS DISTINCT FROM $15::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($16::text[]) OR x.address_key = ANY ($17::text[]))) THEN 'own'
     ELSE 'free' END IN ('free', 'own') AND u.banned_at IS NULL AND u.password_hash = $18) h
 WHERE t.token_hash = decode($19::text, 'hex') AND t.kind = $20 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
 RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket;

@@ -5,7 +5,7 @@
 -- shape 1 of 2
 
 -- step holdUser
-SELECT u.id AS user_id FROM users u WHERE (lower(u.email) = $1 OR u.address_key = ANY ($2::text[])) ORDER BY u.id FOR NO KEY UPDATE;
+SELECT u.id AS user_id FROM users u WHERE (lower(u.email) = ANY ($1::text[]) OR u.address_key = ANY ($2::text[])) ORDER BY u.id FOR NO KEY UPDATE;
 
 -- step holdRegistrations
 SELECT r.id FROM registration_attempts r WHERE r.email = $1 ORDER BY r.id FOR UPDATE;
@@ -16,13 +16,13 @@ UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
   WHERE r.id = $2::uuid AND r.expires_at > now()
     AND CASE
     WHEN $3 = $4::text THEN 'reserved'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $5 OR x.address_key = ANY ($6::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($5::text[]) OR x.address_key = ANY ($6::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
     WHEN EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $8 OR t.target_key = ANY ($9::text[]))
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($8::text[]) OR t.target_key = ANY ($9::text[]))
       AND t.owner_id IS DISTINCT FROM $10::uuid
       AND NOT ($11::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $12 OR x.address_key = ANY ($13::text[])) AND x.id IS DISTINCT FROM $14::uuid) THEN 'open'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $15 OR x.address_key = ANY ($16::text[]))) THEN 'own'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($12::text[]) OR x.address_key = ANY ($13::text[])) AND x.id IS DISTINCT FROM $14::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($15::text[]) OR x.address_key = ANY ($16::text[]))) THEN 'own'
     ELSE 'free' END IN ('free', 'open')) h
 WHERE t.token_hash = decode($17::text, 'hex') AND t.kind = $18 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
 RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket;
@@ -34,14 +34,14 @@ WITH proved AS (
       t.spent_at AS consumed_at FROM one_time_tokens t
     WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) c JOIN registration_attempts r ON r.id = c.user_id
 ),
-open AS (SELECT x.id AS user_id FROM users x WHERE (lower(x.email) = $4 OR x.address_key = ANY ($5::text[])) AND ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL) ORDER BY x.created_at, x.id LIMIT 1),
+open AS (SELECT x.id AS user_id FROM users x WHERE (lower(x.email) = ANY ($4::text[]) OR x.address_key = ANY ($5::text[])) AND ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL) ORDER BY x.created_at, x.id LIMIT 1),
 taken_over AS (
   UPDATE users u SET name = s.name, locale = s.locale, password_hash = s.password_hash, email_verified_at = now(),
     updated_at = now()
   FROM open o, proved s WHERE u.id = o.user_id
   RETURNING u.id AS user_id)
 INSERT INTO users (id, email, address_key, name, password_hash, locale, email_verified_at)
-SELECT $6::uuid, $7::text, $8::text, s.name, s.password_hash, s.locale, now() FROM (SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = $9 OR x.address_key = ANY ($10::text[])))) s
+SELECT $6::uuid, $7::text, $8::text, s.name, s.password_hash, s.locale, now() FROM (SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($9::text[]) OR x.address_key = ANY ($10::text[])))) s
 ON CONFLICT DO NOTHING
 RETURNING id AS user_id;
 
@@ -51,14 +51,14 @@ UPDATE users u SET device_generation = u.device_generation + 1, updated_at = now
         SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
           t.spent_at AS consumed_at FROM one_time_tokens t
         WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
-      WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o);
+      WHERE (lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o);
 
 -- step endSessions
 WITH held AS MATERIALIZED (SELECT s.id FROM sessions s WHERE s.user_id = (SELECT o.user_id FROM (SELECT p.* FROM (
         SELECT u.id AS user_id FROM (
           SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
             t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
-        WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o) AND s.id IS DISTINCT FROM $7::uuid  ORDER BY s.id FOR UPDATE),
+        WHERE (lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o) AND s.id IS DISTINCT FROM $7::uuid  ORDER BY s.id FOR UPDATE),
 ended AS (
   DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT h.id FROM held h)) RETURNING s.user_id, s.id AS session_id
 ),
@@ -76,8 +76,18 @@ DELETE FROM one_time_tokens t USING (SELECT p.* FROM (
     SELECT u.id AS user_id FROM (
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
-    WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o
+    WHERE (lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($7::text[]) );
+
+-- step forgetCounters
+DELETE FROM login_attempts t USING (SELECT p.* FROM (
+    SELECT u.id AS user_id FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t
+      WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
+    WHERE (lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[]))) p WHERE p.user_id <> $6::uuid) o
+WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
+RETURNING t.bucket;
 
 -- step beginSession
 INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
@@ -93,7 +103,7 @@ FROM ((
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($14::text, 'hex') AND t.kind = $15 AND t.spent_by = $16::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
-    WHERE (lower(u.email) = $17 OR u.address_key = ANY ($18::text[])))) o JOIN users u ON u.id = o.user_id
+    WHERE (lower(u.email) = ANY ($17::text[]) OR u.address_key = ANY ($18::text[])))) o JOIN users u ON u.id = o.user_id
 WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
   WHEN $19::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
   WHEN NOT $20::boolean AND false THEN 'challenge'
@@ -107,7 +117,7 @@ WITH proved AS (
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
-    WHERE (lower(u.email) = $4 OR u.address_key = ANY ($5::text[]))) p LEFT JOIN (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $6::uuid AND s.created_at = now()) b ON b.user_id = p.user_id
+    WHERE (lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[]))) p LEFT JOIN (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $6::uuid AND s.created_at = now()) b ON b.user_id = p.user_id
 ),
 dropped AS (
   DELETE FROM registration_attempts r WHERE r.id = ANY (ARRAY(
@@ -151,7 +161,7 @@ WHERE u.id = (SELECT p.user_id FROM (
     SELECT u.id AS user_id FROM (
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
-    WHERE (lower(u.email) = $7 OR u.address_key = ANY ($8::text[]))) p);
+    WHERE (lower(u.email) = ANY ($7::text[]) OR u.address_key = ANY ($8::text[]))) p);
 
 -- shape 2 of 2
 
@@ -169,6 +179,8 @@ WHERE u.id = (SELECT p.user_id FROM (
 
 -- step endLinks: as in shape 1
 
+-- step forgetCounters: as in shape 1
+
 -- step beginSession
 INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
     ip_address, user_agent, device, location, device_id)
@@ -183,7 +195,7 @@ FROM ((
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($14::text, 'hex') AND t.kind = $15 AND t.spent_by = $16::uuid AND t.spent_at = now()) c JOIN users u ON u.email_verified_at = c.consumed_at
-    WHERE (lower(u.email) = $17 OR u.address_key = ANY ($18::text[])))) o JOIN users u ON u.id = o.user_id
+    WHERE (lower(u.email) = ANY ($17::text[]) OR u.address_key = ANY ($18::text[])))) o JOIN users u ON u.id = o.user_id
 WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
   WHEN $19::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
   WHEN NOT $20::boolean AND ((u.name = 'Asks')) THEN 'challenge'
@@ -204,4 +216,4 @@ WHERE u.id = (SELECT p.user_id FROM (
     SELECT u.id AS user_id FROM (
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($5::text, 'hex') AND t.kind = $6 AND t.spent_by = $7::uuid) c JOIN users u ON u.email_verified_at = c.consumed_at
-    WHERE (lower(u.email) = $8 OR u.address_key = ANY ($9::text[]))) p);
+    WHERE (lower(u.email) = ANY ($8::text[]) OR u.address_key = ANY ($9::text[]))) p);

@@ -29,14 +29,14 @@ SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::te
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < $11::int
-      AND count(*) FILTER (WHERE o.kind = $12)
-      < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR count(*) < $15::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $16::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' ) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < $11::int
+        AND count(*) FILTER (WHERE o.kind = $12)
+        < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+        AND (s.is_verified OR count(*) < $15::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $16::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' )) THEN s.recipient::text END AS recipient
   FROM (
     SELECT NULL::uuid AS user_id, u.email::text AS recipient, u.address_key AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale
@@ -48,7 +48,7 @@ FROM (
     SELECT NULL, f.recipient, f.recipient_key, f.is_verified, u.locale
     FROM (
       SELECT DISTINCT ON (t.target_email) t.owner_id AS user_id, t.target_email AS recipient, t.target_key AS recipient_key,
-        t.way_back IS DISTINCT FROM 'corrected' AS is_verified
+        coalesce(t.way_back, 'final') = 'final' AS is_verified
       FROM (
         SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
         WHERE s.id = $20::uuid AND s.user_id = $21::uuid AND s.expires_at > now() AND u.banned_at IS NULL
@@ -57,14 +57,6 @@ FROM (
   WHERE s.recipient IS NOT NULL AND true
 ) r
 WHERE $23::boolean OR r.recipient IS NOT NULL;
-
--- step forgetAttempts
-DELETE FROM login_attempts t USING (
-  SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $1::uuid AND s.user_id = $2::uuid AND s.expires_at > now() AND u.banned_at IS NULL
-    AND u.password_hash IS NOT DISTINCT FROM $3::text) o
-WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
-RETURNING t.bucket;
 
 -- step deleteUser
 DELETE FROM users u USING (
@@ -80,6 +72,12 @@ WHERE e.id = ANY (ARRAY(
     ORDER BY x.at DESC, x.id DESC LIMIT $3::int
 ))
 RETURNING e.id;
+
+-- step forgetCounters
+DELETE FROM login_attempts t USING (
+  SELECT $1::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $2::uuid)) o
+WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
+RETURNING t.bucket;
 
 -- step forgetMails
 UPDATE mail_outbox m SET user_id = NULL,

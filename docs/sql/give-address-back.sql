@@ -13,27 +13,27 @@ WITH consumed AS (
     WHERE u.id = $2::uuid AND u.banned_at IS NULL AND true
       AND CASE
       WHEN lower($3::text) = $4::text THEN 'reserved'
-      WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = lower($5::text) OR x.address_key = ANY (ARRAY[$6::text]::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+      WHEN EXISTS (SELECT FROM users x WHERE lower(x.email) = lower($5::text) AND x.id IS DISTINCT FROM $6::uuid::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
       WHEN EXISTS (SELECT FROM one_time_tokens t
-      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = lower($8::text) OR t.target_key = ANY (ARRAY[$9::text]::text[]))
-        AND t.owner_id IS DISTINCT FROM $10::uuid
-        AND NOT ($11::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-      WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = lower($12::text) OR x.address_key = ANY (ARRAY[$13::text]::text[])) AND x.id IS DISTINCT FROM $14::uuid) THEN 'open'
-      WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = lower($15::text) OR x.address_key = ANY (ARRAY[$16::text]::text[]))) THEN 'own'
+      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = lower($7::text) OR t.target_key = ANY (ARRAY[$8::text]::text[]))
+        AND t.owner_id IS DISTINCT FROM $9::uuid::uuid
+        AND NOT ($10::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+      WHEN EXISTS (SELECT FROM users x WHERE lower(x.email) = lower($11::text) AND x.id IS DISTINCT FROM $12::uuid::uuid) THEN 'open'
+      WHEN EXISTS (SELECT FROM users x WHERE lower(x.email) = lower($13::text)) THEN 'own'
       ELSE 'free' END IN ('free', 'own')) h
-  WHERE t.token_hash = decode($17::text, 'hex') AND t.kind = $18 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
+  WHERE t.token_hash = decode($14::text, 'hex') AND t.kind = $15 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
   RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket),
 recorded AS (
   INSERT INTO security_events
     (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $19, $20, $21::text, e.reason, e.user_id, e.session_id,
-    $22::uuid, $23::uuid, $24::inet, $25::text,
-    $26::jsonb
+  SELECT gen_random_uuid(), $16, $17, $18::text, e.reason, e.user_id, e.session_id,
+    $19::uuid, $20::uuid, $21::inet, $22::text,
+    $23::jsonb
   FROM (
-    SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest($27::text[]) AS r (reason)) e )
+    SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest($24::text[]) AS r (reason)) e )
 SELECT c.user_id FROM consumed c UNION ALL SELECT d.user_id FROM (
   SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
-    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($28::text, 'hex') AND t.kind = $29 AND t.spent_by = $30::uuid) d;
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($25::text, 'hex') AND t.kind = $26 AND t.spent_by = $27::uuid) d;
 
 -- step tellLeftAddress
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -136,27 +136,27 @@ WITH consumed AS (
     WHERE u.id = $2::uuid AND u.banned_at IS NULL AND u.email <> $3 AND EXISTS (SELECT FROM one_time_tokens t WHERE t.owner_id = u.id AND t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $4)
       AND CASE
       WHEN lower($5::text) = $6::text THEN 'reserved'
-      WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = lower($7::text) OR x.address_key = ANY (ARRAY[$8::text]::text[])) AND x.id IS DISTINCT FROM $9::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+      WHEN EXISTS (SELECT FROM users x WHERE lower(x.email) = lower($7::text) AND x.id IS DISTINCT FROM $8::uuid::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
       WHEN EXISTS (SELECT FROM one_time_tokens t
-      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = lower($10::text) OR t.target_key = ANY (ARRAY[$11::text]::text[]))
-        AND t.owner_id IS DISTINCT FROM $12::uuid
-        AND NOT ($13::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-      WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = lower($14::text) OR x.address_key = ANY (ARRAY[$15::text]::text[])) AND x.id IS DISTINCT FROM $16::uuid) THEN 'open'
-      WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = lower($17::text) OR x.address_key = ANY (ARRAY[$18::text]::text[]))) THEN 'own'
+      WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = lower($9::text) OR t.target_key = ANY (ARRAY[$10::text]::text[]))
+        AND t.owner_id IS DISTINCT FROM $11::uuid::uuid
+        AND NOT ($12::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+      WHEN EXISTS (SELECT FROM users x WHERE lower(x.email) = lower($13::text) AND x.id IS DISTINCT FROM $14::uuid::uuid) THEN 'open'
+      WHEN EXISTS (SELECT FROM users x WHERE lower(x.email) = lower($15::text)) THEN 'own'
       ELSE 'free' END IN ('free', 'own')) h
-  WHERE t.token_hash = decode($19::text, 'hex') AND t.kind = $20 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
+  WHERE t.token_hash = decode($16::text, 'hex') AND t.kind = $17 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
   RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket),
 recorded AS (
   INSERT INTO security_events
     (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $21, $22, $23::text, e.reason, e.user_id, e.session_id,
-    $24::uuid, $25::uuid, $26::inet, $27::text,
-    $28::jsonb
+  SELECT gen_random_uuid(), $18, $19, $20::text, e.reason, e.user_id, e.session_id,
+    $21::uuid, $22::uuid, $23::inet, $24::text,
+    $25::jsonb
   FROM (
-    SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest($29::text[]) AS r (reason)) e )
+    SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest($26::text[]) AS r (reason)) e )
 SELECT c.user_id FROM consumed c UNION ALL SELECT d.user_id FROM (
   SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
-    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($30::text, 'hex') AND t.kind = $31 AND t.spent_by = $32::uuid) d;
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($27::text, 'hex') AND t.kind = $28 AND t.spent_by = $29::uuid) d;
 
 -- step tellLeftAddress: as in shape 1
 

@@ -10,11 +10,11 @@ ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_p
 
 -- step holdWayBack
 SELECT u.id AS user_id, t.target_email AS recipient, $1::text AS recipient_key,
-  t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
+  coalesce(t.way_back, 'final') = 'final' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
 FROM users u JOIN (SELECT t.* FROM one_time_tokens t WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($2::text[])) t ON t.owner_id = u.id
 WHERE u.banned_at IS NULL
   AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($3::text[]) OR x.address_key = ANY ($4::text[])))
-ORDER BY t.created_at LIMIT 1 FOR KEY SHARE OF u FOR SHARE OF t;
+ORDER BY t.way_back IS NOT DISTINCT FROM 'corrected', t.created_at LIMIT 1 FOR KEY SHARE OF u FOR SHARE OF t;
 
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT $1::text AS recipient_key) s;
@@ -30,21 +30,21 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, s.expires_at::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (
     SELECT u.id AS user_id, t.target_email AS recipient, $22::text AS recipient_key,
-      t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
+      coalesce(t.way_back, 'final') = 'final' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
     FROM users u JOIN (SELECT t.* FROM one_time_tokens t WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($23::text[])) t ON t.owner_id = u.id
     WHERE u.banned_at IS NULL
       AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($24::text[]) OR x.address_key = ANY ($25::text[])))
-    ORDER BY t.created_at LIMIT 1) s
+    ORDER BY t.way_back IS NOT DISTINCT FROM 'corrected', t.created_at LIMIT 1) s
   WHERE (
     SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
     FROM mail_outbox c
@@ -63,14 +63,14 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.user_id, a.recipient, $22::text AS recipient_key, a.is_verified, a.locale
     FROM (SELECT 1) one LEFT JOIN (
@@ -96,11 +96,11 @@ FROM (
   SELECT w.* FROM (SELECT m.outcome FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() ) q
   LEFT JOIN (
     SELECT u.id AS user_id, t.target_email AS recipient, $5::text AS recipient_key,
-      t.way_back IS DISTINCT FROM 'corrected' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
+      coalesce(t.way_back, 'final') = 'final' AS is_verified, u.locale, t.target_key, t.way_back, t.created_at, t.expires_at
     FROM users u JOIN (SELECT t.* FROM one_time_tokens t WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = ANY ($6::text[])) t ON t.owner_id = u.id
     WHERE u.banned_at IS NULL
       AND NOT EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($7::text[]) OR x.address_key = ANY ($8::text[])))
-    ORDER BY t.created_at LIMIT 1) w ON q.outcome IS NULL) s
+    ORDER BY t.way_back IS NOT DISTINCT FROM 'corrected', t.created_at LIMIT 1) w ON q.outcome IS NULL) s
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
 

@@ -1,7 +1,7 @@
 -- Begins a session for an account whose password was right, unless a second factor must follow.
 -- src/features/password/queries.ts
 
--- shape 1 of 16
+-- shape 1 of 21
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR SHARE;
@@ -58,7 +58,7 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
 WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]));
 
--- shape 2 of 16
+-- shape 2 of 21
 
 -- step holdUser: as in shape 1
 
@@ -76,7 +76,7 @@ UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id;
 
 -- step answer: as in shape 1
 
--- shape 3 of 16
+-- shape 3 of 21
 
 -- step holdUser: as in shape 1
 
@@ -124,7 +124,84 @@ RETURNING owner_id, email, target_email;
 
 -- step answer: as in shape 1
 
--- shape 4 of 16
+-- shape 4 of 21
+
+-- step holdUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail
+INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
+    operation_id, sealed, expires_at, finished_at, outcome)
+SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
+  $4::text, coalesce(r.locale, $5::text),
+  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
+  ($8::text[])[array_position($9::text[], r.recipient)],
+  least(now() + make_interval(secs => $10::int), r.link_expires_at),
+  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+FROM (
+  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < $13::int
+        AND count(*) FILTER (WHERE o.kind = $14)
+        < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
+        AND (s.is_verified OR count(*) < $17::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $19::uuid)) THEN s.recipient::text END AS recipient
+  FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
+        NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $20::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($21::text[])) s
+  WHERE true
+) r
+ON CONFLICT (id) DO NOTHING;
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 5 of 21
+
+-- step holdUser: as in shape 1
+
+-- step beginSession
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
+    ip_address, user_agent, device, location, device_id)
+SELECT $1::uuid, u.id,
+  now() + make_interval(secs => least($2::int, $3::int)),
+  now() + make_interval(secs => $4::int), $5, $6::text[],
+  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
+  $9::inet, $10::text, $11::jsonb,
+  $12::jsonb, $13::uuid
+FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid AND u.password_hash = $15) h) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $16::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $17::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END = 'session'
+ON CONFLICT (id) DO NOTHING;
+
+-- step settle: as in shape 1
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 4
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer
+SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
+  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+  WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+  ELSE 'session' END AS verdict,
+  '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
+WHERE u.id = $5::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($6::text[]));
+
+-- shape 6 of 21
 
 -- step holdUser: as in shape 1
 
@@ -166,7 +243,7 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step answer: as in shape 1
 
--- shape 5 of 16
+-- shape 7 of 21
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR NO KEY UPDATE;
@@ -188,27 +265,15 @@ RETURNING u.id;
 
 -- step answer: as in shape 1
 
--- shape 6 of 16
+-- shape 8 of 21
 
--- step holdUser: as in shape 1
+-- step holdUser: as in shape 7
 
--- step beginSession
-INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-    ip_address, user_agent, device, location, device_id)
-SELECT $1::uuid, u.id,
-  now() + make_interval(secs => least($2::int, $3::int)),
-  now() + make_interval(secs => $4::int), $5, $6::text[],
-  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
-  $9::inet, $10::text, $11::jsonb,
-  $12::jsonb, $13::uuid
-FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid AND u.password_hash = $15) h) o JOIN users u ON u.id = o.user_id
-WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-  WHEN $16::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-  WHEN NOT $17::boolean AND ((u.name = 'Asks')) THEN 'challenge'
-  ELSE 'session' END = 'session'
-ON CONFLICT (id) DO NOTHING;
+-- step beginSession: as in shape 1
 
 -- step settle: as in shape 1
+
+-- step rehash: as in shape 7
 
 -- step holdRecipient: as in shape 3
 
@@ -216,17 +281,25 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step issueNotMeLink: as in shape 3
 
--- step answer
-SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-  u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-  WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-  WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
-  ELSE 'session' END AS verdict,
-  '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
-WHERE u.id = $5::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($6::text[]));
+-- step answer: as in shape 1
 
--- shape 7 of 16
+-- shape 9 of 21
+
+-- step holdUser: as in shape 1
+
+-- step beginSession: as in shape 5
+
+-- step settle: as in shape 1
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 6
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 5
+
+-- shape 10 of 21
 
 -- step holdUser: as in shape 1
 
@@ -269,7 +342,7 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step answer: as in shape 1
 
--- shape 8 of 16
+-- shape 11 of 21
 
 -- step holdUser: as in shape 1
 
@@ -287,59 +360,7 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step answer: as in shape 1
 
--- shape 9 of 16
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 6
-
--- step settle: as in shape 1
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 7
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 6
-
--- shape 10 of 16
-
--- step holdUser: as in shape 5
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 5
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 4
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 11 of 16
-
--- step holdUser: as in shape 5
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 5
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 7
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 12 of 16
+-- shape 12 of 21
 
 -- step holdUser: as in shape 1
 
@@ -357,15 +378,85 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step answer: as in shape 1
 
--- shape 13 of 16
+-- shape 13 of 21
 
--- step holdUser: as in shape 5
+-- step holdUser: as in shape 1
+
+-- step beginSession: as in shape 5
+
+-- step settle: as in shape 1
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 10
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 5
+
+-- shape 14 of 21
+
+-- step holdUser: as in shape 7
 
 -- step beginSession: as in shape 1
 
 -- step settle: as in shape 1
 
--- step rehash: as in shape 5
+-- step rehash: as in shape 7
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 6
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 15 of 21
+
+-- step holdUser: as in shape 7
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step rehash: as in shape 7
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 10
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 16 of 21
+
+-- step holdUser: as in shape 1
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step fillAddressKey: as in shape 2
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 6
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 17 of 21
+
+-- step holdUser: as in shape 7
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step rehash: as in shape 7
 
 -- step fillAddressKey: as in shape 2
 
@@ -377,33 +468,15 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step answer: as in shape 1
 
--- shape 14 of 16
+-- shape 18 of 21
 
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step fillAddressKey: as in shape 2
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 7
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 15 of 16
-
--- step holdUser: as in shape 5
+-- step holdUser: as in shape 7
 
 -- step beginSession: as in shape 1
 
 -- step settle: as in shape 1
 
--- step rehash: as in shape 5
+-- step rehash: as in shape 7
 
 -- step fillAddressKey: as in shape 2
 
@@ -415,21 +488,59 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step answer: as in shape 1
 
--- shape 16 of 16
+-- shape 19 of 21
 
--- step holdUser: as in shape 5
+-- step holdUser: as in shape 1
 
 -- step beginSession: as in shape 1
 
 -- step settle: as in shape 1
 
--- step rehash: as in shape 5
+-- step fillAddressKey: as in shape 2
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 10
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 20 of 21
+
+-- step holdUser: as in shape 7
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step rehash: as in shape 7
 
 -- step fillAddressKey: as in shape 2
 
 -- step holdRecipient: as in shape 3
 
--- step queueNewDeviceMail: as in shape 7
+-- step queueNewDeviceMail: as in shape 6
+
+-- step issueNotMeLink: as in shape 3
+
+-- step answer: as in shape 1
+
+-- shape 21 of 21
+
+-- step holdUser: as in shape 7
+
+-- step beginSession: as in shape 1
+
+-- step settle: as in shape 1
+
+-- step rehash: as in shape 7
+
+-- step fillAddressKey: as in shape 2
+
+-- step holdRecipient: as in shape 3
+
+-- step queueNewDeviceMail: as in shape 10
 
 -- step issueNotMeLink: as in shape 3
 

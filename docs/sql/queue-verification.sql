@@ -29,14 +29,14 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (SELECT NULL::uuid AS user_id, r.email AS recipient, $22::text AS recipient_key, false AS is_verified, r.locale
     FROM registration_attempts r WHERE r.email = $23 AND r.expires_at > now() AND NOT $24::boolean
       AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[]))
@@ -59,14 +59,14 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.user_id, a.recipient, $22::text AS recipient_key, false AS is_verified, a.locale
     FROM (VALUES (NOT $23::boolean)) AS one (is_possible) LEFT JOIN (
@@ -74,11 +74,12 @@ FROM (
       FROM users u WHERE (lower(u.email) = ANY ($24::text[]) OR u.address_key = ANY ($25::text[]))
       ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($26::text[], lower(u.email)) NULLS LAST LIMIT 1
     ) a ON one.is_possible AND a.email_verified_at IS NULL AND a.banned_at IS NULL
-    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $27::uuid)) s
+      AND a.recipient = ANY ($27::text[])
+    WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = $28::uuid)) s
   WHERE (
-    SELECT count(*) FILTER (WHERE c.client_key = $28) < $29::int AND count(*) < $30::int
+    SELECT count(*) FILTER (WHERE c.client_key = $29) < $30::int AND count(*) < $31::int
     FROM mail_outbox c
-    WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid)
+    WHERE c.network_key = $32 AND c.created_at > now() - make_interval(secs => $33::int) AND c.id IS DISTINCT FROM $34::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 

@@ -2,7 +2,7 @@
 -- verification mail within its budgets.
 -- src/features/password/register/queries.ts
 
--- shape 1 of 7
+-- shape 1 of 5
 
 -- step countClient
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -23,13 +23,13 @@ INSERT INTO users (id, email, address_key, name, password_hash, locale)
 SELECT $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::text
 WHERE NOT (NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $7 AND c.last_attempt_id = $8::uuid) OR CASE
     WHEN $9 = $10::text THEN 'reserved'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $11 OR x.address_key = ANY ($12::text[])) AND x.id IS DISTINCT FROM $13::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($11::text[]) OR x.address_key = ANY ($12::text[])) AND x.id IS DISTINCT FROM $13::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
     WHEN EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $14 OR t.target_key = ANY ($15::text[]))
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($14::text[]) OR t.target_key = ANY ($15::text[]))
       AND t.owner_id IS DISTINCT FROM $16::uuid
       AND NOT ($17::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $18 OR x.address_key = ANY ($19::text[])) AND x.id IS DISTINCT FROM $20::uuid) THEN 'open'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $21 OR x.address_key = ANY ($22::text[]))) THEN 'own'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($18::text[]) OR x.address_key = ANY ($19::text[])) AND x.id IS DISTINCT FROM $20::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($21::text[]) OR x.address_key = ANY ($22::text[]))) THEN 'own'
     ELSE 'free' END <> 'free')
 ON CONFLICT DO NOTHING
 RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation;
@@ -74,7 +74,7 @@ FROM (VALUES (1)) AS one LEFT JOIN (
     '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $9::uuid AND s.user_id = u.id WHERE u.id = $10::uuid
 ) x ON true;
 
--- shape 2 of 7
+-- shape 2 of 5
 
 -- step countClient
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -114,7 +114,7 @@ RETURNING t.bucket, t.count AS number;
 
 -- step answer: as in shape 1
 
--- shape 3 of 7
+-- shape 3 of 5
 
 -- step countClient: as in shape 1
 
@@ -141,14 +141,14 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u WHERE u.id = $22::uuid AND u.created_at = now()) s
   WHERE (
@@ -169,105 +169,7 @@ RETURNING owner_id, email, target_email;
 
 -- step answer: as in shape 1
 
--- shape 4 of 7
-
--- step countClient: as in shape 1
-
--- step holdClient: as in shape 3
-
--- step createUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step record: as in shape 1
-
--- step holdRecipient: as in shape 3
-
--- step queueMail
-INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, sealed, expires_at, finished_at, outcome)
-SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
-  $4::text, coalesce(r.locale, $5::text),
-  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
-  ($8::text[])[array_position($9::text[], r.recipient)],
-  least(now() + make_interval(secs => $10::int), r.link_expires_at),
-  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
-FROM (
-  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
-    ) c) THEN s.recipient::text END AS recipient
-  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u WHERE u.id = $22::uuid AND u.created_at = now()) s
-  WHERE (
-    SELECT count(*) FILTER (WHERE c.client_key = $23) < $24::int AND count(*) < $25::int
-    FROM mail_outbox c
-    WHERE c.network_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid)
-) r
-ON CONFLICT (id) DO NOTHING;
-
--- step issueLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 5 of 7
-
--- step countClient: as in shape 1
-
--- step holdClient: as in shape 3
-
--- step createUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step record: as in shape 1
-
--- step holdRecipient: as in shape 3
-
--- step queueMail
-INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, sealed, expires_at, finished_at, outcome)
-SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
-  $4::text, coalesce(r.locale, $5::text),
-  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
-  ($8::text[])[array_position($9::text[], r.recipient)],
-  least(now() + make_interval(secs => $10::int), r.link_expires_at),
-  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
-FROM (
-  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, coalesce(bool_and(o.network_key IS DISTINCT FROM $19), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid
-    ) c) THEN s.recipient::text END AS recipient
-  FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-      NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u WHERE u.id = $22::uuid AND u.created_at = now()) s
-  WHERE ((
-      SELECT count(*) FROM mail_outbox c WHERE c.client_key = $23 AND c.created_at > now() - make_interval(secs => $24::int) AND c.id IS DISTINCT FROM $25::uuid) < $26::int
-      AND (
-      SELECT count(*) FROM mail_outbox c WHERE c.network_key = $27 AND c.created_at > now() - make_interval(secs => $28::int) AND c.id IS DISTINCT FROM $29::uuid) < $30::int)
-) r
-ON CONFLICT (id) DO NOTHING;
-
--- step issueLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 6 of 7
+-- shape 4 of 5
 
 -- step countClient: as in shape 1
 
@@ -295,7 +197,7 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step holdRecipient: as in shape 3
 
--- step queueMail: as in shape 5
+-- step queueMail: as in shape 3
 
 -- step issueLink: as in shape 3
 
@@ -314,7 +216,7 @@ FROM (VALUES (1)) AS one LEFT JOIN (
     '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $9::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $10::uuid AND s.user_id = u.id WHERE u.id = $11::uuid
 ) x ON true;
 
--- shape 7 of 7
+-- shape 5 of 5
 
 -- step countClient: as in shape 2
 
@@ -330,7 +232,7 @@ FROM (VALUES (1)) AS one LEFT JOIN (
 
 -- step holdRecipient: as in shape 3
 
--- step queueMail: as in shape 5
+-- step queueMail: as in shape 3
 
 -- step issueLink: as in shape 3
 

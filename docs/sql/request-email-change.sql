@@ -1,6 +1,8 @@
 -- Stores the token of a change and queues the mail with its link.
 -- src/features/email-change/request/queries.ts
 
+-- shape 1 of 2
+
 -- step holdClient
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
 
@@ -10,13 +12,13 @@ SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR NO KEY UPDATE;
 -- step judge
 SELECT CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $1::int) THEN $2::text END AS refused_by, CASE
   WHEN $3 = $4::text THEN 'reserved'
-  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $5 OR x.address_key = ANY ($6::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($5::text[]) OR x.address_key = ANY ($6::text[])) AND x.id IS DISTINCT FROM $7::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
   WHEN EXISTS (SELECT FROM one_time_tokens t
-  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $8 OR t.target_key = ANY ($9::text[]))
+  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($8::text[]) OR t.target_key = ANY ($9::text[]))
     AND t.owner_id IS DISTINCT FROM $10::uuid
     AND NOT ($11::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $12 OR x.address_key = ANY ($13::text[])) AND x.id IS DISTINCT FROM $14::uuid) THEN 'open'
-  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $15 OR x.address_key = ANY ($16::text[]))) THEN 'own'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($12::text[]) OR x.address_key = ANY ($13::text[])) AND x.id IS DISTINCT FROM $14::uuid) THEN 'open'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($15::text[]) OR x.address_key = ANY ($16::text[]))) THEN 'own'
   ELSE 'free' END AS claim FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = $17::uuid AND s.user_id = $18::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
 
@@ -30,13 +32,13 @@ FROM (
   WHERE s.id = $7::uuid AND s.user_id = $8::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $9::int) THEN $10::text END IS NULL
     AND CASE
     WHEN $11 = $12::text THEN 'reserved'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $13 OR x.address_key = ANY ($14::text[])) AND x.id IS DISTINCT FROM $15::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($13::text[]) OR x.address_key = ANY ($14::text[])) AND x.id IS DISTINCT FROM $15::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
     WHEN EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $16 OR t.target_key = ANY ($17::text[]))
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($16::text[]) OR t.target_key = ANY ($17::text[]))
       AND t.owner_id IS DISTINCT FROM $18::uuid
       AND NOT ($19::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $20 OR x.address_key = ANY ($21::text[])) AND x.id IS DISTINCT FROM $22::uuid) THEN 'open'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $23 OR x.address_key = ANY ($24::text[]))) THEN 'own'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($20::text[]) OR x.address_key = ANY ($21::text[])) AND x.id IS DISTINCT FROM $22::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($23::text[]) OR x.address_key = ANY ($24::text[]))) THEN 'own'
     ELSE 'free' END NOT IN ('own', 'reserved') AND (
     SELECT count(*) FILTER (WHERE c.client_key = $25) < $26::int AND count(*) < $27::int
     FROM mail_outbox c
@@ -78,19 +80,19 @@ SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::te
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < CASE WHEN bool_or(o.network_key = $11) THEN $12::int ELSE $13::int END
-      AND count(*) FILTER (WHERE o.kind = $14)
-      < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
-      AND (s.is_verified OR count(*) < $17::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' ) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < CASE WHEN bool_or(o.network_key = $11) THEN $12::int ELSE $13::int END
+        AND count(*) FILTER (WHERE o.kind = $14)
+        < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
+        AND (s.is_verified OR count(*) < $17::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' )) THEN s.recipient::text END AS recipient
   FROM (SELECT x.id AS user_id, x.email::text AS recipient, coalesce(x.address_key, 'user:' || x.id) AS recipient_key,
       NOT (x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AS is_verified, x.locale FROM (SELECT i.user_id, $19::uuid AS session_id FROM (
         SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
         WHERE t.token_hash = decode($20::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) a, users x
-    WHERE (lower(x.email) = $21 OR x.address_key = ANY ($22::text[])) AND x.id <> a.user_id LIMIT 1) s
+    WHERE (lower(x.email) = ANY ($21::text[]) OR x.address_key = ANY ($22::text[])) AND x.id <> a.user_id LIMIT 1) s
   WHERE s.recipient IS NOT NULL AND (
     SELECT count(*) FILTER (WHERE c.client_key = $23) < $24::int AND count(*) < $25::int
     FROM mail_outbox c
@@ -109,18 +111,18 @@ SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::te
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < CASE WHEN bool_or(o.network_key = $11) THEN $12::int ELSE $13::int END
-      AND count(*) FILTER (WHERE o.kind = $14)
-      < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
-      AND (s.is_verified OR count(*) < $17::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' ) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < CASE WHEN bool_or(o.network_key = $11) THEN $12::int ELSE $13::int END
+        AND count(*) FILTER (WHERE o.kind = $14)
+        < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
+        AND (s.is_verified OR count(*) < $17::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' )) THEN s.recipient::text END AS recipient
   FROM (SELECT t.owner_id AS user_id, t.target_email AS recipient, $19::text AS recipient_key,
-      true AS is_verified, (SELECT u.locale FROM users u WHERE u.id = t.owner_id) AS locale
+      coalesce(t.way_back, 'final') = 'final' AS is_verified, (SELECT u.locale FROM users u WHERE u.id = t.owner_id) AS locale
     FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $20 OR t.target_key = ANY ($21::text[]))
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($20::text[]) OR t.target_key = ANY ($21::text[]))
       AND t.owner_id IS DISTINCT FROM $22::uuid
       AND NOT ($23::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected') AND EXISTS (
       SELECT FROM (
@@ -144,14 +146,14 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.user_id, $22::text AS recipient, $23::text AS recipient_key, false AS is_verified, u.locale
     FROM (SELECT i.user_id, $24::uuid AS session_id FROM (
@@ -165,3 +167,58 @@ FROM (
     WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
+
+-- shape 2 of 2
+
+-- step holdClient: as in shape 1
+
+-- step holdUser: as in shape 1
+
+-- step judge
+SELECT CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $1::int) THEN $2::text WHEN NOT false THEN $3::text END AS refused_by, CASE
+  WHEN $4 = $5::text THEN 'reserved'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($6::text[]) OR x.address_key = ANY ($7::text[])) AND x.id IS DISTINCT FROM $8::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+  WHEN EXISTS (SELECT FROM one_time_tokens t
+  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($9::text[]) OR t.target_key = ANY ($10::text[]))
+    AND t.owner_id IS DISTINCT FROM $11::uuid
+    AND NOT ($12::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($13::text[]) OR x.address_key = ANY ($14::text[])) AND x.id IS DISTINCT FROM $15::uuid) THEN 'open'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($16::text[]) OR x.address_key = ANY ($17::text[]))) THEN 'own'
+  ELSE 'free' END AS claim FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $18::uuid AND s.user_id = $19::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+
+-- step issue
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, $3::text, $4::text, $5::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $6::int)
+FROM (
+  SELECT u.id AS user_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $7::uuid AND s.user_id = $8::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $9::int) THEN $10::text WHEN NOT false THEN $11::text END IS NULL
+    AND CASE
+    WHEN $12 = $13::text THEN 'reserved'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($14::text[]) OR x.address_key = ANY ($15::text[])) AND x.id IS DISTINCT FROM $16::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($17::text[]) OR t.target_key = ANY ($18::text[]))
+      AND t.owner_id IS DISTINCT FROM $19::uuid
+      AND NOT ($20::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($21::text[]) OR x.address_key = ANY ($22::text[])) AND x.id IS DISTINCT FROM $23::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($24::text[]) OR x.address_key = ANY ($25::text[]))) THEN 'own'
+    ELSE 'free' END NOT IN ('own', 'reserved') AND (
+    SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
+    FROM mail_outbox c
+    WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid)) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step record: as in shape 1
+
+-- step endOthers: as in shape 1
+
+-- step holdRecipient: as in shape 1
+
+-- step tellOwner: as in shape 1
+
+-- step tellFormerOwner: as in shape 1
+
+-- step mailNewAddress: as in shape 1

@@ -32,13 +32,13 @@ SELECT $1::uuid, CASE WHEN s.is_wanted THEN $2::text ELSE '' END, CASE WHEN s.is
 FROM (
   SELECT CASE
     WHEN $8 = $9::text THEN 'reserved'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $10 OR x.address_key = ANY ($11::text[])) AND x.id IS DISTINCT FROM $12::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($10::text[]) OR x.address_key = ANY ($11::text[])) AND x.id IS DISTINCT FROM $12::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
     WHEN EXISTS (SELECT FROM one_time_tokens t
-    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = $13 OR t.target_key = ANY ($14::text[]))
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($13::text[]) OR t.target_key = ANY ($14::text[]))
       AND t.owner_id IS DISTINCT FROM $15::uuid
       AND NOT ($16::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $17 OR x.address_key = ANY ($18::text[])) AND x.id IS DISTINCT FROM $19::uuid) THEN 'open'
-    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = $20 OR x.address_key = ANY ($21::text[]))) THEN 'own'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($17::text[]) OR x.address_key = ANY ($18::text[])) AND x.id IS DISTINCT FROM $19::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($20::text[]) OR x.address_key = ANY ($21::text[]))) THEN 'own'
     ELSE 'free' END IN ('free', 'open') AS is_wanted
   WHERE EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $22 AND c.last_attempt_id = $23::uuid) AND (
     SELECT count(*) FILTER (WHERE c.client_key = $24) < $25::int AND count(*) < $26::int
@@ -58,20 +58,20 @@ SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::te
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < CASE WHEN bool_or(o.network_key = $11) THEN $12::int ELSE $13::int END
-      AND count(*) FILTER (WHERE o.kind = $14)
-      < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
-      AND (s.is_verified OR count(*) < $17::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' ) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < CASE WHEN bool_or(o.network_key = $11) THEN $12::int ELSE $13::int END
+        AND count(*) FILTER (WHERE o.kind = $14)
+        < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
+        AND (s.is_verified OR count(*) < $17::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' )) THEN s.recipient::text END AS recipient
   FROM (
     SELECT o.user_id, o.recipient, $19::text AS recipient_key, o.is_verified, o.locale
     FROM (
       SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
         NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM users u
-      WHERE (lower(u.email) = $20 OR u.address_key = ANY ($21::text[])) AND NOT ((u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.banned_at IS NULL) AND NOT $22::boolean
+      WHERE (lower(u.email) = ANY ($20::text[]) OR u.address_key = ANY ($21::text[])) AND NOT ((u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AND u.banned_at IS NULL) AND NOT $22::boolean
       ORDER BY lower(u.email) = $23 DESC LIMIT 1
     ) o
     WHERE EXISTS (SELECT FROM (
@@ -96,14 +96,14 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.* FROM (
       SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,

@@ -1,7 +1,7 @@
 -- Reserves an attempt at the account of the address and reads what a login needs to check a password.
 -- src/features/password/queries.ts
 
--- shape 1 of 2
+-- shape 1 of 3
 
 -- step reserve
 WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
@@ -51,13 +51,13 @@ FROM (
   SELECT a.*, $2::text AS recipient_key
   FROM (SELECT) one LEFT JOIN (
     SELECT u.id AS user_id, u.locale, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified,
-      CASE WHEN u.banned_at IS NULL AND cardinality($3::text[]) > 0 THEN u.email::text END AS recipient
+      CASE WHEN u.email = ANY ($3::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
     FROM users u WHERE (lower(u.email) = ANY ($4::text[]) OR u.address_key = ANY ($5::text[]))
     ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($6::text[], lower(u.email)) NULLS LAST LIMIT 1
   ) a ON true
-  WHERE (a.recipient IS NULL OR a.recipient = ANY ($7::text[])) AND (
-    SELECT bool_or((t.count = $8::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $9::uuid AND t.count <= $10::int)
-    FROM login_attempts t WHERE t.bucket = ANY ($11::text[]))) s;
+  WHERE (
+    SELECT bool_or((t.count = $7::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $8::uuid AND t.count <= $9::int)
+    FROM login_attempts t WHERE t.bucket = ANY ($10::text[]))) s;
 
 -- step queueLockMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -70,29 +70,29 @@ SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
-      AND count(*) FILTER (WHERE o.kind = $16)
-      < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
-      AND (s.is_verified OR count(*) < $19::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < CASE WHEN bool_or(o.network_key = $13) THEN $14::int ELSE $15::int END
+        AND count(*) FILTER (WHERE o.kind = $16)
+        < CASE WHEN s.is_verified THEN $17::int ELSE $18::int END
+        AND (s.is_verified OR count(*) < $19::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (
     SELECT a.*, $22::text AS recipient_key
     FROM (SELECT) one LEFT JOIN (
       SELECT u.id AS user_id, u.locale, NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified,
-        CASE WHEN u.banned_at IS NULL AND cardinality($23::text[]) > 0 THEN u.email::text END AS recipient
+        CASE WHEN u.email = ANY ($23::text[]) AND u.banned_at IS NULL THEN u.email::text END AS recipient
       FROM users u WHERE (lower(u.email) = ANY ($24::text[]) OR u.address_key = ANY ($25::text[]))
       ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($26::text[], lower(u.email)) NULLS LAST LIMIT 1
     ) a ON true
-    WHERE (a.recipient IS NULL OR a.recipient = ANY ($27::text[])) AND (
-      SELECT bool_or((t.count = $28::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $29::uuid AND t.count <= $30::int)
-      FROM login_attempts t WHERE t.bucket = ANY ($31::text[]))) s
+    WHERE (
+      SELECT bool_or((t.count = $27::int + 1 AND t.window_ends_at > now())) AND NOT bool_or(t.last_attempt_id = $28::uuid AND t.count <= $29::int)
+      FROM login_attempts t WHERE t.bucket = ANY ($30::text[]))) s
   WHERE (
-    SELECT count(*) FILTER (WHERE c.client_key = $32) < $33::int AND count(*) < $34::int
+    SELECT count(*) FILTER (WHERE c.client_key = $31) < $32::int AND count(*) < $33::int
     FROM mail_outbox c
-    WHERE c.network_key = $35 AND c.created_at > now() - make_interval(secs => $36::int) AND c.id IS DISTINCT FROM $37::uuid)
+    WHERE c.network_key = $34 AND c.created_at > now() - make_interval(secs => $35::int) AND c.id IS DISTINCT FROM $36::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -114,7 +114,56 @@ FROM (
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
 
--- shape 2 of 2
+-- shape 2 of 3
+
+-- step reserve
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
+    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
+    WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
+    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
+counted AS (
+  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
+      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
+      WHERE k.user_id = a.user_id AND k.generation = a.device_generation
+    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  FROM (SELECT) one LEFT JOIN account a ON true
+),
+reserved AS (
+  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
+  ON CONFLICT (bucket) DO UPDATE SET
+    count = CASE
+    WHEN t.window_ends_at <= now() THEN 1
+    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+    ELSE t.count + 1
+    END,
+    last_attempt_id = excluded.last_attempt_id,
+    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
+  RETURNING t.bucket, t.count AS number),
+recorded AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
+    $18::uuid, $19::uuid, $20::inet, $21::text,
+    $22::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
+SELECT c.*, nullif(r.number, $24::int + 1) AS number,
+  coalesce(
+    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
+    FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
+    $25::int) AS retry_after_seconds, NULL::text AS pending_password_hash
+FROM counted c LEFT JOIN reserved r ON true;
+
+-- step holdBudgets: as in shape 1
+
+-- step queueLockMail: as in shape 1
+
+-- step issueUnlockLink: as in shape 1
+
+-- shape 3 of 3
 
 -- step reserve
 WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'

@@ -53,14 +53,14 @@ SELECT gen_random_uuid(), $1, coalesce(r.recipient, ''), r.recipient_key, $2::te
   CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
 FROM (
   SELECT s.user_id, s.locale, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < $11::int
-      AND count(*) FILTER (WHERE o.kind = $12)
-      < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR count(*) < $15::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $16::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' ) THEN s.recipient::text END AS recipient
+    CASE WHEN ((
+      SELECT count(*) FILTER (WHERE o.kind = $9 AND o.created_at > now() - make_interval(secs => $10::int)) < $11::int
+        AND count(*) FILTER (WHERE o.kind = $12)
+        < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
+        AND (s.is_verified OR count(*) < $15::int)
+      FROM mail_outbox o
+      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $16::int)
+        AND o.outcome IS DISTINCT FROM 'dropped' )) THEN s.recipient::text END AS recipient
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
       SELECT e.user_id, e.session_id FROM security_events e
