@@ -71,7 +71,7 @@ export default defineConfig({
           name: 'isolated',
           include: spyingFiles,
           exclude: ['test/node/**'],
-          setupFiles: './test/support/record-statements.ts',
+          setupFiles: ['./test/support/before-each-file.ts', './test/support/record-statements.ts'],
           ...timeLimits,
         },
       },

@@ -15,8 +15,20 @@ export function isOfTest(name: string): boolean {
   return name.startsWith('test');
 }
 
-/** The run's database, or another one of it, for what a test prepares and looks up. */
-export function openDatabase(url: string = inject('databaseUrl')): TestDatabase {
+let ofThisFile: string | undefined;
+
+/** Names the database of the tests in this file. */
+export function useDatabase(url: string): void {
+  ofThisFile = url;
+}
+
+/** The database of the tests in this file; the run's where it has none of its own. */
+export function databaseUrl(): string {
+  return ofThisFile ?? inject('databaseUrl');
+}
+
+/** The file's database, or another one of the run, for what a test prepares and looks up. */
+export function openDatabase(url: string = databaseUrl()): TestDatabase {
   const database = openForFlow(url);
   return {
     query: (statement, options) => database.query('test', statement, options),
@@ -28,11 +40,11 @@ export function openDatabase(url: string = inject('databaseUrl')): TestDatabase 
 }
 
 /** The same database as a flow gets it, for a test that calls a query of the service. */
-export function openForFlow(url: string = inject('databaseUrl')): Database {
+export function openForFlow(url: string = databaseUrl()): Database {
   return connect({ url, endpoint: inject('databaseEndpoint'), timeoutMs: 8000 })();
 }
 
-/** A migrated database of its own, for tests that count all rows. */
+/** A further migrated database. */
 export async function freshDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const { url } = await control<{ url: string }>('POST', '/databases');
   return { url, drop: async () => void (await control('DELETE', '/databases', { url })) };

@@ -1,5 +1,6 @@
 import { inject } from 'vitest';
 import type { Env } from '../../src/config.ts';
+import { databaseUrl } from './database.ts';
 
 export const baseUrl = 'https://auth.test';
 
@@ -14,7 +15,7 @@ const signingKeys = await generateSigningKeys('test-key');
 export type Overrides = Readonly<Record<string, string | undefined>>;
 
 /**
- * A full, valid configuration against the run's database, in development. Otherwise it has nothing for a route that only
+ * A full, valid configuration against the file's database, in development. Otherwise it has nothing for a route that only
  * some configurations serve: what such a one needs, its example in test/contract/route-table.ts says, and the tests of its
  * feature say it to their clients.
  */
@@ -24,7 +25,7 @@ export function testEnv(overrides: Overrides = {}): Env {
   return {
     ENVIRONMENT: 'development',
     BASE_URL: baseUrl,
-    DATABASE_URL: inject('databaseUrl'),
+    DATABASE_URL: databaseUrl(),
     DATABASE_HTTP_ENDPOINT: inject('databaseEndpoint'),
     AUTH_SECRET: authSecret,
     SIGNING_KEYS: signingKeys,
@@ -39,10 +40,7 @@ export function testEnv(overrides: Overrides = {}): Env {
   };
 }
 
-/**
- * Gives the next file another AUTH_SECRET. Files share a database, and most requests of a test name no client address: what
- * counts per client counts under a key of this secret, and so for each file by itself.
- */
+/** Gives the next file another AUTH_SECRET. */
 export function renewAuthSecret(): void {
   authSecret = randomSecret();
 }
