@@ -1,7 +1,7 @@
 -- Returns the account of a link without consuming it.
 -- src/features/way-back/queries.ts
 
--- shape 1 of 3
+-- shape 1 of 2
 
 SELECT u.id AS user_id, u.email, w.target_email, w.target_key, w.way_back, coalesce(w.replaced_by, u.email) AS replaced_by
 FROM (SELECT t.owner_id, t.email, t.token_hash FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_at IS NULL AND t.expires_at > now()) p JOIN users u ON u.id = p.owner_id
@@ -16,22 +16,7 @@ LEFT JOIN LATERAL (
 ) w ON true
 WHERE u.banned_at IS NULL;
 
--- shape 2 of 3
-
-SELECT u.id AS user_id, u.email, w.target_email, w.target_key, w.way_back, coalesce(w.replaced_by, u.email) AS replaced_by
-FROM (SELECT t.owner_id, t.email, t.token_hash FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_at IS NULL AND t.expires_at > now()) p JOIN users u ON u.id = p.owner_id
-LEFT JOIN LATERAL (
-  SELECT t.target_email, t.target_key, t.way_back, (
-    SELECT r.target_email FROM one_time_tokens r
-    WHERE r.owner_id = t.owner_id AND r.kind = 'revert_email' AND r.created_at > t.created_at
-      AND r.target_email <> t.target_email
-    ORDER BY r.created_at LIMIT 1) AS replaced_by
-  FROM one_time_tokens t WHERE t.owner_id = u.id AND t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = p.email AND u.email <> p.email
-  ORDER BY t.created_at LIMIT 1
-) w ON true
-WHERE u.banned_at IS NULL;
-
--- shape 3 of 3
+-- shape 2 of 2
 
 SELECT u.id AS user_id, u.email, w.target_email, w.target_key, w.way_back, coalesce(w.replaced_by, u.email) AS replaced_by
 FROM (SELECT t.owner_id, t.email, t.token_hash FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_at IS NULL AND t.expires_at > now()) p JOIN users u ON u.id = p.owner_id

@@ -1,7 +1,7 @@
 -- Begins a session for an account whose password was right, unless a second factor must follow.
 -- src/features/password/queries.ts
 
--- shape 1 of 21
+-- shape 1 of 7
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR SHARE;
@@ -58,7 +58,7 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
 WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]));
 
--- shape 2 of 21
+-- shape 2 of 7
 
 -- step holdUser: as in shape 1
 
@@ -76,7 +76,7 @@ UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id;
 
 -- step answer: as in shape 1
 
--- shape 3 of 21
+-- shape 3 of 7
 
 -- step holdUser: as in shape 1
 
@@ -87,52 +87,6 @@ UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id;
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $1::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($2::text[])) s;
-
--- step queueNewDeviceMail
-INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, sealed, expires_at, finished_at, outcome)
-SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
-  $4::text, coalesce(r.locale, $5::text),
-  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
-  ($8::text[])[array_position($9::text[], r.recipient)],
-  least(now() + make_interval(secs => $10::int), r.link_expires_at),
-  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
-FROM (
-  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT count(*) FILTER (WHERE o.kind = $11 AND o.created_at > now() - make_interval(secs => $12::int)) < $13::int
-      AND count(*) FILTER (WHERE o.kind = $14)
-      < CASE WHEN s.is_verified THEN $15::int ELSE $16::int END
-      AND (s.is_verified OR count(*) < $17::int)
-    FROM mail_outbox o
-    WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $18::int)
-      AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $19::uuid) THEN s.recipient::text END AS recipient
-  FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-        NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $20::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($21::text[])) s
-  WHERE true
-) r
-ON CONFLICT (id) DO NOTHING;
-
--- step issueNotMeLink
-INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
-    created_at, expires_at)
-SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, NULL::text, NULL::text,
-  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
-FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() AND m.outcome IS NULL) s
-ON CONFLICT (token_hash) DO NOTHING
-RETURNING owner_id, email, target_email;
-
--- step answer: as in shape 1
-
--- shape 4 of 21
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step holdRecipient: as in shape 3
 
 -- step queueNewDeviceMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -159,11 +113,18 @@ FROM (
 ) r
 ON CONFLICT (id) DO NOTHING;
 
--- step issueNotMeLink: as in shape 3
+-- step issueNotMeLink
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, s.recipient::text, NULL::text, NULL::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
+FROM (SELECT m.user_id, m.recipient FROM mail_outbox m WHERE m.id = $4::uuid AND m.created_at = now() AND m.outcome IS NULL) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
 
 -- step answer: as in shape 1
 
--- shape 5 of 21
+-- shape 4 of 7
 
 -- step holdUser: as in shape 1
 
@@ -187,7 +148,7 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step holdRecipient: as in shape 3
 
--- step queueNewDeviceMail: as in shape 4
+-- step queueNewDeviceMail: as in shape 3
 
 -- step issueNotMeLink: as in shape 3
 
@@ -201,49 +162,7 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $3::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
 WHERE u.id = $5::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($6::text[]));
 
--- shape 6 of 21
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail
-INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, sealed, expires_at, finished_at, outcome)
-SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
-  $4::text, coalesce(r.locale, $5::text),
-  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
-  ($8::text[])[array_position($9::text[], r.recipient)],
-  least(now() + make_interval(secs => $10::int), r.link_expires_at),
-  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
-FROM (
-  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds, false AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $19::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $20::uuid
-    ) c) THEN s.recipient::text END AS recipient
-  FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-        NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $21::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($22::text[])) s
-  WHERE true
-) r
-ON CONFLICT (id) DO NOTHING;
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 7 of 21
+-- shape 5 of 7
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR NO KEY UPDATE;
@@ -265,84 +184,7 @@ RETURNING u.id;
 
 -- step answer: as in shape 1
 
--- shape 8 of 21
-
--- step holdUser: as in shape 7
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 7
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 4
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 9 of 21
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 5
-
--- step settle: as in shape 1
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 6
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 5
-
--- shape 10 of 21
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail
-INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-    operation_id, sealed, expires_at, finished_at, outcome)
-SELECT $1::uuid, $2, coalesce(r.recipient, ''), r.recipient_key, $3::text,
-  $4::text, coalesce(r.locale, $5::text),
-  CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, $6::uuid, $7::uuid,
-  ($8::text[])[array_position($9::text[], r.recipient)],
-  least(now() + make_interval(secs => $10::int), r.link_expires_at),
-  CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
-FROM (
-  SELECT s.user_id, s.locale, NULL::timestamptz AS link_expires_at, s.recipient_key AS recipient_key,
-    CASE WHEN (
-    SELECT (c.this_hour < $11::int OR (c.is_new_client AND c.this_hour < $12::int))
-      AND c.of_kind < CASE WHEN s.is_verified THEN $13::int ELSE $14::int END
-      AND (s.is_verified OR c.of_all_kinds < $15::int)
-    FROM (
-      SELECT count(*) FILTER (WHERE o.kind = $16 AND o.created_at > now() - make_interval(secs => $17::int)) AS this_hour,
-        count(*) FILTER (WHERE o.kind = $18) AS of_kind, count(*) AS of_all_kinds,
-        $19::text IS NOT NULL AND coalesce(bool_and(o.network_key IS DISTINCT FROM $20), true) AS is_new_client
-      FROM mail_outbox o
-      WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $21::int)
-        AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM $22::uuid
-    ) c) THEN s.recipient::text END AS recipient
-  FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
-        NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $23::uuid AND s.created_at = now()) e JOIN users u ON u.id = e.user_id) r WHERE r.recipient = ANY ($24::text[])) s
-  WHERE true
-) r
-ON CONFLICT (id) DO NOTHING;
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 11 of 21
+-- shape 6 of 7
 
 -- step holdUser: as in shape 1
 
@@ -360,187 +202,21 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step answer: as in shape 1
 
--- shape 12 of 21
+-- shape 7 of 7
 
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step fillAddressKey: as in shape 2
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 4
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 13 of 21
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 5
-
--- step settle: as in shape 1
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 10
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 5
-
--- shape 14 of 21
-
--- step holdUser: as in shape 7
+-- step holdUser: as in shape 5
 
 -- step beginSession: as in shape 1
 
 -- step settle: as in shape 1
 
--- step rehash: as in shape 7
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 6
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 15 of 21
-
--- step holdUser: as in shape 7
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 7
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 10
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 16 of 21
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step fillAddressKey: as in shape 2
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 6
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 17 of 21
-
--- step holdUser: as in shape 7
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 7
+-- step rehash: as in shape 5
 
 -- step fillAddressKey: as in shape 2
 
 -- step holdRecipient: as in shape 3
 
 -- step queueNewDeviceMail: as in shape 3
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 18 of 21
-
--- step holdUser: as in shape 7
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 7
-
--- step fillAddressKey: as in shape 2
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 4
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 19 of 21
-
--- step holdUser: as in shape 1
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step fillAddressKey: as in shape 2
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 10
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 20 of 21
-
--- step holdUser: as in shape 7
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 7
-
--- step fillAddressKey: as in shape 2
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 6
-
--- step issueNotMeLink: as in shape 3
-
--- step answer: as in shape 1
-
--- shape 21 of 21
-
--- step holdUser: as in shape 7
-
--- step beginSession: as in shape 1
-
--- step settle: as in shape 1
-
--- step rehash: as in shape 7
-
--- step fillAddressKey: as in shape 2
-
--- step holdRecipient: as in shape 3
-
--- step queueNewDeviceMail: as in shape 10
 
 -- step issueNotMeLink: as in shape 3
 
