@@ -110,12 +110,16 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       // What takes a mail to send it against what replaces its content.
       releaseTogether('mail_outbox', 2, [0, 4, -4][round % 3]);
       const sent: OutgoingMail[] = [];
-      const [result, count] = await Promise.all([
-        deliverDueMails({ ...deliveryTo(sent), keyring }),
+      const delivery = { ...deliveryTo(sent), keyring };
+      const [first, count] = await Promise.all([
+        deliverDueMails(delivery),
         resealMails(openForFlow(database.url), 500, keyring),
       ]);
       vi.restoreAllMocks();
-      expect(result).toMatchObject({ sent: 40, failed: 0, failure: undefined });
+      // What is being sealed at that moment is passed over, and sent by the next run.
+      const next = await deliverDueMails(delivery);
+      for (const result of [first, next]) expect(result).toMatchObject({ failed: 0, failure: undefined });
+      expect(first.sent + next.sent).toBe(40);
       expect(sent.map(({ idempotencyKey }) => idempotencyKey).toSorted()).toEqual(ids.toSorted());
       for (const { data } of sent) expect(data).toMatchObject({ token });
       const rows = await run(
