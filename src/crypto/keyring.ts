@@ -11,6 +11,7 @@ export type KeyPurpose =
   | 'seal'
   | 'address'
   | 'device-token'
+  | 'trusted-device'
   | 'rate-limit'
   | 'demo-token'
   | 'one-time-token'

@@ -1,5 +1,9 @@
-import { decodeBase64Url, encodeBase64Url } from '../../crypto/base64url.ts';
-import { isMacValid, type Keyring, mac } from '../../crypto/keyring.ts';
+import type { Keyring } from '../../crypto/keyring.ts';
+import {
+  decodeSignedEntries,
+  encodeSignedEntries,
+  type SignedEntriesFormat,
+} from '../../crypto/signed-entries.ts';
 import { uuidBytes, uuidText } from '../../crypto/uuid-bytes.ts';
 
 /** One account that has signed in on a device. */
@@ -17,13 +21,15 @@ export interface PresentedDevice {
   readonly accounts: readonly DeviceAccount[];
 }
 
-const prefix = 'nxd_';
 const accountsMax = 5;
 const idBytes = 16;
-const accountBytes = idBytes + 4;
-const tagBytes = 32;
-const entryBytes = accountBytes + tagBytes;
-const textLengthMax = prefix.length + Math.ceil(((idBytes + accountsMax * entryBytes) * 4) / 3);
+const format: SignedEntriesFormat = {
+  prefix: 'nxd_',
+  purpose: 'device-token',
+  sharedBytes: idBytes,
+  entryBytes: idBytes + 4,
+  entriesMax: accountsMax,
+};
 
 /**
  * Encodes `nxd_` + base64url(device id, 16 bytes | per account: user id, 16 | generation, 4, big endian |
@@ -31,17 +37,8 @@ const textLengthMax = prefix.length + Math.ceil(((idBytes + accountsMax * entryB
  * is dropped.
  */
 export function encodeDeviceToken(keyring: Keyring, device: PresentedDevice): string {
-  const accounts = device.accounts.slice(0, accountsMax);
-  const bytes = new Uint8Array(idBytes + accounts.length * entryBytes);
-  bytes.set(uuidBytes(device.id));
-  for (const [index, { userId, generation }] of accounts.entries()) {
-    const entry = bytes.subarray(idBytes + index * entryBytes, idBytes + (index + 1) * entryBytes);
-    entry.set(uuidBytes(userId));
-    new DataView(entry.buffer, entry.byteOffset).setUint32(idBytes, generation);
-    const message = signedPart(bytes.subarray(0, idBytes), entry);
-    entry.set(mac(keyring, 'device-token', message), accountBytes);
-  }
-  return prefix + encodeBase64Url(bytes);
+  const entries = device.accounts.map(encodeAccount);
+  return encodeSignedEntries(keyring, format, { shared: uuidBytes(device.id), entries });
 }
 
 /**
@@ -49,23 +46,19 @@ export function encodeDeviceToken(keyring: Keyring, device: PresentedDevice): st
  * choose an id.
  */
 export function parseDeviceToken(keyring: Keyring, token: string): PresentedDevice | null {
-  if (!token.startsWith(prefix) || token.length > textLengthMax) return null;
-  const bytes = decodeBase64Url(token.slice(prefix.length));
-  if (bytes === null || bytes.length < idBytes || (bytes.length - idBytes) % entryBytes !== 0) return null;
-  const id = bytes.subarray(0, idBytes);
-  const accounts: DeviceAccount[] = [];
-  for (let start = idBytes; start < bytes.length; start += entryBytes) {
-    const entry = bytes.subarray(start, start + entryBytes);
-    if (!isMacValid(keyring, 'device-token', signedPart(id, entry), entry.subarray(accountBytes))) continue;
-    const generation = new DataView(entry.buffer, entry.byteOffset).getUint32(idBytes);
-    accounts.push({ userId: uuidText(entry.subarray(0, idBytes)), generation });
-  }
-  return accounts.length === 0 ? null : { id: uuidText(id), accounts };
+  const decoded = decodeSignedEntries(keyring, format, token);
+  if (decoded === null || decoded.entries.length === 0) return null;
+  return { id: uuidText(decoded.shared), accounts: decoded.entries.map(decodeAccount) };
 }
 
-function signedPart(id: Uint8Array, entry: Uint8Array): Uint8Array {
-  const message = new Uint8Array(idBytes + accountBytes);
-  message.set(id);
-  message.set(entry.subarray(0, accountBytes), idBytes);
-  return message;
+function encodeAccount({ userId, generation }: DeviceAccount): Uint8Array {
+  const entry = new Uint8Array(format.entryBytes);
+  entry.set(uuidBytes(userId));
+  new DataView(entry.buffer).setUint32(idBytes, generation);
+  return entry;
+}
+
+function decodeAccount(entry: Uint8Array): DeviceAccount {
+  const generation = new DataView(entry.buffer, entry.byteOffset).getUint32(idBytes);
+  return { userId: uuidText(entry.subarray(0, idBytes)), generation };
 }
