@@ -1,123 +1,16 @@
+import { mails } from './de/mails.ts';
 import type { Language } from './language.ts';
 
 /** German. */
 export const de: Language = {
   tag: 'de',
-  mails: {
-    verify_email: {
-      subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
-      paragraphs: ['Bitte bestätigen Sie, dass diese E-Mail-Adresse zu Ihrem Konto gehört.'],
-      link: 'E-Mail-Adresse bestätigen',
-      closing: [
-        'Der Link funktioniert einmal und ist 24 Stunden lang gültig.',
-        'Wenn Sie kein Konto bei uns haben, hat jemand anderes Ihre Adresse eingegeben. Sie können diese E-Mail ignorieren: Die Adresse bleibt unbestätigt.',
-      ],
-    },
-    confirm_registration: {
-      subject: 'Schließen Sie Ihre Registrierung ab',
-      paragraphs: ['Bitte bestätigen Sie Ihre E-Mail-Adresse, um Ihr Konto anzulegen.'],
-      link: 'Registrierung abschließen',
-      closing: [
-        'Wir fragen Sie nach dem Passwort, das Sie gewählt haben. Der Link funktioniert einmal und ist 24 Stunden lang gültig.',
-        'Wenn Sie sich nicht registriert haben, können Sie diese E-Mail ignorieren: Es wird kein Konto angelegt.',
-      ],
-    },
-    reset_password: {
-      subject: 'Wählen Sie ein neues Passwort',
-      paragraphs: ['Jemand, vermutlich Sie, hat ein neues Passwort für Ihr Konto angefordert.'],
-      link: 'Neues Passwort wählen',
-      closing: [
-        'Der Link funktioniert einmal und ist eine Stunde lang gültig.',
-        'Wenn Sie das nicht waren, können Sie diese E-Mail ignorieren: Ihr Passwort ändert sich nicht.',
-      ],
-    },
-    confirm_email_change: {
-      subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse',
-      paragraphs: [
-        'Jemand möchte diese E-Mail-Adresse für ein Konto verwenden. Bitte bestätigen Sie die Änderung, wenn das Konto Ihnen gehört.',
-      ],
-      link: 'Neue Adresse bestätigen',
-      closing: [
-        'Der Link funktioniert einmal und ist 24 Stunden lang gültig.',
-        'Wenn Sie das nicht angefordert haben, können Sie diese E-Mail ignorieren: Es ändert sich nichts.',
-      ],
-    },
-    email_changed: {
-      subject: 'Ihre E-Mail-Adresse wurde geändert',
-      paragraphs: [
-        'Ihr Konto hat jetzt eine andere E-Mail-Adresse. Mit dieser können Sie sich nicht mehr anmelden.',
-      ],
-      link: 'Das war ich nicht: diese Adresse wiederherstellen',
-      closing: [
-        'Der Link ist bis sieben Tage nach der Änderung gültig, oder einen Tag lang, falls diese Adresse nie bestätigt wurde. Er stellt diese Adresse wieder her, meldet alle Geräte ab und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
-      ],
-    },
-    new_device: {
-      subject: 'Neue Anmeldung bei Ihrem Konto',
-      paragraphs: ['Jemand hat sich auf einem neuen Gerät bei Ihrem Konto angemeldet.'],
-      link: 'Das war ich nicht',
-      closing: [
-        'Wenn Sie das waren, müssen Sie nichts tun.',
-        'Der Link ist sieben Tage lang gültig. Er meldet alle Geräte ab und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
-      ],
-    },
-    account_locked: {
-      subject: 'Zu viele fehlgeschlagene Anmeldungen',
-      paragraphs: [
-        'Jemand hat zu oft ein falsches Passwort für Ihr Konto eingegeben. Auf neuen Geräten ist die Anmeldung vorübergehend gesperrt.',
-      ],
-      link: 'Konto entsperren',
-      closing: [
-        'Öffnen Sie den Link auf dem Gerät, auf dem Sie sich anmelden möchten. Er funktioniert einmal und ist mindestens eine Stunde lang gültig.',
-        'Geräte, auf denen Sie sich bereits angemeldet haben, sind nicht betroffen.',
-      ],
-    },
-    email_taken: {
-      subject: 'Jemand wollte Ihre E-Mail-Adresse verwenden',
-      paragraphs: [
-        'Jemand hat Ihre E-Mail-Adresse für ein Konto eingegeben. Sie gehört bereits zu einem Konto, deshalb wurde nichts geändert.',
-        'Wenn Sie das waren, melden Sie sich wie gewohnt an oder fordern Sie auf der Anmeldeseite ein neues Passwort an.',
-      ],
-    },
-    password_changed: {
-      subject: 'Ihr Passwort wurde geändert',
-      paragraphs: [
-        'Das Passwort Ihres Kontos wurde geändert, und andere Geräte wurden abgemeldet.',
-        'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite sofort ein neues Passwort an: Die E-Mail dafür senden wir an diese Adresse.',
-      ],
-    },
-    refresh_token_reused: {
-      subject: 'Ein Gerät wurde zu Ihrer Sicherheit abgemeldet',
-      paragraphs: [
-        'Für eine Ihrer Sitzungen wurden veraltete Zugangsdaten erneut verwendet. Das kann geschehen, wenn jemand sie kopiert hat; deshalb haben wir diese Sitzung beendet.',
-        'Wenn Ihnen noch etwas auffällt, das nicht von Ihnen stammt, fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
-      ],
-    },
-    password_check_locked: {
-      subject: 'Zu viele falsche Passwörter',
-      paragraphs: [
-        'Auf einem Gerät, das bei Ihrem Konto angemeldet ist, wurde zu oft ein falsches Passwort eingegeben. Sicherheitsrelevante Änderungen sind auf diesem Gerät vorübergehend gesperrt.',
-        'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
-      ],
-    },
-    email_restored: {
-      subject: 'Diese E-Mail-Adresse wurde von einem Konto entfernt',
-      paragraphs: [
-        'Für das Konto, das diese E-Mail-Adresse verwendet hat, wurde die frühere Adresse wiederhergestellt. Mit dieser Adresse können Sie sich nicht mehr anmelden, und alle Geräte wurden abgemeldet.',
-        'Wenn Sie das nicht erwartet haben, war es jemand mit Zugriff auf das Postfach der früheren Adresse. Wenn dieses Postfach Ihnen gehört, sichern Sie es und wählen Sie dann mit der E-Mail, die wir dorthin gesendet haben, ein neues Passwort.',
-      ],
-    },
-    account_deleted: {
-      subject: 'Ihr Konto wurde gelöscht',
-      paragraphs: [
-        'Ihr Konto und alle zugehörigen Daten wurden gelöscht, wie mit seinem Passwort angefordert. Das lässt sich nicht rückgängig machen.',
-      ],
-    },
-  },
+  mails,
   mailFrame: {
     when: 'Wann',
     where: 'Wo',
     device: 'Gerät',
+    takesEffect: 'Wird wirksam',
+    inHours: (hours) => (hours === 1 ? '1 Stunde später' : `${hours} Stunden später`),
     copyLink: 'Oder kopieren Sie diese Adresse in Ihren Browser:',
     footer: (host) =>
       `Sie erhalten diese E-Mail von ${host}, weil es um die Sicherheit eines Kontos mit dieser Adresse geht.`,
@@ -187,6 +80,20 @@ export const de: Language = {
       done: {
         title: 'Konto entsperrt',
         paragraphs: ['Sie können sich auf diesem Gerät wieder anmelden und diese Seite schließen.'],
+      },
+    },
+    keepTwoFactor: {
+      title: 'Zwei-Faktor-Authentifizierung behalten',
+      paragraphs: [
+        'Bestätigen Sie mit der Schaltfläche, dass die Zwei-Faktor-Authentifizierung nicht von Ihrem Konto entfernt werden soll. Zum Anmelden brauchen Sie dann wie bisher Ihre Codes.',
+      ],
+      submit: 'Behalten',
+      done: {
+        title: 'Entfernung verhindert',
+        paragraphs: [
+          'Die Zwei-Faktor-Authentifizierung bleibt eingeschaltet. Es wurde nichts geändert.',
+          'Wenn Sie nicht um die Entfernung gebeten haben, wenden Sie sich bitte an den Betreiber dieses Dienstes. Sie können diese Seite schließen.',
+        ],
       },
     },
   },

@@ -17,7 +17,8 @@ export type PageName =
   | 'confirmEmailChange'
   | 'revertEmailChange'
   | 'notMe'
-  | 'unlock';
+  | 'unlock'
+  | 'keepTwoFactor';
 
 /** A page with a form, and the page after it was submitted. */
 export interface PageText {
@@ -51,6 +52,9 @@ export interface Language {
     readonly when: string;
     readonly where: string;
     readonly device: string;
+    readonly takesEffect: string;
+    /** Stands after `takesEffect`, below the time of the mail. @param hours since that time, at least 1 */
+    readonly inHours: (hours: number) => string;
     /** For mail programs that do not make the link clickable. */
     readonly copyLink: string;
     /** @param host of the service, so that a mail without a link also says whose it is */

@@ -15,6 +15,10 @@ export const linkPaths = {
   new_device: '/auth/not-me',
   /** About too many failed logins, with an unlock link. */
   account_locked: '/auth/unlock',
+  /** About the removal of two-factor authentication that the operator has begun, with a link that stops it. */
+  two_factor_reset_requested: '/auth/keep-two-factor',
+  /** About a password that was removed after too many wrong codes of the second factor, with a reset link. */
+  password_withdrawn: '/auth/reset-password',
 } as const;
 
 /** A mail with a link; its token is sealed until the mail is sent. */
@@ -30,12 +34,23 @@ export type NoticeKind =
   | 'password_check_locked'
   /** To the address that an account had before its former one was restored. */
   | 'email_restored'
-  | 'account_deleted';
+  | 'account_deleted'
+  /** Turned on, or its authenticator replaced by another one. */
+  | 'two_factor_enabled'
+  | 'two_factor_disabled'
+  | 'backup_codes_renewed'
+  | 'backup_code_used'
+  /** Too many wrong codes, of somebody who had passed the first factor. */
+  | 'second_factor_locked'
+  /** Removed by the operator, after the waiting period that `two_factor_reset_requested` announced. */
+  | 'two_factor_reset';
 
 export type MailKind = LinkMailKind | NoticeKind;
 
-/** What a mail can tell about the request that caused it. */
+/** What a mail can tell about the request that caused it, and about when that takes effect. */
 export interface MailFacts {
   readonly userAgent: string | null;
   readonly location: Location | null;
+  /** Hours from the time of the mail until what it announces takes effect; undefined if it has done so already. */
+  readonly delayHours?: number;
 }

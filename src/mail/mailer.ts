@@ -1,8 +1,14 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import type { RequestMetadata } from '../request-metadata.ts';
 import { type MailClient, mailClient } from './mail-client.ts';
-import type { LinkMailKind } from './mail-kind.ts';
-import { type PreparedMail, prepareMail } from './prepared-mail.ts';
+import type { LinkMailKind, MailFacts } from './mail-kind.ts';
+import { type PreparedMail, prepareMail, prepareMailToEach } from './prepared-mail.ts';
+
+/** What a mail with a link tells besides its fixed words, where that is not the request alone. */
+export interface MailDetails extends Pick<MailFacts, 'delayHours'> {
+  /** Tells neither place nor device: they would be those of the operator, not of somebody at the account. */
+  readonly isByOperator?: boolean;
+}
 
 /** What a flow uses to send a mail. */
 export interface Mailer {
@@ -14,7 +20,10 @@ export interface Mailer {
     kind: LinkMailKind,
     token: { readonly token: string; readonly ttlSeconds: number },
     recipients: readonly string[],
+    details?: MailDetails,
   ): Promise<PreparedMail>;
+  /** Prepares the same mail to all of `recipients` that the statement finds, each with a row of its own. */
+  prepareForEach: Mailer['prepare'];
   /** Who causes the mails of this request, for their budget. */
   readonly client: MailClient;
   /**
@@ -30,9 +39,11 @@ export interface Mailer {
 export function createMailer(keyring: Keyring, metadata: () => RequestMetadata): Mailer {
   let isDue = false;
   return {
-    prepare(kind, token, recipients) {
-      const { userAgent, location } = metadata();
-      return prepareMail(keyring, kind, recipients, { ...token, facts: { userAgent, location } });
+    prepare(kind, token, recipients, details) {
+      return prepareMail(keyring, kind, recipients, { ...token, facts: factsOf(metadata(), details) });
+    },
+    prepareForEach(kind, token, recipients, details) {
+      return prepareMailToEach(keyring, kind, recipients, { ...token, facts: factsOf(metadata(), details) });
     },
     get client() {
       return mailClient(keyring, metadata().ipAddress);
@@ -44,4 +55,12 @@ export function createMailer(keyring: Keyring, metadata: () => RequestMetadata):
       return isDue;
     },
   };
+}
+
+function factsOf(
+  { userAgent, location }: RequestMetadata,
+  { delayHours, isByOperator = false }: MailDetails = {},
+): MailFacts {
+  const facts = isByOperator ? { userAgent: null, location: null } : { userAgent, location };
+  return delayHours === undefined ? facts : { ...facts, delayHours };
 }

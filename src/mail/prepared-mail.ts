@@ -2,10 +2,15 @@ import type { Keyring } from '../crypto/keyring.ts';
 import { open, seal } from '../crypto/seal.ts';
 import type { LinkMailKind, MailFacts } from './mail-kind.ts';
 
-/** A mail with a link, ready to be queued by a statement that determines its recipient. */
+/** A mail with a link, ready to be queued by a statement that determines who gets it. */
 export interface PreparedMail {
-  /** UUID created before the first try: the id of the row, and the key by which a transport recognises a retry. */
+  /**
+   * UUID created before the first try: the id of the row, and the key by which a transport recognises a retry. With
+   * `ids` it is the first of them.
+   */
   readonly id: string;
+  /** The id of each recipient's row, in the order of `recipients`; undefined where one of them at most gets the mail. */
+  readonly ids?: readonly string[];
   readonly kind: LinkMailKind;
   /** The possible recipients: every spelling in which the account's address may be stored. */
   readonly recipients: readonly string[];
@@ -20,6 +25,9 @@ export interface SealedContent {
   readonly facts: MailFacts;
 }
 
+/** The content, with the lifetime of its link in seconds. */
+type LinkContent = SealedContent & { readonly ttlSeconds: number };
+
 /** A row with sealed content, and what that is bound to. */
 export interface SealedMail {
   readonly id: string;
@@ -27,6 +35,8 @@ export interface SealedMail {
   readonly recipient: string;
   readonly sealed: string;
 }
+
+type Place = Omit<SealedMail, 'sealed'>;
 
 /** The longest lifetime of a mail, in seconds: by then people have requested another one. */
 export const mailTtlSecondsMax = 86_400;
@@ -36,14 +46,37 @@ export async function prepareMail(
   keyring: Keyring,
   kind: LinkMailKind,
   recipients: readonly string[],
-  { token, facts, ttlSeconds }: SealedContent & { readonly ttlSeconds: number },
+  content: LinkContent,
 ): Promise<PreparedMail> {
   const id = crypto.randomUUID();
+  const places = recipients.map((recipient) => ({ id, kind, recipient }));
+  return { id, kind, recipients, ...(await sealForEach(keyring, places, content)) };
+}
+
+/**
+ * Does the same for a mail that several recipients get at once: each has a row of its own, and what is sealed for it
+ * opens in no other.
+ */
+export async function prepareMailToEach(
+  keyring: Keyring,
+  kind: LinkMailKind,
+  recipients: readonly string[],
+  content: LinkContent,
+): Promise<PreparedMail> {
+  const places = recipients.map((recipient) => ({ id: crypto.randomUUID(), kind, recipient }));
+  const ids = places.map(({ id }) => id);
+  const id = ids[0] ?? crypto.randomUUID();
+  return { id, ids, kind, recipients, ...(await sealForEach(keyring, places, content)) };
+}
+
+async function sealForEach(
+  keyring: Keyring,
+  places: readonly Place[],
+  { token, facts, ttlSeconds }: LinkContent,
+): Promise<Pick<PreparedMail, 'sealed' | 'ttlSeconds'>> {
   const content = JSON.stringify({ token, facts } satisfies SealedContent);
-  const sealed = await Promise.all(
-    recipients.map((recipient) => seal(keyring, content, placeOf({ id, kind, recipient }))),
-  );
-  return { id, kind, recipients, sealed, ttlSeconds: Math.min(ttlSeconds, mailTtlSecondsMax) };
+  const sealed = await Promise.all(places.map((place) => seal(keyring, content, placeOf(place))));
+  return { sealed, ttlSeconds: Math.min(ttlSeconds, mailTtlSecondsMax) };
 }
 
 /** Opens the sealed content of a row; null when it was sealed for another row, or with a key that is gone. */
@@ -67,6 +100,6 @@ export async function resealMail(keyring: Keyring, row: SealedMail): Promise<Res
 }
 
 /** The associated data: a sealed link does not open when it is copied to another row, kind or recipient. */
-function placeOf(row: Omit<SealedMail, 'sealed'>): string {
+function placeOf(row: Place): string {
   return JSON.stringify(['mail_outbox', row.id, row.kind, row.recipient]);
 }

@@ -25,8 +25,8 @@ export interface RenderedMail {
 
 /**
  * Renders a mail in the language of its reader. All words are ours: of the request it mentions the time, the place as
- * Cloudflare reports it and the names of browser and system (EML-11). The same content always gives the same mail, so
- * that a provider recognises a retry.
+ * Cloudflare reports it and the names of browser and system (EML-11), and of what is still to come the hours until then.
+ * The same content always gives the same mail, so that a provider recognises a retry.
  *
  * @param baseUrl the configured public origin, never one from a request (EML-04)
  * @throws TypeError for a kind that this version does not know, or a link without a token
@@ -131,6 +131,7 @@ async function tellFacts(
   const when = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
   const told: readonly (readonly [string, string | null])[] = [
     [mailFrame.when, `${when.format(new Date(at))} UTC`],
+    [mailFrame.takesEffect, facts?.delayHours === undefined ? null : mailFrame.inHours(facts.delayHours)],
     [mailFrame.where, placeName(facts?.location ?? null, tag)],
     [mailFrame.device, await nameDevice(facts?.userAgent ?? null)],
   ];

@@ -31,10 +31,11 @@ function factsOf(
 }
 
 /** What begins a line about the request, in any language. */
-const labels = Object.values(languages).flatMap(({ mailFrame: { when, where, device } }) => [
+const labels = Object.values(languages).flatMap(({ mailFrame: { when, where, device, takesEffect } }) => [
   when,
   where,
   device,
+  takesEffect,
 ]);
 
 /** The text below the link: facts and footer, where all that comes from outside stands. */
@@ -138,6 +139,20 @@ describe('what a mail tells of the request', () => {
   test('is the same mail each time, so that a provider knows a repeat', async () => {
     const facts = factsOf(chrome, 'Berlin');
     expect(await render({ facts })).toEqual(await render({ facts }));
+  });
+});
+
+describe('what takes effect later', () => {
+  test.each([
+    ['en', 1, 'Takes effect: 1 hour later'],
+    ['en', 24, 'Takes effect: 24 hours later'],
+    ['de', 1, 'Wird wirksam: 1 Stunde später'],
+    ['de', 168, 'Wird wirksam: 168 Stunden später'],
+  ])('says so in %s below the time of the mail, after %i hours', async (locale, delayHours, line) => {
+    const facts = { ...factsOf(null, null), delayHours };
+    const mail = await render({ kind: 'two_factor_reset_requested', locale, facts });
+    expect(told(mail)).toEqual([expect.stringMatching(/ UTC$/), line]);
+    expect(mail.html).toContain(`<td>${line.replace(': ', '</td><td>')}</td>`);
   });
 });
 

@@ -8,8 +8,9 @@ import { mailLimits } from '../mail-limits.ts';
 import { mailTtlSecondsMax, type PreparedMail } from '../prepared-mail.ts';
 
 /*
- * The one way to queue a mail. A source is a sub-select with the columns of a recipient, one row at most:
+ * The one way to queue a mail. A source is a sub-select with the columns of a recipient:
  *   user_id uuid, recipient text, recipient_key text, is_verified boolean, locale text.
+ * It has one row at most, but for a notice and for a mail that is prepared for each of its recipients.
  * Where `recipient` is null, nobody is written to: the row is kept for what it costs and counts for the client alone.
  */
 
@@ -53,6 +54,10 @@ export function holdBudgets(source: Fragment, { networkKey }: MailClient): Fragm
 /**
  * A statement that queues a mail with a link to the recipient of the source, if the budget allows it. Over the client's
  * budget it writes nothing; over the recipient's, the row of a mail that is dropped (ENU-05).
+ *
+ * A mail that has `ids` goes to each recipient of the source that it is prepared for, and nothing is written for another.
+ * Dropped rows then have no id of their own, and a repeat counts its own first run: make the source empty for it, unless
+ * the budget is `none`.
  */
 export function queueMail(
   source: Fragment,
@@ -66,10 +71,11 @@ export function queueMail(
   } = {},
 ): Fragment {
   const client = clientOf(budget);
+  const { rowId, exceptId, isListed } = rowsOf(mail);
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
       operation_id, sealed, expires_at, finished_at, outcome)
-    SELECT ${mail.id}::uuid, ${mail.kind}, coalesce(r.recipient, ''), r.recipient_key, ${client?.clientKey ?? null}::text,
+    SELECT ${rowId}, ${mail.kind}, coalesce(r.recipient, ''), r.recipient_key, ${client?.clientKey ?? null}::text,
       ${client?.networkKey ?? null}::text, coalesce(r.locale, ${metadata.locale}::text),
       CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, ${metadata.requestId}::uuid, ${metadata.operationId}::uuid,
       (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], r.recipient)],
@@ -77,11 +83,26 @@ export function queueMail(
       CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
     FROM (
       SELECT s.user_id, s.locale, ${linkExpiresAt}::timestamptz AS link_expires_at, ${countedKey(budget)} AS recipient_key,
-        CASE WHEN ${recipientHasRoom(mail.kind, mail.id, budget)} THEN s.recipient::text END AS recipient
+        CASE WHEN ${recipientHasRoom(mail.kind, exceptId, budget)} THEN s.recipient::text END AS recipient
       FROM (${source}) s
-      WHERE ${client === null ? sql`true` : clientHasRoom(client, mail.id)}
+      WHERE ${client === null ? sql`true` : clientHasRoom(client, exceptId)}${isListed}
     ) r
     ON CONFLICT (id) DO NOTHING`;
+}
+
+/** How `queueMail` names the row of the recipient `r`, which row it counts in no budget, and a condition over `s`. */
+function rowsOf({ id, ids, recipients }: PreparedMail): {
+  readonly rowId: Fragment;
+  readonly exceptId: string | null;
+  readonly isListed: Fragment;
+} {
+  if (ids === undefined) return { rowId: sql`${id}::uuid`, exceptId: id, isListed: sql`` };
+  return {
+    // Whoever is not written to has no place in the list.
+    rowId: sql`coalesce((${ids}::uuid[])[array_position(${recipients}::text[], r.recipient)], gen_random_uuid())`,
+    exceptId: null,
+    isListed: sql` AND (s.recipient IS NULL OR s.recipient::text = ANY (${recipients}::text[]))`,
+  };
 }
 
 /**
