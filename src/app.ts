@@ -14,9 +14,12 @@ import * as health from './features/health/index.ts';
 import * as oneTimeTokens from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
 import * as pendingRegistrations from './features/pending-registrations/index.ts';
+import * as reauthentication from './features/reauthentication/index.ts';
 import * as securityEvents from './features/security-events/index.ts';
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
+import * as trustedDevices from './features/trusted-devices/index.ts';
+import * as twoFactor from './features/two-factor/index.ts';
 import * as users from './features/users/index.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
@@ -41,6 +44,7 @@ export const features: readonly Feature[] = [
   attemptCounters,
   mailOutbox,
   oneTimeTokens.feature,
+  trustedDevices.feature,
   pendingRegistrations.feature,
   addresses.feature,
   health.feature,
@@ -49,6 +53,8 @@ export const features: readonly Feature[] = [
   emailVerification.feature,
   emailChange.feature,
   accountRecovery.feature,
+  reauthentication.feature,
+  twoFactor.feature,
   account.feature,
   admin.feature,
   devOutbox.feature,
@@ -56,7 +62,7 @@ export const features: readonly Feature[] = [
 
 const served = serve(features);
 
-export const runScheduled = createScheduled(served.cleanUps);
+export const runScheduled = createScheduled(served);
 
 /** The longest URL that is accepted, in characters. */
 const urlLengthMax = 8192;

@@ -1,18 +1,24 @@
 import type { Keyring } from './crypto/keyring.ts';
 import type { Database } from './db/client.ts';
+import type { Credentials } from './joints/closing.ts';
 import { log } from './log.ts';
 
 /** One kind of row that is over or was made with a secret that is being replaced, and what the clean-up does with it. */
 export interface CleanUp {
   /** For the log: the table, with the column where only that is cleared. */
   readonly rows: string;
-  readonly change: 'deleted' | 'shortened' | 'renewed';
+  readonly change: 'deleted' | 'shortened' | 'renewed' | 'ended';
   /**
    * Deletes or shortens at most `limit` expired rows in one statement, and skips rows that others have locked; or
    * makes at most `limit` rows anew with the current secret.
    * @returns how many there were; fewer than `limit` only when none are left
    */
-  readonly runBatch: (db: Database, limit: number, keyring: Keyring) => Promise<number>;
+  readonly runBatch: (
+    db: Database,
+    limit: number,
+    keyring: Keyring,
+    credentials: readonly Credentials[],
+  ) => Promise<number>;
   /** Counts, after the last batch, what the log line says beside that. */
   readonly countLeft?: (db: Database, keyring: Keyring) => Promise<Readonly<Record<string, number>>>;
 }
@@ -30,6 +36,8 @@ export interface CleanUpRun {
   /** Called once per batch, since a view of the database has a time budget that is shorter than a run. */
   readonly openView: () => Database;
   readonly keyring: Keyring;
+  /** What closes with a way into an account. */
+  readonly credentials: readonly Credentials[];
   /** For so many milliseconds it starts new batches. */
   readonly runMs: number;
 }
@@ -61,7 +69,7 @@ export function runCleanUps(cleanUps: readonly CleanUp[], run: CleanUpRun): Prom
 
 async function runCleanUp(
   { rows, change, runBatch, countLeft }: CleanUp,
-  { openView, keyring }: CleanUpRun,
+  { openView, keyring, credentials }: CleanUpRun,
   endsAt: number,
 ): Promise<CleanUpResult> {
   let count = 0;
@@ -72,7 +80,7 @@ async function runCleanUp(
   try {
     while (!isComplete && batches < batchesMax && Date.now() < endsAt) {
       const startedAt = Date.now();
-      const done = await runBatch(openView(), limit, keyring);
+      const done = await runBatch(openView(), limit, keyring, credentials);
       count += done;
       batches += 1;
       isComplete = done < limit;

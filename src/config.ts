@@ -4,6 +4,7 @@ import { mailVariables } from './config/mail.ts';
 import { loginAttemptVariables, passwordVariables } from './config/passwords.ts';
 import { serviceVariables } from './config/service.ts';
 import { accessTokenVariables, sessionVariables } from './config/sessions.ts';
+import { twoFactorVariables } from './config/two-factor.ts';
 import type { ValuesOf } from './config/variable.ts';
 import type { AccessTokenSettings } from './crypto/jwt.ts';
 import type { DatabaseSettings } from './db/client.ts';
@@ -42,6 +43,7 @@ export interface Config extends ServiceValues {
   /** From `no-reply` at the host of BASE_URL by default. */
   readonly mail: MailValues & { readonly from: Mailbox };
   readonly loginAttempts: ValuesOf<typeof loginAttemptVariables>;
+  readonly twoFactor: ValuesOf<typeof twoFactorVariables>;
   readonly identityProviders: {
     readonly google: ProviderCredentials | null;
     readonly github: ProviderCredentials | null;
@@ -68,6 +70,7 @@ export function parseConfig(env: Env): Config {
   const session = read.values(sessionVariables);
   const password = read.values(passwordVariables);
   const loginAttempts = read.values(loginAttemptVariables);
+  const twoFactor = read.values(twoFactorVariables);
   const mail = read.values(mailVariables);
   const providers = read.values(providerVariables);
   checkTogether(read, service, mail, readBindings(env));
@@ -80,6 +83,7 @@ export function parseConfig(env: Env): Config {
     session,
     password,
     loginAttempts,
+    twoFactor,
     mail: { ...mail, from: mail.from ?? { name: null, address: `no-reply@${new URL(baseUrl).hostname}` } },
     identityProviders: {
       google: credentials(providers.googleId, providers.googleSecret),

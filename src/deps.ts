@@ -19,6 +19,6 @@ export interface Deps {
   readonly keys: SigningKeySet;
   readonly hasher: PasswordHasher;
   readonly mail: Mailer;
-  /** What features say in their manifests: gates, factors, credentials, tables, parts of an export, clean-ups. */
+  /** What features say in their manifests: gates, factors, ways to authenticate again, credentials, tables, parts of an export, clean-ups. */
   readonly features: Omit<FoldedFeatures, 'routes'>;
 }

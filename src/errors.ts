@@ -15,6 +15,8 @@ export interface FieldError {
 export interface AuthErrorOptions {
   /** A sentence about this occurrence, safe to show to the caller. */
   readonly detail?: string;
+  /** Further members of the problem document (RFC 9457 section 3.2). */
+  readonly members?: Readonly<Record<string, unknown>>;
   /** The refused members of the request. */
   readonly errors?: readonly FieldError[];
   /** Further response headers, such as `Allow`. */

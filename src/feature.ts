@@ -5,6 +5,7 @@ import type { Route } from './http/route.ts';
 import type { Credentials } from './joints/closing.ts';
 import type { Factor } from './joints/factor.ts';
 import type { Gate } from './joints/gate.ts';
+import type { ReauthenticationMethod } from './joints/reauthentication.ts';
 
 /**
  * The manifest of a feature: all that others must learn from it. `app.ts` folds the manifests, one line each. What a
@@ -16,6 +17,8 @@ export interface Feature {
   readonly gates?: readonly Gate[];
   /** Second factors that keep a sign-in from opening a session. */
   readonly factors?: readonly Factor[];
+  /** Ways to authenticate again, by which a session becomes recent. */
+  readonly reauthentications?: readonly ReauthenticationMethod[];
   /** Kinds of credential, and what each occasion does to them. */
   readonly credentials?: readonly Credentials[];
   /** Its tables that name a user. */
@@ -64,6 +67,7 @@ export interface FoldedFeatures {
   readonly routes: readonly Route[];
   readonly gates: readonly Gate[];
   readonly factors: readonly Factor[];
+  readonly reauthentications: readonly ReauthenticationMethod[];
   readonly credentials: readonly Credentials[];
   readonly tables: readonly OwnedTable[];
   readonly exportParts: readonly ExportPart[];
@@ -75,6 +79,7 @@ export function foldFeatures(features: readonly Feature[]): FoldedFeatures {
     routes: features.flatMap(({ routes = [] }) => routes),
     gates: features.flatMap(({ gates = [] }) => gates),
     factors: features.flatMap(({ factors = [] }) => factors),
+    reauthentications: features.flatMap(({ reauthentications = [] }) => reauthentications),
     credentials: features.flatMap(({ credentials = [] }) => credentials),
     tables: features.flatMap(({ tables = [] }) => tables),
     exportParts: features.flatMap(({ exportParts = [] }) => exportParts),

@@ -1,9 +1,12 @@
-import { type CleanUp, cronRunMs, runCleanUps } from './clean-up.ts';
+import { cronRunMs, runCleanUps } from './clean-up.ts';
 import type { Env } from './config.ts';
+import type { FoldedFeatures } from './feature.ts';
 import { log } from './log.ts';
 import { deliverDueMails } from './mail/deliver-mails.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
 import { ConfigError } from './variable-reader.ts';
+
+type CleanedFeatures = Pick<FoldedFeatures, 'cleanUps' | 'credentials'>;
 
 /** The cron expression in wrangler.toml of the run that cleans up only: mails have their own every five minutes. */
 const nightlyCron = '0 2 * * *';
@@ -17,14 +20,14 @@ const nightlyCron = '0 2 * * *';
  * wrong, so that the platform counts the run as failed. A mail provider that fails does not fail the run: its mails
  * wait.
  */
-export function createScheduled(cleanUps: readonly CleanUp[]) {
+export function createScheduled(features: CleanedFeatures) {
   return async ({ cron }: { readonly cron: string }, env: Env): Promise<void> => {
     const runtime = await loadRuntime(env);
     if (runtime instanceof ConfigError) {
       log('error', 'misconfigured', { variables: runtime.variables });
       throw runtime;
     }
-    const runs = [cleanUp(cleanUps, runtime), ...(cron === nightlyCron ? [] : [deliver(runtime)])];
+    const runs = [cleanUp(features, runtime), ...(cron === nightlyCron ? [] : [deliver(runtime)])];
     const failures = (await Promise.all(runs)).filter((failure) => failure !== null);
     if (failures.length > 0)
       throw new AggregateError(failures, failures.map(({ message }) => message).join('; '));
@@ -33,10 +36,15 @@ export function createScheduled(cleanUps: readonly CleanUp[]) {
 
 /** @returns what to tell the platform; null when every kind of row is done with */
 async function cleanUp(
-  cleanUps: readonly CleanUp[],
+  { cleanUps, credentials }: CleanedFeatures,
   { openDatabase, keyring }: Runtime,
 ): Promise<Error | null> {
-  const results = await runCleanUps(cleanUps, { openView: openDatabase, keyring, runMs: cronRunMs });
+  const results = await runCleanUps(cleanUps, {
+    openView: openDatabase,
+    keyring,
+    credentials,
+    runMs: cronRunMs,
+  });
   const failed = results.filter(({ failure }) => failure !== undefined);
   if (failed.length === 0) return null;
   const names = failed.map(({ rows }) => rows).join(', ');

@@ -10,7 +10,7 @@ const keyring = createKeyring(secret(), secret());
 
 /** A run of so many milliseconds on a database that no test asks. */
 function runFor(runMs: number): CleanUpRun {
-  return { openView: () => view, keyring, runMs };
+  return { openView: () => view, keyring, credentials: [], runMs };
 }
 
 /** Rows that are done with batch by batch, as many as are said. */

@@ -110,24 +110,30 @@ describe('the nightly clean-up', () => {
     const lines = recordLog();
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     await expect(runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint })).rejects.toThrow(
-      'the clean-up failed for security_events, security_events.ip_address, sessions, login_attempts, mail_outbox, one_time_tokens, registration_attempts, users.address_key',
+      'the clean-up failed for security_events, security_events.ip_address, sessions, login_attempts, mail_outbox, one_time_tokens, trusted_devices, registration_attempts, users.address_key, factors, users.two_factor_reset_at',
     );
     // Without a secret that is being replaced there is nothing to seal anew, and nothing is asked.
-    expect(entriesOf(lines)[0]).toMatchObject({ event: 'clean_up_finished', rows: 'mail_outbox.sealed' });
-    expect(entriesOf(lines).slice(1)).toEqual(
-      [
-        'security_events',
-        'security_events.ip_address',
-        'sessions',
-        'login_attempts',
-        'mail_outbox',
-        'one_time_tokens',
-        'registration_attempts',
-        'users.address_key',
-      ].map((rows) =>
-        expect.objectContaining({ level: 'error', event: 'clean_up_failed', rows, batches: 0 }),
-      ),
+    const sealed = ['mail_outbox.sealed', 'factors.secret_sealed'];
+    expect(entriesOf(lines).slice(0, 2)).toEqual(
+      sealed.map((rows) => expect.objectContaining({ event: 'clean_up_finished', rows })),
     );
+    // In the order in which they give up, which is any.
+    const failed = entriesOf(lines).slice(2);
+    for (const line of failed)
+      expect(line).toMatchObject({ level: 'error', event: 'clean_up_failed', batches: 0 });
+    expect(failed.map(({ rows }) => rows).toSorted()).toEqual([
+      'factors',
+      'login_attempts',
+      'mail_outbox',
+      'one_time_tokens',
+      'registration_attempts',
+      'security_events',
+      'security_events.ip_address',
+      'sessions',
+      'trusted_devices',
+      'users.address_key',
+      'users.two_factor_reset_at',
+    ]);
   });
 
   test('goes on with all other rows when one kind fails, and tells the platform at the end (CRN-07)', async () => {
@@ -145,6 +151,8 @@ describe('the nightly clean-up', () => {
     const told = entriesOf(lines).map(({ event, rows }) => `${event} ${rows}`);
     expect(told.toSorted()).toEqual([
       'clean_up_failed login_attempts',
+      'clean_up_finished factors',
+      'clean_up_finished factors.secret_sealed',
       'clean_up_finished mail_outbox',
       'clean_up_finished mail_outbox.sealed',
       'clean_up_finished one_time_tokens',
@@ -152,7 +160,9 @@ describe('the nightly clean-up', () => {
       'clean_up_finished security_events',
       'clean_up_finished security_events.ip_address',
       'clean_up_finished sessions',
+      'clean_up_finished trusted_devices',
       'clean_up_finished users.address_key',
+      'clean_up_finished users.two_factor_reset_at',
     ]);
   });
 
@@ -162,9 +172,10 @@ describe('the nightly clean-up', () => {
     const { endpoint } = await faultyEndpoint(['pass', 'pass', { sqlstate: '57P01' }]);
     const failing = { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint };
     // Beside other kinds, the third call could be anybody's.
-    const runSessions = createScheduled([
-      { rows: 'sessions', change: 'deleted', runBatch: cleanupExpiredSessions },
-    ]);
+    const runSessions = createScheduled({
+      cleanUps: [{ rows: 'sessions', change: 'deleted', runBatch: cleanupExpiredSessions }],
+      credentials: [],
+    });
     await expect(runSessions(nightly, failing)).rejects.toThrow('the clean-up failed for sessions');
     expect(await countSessions()).toBe(1000);
     expect(entriesOf(lines)).toContainEqual(

@@ -26,6 +26,9 @@ SELECT count(*)::int AS ended FROM ended;
 DELETE FROM one_time_tokens t USING (SELECT $1::uuid AS user_id) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($2::text[]) );
 
+-- step endTrust
+DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM (SELECT $1::uuid AS user_id) o);
+
 -- step record
 INSERT INTO security_events
   (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)

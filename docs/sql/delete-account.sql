@@ -74,9 +74,9 @@ WHERE e.id = ANY (ARRAY(
 RETURNING e.id;
 
 -- step forgetCounters
-DELETE FROM login_attempts t USING (
-  SELECT $1::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $2::uuid)) o
-WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'
+DELETE FROM login_attempts t USING (SELECT unnest(ARRAY['user:' || o.user_id, $1 || o.user_id]) AS name FROM (
+    SELECT $2::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $3::uuid)) o) n
+WHERE t.bucket >= n.name || ':' AND t.bucket < n.name || ';'
 RETURNING t.bucket;
 
 -- step forgetMails

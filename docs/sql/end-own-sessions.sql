@@ -34,6 +34,11 @@ DELETE FROM one_time_tokens t USING (SELECT $1::uuid AS user_id WHERE EXISTS (SE
       AND e.type = $4)) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($5::text[]) );
 
+-- step endTrust
+DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM (SELECT $1::uuid AS user_id WHERE EXISTS (SELECT e.id FROM security_events e
+      WHERE e.user_id = $2::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $3::uuid
+        AND e.type = $4)) o);
+
 -- step count
 SELECT count(*)::int AS ended FROM (SELECT e.id FROM security_events e
   WHERE e.user_id = $1::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $2::uuid
@@ -63,6 +68,8 @@ SELECT count(*)::int AS ended FROM ended;
 
 -- step endLinks: as in shape 1
 
+-- step endTrust: as in shape 1
+
 -- step count: as in shape 1
 
 -- shape 3 of 3
@@ -88,5 +95,7 @@ recorded AS (
 SELECT count(*)::int AS ended FROM ended;
 
 -- step endLinks: as in shape 1
+
+-- step endTrust: as in shape 1
 
 -- step count: as in shape 1

@@ -16,7 +16,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.body_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.body_rotated_at AS rotated_at,
       coalesce(s.body_counter, CASE WHEN $5::boolean AND s.cookie_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.body_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -48,6 +49,11 @@ DELETE FROM one_time_tokens t USING (SELECT $1::uuid AS user_id WHERE EXISTS (SE
     WHERE e.user_id = $2::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $3::uuid
       AND e.type = $4)) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($5::text[]) );
+
+-- step endTrust
+DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM (SELECT $1::uuid AS user_id WHERE EXISTS (SELECT e.id FROM security_events e
+      WHERE e.user_id = $2::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $3::uuid
+        AND e.type = $4)) o);
 
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
@@ -100,7 +106,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.cookie_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.cookie_rotated_at AS rotated_at,
       coalesce(s.cookie_counter, CASE WHEN $5::boolean AND s.body_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.cookie_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -128,6 +135,8 @@ SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_i
 FROM ended e;
 
 -- step endLinks: as in shape 1
+
+-- step endTrust: as in shape 1
 
 -- step holdRecipient: as in shape 1
 

@@ -7,13 +7,17 @@
 SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR KEY SHARE;
 
 -- step keepSession
-SELECT CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $1::int) THEN $2::text END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $3::uuid AND s.user_id = $4::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END]::text[], NULL) END END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $5::uuid AND s.user_id = $6::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
 SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $6::int) THEN $7::text END IS NULL) s
+  WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND ((CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+        THEN coalesce(s.second_factor_at > now() - make_interval(secs => $6::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+        ELSE s.authenticated_at > now() - make_interval(secs => $7::int) END))) s
 ON CONFLICT (bucket) DO UPDATE SET
   count = CASE
   WHEN t.window_ends_at <= now() THEN 1
@@ -35,7 +39,7 @@ SELECT coalesce(
   WHERE t.bucket = $2 AND t.last_attempt_id = $3::uuid AND t.count <= $4::int
     AND t.window_ends_at > now()) THEN json_build_object($5::text, (
     SELECT json_build_object('id', u.id, 'email', u.email, 'name', u.name, 'locale', u.locale,
-        'emailVerifiedAt', to_char(u.email_verified_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'hasPassword', u.password_hash IS NOT NULL,
+        'emailVerifiedAt', to_char(u.email_verified_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'twoFactorSince', to_char(u.two_factor_since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'hasPassword', u.password_hash IS NOT NULL,
         'oauthProvider', u.oauth_provider, 'oauthId', u.oauth_id,
         'createdAt', to_char(u.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'updatedAt', to_char(u.updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
     FROM users u WHERE u.id = c.user_id), $6::text, coalesce((
@@ -49,6 +53,7 @@ SELECT coalesce(
       ) AS n), '[]'), $8::text, coalesce((
       SELECT json_agg(json_build_object('id', s.id, 'createdAt', to_char(s.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
             'lastActiveAt', to_char(s.last_active_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'authenticatedAt', to_char(s.authenticated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            'secondFactorAt', to_char(s.second_factor_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
             'expiresAt', to_char(s.absolute_expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'ipAddress', s.ip_address, 'location', s.location,
             'userAgent', s.user_agent, 'device', s.device, 'method', s.method)
         ORDER BY s.last_active_at DESC, s.id)
@@ -61,8 +66,29 @@ SELECT coalesce(
             'createdAt', to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'expiresAt', to_char(t.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
         ORDER BY t.created_at DESC, t.token_hash)
       FROM one_time_tokens t
-      WHERE t.owner_id = c.user_id AND t.spent_at IS NULL AND t.expires_at > now()), '[]')) END AS data
-FROM (SELECT $11::uuid AS user_id, $12::text AS bucket) c;
+      WHERE t.owner_id = c.user_id AND t.challenge IS NULL AND t.spent_at IS NULL AND t.expires_at > now()), '[]'), $11::text, coalesce((
+      SELECT json_agg(json_build_object('id', d.id, 'device', d.device, 'location', d.location,
+            'addedAt', to_char(d.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'lastUsedAt', to_char(d.last_used_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+            'expiresAt', to_char(d.expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+        ORDER BY d.created_at DESC, d.id)
+      FROM trusted_devices d WHERE d.user_id = c.user_id), '[]'), $12::text, json_build_object(
+      'factors', coalesce((
+        SELECT json_agg(json_build_object('id', f.id, 'kind', f.kind, 'name', f.name,
+              'startedAt', to_char(f.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'addedAt', to_char(f.added_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+              'lastUsedAt', to_char(f.last_used_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY f.created_at, f.id)
+        FROM factors f WHERE f.user_id = c.user_id), '[]'),
+      'backupCodes', coalesce((
+        SELECT json_agg(json_build_object('createdAt', to_char(b.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'usedAt', to_char(b.used_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+          ORDER BY b.created_at, b.used_at)
+        FROM backup_codes b WHERE b.user_id = c.user_id), '[]'),
+      'devices', coalesce((
+        SELECT json_agg(json_build_object('completedAt', to_char(d.completed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+              'lastMissedAt', to_char(d.last_missed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY d.completed_at, d.last_missed_at)
+        FROM second_factor_devices d WHERE d.user_id = c.user_id), '[]'),
+      'resetAt', (
+      SELECT to_char(u.two_factor_reset_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') FROM users u
+      WHERE u.id = c.user_id AND coalesce(u.two_factor_reset_at > now(), false)))) END AS data
+FROM (SELECT $13::uuid AS user_id, $14::text AS bucket) c;
 
 -- step record
 INSERT INTO security_events
@@ -80,13 +106,17 @@ FROM (SELECT $11::uuid AS user_id, $12::uuid AS session_id WHERE EXISTS (
 -- step keepUser: as in shape 1
 
 -- step keepSession
-SELECT CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $1::int) THEN $2::text WHEN NOT false THEN $3::text END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END]::text[], NULL) END WHEN NOT false THEN ARRAY[$5::text] END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $6::uuid AND s.user_id = $7::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
 SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND CASE WHEN NOT s.authenticated_at > now() - make_interval(secs => $6::int) THEN $7::text WHEN NOT false THEN $8::text END IS NULL) s
+  WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND ((CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+        THEN coalesce(s.second_factor_at > now() - make_interval(secs => $6::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+        ELSE s.authenticated_at > now() - make_interval(secs => $7::int) END) AND false)) s
 ON CONFLICT (bucket) DO UPDATE SET
   count = CASE
   WHEN t.window_ends_at <= now() THEN 1
@@ -95,7 +125,7 @@ ON CONFLICT (bucket) DO UPDATE SET
   END,
   last_attempt_id = excluded.last_attempt_id,
   window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-WHERE t.window_ends_at <= now() OR t.count < $9::int OR (t.count = $10::int AND t.last_attempt_id = excluded.last_attempt_id)
+WHERE t.window_ends_at <= now() OR t.count < $8::int OR (t.count = $9::int AND t.last_attempt_id = excluded.last_attempt_id)
 RETURNING t.bucket, t.count AS number;
 
 -- step read: as in shape 1

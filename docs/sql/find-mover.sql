@@ -18,10 +18,9 @@ SELECT CASE
 FROM (SELECT t.owner_id, t.target_email, t.target_key FROM one_time_tokens t WHERE t.token_hash = decode($3::text, 'hex') AND t.kind = $4 AND t.spent_at IS NULL AND t.expires_at > now()) p;
 
 -- step find
-WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($1::uuid[], $2::int[]) AS k (user_id, generation)
-      WHERE k.user_id = o.user_id AND k.generation = o.device_generation
-    ) THEN $3::text END::text, 'world') AS bucket, o.* FROM (
+WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce((
+      SELECT $1::text FROM unnest($2::uuid[], $3::int[]) AS k (id, gen)
+      WHERE k.id = o.user_id AND k.gen = o.device_generation LIMIT 1)::text, 'world') AS bucket, o.* FROM (
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key, p.target_email,
       false AS is_by_session
     FROM (SELECT t.owner_id, t.target_email FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_at IS NULL AND t.expires_at > now()) p JOIN users u ON u.id = p.owner_id
@@ -50,10 +49,9 @@ FROM counted c LEFT JOIN reserved r ON true;
 -- step judge: as in shape 1
 
 -- step find
-WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($1::uuid[], $2::int[]) AS k (user_id, generation)
-      WHERE k.user_id = o.user_id AND k.generation = o.device_generation
-    ) THEN $3::text END::text, 'world') AS bucket, o.* FROM (
+WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce((
+      SELECT $1::text FROM unnest($2::uuid[], $3::int[]) AS k (id, gen)
+      WHERE k.id = o.user_id AND k.gen = o.device_generation LIMIT 1)::text, 'world') AS bucket, o.* FROM (
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key, p.target_email,
       false AS is_by_session
     FROM (SELECT t.owner_id, t.target_email FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_at IS NULL AND t.expires_at > now()) p JOIN users u ON u.id = p.owner_id
@@ -82,10 +80,9 @@ FROM counted c LEFT JOIN reserved r ON true;
 -- step judge: as in shape 1
 
 -- step find
-WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($1::uuid[], $2::int[]) AS k (user_id, generation)
-      WHERE k.user_id = o.user_id AND k.generation = o.device_generation
-    ) THEN $3::text END::text, 'world') AS bucket, o.* FROM (
+WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce((
+      SELECT $1::text FROM unnest($2::uuid[], $3::int[]) AS k (id, gen)
+      WHERE k.id = o.user_id AND k.gen = o.device_generation LIMIT 1)::text, 'world') AS bucket, o.* FROM (
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key, p.target_email,
       EXISTS (SELECT FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND s.user_id = p.owner_id) AS is_by_session
@@ -115,10 +112,9 @@ FROM counted c LEFT JOIN reserved r ON true;
 -- step judge: as in shape 1
 
 -- step find
-WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($1::uuid[], $2::int[]) AS k (user_id, generation)
-      WHERE k.user_id = o.user_id AND k.generation = o.device_generation
-    ) THEN $3::text END::text, 'world') AS bucket, o.* FROM (
+WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce((
+      SELECT $1::text FROM unnest($2::uuid[], $3::int[]) AS k (id, gen)
+      WHERE k.id = o.user_id AND k.gen = o.device_generation LIMIT 1)::text, 'world') AS bucket, o.* FROM (
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key, p.target_email,
       EXISTS (SELECT FROM sessions s JOIN users u ON u.id = s.user_id
       WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND s.user_id = p.owner_id) AS is_by_session

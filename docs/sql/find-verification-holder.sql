@@ -1,10 +1,9 @@
 -- Finds whose address the token verifies and, if `isChecked`, reserves a check of the password.
 -- src/features/email-verification/verify/queries.ts
 
-WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($1::uuid[], $2::int[]) AS k (user_id, generation)
-      WHERE k.user_id = o.user_id AND k.generation = o.device_generation
-    ) THEN $3::text END::text, 'world') AS bucket, o.* FROM (
+WITH counted AS (SELECT coalesce(o.address_key, 'user:' || o.user_id) || ':' || coalesce((
+      SELECT $1::text FROM unnest($2::uuid[], $3::int[]) AS k (id, gen)
+      WHERE k.id = o.user_id AND k.gen = o.device_generation LIMIT 1)::text, 'world') AS bucket, o.* FROM (
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key
     FROM (SELECT t.owner_id, t.email FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_at IS NULL AND t.expires_at > now()) k JOIN users u ON u.id = k.owner_id
     WHERE u.email = k.email AND u.banned_at IS NULL) o),

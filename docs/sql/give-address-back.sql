@@ -95,6 +95,34 @@ WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[
         SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
           t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.spent_by = $8::uuid) d))) AND encode(t.token_hash, 'hex') <> ALL ($9::text[]);
 
+-- step endTrust
+DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o);
+
+-- step endFactors
+WITH o AS MATERIALIZED (SELECT c.user_id, (SELECT least(d.created_at, NULL) FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) d)::timestamptz AS since FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid AND t.spent_at = now()) c),
+bare AS (
+  SELECT o.user_id FROM o WHERE NOT EXISTS (
+    SELECT FROM factors f WHERE f.user_id = o.user_id AND f.added_at IS NOT NULL AND NOT coalesce(f.held_since, f.created_at) >= o.since)
+),
+ended_factors AS (DELETE FROM factors f USING o WHERE f.user_id = o.user_id AND coalesce(f.held_since, f.created_at) >= o.since),
+ended_codes AS (
+  DELETE FROM backup_codes b USING o
+  WHERE b.user_id = o.user_id AND (b.created_at >= o.since OR EXISTS (SELECT FROM bare))
+),
+cancelled AS (
+  UPDATE users u SET two_factor_reset_at = NULL FROM (SELECT o.user_id FROM o WHERE $7::boolean AND NOT EXISTS (SELECT FROM bare)) o
+  WHERE u.id = o.user_id AND coalesce(u.two_factor_reset_at > now(), false)
+  RETURNING u.id AS user_id)
+UPDATE users u SET two_factor_since = NULL, two_factor_reset_at = NULL, updated_at = now()
+FROM bare o WHERE u.id = o.user_id AND u.two_factor_since IS NOT NULL;
+
 -- step mailReset
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
     operation_id, sealed, expires_at, finished_at, outcome)
@@ -126,6 +154,36 @@ ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
 
 -- shape 2 of 5
+
+-- step holdUser: as in shape 1
+
+-- step consume: as in shape 1
+
+-- step tellLeftAddress: as in shape 1
+
+-- step restore: as in shape 1
+
+-- step endPassword: as in shape 1
+
+-- step endSessions: as in shape 1
+
+-- step endLinks: as in shape 1
+
+-- step endTrust: as in shape 1
+
+-- step endFactors: as in shape 1
+
+-- step endLinksElsewhere
+DELETE FROM one_time_tokens t USING (
+  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
+WHERE t.owner_id = o.user_id AND t.kind IN ('revert_email', 'not_me') AND t.spent_at IS NULL AND t.email <> $4;
+
+-- step mailReset: as in shape 1
+
+-- step issueReset: as in shape 1
+
+-- shape 3 of 5
 
 -- step holdUser: as in shape 1
 
@@ -174,31 +232,30 @@ WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[
         SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
           t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($8::text, 'hex') AND t.kind = $9 AND t.spent_by = $10::uuid) d))) AND encode(t.token_hash, 'hex') <> ALL ($11::text[]);
 
--- step mailReset: as in shape 1
+-- step endTrust: as in shape 1
 
--- step issueReset: as in shape 1
-
--- shape 3 of 5
-
--- step holdUser: as in shape 1
-
--- step consume: as in shape 1
-
--- step tellLeftAddress: as in shape 1
-
--- step restore: as in shape 1
-
--- step endPassword: as in shape 1
-
--- step endSessions: as in shape 1
-
--- step endLinks: as in shape 1
-
--- step endLinksElsewhere
-DELETE FROM one_time_tokens t USING (
-  SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
-    t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
-WHERE t.owner_id = o.user_id AND t.kind IN ('revert_email', 'not_me') AND t.spent_at IS NULL AND t.email <> $4;
+-- step endFactors
+WITH o AS MATERIALIZED (SELECT c.user_id, (SELECT least(d.created_at, (SELECT min(t.created_at) FROM one_time_tokens t WHERE t.owner_id = $1::uuid AND t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $2)) FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($3::text, 'hex') AND t.kind = $4 AND t.spent_by = $5::uuid) d)::timestamptz AS since FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.spent_by = $8::uuid AND t.spent_at = now()) c),
+bare AS (
+  SELECT o.user_id FROM o WHERE NOT EXISTS (
+    SELECT FROM factors f WHERE f.user_id = o.user_id AND f.added_at IS NOT NULL AND NOT coalesce(f.held_since, f.created_at) >= o.since)
+),
+ended_factors AS (DELETE FROM factors f USING o WHERE f.user_id = o.user_id AND coalesce(f.held_since, f.created_at) >= o.since),
+ended_codes AS (
+  DELETE FROM backup_codes b USING o
+  WHERE b.user_id = o.user_id AND (b.created_at >= o.since OR EXISTS (SELECT FROM bare))
+),
+cancelled AS (
+  UPDATE users u SET two_factor_reset_at = NULL FROM (SELECT o.user_id FROM o WHERE $9::boolean AND NOT EXISTS (SELECT FROM bare)) o
+  WHERE u.id = o.user_id AND coalesce(u.two_factor_reset_at > now(), false)
+  RETURNING u.id AS user_id)
+UPDATE users u SET two_factor_since = NULL, two_factor_reset_at = NULL, updated_at = now()
+FROM bare o WHERE u.id = o.user_id AND u.two_factor_since IS NOT NULL;
 
 -- step mailReset: as in shape 1
 
@@ -250,6 +307,10 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step endLinks: as in shape 1
 
+-- step endTrust: as in shape 1
+
+-- step endFactors: as in shape 1
+
 -- step mailReset: as in shape 1
 
 -- step issueReset: as in shape 1
@@ -258,7 +319,7 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step holdUser: as in shape 1
 
--- step consume: as in shape 2
+-- step consume: as in shape 3
 
 -- step leaveLastWord: as in shape 4
 
@@ -270,7 +331,11 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step endSessions: as in shape 1
 
--- step endLinks: as in shape 2
+-- step endLinks: as in shape 3
+
+-- step endTrust: as in shape 1
+
+-- step endFactors: as in shape 3
 
 -- step mailReset: as in shape 1
 

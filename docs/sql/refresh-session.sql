@@ -11,7 +11,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.body_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.body_rotated_at AS rotated_at,
       coalesce(s.body_counter, CASE WHEN $5::boolean AND s.cookie_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.body_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -37,7 +38,7 @@ rotated AS (
   RETURNING s.user_id, s.id AS session_id, s.body_counter = 1 AND s.cookie_counter > 0 AS is_second
 )
 SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
-  floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM coalesce(j.second_factor_at, j.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => $16::int)
     ) - now()))::float8 AS expires_in
@@ -53,7 +54,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.cookie_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.cookie_rotated_at AS rotated_at,
       coalesce(s.cookie_counter, CASE WHEN $5::boolean AND s.body_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.cookie_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -79,7 +81,7 @@ rotated AS (
   RETURNING s.user_id, s.id AS session_id, s.cookie_counter = 1 AND s.body_counter > 0 AS is_second
 )
 SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
-  floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM coalesce(j.second_factor_at, j.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => $16::int)
     ) - now()))::float8 AS expires_in
@@ -95,7 +97,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.body_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.body_rotated_at AS rotated_at,
       coalesce(s.body_counter, CASE WHEN $5::boolean AND s.cookie_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.body_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -128,7 +131,7 @@ second_recorded AS (
     $24::jsonb
   FROM (SELECT r.user_id, r.session_id FROM rotated r WHERE r.is_second) e )
 SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
-  floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM coalesce(j.second_factor_at, j.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => $25::int)
     ) - now()))::float8 AS expires_in
@@ -144,7 +147,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.cookie_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.cookie_rotated_at AS rotated_at,
       coalesce(s.cookie_counter, CASE WHEN $5::boolean AND s.body_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.cookie_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -177,7 +181,7 @@ second_recorded AS (
     $24::jsonb
   FROM (SELECT r.user_id, r.session_id FROM rotated r WHERE r.is_second) e )
 SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
-  floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM coalesce(j.second_factor_at, j.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => $25::int)
     ) - now()))::float8 AS expires_in
@@ -193,7 +197,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.body_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.body_rotated_at AS rotated_at,
       coalesce(s.body_counter, CASE WHEN $5::boolean AND s.cookie_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.body_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -226,7 +231,7 @@ second_recorded AS (
     $24::jsonb
   FROM (SELECT r.user_id, r.session_id FROM rotated r WHERE r.is_second) e )
 SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
-  floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM coalesce(j.second_factor_at, j.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => $25::int)
     ) - now()))::float8 AS expires_in
@@ -242,7 +247,8 @@ WITH judged AS MATERIALIZED (
     WHEN $3::bigint = l.counter OR (l.is_fresh AND $4::bigint = l.counter - 1) THEN 'retry'
     ELSE 'reuse' END AS outcome
   FROM (
-    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.cookie_rotated_at AS rotated_at,
+    SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+      s.cookie_rotated_at AS rotated_at,
       coalesce(s.cookie_counter, CASE WHEN $5::boolean AND s.body_counter IS NULL THEN 0 END) AS counter,
       ($6::int > 0
         AND coalesce(s.cookie_rotated_at > now() - make_interval(secs => $7::int), false)) AS is_fresh,
@@ -275,7 +281,7 @@ second_recorded AS (
     $24::jsonb
   FROM (SELECT r.user_id, r.session_id FROM rotated r WHERE r.is_second) e )
 SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
-  floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+  floor(extract(epoch FROM coalesce(j.second_factor_at, j.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => $25::int)
     ) - now()))::float8 AS expires_in

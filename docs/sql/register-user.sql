@@ -32,22 +32,20 @@ WHERE NOT (NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $7 AND c.la
     WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($21::text[]) OR x.address_key = ANY ($22::text[]))) THEN 'own'
     ELSE 'free' END <> 'free')
 ON CONFLICT DO NOTHING
-RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation;
+RETURNING id;
 
 -- step beginSession
-INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-    ip_address, user_agent, device, location, device_id)
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, second_factor_at, method, amr, cookie_counter,
+    body_counter, ip_address, user_agent, device, location, device_id)
 SELECT $1::uuid, u.id,
   now() + make_interval(secs => least($2::int, $3::int)),
-  now() + make_interval(secs => $4::int), $5, $6::text[],
-  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
-  $9::inet, $10::text, $11::jsonb,
-  $12::jsonb, $13::uuid
-FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid) o JOIN users u ON u.id = o.user_id
-WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-  WHEN $15::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-  WHEN NOT $16::boolean AND false THEN 'challenge'
-  ELSE 'session' END = 'session'
+  now() + make_interval(secs => $4::int), CASE WHEN $5::boolean THEN now() END,
+  $6, $7::text[],
+  CASE WHEN $8::boolean THEN 0 END, CASE WHEN $9::boolean THEN 0 END,
+  $10::inet, $11::text, $12::jsonb,
+  $13::jsonb, $14::uuid
+FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $15::uuid) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN 'challenge' ELSE 'session' END = 'session'
 ON CONFLICT (id) DO NOTHING;
 
 -- step record
@@ -66,12 +64,9 @@ SELECT (
     AND t.count >= CASE WHEN t.bucket = $2 THEN $3::int ELSE $4::int END AND NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $5 AND c.last_attempt_id = $6::uuid)) AS refused_for, x.*
 FROM (VALUES (1)) AS one LEFT JOIN (
   SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-    u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-    WHEN $7::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-    WHEN NOT $8::boolean AND false THEN 'challenge'
-    ELSE 'session' END AS verdict,
-    '{}'::text[] AS methods FROM users u LEFT JOIN sessions s ON s.id = $9::uuid AND s.user_id = u.id WHERE u.id = $10::uuid
+    u.two_factor_since IS NOT NULL AS two_factor_enabled, u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM coalesce(s.second_factor_at, s.authenticated_at)))::float8 AS auth_time,
+    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN 'challenge' ELSE 'session' END AS verdict,
+    '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END AS methods, (coalesce(u.two_factor_reset_at <= now(), false)) AS has_lapsed_factor FROM users u LEFT JOIN sessions s ON s.id = $7::uuid AND s.user_id = u.id WHERE u.id = $8::uuid
 ) x ON true;
 
 -- shape 2 of 5
@@ -178,19 +173,17 @@ RETURNING owner_id, email, target_email;
 -- step createUser: as in shape 1
 
 -- step beginSession
-INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-    ip_address, user_agent, device, location, device_id)
+INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, second_factor_at, method, amr, cookie_counter,
+    body_counter, ip_address, user_agent, device, location, device_id)
 SELECT $1::uuid, u.id,
   now() + make_interval(secs => least($2::int, $3::int)),
-  now() + make_interval(secs => $4::int), $5, $6::text[],
-  CASE WHEN $7::boolean THEN 0 END, CASE WHEN $8::boolean THEN 0 END,
-  $9::inet, $10::text, $11::jsonb,
-  $12::jsonb, $13::uuid
-FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $14::uuid) o JOIN users u ON u.id = o.user_id
-WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-  WHEN $15::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-  WHEN NOT $16::boolean AND ((u.name = 'Asks')) THEN 'challenge'
-  ELSE 'session' END = 'session'
+  now() + make_interval(secs => $4::int), CASE WHEN $5::boolean THEN now() END,
+  $6, $7::text[],
+  CASE WHEN $8::boolean THEN 0 END, CASE WHEN $9::boolean THEN 0 END,
+  $10::inet, $11::text, $12::jsonb,
+  $13::jsonb, $14::uuid
+FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $15::uuid) o JOIN users u ON u.id = o.user_id
+WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) OR (u.name = $16)) THEN 'challenge' ELSE 'session' END = 'session'
 ON CONFLICT (id) DO NOTHING;
 
 -- step record: as in shape 1
@@ -208,12 +201,9 @@ SELECT (
     AND t.count >= CASE WHEN t.bucket = $2 THEN $3::int ELSE $4::int END AND NOT EXISTS (SELECT FROM login_attempts c WHERE c.bucket = $5 AND c.last_attempt_id = $6::uuid)) AS refused_for, x.*
 FROM (VALUES (1)) AS one LEFT JOIN (
   SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-    u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
-    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-    WHEN $7::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-    WHEN NOT $8::boolean AND ((u.name = 'Asks')) THEN 'challenge'
-    ELSE 'session' END AS verdict,
-    '{}'::text[] || CASE WHEN (u.name = 'Asks') THEN $9::text[] ELSE '{}' END AS methods FROM users u LEFT JOIN sessions s ON s.id = $10::uuid AND s.user_id = u.id WHERE u.id = $11::uuid
+    u.two_factor_since IS NOT NULL AS two_factor_enabled, u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM coalesce(s.second_factor_at, s.authenticated_at)))::float8 AS auth_time,
+    floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) OR (u.name = $7)) THEN 'challenge' ELSE 'session' END AS verdict,
+    '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END || CASE WHEN (u.name = $8) THEN $9::text[] ELSE '{}' END AS methods, (coalesce(u.two_factor_reset_at <= now(), false) OR false) AS has_lapsed_factor FROM users u LEFT JOIN sessions s ON s.id = $10::uuid AND s.user_id = u.id WHERE u.id = $11::uuid
 ) x ON true;
 
 -- shape 5 of 5

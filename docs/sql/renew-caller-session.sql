@@ -10,8 +10,8 @@ SELECT s.id FROM sessions s WHERE s.id = $1::uuid AND s.user_id = $2::uuid FOR U
 -- step renew
 WITH renewed AS (
   UPDATE sessions s SET
-    id = $1::uuid, authenticated_at = now(), amr = CASE WHEN $2::text = ANY (s.amr) THEN s.amr ELSE s.amr || $3::text END, last_active_at = now(),
-    expires_at = least(s.absolute_expires_at, now() + make_interval(secs => $4::int)),
+    id = $1::uuid, authenticated_at = now(), second_factor_at = s.second_factor_at, amr = s.amr || ARRAY(SELECT a FROM unnest($2::text[]) a WHERE a <> ALL (s.amr)), last_active_at = now(),
+    expires_at = least(s.absolute_expires_at, now() + make_interval(secs => $3::int)),
   -- Without a rotation time, a token expires by the time of authentication.
     cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,
     cookie_rotated_at = CASE WHEN s.cookie_counter IS NOT NULL THEN NULL::timestamptz END,
@@ -20,18 +20,18 @@ WITH renewed AS (
     legacy_token_hash = NULL
   FROM (
     SELECT s.user_id, s.id AS session_id FROM sessions s JOIN users u ON u.id = s.user_id
-    WHERE s.id = $5::uuid AND s.user_id = $6::uuid AND s.expires_at > now() AND u.banned_at IS NULL
-      AND u.password_hash IS NOT DISTINCT FROM $7::text) o
-  WHERE s.id = $8::uuid AND s.user_id = o.user_id AND s.expires_at > now()
+    WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL
+      AND u.password_hash IS NOT DISTINCT FROM $6::text) o
+  WHERE s.id = $7::uuid AND s.user_id = o.user_id AND s.expires_at > now()
   RETURNING s.id
 ),
 forgotten AS (
   -- The others follow to the new id by their foreign key, when the statement ends.
   DELETE FROM former_session_ids f WHERE EXISTS (SELECT FROM renewed) AND f.id = ANY (ARRAY(
-      SELECT x.id FROM former_session_ids x WHERE x.session_id = $9::uuid
-      ORDER BY x.created_at DESC, x.id OFFSET $10::int))
+      SELECT x.id FROM former_session_ids x WHERE x.session_id = $8::uuid
+      ORDER BY x.created_at DESC, x.id OFFSET $9::int))
 )
-INSERT INTO former_session_ids (id, session_id) SELECT $11::uuid, r.id FROM renewed r
+INSERT INTO former_session_ids (id, session_id) SELECT $10::uuid, r.id FROM renewed r
 ON CONFLICT DO NOTHING;
 
 -- step clearAttempts
@@ -49,5 +49,5 @@ FROM (
 
 -- step answer
 SELECT s.user_id, s.id AS session_id, s.amr, s.cookie_counter IS NOT NULL AS has_cookie_token,
-  s.body_counter IS NOT NULL AS has_body_token, floor(extract(epoch FROM s.authenticated_at))::float8 AS auth_time,
+  s.body_counter IS NOT NULL AS has_body_token, floor(extract(epoch FROM coalesce(s.second_factor_at, s.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in FROM sessions s WHERE s.id = $1::uuid AND s.user_id = $2::uuid;

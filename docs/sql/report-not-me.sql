@@ -40,6 +40,34 @@ DELETE FROM one_time_tokens t USING (
     t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o
 WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY ($4::text[]) );
 
+-- step endTrust
+DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o);
+
+-- step endFactors
+WITH o AS MATERIALIZED (SELECT c.user_id, (SELECT d.created_at FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) d)::timestamptz AS since FROM (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid AND t.spent_at = now()) c),
+bare AS (
+  SELECT o.user_id FROM o WHERE NOT EXISTS (
+    SELECT FROM factors f WHERE f.user_id = o.user_id AND f.added_at IS NOT NULL AND NOT coalesce(f.held_since, f.created_at) >= o.since)
+),
+ended_factors AS (DELETE FROM factors f USING o WHERE f.user_id = o.user_id AND coalesce(f.held_since, f.created_at) >= o.since),
+ended_codes AS (
+  DELETE FROM backup_codes b USING o
+  WHERE b.user_id = o.user_id AND (b.created_at >= o.since OR EXISTS (SELECT FROM bare))
+),
+cancelled AS (
+  UPDATE users u SET two_factor_reset_at = NULL FROM (SELECT o.user_id FROM o WHERE $7::boolean AND NOT EXISTS (SELECT FROM bare)) o
+  WHERE u.id = o.user_id AND coalesce(u.two_factor_reset_at > now(), false)
+  RETURNING u.id AS user_id)
+UPDATE users u SET two_factor_since = NULL, two_factor_reset_at = NULL, updated_at = now()
+FROM bare o WHERE u.id = o.user_id AND u.two_factor_since IS NOT NULL;
+
 -- step record
 INSERT INTO security_events
   (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)

@@ -1,25 +1,21 @@
 -- Reserves an attempt at the account of the address and reads what a login needs to check a password.
 -- src/features/password/queries.ts
 
--- shape 1 of 3
+-- shape 1 of 4
 
 -- step reserve
-WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-    WHEN NOT $2::boolean AND false THEN 'challenge'
-    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
-  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN 'challenge' ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($1::text[]) OR u.address_key = ANY ($2::text[]))
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($3::text[], lower(u.email)) NULLS LAST LIMIT 1),
 counted AS (
-  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
-      WHERE k.user_id = a.user_id AND k.generation = a.device_generation
-    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  SELECT $4::text || ':' || coalesce((
+      SELECT $5::text FROM unnest($6::uuid[], $7::int[]) AS k (id, gen)
+      WHERE k.id = a.user_id AND k.gen = a.device_generation LIMIT 1)::text, 'world') AS bucket, a.*
   FROM (SELECT) one LEFT JOIN account a ON true
 ),
 reserved AS (
   INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
-      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
+  SELECT s.bucket, 1, $8::uuid, now() + make_interval(secs => $9::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $10::int AND f.window_ends_at > now())) s
   ON CONFLICT (bucket) DO UPDATE SET
     count = CASE
     WHEN t.window_ends_at <= now() THEN 1
@@ -28,20 +24,20 @@ reserved AS (
     END,
     last_attempt_id = excluded.last_attempt_id,
     window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
+  WHERE t.window_ends_at <= now() OR t.count < $11::int + 1
   RETURNING t.bucket, t.count AS number),
 recorded AS (
   INSERT INTO security_events
     (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
-    $18::uuid, $19::uuid, $20::inet, $21::text,
-    $22::jsonb
-  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
-SELECT c.*, nullif(r.number, $24::int + 1) AS number,
+  SELECT gen_random_uuid(), $12, $13, $14::text, $15::text, e.user_id, e.session_id,
+    $16::uuid, $17::uuid, $18::inet, $19::text,
+    $20::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $21::int) e )
+SELECT c.*, nullif(r.number, $22::int + 1) AS number,
   coalesce(
     (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
     FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
-    $25::int) AS retry_after_seconds, NULL::text AS pending_password_hash
+    $23::int) AS retry_after_seconds, NULL::text AS pending_password_hash
 FROM counted c LEFT JOIN reserved r ON true;
 
 -- step holdBudgets
@@ -114,25 +110,21 @@ FROM (
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
 
--- shape 2 of 3
+-- shape 2 of 4
 
 -- step reserve
-WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-    WHEN NOT $2::boolean AND ((u.name = 'Asks')) THEN 'challenge'
-    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
-  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) OR (u.name = $1)) THEN 'challenge' ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($2::text[]) OR u.address_key = ANY ($3::text[]))
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($4::text[], lower(u.email)) NULLS LAST LIMIT 1),
 counted AS (
-  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
-      WHERE k.user_id = a.user_id AND k.generation = a.device_generation
-    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  SELECT $5::text || ':' || coalesce((
+      SELECT $6::text FROM unnest($7::uuid[], $8::int[]) AS k (id, gen)
+      WHERE k.id = a.user_id AND k.gen = a.device_generation LIMIT 1)::text, 'world') AS bucket, a.*
   FROM (SELECT) one LEFT JOIN account a ON true
 ),
 reserved AS (
   INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
-      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
+  SELECT s.bucket, 1, $9::uuid, now() + make_interval(secs => $10::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $11::int AND f.window_ends_at > now())) s
   ON CONFLICT (bucket) DO UPDATE SET
     count = CASE
     WHEN t.window_ends_at <= now() THEN 1
@@ -141,20 +133,20 @@ reserved AS (
     END,
     last_attempt_id = excluded.last_attempt_id,
     window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
+  WHERE t.window_ends_at <= now() OR t.count < $12::int + 1
   RETURNING t.bucket, t.count AS number),
 recorded AS (
   INSERT INTO security_events
     (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
-    $18::uuid, $19::uuid, $20::inet, $21::text,
-    $22::jsonb
-  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
-SELECT c.*, nullif(r.number, $24::int + 1) AS number,
+  SELECT gen_random_uuid(), $13, $14, $15::text, $16::text, e.user_id, e.session_id,
+    $17::uuid, $18::uuid, $19::inet, $20::text,
+    $21::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $22::int) e )
+SELECT c.*, nullif(r.number, $23::int + 1) AS number,
   coalesce(
     (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
     FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
-    $25::int) AS retry_after_seconds, NULL::text AS pending_password_hash
+    $24::int) AS retry_after_seconds, NULL::text AS pending_password_hash
 FROM counted c LEFT JOIN reserved r ON true;
 
 -- step holdBudgets: as in shape 1
@@ -163,25 +155,22 @@ FROM counted c LEFT JOIN reserved r ON true;
 
 -- step issueUnlockLink: as in shape 1
 
--- shape 3 of 3
+-- shape 3 of 4
 
 -- step reserve
-WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-    WHEN $1::boolean AND (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified'
-    WHEN NOT $2::boolean AND false THEN 'challenge'
-    ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
-  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1),
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN (((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) AND NOT u.id IN (
+        SELECT d.user_id FROM trusted_devices d WHERE d.id = ANY ($1::uuid[]) AND d.expires_at > now()))) THEN 'challenge' ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($2::text[]) OR u.address_key = ANY ($3::text[]))
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($4::text[], lower(u.email)) NULLS LAST LIMIT 1),
 counted AS (
-  SELECT $6::text || ':' || coalesce(CASE WHEN EXISTS (
-      SELECT 1 FROM unnest($7::uuid[], $8::int[]) AS k (user_id, generation)
-      WHERE k.user_id = a.user_id AND k.generation = a.device_generation
-    ) THEN $9::text END::text, 'world') AS bucket, a.*
+  SELECT $5::text || ':' || coalesce((
+      SELECT $6::text FROM unnest($7::uuid[], $8::int[]) AS k (id, gen)
+      WHERE k.id = a.user_id AND k.gen = a.device_generation LIMIT 1)::text, 'world') AS bucket, a.*
   FROM (SELECT) one LEFT JOIN account a ON true
 ),
 reserved AS (
   INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
-  SELECT s.bucket, 1, $10::uuid, now() + make_interval(secs => $11::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
-      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $12::int AND f.window_ends_at > now())) s
+  SELECT s.bucket, 1, $9::uuid, now() + make_interval(secs => $10::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $11::int AND f.window_ends_at > now())) s
   ON CONFLICT (bucket) DO UPDATE SET
     count = CASE
     WHEN t.window_ends_at <= now() THEN 1
@@ -190,20 +179,65 @@ reserved AS (
     END,
     last_attempt_id = excluded.last_attempt_id,
     window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
-  WHERE t.window_ends_at <= now() OR t.count < $13::int + 1
+  WHERE t.window_ends_at <= now() OR t.count < $12::int + 1
   RETURNING t.bucket, t.count AS number),
 recorded AS (
   INSERT INTO security_events
     (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
-  SELECT gen_random_uuid(), $14, $15, $16::text, $17::text, e.user_id, e.session_id,
-    $18::uuid, $19::uuid, $20::inet, $21::text,
-    $22::jsonb
-  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $23::int) e )
-SELECT c.*, nullif(r.number, $24::int + 1) AS number,
+  SELECT gen_random_uuid(), $13, $14, $15::text, $16::text, e.user_id, e.session_id,
+    $17::uuid, $18::uuid, $19::inet, $20::text,
+    $21::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $22::int) e )
+SELECT c.*, nullif(r.number, $23::int + 1) AS number,
   coalesce(
     (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
     FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
-    $25::int) AS retry_after_seconds, (SELECT r.password_hash FROM registration_attempts r WHERE r.email = $26 AND r.expires_at > now() AND c.user_id IS NULL ORDER BY r.created_at DESC, r.id DESC LIMIT 1) AS pending_password_hash
+    $24::int) AS retry_after_seconds, NULL::text AS pending_password_hash
+FROM counted c LEFT JOIN reserved r ON true;
+
+-- step holdBudgets: as in shape 1
+
+-- step queueLockMail: as in shape 1
+
+-- step issueUnlockLink: as in shape 1
+
+-- shape 4 of 4
+
+-- step reserve
+WITH account AS (SELECT u.id AS user_id, u.email, u.address_key, u.password_hash, CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN 'challenge' ELSE 'session' END AS verdict, u.device_generation FROM users u WHERE (lower(u.email) = ANY ($1::text[]) OR u.address_key = ANY ($2::text[]))
+  ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($3::text[], lower(u.email)) NULLS LAST LIMIT 1),
+counted AS (
+  SELECT $4::text || ':' || coalesce((
+      SELECT $5::text FROM unnest($6::uuid[], $7::int[]) AS k (id, gen)
+      WHERE k.id = a.user_id AND k.gen = a.device_generation LIMIT 1)::text, 'world') AS bucket, a.*
+  FROM (SELECT) one LEFT JOIN account a ON true
+),
+reserved AS (
+  INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+  SELECT s.bucket, 1, $8::uuid, now() + make_interval(secs => $9::int) FROM (SELECT c.bucket FROM counted c WHERE NOT EXISTS (
+      SELECT FROM login_attempts f WHERE f.bucket = c.bucket AND f.count > $10::int AND f.window_ends_at > now())) s
+  ON CONFLICT (bucket) DO UPDATE SET
+    count = CASE
+    WHEN t.window_ends_at <= now() THEN 1
+    WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+    ELSE t.count + 1
+    END,
+    last_attempt_id = excluded.last_attempt_id,
+    window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+  WHERE t.window_ends_at <= now() OR t.count < $11::int + 1
+  RETURNING t.bucket, t.count AS number),
+recorded AS (
+  INSERT INTO security_events
+    (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
+  SELECT gen_random_uuid(), $12, $13, $14::text, $15::text, e.user_id, e.session_id,
+    $16::uuid, $17::uuid, $18::inet, $19::text,
+    $20::jsonb
+  FROM (SELECT c.user_id, NULL::uuid AS session_id FROM counted c, reserved r WHERE r.number > $21::int) e )
+SELECT c.*, nullif(r.number, $22::int + 1) AS number,
+  coalesce(
+    (SELECT ceil(extract(epoch FROM t.window_ends_at - now()))::int
+    FROM login_attempts t WHERE t.bucket = c.bucket AND t.window_ends_at > now()),
+    $23::int) AS retry_after_seconds, (SELECT r.password_hash FROM registration_attempts r WHERE r.email = $24 AND r.expires_at > now() AND c.user_id IS NULL ORDER BY r.created_at DESC, r.id DESC LIMIT 1) AS pending_password_hash
 FROM counted c LEFT JOIN reserved r ON true;
 
 -- step holdBudgets: as in shape 1

@@ -17,6 +17,6 @@ updated AS (
     locale = coalesce($4::text, u.locale),
     updated_at = now()
   FROM caller o WHERE u.id = o.user_id
-  RETURNING u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at)
+  RETURNING u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.two_factor_since, u.created_at, u.updated_at)
 SELECT updated.id AS user_id, updated.email, updated.name, updated.email_verified_at IS NOT NULL AS email_verified,
-  updated.password_hash IS NOT NULL AS has_password, updated.created_at AS user_created_at, updated.updated_at AS user_updated_at FROM updated;
+  updated.two_factor_since IS NOT NULL AS two_factor_enabled, updated.password_hash IS NOT NULL AS has_password, updated.created_at AS user_created_at, updated.updated_at AS user_updated_at FROM updated;

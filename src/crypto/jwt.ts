@@ -49,7 +49,10 @@ export async function signAccessToken(
 ): Promise<string> {
   const issuedAt = Math.floor(nowMs / 1000);
   const { sessionId, authTime, amr, demo } = claims;
-  return new SignJWT({ sid: sessionId, auth_time: authTime, amr: [...amr], ...(demo && { demo }) })
+  return new SignJWT({
+    ...{ sid: sessionId, auth_time: authTime, acr: contextOf(amr), amr: [...amr] },
+    ...(demo && { demo }),
+  })
     .setProtectedHeader({ alg: keySet.signing.alg, typ: tokenType, kid: keySet.signing.kid })
     .setIssuer(settings.issuer)
     .setAudience(settings.audience)
@@ -96,6 +99,11 @@ export async function verifyAccessToken(
     if (error instanceof JOSEError) return null;
     throw error;
   }
+}
+
+/** How strongly they authenticated: `aal2` by a second factor, else `aal1` (RFC 9068 section 2.2.1, NIST SP 800-63B). */
+function contextOf(amr: readonly string[]): string {
+  return amr.includes('mfa') ? 'aal2' : 'aal1';
 }
 
 function verificationKey(keySet: SigningKeySet, header: JWTHeaderParameters): CryptoKey {

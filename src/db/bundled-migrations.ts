@@ -21,6 +21,12 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0016_one_time_tokens_held_key_idx_concurrently': () =>
     import('../../migrations/0016_one_time_tokens_held_key_idx_concurrently.sql'),
   '0017_former_ids_bounded': () => import('../../migrations/0017_former_ids_bounded.sql'),
+  '0018_users_two_factor': () => import('../../migrations/0018_users_two_factor.sql'),
+  '0019_sessions_second_factor': () => import('../../migrations/0019_sessions_second_factor.sql'),
+  '0020_challenges': () => import('../../migrations/0020_challenges.sql'),
+  '0021_two_factor': () => import('../../migrations/0021_two_factor.sql'),
+  '0022_users_two_factor_reset_at_idx_concurrently': () =>
+    import('../../migrations/0022_users_two_factor_reset_at_idx_concurrently.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */

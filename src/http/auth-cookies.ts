@@ -5,6 +5,10 @@ export const accessCookieName = '__Host-nexora_access';
 export const refreshCookieName = '__Host-nexora_refresh';
 /** Opens nothing, and so counts for no CSRF rule: it says which device asks, past every logout. */
 export const deviceCookieName = '__Host-nexora_device';
+/** Opens nothing without the password: it says that the device is trusted, past every logout. */
+export const trustedDeviceCookieName = '__Host-nexora_trusted';
+/** The first half of a sign-in: it is read by the second step alone. */
+export const challengeCookieName = '__Host-nexora_challenge';
 
 const deviceCookieAgeSeconds = 400 * 86_400; // the maximum of browsers (RFC 6265bis section 5.5)
 
@@ -32,6 +36,21 @@ export function setAuthCookies(
 /** Sets the device cookie. */
 export function setDeviceCookie(headers: Headers, token: string): void {
   headers.append('Set-Cookie', hostCookie(deviceCookieName, token, deviceCookieAgeSeconds));
+}
+
+/** Sets the cookie of a trusted device. */
+export function setTrustedDeviceCookie(headers: Headers, token: string, maxAgeSeconds: number): void {
+  headers.append('Set-Cookie', hostCookie(trustedDeviceCookieName, token, maxAgeSeconds));
+}
+
+/** Sets the cookie of a challenge. */
+export function setChallengeCookie(headers: Headers, token: string, maxAgeSeconds: number): void {
+  headers.append('Set-Cookie', hostCookie(challengeCookieName, token, maxAgeSeconds));
+}
+
+/** Clears the cookie of a challenge. */
+export function clearChallengeCookie(headers: Headers): void {
+  headers.append('Set-Cookie', expiredHostCookie(challengeCookieName));
 }
 
 /** Clears the token cookies, and the legacy cookie if one is configured. */

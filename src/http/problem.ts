@@ -46,6 +46,7 @@ function problemDocument({ code, spec, options }: AuthError, requestId: string):
     code,
     ...(options.detail !== undefined && { detail: options.detail }),
     ...(options.errors !== undefined && { errors: options.errors }),
+    ...options.members,
     requestId,
   };
   return new Response(JSON.stringify(body), {

@@ -25,6 +25,8 @@ export const occasions = [
   'two_factor_disabled',
   /** The operator's reset of a second factor became effective. */
   'two_factor_reset',
+  /** Somebody who knew the password entered too many wrong codes for the second step. */
+  'second_factor_guessed',
   'identity_unlinked',
   'banned',
   'account_deleted',

@@ -1,11 +1,19 @@
 import type { Fragment } from '../db/sql.ts';
+import type { Deps } from '../deps.ts';
 
 /**
  * A second factor that an account may ask for. A feature brings it in its manifest: base features learn of it only here.
+ * Its fragments are expressions over a row `u` of users.
  */
 export interface Factor {
-  /** The names of its methods, as the challenge lists them: `totp`. */
-  readonly methods: readonly string[];
-  /** Whether the account asks for it: a boolean expression over a row `u` of users, never null. */
+  /** Whether the account asks for it: a boolean, never null. */
   readonly isAskedFor: (u: Fragment) => Fragment;
+  /** Since when it does: a timestamptz, which counts only where it is asked for. */
+  readonly since: (u: Fragment) => Fragment;
+  /** The names of the methods that the account has left, such as `totp`: a text[], never null. */
+  readonly methods: (u: Fragment) => Fragment;
+  /** Whether it is not asked for any longer, but what belongs to it is still there: a boolean, never null. */
+  readonly hasLapsed: (u: Fragment) => Fragment;
+  /** Ends what belongs to it, if it has lapsed. */
+  readonly endLapsed: (deps: Deps, userId: string) => Promise<void>;
 }

@@ -1,26 +1,56 @@
 import { type Fragment, join, sql } from '../db/sql.ts';
 import type { Factor } from './factor.ts';
-import type { Gate } from './gate.ts';
+import type { Gating } from './gate.ts';
 
 /**
- * The name of the first gate that refuses the session `s` of the user `u`, or null: select it as `refused_by` in the
- * first statement of the route, so that it costs no round trip, and do nothing where it is not null.
+ * The name of the first gate that refuses the session `s` of the user `u`, followed by what would open it, as text[]; or
+ * null: select it as `refused_by` in the first statement of the route, so that it costs no round trip, and do nothing
+ * where it is not null.
  * @param hasPassword whether the current password is checked in the same request
  */
-export function refusedBy(gates: readonly Gate[], { hasPassword = false } = {}): Fragment {
-  const asked = gates.filter((gate) => !(hasPassword && gate.isMetByPassword));
-  if (asked.length === 0) return sql`NULL::text`;
-  const cases = asked.map(
-    ({ name, condition }) => sql`WHEN NOT ${condition(sql`s`, sql`u`)} THEN ${name}::text`,
-  );
+export function refusedBy(gating: Gating, { hasPassword = false } = {}): Fragment {
+  const { gates } = gating;
+  if (gates.length === 0) return sql`NULL::text[]`;
+  const asked = { ...gating, hasPassword };
+  const u = sql`u`;
+  const cases = gates.map(({ name, condition, methods }) => {
+    const what = methods === undefined ? sql`` : sql` || ${methods(u, asked)}`;
+    return sql`WHEN NOT ${condition(sql`s`, u, asked)} THEN ARRAY[${name}::text]${what}`;
+  });
   return sql`CASE ${join(cases, ' ')} END`;
+}
+
+/** Whether every gate lets the session `s` of the user `u` pass: where `refusedBy` is null. */
+export function passesGates(gating: Gating, { hasPassword = false } = {}): Fragment {
+  const asked = { ...gating, hasPassword };
+  const conditions = gating.gates.map(({ condition }) => condition(sql`s`, sql`u`, asked));
+  return conditions.length === 0 ? sql`true` : sql`(${join(conditions, ' AND ')})`;
 }
 
 /** Whether the account of the row `u` of users asks for a second factor. */
 export function asksForFactor(factors: readonly Factor[], u: Fragment): Fragment {
-  if (factors.length === 0) return sql`false`;
-  return sql`(${join(
-    factors.map(({ isAskedFor }) => isAskedFor(u)),
-    ' OR ',
-  )})`;
+  return anyOf(factors.map(({ isAskedFor }) => isAskedFor(u)));
+}
+
+/** Since when the account of the row `u` of users asks for a second factor, where it does. */
+export function factorSince(factors: readonly Factor[], u: Fragment): Fragment {
+  const times = factors.map(({ isAskedFor, since }) => sql`CASE WHEN ${isAskedFor(u)} THEN ${since(u)} END`);
+  return times.length === 0 ? sql`NULL::timestamptz` : sql`least(${join(times, ', ')})`;
+}
+
+/** The names of the methods of the second factors that the account of the row `u` of users asks for: a text[]. */
+export function factorMethods(factors: readonly Factor[], u: Fragment): Fragment {
+  const methods = factors.map(
+    (factor) => sql`CASE WHEN ${factor.isAskedFor(u)} THEN ${factor.methods(u)} ELSE '{}' END`,
+  );
+  return join([sql`'{}'::text[]`, ...methods], ' || ');
+}
+
+/** Whether a second factor of the account of the row `u` of users has lapsed: see `Factor.endLapsed`. */
+export function hasLapsedFactor(factors: readonly Factor[], u: Fragment): Fragment {
+  return anyOf(factors.map(({ hasLapsed }) => hasLapsed(u)));
+}
+
+function anyOf(conditions: readonly Fragment[]): Fragment {
+  return conditions.length === 0 ? sql`false` : sql`(${join(conditions, ' OR ')})`;
 }

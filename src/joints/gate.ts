@@ -1,5 +1,7 @@
 import type { Fragment } from '../db/sql.ts';
 import { type AuthError, commonErrors } from '../errors.ts';
+import type { Factor } from './factor.ts';
+import type { ReauthenticationMethod } from './reauthentication.ts';
 
 /**
  * A condition for every sensitive route, such as a recent authentication. A feature brings it in its manifest; no route
@@ -9,16 +11,30 @@ export interface Gate {
   /** snake_case: how the statement tells which gate refused. */
   readonly name: string;
   /** Whether the caller may pass: a boolean expression over the session `s` and its user `u`, never null. */
-  readonly condition: (s: Fragment, u: Fragment) => Fragment;
-  /** Whether the current password in the request stands in for it. */
-  readonly isMetByPassword: boolean;
-  readonly refuse: () => AuthError;
+  readonly condition: (s: Fragment, u: Fragment, asked: Asked) => Fragment;
+  /** What would open it, for the refusal: a text[] expression over the user `u`, never null. */
+  readonly methods?: (u: Fragment, asked: Asked) => Fragment;
+  /** @param methods what would open it */
+  readonly refuse: (methods: readonly string[]) => AuthError;
+}
+
+/** What decides who may pass: the gates, and what they can ask for. */
+export interface Gating {
+  readonly gates: readonly Gate[];
+  readonly factors: readonly Factor[];
+  readonly reauthentications: readonly ReauthenticationMethod[];
+}
+
+/** What a gate may make its condition depend on. */
+export interface Asked extends Omit<Gating, 'gates'> {
+  /** Whether the current password is checked in the same request. */
+  readonly hasPassword: boolean;
 }
 
 /** What a statement of a sensitive route selects, and on which its work depends. */
 export interface GatedRow {
-  /** The name of the first gate that refuses; null when all let the caller pass. */
-  readonly refused_by: string | null;
+  /** The name of the first gate that refuses, and what would open it; null when all let the caller pass. */
+  readonly refused_by: readonly string[] | null;
 }
 
 /**
@@ -26,10 +42,11 @@ export interface GatedRow {
  * @throws AuthError unauthenticated
  * @throws AuthError the refusal of the gate, such as reauthentication_required
  */
-export function passGates<R extends GatedRow>(gates: readonly Gate[], row: R | null): R {
+export function passGates<R extends GatedRow>({ gates }: Pick<Gating, 'gates'>, row: R | null): R {
   if (row === null) throw commonErrors.unauthenticated();
   if (row.refused_by === null) return row;
-  const gate = gates.find(({ name }) => name === row.refused_by);
+  const [name, ...methods] = row.refused_by;
+  const gate = gates.find((candidate) => candidate.name === name);
   if (gate === undefined) throw new TypeError('a refusal must come from a gate');
-  throw gate.refuse();
+  throw gate.refuse(methods);
 }

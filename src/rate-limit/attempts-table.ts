@@ -1,5 +1,5 @@
 import type { Feature } from '../feature.ts';
-import { deleteAttempts } from './fragments.ts';
+import { forgetUsers } from './fragments.ts';
 import { cleanupExpiredAttempts } from './queries.ts';
 
 /**
@@ -12,8 +12,8 @@ export const attemptCounters: Feature = {
       name: 'login_attempts',
       columns: ['bucket'],
       atExport: { none: 'counts of the last minutes, under a hash or the id' },
-      atDeletion: { step: 'forgetCounters', statement: deleteAttempts },
-      atTakeOver: { step: 'forgetCounters', statement: deleteAttempts },
+      atDeletion: { step: 'forgetCounters', statement: forgetUsers },
+      atTakeOver: { step: 'forgetCounters', statement: forgetUsers },
     },
   ],
   cleanUps: [{ rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts }],

@@ -143,8 +143,20 @@ export function deleteSubjectsOf(source: Fragment): Fragment {
     RETURNING t.bucket`;
 }
 
+/** Under what wrong codes for the second factor of a user are counted: only a right one gives them back. */
+export const secondFactorSubject = 'second-factor';
+
+/** Body of a CTE that deletes everything that is counted under the ids of the users in the CTE `source`: they are gone. */
+export function forgetUsers(source: Fragment): Fragment {
+  const names = sql`ARRAY['user:' || o.user_id, ${`${secondFactorSubject}:`} || o.user_id]`;
+  return sql`
+    DELETE FROM login_attempts t USING (SELECT unnest(${names}) AS name FROM ${source} o) n
+    WHERE t.bucket >= n.name || ':' AND t.bucket < n.name || ';'
+    RETURNING t.bucket`;
+}
+
 /**
- * Body of a CTE that deletes what is counted under the ids of the users in the CTE `source`, which stand in for accounts
+ * Body of a CTE that deletes the attempts under the ids of the users in the CTE `source`, which stand in for accounts
  * without an address key.
  */
 export function deleteAttempts(source: Fragment): Fragment {

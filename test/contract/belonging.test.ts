@@ -60,8 +60,11 @@ async function rowsOf(
 
 /** An account that has rows in every table of the manifests. */
 async function rooted() {
-  const account = await insertAccount(client);
+  const { twoFactor: account } = await insertAccount(client);
   const { userId, accessToken: bearer } = account;
+  // Which is recorded, and told by mail.
+  const renewed = await client.post('/api/auth/two-factor/backup-codes', undefined, { bearer });
+  expect(renewed.status, renewed.text).toBe(200);
   const [session] = await db().query<{ id: string }>(
     sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`,
   );
@@ -72,7 +75,8 @@ async function rooted() {
       VALUES (gen_random_uuid(), 'password_changed', ${account.email}, 'en', ${userId}::uuid, gen_random_uuid(), '{}',
         now() + interval '1 day')`,
     sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
-      VALUES (${`user:${userId}:export`}, 1, gen_random_uuid(), now() + interval '1 hour')`,
+      SELECT b.name, 1, gen_random_uuid(), now() + interval '1 hour'
+      FROM unnest(ARRAY[${`user:${userId}:export`}, ${`second-factor:${userId}:world`}]) AS b (name)`,
     sql`UPDATE security_events SET ip_address = '192.0.2.1', user_agent = 'agent' WHERE user_id = ${userId}::uuid`,
   ]);
   for (const table of tables) expect(await rowsOf(table, [userId, sessionId]), table.name).not.toEqual([]);

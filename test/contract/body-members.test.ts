@@ -4,7 +4,7 @@ import { freshDatabase } from '../support/database.ts';
 import { databaseState } from './database-state.ts';
 import { insertAccount } from './insert-account.ts';
 import { rawExample } from './raw-example.ts';
-import { type Account, bodyRoutes, fullBody } from './route-table.ts';
+import { type Account, bodyRoutes, fullBody, membersOf } from './route-table.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -19,7 +19,7 @@ afterAll(() => database.drop());
 
 /** The full body with one member's JSON text replaced. */
 function sendWith(key: string, member: string, text: string): Promise<Answer> {
-  const body = { ...fullBody(key, account), [member]: '~' };
+  const body = { ...fullBody(key, account, member), [member]: '~' };
   return client.send(
     rawExample(
       key,
@@ -43,6 +43,14 @@ const members = {
   password_hash: '$2a$04$x',
   hasPassword: false,
   twoFactorEnabled: false,
+  two_factor_since: null,
+  twoFactorResetAt: '2020-01-01',
+  secondFactorAt: '2030-01-01',
+  second_factor_at: '2030-01-01',
+  amr: ['pwd', 'otp', 'mfa'],
+  acr: 'aal2',
+  secretSealed: 'x',
+  last_step: 0,
   createdAt: '2020-01-01',
   updatedAt: '2020-01-01',
   bannedAt: null,
@@ -79,8 +87,9 @@ describe.each(bodyRoutes)('%s', (key) => {
     expect(await databaseState(database.url)).toBe(before);
   });
 
-  test.each(wrongTypes)('converts nothing: %s is no text (INP-08)', async (text) => {
-    for (const member of Object.keys(fullBody(key, account))) {
+  test.each(wrongTypes)('converts nothing: %s is of no other type (INP-08)', async (text) => {
+    for (const [member, value] of Object.entries(membersOf(key, account))) {
+      if (typeof value === typeof JSON.parse(text)) continue;
       const answer = await sendWith(key, member, text);
       expect([answer.status, answer.json.code], member).toEqual([400, 'validation_failed']);
       const codes = answer.json.errors
@@ -92,7 +101,7 @@ describe.each(bodyRoutes)('%s', (key) => {
   });
 
   test('bounds every text (INP-10)', async () => {
-    for (const member of Object.keys(fullBody(key, account))) {
+    for (const member of Object.keys(membersOf(key, account))) {
       const answer = await sendWith(key, member, `"${'a'.repeat(15_000)}"`);
       expect([answer.status, answer.json.code], member).toEqual([400, 'validation_failed']);
       expect(answer.json.errors[0].pointer, member).toBe(`/${member}`);
@@ -100,12 +109,13 @@ describe.each(bodyRoutes)('%s', (key) => {
   });
 
   test('never hands a NUL to the database, which cannot store one (INP-09)', async () => {
-    for (const member of Object.keys(fullBody(key, account))) {
+    for (const member of Object.keys(membersOf(key, account))) {
       for (const text of ['"a\\u0000b"', '"\\u0000"', '"a@b.example\\u0000"']) {
         const answer = await sendWith(key, member, text);
-        // A logout ignores a token that nobody can have been given.
+        // A logout ignores a token that nobody can have been given, and a login one that would say more of the device.
         expect(answer.status, `${member} ${answer.text}`).toBeLessThan(500);
-        expect(answer.roundTrips, member).toBe(0);
+        const isIgnored = answer.status === 200 && member === 'trustedDeviceToken';
+        if (!isIgnored) expect(answer.roundTrips, member).toBe(0);
       }
     }
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
-import { sql } from '../../src/db/sql.ts';
+import { type Fragment, sql } from '../../src/db/sql.ts';
 import { foldFeatures } from '../../src/feature.ts';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
 import {
@@ -15,10 +15,13 @@ import {
 import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
+import { storeLink } from '../support/links.ts';
 import { adminSecret } from '../support/test-env.ts';
+import { codeAt, wrongCode } from '../support/two-factor.ts';
 import { codeIn, tableRows } from './documents.ts';
 import { insertAccount } from './insert-account.ts';
-import type { Account } from './route-table.ts';
+import { recordLog } from './recorded-log.ts';
+import { storeLinks } from './route-table.ts';
 
 const { credentials } = foldFeatures(features);
 
@@ -50,9 +53,20 @@ describe('the table of what closes which way in (SES-21)', () => {
   test('has every kind once, and all links of an account', () => {
     const all = credentials.flatMap(({ cells }) => Object.keys(cells));
     expect(new Set(all).size).toBe(all.length);
-    const links = Object.keys(oneTimeTokenKinds).filter((kind) => kind !== 'confirm_registration');
+    // The one belongs to no account, and the other is never stored: it is the challenge in its cookie.
+    const others = ['confirm_registration', 'challenge_cookie'];
+    const links = Object.keys(oneTimeTokenKinds).filter((kind) => !others.includes(kind));
     expect(linkKinds.toSorted()).toEqual(links.toSorted());
-    expect(kinds).toEqual(expect.arrayContaining(['password', 'known_device', 'session']));
+    const told = [
+      'password',
+      'known_device',
+      'session',
+      'totp',
+      'backup_code',
+      'factor_reset',
+      'trusted_device',
+    ];
+    expect(kinds.filter((kind) => !linkKinds.includes(kind)).toSorted()).toEqual(told.toSorted());
     const steps = credentials.map(({ step }) => step);
     expect(new Set(steps).size).toBe(steps.length);
   });
@@ -86,28 +100,44 @@ describe('the table of what closes which way in (SES-21)', () => {
 });
 
 const client = new TestClient({ ADMIN_SECRET: adminSecret });
-const db = openDatabase();
+/** One of its own for each use: its time is that of one request. */
+const db = () => openDatabase();
 
-/** An account with every kind of credential: each link from before, from now and from later; two sessions. */
-async function equipped() {
-  const account = await insertAccount(client);
-  const { userId } = account;
+/** Before or after what the occasion is about, by minutes. */
+const ages = { before: -30, later: 30 } as const;
+
+/**
+ * An account with every kind of credential: each link from before, from now and from later; two sessions; two-factor, which
+ * was turned on before or later, with backup codes from before and from later; another authenticator that is being set up,
+ * a trusted device, and an operator's reset that waits.
+ */
+async function equipped(factorAge: keyof typeof ages = 'before') {
+  const { twoFactor: account } = await insertAccount(client);
+  const { userId, email } = account;
+  const links = await storeLinks(client, { id: userId, email });
   const otherSessionId = crypto.randomUUID();
-  await db.batch([
+  await db().batch([
     sql`INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, body_counter)
       VALUES (${otherSessionId}::uuid, ${userId}::uuid, now() + interval '1 day', now() + interval '1 day', 0)`,
     // The column of the bucket is free for their names: what a flow stores itself has none like these.
     sql`UPDATE one_time_tokens SET created_at = now(), bucket = kind || ' now' WHERE owner_id = ${userId}::uuid`,
-    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, created_at, expires_at, bucket)
+    sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, created_at, expires_at, bucket, challenge)
       SELECT sha256((t.kind || a.age || t.owner_id)::bytea), t.kind, t.owner_id, t.email, t.target_email,
-        now() + a.minutes * interval '1 minute', t.expires_at, t.kind || a.age
+        now() + a.minutes * interval '1 minute', t.expires_at, t.kind || a.age, t.challenge
       FROM one_time_tokens t, (VALUES (' before', -30), (' later', 30)) AS a (age, minutes)
       WHERE t.owner_id = ${userId}::uuid`,
+    sql`UPDATE users SET email_verified_at = NULL, two_factor_since = now() - interval '1 day' WHERE id = ${userId}::uuid`,
+    sql`UPDATE factors SET created_at = now(),
+        added_at = CASE WHEN added_at IS NOT NULL THEN now() + ${ages[factorAge]}::int * interval '1 minute' END,
+        held_since = CASE WHEN added_at IS NOT NULL THEN now() + ${ages[factorAge]}::int * interval '1 minute' END
+      WHERE user_id = ${userId}::uuid`,
+    sql`UPDATE backup_codes SET created_at = now() + CASE WHEN get_byte(code_hash, 0) < 128
+        THEN ${ages.later}::int ELSE ${ages.before}::int END * interval '1 minute' WHERE user_id = ${userId}::uuid`,
   ]);
-  const [session] = await db.query<{ id: string }>(
+  const [session] = await db().query<{ id: string }>(
     sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid AND id <> ${otherSessionId}::uuid`,
   );
-  return { ...account, sessionId: session!.id, otherSessionId, before: await stateOf(userId) };
+  return { ...account, links, sessionId: session!.id, otherSessionId, before: await stateOf(userId) };
 }
 
 interface State {
@@ -116,17 +146,52 @@ interface State {
   readonly sessions: readonly string[];
   /** The live ones of the links that `equipped` stored: the kind, with `before`, `now` or `later`. */
   readonly links: readonly string[];
+  /** When each authenticator was turned on; `setup` of one that was not. */
+  readonly factors: readonly string[];
+  /** When each backup code was made. */
+  readonly codes: readonly string[];
+  readonly trustedDevices: number;
+  /** Whether a sign-in asks for a second factor. */
+  readonly isAsked: boolean;
+  readonly isResetPending: boolean;
 }
 
 async function stateOf(userId: string): Promise<State | null> {
-  const [row] = await db.query<State>(sql`
+  const age = (at: Fragment) => sql`CASE WHEN ${at} < now() - interval '10 minutes' THEN 'before'
+    WHEN ${at} > now() + interval '10 minutes' THEN 'later' WHEN ${at} IS NULL THEN 'setup' ELSE 'now' END`;
+  const [row] = await db().query<State>(sql`
     SELECT u.password_hash AS password, u.device_generation AS generation,
       ARRAY(SELECT s.id::text FROM sessions s WHERE s.user_id = u.id) AS sessions,
       ARRAY(
         SELECT t.bucket FROM one_time_tokens t
-        WHERE t.owner_id = u.id AND t.spent_at IS NULL AND t.bucket LIKE t.kind || ' %') AS links
+        WHERE t.owner_id = u.id AND t.spent_at IS NULL AND t.bucket LIKE t.kind || ' %') AS links,
+      ARRAY(SELECT ${age(sql`f.added_at`)} FROM factors f WHERE f.user_id = u.id ORDER BY 1) AS factors,
+      ARRAY(SELECT ${age(sql`b.created_at`)} FROM backup_codes b WHERE b.user_id = u.id ORDER BY 1) AS codes,
+      (SELECT count(*)::int FROM trusted_devices d WHERE d.user_id = u.id) AS "trustedDevices",
+      u.two_factor_since IS NOT NULL AS "isAsked", u.two_factor_reset_at IS NOT NULL AS "isResetPending"
     FROM users u WHERE u.id = ${userId}::uuid`);
   return row ?? null;
+}
+
+/** What belongs to the second factor. */
+function factorState({ factors, codes, trustedDevices, isAsked, isResetPending }: State) {
+  return { factors, codes, trustedDevices, isAsked, isResetPending };
+}
+
+/** What the cells of an occasion leave of that: without an authenticator its codes open nothing, and nothing is asked for. */
+function factorsLeft(before: State, occasion: Occasion): ReturnType<typeof factorState> {
+  const left = (kind: string, all: readonly string[]) => {
+    const cell = table[kind]![occasion];
+    if (cell === 'ended') return [];
+    return cell === 'since' ? all.filter((age) => age === 'before') : all;
+  };
+  const factors = left('totp', before.factors);
+  const isAsked = factors.some((age) => age !== 'setup');
+  return {
+    ...{ factors, isAsked, codes: isAsked ? left('backup_code', before.codes) : [] },
+    trustedDevices: left('trusted_device', Array(before.trustedDevices).fill('before')).length,
+    isResetPending: isAsked && left('factor_reset', ['before']).length > 0,
+  };
 }
 
 function scopeOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
@@ -148,36 +213,71 @@ function linksLeft(kind: string, cell: Cell): string[] {
 }
 
 describe('what an occasion closes (SES-21, LNK-05)', () => {
-  test.each(occasions)('%s ends by its statements exactly what the table says', async (occasion) => {
-    const { userId, sessionId, otherSessionId, before } = await equipped();
-    const bystander = await equipped();
-    for (let run = 1; run <= 2; run++) await db.batch(Object.values(stepsOf(occasion, userId, sessionId)));
-    const after = (await stateOf(userId))!;
-    expect([...after.links].toSorted()).toEqual(
-      linkKinds.flatMap((kind) => linksLeft(kind, table[kind]![occasion])).toSorted(),
-    );
-    const session = table.session![occasion];
-    const sessions = { ended: [], others: [sessionId], since: [] } as Partial<Record<Cell, string[]>>;
-    expect(after.sessions.toSorted()).toEqual((sessions[session] ?? [sessionId, otherSessionId]).toSorted());
-    expect(after.password).toBe(table.password![occasion] === 'ended' ? null : before!.password);
-    expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
-    expect(await stateOf(bystander.userId)).toEqual(bystander.before);
+  const byAge = (Object.keys(ages) as (keyof typeof ages)[]).flatMap((age) =>
+    occasions.map((occasion) => [occasion, age] as const),
+  );
+
+  test.each(byAge)(
+    '%s ends by its statements exactly what the table says, two-factor from %s',
+    async (occasion, age) => {
+      const { userId, sessionId, otherSessionId, before } = await equipped(age);
+      const bystander = await equipped();
+      for (let run = 1; run <= 2; run++)
+        await db().batch(Object.values(stepsOf(occasion, userId, sessionId)));
+      const after = (await stateOf(userId))!;
+      expect([...after.links].toSorted()).toEqual(
+        linkKinds.flatMap((kind) => linksLeft(kind, table[kind]![occasion])).toSorted(),
+      );
+      const session = table.session![occasion];
+      const sessions = { ended: [], others: [sessionId], since: [] } as Partial<Record<Cell, string[]>>;
+      expect(after.sessions.toSorted()).toEqual(
+        (sessions[session] ?? [sessionId, otherSessionId]).toSorted(),
+      );
+      expect(after.password).toBe(table.password![occasion] === 'ended' ? null : before!.password);
+      expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
+      expect(factorState(after)).toEqual(factorsLeft(before!, occasion));
+      expect(await stateOf(bystander.userId)).toEqual(bystander.before);
+    },
+  );
+
+  test('the account has something of every kind to end, of each age', async () => {
+    const [early, late] = [await equipped('before'), await equipped('later')];
+    expect(early.before!.links).toHaveLength(3 * linkKinds.length);
+    expect(early.before!.factors).toEqual(['before', 'setup']);
+    expect(late.before!.factors).toEqual(['later', 'setup']);
+    for (const { before } of [early, late]) {
+      expect(before).toMatchObject({ isAsked: true, isResetPending: true, trustedDevices: 1 });
+      expect(before!.codes).toHaveLength(10);
+    }
   });
+
+  type Equipped = Awaited<ReturnType<typeof equipped>>;
 
   /** What a request does whose occasion is in the table. */
   interface Way {
-    readonly act: (account: Awaited<ReturnType<typeof equipped>>) => Promise<Answer>;
+    readonly act: (account: Equipped) => Promise<Answer>;
     readonly status?: number;
     /** The kind whose present link it consumes. */
     readonly consumes?: string;
     /** Which sessions are left where the caller chooses. */
     readonly chosen?: 'none' | 'acting' | 'other';
+    /** What the way itself sets in the place of a second factor. */
+    readonly replaces?: Pick<State, 'factors' | 'codes'>;
   }
 
   const operator =
     (action: string) =>
-    ({ userId }: Account) =>
+    ({ userId }: Equipped) =>
       client.post(`/api/admin/users/${userId}/${action}`, undefined, { bearer: adminSecret });
+  const dueReset = ({ userId }: Equipped) =>
+    db().query(sql`UPDATE users SET two_factor_reset_at = now() WHERE id = ${userId}::uuid`);
+  /** All wrong codes but the last, on the device of the session or on one that never completed a second step. */
+  const guess = ({ userId, sessionId }: Equipped, isOnKnownDevice: boolean) =>
+    db().query(sql`
+      INSERT INTO second_factor_devices AS d (user_id, device_id, misses)
+      SELECT s.user_id, CASE WHEN ${isOnKnownDevice} THEN s.device_id ELSE '00000000-0000-0000-0000-000000000000' END, 49
+      FROM sessions s WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid
+      ON CONFLICT (user_id, device_id) DO UPDATE SET misses = 49`);
   const ways: Readonly<Record<string, readonly [Occasion, Way]>> = {
     'DELETE /sessions': [
       'signed_out_by_owner',
@@ -209,7 +309,7 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
         status: 401,
         act: async ({ refreshToken, sessionId }) => {
           await client.post('/api/auth/refresh', { refreshToken });
-          await db.query(
+          await db().query(
             sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE id = ${sessionId}::uuid`,
           );
           return client.post('/api/auth/refresh', { refreshToken });
@@ -266,6 +366,62 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
           client.post('/api/auth/email/change/confirm', { token: links.change_email }, { bearer }),
       },
     ],
+    'another authenticator': [
+      'two_factor_enabled',
+      {
+        replaces: { factors: ['now'], codes: Array(10).fill('now') },
+        act: ({ setupSecret, accessToken: bearer }) =>
+          client.post('/api/auth/two-factor/enable', { code: codeAt(setupSecret) }, { bearer }),
+      },
+    ],
+    'turning two-factor off': [
+      'two_factor_disabled',
+      {
+        act: ({ secret, accessToken: bearer }) =>
+          client.post('/api/auth/two-factor/disable', { code: codeAt(secret) }, { bearer }),
+      },
+    ],
+    'a sign-in when a reset by an operator is due': [
+      'two_factor_reset',
+      {
+        act: async (account) => {
+          await dueReset(account);
+          return client.post('/api/auth/login', { email: account.email, password });
+        },
+      },
+    ],
+    'a clean-up when a reset by an operator is due': [
+      'two_factor_reset',
+      {
+        act: async (account) => {
+          recordLog();
+          await dueReset(account);
+          return client.post('/api/admin/cleanup-sessions');
+        },
+      },
+    ],
+    'the fiftieth wrong code on a known device': [
+      'second_factor_guessed',
+      {
+        status: 401,
+        act: async (account) => {
+          await guess(account, true);
+          const { secret, accessToken: bearer } = account;
+          return client.post('/api/auth/reauthenticate', { code: wrongCode(secret) }, { bearer });
+        },
+      },
+    ],
+    'the fiftieth wrong code at a sign-in elsewhere': [
+      'second_factor_guessed',
+      {
+        status: 401,
+        act: async (account) => {
+          await guess(account, false);
+          const { secret, challengeToken } = account;
+          return client.post('/api/auth/login/two-factor', { challengeToken, code: wrongCode(secret) });
+        },
+      },
+    ],
   };
 
   test.each(Object.entries(ways))('%s ends exactly what the table says', async (_what, [occasion, way]) => {
@@ -282,7 +438,7 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
     const sessions = { ended: [], others: [sessionId], since: [], chosen: choice } as Partial<
       Record<Cell, string[]>
     >;
-    const ids = await db.query<{ id: string }>(sql`
+    const ids = await db().query<{ id: string }>(sql`
       SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid
       UNION SELECT f.id FROM former_session_ids f JOIN sessions s ON s.id = f.session_id WHERE s.user_id = ${userId}::uuid`);
     const known = ids.map(({ id }) => id).filter((id) => [sessionId, otherSessionId].includes(id));
@@ -293,14 +449,57 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
     expect(after.password === null, 'no password').toBe(cell === 'ended');
     if (cell !== 'ended') expect(after.password === before!.password).toBe(cell === 'kept');
     expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
+    expect(factorState(after)).toEqual({ ...factorsLeft(before!, occasion), ...way.replaces });
   });
+
+  test('every occasion of the second factor is walked, and "replaced" where a way sets a new one', () => {
+    const walked = Object.values(ways).map(([occasion]) => occasion);
+    const told = ['two_factor_enabled', 'two_factor_disabled', 'two_factor_reset', 'second_factor_guessed'];
+    expect(walked).toEqual(expect.arrayContaining(told));
+    for (const [occasion, { replaces }] of Object.values(ways))
+      expect(table.totp![occasion] === 'replaced', occasion).toBe(replaces !== undefined);
+  });
+
+  const undoings = Object.entries(ways).filter(([, [occasion]]) => table.totp![occasion] === 'since');
+
+  test('somebody put out can be so by "not me" and by a revert', () => {
+    expect(undoings.map(([what]) => what)).toEqual(['"not me"', 'a revert']);
+  });
+
+  test.each(undoings)(
+    '%s takes the second factor away that a thief turned on, and no other',
+    async (_what, [, way]) => {
+      const [thief, owner] = [await equipped('later'), await equipped('before')];
+      for (const account of [thief, owner]) expect((await way.act(account)).status).toBe(200);
+      const gone = { factors: [], codes: [], trustedDevices: 0, isAsked: false, isResetPending: false };
+      expect(factorState((await stateOf(thief.userId))!)).toEqual(gone);
+      expect(factorState((await stateOf(owner.userId))!)).toMatchObject({
+        factors: ['before'],
+        isAsked: true,
+      });
+      // The owner has to set a password first, and is then asked for what was there before alone.
+      for (const [account, isAsked] of [
+        [thief, false],
+        [owner, true],
+      ] as const) {
+        const [row] = await db().query<{ email: string }>(
+          sql`SELECT email FROM users WHERE id = ${account.userId}::uuid`,
+        );
+        const token = await storeLink(client, 'reset_password', { id: account.userId, email: row!.email });
+        const passwords = { password: otherPassword, confirmPassword: otherPassword };
+        expect((await client.post('/api/auth/password/reset', { token, ...passwords })).status).toBe(200);
+        const login = await client.post('/api/auth/login', { email: row!.email, password: otherPassword });
+        expect(login.json.twoFactorRequired, login.text).toBe(isAsked ? true : undefined);
+      }
+    },
+  );
 
   test('a deletion leaves nothing of the account', async () => {
     const { userId, accessToken: bearer } = await equipped();
     for (const kind of kinds) expect(['ended', 'kept'], kind).toContain(table[kind]!.account_deleted);
     expect((await client.call('DELETE', '/api/auth/me', { bearer, body: { password } })).status).toBe(200);
     expect(await stateOf(userId)).toBeNull();
-    const links = await db.query(sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${userId}::uuid`);
+    const links = await db().query(sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${userId}::uuid`);
     expect(links).toEqual([]);
   });
 });

@@ -12,6 +12,8 @@ const page = Object.values(
   import.meta.glob<string>('../../docs/security.md', { query: '?raw', import: 'default', eager: true }),
 )[0]!;
 
+const checkFile = 'src/features/two-factor/check/fragments.ts';
+
 /** The rows of the table below "## Limits", each with the files that it names. */
 const rows = page
   .slice(page.indexOf('\n## Limits'))
@@ -33,8 +35,25 @@ function constantOf(file: string, name: string): number {
     .reduce((product, factor) => product * factor, 1);
 }
 
+/** The numbers of a constant that holds limits of attempts. */
+function limitsOf(file: string, name: string): readonly number[] {
+  const literal = new RegExp(`\\bconst ${name}: AttemptLimits = \\{ max: (\\d+), windowSeconds: (\\d+) \\};`);
+  return (
+    literal
+      .exec(sources[file] ?? '')
+      ?.slice(1)
+      .map(Number) ?? []
+  );
+}
+
+/** The number that a member of an object has in a file. */
+function memberOf(file: string, name: string): number {
+  return Number(new RegExp(`\\b${name}: (\\d+),`).exec(sources[file] ?? '')?.[1] ?? Number.NaN);
+}
+
 function rowOf(text: string) {
-  const found = rows.filter(({ limit }) => limit.includes(text));
+  const exact = rows.filter(({ limit }) => limit === text);
+  const found = exact.length > 0 ? exact : rows.filter(({ limit }) => limit.includes(text));
   expect(found, text).toHaveLength(1);
   return found[0]!;
 }
@@ -70,8 +89,31 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ],
     [
       'a recent authentication',
-      () => [constantOf('src/features/sessions/fragments.ts', 'recentAuthenticationSeconds') / 60],
+      () => [constantOf('src/features/sessions/recency/fragments.ts', 'recentSeconds') / 60],
     ],
+    ['codes and backup codes of an account', () => limitsOf(checkFile, 'checkLimits')],
+    ['wrong codes in a row', () => [constantOf(checkFile, 'missesMax')]],
+    ['remembered for the second step', () => [constantOf(checkFile, 'devicesMax')]],
+    [
+      'codes that one challenge takes',
+      () => limitsOf('src/features/two-factor/second-step/queries.ts', 'tryLimits').slice(0, 1),
+    ],
+    ['open challenges', () => [constantOf('src/features/sign-in/challenge/fragments.ts', 'challengesMax')]],
+    [
+      'trusted devices of an account',
+      () => [constantOf('src/features/trusted-devices/fragments.ts', 'trustedDevicesMax')],
+    ],
+    [
+      'how long a device is trusted',
+      () => [constantOf('src/features/trusted-devices/new-trusted-device.ts', 'trustTtlSeconds') / 86_400],
+    ],
+    [
+      'one token of a trusted device',
+      () => [memberOf('src/features/trusted-devices/trusted-device-token.ts', 'entriesMax')],
+    ],
+    ['backup codes', () => [constantOf('src/features/two-factor/backup-codes/backup-code.ts', 'codesCount')]],
+    ["an operator's reset of two-factor", () => [config.twoFactor.resetDelayHours]],
+    ['the challenge of a sign-in', () => [oneTimeTokenKinds.two_factor_challenge.ttlSeconds / 60]],
     [
       'exports of an account',
       () => {
@@ -130,7 +172,13 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     [
       'links',
       () =>
-        [...new Set(Object.values(oneTimeTokenKinds).map(({ ttlSeconds }) => ttlSeconds / 3600))].toSorted(),
+        [
+          ...new Set(
+            Object.entries(oneTimeTokenKinds)
+              .filter(([kind]) => !kind.includes('challenge'))
+              .map(([, { ttlSeconds }]) => ttlSeconds / 3600),
+          ),
+        ].toSorted(),
     ],
     [
       'a pending registration',
@@ -149,6 +197,12 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ],
   ])('says of "%s" what the code says', (name, values) => {
     const numbers = (rowOf(name).value.match(/\d+/g) ?? []).map(Number);
+    expect(values()).not.toEqual([]);
     for (const value of values()) expect(numbers).toContain(value);
+  });
+
+  test('says that a setup of two-factor waits for an hour', () => {
+    expect(rowOf('a setup of two-factor').value).toContain('for an hour');
+    expect(constantOf('src/features/two-factor/setup/queries.ts', 'setupSeconds')).toBe(3600);
   });
 });

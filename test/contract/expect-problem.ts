@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Answer } from '../support/client.ts';
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
-const members = ['success', 'type', 'title', 'status', 'code', 'requestId', 'detail', 'errors'];
+const members = ['success', 'type', 'title', 'status', 'code', 'requestId', 'detail', 'errors', 'methods'];
 
 /** Traces of what only the log may tell: the driver, the database's words, frames of a stack, hosts. */
 export const innards =
@@ -26,6 +26,8 @@ export function expectProblem(answer: Answer, status: number, code: string, cont
     Object.keys(json).filter((member) => !members.includes(member)),
     context,
   ).toEqual([]);
+  // What the refusal of a gate tells besides.
+  expect(Array.isArray(json.methods), context).toBe(code === 'reauthentication_required');
   expect(text, context).not.toMatch(innards);
   expect(headers.has('WWW-Authenticate'), context).toBe(status === 401);
   if (status === 429) {

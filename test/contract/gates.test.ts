@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp, features } from '../../src/app.ts';
-import { sql } from '../../src/db/sql.ts';
+import { type Fragment, sql } from '../../src/db/sql.ts';
 import { defineErrors } from '../../src/errors.ts';
 import { foldFeatures } from '../../src/feature.ts';
 import type { Gate } from '../../src/joints/gate.ts';
 import { password } from '../support/accounts.ts';
-import { TestClient } from '../support/client.ts';
+import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { codeAt } from '../support/two-factor.ts';
 import { databaseState } from './database-state.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
-import { type Account, exampleCall, exampleOf } from './route-table.ts';
+import { type Account, type Caller, callerOf, exampleCall, exampleOf } from './route-table.ts';
+import type { TwoFactorAccount } from './two-factor-account.ts';
 
 /** What its account's owner alone may do (SES-15). */
 const ownersOwn = [
@@ -18,6 +20,10 @@ const ownersOwn = [
   'DELETE /api/auth/me',
   'POST /api/auth/email/change',
   'GET /api/auth/me/export',
+  'POST /api/auth/two-factor/setup',
+  'POST /api/auth/two-factor/enable',
+  'POST /api/auth/two-factor/disable',
+  'POST /api/auth/two-factor/backup-codes',
 ];
 
 const sensitiveRoutes = createApp()
@@ -32,9 +38,50 @@ const { terms_not_accepted } = defineErrors({
 const closedGate: Gate = {
   name: 'closed_gate',
   condition: () => sql`false`,
-  isMetByPassword: false,
   refuse: () => terms_not_accepted(),
 };
+
+/**
+ * The sessions of an account with two-factor that are not at its highest factor: what has to be done with its session, or to
+ * get another one.
+ */
+const lowSessions: readonly [what: string, lower: (account: TwoFactorAccount) => Promise<Caller>][] = [
+  [
+    'from before it was turned on',
+    async (account) => {
+      await change(sql`
+        UPDATE sessions SET amr = '{pwd}', second_factor_at = NULL WHERE user_id = ${account.userId}::uuid`);
+      return account;
+    },
+  ],
+  [
+    'by a trusted device',
+    async (account) => {
+      const { email, trustedDeviceToken } = account;
+      const { json } = await client.post('/api/auth/login', { email, password, trustedDeviceToken });
+      expect(json.accessToken).toBeDefined();
+      return { ...account, accessToken: json.accessToken, refreshToken: json.refreshToken };
+    },
+  ],
+  [
+    'that passed it more than ten minutes ago',
+    async (account) => {
+      await change(sql`
+        UPDATE sessions SET second_factor_at = now() - interval '601 seconds' WHERE user_id = ${account.userId}::uuid`);
+      return account;
+    },
+  ],
+  [
+    'that passed an earlier one, which was replaced',
+    async (account) => {
+      await change(sql`
+        UPDATE sessions SET second_factor_at = now() - interval '2 minutes' WHERE user_id = ${account.userId}::uuid`);
+      await change(sql`
+        UPDATE users SET two_factor_since = now() - interval '1 minute' WHERE id = ${account.userId}::uuid`);
+      return account;
+    },
+  ],
+];
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -53,15 +100,68 @@ function call(by: TestClient, key: string, account: Account) {
   return by.call(...exampleCall(key, account));
 }
 
-function proveOwner(account: Account, secondsAgo: number): Promise<unknown> {
-  return openDatabase(database.url).query(sql`
-    UPDATE sessions SET authenticated_at = now() - make_interval(secs => ${secondsAgo}::int)
-    WHERE user_id = ${account.userId}::uuid`);
+/** The example of a route without the current password. */
+function callWithoutPassword(by: TestClient, key: string, account: Account) {
+  const [method, path, options] = exampleCall(key, account);
+  const body = { ...(options.body as Record<string, unknown> | undefined) };
+  for (const member of Object.keys(body)) if (body[member] === password) delete body[member];
+  return by.call(method, path, { ...options, ...(options.body !== undefined && { body }) });
+}
+
+/** The account with one caller for all routes, whichever they are by otherwise. */
+function calledBy(account: Account, { email, userId, accessToken, refreshToken, cookies }: Caller): Account {
+  const caller = { email, userId, accessToken, refreshToken, cookies };
+  return { ...account, ...caller, twoFactor: { ...account.twoFactor, ...caller } };
+}
+
+/** Lets the caller have shown who they are so many seconds ago, by the second factor as well where they have one. */
+function proveOwner({ userId }: Caller, secondsAgo: number): Promise<unknown> {
+  return change(sql`
+    UPDATE sessions SET authenticated_at = now() - make_interval(secs => ${secondsAgo}::int),
+      second_factor_at = CASE WHEN second_factor_at IS NOT NULL THEN now() - make_interval(secs => ${secondsAgo}::int) END
+    WHERE user_id = ${userId}::uuid`);
+}
+
+/** Lets the caller have had two-factor for long. */
+function ageTwoFactor({ userId }: Caller): Promise<unknown> {
+  return change(sql`
+    UPDATE users SET two_factor_since = two_factor_since - interval '1 day' WHERE id = ${userId}::uuid`);
+}
+
+function dropPassword({ userId }: Caller): Promise<unknown> {
+  return change(sql`UPDATE users SET password_hash = NULL WHERE id = ${userId}::uuid`);
+}
+
+function change(statement: Fragment): Promise<unknown> {
+  return openDatabase(database.url).query(statement);
 }
 
 /** Whether the example says the current password, which is an authentication of its own. */
 function saysPassword(key: string, account: Account): boolean {
-  return Object.values(exampleOf(key).body?.(account) ?? {}).includes(password);
+  const [, , { body = {} }] = exampleCall(key, account);
+  return Object.values(body as object).includes(password);
+}
+
+/** Authenticates the caller of a route again, by the strongest that they have. */
+async function reauthenticate(key: string, account: Account): Promise<Account> {
+  const caller = callerOf(key, account);
+  const proof = exampleOf(key).isByTwoFactor
+    ? { backupCode: account.twoFactor.backupCodes[0] }
+    : { password };
+  const answer = await reauthenticateBy(caller, proof);
+  return calledBy(account, { ...caller, accessToken: answer.json.accessToken });
+}
+
+async function reauthenticateBy({ accessToken: bearer }: Caller, proof: Readonly<Record<string, unknown>>) {
+  const answer = await client.post('/api/auth/reauthenticate', proof, { bearer });
+  expect(answer.status, answer.text).toBe(200);
+  return answer;
+}
+
+function expectNotRecent(answer: Answer, methods: readonly string[]): void {
+  expectProblem(answer, 403, 'reauthentication_required');
+  expect(answer.json.methods).toEqual(methods);
+  expect(answer).toMatchObject({ roundTrips: 1, hashes: 0, setCookies: [] });
 }
 
 /** A refusal is looked up by the name of its gate: of two that have it, the second would answer what the first does. */
@@ -107,16 +207,18 @@ describe.each(sensitiveRoutes)('%s', (key) => {
   test('asks the first gate first, and 401 comes before all of them (SES-15)', async () => {
     const account = await insertAccount(client);
     if (!saysPassword(key, account)) {
-      await proveOwner(account, 601);
+      await ageTwoFactor(account.twoFactor);
+      await proveOwner(callerOf(key, account), 601);
       expectProblem(await call(gated, key, account), 403, 'reauthentication_required');
     }
-    await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE user_id = ${account.userId}::uuid`);
+    await change(sql`DELETE FROM sessions WHERE user_id = ${callerOf(key, account).userId}::uuid`);
     expectProblem(await call(gated, key, account), 401, 'unauthenticated');
   });
 
   test('needs an authentication of the last ten minutes, or the current password (SES-15)', async () => {
     const account = await insertAccount(client);
-    await proveOwner(account, 601);
+    await ageTwoFactor(account.twoFactor);
+    await proveOwner(callerOf(key, account), 601);
     if (saysPassword(key, account)) {
       expect((await call(client, key, account)).status).toBe(exampleOf(key).status);
       return;
@@ -124,27 +226,56 @@ describe.each(sensitiveRoutes)('%s', (key) => {
     const before = await databaseState(database.url);
     expectProblem(await call(client, key, account), 403, 'reauthentication_required');
     expect(await databaseState(database.url)).toBe(before);
-    const proof = { bearer: account.accessToken };
-    const { status, json } = await client.post('/api/auth/reauthenticate', { password }, proof);
-    expect(status).toBe(200);
-    const renewed = { ...account, accessToken: json.accessToken as string };
-    expect((await call(client, key, renewed)).status).toBe(exampleOf(key).status);
+    const answer = await call(client, key, await reauthenticate(key, account));
+    expect(answer.status, answer.text).toBe(exampleOf(key).status);
   });
 
   test('without a password takes the authentication of the last ten minutes alone (SES-15)', async () => {
     const account = await insertAccount(client);
-    await openDatabase(database.url).query(
-      sql`UPDATE users SET password_hash = NULL WHERE id = ${account.userId}::uuid`,
-    );
-    await proveOwner(account, 601);
-    const [method, path, options] = exampleCall(key, account);
-    const body = { ...(options.body as Record<string, unknown> | undefined) };
-    for (const member of Object.keys(body)) if (body[member] === password) delete body[member];
-    const without = { ...options, ...(options.body !== undefined && { body }) };
+    const caller = callerOf(key, account);
+    await dropPassword(caller);
+    await ageTwoFactor(account.twoFactor);
+    await proveOwner(caller, 601);
     const before = await databaseState(database.url);
-    expectProblem(await client.call(method, path, without), 403, 'reauthentication_required');
+    expectProblem(await callWithoutPassword(client, key, account), 403, 'reauthentication_required');
     expect(await databaseState(database.url)).toBe(before);
-    await proveOwner(account, 590);
-    expect((await client.call(method, path, without)).status).toBe(exampleOf(key).status);
+    await proveOwner(caller, 590);
+    expect((await callWithoutPassword(client, key, account)).status).toBe(exampleOf(key).status);
   });
+
+  test('names what would do on an account without a second factor: its password, or nothing (SES-19)', async () => {
+    const plain = await insertAccount(client);
+    const account = calledBy(plain, plain);
+    await proveOwner(account, 601);
+    if (!saysPassword(key, account)) expectNotRecent(await call(client, key, account), ['password']);
+    await dropPassword(account);
+    expectNotRecent(await callWithoutPassword(client, key, account), []);
+  });
+
+  test.each(lowSessions)(
+    'on an account with a second factor is closed to a session %s, whatever password it says (SES-19)',
+    async (_what, lower) => {
+      const inserted = await insertAccount(client);
+      await ageTwoFactor(inserted.twoFactor);
+      const account = calledBy(inserted, await lower(inserted.twoFactor));
+      const before = await databaseState(database.url);
+      expectNotRecent(await call(client, key, account), ['totp', 'backup_code']);
+      expect(await databaseState(database.url)).toBe(before);
+
+      const byPassword = await reauthenticateBy(account, { password });
+      const again = calledBy(account, { ...account, accessToken: byPassword.json.accessToken });
+      expectNotRecent(await call(client, key, again), ['totp', 'backup_code']);
+
+      await change(sql`
+        UPDATE backup_codes SET used_at = now(), used_by = gen_random_uuid() WHERE user_id = ${account.userId}::uuid`);
+      expectNotRecent(await call(client, key, again), ['totp']);
+
+      const byCode = await reauthenticateBy(again, { code: codeAt(account.twoFactor.secret) });
+      const recent = calledBy(account, { ...account, accessToken: byCode.json.accessToken });
+      // The example may show the same code again.
+      await change(sql`UPDATE factors SET last_step = NULL WHERE user_id = ${account.userId}::uuid`);
+      const answer = await call(client, key, recent);
+      expect(answer.status, answer.text).toBe(exampleOf(key).status);
+    },
+  );
 });

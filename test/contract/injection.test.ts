@@ -9,7 +9,14 @@ import { injectingEmails, injections, tellingInjections } from './injection-payl
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import { isFull } from './route-choice.ts';
-import { type Account, bodyRoutes, type ExampleCall, exampleCall, fullBody } from './route-table.ts';
+import {
+  type Account,
+  bodyRoutes,
+  type ExampleCall,
+  exampleCall,
+  fullBody,
+  membersOf,
+} from './route-table.ts';
 
 /** These hash a password for most of what they are sent, so they get a sample. */
 const hashingRoutes = [
@@ -107,10 +114,14 @@ describe('injected SQL', () => {
     async (key) => {
       const sample = payloadsFor(key);
       await fire(
-        Object.keys(fullBody(key, account)).flatMap((member) =>
+        Object.keys(membersOf(key, account)).flatMap((member) =>
           sample.map((text): ExampleCall => {
             const [method, path, options] = exampleCall(key, account);
-            return [method, path, { ...options, body: { ...fullBody(key, account), [member]: text } }];
+            return [
+              method,
+              path,
+              { ...options, body: { ...fullBody(key, account, member), [member]: text } },
+            ];
           }),
         ),
       );

@@ -2,9 +2,12 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
+import { adminSecret } from '../support/test-env.ts';
+import { challenge, completeChallenge, freshCode, twoFactorUser } from '../support/two-factor.ts';
 import { databaseState } from './database-state.ts';
 import { insertAccount } from './insert-account.ts';
 import { type Account, registerAccount } from './route-table.ts';
+import { insertTwoFactorAccount } from './two-factor-account.ts';
 
 const databases: Awaited<ReturnType<typeof freshDatabase>>[] = [];
 
@@ -26,6 +29,7 @@ function alike(text: string): string {
     .replace(/"10(?:\.\d{1,3}){3}"/g, '"<address>"')
     .replace(/\\\\x[\da-f]{64}/g, '<hash>')
     .replace(/(address:[\w-]{6}:)[\w-]{43}/g, '$1<tag>')
+    .replace(/("secret_sealed":"v1\.[\w-]{6})\.[\w-]{16}\.[\w-]{64}/g, '$1.<sealed>')
     .replace(/(\$argon2id\$v=19\$m=8,t=1,p=1\$)[\w+/]{22}\$[\w+/]{43}/g, '$1<tag>');
 }
 
@@ -46,7 +50,7 @@ async function rowsOf(url: string): Promise<Record<string, string[]>> {
 
 /** What its credentials say, and how long they are. */
 function shape(account: Account): unknown {
-  const { accessToken, cookies, refreshToken, links, ...names } = account;
+  const { accessToken, cookies, refreshToken, links, twoFactor: _, ...names } = account;
   const { iat = 0, exp = 0, auth_time, ...claims } = decodeJwt(accessToken);
   return {
     ...{
@@ -71,7 +75,52 @@ test('an account that a test inserts has the rows and the credentials of one tha
       return { rows: await rowsOf(url), shape: shape(account) };
     }),
   );
-  expect(registered?.rows.users).toHaveLength(2);
-  expect(registered?.rows.sessions).toHaveLength(1);
+  expect(registered?.rows.users).toHaveLength(3);
+  expect(registered?.rows.sessions).toHaveLength(2);
   expect(inserted).toEqual(registered);
+});
+
+/** What comes of a sign-in alone: an inserted account has not used its authenticator yet. */
+const traces = ['last_step', 'last_used_at', 'last_used_by', 'last_missed_at', 'last_missed_by'];
+
+/** The rows of the tables that two-factor needs, without those traces; tokens that were spent count as gone. */
+async function twoFactorRows(url: string): Promise<Record<string, string[]>> {
+  const names = ['factors', 'backup_codes', 'second_factor_devices', 'trusted_devices', 'one_time_tokens'];
+  const rows = await rowsOf(url);
+  const kept = names.map((name) => {
+    const parsed: Record<string, unknown>[] = (rows[name] ?? []).map((row) => JSON.parse(row));
+    const left = parsed.filter(({ spent_at, kind }) => !spent_at && !/^(?:verify|not_me)/.test(String(kind)));
+    return [
+      name,
+      left.map((row) => JSON.stringify({ ...row, ...Object.fromEntries(traces.map((t) => [t, 0])) })),
+    ];
+  });
+  const [user] = rows.users?.filter((row) => row.includes('Test User')) ?? [];
+  const [session] = rows.sessions?.filter((row) => row.includes('otp')) ?? [];
+  return { ...Object.fromEntries(kept), users: [user ?? ''], sessions: [session ?? ''] };
+}
+
+test('somebody with two-factor whom a test inserts has the rows of one who turned it on', async () => {
+  const [walked, inserted] = await Promise.all([freshDatabase(), freshDatabase()]);
+  databases.push(walked, inserted);
+  const client = new TestClient({ DATABASE_URL: walked.url, ADMIN_SECRET: adminSecret });
+  const user = await twoFactorUser(client);
+  // Signed in on a further device, which is trusted, and is forgotten: one session is enough to compare.
+  const code = () => freshCode(client, user);
+  const device = { headers: { 'X-Device-Token': user.deviceToken } };
+  const { accessToken: bearer } = user;
+  const trusted = await completeChallenge(
+    client,
+    await challenge(client, user, {}, device),
+    { code: await code(), trustDevice: true },
+    device,
+  );
+  await client.post('/api/auth/logout', { refreshToken: trusted.json.refreshToken });
+  expect((await client.post('/api/auth/two-factor/setup', undefined, { bearer })).status).toBe(200);
+  const path = `/api/admin/users/${user.userId}/two-factor/reset`;
+  expect((await client.post(path, undefined, { bearer: adminSecret })).status).toBe(202);
+  await challenge(client, user, {}, device);
+
+  await insertTwoFactorAccount(new TestClient({ DATABASE_URL: inserted.url }));
+  expect(await twoFactorRows(inserted.url)).toEqual(await twoFactorRows(walked.url));
 });

@@ -1,6 +1,5 @@
 import { addressOf } from '../../src/address-key.ts';
 import { signAccessToken } from '../../src/crypto/jwt.ts';
-import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { sql } from '../../src/db/sql.ts';
 import { createOneTimeToken, type OneTimeTokenKind } from '../../src/features/one-time-tokens/index.ts';
 import { recordEvents } from '../../src/features/security-events/index.ts';
@@ -16,14 +15,12 @@ import {
 import { encodeRefreshToken } from '../../src/features/sessions/refresh-token.ts';
 import { insertUser } from '../../src/features/users/index.ts';
 import { loadRuntime } from '../../src/runtime.ts';
-import { freshClient, freshEmail, password } from '../support/accounts.ts';
-import { cheapParameters, type TestClient } from '../support/client.ts';
+import { freshClient, freshEmail } from '../support/accounts.ts';
+import type { TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { passEveryGate } from '../support/pass-gates.ts';
 import type { Account } from './route-table.ts';
-
-// The same for all of them: an account that has just registered differs by its salt alone.
-let passwordHash: string | undefined;
+import { cheapHash, newTwoFactorAccount } from './two-factor-account.ts';
 
 /**
  * Somebody as `registerAccount` leaves them where no address is verified: the same rows by the service's own fragments,
@@ -33,7 +30,7 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
   const runtime = await loadRuntime(env);
   if (runtime instanceof Error) throw runtime;
   const { config, keys, keyring } = runtime;
-  passwordHash ??= await hashPassword(password, cheapParameters);
+  const passwordHash = await cheapHash();
   const [email, formerEmail, nextEmail] = [freshEmail(), freshEmail(), freshEmail()];
   const [userId, otherUserId, sessionId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
   const link = (kind: OneTimeTokenKind, address = email, target: string | null = null) => ({
@@ -71,19 +68,23 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
     proof: { method: 'password', amr: ['pwd'], isSecondStep: false },
   };
   const begun = begunNow(session);
+  const twoFactor = await newTwoFactorAccount(runtime, passwordHash);
   const [, , , , , rows] = await openDatabase(String(env.DATABASE_URL)).batch([
     insertUser(user, sql`false`),
     beginSession(sql`SELECT ${userId}::uuid AS user_id`, opening),
     recordEvents(begun, { type: 'user_created', outcome: 'success', method: 'password' }, metadata),
-    sql`INSERT INTO users (id, email, name) VALUES (${otherUserId}::uuid, ${freshEmail()}, 'Somebody Else')`,
+    sql`
+      INSERT INTO users (id, email, name, two_factor_since)
+      VALUES (${otherUserId}::uuid, ${freshEmail()}, 'Somebody Else', now())`,
     sql`
       INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
       SELECT decode(l.hash, 'hex'), l.kind, ${userId}::uuid, l.address, l.target, now() + make_interval(secs => l."ttlSeconds")
       FROM json_to_recordset(${JSON.stringify(Object.values(links))}::json)
         AS l(hash text, kind text, address text, target text, "ttlSeconds" int)`,
     sql`SELECT ${begunColumns(sql`s`)} ${fromBegun(session)}`,
+    ...twoFactor.statements,
   ]);
-  await passEveryGate(String(env.DATABASE_URL), userId);
+  for (const id of [userId, twoFactor.account.userId]) await passEveryGate(String(env.DATABASE_URL), id);
   const begunRow = rows?.[0] as BegunRow | undefined;
   const claims = { userId, sessionId, authTime: begunRow?.auth_time ?? 0, amr: opening.proof.amr };
   const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());
@@ -100,5 +101,6 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
       revert_email: links.revert_email.token,
     },
     cookies: { '__Host-nexora_access': accessToken, '__Host-nexora_refresh': refreshToken('cookie') },
+    twoFactor: twoFactor.account,
   };
 }

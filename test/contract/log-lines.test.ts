@@ -5,7 +5,7 @@ import { faultyEndpoint } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, databaseRoutes, exampleCall } from './route-table.ts';
+import { type Account, databaseRoutes, exampleCall, privateTexts } from './route-table.ts';
 
 /** What would start a line of its own in a log that is read line by line. */
 const forged = '{"level":"info","event":"forged"}';
@@ -125,11 +125,11 @@ describe('the log', () => {
       await Promise.all(calls.map((call) => client.call(...call)));
     }
     const all = lines.join('\n');
-    for (const secret of [account.accessToken, account.refreshToken, ...Object.values(account.cookies)]) {
+    for (const secret of privateTexts(account)) {
       expect(all).not.toContain(secret);
-      expect(all).not.toContain(secret.split('.').at(-1));
+      const [, , signature = secret] = secret.split('.');
+      expect(all).not.toContain(signature);
     }
     expect(all).not.toMatch(/canary|correct horse|127\.0\.0\.1/);
-    expect(all).not.toContain(account.email);
   });
 });

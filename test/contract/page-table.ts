@@ -10,6 +10,8 @@ import {
 } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { tokenFrom } from '../support/mailbox.ts';
+import { adminSecret } from '../support/test-env.ts';
+import { twoFactorUser } from '../support/two-factor.ts';
 import { insertAccount } from './insert-account.ts';
 
 /** What a person sends from a page, so that it does what it is for. */
@@ -53,6 +55,13 @@ export const pageTable: Readonly<Record<string, (client: TestClient) => Promise<
     }
     return { token: await tokenFrom(client, email, 'account_locked') };
   },
+  '/auth/keep-two-factor': async (client) => {
+    const { email, userId } = await twoFactorUser(client);
+    const operated = new TestClient({ ...textsOf(client), ADMIN_SECRET: adminSecret });
+    const path = `/api/admin/users/${userId}/two-factor/reset`;
+    expect((await operated.post(path, undefined, { bearer: adminSecret })).status).toBe(202);
+    return { token: await tokenFrom(client, email, 'two_factor_reset_requested') };
+  },
 };
 
 const served = createApp().serves.filter(({ medium }) => medium === 'page');
@@ -71,7 +80,7 @@ export function prepareForm(client: TestClient, path: string): Promise<PageForm>
 
 /** The same for an account whose link was inserted, which costs one statement. */
 export async function insertForm(client: TestClient, path: string): Promise<PageForm> {
-  const { links } = await insertAccount(client);
+  const { links, twoFactor } = await insertAccount(client);
   const forms: Readonly<Record<string, PageForm>> = {
     '/auth/verify-email': { token: links.verify_email, password },
     '/auth/reset-password': {
@@ -83,6 +92,7 @@ export async function insertForm(client: TestClient, path: string): Promise<Page
     '/auth/revert-email': { token: links.revert_email },
     '/auth/not-me': { token: links.not_me },
     '/auth/unlock': { token: links.unlock },
+    '/auth/keep-two-factor': { token: twoFactor.keepToken },
   };
   const form = forms[path];
   if (form === undefined) throw new Error(`no form for ${path}`);

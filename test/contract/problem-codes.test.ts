@@ -45,6 +45,11 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   email_unchanged: [400, changeToOwnEmail],
   session_expired: [401, () => client.post('/api/auth/refresh', { refreshToken: 'unknown' })],
   refresh_token_reused: [401, reuseRefreshToken],
+  invalid_code: [401, () => reauthenticateBy('999999')],
+  challenge_expired: [
+    401,
+    () => client.post('/api/auth/login/two-factor', { challengeToken: 'nxc_forged', code: '123456' }),
+  ],
   csrf_rejected: [
     403,
     () => client.post('/api/auth/login', {}, { headers: { Origin: 'https://evil.example' } }),
@@ -58,8 +63,20 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
     404,
     () => client.post(`/api/admin/users/${crypto.randomUUID()}/ban`, undefined, { bearer: adminSecret }),
   ],
+  trusted_device_not_found: [
+    404,
+    () => client.call('DELETE', '/api/auth/trusted-devices/unknown', { bearer: account.accessToken }),
+  ],
   method_not_allowed: [405, () => client.get('/api/auth/login')],
   email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
+  two_factor_setup_required: [
+    409,
+    () => client.post('/api/auth/two-factor/enable', { code: '123456' }, { bearer: account.accessToken }),
+  ],
+  two_factor_not_enabled: [
+    409,
+    () => client.post('/api/auth/two-factor/backup-codes', undefined, { bearer: account.accessToken }),
+  ],
   payload_too_large: [413, () => client.send(rawExample(login, account, ' '.repeat(20_000)))],
   uri_too_long: [414, () => client.get(`/api/${'x'.repeat(16_384)}`)],
   unsupported_media_type: [
@@ -70,6 +87,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   rate_limited: [429, exceedLimit],
   internal_error: [500, () => withFault({ sqlstate: '22P02' })],
   overloaded: [503, overload],
+  two_factor_unavailable: [503, setUpWhereOff],
   service_unavailable: [503, () => withFault('refuse')],
   misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
 };
@@ -115,6 +133,17 @@ async function logInUnverified(): Promise<Answer> {
   const { email } = account;
   const asking = new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'required' });
   return asking.post('/api/auth/login', { email, password });
+}
+
+/** By a code that no account without a second factor has. */
+function reauthenticateBy(code: string): Promise<Answer> {
+  const { accessToken: bearer } = account;
+  return client.post('/api/auth/reauthenticate', { code }, { bearer });
+}
+
+function setUpWhereOff(): Promise<Answer> {
+  const off = new TestClient({ DATABASE_URL: database.url, TWO_FACTOR: 'off' });
+  return off.post('/api/auth/two-factor/setup', undefined, { bearer: account.accessToken });
 }
 
 async function revokeUnknown(): Promise<Answer> {

@@ -27,6 +27,12 @@ const credentialRoutes = [
   'POST /api/auth/not-me',
   'DELETE /api/auth/me',
   'GET /api/auth/me/export',
+  'POST /api/auth/login/two-factor',
+  'POST /api/auth/two-factor/setup',
+  'POST /api/auth/two-factor/enable',
+  'POST /api/auth/two-factor/disable',
+  'POST /api/auth/two-factor/backup-codes',
+  'POST /api/auth/two-factor/keep',
   'POST /api/auth/email/change',
   'POST /api/auth/email/change/confirm',
   'POST /api/auth/email/change/revert',
@@ -34,6 +40,7 @@ const credentialRoutes = [
   'POST /api/admin/users/:id/sign-out',
   'POST /api/admin/users/:id/ban',
   'POST /api/admin/users/:id/unban',
+  'POST /api/admin/users/:id/two-factor/reset',
 ];
 
 let account: Account;
@@ -96,8 +103,9 @@ describe.each(limited)('%s', (key) => {
 
   test('tells the budget with a success and with a failure alike', async () => {
     recordLog();
-    const { client } = limitedClient(2);
-    const success = await client.call(...exampleCall(key, await insertAccount(new TestClient())));
+    const { client, clock } = limitedClient(2);
+    const fresh = await insertAccount(new TestClient());
+    const success = await client.call(...exampleCall(key, fresh, 'bearer', {}, clock.now));
     expect(success.status, success.text).toBe(exampleOf(key).status);
     expect(fields(success)).toEqual(told(success, quota - 1));
     if (exampleOf(key).roundTrips === 0) return;

@@ -65,6 +65,8 @@ export const refusedTexts: Readonly<Record<VariableName, 'nothing' | readonly [s
   HIBP_URL: ['*', 'http://api.example.com', 'api.example.com', 'https://u@api.example.com'],
   LOGIN_ATTEMPTS_MAX: ['0', '101', ...notIntegers],
   LOGIN_WINDOW_SECONDS: ['0', '86401', ...notIntegers],
+  TWO_FACTOR: ['on', 'true', 'Off', 'required', '*'],
+  TWO_FACTOR_RESET_DELAY_HOURS: ['0', '169', ...notIntegers],
   MAIL_TRANSPORT: ['smtp', 'LOG', '*', 'outbox'],
   MAIL_FROM: [
     '*',

@@ -10,6 +10,7 @@ export const isFull = inject('isFull');
  */
 export const modelRoutes = [
   'POST /api/auth/login',
+  'POST /api/auth/login/two-factor',
   'POST /api/auth/refresh',
   'GET /api/auth/me',
   'PATCH /api/auth/me',

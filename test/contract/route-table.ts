@@ -19,11 +19,15 @@ import {
 import { openDatabase } from '../support/database.ts';
 import { type LinkOwner, storeLink } from '../support/links.ts';
 import { adminSecret } from '../support/test-env.ts';
+import { codeAt } from '../support/two-factor.ts';
+import { insertTwoFactorAccount, type TwoFactorAccount } from './two-factor-account.ts';
 
 /** A valid request of one route, and what it costs. */
 export interface RouteExample {
-  /** What the caller presents: nothing, an access token, a refresh token, or ADMIN_SECRET. */
-  readonly credential: 'none' | 'access-token' | 'refresh-token' | 'admin-secret';
+  /** What the caller presents: nothing, an access token, a refresh token, a challenge, or ADMIN_SECRET. */
+  readonly credential: 'none' | 'access-token' | 'refresh-token' | 'challenge-token' | 'admin-secret';
+  /** The caller is not who has just registered, but somebody who has two-factor. */
+  readonly isByTwoFactor?: true;
   /**
    * Variables without which there is no such route, where the environment of all tests does not have them. In the files
    * that import this table every client has them at the addresses of the route.
@@ -37,10 +41,12 @@ export interface RouteExample {
   readonly roundTripsByCookie?: number;
   /** Statements of each round trip, where one of them is a batch. */
   readonly statements?: readonly number[];
-  /** The JSON body, without a refresh token that stands for the caller. */
-  readonly body?: (account: Account) => Readonly<Record<string, unknown>>;
+  /** The JSON body, without a token that stands for the caller. `now` is the time of the service, in milliseconds. */
+  readonly body?: (account: Account, now: number) => Readonly<Record<string, unknown>>;
   /** Members that the example leaves out, with a value of the right type. */
   readonly furtherMembers?: Readonly<Record<string, unknown>>;
+  /** Those that can only stand in the place of a member of the example, by the name of that. */
+  readonly alternatives?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Every member of the body may be left out, and so may the body. */
   readonly isBodyOptional?: true;
   /** The answer without a body, where that is another. */
@@ -48,6 +54,9 @@ export interface RouteExample {
   /** The address, where the path has parameters. */
   readonly path?: (account: Account) => string;
 }
+
+/** One in the form of a backup code, which nobody has. */
+const backupCode = 'ABCD-EFGH-JKMN-PQRS-TUVW-XYZ2';
 
 // One object, so that a client has one environment for all of them.
 const withAdmin: Overrides = { ADMIN_SECRET: adminSecret };
@@ -71,7 +80,17 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     statements: [4, 7],
     body: ({ email }) => ({ email, password }),
-    furtherMembers: { transport: 'cookie' },
+    furtherMembers: { transport: 'cookie', trustedDeviceToken: 'nxt_token' },
+  },
+  'POST /api/auth/login/two-factor': {
+    credential: 'challenge-token',
+    isByTwoFactor: true,
+    status: 200,
+    roundTrips: 2,
+    statements: [6, 8],
+    body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
+    furtherMembers: { challengeToken: 'nxc_token', transport: 'cookie', trustDevice: true },
+    alternatives: { code: { backupCode } },
   },
   'POST /api/auth/email/resend': {
     credential: 'none',
@@ -86,7 +105,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     // A live session stands for the password.
     roundTripsByCookie: 1,
-    statements: [1, 9],
+    statements: [1, 11],
     body: ({ links }) => ({ token: links.verify_email, password }),
     furtherMembers: { transport: 'cookie' },
   },
@@ -112,10 +131,10 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'access-token',
     status: 200,
     roundTrips: 1,
-    statements: [5],
+    statements: [6],
     path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
   },
-  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1, statements: [5] },
+  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1, statements: [6] },
   'GET /api/auth/me': { credential: 'access-token', status: 200, roundTrips: 1 },
   'PATCH /api/auth/me': {
     credential: 'access-token',
@@ -131,12 +150,13 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     statements: [5, 6],
     body: () => ({ password }),
+    alternatives: { password: { code: '123456', backupCode } },
   },
   'POST /api/auth/password/change': {
     credential: 'access-token',
     status: 200,
     roundTrips: 2,
-    statements: [5, 10],
+    statements: [5, 11],
     body: () => ({
       currentPassword: password,
       newPassword: otherPassword,
@@ -154,7 +174,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 10],
+    statements: [1, 11],
     body: ({ links }) => ({
       token: links.reset_password,
       password: otherPassword,
@@ -172,7 +192,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 10],
+    statements: [1, 12],
     body: ({ links }) => ({ token: links.not_me }),
   },
   'DELETE /api/auth/me': {
@@ -203,20 +223,51 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 9],
+    statements: [1, 11],
     body: ({ links }) => ({ token: links.revert_email }),
   },
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
   'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1, statements: [5] },
+  'POST /api/auth/two-factor/setup': {
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1, statements: [4] },
+    ...{ body: () => ({}), isBodyOptional: true },
+  },
+  'POST /api/auth/two-factor/enable': {
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 2, statements: [1, 12] },
+    body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.setupSecret, now) }),
+  },
+  'GET /api/auth/two-factor': {
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1 },
+  },
+  'POST /api/auth/two-factor/disable': {
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 2, statements: [6, 10] },
+    body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
+    alternatives: { code: { backupCode } },
+  },
+  'POST /api/auth/two-factor/backup-codes': {
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1, statements: [5] },
+    ...{ body: () => ({}), isBodyOptional: true },
+  },
+  'POST /api/auth/two-factor/keep': {
+    ...{ credential: 'none', status: 200, roundTrips: 1, statements: [5] },
+    body: ({ twoFactor }) => ({ token: twoFactor.keepToken }),
+  },
+  'GET /api/auth/trusted-devices': {
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1 },
+  },
+  'DELETE /api/auth/trusted-devices/:id': {
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1, statements: [4] },
+    path: ({ twoFactor }) => `/api/auth/trusted-devices/${twoFactor.trustedDeviceId}`,
+  },
   // In development, where these take no credential. The clean-up has one statement for each kind of rows, at least.
-  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 8 },
+  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 11 },
   'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
   'POST /api/admin/users/:id/sign-out': {
     credential: 'admin-secret',
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
-    statements: [5],
+    statements: [6],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
   },
   'POST /api/admin/users/:id/ban': {
@@ -224,7 +275,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
-    statements: [6],
+    statements: [7],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
   },
   'POST /api/admin/users/:id/unban': {
@@ -235,21 +286,35 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     statements: [3],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/unban`,
   },
+  'POST /api/admin/users/:id/two-factor/reset': {
+    credential: 'admin-secret',
+    variables: withAdmin,
+    status: 202,
+    roundTrips: 2,
+    statements: [1, 5],
+    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/two-factor/reset`,
+  },
 };
 
-/** Somebody who has just registered. */
-export interface Account {
+/** Somebody who calls. */
+export interface Caller {
   readonly email: string;
   readonly userId: string;
-  /** Somebody else: what an example does to them disturbs no other example. */
-  readonly otherUserId: string;
   readonly accessToken: string;
   /** The one for the body. */
   readonly refreshToken: string;
+  /** The cookies of ours, by name. */
+  readonly cookies: Readonly<Record<string, string>>;
+}
+
+/** Somebody who has just registered. */
+export interface Account extends Caller {
+  /** Somebody else: what an example does to them disturbs no other example. */
+  readonly otherUserId: string;
   /** Tokens of links that were mailed to them. */
   readonly links: Readonly<Record<LinkKind, string>>;
-  /** Both cookies of ours, by name. */
-  readonly cookies: Readonly<Record<string, string>>;
+  /** Somebody with two-factor, for the routes that need it. */
+  readonly twoFactor: TwoFactorAccount;
 }
 
 type LinkKind = 'verify_email' | 'reset_password' | 'unlock' | 'not_me' | 'change_email' | 'revert_email';
@@ -258,11 +323,14 @@ export async function registerAccount(client: TestClient): Promise<Account> {
   const answer = await registerUser(client, {}, freshClient());
   const { accessToken, refreshToken, user } = answer.json;
   const [other] = await openDatabase(String(client.env.DATABASE_URL)).query<{ id: string }>(
-    sql`INSERT INTO users (email, name) VALUES (${freshEmail()}, 'Somebody Else') RETURNING id`,
+    sql`
+      INSERT INTO users (email, name, two_factor_since) VALUES (${freshEmail()}, 'Somebody Else', now())
+      RETURNING id`,
   );
   const names = { email: answer.email, userId: user.id, otherUserId: other?.id ?? '' };
   const links = await storeLinks(client, user);
-  return { ...names, accessToken, refreshToken, links, cookies: authCookies(answer) };
+  const twoFactor = await insertTwoFactorAccount(client);
+  return { ...names, accessToken, refreshToken, links, cookies: authCookies(answer), twoFactor };
 }
 
 /** Stores a link of each kind for the user, as the flows that mail them do. */
@@ -282,33 +350,72 @@ export async function storeLinks(client: TestClient, user: LinkOwner): Promise<A
 export type ExampleCall = [method: string, path: string, options: CallOptions];
 
 /**
- * The example of a route with the account's credentials, by bearer header and body, or by cookies, which then come
+ * The example of a route with the caller's credentials, by bearer header and body, or by cookies, which then come
  * along on every route. Cookies carry the service's own Origin; `headers` replace that. A secret is a bearer always.
+ * @param now the time of the service, where its clock is not ours
  */
 export function exampleCall(
   key: string,
   account: Account,
   by: 'bearer' | 'cookie' = 'bearer',
   headers: Readonly<Record<string, string>> = {},
+  now: number = Date.now(),
 ): ExampleCall {
   const { credential, body, path: pathOf } = exampleOf(key);
   const [method = '', pattern = ''] = key.split(' ');
   const path = pathOf?.(account) ?? pattern;
-  const token = credential === 'refresh-token' && by === 'bearer' && { refreshToken: account.refreshToken };
+  const { accessToken, refreshToken, cookies } = callerOf(key, account);
+  const tokens: Readonly<Record<string, object>> = {
+    'refresh-token': { refreshToken },
+    'challenge-token': { challengeToken: account.twoFactor.challengeToken },
+  };
   const options: CallOptions = {
     headers,
-    ...(body && { body: { ...body(account), ...token } }),
-    ...(credential === 'access-token' && by === 'bearer' && { bearer: account.accessToken }),
+    ...(body && { body: { ...body(account, now), ...(by === 'bearer' && tokens[credential]) } }),
+    ...(credential === 'access-token' && by === 'bearer' && { bearer: accessToken }),
     ...(credential === 'admin-secret' && { bearer: adminSecret }),
-    ...(by === 'cookie' && { cookies: account.cookies }),
+    ...(by === 'cookie' && { cookies }),
   };
   return [method, path, options];
 }
 
-/** A valid body of the route with every member that it knows. */
-export function fullBody(key: string, account: Account): Readonly<Record<string, unknown>> {
-  const { body, furtherMembers } = exampleOf(key);
-  return { ...body?.(account), ...furtherMembers };
+/** Who calls in the example of a route. */
+export function callerOf(key: string, account: Account): Caller {
+  return exampleOf(key).isByTwoFactor ? account.twoFactor : account;
+}
+
+/** Every text of an account that nobody else may read: addresses, tokens, codes and secrets, with those of two-factor. */
+export function privateTexts(account: Account): string[] {
+  const { twoFactor, links } = account;
+  const ofCallers = [account, twoFactor].flatMap(({ email, accessToken, refreshToken, cookies }) => [
+    ...[email, accessToken, refreshToken],
+    ...Object.values(cookies),
+  ]);
+  const { secret, setupSecret, backupCodes, challengeToken, keepToken, trustedDeviceToken } = twoFactor;
+  return [
+    ...ofCallers,
+    ...Object.values(links),
+    ...[secret, setupSecret, ...backupCodes],
+    ...[challengeToken, keepToken, trustedDeviceToken],
+  ];
+}
+
+/** The members of the body of a route, each with a value of the right type. */
+export function membersOf(key: string, account: Account): Readonly<Record<string, unknown>> {
+  const { alternatives = {} } = exampleOf(key);
+  return Object.assign({}, ...Object.values(alternatives), fullBody(key, account));
+}
+
+/** A valid body of the route that has the member, and every other that it knows beside it. */
+export function fullBody(key: string, account: Account, member = ''): Readonly<Record<string, unknown>> {
+  const { body, furtherMembers, alternatives = {} } = exampleOf(key);
+  const full = { ...body?.(account, Date.now()), ...furtherMembers };
+  for (const [replaced, others] of Object.entries(alternatives)) {
+    if (!(member in others)) continue;
+    const { [replaced]: _, ...rest } = full;
+    return { ...rest, [member]: others[member] };
+  }
+  return full;
 }
 
 export function exampleOf(key: string): RouteExample {

@@ -4,6 +4,7 @@ import { mailVariables } from '../../src/config/mail.ts';
 import { loginAttemptVariables, passwordVariables } from '../../src/config/passwords.ts';
 import { serviceVariables } from '../../src/config/service.ts';
 import { accessTokenVariables, sessionVariables } from '../../src/config/sessions.ts';
+import { twoFactorVariables } from '../../src/config/two-factor.ts';
 import type { Variable } from '../../src/config/variable.ts';
 
 const groups = [
@@ -13,6 +14,7 @@ const groups = [
   sessionVariables,
   passwordVariables,
   loginAttemptVariables,
+  twoFactorVariables,
   mailVariables,
   providerVariables,
 ] as const;

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe('signAccessToken', () => {
-  test('JWT-10: the token has nine claims, lives for its time, and says nothing personal', async () => {
+  test('JWT-10: the token has ten claims, lives for its time, and says nothing personal', async () => {
     const { header, payload } = readToken(await signAccessToken(keySets.ES256, settings, claims, nowMs));
     expect(header).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: 'key-ES256' });
     const { jti, ...rest } = payload;
@@ -28,8 +28,15 @@ describe('signAccessToken', () => {
       iat: nowSeconds,
       exp: nowSeconds + 900,
       auth_time: claims.authTime,
+      acr: 'aal1',
       amr: ['pwd', 'otp'],
     });
+  });
+
+  test('the token says that a second factor was passed, where one was (RFC 9068)', async () => {
+    const strong = { ...claims, amr: ['pwd', 'otp', 'mfa'] };
+    const { payload } = readToken(await signAccessToken(keySets.ES256, settings, strong, nowMs));
+    expect(payload).toMatchObject({ acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] });
   });
 
   test('two tokens of one moment have different identifiers', async () => {

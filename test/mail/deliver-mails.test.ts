@@ -14,7 +14,7 @@ import { mailProvider } from './mail-provider.ts';
 import { makeDue, queue, rowOf, run, token } from './outbox-rows.ts';
 
 /** The five-minute trigger without its clean-up, which has tests of its own. */
-const runScheduled = createScheduled([]);
+const runScheduled = createScheduled({ cleanUps: [], credentials: [] });
 const everyFiveMinutes = { cron: '*/5 * * * *' };
 const recipient = 'reader@example.com';
 

@@ -15,10 +15,11 @@ export const baseFeatures = [
   'sessions',
   'current-password',
   'known-devices',
-  'sign-in',
+  'trusted-devices',
   'one-time-tokens',
   'pending-registrations',
   'addresses',
+  'sign-in',
   'link-holder',
   'way-back',
   'signing-keys',
@@ -34,6 +35,10 @@ const tableOwners: Readonly<Record<string, string>> = {
   one_time_tokens: 'one-time-tokens',
   registration_attempts: 'pending-registrations',
   mail_outbox: 'mail',
+  trusted_devices: 'trusted-devices',
+  factors: 'two-factor',
+  backup_codes: 'two-factor',
+  second_factor_devices: 'two-factor',
 };
 
 /** Where `beginSession` is. */

@@ -12,6 +12,7 @@ export const families = [
     'LNK',
     'EML',
     'RST',
+    'OTP',
     'LIM',
     'INP',
     'SQL',

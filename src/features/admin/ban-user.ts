@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { adminErrors } from './errors.ts';
+import { userErrors } from '../users/index.ts';
 import { banUserAndEndSessions } from './queries.ts';
 
 /**
@@ -10,6 +10,6 @@ import { banUserAndEndSessions } from './queries.ts';
  */
 export async function banUser({ db, metadata, features }: Deps, userId: string): Promise<number> {
   const ended = await banUserAndEndSessions(db, userId, features.credentials, metadata);
-  if (ended === null) throw adminErrors.user_not_found();
+  if (ended === null) throw userErrors.user_not_found();
   return ended;
 }

@@ -15,7 +15,8 @@ export async function cleanupSessions({
   keyring,
   features,
 }: Pick<Deps, 'db' | 'keyring' | 'features'>): Promise<number> {
-  const results = await runCleanUps(features.cleanUps, { openView: () => db, keyring, runMs });
+  const { cleanUps, credentials } = features;
+  const results = await runCleanUps(cleanUps, { openView: () => db, keyring, credentials, runMs });
   const failed = results.find(({ failure }) => failure !== undefined);
   if (failed !== undefined) throw failed.failure;
   return results.find(({ rows }) => rows === 'sessions')?.count ?? 0;

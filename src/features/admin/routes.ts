@@ -1,9 +1,9 @@
 import type { RequestContext } from '../../http/context.ts';
 import { pathId } from '../../http/path-id.ts';
 import { defineRoute } from '../../http/route.ts';
+import { userErrors } from '../users/index.ts';
 import { banUser } from './ban-user.ts';
 import { cleanupSessions } from './cleanup-sessions.ts';
-import { adminErrors } from './errors.ts';
 import { initDb } from './init-db.ts';
 import { signOutUser } from './sign-out-user.ts';
 import { unbanUser } from './unban-user.ts';
@@ -44,6 +44,6 @@ export const routes = [cleanupSessionsRoute, initDbRoute, signOutRoute, banRoute
 /** A malformed id is answered like an unknown one. */
 function namedUser(c: RequestContext): string {
   const id = pathId(c);
-  if (id === null) throw adminErrors.user_not_found();
+  if (id === null) throw userErrors.user_not_found();
   return id;
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { adminErrors } from './errors.ts';
+import { userErrors } from '../users/index.ts';
 import { endSessionsOfUser } from './queries.ts';
 
 /**
@@ -9,6 +9,6 @@ import { endSessionsOfUser } from './queries.ts';
  */
 export async function signOutUser({ db, metadata, features }: Deps, userId: string): Promise<number> {
   const ended = await endSessionsOfUser(db, userId, features.credentials, metadata);
-  if (ended === null) throw adminErrors.user_not_found();
+  if (ended === null) throw userErrors.user_not_found();
   return ended;
 }

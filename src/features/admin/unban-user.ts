@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { adminErrors } from './errors.ts';
+import { userErrors } from '../users/index.ts';
 import { liftBan } from './queries.ts';
 
 /**
@@ -8,5 +8,5 @@ import { liftBan } from './queries.ts';
  * @throws AuthError user_not_found
  */
 export async function unbanUser({ db, metadata }: Deps, userId: string): Promise<void> {
-  if (!(await liftBan(db, userId, metadata))) throw adminErrors.user_not_found();
+  if (!(await liftBan(db, userId, metadata))) throw userErrors.user_not_found();
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { type Gate, passGates } from '../../joints/gate.ts';
+import { type Gating, passGates } from '../../joints/gate.ts';
 import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import type { CallerIds } from '../sessions/index.ts';
@@ -21,7 +21,7 @@ export interface OwnerAction<Row> {
   /** Runs the action while the verified password is still the account's; null when it is not. */
   readonly run: (verified: VerifiedCaller) => Promise<Row | null>;
   /** The gates of a sensitive route, which refuse before an attempt is counted; none where it is not one. */
-  readonly gates: readonly Gate[];
+  readonly gating: Gating;
   /** How a refusal is recorded. */
   readonly refusalType: 'authn_login_fail' | 'authn_password_change_fail';
 }
@@ -47,10 +47,10 @@ export async function withCurrentPassword<Row>(
 ): Promise<Row> {
   if (password === undefined) return withRecentAuthentication(deps, caller, work);
   const { db, hasher, config, metadata, mail } = deps;
-  const { gates } = work;
+  const { gating } = work;
   hasher.requireRoom();
   const limits = config.loginAttempts;
-  const attempt = passGates(gates, await reservePasswordCheck(db, { caller, gates }, limits, metadata));
+  const attempt = passGates(gating, await reservePasswordCheck(db, { caller, gating }, limits, metadata));
   const { bucket, number } = attempt;
   if (number === null) {
     mail.sendSoon();
@@ -110,10 +110,10 @@ async function verify<Row>(
 async function requireAccount<Row>(
   { db }: Deps,
   caller: CallerIds,
-  { gates }: OwnerAction<Row>,
+  { gating }: OwnerAction<Row>,
   hasPassword: boolean,
 ): Promise<CallerAccount> {
-  return passGates(gates, await findCallerAccount(db, { caller, gates, hasPassword }));
+  return passGates(gating, await findCallerAccount(db, { caller, gating, hasPassword }));
 }
 
 async function refuse<Row>(

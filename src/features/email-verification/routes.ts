@@ -4,6 +4,7 @@ import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
 import { correctableByPassword, LinkHolderForm, passwordField } from '../link-holder/index.ts';
 import { answerSignIn, setSignInCookies } from '../sign-in/index.ts';
+import { readTrustedDevice } from '../trusted-devices/index.ts';
 import { resendVerification } from './resend/resend-verification.ts';
 import { ResendRequest, VerifyEmailRequest } from './schemas.ts';
 import { verifyEmail } from './verify/verify-email.ts';
@@ -34,7 +35,8 @@ const verifyRoute = defineRoute(
   async (c, { deps, body: { token, password, transport }, originTrust }) => {
     const caller = await findCaller(c, deps, originTrust);
     const device = readPresentedDevice(c, deps);
-    const verified = await verifyEmail(deps, { token, password, transport, caller, device });
+    const trusted = readTrustedDevice(c, deps);
+    const verified = await verifyEmail(deps, { token, password, transport, caller, device, trusted });
     return verified.outcome === 'verified'
       ? c.json({ success: true, user: verified.user })
       : answerSignIn(c, 200, verified);
@@ -54,7 +56,8 @@ const verifyPage = defineLinkPage(
     const caller = await findCaller(c, deps, originTrust);
     const device = readPresentedDevice(c, deps);
     const password = body.password || undefined;
-    const input = { token: body.token, password, transport: 'cookie', caller, device } as const;
+    const trusted = readTrustedDevice(c, deps);
+    const input = { token: body.token, password, transport: 'cookie', caller, device, trusted } as const;
     const verified = await verifyEmail(deps, input);
     return verified.outcome === 'session' ? (response) => setSignInCookies(response, verified) : undefined;
   },

@@ -8,8 +8,7 @@ import type { PresentedDevice } from './device-token.ts';
 export function knownDeviceId(u: Fragment, { id, accounts }: PresentedDevice): Fragment {
   const userIds = accounts.map(({ userId }) => userId);
   const generations = accounts.map(({ generation }) => generation);
-  return sql`CASE WHEN EXISTS (
-      SELECT 1 FROM unnest(${userIds}::uuid[], ${generations}::int[]) AS k (user_id, generation)
-      WHERE k.user_id = ${u}.user_id AND k.generation = ${u}.device_generation
-    ) THEN ${id}::text END`;
+  return sql`(
+      SELECT ${id}::text FROM unnest(${userIds}::uuid[], ${generations}::int[]) AS k (id, gen)
+      WHERE k.id = ${u}.user_id AND k.gen = ${u}.device_generation LIMIT 1)`;
 }

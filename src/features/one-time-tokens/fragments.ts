@@ -18,6 +18,8 @@ export interface TokenColumns {
   readonly wayBack?: Fragment;
   /** For an unlock link: the locked bucket. */
   readonly bucket?: Fragment;
+  /** For a challenge: what the second step has to know of the first one, as jsonb. */
+  readonly challenge?: Fragment;
   /** For a token that renews another one: the times of that one, so that it has the same place and the same end. */
   readonly createdAt?: Fragment;
   readonly expiresAt?: Fragment;
@@ -29,13 +31,13 @@ export interface TokenColumns {
  */
 export function issueToken(source: Fragment, token: NewOneTimeToken, columns: TokenColumns): Fragment {
   const { owner, email, target = sql`NULL`, bucket = sql`NULL`, createdAt = sql`now()` } = columns;
-  const { targetKey = sql`NULL`, wayBack = sql`NULL` } = columns;
+  const { targetKey = sql`NULL`, wayBack = sql`NULL`, challenge } = columns;
   const { expiresAt = sql`now() + make_interval(secs => ${token.ttlSeconds}::int)` } = columns;
   return sql`
     INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
-      created_at, expires_at)
+      created_at, expires_at${challenge === undefined ? sql`` : sql`, challenge`})
     SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${target}::text, ${targetKey}::text,
-      ${wayBack}::text, ${bucket}::text, ${createdAt}, ${expiresAt}
+      ${wayBack}::text, ${bucket}::text, ${createdAt}, ${expiresAt}${challenge === undefined ? sql`` : sql`, ${challenge}`}
     FROM ${source} s
     ON CONFLICT (token_hash) DO NOTHING
     RETURNING owner_id, email, target_email`;
@@ -169,7 +171,7 @@ export const exportedLinks: ExportPart = {
         'createdAt', ${isoTime(sql`t.created_at`)}, 'expiresAt', ${isoTime(sql`t.expires_at`)})
       ORDER BY t.created_at DESC, t.token_hash)
     FROM one_time_tokens t
-    WHERE t.owner_id = ${owner}.user_id AND t.spent_at IS NULL AND t.expires_at > now()), '[]')`,
+    WHERE t.owner_id = ${owner}.user_id AND t.challenge IS NULL AND t.spent_at IS NULL AND t.expires_at > now()), '[]')`,
 };
 
 /** Whether `t` is a revert link that can still be used. */

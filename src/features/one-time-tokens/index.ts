@@ -1,3 +1,4 @@
+export { endOldest } from './closing/fragments.ts';
 export { oneTimeTokenErrors } from './errors.ts';
 export { feature } from './feature.ts';
 export {
@@ -18,7 +19,9 @@ export {
   type TokenColumns,
 } from './fragments.ts';
 export { holderOf, holdHolder } from './holder/fragments.ts';
+export { type LinkMail, prepareLink } from './link-mail.ts';
 export {
+  companionToken,
   createOneTimeToken,
   type NewOneTimeToken,
   type OneTimeTokenKind,

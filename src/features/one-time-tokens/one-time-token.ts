@@ -22,6 +22,12 @@ export const oneTimeTokenKinds = {
   not_me: { prefix: 'nxn_', ttlSeconds: 7 * day },
   /** Unlocks an account. */
   unlock: { prefix: 'nxu_', ttlSeconds: hour },
+  /** Keeps two-factor although an operator resets it; it lives until that becomes effective. */
+  keep_two_factor: { prefix: 'nxk_', ttlSeconds: day },
+  /** The first half of a sign-in, for which a second factor must follow. */
+  two_factor_challenge: { prefix: 'nxc_', ttlSeconds: 10 * minute },
+  /** The same challenge as it is in the cookie. Stored as the former. */
+  challenge_cookie: { prefix: 'nxh_', ttlSeconds: 10 * minute },
 } as const;
 
 export type OneTimeTokenKind = keyof typeof oneTimeTokenKinds;
@@ -47,11 +53,30 @@ const tagBytes = 32;
  * one, so that guesses end before the database; a copy of the database contains only hashes (SES-02, RST-02, EML-06).
  */
 export function createOneTimeToken(keyring: Keyring, kind: OneTimeTokenKind): NewOneTimeToken {
+  const secret = crypto.getRandomValues(new Uint8Array(secretBytes));
+  const { ttlSeconds } = oneTimeTokenKinds[kind];
+  return { kind, token: encode(keyring, kind, secret), hash: hashOf(secret), ttlSeconds };
+}
+
+/**
+ * Creates the token of another kind with the same random bits, and so the same hash, as the one that is stored: who has
+ * one of the two cannot make the other.
+ */
+export function companionToken(
+  keyring: Keyring,
+  { token, kind }: Pick<NewOneTimeToken, 'token' | 'kind'>,
+  companion: OneTimeTokenKind,
+): string {
+  const bytes = decodeBase64Url(token.slice(oneTimeTokenKinds[kind].prefix.length));
+  if (bytes === null) throw new TypeError('the token must be one of ours');
+  return encode(keyring, companion, bytes.subarray(0, secretBytes));
+}
+
+function encode(keyring: Keyring, kind: OneTimeTokenKind, secret: Uint8Array): string {
   const bytes = new Uint8Array(secretBytes + tagBytes);
-  const secret = crypto.getRandomValues(bytes.subarray(0, secretBytes));
+  bytes.set(secret);
   bytes.set(mac(keyring, 'one-time-token', macMessage(kind, secret)), secretBytes);
-  const { prefix, ttlSeconds } = oneTimeTokenKinds[kind];
-  return { kind, token: prefix + encodeBase64Url(bytes), hash: hashOf(bytes), ttlSeconds };
+  return oneTimeTokenKinds[kind].prefix + encodeBase64Url(bytes);
 }
 
 /** Checks a presented token without the database; null when it is forged or of another kind. */

@@ -1,17 +1,10 @@
 import { type Fragment, sql } from '../../db/sql.ts';
 import { mailLimits } from '../../mail/mail-limits.ts';
 import { fromMailQueuedNow } from '../../mail/outbox/fragments.ts';
-import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { type AttemptLimits, isRefusalUntold, markRefusalsTold } from '../../rate-limit/fragments.ts';
-import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
+import { issueToken, type LinkMail, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 import { fromAddress, isVerificationDue } from '../users/index.ts';
 import type { LoginAttempt } from './login-attempt.ts';
-
-/** A link and its mail, both made before the statement. */
-export interface LinkMail {
-  readonly token: NewOneTimeToken;
-  readonly mail: PreparedMail;
-}
 
 /**
  * The recipient of the mail about a lock, if this attempt was refused and nobody has been told of the window yet: a

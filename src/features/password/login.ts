@@ -6,18 +6,17 @@ import { log } from '../../log.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { canonicalOf } from '../addresses/index.ts';
-import type { Opening } from '../sessions/index.ts';
+import { prepareLink } from '../one-time-tokens/index.ts';
 import {
   type Challenge,
   completeOpening,
   passwordOpening,
   type SignIn,
+  type SignInOpening,
   type SignInSettings,
 } from '../sign-in/index.ts';
 import { userErrors } from '../users/index.ts';
-import { passwordErrors } from './errors.ts';
 import { type LoginAttempt, loginAttempt } from './login-attempt.ts';
-import { prepareLink } from './prepare-link.ts';
 import {
   type Account,
   findAccount,
@@ -46,7 +45,7 @@ type FailureReason =
 interface Login {
   readonly attempt: LoginAttempt;
   readonly reserved: ReservedAttempt;
-  readonly opening: Opening;
+  readonly opening: SignInOpening;
   readonly input: LoginInput;
 }
 
@@ -110,10 +109,12 @@ async function tryAccount(
   if (!check.matches) return await fail(deps, account, 'wrong_password');
   if (account.verdict === 'unverified') return await fail(deps, account, 'email_not_verified');
 
-  const isNewDevice = reserved.bucket === attempt.buckets[0];
+  const isChallenge = account.verdict === 'challenge';
+  // Behind a challenge it is the second step that signs in, and tells.
+  const isNewDevice = reserved.bucket === attempt.buckets[0] && !isChallenge;
   const stored = { address: email, spellings: [email] };
   const verified = {
-    ...{ userId, email, passwordHash, bucket: reserved.bucket },
+    ...{ userId, email, passwordHash, bucket: reserved.bucket, isChallenge },
     missingAddressKey: missingAddressKey(deps, account),
     newDeviceMail: isNewDevice ? await prepareLink(deps, stored, 'new_device') : null,
   };
@@ -126,7 +127,7 @@ async function tryAccount(
 async function open(
   deps: Deps,
   verified: Omit<VerifiedPassword, 'newHash'>,
-  opening: Opening,
+  opening: SignInOpening,
   passwordToRehash: string | null,
 ) {
   const { db, hasher, metadata } = deps;
@@ -154,6 +155,6 @@ function missingAddressKey({ keyring }: Deps, { email, address_key }: Account): 
 /** Records the failure, by the same statement with and without an account. */
 async function fail({ db, metadata }: Deps, account: Account | null, reason: FailureReason): Promise<never> {
   await recordFailedLogin(db, { userId: account?.user_id ?? null, reason }, metadata);
-  if (reason === 'email_not_verified') throw passwordErrors.email_not_verified();
+  if (reason === 'email_not_verified') throw userErrors.email_not_verified();
   throw userErrors.invalid_credentials();
 }

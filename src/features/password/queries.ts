@@ -1,27 +1,35 @@
 import type { Database } from '../../db/client.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { MailClient } from '../../mail/mail-client.ts';
-import { fromMailQueuedNow, holdBudgets, holdRecipient, queueMail } from '../../mail/outbox/fragments.ts';
+import { holdBudgets, queueMail } from '../../mail/outbox/fragments.ts';
 import {
   type AttemptLimits,
   attemptBucket,
-  clearAttempts,
   isClosed,
   reserveAttempt,
   secondsUntilOpen,
 } from '../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../request-metadata.ts';
 import { knownDeviceId } from '../known-devices/index.ts';
-import { issueToken } from '../one-time-tokens/index.ts';
+import type { LinkMail } from '../one-time-tokens/index.ts';
 import { fromPendingRegistrationsOf, newestFirst } from '../pending-registrations/index.ts';
 import { type EventKind, recordEvents } from '../security-events/index.ts';
-import { beginSession, begunNow, evictOldest, type Opening, verdict } from '../sessions/index.ts';
-import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../sign-in/index.ts';
-import { fromAddress, owners, replacePasswordHash, setAddressKeys } from '../users/index.ts';
-import { issueUnlockLink, type LinkMail, lockToTell } from './fragments.ts';
+import { beginSession, begunNow, type Opening, verdict } from '../sessions/index.ts';
+import {
+  fromOpening,
+  issueChallenge,
+  type OpeningRow,
+  openingColumns,
+  type SignedInRow,
+  type SignInOpening,
+  settleSignIn,
+  tellNewDevice,
+} from '../sign-in/index.ts';
+import { noteTrustUsed } from '../trusted-devices/index.ts';
+import { fromAddress, replacePasswordHash, setAddressKeys } from '../users/index.ts';
+import { issueUnlockLink, lockToTell } from './fragments.ts';
 import type { LoginAttempt } from './login-attempt.ts';
 
-const loggedIn: EventKind = { type: 'authn_login_success', outcome: 'success', method: 'password' };
 const loginFailed: EventKind = {
   type: 'authn_login_fail',
   outcome: 'failure',
@@ -29,11 +37,6 @@ const loginFailed: EventKind = {
   hasSourceReason: true,
 };
 const loginLocked: EventKind = { type: 'authn_login_lock', outcome: 'failure', method: 'password' };
-const sessionEvicted: EventKind = {
-  type: 'authn_token_revoked',
-  outcome: 'success',
-  reason: 'session_cap',
-};
 
 export interface Account {
   readonly user_id: string;
@@ -162,67 +165,61 @@ export interface VerifiedPassword {
   /** The key of the stored address where the account has none, or that of an earlier root. */
   readonly missingAddressKey: string | null;
   readonly bucket: string;
-  /** For a device that the account does not know. */
+  /** Whether a second factor must follow, as far as was read. */
+  readonly isChallenge: boolean;
+  /** For a device that the account does not know; null where a challenge comes first. */
   readonly newDeviceMail: LinkMail | null;
 }
 
 /**
- * Begins a session for an account whose password was right, unless a second factor must follow. Round trips: 1. Null
- * when the password was changed, or the user deleted, since it was read: the lock of the row makes a racing reset or ban
- * wait until there is a session to end (SES-07).
+ * Begins a session for an account whose password was right, or issues the challenge where a second factor must follow.
+ * Round trips: 1. Null when the password was changed, the user deleted or the second factor turned on or off since it was
+ * read: the lock of the row makes a racing reset or ban wait until there is a session to end (SES-07).
  */
 export async function openLoginSession(
   db: Database,
   verified: VerifiedPassword,
-  opening: Opening,
+  opening: SignInOpening,
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | null> {
-  const { userId, passwordHash, newHash, newDeviceMail, missingAddressKey } = verified;
+  const { userId, passwordHash, newHash, newDeviceMail, missingAddressKey, isChallenge } = verified;
   const isVerified = sql`u.id = ${userId}::uuid AND u.password_hash = ${passwordHash}`;
   // With FOR SHARE two logins could both lock the row and then wait for each other's update.
-  const lock = newHash === null ? sql`FOR SHARE` : sql`FOR NO KEY UPDATE`;
+  const lock = newHash === null && !isChallenge ? sql`FOR SHARE` : sql`FOR NO KEY UPDATE`;
   const holder = sql`(SELECT u.id AS user_id FROM users u WHERE ${isVerified})`;
   const user = { user_id: userId, email: verified.email };
   const { answer } = await db.batch(
     'open-login-session',
     {
       holdUser: sql`SELECT u.id FROM users u WHERE ${isVerified} ${lock}`,
-      beginSession: beginSession(sql`SELECT h.user_id FROM ${holder} h`, opening),
-      settle: settleLogin(verified.bucket, opening, metadata),
+      ...openingSteps(sql`SELECT h.user_id FROM ${holder} h`, verified, opening, metadata),
       rehash: newHash === null ? null : replacePasswordHash(holder, passwordHash, newHash),
       fillAddressKey: missingAddressKey === null ? null : setAddressKeys([user], [missingAddressKey]),
-      ...(newDeviceMail === null ? {} : newDeviceSteps(newDeviceMail, opening, metadata)),
+      ...(newDeviceMail === null ? {} : tellNewDevice(newDeviceMail, opening, metadata)),
       answer: sql`
         SELECT ${openingColumns(opening)} ${fromOpening(opening)}
         WHERE u.id = ${userId}::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY (${[passwordHash, newHash]}::text[]))`,
     },
     { isIdempotent: true },
   );
-  return (answer[0] as SignedInRow | OpeningRow | undefined) ?? null;
+  const row = answer[0] as SignedInRow | OpeningRow | undefined;
+  if (row === undefined) return null;
+  const hasTurnedChallenge = row.session_id === null && row.verdict === 'challenge' && !isChallenge;
+  return hasTurnedChallenge ? null : row;
 }
 
-/** What goes with a session that was begun: its record, the attempts given back, and the end of the oldest session beyond the limit. */
-function settleLogin(bucket: string, { session }: Opening, metadata: RequestMetadata): Fragment {
-  const begun = begunNow(session);
-  return sql`
-    WITH recorded AS (${recordEvents(begun, loggedIn, metadata)}),
-    cleared AS (${clearAttempts(bucket, begun)}),
-    evicted AS (${evictOldest(begun, session.id)})
-    ${recordEvents(sql`evicted`, sessionEvicted, metadata)}`;
-}
-
-/** Tells the owner of a sign-in on a device that the account does not know, with a link to report it. */
-function newDeviceSteps(
-  { mail, token }: LinkMail,
-  { session }: Opening,
+/** The session or the challenge: an account without a second factor pays for none. */
+function openingSteps(
+  owner: Fragment,
+  { bucket, isChallenge }: VerifiedPassword,
+  opening: SignInOpening,
   metadata: RequestMetadata,
-): Readonly<Record<string, Fragment>> {
-  // Prepared for the address that the account had when it was read.
-  const owner = sql`SELECT r.* FROM (${owners(begunNow(session))}) r WHERE r.recipient = ANY (${mail.recipients}::text[])`;
-  const queued = sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`;
+): Readonly<Record<string, Fragment | null>> {
+  if (isChallenge) return { issueChallenge: issueChallenge(owner, opening, bucket, metadata) };
+  const { session, trusted } = opening;
   return {
-    holdRecipient: holdRecipient(owner),
-    queueNewDeviceMail: queueMail(owner, mail, 'recipient', metadata),
-    issueNotMeLink: issueToken(queued, token, { owner: sql`s.user_id`, email: sql`s.recipient` }),
+    beginSession: beginSession(owner, opening),
+    settle: settleSignIn(bucket, opening, metadata),
+    noteTrustUsed: trusted.length === 0 ? null : noteTrustUsed(begunNow(session), trusted),
   };
 }

@@ -2,6 +2,7 @@ import { preferredLocale } from '../../http/accept-language.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
 import { answerSignIn, LoginRequest } from '../sign-in/index.ts';
+import { readTrustedDevice } from '../trusted-devices/index.ts';
 import { currentPasswordRoutes } from './current-password/routes.ts';
 import { login } from './login.ts';
 import { createAccount } from './register/create-account.ts';
@@ -30,9 +31,10 @@ const registerRoute = defineRoute(
 
 const loginRoute = defineRoute(
   { method: 'POST', path: '/api/auth/login', guard: 'anyone', limit: 'credential', body: LoginRequest },
-  async (c, { deps, body: { email, password, transport } }) => {
+  async (c, { deps, body: { email, password, transport, trustedDeviceToken } }) => {
     const device = readPresentedDevice(c, deps);
-    return answerSignIn(c, 200, await login(deps, { email, password, transport, device }));
+    const trusted = readTrustedDevice(c, deps, trustedDeviceToken);
+    return answerSignIn(c, 200, await login(deps, { email, password, transport, device, trusted }));
   },
 );
 

@@ -115,6 +115,12 @@ export function recordedNow(userId: string, operationId: string): Fragment {
     WHERE e.user_id = ${userId}::uuid AND e.at = now() AND e.operation_id = ${operationId}::uuid)`;
 }
 
+/** Whom the event of this transaction is about that is recorded at most once per request: likewise. */
+export function recordedOnceNow(operationId: string): Fragment {
+  return sql`(
+    SELECT e.user_id, e.session_id FROM security_events e WHERE e.id = ${operationId}::uuid AND e.at = now())`;
+}
+
 /**
  * The most events in one export, so that whoever floods an account with attempts cannot make its export too large to
  * send.

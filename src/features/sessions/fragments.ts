@@ -37,18 +37,6 @@ export function keepSession(caller: CallerIds, columns: Fragment): Fragment {
   return sql`SELECT ${columns} ${fromLiveSession(caller)} FOR KEY SHARE OF s`;
 }
 
-/** How long an authentication counts as recent. */
-const recentAuthenticationSeconds = 600;
-
-/**
- * Whether the user of the session `s` authenticated within the last ten minutes, by the database's clock. Select it
- * as `is_recent` with `fromLiveSession`, and make the statement's work depend on it; `requireRecentAuthentication`
- * then answers the caller (SES-15).
- */
-export function isRecentlyAuthenticated(s: Fragment): Fragment {
-  return sql`${s}.authenticated_at > now() - make_interval(secs => ${recentAuthenticationSeconds}::int)`;
-}
-
 /** Select list for a `SessionRow`; `s` is the alias of sessions. */
 export function sessionColumns(s: Fragment): Fragment {
   return sql`${s}.id AS session_id, ${s}.created_at AS session_created_at, ${s}.last_active_at, ${s}.absolute_expires_at,
@@ -102,14 +90,18 @@ export const exportedSessions: ExportPart = {
   value: (owner) => sql`coalesce((
     SELECT json_agg(json_build_object('id', s.id, 'createdAt', ${isoTime(sql`s.created_at`)},
         'lastActiveAt', ${isoTime(sql`s.last_active_at`)}, 'authenticatedAt', ${isoTime(sql`s.authenticated_at`)},
+        'secondFactorAt', ${isoTime(sql`s.second_factor_at`)},
         'expiresAt', ${isoTime(sql`s.absolute_expires_at`)}, 'ipAddress', s.ip_address, 'location', s.location,
         'userAgent', s.user_agent, 'device', s.device, 'method', s.method)
       ORDER BY s.last_active_at DESC, s.id)
     FROM sessions s WHERE s.user_id = ${owner}.user_id), '[]')`,
 };
 
-/** Select list for the times of a `BegunRow`; `s` is the alias of sessions. */
+/**
+ * Select list for the times of a `BegunRow`; `s` is the alias of sessions. `auth_time` is that of the second factor where
+ * one was passed: a token that says so must not look fresh since the password was entered again (SES-19).
+ */
 export function sessionEnds(s: Fragment): Fragment {
-  return sql`floor(extract(epoch FROM ${s}.authenticated_at))::float8 AS auth_time,
+  return sql`floor(extract(epoch FROM coalesce(${s}.second_factor_at, ${s}.authenticated_at)))::float8 AS auth_time,
     floor(extract(epoch FROM ${s}.expires_at - now()))::float8 AS expires_in`;
 }

@@ -1,6 +1,9 @@
 import { signAccessToken } from '../../crypto/jwt.ts';
 import type { Deps } from '../../deps.ts';
+import type { IssuedTokens } from '../../issued-tokens.ts';
 import { encodeRefreshToken, type Transport } from './refresh-token.ts';
+
+export type { IssuedTokens };
 
 /** The input for the tokens of a session. */
 export interface TokenGrant {
@@ -12,14 +15,6 @@ export interface TokenGrant {
   /** Counter of the refresh token for each transport that gets one. */
   readonly counters: Partial<Record<Transport, number>>;
   /** Seconds until unused refresh tokens expire. */
-  readonly refreshExpiresIn: number;
-}
-
-/** The issued tokens. Lifetimes in seconds. */
-export interface IssuedTokens {
-  readonly accessToken: string;
-  readonly expiresIn: number;
-  readonly refreshTokens: Partial<Record<Transport, string>>;
   readonly refreshExpiresIn: number;
 }
 

@@ -67,7 +67,7 @@ export async function refreshSession(
       RETURNING s.user_id, s.id AS session_id, s.${own.counter} = 1 AND s.${other.counter} > 0 AS is_second
     ) ${secondRecorded}
     SELECT j.outcome, j.id AS session_id, j.user_id, j.amr, j.counter + (j.outcome = 'rotate')::int AS counter,
-      floor(extract(epoch FROM j.authenticated_at))::float8 AS auth_time,
+      floor(extract(epoch FROM coalesce(j.second_factor_at, j.authenticated_at)))::float8 AS auth_time,
       floor(extract(epoch FROM least(j.absolute_expires_at,
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => ${idleTtlSeconds}::int)
       ) - now()))::float8 AS expires_in

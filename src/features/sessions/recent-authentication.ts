@@ -1,14 +1,14 @@
 import type { Gate } from '../../joints/gate.ts';
 import { sessionErrors } from './errors.ts';
-import { isRecentlyAuthenticated } from './fragments.ts';
+import { isAuthenticatedRecently, recentMethods } from './recency/fragments.ts';
 
 /**
- * The first gate of every sensitive route: an authentication within the last ten minutes, or the current password in the
- * request (SES-15).
+ * The first gate of every sensitive route: an authentication within the last ten minutes, at the account's highest factor
+ * (SES-15, SES-19). Where the account asks for no second factor, the current password in the request is one.
  */
 export const recentAuthentication: Gate = {
   name: 'recent_authentication',
-  condition: isRecentlyAuthenticated,
-  isMetByPassword: true,
-  refuse: () => sessionErrors.reauthentication_required(),
+  condition: isAuthenticatedRecently,
+  methods: recentMethods,
+  refuse: (methods) => sessionErrors.reauthentication_required({ members: { methods } }),
 };

@@ -1,20 +1,33 @@
-import { setAuthCookies } from '../../http/auth-cookies.ts';
+import { setAuthCookies, setChallengeCookie } from '../../http/auth-cookies.ts';
 import type { RequestContext } from '../../http/context.ts';
 import { sendDeviceToken } from '../known-devices/index.ts';
 import { answerTokens } from '../sessions/index.ts';
-import type { Challenge, SignIn } from './sign-in.ts';
+import type { Challenge } from './challenge/challenge.ts';
+import type { SignIn } from './sign-in.ts';
 
 /**
  * Answers with the user, the tokens and the device token, by each requested transport; or, where a second factor must
- * follow, with its methods and nothing that opens anything.
+ * follow, with a challenge, which opens nothing else (CKE-04).
+ * @param members further members of the body of a sign-in
  */
-export function answerSignIn(c: RequestContext, status: 200 | 201, signIn: SignIn | Challenge): Response {
-  if (signIn.outcome === 'challenge')
-    return c.json({ success: true, twoFactorRequired: true, methods: signIn.methods }, 200);
+export function answerSignIn(
+  c: RequestContext,
+  status: 200 | 201,
+  signIn: SignIn | Challenge,
+  members: Readonly<Record<string, unknown>> = {},
+): Response {
+  if (signIn.outcome === 'challenge') return answerChallenge(c, signIn);
   const { user, tokens, deviceToken } = signIn;
-  const response = answerTokens(c, status, tokens, { user });
+  const response = answerTokens(c, status, tokens, { user, ...members });
   const { cookie, body } = tokens.refreshTokens;
   sendDeviceToken(response, deviceToken, { isCookie: cookie !== undefined, isBody: body !== undefined });
+  return response;
+}
+
+function answerChallenge(c: RequestContext, { token, cookieToken, methods, expiresIn }: Challenge): Response {
+  const body = { success: true, twoFactorRequired: true, challengeToken: token, methods, expiresIn };
+  const response = c.json(body, 200);
+  if (cookieToken !== null) setChallengeCookie(response.headers, cookieToken, expiresIn);
   return response;
 }
 

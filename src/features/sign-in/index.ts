@@ -1,10 +1,26 @@
 export { answerSignIn, setSignInCookies } from './answer-sign-in.ts';
-export { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from './fragments.ts';
-export { LoginRequest } from './schemas.ts';
 export {
   type Challenge,
+  type FirstStep,
+  type PresentedChallenge,
+  readChallenge,
+} from './challenge/challenge.ts';
+export { fromOpenChallenge, issueChallenge } from './challenge/fragments.ts';
+export {
+  fromOpening,
+  type OpeningRow,
+  openingColumns,
+  type SignedInRow,
+  settleSignIn,
+  signedIn,
+  tellNewDevice,
+} from './fragments.ts';
+export { LoginRequest } from './schemas.ts';
+export {
   completeOpening,
   passwordOpening,
+  prepareOpening,
   type SignIn,
+  type SignInOpening,
   type SignInSettings,
 } from './sign-in.ts';

@@ -1,9 +1,13 @@
 import type { Deps } from '../../deps.ts';
 import { readDevice } from '../../device.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
+import { createOneTimeToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 import { type IssuedTokens, issueTokens, type Opening, type Transport } from '../sessions/index.ts';
+import type { TrustEntry } from '../trusted-devices/index.ts';
 import { toUser, type User } from '../users/index.ts';
+import { type Challenge, challengeOf } from './challenge/challenge.ts';
 import type { OpeningRow, SignedInRow } from './fragments.ts';
+import { unlessTrusted } from './trust/fragments.ts';
 
 /** A sign-in that began a session: the user and its tokens. */
 export interface SignIn {
@@ -14,26 +18,34 @@ export interface SignIn {
   readonly deviceToken: string;
 }
 
-/** A sign-in that needs a second factor first: nothing is open yet. */
-export interface Challenge {
-  readonly outcome: 'challenge';
-  /** What the account accepts: `totp`. */
-  readonly methods: readonly string[];
-}
-
 /** The device of a sign-in, and the requested transport: both if undefined. */
 export interface SignInSettings {
   readonly transport: Transport | undefined;
   readonly device: PresentedDevice;
+  /** The accounts that trust the device: they are not asked for their second factor. None if undefined. */
+  readonly trusted?: readonly TrustEntry[];
 }
 
-/** Prepares what a right password opens for this client: see `beginSession`. */
-export async function passwordOpening(
-  { config, features, metadata }: Deps,
-  { transport, device }: SignInSettings,
-): Promise<Opening> {
+/** What a proof opens for this client, or the challenge that it leads to: see `beginSession` and `issueChallenge`. */
+export interface SignInOpening extends Opening {
+  readonly challenge: NewOneTimeToken;
+  readonly transport: Transport | undefined;
+  readonly trusted: readonly TrustEntry[];
+}
+
+/** Prepares what a right password opens for this client. */
+export function passwordOpening(deps: Deps, settings: SignInSettings): Promise<SignInOpening> {
+  return prepareOpening(deps, settings, { method: 'password', amr: ['pwd'], isSecondStep: false });
+}
+
+/** Prepares what a proof opens for this client. */
+export async function prepareOpening(
+  { config, features, metadata, keyring }: Deps,
+  { transport, device, trusted = [] }: SignInSettings,
+  proof: Opening['proof'],
+): Promise<SignInOpening> {
   return {
-    proof: { method: 'password', amr: ['pwd'], isSecondStep: false },
+    proof,
     session: {
       id: crypto.randomUUID(),
       hasCookieToken: transport !== 'body',
@@ -46,24 +58,32 @@ export async function passwordOpening(
       ttlSeconds: config.session.ttlSeconds,
       idleTtlSeconds: config.session.idleTtlSeconds,
     },
-    factors: features.factors,
+    factors: unlessTrusted(features.factors, trusted),
     isVerificationRequired: config.emailVerification === 'required',
+    challenge: createOneTimeToken(keyring, 'two_factor_challenge'),
+    ...{ transport, trusted },
   };
 }
 
 /**
  * Builds the result of an opening from its row. Null when neither a session nor a challenge came of it: the user was
- * banned, say, since the proof was checked.
+ * banned, say, since the proof was checked. A second factor that has lapsed is ended: one round trip more, for the first
+ * sign-in after an operator's reset became effective.
  */
 export async function completeOpening(
   deps: Deps,
   device: PresentedDevice,
-  opening: Opening,
+  opening: SignInOpening,
   row: SignedInRow | OpeningRow | null,
 ): Promise<SignIn | Challenge | null> {
   if (row === null) return null;
-  if (row.session_id !== null) return completeSignIn(deps, device, opening, row);
-  return row.verdict === 'challenge' ? { outcome: 'challenge', methods: row.methods } : null;
+  if (row.session_id === null) {
+    const { challenge, transport } = opening;
+    return row.verdict === 'challenge' ? challengeOf(deps.keyring, challenge, transport, row.methods) : null;
+  }
+  if (!row.has_lapsed_factor) return completeSignIn(deps, device, opening, row);
+  for (const factor of deps.features.factors) await factor.endLapsed(deps, row.user_id);
+  return completeSignIn(deps, device, opening, { ...row, two_factor_enabled: false });
 }
 
 /** Builds the result of a sign-in from the row of the session that was begun. */

@@ -31,4 +31,15 @@ export {
   setPasswordHash,
   setProvedPassword,
 } from './password/fragments.ts';
+export {
+  announceTwoFactorReset,
+  asksForTwoFactor,
+  cancelTwoFactorReset,
+  dropTwoFactor,
+  fromDueTwoFactorResets,
+  isTwoFactorResetDue,
+  isTwoFactorResetPending,
+  startTwoFactor,
+  twoFactorSince,
+} from './two-factor/fragments.ts';
 export { toUser, type User, type UserRow } from './user.ts';

@@ -17,6 +17,7 @@ export interface UserRow {
   readonly email: string;
   readonly name: string;
   readonly email_verified: boolean;
+  readonly two_factor_enabled: boolean;
   readonly has_password: boolean;
   readonly user_created_at: Date;
   readonly user_updated_at: Date;
@@ -29,7 +30,7 @@ export function toUser(row: UserRow): User {
     email: row.email,
     name: row.name,
     emailVerified: row.email_verified,
-    twoFactorEnabled: false,
+    twoFactorEnabled: row.two_factor_enabled,
     hasPassword: row.has_password,
     createdAt: row.user_created_at.toISOString(),
     updatedAt: row.user_updated_at.toISOString(),

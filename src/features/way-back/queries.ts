@@ -2,7 +2,6 @@ import type { Database } from '../../db/client.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { type Credentials, closeWaysIn } from '../../joints/closing.ts';
 import { fromMailQueuedNow, queueMail, queueNotice } from '../../mail/outbox/fragments.ts';
-import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import type { RequestMetadata } from '../../request-metadata.ts';
 import { claimOn } from '../addresses/index.ts';
 import {
@@ -13,7 +12,7 @@ import {
   fromLiveToken,
   fromWaysBack,
   issueToken,
-  type NewOneTimeToken,
+  type LinkMail,
   type PresentedOneTimeToken,
 } from '../one-time-tokens/index.ts';
 import { recordEvents } from '../security-events/index.ts';
@@ -103,12 +102,6 @@ function replacingFirst(): Fragment {
           WHERE r.owner_id = t.owner_id AND r.kind = 'revert_email' AND r.created_at > t.created_at
             AND r.target_email <> t.target_email
           ORDER BY r.created_at LIMIT 1)`;
-}
-
-/** A link and its mail. */
-export interface LinkMail {
-  readonly token: NewOneTimeToken;
-  readonly mail: PreparedMail;
 }
 
 /** How an account gets an address back. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
+import { insertTwoFactorAccount } from '../../contract/two-factor-account.ts';
 import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
@@ -49,6 +50,7 @@ describe('GET /api/auth/me/export', () => {
       createdAt: isoTime,
       lastActiveAt: isoTime,
       authenticatedAt: isoTime,
+      secondFactorAt: null,
       expiresAt: isoTime,
       ipAddress: expect.toBeOneOf([null, expect.any(String)]),
       location: null,
@@ -75,6 +77,7 @@ describe('GET /api/auth/me/export', () => {
         name: 'Test User',
         locale: null,
         emailVerifiedAt: null,
+        twoFactorSince: null,
         hasPassword: true,
         oauthProvider: null,
         oauthId: null,
@@ -107,6 +110,8 @@ describe('GET /api/auth/me/export', () => {
           outcome: null,
         },
       ],
+      twoFactor: { factors: [], backupCodes: [], devices: [], resetAt: null },
+      trustedDevices: [],
     });
   });
 
@@ -123,7 +128,8 @@ describe('GET /api/auth/me/export', () => {
     expect(text).not.toMatch(
       /argon2|nxr_|counter|_hash|device_?id|generation|banned|exempt|legacy|rotated|amr/i,
     );
-    expect(Object.keys(json)).toEqual(['success', 'user', 'securityEvents', 'sessions', 'mails', 'links']);
+    const members = ['user', 'securityEvents', 'sessions', 'mails', 'links', 'trustedDevices', 'twoFactor'];
+    expect(Object.keys(json)).toEqual(['success', ...members]);
   });
 
   test('holds the links that were sent and the mails about the user, without what opens anything (PRV-06, PRV-07)', async () => {
@@ -164,6 +170,46 @@ describe('GET /api/auth/me/export', () => {
     const revertToken = await tokenFrom(client, email, 'email_changed');
     for (const absent of [token, revertToken, rows[0]!.hash, rows[0]!.sealed])
       expect(text).not.toContain(absent);
+  });
+
+  test('holds what belongs to a second factor, without what opens anything (PRV-06, PRV-07)', async () => {
+    const user = await insertTwoFactorAccount(client);
+    const answer = await exportOf(user.accessToken);
+    expect(answer.json.user.twoFactorSince).toEqual(isoTime);
+    expect(answer.json.sessions).toMatchObject([{ secondFactorAt: isoTime }]);
+    const factor = {
+      ...{ id: expect.any(String), kind: 'totp', name: 'Authenticator app' },
+      ...{ startedAt: isoTime, addedAt: isoTime, lastUsedAt: null },
+    };
+    expect(answer.json.twoFactor).toEqual({
+      factors: expect.arrayContaining([factor, { ...factor, addedAt: null }]),
+      backupCodes: Array(10).fill({ createdAt: isoTime, usedAt: null }),
+      devices: [{ completedAt: isoTime, lastMissedAt: null }],
+      resetAt: isoTime,
+    });
+    expect(answer.json.twoFactor.factors).toHaveLength(2);
+    expect(answer.json.trustedDevices).toEqual([
+      {
+        ...{ id: user.trustedDeviceId, device: null, location: null },
+        ...{ addedAt: isoTime, lastUsedAt: isoTime, expiresAt: isoTime },
+      },
+    ]);
+    // The challenge of a sign-in is no link.
+    expect(answer.json.links.map(({ kind }: { kind: string }) => kind)).toEqual(['keep_two_factor']);
+    const stored = await openDatabase().query<{ text: string }>(sql`
+      SELECT f.secret_sealed AS text FROM factors f WHERE f.user_id = ${user.userId}::uuid
+      UNION ALL SELECT encode(b.code_hash, 'hex') FROM backup_codes b WHERE b.user_id = ${user.userId}::uuid
+      UNION ALL SELECT encode(t.token_hash, 'hex') FROM one_time_tokens t WHERE t.owner_id = ${user.userId}::uuid`);
+    expect(stored).toHaveLength(2 + 10 + 2);
+    const shown = [
+      user.secret,
+      user.setupSecret,
+      user.challengeToken,
+      user.keepToken,
+      user.trustedDeviceToken,
+    ];
+    for (const absent of [...stored.map(({ text }) => text), ...shown, ...user.backupCodes])
+      expect(answer.text).not.toContain(absent);
   });
 
   test('holds what the legacy system stored about a sign-in by a provider', async () => {

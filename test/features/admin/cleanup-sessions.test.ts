@@ -85,13 +85,27 @@ describe('POST /api/admin/cleanup-sessions', () => {
       sql`INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at) VALUES
         (gen_random_uuid(), 'over@example.com', 'Over', '', '', now() - interval '1 second'),
         (gen_random_uuid(), 'open@example.com', 'Open', '', '', now() + interval '1 minute')`,
+      sql`INSERT INTO trusted_devices (id, user_id, expires_at) VALUES
+        (gen_random_uuid(), ${userId}::uuid, now() - interval '1 second'),
+        (gen_random_uuid(), ${userId}::uuid, now() + interval '1 minute')`,
+      // Two resets by an operator, of which one is due, and each with a setup, of which one is over.
+      sql`WITH enrolled AS (
+          INSERT INTO users (email, name, two_factor_since, two_factor_reset_at)
+          SELECT a.name || '-factor@example.com', a.name, now(), now() + a.seconds * interval '1 second'
+          FROM (VALUES ('over', -1), ('open', 60)) AS a (name, seconds) RETURNING id, name
+        )
+        INSERT INTO factors (id, user_id, kind, name, secret_sealed, created_at)
+        SELECT gen_random_uuid(), e.id, 'totp', 'App', 'v1.x', now() - CASE e.name WHEN 'open' THEN interval '61 minutes'
+          ELSE interval '59 minutes' END FROM enrolled e`,
     ]);
     await addSessions(3, -1);
     expect((await cleanUp()).json.deletedCount).toBe(3);
     const told = lines
       .map((line) => JSON.parse(line))
-      .map(({ rows, deleted, shortened, renewed }) => ({ rows, deleted, shortened, renewed }));
+      .map(({ rows, deleted, shortened, renewed, ended }) => ({ rows, deleted, shortened, renewed, ended }));
     expect(told.toSorted((a, b) => a.rows.localeCompare(b.rows))).toEqual([
+      { rows: 'factors', deleted: 1 },
+      { rows: 'factors.secret_sealed', renewed: 0 },
       { rows: 'login_attempts', deleted: 1 },
       { rows: 'mail_outbox', deleted: 1 },
       { rows: 'mail_outbox.sealed', renewed: 0 },
@@ -100,8 +114,14 @@ describe('POST /api/admin/cleanup-sessions', () => {
       { rows: 'security_events', deleted: 1 },
       { rows: 'security_events.ip_address', shortened: 1 },
       { rows: 'sessions', deleted: 3 },
+      { rows: 'trusted_devices', deleted: 1 },
       { rows: 'users.address_key', renewed: expect.any(Number) },
+      { rows: 'users.two_factor_reset_at', ended: 1 },
     ]);
+    const waiting = await openDatabase(database.url).query<{ name: string }>(
+      sql`SELECT name FROM users WHERE two_factor_since IS NOT NULL`,
+    );
+    expect(waiting).toEqual([{ name: 'open' }]);
   });
 
   test('works in batches of bounded size, all within the budget of one request (CRN-04, T31)', async () => {
@@ -109,7 +129,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     await addSessions(2500, -1);
     const answer = await cleanUp();
     expect(answer.json.deletedCount).toBe(2500);
-    expect(answer.roundTrips).toBe(3 + 7);
+    expect(answer.roundTrips).toBe(3 + 10);
   });
 
   test('called ten times at once counts each session once (CRN-04)', async () => {
@@ -140,17 +160,32 @@ describe('POST /api/admin/cleanup-sessions', () => {
       sql`INSERT INTO registration_attempts (id, email, name, password_hash, subject, expires_at)
         SELECT gen_random_uuid(), n || '@example.com', '', '', '', now() + interval '1 minute'
         FROM generate_series(1, 4000) n`,
-      sql`ANALYZE sessions, login_attempts, security_events, one_time_tokens, registration_attempts, mail_outbox`,
+      // With keys by the present secret, so that none is made anew.
+      sql`INSERT INTO users (email, address_key, name, two_factor_since)
+        SELECT 'large-' || n || '@example.com', left(u.address_key, 15) || md5(n::text), 'Large', now()
+        FROM users u, generate_series(1, 4000) n WHERE u.id = ${userId}::uuid`,
+      sql`INSERT INTO factors (id, user_id, kind, name, secret_sealed)
+        SELECT gen_random_uuid(), u.id, 'totp', 'App', 'v1.x' FROM users u WHERE u.name = 'Large'`,
+      sql`INSERT INTO trusted_devices (id, user_id, expires_at)
+        SELECT gen_random_uuid(), u.id, now() + interval '1 minute' FROM users u WHERE u.name = 'Large'`,
+      sql`ANALYZE sessions, login_attempts, security_events, one_time_tokens, registration_attempts, mail_outbox, users,
+        factors, trusted_devices`,
     ]);
     const all = await plansOf(database.url, () => cleanUp());
     // Address keys have a test of their own.
-    const plans = all.filter((plan) => !plan.some((node) => node['Relation Name'] === 'users'));
-    expect(plans).toHaveLength(7);
+    const resets = all.filter((plan) =>
+      plan.some((node) => node['Index Name'] === 'users_two_factor_reset_at_idx'),
+    );
+    const others = all.filter((plan) => !plan.some((node) => node['Relation Name'] === 'users'));
+    expect([resets.length, others.length]).toEqual([1, 9]);
+    const plans = [...resets, ...others];
     for (const plan of plans) {
       expectIndexed(plan);
       const conditions = plan.map((node) => node['Index Cond']);
       expect(conditions).toContainEqual(
-        expect.stringMatching(/^\(+(expires_at|window_ends_at|at|finished_at) <= /),
+        expect.stringMatching(
+          /^\(+(expires_at|window_ends_at|at|finished_at|created_at|two_factor_reset_at) <= /,
+        ),
       );
     }
     const indexes = plans.flat().map((node) => node['Index Name']);

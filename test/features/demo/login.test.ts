@@ -74,6 +74,7 @@ describe('POST /api/auth/login of the demo user', () => {
       exp: nowSeconds + 900,
       jti: expect.any(String),
       auth_time: nowSeconds,
+      acr: 'aal1',
       amr: ['pwd'],
       demo: true,
     });

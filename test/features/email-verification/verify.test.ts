@@ -2,12 +2,13 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { addressOf } from '../../../src/address-key.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
-import { type Fragment, sql } from '../../../src/db/sql.ts';
+import { sql } from '../../../src/db/sql.ts';
 import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.ts';
 import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { plantedFactor } from '../../support/planted-factor.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import { bcryptHash } from '../password/stored-accounts.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
@@ -607,7 +608,7 @@ function bytes(base64: string): Uint8Array {
 }
 
 describe('an account that asks for a second factor', () => {
-  const factor = { methods: ['totp'], isAskedFor: (u: Fragment) => sql`(${u}.name = 'Two Factors')` };
+  const factor = plantedFactor('Two Factors', ['totp']);
   const asking = () => new TestClient({ DATABASE_URL: database.url }, { features: [{ factors: [factor] }] });
 
   async function twoFactorAccount() {
@@ -621,8 +622,9 @@ describe('an account that asks for a second factor', () => {
   test('is verified by its password, which opens no session before the factor (LNK-05)', async () => {
     const { email, token, userId } = await twoFactorAccount();
     const answer = await verify(asking(), { token, password });
-    expect(answer).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 2 });
     expect(answer.json).toMatchObject({ twoFactorRequired: true, methods: ['totp'] });
+    expect(answer.setCookies.map((cookie) => cookie.split('=')[0])).toEqual(['__Host-nexora_challenge']);
     expect(answer.json).not.toHaveProperty('accessToken');
     expect(await isVerified(email)).toBe(true);
     expect(await sessionsOf(userId)).toEqual([]);

@@ -210,7 +210,6 @@ describe('a gate that refuses', () => {
   const gate: Gate = {
     name: 'terms',
     condition: () => sql`false`,
-    isMetByPassword: false,
     refuse: () => errors.terms_not_accepted(),
   };
   const gated = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max) }, { features: [{ gates: [gate] }] });

@@ -4,7 +4,7 @@ import { freshEmail, password, registerUser, registration } from '../../support/
 import { TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
-import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { expectIndexed, plansOf, twoFactorRows } from '../../support/query-plans.ts';
 import { forget, reset } from './password-reset.ts';
 import { ownersRoutes, prove } from './signed-in-owner.ts';
 import { bcryptHash } from './stored-accounts.ts';
@@ -30,6 +30,7 @@ beforeAll(async () => {
     sql`INSERT INTO mail_outbox (id, kind, recipient, user_id, request_id, expires_at)
       SELECT gen_random_uuid(), 'verify_email', u.email, u.id, gen_random_uuid(), now() + interval '1 day' FROM users u`,
     sql`ANALYZE users, sessions, login_attempts, security_events, one_time_tokens, mail_outbox`,
+    ...twoFactorRows,
   ]);
 }, 60_000);
 afterAll(() => database.drop());

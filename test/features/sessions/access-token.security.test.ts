@@ -196,7 +196,7 @@ describe('the service’s own access tokens', () => {
 
   test('hold no personal data and live 15 minutes (JWT-10)', () => {
     const claims = claimsOf(me.accessToken) as { iat: number; exp: number };
-    const names = ['iss', 'aud', 'sub', 'sid', 'iat', 'exp', 'jti', 'auth_time', 'amr'];
+    const names = ['iss', 'aud', 'sub', 'sid', 'iat', 'exp', 'jti', 'auth_time', 'acr', 'amr'];
     expect(Object.keys(claims).sort()).toEqual(names.sort());
     expect(claims.exp - claims.iat).toBe(900);
     expect(JSON.stringify(claims)).not.toContain(me.email);

@@ -6,6 +6,7 @@ import {
   registerAccount,
   registeredRoutes,
 } from '../../contract/route-table.ts';
+import { insertTwoFactorAccount } from '../../contract/two-factor-account.ts';
 import { freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient, toRequest } from '../../support/client.ts';
 import { baseUrl, generateSigningKeys } from '../../support/test-env.ts';
@@ -19,15 +20,19 @@ import {
 } from './session-fixtures.ts';
 
 const deviceCookie = '__Host-nexora_device';
+const challengeCookie = '__Host-nexora_challenge';
+const trustedCookie = '__Host-nexora_trusted';
 const legacyCookie = 'nexora_refresh_token';
 const cookieFormat =
-  /^__Host-nexora_(?:access|refresh|device)=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
+  /^__Host-nexora_(?:access|refresh|device|challenge|trusted)=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
 const ageSecondsMax = 400 * 86_400;
 
 /** The routes whose answer to a request with cookies sets some. Every other one sets none. */
 const setters: Readonly<Record<string, readonly string[]>> = {
   'POST /api/auth/register': [accessCookie, refreshCookie, deviceCookie],
   'POST /api/auth/login': [accessCookie, refreshCookie, deviceCookie],
+  'POST /api/auth/login/two-factor': [accessCookie, refreshCookie, deviceCookie, challengeCookie],
+  'POST /api/auth/two-factor/enable': [accessCookie, refreshCookie],
   'POST /api/auth/refresh': [accessCookie, refreshCookie],
   'POST /api/auth/logout': [accessCookie, refreshCookie],
   'POST /api/auth/reauthenticate': [accessCookie, refreshCookie],
@@ -58,10 +63,35 @@ describe.each([
     const isClosed = variables.ENVIRONMENT === 'production' && maintenanceRoutes.includes(key);
     if (!isClosed) expect(answer.status).toBe(exampleOf(key).status);
     for (const cookie of answer.setCookies) expect(cookie).toMatch(cookieFormat);
-    const names = answer.setCookies.map((cookie) => cookie.split('=')[0]);
-    expect(names).toEqual(setters[key] ?? []);
+    expect(namesOf(answer)).toEqual(setters[key] ?? []);
+  });
+
+  test('of a challenge and of a trusted device have them too (CKE-01, CKE-02)', async () => {
+    const { email, backupCodes } = await insertTwoFactorAccount(client);
+    const post = (path: string, body: object, cookies = {}) => {
+      const request = toRequest('POST', path, { body, cookies, headers: { Origin } });
+      return client.send(new Request(`${Origin}${path}`, request));
+    };
+    const first = await post('/api/auth/login', { email, password });
+    const [challenge = ''] = first.setCookies;
+    expect(challenge).toMatch(cookieFormat);
+    expect(challenge).toMatch(/; Max-Age=600$/);
+    const proof = { backupCode: backupCodes[0], trustDevice: true };
+    const sent = { [challengeCookie]: challenge.slice(challenge.indexOf('=') + 1).split(';')[0] ?? '' };
+    const second = await post('/api/auth/login/two-factor', proof, sent);
+    expect(second.status, second.text).toBe(200);
+    const expected = [accessCookie, refreshCookie, deviceCookie, challengeCookie, trustedCookie];
+    expect([namesOf(first), namesOf(second)]).toEqual([[challengeCookie], expected]);
+    for (const cookie of second.setCookies) expect(cookie).toMatch(cookieFormat);
+    expect(second.setCookies[3]).toMatch(/; Max-Age=0$/);
+    expect(second.setCookies[4]).toMatch(/; Max-Age=2592000$/);
   });
 });
+
+/** The names of the cookies that an answer sets. */
+function namesOf({ setCookies }: Answer): (string | undefined)[] {
+  return setCookies.map((cookie) => cookie.split('=')[0]);
+}
 
 describe('the size and age of the cookies', () => {
   function expectWithinLimits({ setCookies }: Answer): void {

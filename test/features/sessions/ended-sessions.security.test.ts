@@ -56,14 +56,8 @@ describe.each(endings)('once a session has ended (%s)', (_name, end) => {
     // A route may itself have ended the session, or the account.
     const next = await registerUser(client);
     const signedIn = { ...signedInBy(next), email: next.email };
-    const { otherUserId, links } = first;
-    const again = {
-      ...signedIn,
-      otherUserId,
-      links,
-      refreshToken: signedIn.bodyToken,
-      cookies: authCookies(next),
-    };
+    const ended = { ...signedIn, refreshToken: signedIn.bodyToken, cookies: authCookies(next) };
+    const again = { ...first, ...ended, twoFactor: { ...first.twoFactor, ...ended } };
     await end(signedIn);
     for (const by of ['bearer', 'cookie'] as const) {
       const answer = await client.call(...exampleCall(key, again, by));

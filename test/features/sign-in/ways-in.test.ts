@@ -1,15 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Fragment, sql } from '../../../src/db/sql.ts';
-import { freshClient, freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
+import { sql } from '../../../src/db/sql.ts';
+import {
+  freshClient,
+  freshEmail,
+  otherPassword,
+  password,
+  registerUser,
+  registration,
+} from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
+import { plantedFactor } from '../../support/planted-factor.ts';
+import { completeChallenge, freshCode, type TwoFactorUser, twoFactorUser } from '../../support/two-factor.ts';
 
-/** A second factor that every account asks for whose name says so. */
-const factor = {
-  methods: ['planted', 'backup_code'],
-  isAskedFor: (u: Fragment) => sql`(${u}.name = 'Asks')`,
-};
+const factor = plantedFactor('Asks', ['planted', 'backup_code']);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let plain: TestClient;
@@ -27,46 +33,61 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Every way in: a row opens an account with this name, from nothing to the answer that would have its tokens. */
-const waysIn: readonly [
-  name: string,
-  mode: string,
-  open: (client: TestClient, name: string) => Promise<Answer>,
-][] = [
-  [
-    'login',
-    'optional',
-    async (client, name) => {
+/** A way in. */
+interface WayIn {
+  /** EMAIL_VERIFICATION. */
+  readonly mode: 'optional' | 'required';
+  /** Opens an account with this name, from nothing to the answer that would have its tokens. */
+  readonly open: (client: TestClient, name: string) => Promise<Answer>;
+  /** Opens an account that is there, with its password; none where the way makes a new account, which has no factor yet. */
+  readonly openExisting?: (
+    client: TestClient,
+    user: TwoFactorUser,
+    members: Readonly<Record<string, unknown>>,
+  ) => Promise<Answer>;
+}
+
+/** Every way in. */
+const waysIn: Readonly<Record<string, WayIn>> = {
+  login: {
+    mode: 'optional',
+    open: async (client, name) => {
       const email = await storedAccount(name);
       return client.post('/api/auth/login', { email, password });
     },
-  ],
-  [
-    'register',
-    'optional',
-    (client, name) =>
+    openExisting: (client, { email }, members) =>
+      client.post('/api/auth/login', { email, password, ...members }),
+  },
+  register: {
+    mode: 'optional',
+    open: (client, name) =>
       client.post('/api/auth/register', registration(freshEmail(), { name }), { headers: freshClient() }),
-  ],
-  [
-    'verify by password',
-    'optional',
-    async (client, name) => {
+  },
+  'verify by password': {
+    mode: 'optional',
+    open: async (client, name) => {
       const email = await storedAccount(name);
       const token = await tokenFrom(plain, email, 'verify_email');
       return client.post('/api/auth/email/verify', { token, password });
     },
-  ],
-  [
-    'confirm registration',
-    'required',
-    async (client, name) => {
+    openExisting: async (client, { userId: id, email }, members) => {
+      await openDatabase(database.url).query(
+        sql`UPDATE users SET email_verified_at = NULL WHERE id = ${id}::uuid`,
+      );
+      const token = await storeLink(client, 'verify_email', { id, email });
+      return client.post('/api/auth/email/verify', { token, password, ...members });
+    },
+  },
+  'confirm registration': {
+    mode: 'required',
+    open: async (client, name) => {
       const email = freshEmail();
       await client.post('/api/auth/register', registration(email, { name }), { headers: freshClient() });
       const token = await tokenFrom(client, email, 'confirm_registration');
       return client.post('/api/auth/email/verify', { token, password });
     },
-  ],
-];
+  },
+};
 
 /** An account that was registered before there was the factor, without its session. */
 async function storedAccount(name: string): Promise<string> {
@@ -82,29 +103,132 @@ async function sessionCount(): Promise<number> {
   return row!.count;
 }
 
+/** The names of the cookies that an answer sets, each as often as it does. */
+function cookieNames({ setCookies }: Answer): (string | undefined)[] {
+  return setCookies.map((cookie) => cookie.split('=')[0]);
+}
+
+/** Every text that somebody gets by an answer: the values of its cookies and all texts of its body. */
+function textsOf({ setCookies, json }: Answer): string[] {
+  const cookies = setCookies.map((cookie) => cookie.slice(cookie.indexOf('=') + 1).split(';')[0] ?? '');
+  const members = Object.values(json as Record<string, unknown>);
+  return [...cookies, ...members.filter((member) => typeof member === 'string')];
+}
+
 describe('a way in', () => {
-  test.each(waysIn)(
+  test.each(Object.entries(waysIn))(
     'by %s opens a session where no second factor is asked for (SES-18)',
-    async (_name, mode, open) => {
+    async (_name, { mode, open }) => {
       const answer = await open(clients[mode]!, 'Asks nothing');
       expect(answer.json, answer.text).toMatchObject({ success: true, tokenType: 'Bearer' });
       expect((await plain.get('/api/auth/me', { bearer: answer.json.accessToken })).status).toBe(200);
     },
   );
 
-  test.each(waysIn)(
+  // A new account asks for nothing yet.
+  test.each(Object.entries(waysIn).filter(([name]) => name !== 'register'))(
     'by %s is a challenge, and nothing is open, where one is (SES-18)',
-    async (_name, mode, open) => {
+    async (_name, { mode, open }) => {
       const answer = await open(clients[mode]!, 'Asks');
       expect(answer.status, answer.text).toBe(200);
       expect(answer.json).toEqual({
         success: true,
         twoFactorRequired: true,
+        challengeToken: expect.stringMatching(/^nxc_/),
         methods: ['planted', 'backup_code'],
+        expiresIn: 600,
       });
-      expect(answer.setCookies).toEqual([]);
+      expect(cookieNames(answer)).toEqual(['__Host-nexora_challenge']);
       expect(answer.headers.get('X-Device-Token')).toBeNull();
       expect(await sessionCount()).toBe(0);
     },
   );
+});
+
+describe('a way into an account with two-factor', () => {
+  const existing = Object.entries(waysIn).flatMap(([name, { openExisting }]) =>
+    openExisting === undefined
+      ? []
+      : ([undefined, 'cookie', 'body'] as const).map((transport) => [name, transport, openExisting] as const),
+  );
+
+  /** What the answer of the first step gives opens nothing: each text of it in each place, and its cookies as they came. */
+  async function expectWorthNothing(answer: Answer, code: string): Promise<void> {
+    const own = Object.fromEntries(
+      answer.setCookies.map((cookie) => [cookie.split('=')[0]!, cookie.split('=')[1]!.split(';')[0]!]),
+    );
+    const texts = textsOf(answer);
+    expect(texts.length).toBeGreaterThan(0);
+    const callers = [
+      ...texts.map((bearer) => ({ bearer })),
+      ...texts.map((text) => ({ cookies: { '__Host-nexora_access': text, '__Host-nexora_refresh': text } })),
+      { cookies: own },
+    ];
+    for (const caller of callers) {
+      const answers = [
+        await plain.get('/api/auth/me', caller),
+        await plain.get('/api/auth/sessions', caller),
+        await plain.post('/api/auth/refresh', undefined, caller),
+        await plain.post('/api/auth/two-factor/disable', { code }, caller),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    }
+    for (const refreshToken of texts)
+      expect((await plain.post('/api/auth/refresh', { refreshToken })).status).toBe(401);
+  }
+
+  test.each(existing)(
+    'by %s with transport %s is a challenge, which is worth nothing but the second step (CKE-04, OTP-08, OTP-13, SES-18)',
+    async (_name, transport, openExisting) => {
+      const user = await twoFactorUser(plain);
+      const sessions = sql`SELECT id, second_factor_at, amr FROM sessions WHERE user_id = ${user.userId}::uuid`;
+      await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE user_id = ${user.userId}::uuid`);
+      const answer = await openExisting(plain, user, { ...(transport && { transport }) });
+      expect(answer.json, answer.text).toEqual({
+        success: true,
+        twoFactorRequired: true,
+        challengeToken: expect.stringMatching(/^nxc_/),
+        methods: ['totp', 'backup_code'],
+        expiresIn: 600,
+      });
+      expect(cookieNames(answer)).toEqual(transport === 'body' ? [] : ['__Host-nexora_challenge']);
+      expect(answer.headers.get('X-Device-Token')).toBeNull();
+
+      const code = await freshCode(plain, user);
+      await expectWorthNothing(answer, code);
+      expect(await openDatabase(database.url).query(sessions)).toEqual([]);
+      const cookies = transport === 'cookie' && {
+        cookies: { '__Host-nexora_challenge': textsOf(answer)[0]! },
+      };
+      const second = await completeChallenge(plain, answer, { code }, { ...cookies });
+      expect(second.status, second.text).toBe(200);
+      const opened = await openDatabase(database.url).query(sessions);
+      expect(opened).toMatchObject([{ amr: ['pwd', 'otp', 'mfa'], second_factor_at: expect.any(Date) }]);
+    },
+  );
+
+  test('is no reset: it signs nobody in, and the next login is a challenge, on a trusted device too (RST-03, OTP-13)', async () => {
+    const user = await twoFactorUser(plain);
+    const trusting = await completeChallenge(plain, await waysIn.login!.openExisting!(plain, user, {}), {
+      ...{ code: await freshCode(plain, user), trustDevice: true },
+    });
+    const { trustedDeviceToken } = trusting.json;
+    const login = (members: object) =>
+      plain.post('/api/auth/login', { email: user.email, password: otherPassword, ...members });
+    const token = await storeLink(plain, 'reset_password', { id: user.userId, email: user.email });
+    const passwords = { password: otherPassword, confirmPassword: otherPassword };
+    const reset = await plain.post('/api/auth/password/reset', { token, ...passwords });
+    expect(reset.status, reset.text).toBe(200);
+    expect(reset.json).not.toHaveProperty('accessToken');
+    expect(cookieNames(reset)).toEqual(['__Host-nexora_device']);
+    await expectWorthNothing(reset, await freshCode(plain, user));
+    for (const members of [{}, { trustedDeviceToken }]) {
+      const answer = await login(members);
+      expect(answer.json).toMatchObject({ twoFactorRequired: true, methods: ['totp', 'backup_code'] });
+      expect(cookieNames(answer)).toEqual(['__Host-nexora_challenge']);
+      const code = await freshCode(plain, user);
+      const second = await completeChallenge(plain, answer, { code });
+      expect(second.json.user).toMatchObject({ id: user.userId, twoFactorEnabled: true });
+    }
+  });
 });

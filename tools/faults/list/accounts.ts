@@ -34,8 +34,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['LNK-05'],
     breaks: 'A change of address that a thief asked for outlives the first verification by the owner.',
     file: 'src/features/one-time-tokens/closing/fragments.ts',
-    find: "first_verified: 'ended',\n      password_changed",
-    replace: "first_verified: 'kept',\n      password_changed",
+    find: "change_email: {\n      ...always,\n      not_me: 'ended',\n      first_verified: 'ended',",
+    replace: "change_email: {\n      ...always,\n      not_me: 'ended',\n      first_verified: 'kept',",
     tests: ['test/features/email-verification/verify.test.ts'],
   },
   {

@@ -8,7 +8,7 @@ export const addressFaults: readonly PlantedFault[] = [
     breaks:
       'A session that a gate refuses is answered so, and the change that it asked for begins all the same.',
     file: 'src/features/email-change/request/queries.ts',
-    find: 'AND ${refusedBy(gates)} IS NULL\n',
+    find: 'AND ${passesGates(gating)}\n',
     replace: '\n',
     tests: ['test/features/email-change/request.test.ts'],
   },

@@ -15,6 +15,7 @@ import { refreshFaults } from './refresh.ts';
 import { resetFaults } from './resets-and-privacy.ts';
 import { sessionFaults } from './sessions.ts';
 import { tokenFaults } from './tokens-and-cookies.ts';
+import { twoFactorFaults } from './two-factor.ts';
 
 /** Every planted fault: family by family, then by where it is. */
 export const plantedFaults: readonly PlantedFault[] = [
@@ -23,6 +24,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...sessionFaults,
   ...refreshFaults,
   ...tokenFaults,
+  ...twoFactorFaults,
   ...pageFaults,
   ...accountFaults,
   ...addressFaults,

@@ -142,8 +142,8 @@ export const operationFaults: readonly PlantedFault[] = [
     guarantees: ['CRN-04', 'T31'],
     breaks: 'The clean-up deletes everything that is due in one long statement.',
     file: 'src/clean-up.ts',
-    find: 'runBatch(openView(), limit, keyring)',
-    replace: 'runBatch(openView(), 1_000_000, keyring)',
+    find: 'runBatch(openView(), limit, keyring, credentials)',
+    replace: 'runBatch(openView(), 1_000_000, keyring, credentials)',
     tests: ['test/clean-up.test.ts', 'test/features/admin/cleanup-sessions.test.ts'],
   },
   {
@@ -151,8 +151,8 @@ export const operationFaults: readonly PlantedFault[] = [
     guarantees: ['CRN-08'],
     breaks: 'The five-minute trigger leaves what is due to the night.',
     file: 'src/scheduled.ts',
-    find: 'const runs = [cleanUp(cleanUps, runtime), ',
-    replace: 'const runs = [...(cron === nightlyCron ? [cleanUp(cleanUps, runtime)] : []), ',
+    find: 'const runs = [cleanUp(features, runtime), ',
+    replace: 'const runs = [...(cron === nightlyCron ? [cleanUp(features, runtime)] : []), ',
     tests: ['test/scheduled.test.ts', 'test/races/clean-up.test.ts'],
   },
   {

@@ -148,7 +148,7 @@ export const resetFaults: readonly PlantedFault[] = [
     guarantees: ['PRV-03'],
     breaks: 'The attempts at a deleted account are kept under its id.',
     file: 'src/rate-limit/attempts-table.ts',
-    find: "atDeletion: { step: 'forgetCounters', statement: deleteAttempts },",
+    find: "atDeletion: { step: 'forgetCounters', statement: forgetUsers },",
     replace: "atDeletion: { kept: 'until their windows end' },",
     tests: ['test/features/account/delete-account.test.ts'],
   },

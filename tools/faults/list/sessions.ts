@@ -28,7 +28,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/renewal/fragments.ts',
     find: 'id = ${newId}::uuid, ',
     replace: '',
-    tests: ['test/features/password/reauthenticate.test.ts'],
+    tests: ['test/features/reauthentication/reauthenticate.test.ts'],
   },
   {
     id: 'logout-needs-a-fresh-access-token',
@@ -46,7 +46,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/queries.ts',
     find: 'f.id = ANY (${ids}::uuid[])',
     replace: "f.id = ANY ('{}'::uuid[])",
-    tests: ['test/features/password/reauthenticate.test.ts'],
+    tests: ['test/features/reauthentication/reauthenticate.test.ts'],
   },
   {
     id: 'logout-holds-sessions-in-any-order',
@@ -71,8 +71,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-07'],
     breaks: 'A login that races a reset leaves its session behind.',
     file: 'src/features/password/queries.ts',
-    find: 'newHash === null ? sql`FOR SHARE`',
-    replace: 'newHash === null ? sql``',
+    find: '!isChallenge ? sql`FOR SHARE`',
+    replace: '!isChallenge ? sql``',
     tests: ['test/races/login.test.ts'],
   },
   {
@@ -153,8 +153,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-21'],
     breaks: 'A banned user keeps the link that moves the account to another address.',
     file: 'src/features/one-time-tokens/closing/fragments.ts',
-    find: "banned: 'ended',",
-    replace: "banned: 'kept',",
+    find: "banned: 'ended',\n    },\n    // Whatever",
+    replace: "banned: 'kept',\n    },\n    // Whatever",
     tests: ['test/contract/closing-table.test.ts'],
   },
   {
@@ -171,17 +171,17 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-15'],
     breaks: 'A gate of another feature is asked by no sensitive route.',
     file: 'src/joints/fragments.ts',
-    find: 'if (asked.length === 0)',
-    replace: 'if (asked.length !== 1)',
+    find: 'const { gates } = gating;',
+    replace: 'const gates = gating.gates.slice(0, 1);',
     tests: ['test/contract/gates.test.ts'],
   },
   {
     id: 'recent-authentication-of-hours',
     guarantees: ['SES-15'],
     breaks: 'Sensitive routes take an authentication of an hour ago for a recent one.',
-    file: 'src/features/sessions/fragments.ts',
-    find: 'const recentAuthenticationSeconds = 600;',
-    replace: 'const recentAuthenticationSeconds = 3600;',
+    file: 'src/features/sessions/recency/fragments.ts',
+    find: 'const recentSeconds = 600;',
+    replace: 'const recentSeconds = 3600;',
     tests: ['test/features/account/export.test.ts'],
   },
   {
@@ -246,7 +246,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/renewal/fragments.ts',
     find: 'OFFSET ${formerIdsMax - 1}::int',
     replace: 'OFFSET 1000000',
-    tests: ['test/features/password/reauthenticate.test.ts'],
+    tests: ['test/features/reauthentication/reauthenticate.test.ts'],
   },
   {
     id: 'refusal-of-a-gate-spends-an-attempt',
@@ -271,9 +271,9 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-20', 'EML-10'],
     breaks: 'A client over its limit of mails adds a row with every request.',
     file: 'src/mail/outbox/fragments.ts',
-    find: 'CASE WHEN ${recipientHasRoom(mail.kind, mail.id, budget)} THEN s.recipient::text END AS recipient\n      FROM (${source}) s\n      WHERE ${client === null ? sql`true` : clientHasRoom(client, mail.id)}',
+    find: 'CASE WHEN ${recipientHasRoom(mail.kind, exceptId, budget)} THEN s.recipient::text END AS recipient\n      FROM (${source}) s\n      WHERE ${client === null ? sql`true` : clientHasRoom(client, exceptId)}${isListed}',
     replace:
-      'CASE WHEN ${recipientHasRoom(mail.kind, mail.id, budget)} AND ${client === null ? sql`true` : clientHasRoom(client, mail.id)} THEN s.recipient::text END AS recipient\n      FROM (${source}) s',
+      'CASE WHEN ${recipientHasRoom(mail.kind, exceptId, budget)} AND ${client === null ? sql`true` : clientHasRoom(client, exceptId)} THEN s.recipient::text END AS recipient\n      FROM (${source}) s',
     tests: ['test/features/password/forgot-password.test.ts'],
   },
 ];

@@ -50,7 +50,9 @@ export async function revokeAccess(
     holdUser: lockUser(account.user_id),
     consume: consumeToken(holder, presented, operationId),
     ...closeWaysIn(credentials, {
-      ...{ occasion: 'not_me', owner: done, ownerOnce: once, actingSessionId: null, since: null, metadata },
+      ...{ occasion: 'not_me', owner: done, ownerOnce: once, actingSessionId: null, metadata },
+      // The link was issued with the session.
+      since: sql`(SELECT d.created_at FROM ${done} d)`,
     }),
     record: recordEvents(events, { type: 'user_updated', outcome: 'success', reason: 'not_me' }, metadata),
     recordLink: recordEvents(

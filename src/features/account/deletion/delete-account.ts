@@ -12,7 +12,7 @@ export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void
   const { db, metadata, features, mail } = deps;
   await withCurrentPassword(deps, proof, {
     run: async (verified) => ((await remove(db, verified, features.tables, metadata)) ? true : null),
-    gates: features.gates,
+    gating: features,
     refusalType: 'authn_login_fail',
   });
   mail.sendSoon();

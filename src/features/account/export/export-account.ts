@@ -20,7 +20,7 @@ export async function exportAccount(
   caller: CallerIds,
 ): Promise<Readonly<Record<string, unknown>>> {
   const limits = { max: exportsMax, windowSeconds: exportWindowSeconds };
-  const row = passGates(features.gates, await exportOwnData(db, caller, features, limits, metadata));
+  const row = passGates(features, await exportOwnData(db, caller, features, limits, metadata));
   if (row.data === null) throw tooManyAttempts(limits, row.retry_after_seconds);
   return row.data;
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../../../db/client.ts';
 import { join, sql } from '../../../db/sql.ts';
 import type { Deps } from '../../../deps.ts';
-import { refusedBy } from '../../../joints/fragments.ts';
-import type { GatedRow } from '../../../joints/gate.ts';
+import { passesGates, refusedBy } from '../../../joints/fragments.ts';
+import type { GatedRow, Gating } from '../../../joints/gate.ts';
 import {
   type AttemptLimits,
   reserveAttempt,
@@ -31,19 +31,19 @@ export interface ExportRow extends GatedRow {
 export async function exportOwnData(
   db: Database,
   caller: CallerIds,
-  { gates, exportParts }: Pick<Deps['features'], 'gates' | 'exportParts'>,
+  { exportParts, ...gating }: Gating & Pick<Deps['features'], 'exportParts'>,
   limits: AttemptLimits,
   metadata: RequestMetadata,
 ): Promise<ExportRow | null> {
   const bucket = `user:${caller.userId}:export`;
-  const admitted = sql`(SELECT ${bucket}::text AS bucket ${fromLiveSession(caller)} AND ${refusedBy(gates)} IS NULL)`;
+  const admitted = sql`(SELECT ${bucket}::text AS bucket ${fromLiveSession(caller)} AND ${passesGates(gating)})`;
   const reserved = reservedBy(bucket, metadata.operationId, limits);
   const members = exportParts.map(({ name, value }) => sql`${name}::text, ${value(sql`c`)}`);
   const { keepSession: rows, read } = await db.batch(
     'export-own-data',
     {
       keepUser: keepUser(caller.userId),
-      keepSession: keepSession(caller, sql`${refusedBy(gates)} AS refused_by`),
+      keepSession: keepSession(caller, sql`${refusedBy(gating)} AS refused_by`),
       reserve: reserveAttempt(admitted, metadata.operationId, limits, 'uncounted'),
       read: sql`
         SELECT ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,

@@ -1,8 +1,8 @@
 import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { refusedBy } from '../../../joints/fragments.ts';
-import type { Gate, GatedRow } from '../../../joints/gate.ts';
+import { passesGates, refusedBy } from '../../../joints/fragments.ts';
+import type { GatedRow, Gating } from '../../../joints/gate.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import {
   clientHasRoom,
@@ -53,7 +53,7 @@ export async function requestChange(
   caller: CallerIds,
   change: RequestedChange,
   metadata: RequestMetadata,
-  gates: readonly Gate[],
+  gating: Gating,
 ): Promise<RequestedChangeRow | null> {
   const { address, token, mail, client } = change;
   const { email, keys } = address;
@@ -66,10 +66,10 @@ export async function requestChange(
   const steps = {
     holdClient: holdClient(client),
     holdUser: lockUser(caller.userId),
-    judge: sql`SELECT ${refusedBy(gates)} AS refused_by, ${claim} AS claim ${fromLiveSession(caller)} FOR KEY SHARE OF s`,
+    judge: sql`SELECT ${refusedBy(gating)} AS refused_by, ${claim} AS claim ${fromLiveSession(caller)} FOR KEY SHARE OF s`,
     issue: issueToken(
       sql`(
-        SELECT u.id AS user_id ${fromLiveSession(caller)} AND ${refusedBy(gates)} IS NULL
+        SELECT u.id AS user_id ${fromLiveSession(caller)} AND ${passesGates(gating)}
           AND ${claim} NOT IN ('own', 'reserved') AND ${clientHasRoom(client, mail.id)})`,
       token,
       {

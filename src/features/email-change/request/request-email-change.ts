@@ -22,7 +22,7 @@ export async function requestEmailChange(deps: Deps, caller: CallerIds, newEmail
     ...{ address: addressOf(keyring, newEmail), token, client: mail.client },
     mail: await mail.prepare('confirm_email_change', token, [newEmail]),
   };
-  const row = await requestChange(db, caller, change, metadata, features.gates);
+  const row = await requestChange(db, caller, change, metadata, features);
   mail.sendSoon();
-  if (passGates(features.gates, row).claim === 'own') throw emailChangeErrors.email_unchanged();
+  if (passGates(features, row).claim === 'own') throw emailChangeErrors.email_unchanged();
 }

@@ -5,9 +5,10 @@ import type { RequestMetadata } from '../../../request-metadata.ts';
 import { canBeTakenOver } from '../../addresses/index.ts';
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
-import { begunNow, type NewSession } from '../../sessions/index.ts';
+import { begunNow, type Opening } from '../../sessions/index.ts';
+import { signedIn } from '../../sign-in/index.ts';
 import { claimUnverifiedUser, hasAddress, insertVerifiedUser } from '../../users/index.ts';
-import { emailVerified, loggedIn } from '../fragments.ts';
+import { emailVerified } from '../fragments.ts';
 
 const userCreated: EventKind = { type: 'user_created', outcome: 'success', method: 'password' };
 
@@ -47,12 +48,12 @@ export function settleClaim(
   proved: Fragment,
   {
     newUserId,
-    session,
+    opening,
     bucket,
-  }: { readonly newUserId: string; readonly session: NewSession; readonly bucket: string },
+  }: { readonly newUserId: string; readonly opening: Opening; readonly bucket: string },
   metadata: RequestMetadata,
 ): Fragment {
-  const begun = begunNow(session);
+  const begun = begunNow(opening.session);
   return sql`
     WITH proved AS (
       SELECT p.user_id, b.session_id FROM ${proved} p LEFT JOIN ${begun} b ON b.user_id = p.user_id
@@ -60,6 +61,6 @@ export function settleClaim(
     dropped AS (${dropPendingRegistrations(consumed)}),
     created AS (${recordEvents(sql`(SELECT p.* FROM proved p WHERE p.user_id = ${newUserId}::uuid)`, userCreated, metadata)}),
     verified AS (${recordEvents(sql`proved`, emailVerified, metadata)}),
-    signed_in AS (${recordEvents(begun, loggedIn, metadata)})
+    signed_in AS (${recordEvents(begun, signedIn(opening), metadata)})
     ${clearAttempts(bucket, sql`proved`)}`;
 }

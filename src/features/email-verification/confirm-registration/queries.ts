@@ -15,8 +15,15 @@ import {
   type PresentedOneTimeToken,
 } from '../../one-time-tokens/index.ts';
 import { holdPendingRegistrations } from '../../pending-registrations/index.ts';
-import { beginSession, type Opening } from '../../sessions/index.ts';
-import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../../sign-in/index.ts';
+import { beginSession } from '../../sessions/index.ts';
+import {
+  fromOpening,
+  issueChallenge,
+  type OpeningRow,
+  openingColumns,
+  type SignedInRow,
+  type SignInOpening,
+} from '../../sign-in/index.ts';
 import { lockUserOf } from '../../users/index.ts';
 import { claimAddress, provedBy, settleClaim } from './fragments.ts';
 
@@ -34,7 +41,7 @@ export interface Confirmation {
   readonly address: Address;
   /** The id of the account where nobody has the address: UUID created by the Worker before the first try. */
   readonly newUserId: string;
-  readonly opening: Opening;
+  readonly opening: SignInOpening;
 }
 
 /**
@@ -98,7 +105,8 @@ export async function confirmRegistration(
     }),
     ...tableSteps(tables, 'atTakeOver', takenOver(proved)),
     beginSession: beginSession(proved, opening),
-    settle: settleClaim(consumed, proved, { newUserId, session: opening.session, bucket }, metadata),
+    settle: settleClaim(consumed, proved, { newUserId, opening, bucket }, metadata),
+    issueChallenge: issueChallenge(proved, opening, bucket, metadata),
     answer: sql`
       SELECT ${openingColumns(opening)} ${fromOpening(opening)}
       WHERE u.id = (SELECT p.user_id FROM ${provedByUs} p)`,

@@ -11,10 +11,17 @@ import {
   fromLiveToken,
   type PresentedOneTimeToken,
 } from '../../one-time-tokens/index.ts';
-import { beginSession, type CallerIds, fromLiveSession, type Opening } from '../../sessions/index.ts';
-import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../../sign-in/index.ts';
+import { beginSession, type CallerIds, fromLiveSession } from '../../sessions/index.ts';
+import {
+  fromOpening,
+  issueChallenge,
+  type OpeningRow,
+  openingColumns,
+  type SignedInRow,
+  type SignInOpening,
+  settleSignIn,
+} from '../../sign-in/index.ts';
 import { lockUser, type UserRow, userColumns } from '../../users/index.ts';
-import { settleSignIn } from '../fragments.ts';
 import { verificationSteps } from './fragments.ts';
 
 /** The account whose address a live token verifies. */
@@ -76,7 +83,8 @@ export async function verifyBySession(
 }
 
 /**
- * Verifies the address of an account whose password was correct, and begins a session unless a second factor must follow;
+ * Verifies the address of an account whose password was correct, and begins a session, or issues a challenge where a second
+ * factor must follow;
  * at the first verification all others end. Round trips: 1. Null when the token has been consumed, or the account
  * changed, since it was read.
  */
@@ -84,7 +92,7 @@ export async function verifyByPassword(
   db: Database,
   presented: PresentedOneTimeToken,
   holder: AccountHolder,
-  opening: Opening,
+  opening: SignInOpening,
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | null> {
@@ -92,11 +100,13 @@ export async function verifyByPassword(
   const { id: sessionId } = opening.session;
   const isProved = sql`u.password_hash = ${passwordHash} AND u.email = ${email}`;
   const { operationId } = metadata;
+  const owner = sql`SELECT c.user_id FROM ${consumedNow(presented, operationId)} c`;
   const steps = {
     holdUser: lockUser(userId),
     ...verificationSteps({ presented, userId, sessionId, isProved, metadata }, credentials),
-    beginSession: beginSession(sql`SELECT c.user_id FROM ${consumedNow(presented, operationId)} c`, opening),
+    beginSession: beginSession(owner, opening),
     settle: settleSignIn(bucket, opening, metadata),
+    issueChallenge: issueChallenge(owner, opening, bucket, metadata),
     answer: sql`
       SELECT ${openingColumns(opening)} ${fromOpening(opening)}
       WHERE u.id = (SELECT c.user_id FROM ${consumedByUs(presented, operationId)} c)`,

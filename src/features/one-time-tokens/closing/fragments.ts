@@ -17,23 +17,25 @@ const always: Cells = {
   two_factor_enabled: 'kept',
   two_factor_disabled: 'kept',
   two_factor_reset: 'kept',
+  second_factor_guessed: 'kept',
   identity_unlinked: 'kept',
   banned: 'kept',
   account_deleted: 'ended',
 };
 
-type LinkKind = Exclude<OneTimeTokenKind, 'confirm_registration'>;
+type LinkKind = Exclude<OneTimeTokenKind, 'confirm_registration' | 'challenge_cookie'>;
 
 /**
  * Links in mails. Those to the present address end when the account leaves it; a change of the password leaves reset
- * links, or whoever knows the password could keep the owner from them. `confirm_registration` belongs to no account.
+ * links, or whoever knows the password could keep the owner from them. `confirm_registration` belongs to no account. A
+ * challenge is half a sign-in: what ends sessions ends it.
  */
 export const linkCredentials: Credentials<LinkKind> = {
   step: 'endLinks',
   cells: {
     reset_password: always,
     verify_email: { ...always, first_verified: 'ended' },
-    unlock: { ...always, not_me: 'ended' },
+    unlock: { ...always, not_me: 'ended', second_factor_guessed: 'ended' },
     // Whoever asked for a change may be the one who is put out (EML-08, LNK-05).
     change_email: {
       ...always,
@@ -44,14 +46,51 @@ export const linkCredentials: Credentials<LinkKind> = {
       signed_out_by_operator: 'ended',
       token_reused: 'ended',
       two_factor_reset: 'ended',
+      second_factor_guessed: 'ended',
       banned: 'ended',
     },
     // Whatever becomes of the account, its former owner has these, and an intruder those that came after the change.
     revert_email: { ...always, password_reset: 'kept', email_reverted: 'since', email_changed: 'kept' },
     not_me: { ...always, password_reset: 'kept', email_reverted: 'since', email_changed: 'kept' },
+    // It opens nothing, wherever it was sent: it keeps what is there.
+    keep_two_factor: {
+      ...always,
+      password_reset: 'kept',
+      email_reverted: 'kept',
+      email_changed: 'kept',
+      two_factor_enabled: 'ended',
+      two_factor_disabled: 'ended',
+      two_factor_reset: 'ended',
+    },
+    two_factor_challenge: {
+      ...always,
+      not_me: 'ended',
+      first_verified: 'ended',
+      password_changed: 'ended',
+      signed_out_by_owner: 'ended',
+      signed_out_by_operator: 'ended',
+      token_reused: 'ended',
+      two_factor_enabled: 'ended',
+      two_factor_disabled: 'ended',
+      two_factor_reset: 'ended',
+      second_factor_guessed: 'ended',
+      banned: 'ended',
+    },
   },
   close: closeLinks,
 };
+
+/**
+ * Body of a CTE that ends the oldest tokens of a kind of the users in the CTE `owner` (`user_id`, one at most), so that
+ * one less than `max` of them are left.
+ */
+export function endOldest(owner: Fragment, kind: OneTimeTokenKind, max: number): Fragment {
+  return sql`
+    DELETE FROM one_time_tokens t WHERE t.token_hash IN (
+      SELECT x.token_hash FROM one_time_tokens x
+      WHERE x.owner_id = (SELECT o.user_id FROM ${owner} o) AND x.kind = ${kind} AND x.spent_at IS NULL
+      ORDER BY x.created_at DESC, x.token_hash OFFSET ${max - 1}::int)`;
+}
 
 /** Consumed links stay: a repeat of the batch finds its own by them. */
 function closeLinks(ending: Ending<LinkKind>, { owner, since, ownLinks = [] }: ClosingScope): Fragment {

@@ -31,7 +31,7 @@ export async function changePassword(
   const renewal = {
     oldId: proof.caller.sessionId,
     newId: crypto.randomUUID(),
-    provedBy: proof.password === undefined ? null : 'pwd',
+    proved: proof.password === undefined ? null : { amr: ['pwd'], isSecondFactor: false },
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   let newHash: string | null = null;
@@ -50,7 +50,7 @@ export async function changePassword(
       newHash ??= await hasher.hash(newPassword);
       return change(db, verified, renewal, newHash, features.credentials, metadata);
     },
-    gates: features.gates,
+    gating: features,
     refusalType,
   });
   mail.sendSoon();

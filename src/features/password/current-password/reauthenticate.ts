@@ -1,24 +1,35 @@
 import type { Deps } from '../../../deps.ts';
+import type { ReauthenticationMethod } from '../../../joints/reauthentication.ts';
+import { presentedPassword } from '../../../text-schemas.ts';
 import { type OwnerProof, withCurrentPassword } from '../../current-password/index.ts';
 import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { hasPassword } from './fragments.ts';
 import { renewCallerSession } from './queries.ts';
 
+/** The password, which where the account asks for a second factor is not enough to be recent. */
+export const passwordReauthentication: ReauthenticationMethod = {
+  name: 'password',
+  member: 'password',
+  schema: presentedPassword,
+  isUsable: hasPassword,
+  run: (deps, caller, password) => reauthenticate(deps, { caller, password }),
+};
+
 /**
- * Authenticates the caller again: the session gets a new id and a new time of authentication, and all its former
- * tokens are invalid. Its end does not move. Round trips: 2.
+ * Authenticates the caller again by the password. Round trips: 2.
  * @throws AuthError as `withCurrentPassword`
  */
-export async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
-  const { db, metadata, config } = deps;
+async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
+  const { db, metadata, config, features } = deps;
   const renewal = {
     oldId: proof.caller.sessionId,
     newId: crypto.randomUUID(),
-    provedBy: 'pwd',
+    proved: { amr: ['pwd'], isSecondFactor: false },
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   const row = await withCurrentPassword(deps, proof, {
     run: (verified) => renewCallerSession(db, verified, renewal, metadata),
-    gates: [],
+    gating: { ...features, gates: [] },
     refusalType: 'authn_login_fail',
   });
   return issueRenewedTokens(deps, row);

@@ -1,21 +1,7 @@
 import { defineRoute } from '../../../http/route.ts';
 import { answerTokens } from '../../sessions/index.ts';
 import { changePassword } from './change-password.ts';
-import { reauthenticate } from './reauthenticate.ts';
-import { changePasswordRequest, ReauthenticateRequest } from './schemas.ts';
-
-const reauthenticateRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/reauthenticate',
-    guard: 'session',
-    limit: 'credential',
-    body: ReauthenticateRequest,
-  },
-  async (c, { deps, caller, body: { password } }) => {
-    return answerTokens(c, 200, await reauthenticate(deps, { caller, password }));
-  },
-);
+import { changePasswordRequest } from './schemas.ts';
 
 const changePasswordRoute = defineRoute(
   {
@@ -31,5 +17,5 @@ const changePasswordRoute = defineRoute(
   },
 );
 
-/** The routes by which a signed-in user proves or changes the current password. */
-export const currentPasswordRoutes = [reauthenticateRoute, changePasswordRoute];
+/** The route by which a signed-in user changes the current password. */
+export const currentPasswordRoutes = [changePasswordRoute];

@@ -1,8 +1,6 @@
 import * as z from 'zod/mini';
 import { newPassword, presentedPassword } from '../../../text-schemas.ts';
 
-export const ReauthenticateRequest = z.strictObject({ password: presentedPassword });
-
 /** @param passwordMinLength in code points */
 export function changePasswordRequest(passwordMinLength: number) {
   const known = changePasswordRequests.get(passwordMinLength);

@@ -1,5 +1,6 @@
 import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
+import { prepareLink } from '../../one-time-tokens/index.ts';
 import {
   type Challenge,
   completeOpening,
@@ -10,7 +11,6 @@ import {
 import { isReservedEmail } from '../../users/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { prepareLink } from '../prepare-link.ts';
 import { registerUser, type VerificationMail } from './queries.ts';
 import { registrationCount, tooManyRegistrations } from './registration-count.ts';
 

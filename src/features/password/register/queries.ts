@@ -4,12 +4,11 @@ import type { MailClient } from '../../../mail/mail-client.ts';
 import { fromMailQueuedNow, holdClient, holdRecipient, queueMail } from '../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { claimOn } from '../../addresses/index.ts';
-import { issueToken } from '../../one-time-tokens/index.ts';
+import { issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
 import { beginSession, type Opening } from '../../sessions/index.ts';
 import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../../sign-in/index.ts';
 import { insertUser, type NewUser, recipientColumns } from '../../users/index.ts';
-import type { LinkMail } from '../fragments.ts';
 import { countRegistration, isCounted, secondsUntilRoom } from './fragments.ts';
 import type { RegistrationCount } from './registration-count.ts';
 

@@ -19,6 +19,7 @@ import {
   holderOf,
   holdHolder,
   issueToken,
+  type LinkMail,
   type NewOneTimeToken,
   type PresentedOneTimeToken,
   type TokenColumns,
@@ -26,7 +27,6 @@ import {
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
 import { owners, setProvedPassword } from '../../users/index.ts';
-import type { LinkMail } from '../fragments.ts';
 import { type AskedAddress, holdAccount, holdWayBack, resetRecipient, wayBackTo } from './fragments.ts';
 
 /** The two links of which a request for a new password sends at most one. */

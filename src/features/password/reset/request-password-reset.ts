@@ -1,7 +1,7 @@
 import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
-import { prepareLink } from '../prepare-link.ts';
+import { prepareLink } from '../../one-time-tokens/index.ts';
 import { issueResetToken } from './queries.ts';
 
 /**

@@ -30,6 +30,7 @@ const reasons: Readonly<Partial<Record<Occasion, string>>> = {
   taken_over: 'email_verified',
   first_verified: 'email_verified',
   password_changed: 'password_change',
+  second_factor_guessed: 'second_factor_guessed',
   signed_out_by_operator: 'admin',
   banned: 'admin',
 };
@@ -52,6 +53,7 @@ export const sessionCredentials: Credentials<'session'> = {
       two_factor_enabled: 'kept',
       two_factor_disabled: 'kept',
       two_factor_reset: 'kept',
+      second_factor_guessed: 'ended',
       identity_unlinked: 'kept',
       banned: 'ended',
       account_deleted: 'ended',

@@ -49,7 +49,8 @@ export function judgedSession(
         WHEN ${counter}::bigint = l.counter OR (l.is_fresh AND ${counter}::bigint = l.counter - 1) THEN 'retry'
         ELSE 'reuse' END AS outcome
       FROM (
-        SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.${own.rotatedAt} AS rotated_at,
+        SELECT s.id, s.user_id, s.amr, s.absolute_expires_at, s.authenticated_at, s.second_factor_at,
+          s.${own.rotatedAt} AS rotated_at,
           coalesce(s.${own.counter}, CASE WHEN ${isLegacy}::boolean AND s.${other.counter} IS NULL THEN 0 END) AS counter,
           ${isFresh(own)} AS is_fresh,
           ${isLegacy}::boolean AND s.${own.counter} IS NULL AND s.${other.counter} IS NOT NULL

@@ -32,11 +32,12 @@ export interface Opening {
 export function beginSession(owner: Fragment, opening: Opening): Fragment {
   const { proof, session } = opening;
   return sql`
-    INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, method, amr, cookie_counter, body_counter,
-      ip_address, user_agent, device, location, device_id)
+    INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, second_factor_at, method, amr, cookie_counter,
+      body_counter, ip_address, user_agent, device, location, device_id)
     SELECT ${session.id}::uuid, u.id,
       now() + make_interval(secs => least(${session.ttlSeconds}::int, ${session.idleTtlSeconds}::int)),
-      now() + make_interval(secs => ${session.ttlSeconds}::int), ${proof.method}, ${proof.amr}::text[],
+      now() + make_interval(secs => ${session.ttlSeconds}::int), CASE WHEN ${proof.isSecondStep}::boolean THEN now() END,
+      ${proof.method}, ${proof.amr}::text[],
       CASE WHEN ${session.hasCookieToken}::boolean THEN 0 END, CASE WHEN ${session.hasBodyToken}::boolean THEN 0 END,
       ${session.ipAddress}::inet, ${session.userAgent}::text, ${jsonOf(session.device)}::jsonb,
       ${jsonOf(session.location)}::jsonb, ${session.deviceId}::uuid
@@ -75,10 +76,9 @@ export function begunNow({ id }: NewSession): Fragment {
  */
 export function verdict({ proof, factors, isVerificationRequired }: Opening): Fragment {
   const u = sql`u`;
-  return sql`CASE WHEN u.banned_at IS NOT NULL THEN 'refused'
-      WHEN ${isVerificationRequired}::boolean AND ${isVerificationDue(u)} THEN 'unverified'
-      WHEN NOT ${proof.isSecondStep}::boolean AND ${asksForFactor(factors, u)} THEN 'challenge'
-      ELSE 'session' END`;
+  const unverified = isVerificationRequired ? sql` WHEN ${isVerificationDue(u)} THEN 'unverified'` : sql``;
+  const asksForMore = proof.isSecondStep ? sql`` : sql` WHEN ${asksForFactor(factors, u)} THEN 'challenge'`;
+  return sql`CASE WHEN u.banned_at IS NOT NULL THEN 'refused'${unverified}${asksForMore} ELSE 'session' END`;
 }
 
 function jsonOf(value: object | null): string | null {

@@ -7,9 +7,16 @@ export interface SessionRenewal {
   readonly oldId: string;
   /** UUID created by the Worker before the first try, so that a retry of the statement finds its own row. */
   readonly newId: string;
-  /** How the caller has just authenticated (RFC 8176: `pwd`), which sets the time of authentication; null: not now. */
-  readonly provedBy: string | null;
+  /** How the caller has just authenticated, which sets the time of authentication; null: not now. */
+  readonly proved: SessionProof | null;
   readonly idleTtlSeconds: number;
+}
+
+/** What a caller has just shown within a session. */
+export interface SessionProof {
+  /** For services (RFC 8176): `pwd`. */
+  readonly amr: readonly string[];
+  readonly isSecondFactor: boolean;
 }
 
 /** A session under its new id, with everything that its tokens need. */
@@ -41,17 +48,18 @@ export function holdSession({ userId, sessionId }: CallerIds): Fragment {
  * token contains no id and would be counter 0 again, so its hash is deleted.
  */
 export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment {
-  const { oldId, newId, provedBy, idleTtlSeconds } = renewal;
-  const authenticatedAt = provedBy === null ? sql`s.authenticated_at` : sql`now()`;
-  const issuedAt = provedBy === null ? sql`now()` : sql`NULL::timestamptz`;
+  const { oldId, newId, proved, idleTtlSeconds } = renewal;
+  const authenticatedAt = proved === null ? sql`s.authenticated_at` : sql`now()`;
+  const secondFactorAt = proved?.isSecondFactor ? sql`now()` : sql`s.second_factor_at`;
+  const issuedAt = proved === null ? sql`now()` : sql`NULL::timestamptz`;
   const amr =
-    provedBy === null
+    proved === null
       ? sql`s.amr`
-      : sql`CASE WHEN ${provedBy}::text = ANY (s.amr) THEN s.amr ELSE s.amr || ${provedBy}::text END`;
+      : sql`s.amr || ARRAY(SELECT a FROM unnest(${proved.amr}::text[]) a WHERE a <> ALL (s.amr))`;
   return sql`
     WITH renewed AS (
       UPDATE sessions s SET
-        id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, amr = ${amr}, last_active_at = now(),
+        id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, second_factor_at = ${secondFactorAt}, amr = ${amr}, last_active_at = now(),
         expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
         -- Without a rotation time, a token expires by the time of authentication.
         cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,

@@ -6,7 +6,7 @@ import { type Fragment, sql } from '../../../db/sql.ts';
 /** Select list for a `UserRow`; `u` is the alias of users, or of rows derived from them. */
 export function userColumns(u: Fragment): Fragment {
   return sql`${u}.id AS user_id, ${u}.email, ${u}.name, ${u}.email_verified_at IS NOT NULL AS email_verified,
-    ${u}.password_hash IS NOT NULL AS has_password, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
+    ${u}.two_factor_since IS NOT NULL AS two_factor_enabled, ${u}.password_hash IS NOT NULL AS has_password, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
 }
 
 export interface NewUser {
@@ -21,7 +21,7 @@ export interface NewUser {
 }
 
 /**
- * Body of a CTE that creates the user, unless `isRefused`, and returns its row. It returns no row when the address is
+ * Body of a CTE that creates the user, unless `isRefused`, and returns its `id`. It returns no row when the address is
  * taken: ON CONFLICT has no target on purpose, since with one a race still raises 23505 on the other unique index
  * (T36).
  */
@@ -31,7 +31,7 @@ export function insertUser(user: NewUser, isRefused: Fragment): Fragment {
     SELECT ${user.id}::uuid, ${user.address.email}::text, ${user.address.keys[0]}::text, ${user.name}::text, ${user.passwordHash}::text, ${user.locale}::text
     WHERE NOT ${isRefused}
     ON CONFLICT DO NOTHING
-    RETURNING id, email, name, password_hash, email_verified_at, created_at, updated_at, device_generation`;
+    RETURNING id`;
 }
 
 /**
@@ -63,7 +63,7 @@ export function updateProfile(
       locale = coalesce(${changes.locale ?? null}::text, u.locale),
       updated_at = now()
     FROM ${owner} o WHERE u.id = o.user_id
-    RETURNING u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.created_at, u.updated_at`;
+    RETURNING u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.two_factor_since, u.created_at, u.updated_at`;
 }
 
 /**
@@ -79,7 +79,7 @@ export const exportedUser: ExportPart = {
   name: 'user',
   value: (owner) => sql`(
     SELECT json_build_object('id', u.id, 'email', u.email, 'name', u.name, 'locale', u.locale,
-      'emailVerifiedAt', ${isoTime(sql`u.email_verified_at`)}, 'hasPassword', u.password_hash IS NOT NULL,
+      'emailVerifiedAt', ${isoTime(sql`u.email_verified_at`)}, 'twoFactorSince', ${isoTime(sql`u.two_factor_since`)}, 'hasPassword', u.password_hash IS NOT NULL,
       'oauthProvider', u.oauth_provider, 'oauthId', u.oauth_id,
       'createdAt', ${isoTime(sql`u.created_at`)}, 'updatedAt', ${isoTime(sql`u.updated_at`)})
     FROM users u WHERE u.id = ${owner}.user_id)`,

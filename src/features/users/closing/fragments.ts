@@ -15,6 +15,7 @@ const password: Cells = {
   two_factor_enabled: 'kept',
   two_factor_disabled: 'kept',
   two_factor_reset: 'kept',
+  second_factor_guessed: 'ended',
   identity_unlinked: 'kept',
   banned: 'kept',
   account_deleted: 'ended',

@@ -14,14 +14,13 @@ import {
 } from '../../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../../request-metadata.ts';
 import { canBeTakenOver, claimOn } from '../../../addresses/index.ts';
-import { issueToken } from '../../../one-time-tokens/index.ts';
+import { issueToken, type LinkMail } from '../../../one-time-tokens/index.ts';
 import {
   emptyPendingRegistration,
   type PendingRegistration,
   storePendingRegistration,
 } from '../../../pending-registrations/index.ts';
 import { hasAddress, isReservedEmail, recipientColumns } from '../../../users/index.ts';
-import type { LinkMail } from '../../fragments.ts';
 import { countRegistration, isCounted, secondsUntilRoom } from '../fragments.ts';
 import type { RegistrationCount } from '../registration-count.ts';
 

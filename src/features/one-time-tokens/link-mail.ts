@@ -1,14 +1,21 @@
 import type { Deps } from '../../deps.ts';
+import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import type { PresentedEmail } from '../../presented-email.ts';
-import { createOneTimeToken } from '../one-time-tokens/index.ts';
 import { isReservedEmail } from '../users/index.ts';
-import type { LinkMail } from './fragments.ts';
+import { createOneTimeToken, type NewOneTimeToken } from './one-time-token.ts';
+
+/** A link and its mail, both made before the statement. */
+export interface LinkMail {
+  readonly token: NewOneTimeToken;
+  readonly mail: PreparedMail;
+}
 
 /** The kind of token in each kind of mail. */
 const tokenKinds = {
   account_locked: 'unlock',
   new_device: 'not_me',
   reset_password: 'reset_password',
+  password_withdrawn: 'reset_password',
   email_changed: 'revert_email',
   verify_email: 'verify_email',
   confirm_registration: 'confirm_registration',
@@ -19,7 +26,7 @@ const tokenKinds = {
  * reserved.
  */
 export async function prepareLink(
-  { mail, keyring }: Deps,
+  { mail, keyring }: Pick<Deps, 'mail' | 'keyring'>,
   { address, spellings }: PresentedEmail,
   kind: keyof typeof tokenKinds,
 ): Promise<LinkMail> {

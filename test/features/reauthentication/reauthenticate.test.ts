@@ -4,6 +4,15 @@ import { password, registerUser } from '../../support/accounts.ts';
 import { cookieValue, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import {
+  changePassword,
+  expectAlive,
+  expectDead,
+  reauthenticate,
+  recordsOf,
+  signInAgain,
+} from '../password/signed-in-owner.ts';
+import { bcryptHash } from '../password/stored-accounts.ts';
+import {
   ageRotations,
   claimsOf,
   insertLegacySession,
@@ -15,15 +24,6 @@ import {
   signedInBy,
   signIn,
 } from '../sessions/session-fixtures.ts';
-import {
-  changePassword,
-  expectAlive,
-  expectDead,
-  reauthenticate,
-  recordsOf,
-  signInAgain,
-} from './signed-in-owner.ts';
-import { bcryptHash } from './stored-accounts.ts';
 
 const client = new TestClient();
 

@@ -1,0 +1,21 @@
+import type { Feature } from '../../feature.ts';
+import { trustedDeviceCredentials } from './closing/fragments.ts';
+import { exportedTrustedDevices } from './fragments.ts';
+import { cleanupTrustedDevices } from './queries.ts';
+import { routes } from './routes.ts';
+
+export const feature: Feature = {
+  routes,
+  credentials: [trustedDeviceCredentials],
+  tables: [
+    {
+      name: 'trusted_devices',
+      columns: ['user_id'],
+      atExport: { part: 'trustedDevices' },
+      atDeletion: 'cascade',
+      atTakeOver: 'closed',
+    },
+  ],
+  exportParts: [exportedTrustedDevices],
+  cleanUps: [{ rows: 'trusted_devices', change: 'deleted', runBatch: cleanupTrustedDevices }],
+};

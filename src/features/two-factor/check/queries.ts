@@ -1,0 +1,151 @@
+import type { Database } from '../../../db/client.ts';
+import { sql } from '../../../db/sql.ts';
+import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import { passesGates, refusedBy } from '../../../joints/fragments.ts';
+import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import { fromMailQueuedNow, queueMail } from '../../../mail/outbox/fragments.ts';
+import { secondsUntilOpen } from '../../../rate-limit/fragments.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
+import { issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
+import { recordEvents } from '../../security-events/index.ts';
+import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
+import { lockUser, owners } from '../../users/index.ts';
+import {
+  type CheckPlace,
+  checkBucket,
+  checkLimits,
+  countedDevice,
+  countMiss,
+  guessedBy,
+  isUnusedBackupCode,
+  otherSessions,
+  reservationSteps,
+  sealedFactors,
+} from './fragments.ts';
+import { type PresentedProof, presentedHash, type SealedFactor } from './proof.ts';
+
+/** A reserved check of a second factor. */
+export interface ReservedCheck {
+  readonly user_id: string;
+  /** As it is stored. */
+  readonly email: string;
+  /** The bucket in which it counts. */
+  readonly bucket: string;
+  /** UUID: of a device that completed a second step before, or what all others share. */
+  readonly counted_device_id: string;
+  /** Null when the account has no second factor. */
+  readonly factors: readonly SealedFactor[] | null;
+  /** Whether the presented code is a backup code of the account that was not used. */
+  readonly is_backup_code: boolean;
+  /** 1 for the first of the window; null when none was left, and then nothing may be checked. */
+  readonly number: number | null;
+  /** The time until the window ends. */
+  readonly retry_after_seconds: number;
+}
+
+/** One within a session. */
+export type ReservedSessionCheck = ReservedCheck & GatedRow & { readonly device_id: string };
+
+/**
+ * Reserves a check of the caller's second factor, if there is one and the gates let the caller pass. It counts with the
+ * second steps on the device that the session was opened on, if one was completed there; all other sessions share theirs
+ * (LIM-11). Round trips: 1. Null when the session is not live.
+ */
+export async function reserveSessionCheck(
+  db: Database,
+  {
+    caller,
+    gating,
+    proof,
+  }: { readonly caller: CallerIds; readonly gating: Gating; readonly proof: PresentedProof },
+  metadata: RequestMetadata,
+): Promise<ReservedSessionCheck | null> {
+  const attemptId = crypto.randomUUID();
+  const deviceId = sql`coalesce(s.device_id, s.id)`;
+  const account = sql`(
+    SELECT k.*, ${checkBucket(sql`k.user_id`, sql`k.counted_device_id`)} AS bucket
+    FROM (
+      SELECT s.user_id, s.id AS session_id, u.email, ${deviceId}::text AS device_id,
+        ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id ${fromLiveSession(caller)}
+    ) k)`;
+  const checked = sql`(
+    SELECT c.bucket, c.user_id, c.session_id FROM ${account} c
+    WHERE EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gating)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
+  const { reserve, judge, answer } = await db.batch(
+    'reserve-session-check',
+    {
+      ...reservationSteps(checked, attemptId, metadata),
+      judge: sql`SELECT ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
+      answer: sql`
+        SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
+          ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
+          ${secondsUntilOpen(sql`c`, checkLimits)} AS retry_after_seconds
+        FROM ${account} c`,
+    },
+    { isIdempotent: true },
+  );
+  const [row] = answer as unknown as Omit<ReservedSessionCheck, 'number' | 'refused_by'>[];
+  const [judged] = judge as unknown as GatedRow[];
+  if (row === undefined || judged === undefined) return null;
+  return { ...row, ...judged, number: numberOf(reserve) };
+}
+
+/** The number of a reserved check, if it may be checked. */
+export function numberOf(reserve: readonly Record<string, unknown>[]): number | null {
+  const number = reserve[0]?.number as number | undefined;
+  return number !== undefined && number <= checkLimits.max ? number : null;
+}
+
+/** A wrong code. */
+export interface Miss {
+  readonly userId: string;
+  readonly sessionId: string | null;
+  readonly place: CheckPlace;
+  /** For the record alone. */
+  readonly method: 'totp' | 'backup_code';
+  readonly reason: 'wrong_code' | 'used_code';
+  /** With a reset link, for when it is the last one. */
+  readonly withdrawal: LinkMail;
+}
+
+/**
+ * Counts and records a wrong code. After the fiftieth without a right one between them the password is withdrawn and every
+ * session ends, all or nothing, and the owner gets a reset link: whoever guesses knows the password (OTP-14). Round trips:
+ * 1. A repeat after a lost response counts and mails nothing again.
+ */
+export async function recordMiss(
+  db: Database,
+  { userId, sessionId, place, method, reason, withdrawal }: Miss,
+  credentials: readonly Credentials[],
+  metadata: RequestMetadata,
+): Promise<void> {
+  const once = guessedBy(userId, place, metadata, { isOnce: true });
+  const { mail, token } = withdrawal;
+  await db.batch(
+    'record-second-factor-miss',
+    {
+      holdUser: lockUser(userId),
+      countMiss: countMiss(userId, place, metadata),
+      record: recordEvents(
+        sql`(SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id)`,
+        { type: 'authn_login_fail', outcome: 'failure', method, reason, isOncePerRequest: true },
+        metadata,
+      ),
+      ...closeWaysIn(credentials, {
+        occasion: 'second_factor_guessed',
+        owner: guessedBy(userId, place, metadata, { isOnce: false }),
+        ...{ ownerOnce: once, actingSessionId: null, since: null, metadata },
+      }),
+      recordWithdrawal: recordEvents(
+        once,
+        { type: 'user_updated', outcome: 'success', reason: 'password_withdrawn' },
+        metadata,
+      ),
+      mailOwner: queueMail(owners(once), mail, 'none', metadata),
+      issueReset: issueToken(sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`, token, {
+        ...{ owner: sql`s.user_id`, email: sql`s.recipient` },
+      }),
+    },
+    { isIdempotent: true },
+  );
+}

@@ -1,0 +1,83 @@
+import type { Deps } from '../../../deps.ts';
+import { commonErrors } from '../../../errors.ts';
+import { type Gating, passGates } from '../../../joints/gate.ts';
+import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
+import { giveAttemptBack } from '../../../rate-limit/queries.ts';
+import { prepareLink } from '../../one-time-tokens/index.ts';
+import type { CallerIds } from '../../sessions/index.ts';
+import { twoFactorErrors } from '../errors.ts';
+import { type CheckPlace, checkLimits } from './fragments.ts';
+import { type FoundProof, findProof, type PresentedProof, type Unaccepted } from './proof.ts';
+import { type ReservedCheck, recordMiss, reserveSessionCheck } from './queries.ts';
+
+/** A proof within a session, and what it is for. */
+export interface SecondFactorWork<Row extends object> {
+  readonly caller: CallerIds;
+  readonly proof: PresentedProof;
+  /** The gates of a sensitive route; none where it is not one. */
+  readonly gating: Gating;
+  /** Accepts the proof and does the work, or says why not. */
+  readonly run: (proof: FoundProof, place: CheckPlace) => Promise<Row | Unaccepted>;
+}
+
+/**
+ * Does what a signed-in caller asks for once they have shown their second factor. The check is reserved before anything is
+ * compared, and only a right code gives it back. Round trips: 2; 1 when none is left, or there is no second factor;
+ * one more where a proof that was good when it was read has been used meanwhile.
+ * @throws AuthError unauthenticated, invalid_code, too_many_attempts, misconfigured, or the refusal of a gate
+ */
+export async function withSecondFactor<Row extends object>(
+  deps: Deps,
+  work: SecondFactorWork<Row>,
+): Promise<Row> {
+  const { caller, proof, gating, run } = work;
+  const reserved = passGates(gating, await reserveSessionCheck(deps.db, work, deps.metadata));
+  const check = { reserved, sessionId: caller.sessionId, deviceId: reserved.device_id };
+  return checkReserved(deps, check, proof, run);
+}
+
+/** A check that was reserved, and where. */
+interface Check {
+  readonly reserved: ReservedCheck;
+  readonly sessionId: string | null;
+  /** The device that is remembered when it succeeds. */
+  readonly deviceId: string;
+}
+
+/**
+ * Checks a proof for which a check was reserved, and runs what it is for.
+ * @throws AuthError invalid_code, too_many_attempts, misconfigured
+ * @throws AuthError challenge_expired or unauthenticated where that ended meanwhile, which is no miss
+ */
+export async function checkReserved<Row extends object>(
+  deps: Deps,
+  { reserved, sessionId, deviceId }: Check,
+  presented: PresentedProof,
+  run: SecondFactorWork<Row>['run'],
+): Promise<Row> {
+  const { db, mail, metadata, features } = deps;
+  const { user_id: userId, factors, number, bucket, email } = reserved;
+  if (factors === null) throw twoFactorErrors.invalid_code();
+  if (number === null) {
+    mail.sendSoon();
+    throw tooManyAttempts(checkLimits, reserved.retry_after_seconds);
+  }
+  const place = { bucket, countedDeviceId: reserved.counted_device_id, deviceId };
+  const known = { factors, is_backup_code: reserved.is_backup_code };
+  const proof = await findProof(deps, presented, userId, known).catch(async (error: unknown) => {
+    // Our fault: the caller's check must not be lost by it.
+    await giveAttemptBack(db, bucket, checkLimits);
+    throw error;
+  });
+  const row = typeof proof === 'string' ? proof : await run(proof, place);
+  if (typeof row === 'object') return row;
+  if (row === 'gone')
+    throw sessionId === null ? twoFactorErrors.challenge_expired() : commonErrors.unauthenticated();
+  // Prepared for every miss: only the statement knows which one is the last.
+  const withdrawal = await prepareLink(deps, { address: email, spellings: [email] }, 'password_withdrawn');
+  const reason = row === 'wrong' ? 'wrong_code' : 'used_code';
+  const miss = { userId, sessionId, place, method: presented.kind, reason, withdrawal } as const;
+  await recordMiss(db, miss, features.credentials, metadata);
+  mail.sendSoon();
+  throw twoFactorErrors.invalid_code();
+}

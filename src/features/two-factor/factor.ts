@@ -1,0 +1,13 @@
+import type { Factor } from '../../joints/factor.ts';
+import { asksForTwoFactor, isTwoFactorResetDue, twoFactorSince } from '../users/index.ts';
+import { methodsLeft } from './fragments.ts';
+import { endLapsedFactor } from './operator-reset/end-due-resets.ts';
+
+/** Two-factor, as every sign-in and every gate learns of it. */
+export const twoFactor: Factor = {
+  isAskedFor: asksForTwoFactor,
+  since: twoFactorSince,
+  methods: methodsLeft,
+  hasLapsed: isTwoFactorResetDue,
+  endLapsed: endLapsedFactor,
+};

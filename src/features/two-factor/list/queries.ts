@@ -1,0 +1,27 @@
+import type { Database } from '../../../db/client.ts';
+import { sql } from '../../../db/sql.ts';
+import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
+
+export interface FactorRow {
+  /** Null in the one row of a caller without a second factor. */
+  readonly id: string | null;
+  readonly kind: string;
+  readonly name: string;
+  readonly added_at: Date;
+  readonly last_used_at: Date | null;
+  readonly backup_codes_left: number;
+}
+
+/** Returns the caller's second factors, oldest first. Round trips: 1. Empty when the session is not live. */
+export function findFactors(db: Database, caller: CallerIds): Promise<FactorRow[]> {
+  return db.query<FactorRow>(
+    'find-factors',
+    sql`
+      SELECT f.id, f.kind, f.name, f.added_at, f.last_used_at,
+        (SELECT count(*)::int FROM backup_codes b WHERE b.user_id = c.user_id AND b.used_at IS NULL) AS backup_codes_left
+      FROM (SELECT s.user_id ${fromLiveSession(caller)}) c
+      LEFT JOIN factors f ON f.user_id = c.user_id AND f.added_at IS NOT NULL
+      ORDER BY f.added_at, f.id`,
+    { isIdempotent: true },
+  );
+}

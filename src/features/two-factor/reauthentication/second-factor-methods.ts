@@ -1,0 +1,39 @@
+import type { Deps } from '../../../deps.ts';
+import type { ReauthenticationMethod } from '../../../joints/reauthentication.ts';
+import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { type PresentedProof, secondFactorAmr } from '../check/proof.ts';
+import { withSecondFactor } from '../check/with-second-factor.ts';
+import { presentedBackupCode, presentedCode } from '../schemas.ts';
+import { renewBySecondFactor } from './queries.ts';
+
+/** A code or a backup code makes a session recent by itself, on an account that asks for a second factor. */
+export const secondFactorMethods: readonly ReauthenticationMethod[] = [
+  {
+    ...{ name: 'totp', member: 'code', schema: presentedCode, isUsable: null },
+    run: (deps, caller, code) => reauthenticate(deps, caller, { kind: 'totp', code }),
+  },
+  {
+    ...{ name: 'backup_code', member: 'backupCode', schema: presentedBackupCode, isUsable: null },
+    run: (deps, caller, code) => reauthenticate(deps, caller, { kind: 'backup_code', code }),
+  },
+];
+
+/**
+ * Authenticates the caller again by the second factor. A backup code that was used is told by mail. Round trips: 2.
+ * @throws AuthError as `withSecondFactor`
+ */
+async function reauthenticate(deps: Deps, caller: CallerIds, proof: PresentedProof): Promise<IssuedTokens> {
+  const { db, metadata, config, features, mail } = deps;
+  const renewal = {
+    oldId: caller.sessionId,
+    newId: crypto.randomUUID(),
+    proved: { amr: secondFactorAmr, isSecondFactor: true },
+    idleTtlSeconds: config.session.idleTtlSeconds,
+  };
+  const row = await withSecondFactor(deps, {
+    ...{ caller, proof, gating: { ...features, gates: [] } },
+    run: (found, place) => renewBySecondFactor(db, { caller, proof: found, place, renewal }, metadata),
+  });
+  mail.sendSoon();
+  return issueRenewedTokens(deps, row);
+}

@@ -1,0 +1,39 @@
+import { decodeBase32, encodeBase32 } from '../../crypto/base32.ts';
+import type { Keyring } from '../../crypto/keyring.ts';
+import { open, seal } from '../../crypto/seal.ts';
+
+/** The row of a factor, to which its secret is bound. */
+export interface FactorPlace {
+  readonly id: string;
+  readonly userId: string;
+}
+
+/** Seals the secret for this row of this user (OTP-05). */
+export function sealSecret(keyring: Keyring, secret: Uint8Array, place: FactorPlace): Promise<string> {
+  return seal(keyring, encodeBase32(secret), placeOf(place));
+}
+
+/** Opens a sealed secret; null when it belongs to another row, or its key is gone. */
+export async function openSecret(
+  keyring: Keyring,
+  sealed: string,
+  place: FactorPlace,
+): Promise<Uint8Array | null> {
+  const text = await open(keyring, sealed, placeOf(place));
+  return text === null ? null : decodeBase32(text);
+}
+
+/** Seals a secret anew with the current key; null when it does not open. */
+export async function resealSecret(
+  keyring: Keyring,
+  sealed: string,
+  place: FactorPlace,
+): Promise<string | null> {
+  const text = await open(keyring, sealed, placeOf(place));
+  return text === null ? null : seal(keyring, text, placeOf(place));
+}
+
+/** The associated data: a sealed secret does not open when it is copied to another row or user. */
+function placeOf({ id, userId }: FactorPlace): string {
+  return JSON.stringify(['factors', id, userId]);
+}
