@@ -1,7 +1,7 @@
 -- Begins a session for an account whose password was right, or issues the challenge where a second factor must follow.
 -- src/features/password/queries.ts
 
--- shape 1 of 20
+-- shape 1 of 16
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR NO KEY UPDATE;
@@ -39,7 +39,7 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END AS methods, (coalesce(u.two_factor_reset_at <= now(), false)) AS has_lapsed_factor FROM users u LEFT JOIN sessions s ON s.id = $1::uuid AND s.user_id = u.id
 WHERE u.id = $2::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($3::text[]));
 
--- shape 2 of 20
+-- shape 2 of 16
 
 -- step holdUser: as in shape 1
 
@@ -76,7 +76,7 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END || CASE WHEN (u.name = $2) THEN $3::text[] ELSE '{}' END AS methods, (coalesce(u.two_factor_reset_at <= now(), false) OR false) AS has_lapsed_factor FROM users u LEFT JOIN sessions s ON s.id = $4::uuid AND s.user_id = u.id
 WHERE u.id = $5::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($6::text[]));
 
--- shape 3 of 20
+-- shape 3 of 16
 
 -- step holdUser: as in shape 1
 
@@ -92,7 +92,7 @@ UPDATE users u SET address_key = h.key FROM held h WHERE u.id = h.id;
 
 -- step answer: as in shape 1
 
--- shape 4 of 20
+-- shape 4 of 16
 
 -- step holdUser: as in shape 1
 
@@ -132,50 +132,7 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
     SELECT d.user_id FROM trusted_devices d WHERE d.id = ANY ($2::uuid[]) AND d.expires_at > now())) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END AS methods, (coalesce(u.two_factor_reset_at <= now(), false)) AS has_lapsed_factor FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
 WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]));
 
--- shape 5 of 20
-
--- step holdUser: as in shape 1
-
--- step issueChallenge
-WITH asked AS (
-  SELECT u.id AS user_id, u.email FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2) h) o JOIN users u ON u.id = o.user_id
-  WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN (((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) AND NOT EXISTS (
-        SELECT FROM trusted_devices d
-        WHERE d.id = ANY ($3::uuid[]) AND d.user_id = u.id AND d.expires_at > now()))) THEN 'challenge' ELSE 'session' END = 'challenge'
-),
-ended AS (
-  DELETE FROM one_time_tokens t WHERE t.token_hash IN (
-    SELECT x.token_hash FROM one_time_tokens x
-    WHERE x.owner_id = (SELECT o.user_id FROM asked o) AND x.kind = $4 AND x.spent_at IS NULL
-    ORDER BY x.created_at DESC, x.token_hash OFFSET $5::int)),
-issued AS (
-  INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
-      created_at, expires_at, challenge)
-  SELECT decode($6::text, 'hex'), $7, s.user_id::uuid, s.email::text, NULL::text, NULL::text,
-    NULL::text, NULL::text, now(), now() + make_interval(secs => $8::int), $9::jsonb
-  FROM asked s
-  ON CONFLICT (token_hash) DO NOTHING
-  RETURNING owner_id, email, target_email),
-cleared AS (DELETE FROM login_attempts t WHERE t.bucket = $10 AND EXISTS (SELECT 1 FROM issued o) RETURNING t.bucket)
-INSERT INTO security_events
-  (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)
-SELECT gen_random_uuid(), $11, $12, $13::text, $14::text, e.user_id, e.session_id,
-  $15::uuid, $16::uuid, $17::inet, $18::text,
-  $19::jsonb
-FROM (SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i) e;
-
--- step answer
-SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
-  u.two_factor_since IS NOT NULL AS two_factor_enabled, u.password_hash IS NOT NULL AS has_password, u.created_at AS user_created_at, u.updated_at AS user_updated_at, u.device_generation, s.id AS session_id, floor(extract(epoch FROM coalesce(s.second_factor_at, s.authenticated_at)))::float8 AS auth_time,
-  floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in, CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN (((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) AND NOT EXISTS (
-      SELECT FROM trusted_devices d
-      WHERE d.id = ANY ($1::uuid[]) AND d.user_id = u.id AND d.expires_at > now()))) THEN 'challenge' ELSE 'session' END AS verdict,
-  '{}'::text[] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) AND NOT EXISTS (
-    SELECT FROM trusted_devices d
-    WHERE d.id = ANY ($2::uuid[]) AND d.user_id = u.id AND d.expires_at > now())) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END AS methods, (coalesce(u.two_factor_reset_at <= now(), false)) AS has_lapsed_factor FROM users u LEFT JOIN sessions s ON s.id = $3::uuid AND s.user_id = u.id
-WHERE u.id = $4::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($5::text[]));
-
--- shape 6 of 20
+-- shape 5 of 16
 
 -- step holdUser
 SELECT u.id FROM users u WHERE u.id = $1::uuid AND u.password_hash = $2 FOR SHARE;
@@ -222,21 +179,21 @@ FROM evicted e;
 
 -- step answer: as in shape 1
 
--- shape 7 of 20
+-- shape 6 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
--- step beginSession: as in shape 6
+-- step beginSession: as in shape 5
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
 -- step fillAddressKey: as in shape 3
 
 -- step answer: as in shape 1
 
--- shape 8 of 20
+-- shape 7 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
 -- step beginSession
 INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, second_factor_at, method, amr, cookie_counter,
@@ -253,7 +210,7 @@ WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN (((u.two_factor_sinc
       SELECT d.user_id FROM trusted_devices d WHERE d.id = ANY ($17::uuid[]) AND d.expires_at > now()))) THEN 'challenge' ELSE 'session' END = 'session'
 ON CONFLICT (id) DO NOTHING;
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
 -- step noteTrustUsed
 UPDATE trusted_devices d SET last_used_at = now() FROM (SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $1::uuid AND s.created_at = now()) o
@@ -261,39 +218,13 @@ WHERE d.id = ANY ($2::uuid[]) AND d.user_id = o.user_id AND d.expires_at > now()
 
 -- step answer: as in shape 4
 
--- shape 9 of 20
+-- shape 8 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
--- step beginSession
-INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, second_factor_at, method, amr, cookie_counter,
-    body_counter, ip_address, user_agent, device, location, device_id)
-SELECT $1::uuid, u.id,
-  now() + make_interval(secs => least($2::int, $3::int)),
-  now() + make_interval(secs => $4::int), CASE WHEN $5::boolean THEN now() END,
-  $6, $7::text[],
-  CASE WHEN $8::boolean THEN 0 END, CASE WHEN $9::boolean THEN 0 END,
-  $10::inet, $11::text, $12::jsonb,
-  $13::jsonb, $14::uuid
-FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $15::uuid AND u.password_hash = $16) h) o JOIN users u ON u.id = o.user_id
-WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN (((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) AND NOT EXISTS (
-      SELECT FROM trusted_devices d
-      WHERE d.id = ANY ($17::uuid[]) AND d.user_id = u.id AND d.expires_at > now()))) THEN 'challenge' ELSE 'session' END = 'session'
-ON CONFLICT (id) DO NOTHING;
+-- step beginSession: as in shape 5
 
--- step settle: as in shape 6
-
--- step noteTrustUsed: as in shape 8
-
--- step answer: as in shape 5
-
--- shape 10 of 20
-
--- step holdUser: as in shape 6
-
--- step beginSession: as in shape 6
-
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
 -- step holdRecipient
 SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (SELECT r.* FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
@@ -335,9 +266,9 @@ RETURNING owner_id, email, target_email;
 
 -- step answer: as in shape 1
 
--- shape 11 of 20
+-- shape 9 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
 -- step beginSession
 INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, second_factor_at, method, amr, cookie_counter,
@@ -353,19 +284,19 @@ FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $1
 WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) OR (u.name = $17)) THEN 'challenge' ELSE 'session' END = 'session'
 ON CONFLICT (id) DO NOTHING;
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
 -- step answer: as in shape 2
 
--- shape 12 of 20
+-- shape 10 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
 -- step beginSession
 INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, second_factor_at, method, amr, cookie_counter,
@@ -381,13 +312,13 @@ FROM (SELECT h.user_id FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $1
 WHERE CASE WHEN u.banned_at IS NOT NULL THEN 'refused' WHEN (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) THEN 'unverified' WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN 'challenge' ELSE 'session' END = 'session'
 ON CONFLICT (id) DO NOTHING;
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
 -- step answer
 SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS email_verified,
@@ -396,155 +327,117 @@ SELECT u.id AS user_id, u.email, u.name, u.email_verified_at IS NOT NULL AS emai
   '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END AS methods, (coalesce(u.two_factor_reset_at <= now(), false)) AS has_lapsed_factor FROM users u LEFT JOIN sessions s ON s.id = $1::uuid AND s.user_id = u.id
 WHERE u.id = $2::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY ($3::text[]));
 
--- shape 13 of 20
+-- shape 11 of 16
 
 -- step holdUser: as in shape 1
 
--- step beginSession: as in shape 6
+-- step beginSession: as in shape 5
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
 -- step rehash
 UPDATE users u SET password_hash = $1
 FROM (SELECT u.id AS user_id FROM users u WHERE u.id = $2::uuid AND u.password_hash = $3) o WHERE u.id = o.user_id AND u.password_hash = $4
 RETURNING u.id;
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
 -- step answer: as in shape 1
 
--- shape 14 of 20
+-- shape 12 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
--- step beginSession: as in shape 6
+-- step beginSession: as in shape 5
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
 -- step fillAddressKey: as in shape 3
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
 -- step answer: as in shape 1
 
--- shape 15 of 20
+-- shape 13 of 16
 
 -- step holdUser: as in shape 1
 
--- step beginSession: as in shape 12
+-- step beginSession: as in shape 10
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
--- step rehash: as in shape 13
+-- step rehash: as in shape 11
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
--- step answer: as in shape 12
+-- step answer: as in shape 10
 
--- shape 16 of 20
+-- shape 14 of 16
 
 -- step holdUser: as in shape 1
 
--- step beginSession: as in shape 6
+-- step beginSession: as in shape 5
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
--- step rehash: as in shape 13
+-- step rehash: as in shape 11
 
 -- step fillAddressKey: as in shape 3
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
 -- step answer: as in shape 1
 
--- shape 17 of 20
+-- shape 15 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
--- step beginSession: as in shape 8
+-- step beginSession: as in shape 7
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
--- step noteTrustUsed: as in shape 8
+-- step noteTrustUsed: as in shape 7
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
-
--- step answer: as in shape 4
-
--- shape 18 of 20
-
--- step holdUser: as in shape 6
-
--- step beginSession: as in shape 9
-
--- step settle: as in shape 6
-
--- step noteTrustUsed: as in shape 8
-
--- step holdRecipient: as in shape 10
-
--- step queueNewDeviceMail: as in shape 10
-
--- step issueNotMeLink: as in shape 10
-
--- step answer: as in shape 5
-
--- shape 19 of 20
-
--- step holdUser: as in shape 6
-
--- step beginSession: as in shape 8
-
--- step settle: as in shape 6
-
--- step noteTrustUsed: as in shape 8
-
--- step fillAddressKey: as in shape 3
-
--- step holdRecipient: as in shape 10
-
--- step queueNewDeviceMail: as in shape 10
-
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
 -- step answer: as in shape 4
 
--- shape 20 of 20
+-- shape 16 of 16
 
--- step holdUser: as in shape 6
+-- step holdUser: as in shape 5
 
--- step beginSession: as in shape 9
+-- step beginSession: as in shape 7
 
--- step settle: as in shape 6
+-- step settle: as in shape 5
 
--- step noteTrustUsed: as in shape 8
+-- step noteTrustUsed: as in shape 7
 
 -- step fillAddressKey: as in shape 3
 
--- step holdRecipient: as in shape 10
+-- step holdRecipient: as in shape 8
 
--- step queueNewDeviceMail: as in shape 10
+-- step queueNewDeviceMail: as in shape 8
 
--- step issueNotMeLink: as in shape 10
+-- step issueNotMeLink: as in shape 8
 
--- step answer: as in shape 5
+-- step answer: as in shape 4

@@ -129,7 +129,9 @@ describe('POST /api/admin/cleanup-sessions', () => {
     await addSessions(2500, -1);
     const answer = await cleanUp();
     expect(answer.json.deletedCount).toBe(2500);
-    expect(answer.roundTrips).toBe(3 + 10);
+    // 500, 1000 and the rest, and one for each other kind; a slow batch makes the next one smaller.
+    expect(answer.roundTrips).toBeGreaterThanOrEqual(3 + 10);
+    expect(answer.roundTrips).toBeLessThanOrEqual(6 + 10);
   });
 
   test('called ten times at once counts each session once (CRN-04)', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
@@ -127,8 +127,9 @@ describe('the deletion of an account', () => {
     const owner = await signIn(client);
     const newEmail = freshEmail();
     const pending = await linkTo(client, owner, newEmail);
-    const { endpoint } = await faultyEndpoint(['pass', { delayMs: 900 }]);
+    const { endpoint, seen } = await faultyEndpoint(['pass', { delayMs: 900 }]);
     const late = confirm(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), pending);
+    await vi.waitFor(async () => expect(await seen()).toHaveLength(2));
     await deleteAccount(client, owner);
     expectTokenInvalid(await late, 3);
     expect(await findUsers(newEmail)).toEqual([]);
