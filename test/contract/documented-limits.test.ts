@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
-import { registrationLimits } from '../../src/features/password/register/registration-count.ts';
+import { registrationLimits } from '../../src/features/users/registration/registration-count.ts';
 import { mailLimits } from '../../src/mail/mail-limits.ts';
 import { mailTtlSecondsMax } from '../../src/mail/prepared-mail.ts';
 import { retrySeconds } from '../../src/mail/queries.ts';

@@ -32,6 +32,16 @@ export {
   setProvedPassword,
 } from './password/fragments.ts';
 export {
+  countRegistration,
+  isRegistrationCounted,
+  secondsUntilRoomToRegister,
+} from './registration/fragments.ts';
+export {
+  type RegistrationCount,
+  registrationCount,
+  tooManyRegistrations,
+} from './registration/registration-count.ts';
+export {
   announceTwoFactorReset,
   asksForTwoFactor,
   cancelTwoFactorReset,

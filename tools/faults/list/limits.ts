@@ -195,7 +195,7 @@ export const limitFaults: readonly PlantedFault[] = [
     id: 'registrations-of-a-client-have-no-limit',
     guarantees: ['EML-14'],
     breaks: 'One client makes any number of accounts.',
-    file: 'src/features/password/register/registration-count.ts',
+    file: 'src/features/users/registration/registration-count.ts',
     find: 'perClient: { max: 100,',
     replace: 'perClient: { max: 100_000,',
     tests: ['test/features/password/registration-limits.test.ts'],

@@ -8,11 +8,10 @@ import {
   type SignIn,
   type SignInSettings,
 } from '../../sign-in/index.ts';
-import { isReservedEmail } from '../../users/index.ts';
+import { isReservedEmail, registrationCount, tooManyRegistrations } from '../../users/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
 import { registerUser, type VerificationMail } from './queries.ts';
-import { registrationCount, tooManyRegistrations } from './registration-count.ts';
 
 export interface RegisterInput extends SignInSettings {
   /** Canonical. */

@@ -8,9 +8,15 @@ import { issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
 import { beginSession, type Opening } from '../../sessions/index.ts';
 import { fromOpening, type OpeningRow, openingColumns, type SignedInRow } from '../../sign-in/index.ts';
-import { insertUser, type NewUser, recipientColumns } from '../../users/index.ts';
-import { countRegistration, isCounted, secondsUntilRoom } from './fragments.ts';
-import type { RegistrationCount } from './registration-count.ts';
+import {
+  countRegistration,
+  insertUser,
+  isRegistrationCounted,
+  type NewUser,
+  type RegistrationCount,
+  recipientColumns,
+  secondsUntilRoomToRegister,
+} from '../../users/index.ts';
 
 const userCreated: EventKind = { type: 'user_created', outcome: 'success', method: 'password' };
 
@@ -48,12 +54,15 @@ export async function registerUser(
     {
       ...countRegistration(count),
       holdClient: verification && holdClient(verification.client),
-      createUser: insertUser(user, sql`(NOT ${isCounted(count)} OR ${claimOn(address)} <> 'free')`),
+      createUser: insertUser(
+        user,
+        sql`(NOT ${isRegistrationCounted(count)} OR ${claimOn(address)} <> 'free')`,
+      ),
       beginSession: beginSession(sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${id}::uuid`, opening),
       record: recordEvents(sql`(${created})`, userCreated, metadata),
       ...(verification && verificationSteps(user, verification, metadata)),
       answer: sql`
-        SELECT ${secondsUntilRoom(count)} AS refused_for, x.*
+        SELECT ${secondsUntilRoomToRegister(count)} AS refused_for, x.*
         FROM (VALUES (1)) AS one LEFT JOIN (
           SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE u.id = ${id}::uuid
         ) x ON true`,

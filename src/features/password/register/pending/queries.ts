@@ -20,9 +20,15 @@ import {
   type PendingRegistration,
   storePendingRegistration,
 } from '../../../pending-registrations/index.ts';
-import { hasAddress, isReservedEmail, recipientColumns } from '../../../users/index.ts';
-import { countRegistration, isCounted, secondsUntilRoom } from '../fragments.ts';
-import type { RegistrationCount } from '../registration-count.ts';
+import {
+  countRegistration,
+  hasAddress,
+  isRegistrationCounted,
+  isReservedEmail,
+  type RegistrationCount,
+  recipientColumns,
+  secondsUntilRoomToRegister,
+} from '../../../users/index.ts';
 
 /** For how long a client is refused, in seconds: by its registrations, or by its mails. Both null: it is not. */
 export interface RequestRefusal {
@@ -54,7 +60,7 @@ export async function requestRegistration(
     FROM registration_attempts p WHERE p.id = ${id}::uuid AND p.created_at = now()`;
   const claimed = sql`(
     SELECT ${claimOn(address)} IN ('free', 'open') AS is_wanted
-    WHERE ${isCounted(count)} AND ${clientHasRoom(client, mail.id)} AND NOT ${isStored})`;
+    WHERE ${isRegistrationCounted(count)} AND ${clientHasRoom(client, mail.id)} AND NOT ${isStored})`;
   const toApplicant = sql`
     SELECT a.* FROM (${storedNow}) a WHERE NOT ${isNoticeQueuedNow('email_taken', metadata)}`;
   const { answer } = await db.batch(
@@ -72,7 +78,7 @@ export async function requestRegistration(
         email: sql`s.email`,
       }),
       answer: sql`
-        SELECT ${secondsUntilRoom(count)} AS registrations,
+        SELECT ${secondsUntilRoomToRegister(count)} AS registrations,
           CASE WHEN NOT ${isStored} THEN ${secondsUntilClientHasRoom(client)} END AS mails`,
     },
     { isIdempotent: true },

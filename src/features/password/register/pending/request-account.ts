@@ -4,9 +4,9 @@ import type { AuthError } from '../../../../errors.ts';
 import { mailLimits } from '../../../../mail/mail-limits.ts';
 import { rateLimited } from '../../../../rate-limit/rate-limited.ts';
 import { prepareLink } from '../../../one-time-tokens/index.ts';
+import { registrationCount, tooManyRegistrations } from '../../../users/index.ts';
 import { refuseWeakPassword } from '../../new-password/refuse-weak-password.ts';
 import type { RegisterInput } from '../create-account.ts';
-import { registrationCount, tooManyRegistrations } from '../registration-count.ts';
 import { requestRegistration } from './queries.ts';
 
 /**

@@ -20,6 +20,10 @@ export interface RegistrationCount {
   readonly networkBucket: string | null;
 }
 
+/**
+ * Where a registration of this client counts, by whatever way it makes an account: all of them share the buckets. Made
+ * once for a request, since its id tells the repeat of a statement from another registration.
+ */
 export function registrationCount({ clientKey, networkKey }: MailClient): RegistrationCount {
   return {
     id: crypto.randomUUID(),

@@ -6,7 +6,7 @@ const { perClient, perNetwork } = registrationLimits;
 
 /**
  * The first steps of a registration: it counts for the client and then for its network. Over either limit nothing is
- * counted, and `isCounted` is false for the steps that follow.
+ * counted, and `isRegistrationCounted` is false for the steps that follow.
  */
 export function countRegistration(count: RegistrationCount) {
   const { id, clientBucket, networkBucket } = count;
@@ -23,14 +23,14 @@ export function countRegistration(count: RegistrationCount) {
 }
 
 /** Whether the registration was counted, and so may go on. */
-export function isCounted({ id, clientBucket, networkBucket }: RegistrationCount): Fragment {
+export function isRegistrationCounted({ id, clientBucket, networkBucket }: RegistrationCount): Fragment {
   return isCountedIn(networkBucket ?? clientBucket, id);
 }
 
 /** The seconds until there is room for a registration that was not counted, as a scalar; null for one that was. */
-export function secondsUntilRoom(count: RegistrationCount): Fragment {
+export function secondsUntilRoomToRegister(count: RegistrationCount): Fragment {
   return sql`(
-    SELECT ceil(extract(epoch FROM max(t.window_ends_at) - now()))::int ${fromFullBuckets(count)} AND NOT ${isCounted(count)})`;
+    SELECT ceil(extract(epoch FROM max(t.window_ends_at) - now()))::int ${fromFullBuckets(count)} AND NOT ${isRegistrationCounted(count)})`;
 }
 
 function isCountedIn(bucket: string, id: string): Fragment {
