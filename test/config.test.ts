@@ -49,6 +49,7 @@ describe('the configuration', () => {
       },
       allowedOrigins: new Set(),
       password: { minLength: 8, isBreachCheckEnabled: true, breachUrl: 'https://api.pwnedpasswords.com' },
+      isRegistrationOpen: true,
       emailVerification: 'optional',
       mail: {
         transport: 'log',

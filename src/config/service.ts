@@ -3,6 +3,7 @@ import { anyText, boolean, integer, oneOf, origin, origins, secretBytes } from '
 import type { Variables } from './variable.ts';
 
 const environment = oneOf(['production', 'development']);
+const registration = oneOf(['open', 'closed']);
 
 /** What belongs to no part of the service alone. */
 export const serviceVariables = {
@@ -69,6 +70,14 @@ export const serviceVariables = {
     parse: boolean,
     default: 'false',
     meaning: 'lets the demo user in; refused in production',
+  },
+  /** Whether new accounts can be made: asked by every flow that would make one. */
+  isRegistrationOpen: {
+    name: 'REGISTRATION',
+    parse: (text: string) => registration(text) === 'open',
+    default: 'open',
+    meaning:
+      'closed: no new account by any way, nor of a registration that waits for its verification; the accounts that are there go on',
   },
   rateLimitPerMinute: {
     name: 'RATE_LIMIT_PER_MINUTE',

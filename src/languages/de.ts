@@ -118,6 +118,8 @@ export const de: Language = {
     password_required: 'Bitte geben Sie das richtige Passwort des Kontos ein.',
     password_too_common: 'Dieses Passwort ist zu leicht zu erraten. Bitte wählen Sie ein anderes.',
     password_breached: 'Dieses Passwort ist aus einem Datenleck bekannt. Bitte wählen Sie ein anderes.',
+    registration_closed:
+      'Hier können derzeit keine neuen Konten angelegt werden. Bitte versuchen Sie es später noch einmal.',
     too_many_attempts: 'Zu viele Versuche. Bitte versuchen Sie es später noch einmal.',
     rate_limited: 'Zu viele Anfragen. Bitte warten Sie einen Moment.',
     overloaded: 'Der Dienst ist gerade ausgelastet. Bitte versuchen Sie es gleich noch einmal.',

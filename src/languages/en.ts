@@ -110,6 +110,7 @@ export const en: Language = {
     password_required: 'Please enter the correct password of the account.',
     password_too_common: 'This password is too easy to guess. Please choose another one.',
     password_breached: 'This password is known from a data breach. Please choose another one.',
+    registration_closed: 'No new accounts can be created here at the moment. Please try again later.',
     too_many_attempts: 'Too many attempts. Please try again later.',
     rate_limited: 'Too many requests. Please wait a moment.',
     overloaded: 'The service is busy right now. Please try again in a moment.',

@@ -35,6 +35,7 @@ export type PageErrorCode =
   | 'password_required'
   | 'password_too_common'
   | 'password_breached'
+  | 'registration_closed'
   | 'too_many_attempts'
   | 'rate_limited'
   | 'overloaded'

@@ -57,6 +57,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   demo_readonly: [403, changeAsDemo],
   reauthentication_required: [403, exportLate],
   email_not_verified: [403, logInUnverified],
+  registration_closed: [403, registerWhereClosed],
   not_found: [404, () => client.get('/api/unknown')],
   session_not_found: [404, revokeUnknown],
   user_not_found: [
@@ -133,6 +134,11 @@ async function logInUnverified(): Promise<Answer> {
   const { email } = account;
   const asking = new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'required' });
   return asking.post('/api/auth/login', { email, password });
+}
+
+function registerWhereClosed(): Promise<Answer> {
+  const closed = new TestClient({ DATABASE_URL: database.url, REGISTRATION: 'closed' });
+  return closed.post('/api/auth/register', registration(freshEmail()));
 }
 
 /** By a code that no account without a second factor has. */

@@ -37,6 +37,7 @@ export const refusedTexts: Readonly<Record<VariableName, 'nothing' | readonly [s
   CRON_SECRET: 'nothing',
   ADMIN_SECRET: 'nothing',
   DEMO_MODE: ['1', 'yes', 'TRUE', '*', 'true'],
+  REGISTRATION: ['off', 'true', 'Closed', 'invite', '*'],
   RATE_LIMIT_PER_MINUTE: ['0', '100001', ...notIntegers],
   EMAIL_VERIFICATION: ['on', 'true', 'Off', 'Required', '*'],
   DATABASE_URL: [

@@ -9,10 +9,17 @@ import {
   type SignIn,
   type SignInSettings,
 } from '../../sign-in/index.ts';
+import { userErrors } from '../../users/index.ts';
 import { confirmRegistration, findRegistrationHolder } from './queries.ts';
 
 /**
- * Makes an account of a pending registration, by its own password and no other (LNK-06), and signs in. Round trips: 2.
+ * Makes an account of a pending registration, by its own password and no other (LNK-06), and signs in. Round trips: 2;
+ * 0 where registration is closed.
+ *
+ * A closed registration refuses every such link, also one whose address has an unverified account that it could take
+ * over: that one cannot be told from the others before it is looked up, and who reads the mailbox gets into the account by
+ * a reset of its password all the same. The link is not spent: it works once registration is open again, until it expires.
+ * @throws AuthError registration_closed whatever the state of the link and the password
  * @throws AuthError as `verifyEmail`
  */
 export async function confirmPendingRegistration(
@@ -21,6 +28,7 @@ export async function confirmPendingRegistration(
   presented: PresentedOneTimeToken,
 ): Promise<SignIn | Challenge> {
   const { db, config, metadata, keyring, features } = deps;
+  if (!config.isRegistrationOpen) throw userErrors.registration_closed();
   const opening = await passwordOpening(deps, input);
   const newUserId = crypto.randomUUID();
   const row = await withHolderPassword(deps, {

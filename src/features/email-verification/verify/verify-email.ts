@@ -36,7 +36,9 @@ export interface VerifiedBySession {
  * becomes an account by its own password and no other (LNK-06). Without either the token is not consumed.
  *
  * Round trips: 1 by a session; 2 by a password, plus one if a session came along that does not count, and one each more
- * if the stored hash changed in between; 0 for a forged token.
+ * if the stored hash changed in between; 0 for a forged token, and for one of a pending registration while registration is
+ * closed.
+ * @throws AuthError registration_closed for a pending registration alone
  * @throws AuthError token_invalid before anything about the password; also for the loser of a race
  * @throws AuthError password_required also when it is wrong, which counts like a failed login
  * @throws AuthError too_many_attempts

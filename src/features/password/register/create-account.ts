@@ -8,7 +8,7 @@ import {
   type SignIn,
   type SignInSettings,
 } from '../../sign-in/index.ts';
-import { isReservedEmail, registrationCount, tooManyRegistrations } from '../../users/index.ts';
+import { isReservedEmail, registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
 import { registerUser, type VerificationMail } from './queries.ts';
@@ -26,13 +26,15 @@ export interface RegisterInput extends SignInSettings {
  * Creates an account and signs in. The password is checked and hashed first, so that one transaction does the rest:
  * user, session and event exist together or not at all, and so does the verification mail with
  * EMAIL_VERIFICATION=optional, unless the address or the client is over its limit. Round trips: 1; 0 for a refused
- * password, whether the address is free or taken, and for a reserved address.
+ * password, whether the address is free or taken, for a reserved address, and where registration is closed.
+ * @throws AuthError registration_closed before anything is read or hashed, whatever the address and the password
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError email_taken also while the former owner of the address can still have it back
  * @throws AuthError rate_limited
  */
 export async function createAccount(deps: Deps, input: RegisterInput): Promise<SignIn | Challenge> {
+  if (!deps.config.isRegistrationOpen) throw userErrors.registration_closed();
   const { email, name, locale } = input;
   await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
   // This is public, so no hash has to hide it: nothing is read, hashed or written for an address that nobody can

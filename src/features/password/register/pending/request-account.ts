@@ -12,7 +12,8 @@ import { requestRegistration } from './queries.ts';
 /**
  * Registers somebody where accounts require verification (EMAIL_VERIFICATION=required): a mail has the next step, and
  * the answer does not reveal whether the address has an account (ENU-04). In every case one hash is made, and one
- * batch writes the same rows. Round trips: 1; 0 for a refused password, whether the address is free or taken.
+ * batch writes the same rows. Where registration is closed nothing is done for any address, and the answer is the same.
+ * Round trips: 1; 0 for a refused password, whether the address is free or taken, and where registration is closed.
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError rate_limited when the client is over its limit of registrations or of mails, for every address alike.
@@ -20,6 +21,9 @@ import { requestRegistration } from './queries.ts';
  * requested
  */
 export async function requestAccount(deps: Deps, input: RegisterInput): Promise<void> {
+  // A refusal would be as blind to the address as this is. Silence keeps the one answer of this mode, and costs the same
+  // for every address: no hash, no statement, no mail.
+  if (!deps.config.isRegistrationOpen) return;
   const { email, name, locale } = input;
   await refuseWeakPassword(deps, input.password, { email, pointer: '/password' });
   const passwordHash = await deps.hasher.hash(input.password);

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { languages } from '../../../src/languages/choose-language.ts';
+import { expectProblem } from '../../contract/expect-problem.ts';
+import { freshClient, freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
+import { TestClient } from '../../support/client.ts';
+import { freshDatabase } from '../../support/database.ts';
+import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import {
+  accountsOf,
+  addressClasses,
+  databaseOf,
+  otherPasswords,
+  postRegistration,
+  registerForToken,
+  requiredClient,
+  rowCounts,
+  shownBy,
+  unverifiedAccount,
+  verify,
+  waitingFor,
+} from './pending-registrations.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let required: TestClient;
+let closed: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  required = requiredClient({ DATABASE_URL: database.url });
+  closed = requiredClient({ DATABASE_URL: database.url, REGISTRATION: 'closed' });
+});
+afterAll(() => database.drop());
+
+describe('register with REGISTRATION=closed where accounts begin with the verification', () => {
+  test('answers every address as it would be answered if it were open, and does nothing (ENU-04, EML-16)', async () => {
+    const expected = shownBy(await postRegistration(required, freshEmail()));
+    expect(expected.status).toBe(202);
+    for (const [name, prepare] of Object.entries(addressClasses)) {
+      const email = await prepare(required);
+      const before = [await rowCounts(required), await mailsTo(required, email)];
+      const answer = await postRegistration(closed, email);
+      expect(shownBy(answer), name).toEqual(expected);
+      expect(answer, name).toMatchObject({ roundTrips: 0, hashes: 0 });
+      expect([await rowCounts(required), await mailsTo(required, email)], name).toEqual(before);
+    }
+  });
+
+  test('answers a weak password likewise, and a wrong body as ever', async () => {
+    const weak = { password: 'password123', confirmPassword: 'password123' };
+    expect(await postRegistration(closed, freshEmail(), weak)).toMatchObject({ status: 202, roundTrips: 0 });
+    expectProblem(await postRegistration(closed, 'no address'), 400, 'validation_failed');
+  });
+});
+
+describe('the link of a registration from before it was closed', () => {
+  test('is 403 with the right password, a wrong one and none, and is not spent (EML-16)', async () => {
+    const email = freshEmail();
+    const token = await registerForToken(required, email);
+    for (const body of [{ token, password }, { token, password: otherPassword }, { token }]) {
+      const answer = await verify(closed, body);
+      expectProblem(answer, 403, 'registration_closed');
+      expect(answer).toMatchObject({ roundTrips: 0, hashes: 0, setCookies: [] });
+    }
+    expect(await accountsOf(required, email)).toEqual([]);
+    expect(await waitingFor(required, email)).toBe(1);
+    expect((await verify(required, { token, password })).status).toBe(200);
+  });
+
+  test('is the same 403 once it has expired or was used, and a forged one the same 400 as ever (ENU-09)', async () => {
+    const email = freshEmail();
+    const [live, expired, used] = [
+      await registerForToken(required, freshEmail()),
+      await registerForToken(required, email),
+      await registerForToken(required, freshEmail()),
+    ];
+    await databaseOf(required).query(sql`
+      UPDATE one_time_tokens t SET expires_at = now() FROM registration_attempts r WHERE r.id = t.owner_id AND r.email = ${email}`);
+    expect((await verify(required, { token: used, password })).status).toBe(200);
+    for (const token of [expired, used])
+      expectProblem(await verify(required, { token, password }), 400, 'token_invalid');
+    const texts = [];
+    for (const token of [live, expired, used]) {
+      const { text, json, roundTrips } = await verify(closed, { token, password });
+      expect(roundTrips).toBe(0);
+      texts.push(text.replace(json.requestId, ''));
+    }
+    expect(new Set(texts).size).toBe(1);
+    expectProblem(
+      await verify(closed, { token: `${live.slice(0, -4)}AAAA`, password }),
+      400,
+      'token_invalid',
+    );
+  });
+
+  test('is 403 on its page, which says why in the language of its reader', async () => {
+    const token = await registerForToken(required, freshEmail());
+    for (const [tag, { errors }] of Object.entries(languages)) {
+      const headers = { 'Accept-Language': tag };
+      const answer = await closed.submit('/auth/verify-email', { token, password }, { headers });
+      expect(answer).toMatchObject({ status: 403, roundTrips: 0, setCookies: [] });
+      expect(answer.text).toContain(errors.registration_closed);
+    }
+    expect((await verify(required, { token, password })).status).toBe(200);
+  });
+
+  test('takes no unverified account over, whose owner gets in by a reset of the password', async () => {
+    const account = await unverifiedAccount(new TestClient({ DATABASE_URL: database.url }));
+    const { email } = account;
+    const token = await registerForToken(required, email, otherPasswords);
+    const before = await accountsOf(required, email);
+    expectProblem(await verify(closed, { token, password: otherPassword }), 403, 'registration_closed');
+    expect(await accountsOf(required, email)).toEqual(before);
+    await closed.post('/api/auth/password/forgot', { email }, { headers: freshClient() });
+    const reset = { token: await tokenFrom(closed, email, 'reset_password'), ...otherPasswords };
+    expect((await closed.post('/api/auth/password/reset', reset)).status).toBe(200);
+    expect(await accountsOf(required, email)).toMatchObject([{ id: account.userId, is_verified: true }]);
+  });
+});
+
+test('the link of an account that is there verifies it while registration is closed', async () => {
+  const optional = new TestClient({ DATABASE_URL: database.url });
+  const { email } = await registerUser(optional, {}, freshClient());
+  const token = await tokenFrom(optional, email, 'verify_email');
+  expect((await verify(closed, { token, password })).status).toBe(200);
+  expect(await accountsOf(required, email)).toMatchObject([{ is_verified: true }]);
+});
