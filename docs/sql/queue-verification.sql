@@ -1,5 +1,5 @@
 -- Queues a new verification link: for the account with the address while that is unverified, or for the newest pending
--- registration when no account has the address.
+-- registration when no account has the address and registration is open.
 -- src/features/email-verification/resend/queries.ts
 
 -- step holdClient
@@ -11,7 +11,7 @@ ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_p
 
 -- step holdRegistration
 SELECT r.id
-FROM registration_attempts r WHERE r.email = $1 AND r.expires_at > now() AND NOT $2::boolean
+FROM registration_attempts r WHERE r.email = $1 AND r.expires_at > now() AND $2::boolean
   AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($3::text[]) OR u.address_key = ANY ($4::text[]))
   ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($5::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1 FOR KEY SHARE OF r;
 
@@ -38,7 +38,7 @@ FROM (
       WHERE o.recipient_key = s.recipient_key AND o.created_at > now() - make_interval(secs => $20::int)
         AND o.outcome IS DISTINCT FROM 'dropped' AND o.id <> $21::uuid)) THEN s.recipient::text END AS recipient
   FROM (SELECT NULL::uuid AS user_id, r.email AS recipient, $22::text AS recipient_key, false AS is_verified, r.locale
-    FROM registration_attempts r WHERE r.email = $23 AND r.expires_at > now() AND NOT $24::boolean
+    FROM registration_attempts r WHERE r.email = $23 AND r.expires_at > now() AND $24::boolean
       AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($25::text[]) OR u.address_key = ANY ($26::text[]))
       ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($27::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) s
   WHERE (
@@ -89,7 +89,7 @@ INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, ta
 SELECT decode($1::text, 'hex'), $2, s.owner_id::uuid, s.email::text, NULL::text, NULL::text,
   NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
 FROM (SELECT CASE WHEN m.outcome IS NULL THEN (SELECT r.id
-    FROM registration_attempts r WHERE r.email = $4 AND r.expires_at > now() AND NOT $5::boolean
+    FROM registration_attempts r WHERE r.email = $4 AND r.expires_at > now() AND $5::boolean
       AND NOT EXISTS (SELECT FROM users u WHERE (lower(u.email) = ANY ($6::text[]) OR u.address_key = ANY ($7::text[]))
       ORDER BY (u.email_verified_at IS NULL AND NOT u.is_verification_exempt), array_position($8::text[], lower(u.email)) NULLS LAST LIMIT 1) ORDER BY r.created_at DESC, r.id DESC LIMIT 1) END AS owner_id, nullif(m.recipient, '') AS email FROM mail_outbox m WHERE m.id = $9::uuid AND m.created_at = now() ) s
 ON CONFLICT (token_hash) DO NOTHING

@@ -14,6 +14,7 @@ import {
   postRegistration,
   registerForToken,
   requiredClient,
+  resend,
   rowCounts,
   shownBy,
   unverifiedAccount,
@@ -124,4 +125,28 @@ test('the link of an account that is there verifies it while registration is clo
   const token = await tokenFrom(optional, email, 'verify_email');
   expect((await verify(closed, { token, password })).status).toBe(200);
   expect(await accountsOf(required, email)).toMatchObject([{ is_verified: true }]);
+});
+
+describe('a resend while registration is closed', () => {
+  test('mails no pending registration, and answers and writes as for an address of nobody (ENU-05, EML-16)', async () => {
+    const seen = [];
+    for (const email of [freshEmail(), await addressClasses['pending registration']!(required)]) {
+      const [rows, mails] = [await rowCounts(required), await mailsTo(required, email)];
+      const answer = await resend(closed, email);
+      expect(await mailsTo(required, email)).toEqual(mails);
+      const written = Object.entries(await rowCounts(required)).map(([name, count]) => [
+        name,
+        count - rows[name]!,
+      ]);
+      seen.push({ shown: shownBy(answer), roundTrips: answer.roundTrips, written });
+    }
+    expect(seen[0]).toMatchObject({ shown: { status: 202 }, roundTrips: 1 });
+    expect(seen[1]).toEqual(seen[0]);
+  });
+
+  test('mails the owner of an unverified account as ever', async () => {
+    const email = await addressClasses.unverified!(required);
+    await resend(closed, email);
+    expect((await mailsTo(required, email)).map(({ kind }) => kind)).toEqual(['verify_email']);
+  });
 });

@@ -197,6 +197,15 @@ export const accountFaults: readonly PlantedFault[] = [
     tests: ['test/features/email-verification/closed-registration.test.ts'],
   },
   {
+    id: 'closed-registration-resends-links',
+    guarantees: ['EML-16'],
+    breaks: 'A resend mails a link that opens nothing while registration is closed.',
+    file: 'src/features/email-verification/resend/queries.ts',
+    find: '${isRegistrationOpen && !isReserved}::boolean',
+    replace: '${!isReserved}::boolean',
+    tests: ['test/features/email-verification/closed-registration.test.ts'],
+  },
+  {
     id: 'strangers-use-up-the-links-of-an-address',
     guarantees: ['EML-14'],
     breaks: 'Strangers who ask for five links keep the owner of an address from one.',

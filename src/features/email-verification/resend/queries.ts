@@ -21,11 +21,13 @@ export interface AskedAddress {
   readonly email: PresentedEmail;
   readonly address: Address;
   readonly isReserved: boolean;
+  /** Else no pending registration can become an account, and none gets a link. */
+  readonly isRegistrationOpen: boolean;
 }
 
 /**
  * Queues a new verification link: for the account with the address while that is unverified, or for the newest pending
- * registration when no account has the address. In all other cases, and over the budget of the address, the same rows
+ * registration when no account has the address and registration is open. In all other cases, and over the budget of the address, the same rows
  * are written: a mail that is dropped and a token that opens nothing (ENU-05); over the client's, none. The mail goes to
  * the stored address, never to what was typed (EML-03). The account is held, so that a deletion leaves nothing of this
  * behind (PRV-03). A repeat sends nothing twice. Round trips: 1.
@@ -37,10 +39,10 @@ export async function queueVerification(
   client: MailClient,
   metadata: RequestMetadata,
 ): Promise<void> {
-  const { email, address, isReserved } = asked;
+  const { email, address, isReserved, isRegistrationOpen } = asked;
   const counted = sql`${address.keys[0]}::text AS recipient_key, false AS is_verified`;
   const newest = sql`
-    ${fromPendingRegistrationsOf(email.address)} AND NOT ${isReserved}::boolean
+    ${fromPendingRegistrationsOf(email.address)} AND ${isRegistrationOpen && !isReserved}::boolean
       AND NOT EXISTS (SELECT ${fromAddress(email, address)}) ${newestFirst}`;
   const ofRegistration = sql`SELECT NULL::uuid AS user_id, r.email AS recipient, ${counted}, r.locale ${newest}`;
   const ofAccount = sql`

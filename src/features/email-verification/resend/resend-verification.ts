@@ -6,7 +6,7 @@ import { isReservedEmail } from '../../users/index.ts';
 import { queueVerification } from './queries.ts';
 
 /**
- * Sends a new verification link if the address is still unverified. Earlier links stay valid, since a stranger can
+ * Sends a new verification link if the address is still unverified; while registration is closed to accounts alone. Earlier links stay valid, since a stranger can
  * ask as well; the first one that is followed revokes the others. The answer does not tell whether anything was sent.
  * Round trips: 1; 0 with EMAIL_VERIFICATION=off, for every address.
  */
@@ -21,8 +21,12 @@ export async function resendVerification(deps: Deps, email: PresentedEmail): Pro
     account: await link('verify_email', email.spellings),
     registration: await link('confirm_registration', [email.address]),
   };
-  const isReserved = isReservedEmail(email.address);
-  const asked = { email, address: addressOf(keyring, email.address), isReserved };
+  const asked = {
+    email,
+    address: addressOf(keyring, email.address),
+    isReserved: isReservedEmail(email.address),
+    isRegistrationOpen: config.isRegistrationOpen,
+  };
   await queueVerification(db, asked, links, mail.client, metadata);
   mail.sendSoon();
 }
