@@ -28,6 +28,12 @@ function databaseOf(tool: RunningTool) {
   return neon('postgresql://nexora:nexora@127.0.0.1/nexora');
 }
 
+/** The identity provider that the tool says it serves. */
+function issuerOf(tool: RunningTool): string {
+  const line = /^Sign-in pages \S+\/dev\/sign-in +\(local identity provider at (\S+)\)$/m;
+  return line.exec(tool.output())?.[1] ?? 'not served';
+}
+
 async function listening(url: string): Promise<boolean> {
   return fetch(url).then(
     () => true,
@@ -58,6 +64,9 @@ describe('npm run dev', { timeout: 120_000, shuffle: false }, () => {
     const [, mails = ''] = /^Mails +(\S+)$/m.exec(tool.output()) ?? [];
     expect(await (await fetch(mails)).text()).toContain('There is no mail yet.');
     expect(tool.output()).not.toMatch(/Request\.cf|env\.\w+|wrangler \d|Logs were written|WARNING/);
+    const issuer = issuerOf(tool);
+    const discovery = await fetch(`${issuer}/.well-known/openid-configuration`);
+    expect(await discovery.json()).toMatchObject({ issuer });
     await databaseOf(tool)`CREATE TABLE survivor (id int)`;
 
     const children = await descendantsOf(tool.process.pid!);
@@ -66,6 +75,7 @@ describe('npm run dev', { timeout: 120_000, shuffle: false }, () => {
     expect(await tool.ended).toBe(0);
     for (const pid of children) expect(await isRunning(pid), tool.output()).toBe(false);
     expect(await listening(`http://127.0.0.1:${port}`)).toBe(false);
+    expect(await listening(issuer)).toBe(false);
     expect(await readdir(join(folder, '.data'))).toEqual(['postgres']);
   });
 

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { calculateJwkThumbprint } from 'jose';
 import { afterAll, describe, expect, test } from 'vitest';
 import { demoPassword } from '../../src/features/demo/demo-password.ts';
@@ -11,6 +12,8 @@ import { cleanLine } from '../../tools/dev/clean-line.ts';
 import { demoLogin } from '../../tools/dev/demo-login.ts';
 import { lockData } from '../../tools/dev/lock-data.ts';
 import { mailDestination } from '../../tools/dev/mail-destination.ts';
+import { startIssuers } from '../../tools/dev/start-issuers.ts';
+import { formatVariables } from '../../tools/dev/worker-variables.ts';
 import { createDevVars, missingDevVars, readDevVars } from '../../tools/dev-vars.ts';
 import { findFreePort } from '../../tools/free-port.ts';
 import { generateSecrets } from '../../tools/generate-secrets.ts';
@@ -157,6 +160,87 @@ describe('lockData', () => {
     const unlock = await lockData(data);
     expect(await readFile(join(data, 'lock'), 'utf8')).toBe(String(process.pid));
     await unlock();
+  });
+});
+
+describe('startIssuers', () => {
+  const baseUrl = 'http://localhost:8787';
+
+  test('adds an issuer that is trusted and one that is not to the providers of .dev.vars', async () => {
+    const own = {
+      id: 'own',
+      name: "Ann's",
+      issuer: 'https://id.example.com',
+      clientId: 'a',
+      clientSecret: 'b',
+    };
+    const issuers = await startIssuers({ baseUrl, configured: JSON.stringify([own]) });
+    try {
+      const written = parseEnv(formatVariables({ OIDC_PROVIDERS: issuers.providers }));
+      const [first, second, third, ...others] = JSON.parse(written.OIDC_PROVIDERS ?? '');
+      expect([first, others]).toEqual([own, []]);
+      expect(second).toMatchObject({
+        id: 'local',
+        name: 'Local issuer',
+        issuer: issuers.url,
+        trustEmail: true,
+      });
+      expect(third).toMatchObject({ id: 'local-untrusted', name: 'Second local issuer', trustEmail: false });
+      expect(third.issuer).not.toBe(second.issuer);
+      expect(third.clientSecret).not.toBe(second.clientSecret);
+      for (const { id, issuer, clientId } of [second, third]) {
+        const url = new URL(`${issuer}/auth?response_type=code&scope=openid&code_challenge_method=S256`);
+        url.searchParams.set('client_id', clientId);
+        url.searchParams.set('redirect_uri', `${baseUrl}/api/auth/oauth/${id}/callback`);
+        url.searchParams.set('code_challenge', 'a'.repeat(43));
+        const response = await fetch(url, { redirect: 'manual' });
+        expect([response.status, response.headers.get('location')]).toEqual([
+          303,
+          expect.stringMatching('^/log-in/'),
+        ]);
+      }
+    } finally {
+      await issuers.stop();
+    }
+    await expect(fetch(issuers.url!)).rejects.toThrow('fetch failed');
+  });
+
+  test('starts none whose id .dev.vars uses', async () => {
+    const configured = '[{"id":"local"},{"id":"local-untrusted"}]';
+    const { providers, url } = await startIssuers({ baseUrl, configured });
+    expect([providers, url]).toEqual([configured, undefined]);
+  });
+
+  test.each(['nonsense', '{}', '[1]'])(
+    'leaves %j of .dev.vars for the Worker to refuse',
+    async (configured) => {
+      const { providers, url } = await startIssuers({ baseUrl, configured });
+      expect([providers, url]).toEqual([configured, undefined]);
+    },
+  );
+});
+
+describe('formatVariables', () => {
+  const variables = {
+    EMPTY: '',
+    PLAIN: 'postgresql://nexora:nexora@127.0.0.1/nexora',
+    BASE64: 'a/b+c==',
+    JSON: '[{"name":"Ann\'s # own","scope":"openid email"}]',
+    MIXED: 'a "double" and a `back` tick',
+    LINES: 'first\nsecond',
+    NO_LINES: String.raw`C:\new "folder"`,
+  };
+
+  test('keeps every value', () => {
+    expect(parseEnv(formatVariables(variables))).toEqual(variables);
+  });
+
+  test('keeps a dollar sign from being replaced', () => {
+    expect(formatVariables({ KEY: 'a$HOME', JSON: '["$HOME"]' })).toBe(`KEY=a\\$HOME\nJSON='["\\$HOME"]'\n`);
+  });
+
+  test('refuses what it cannot write', () => {
+    expect(() => formatVariables({ KEY: '\'"`' })).toThrow('KEY of .dev.vars has too many kinds of quotes.');
   });
 });
 

@@ -6,15 +6,20 @@ import { projectFolder } from '../project.ts';
 import { demoLogin } from './demo-login.ts';
 import { mailDestination } from './mail-destination.ts';
 import { type DevDatabase, startDatabase } from './start-database.ts';
+import { type DevIssuers, startIssuers } from './start-issuers.ts';
 import { startWrangler } from './start-wrangler.ts';
+import { writeVariables } from './worker-variables.ts';
 
 const help = `npm run dev                 database and Worker on this machine; Ctrl-C ends both
 npm run dev -- --port 9000  the Worker on another port than 8787
 
 The database is an embedded PostgreSQL with its data in .data; remove that folder to start with an empty one.
+Two identity providers run beside it, which let in whoever asks; their data goes with them.
 The configuration is in .dev.vars, which is made from .dev.vars.example when it is missing.`;
 
 const defaultPort = 8787;
+/** Where a sign-in with another provider ends unless `.dev.vars` says otherwise. */
+const signInPath = '/dev/sign-in';
 
 process.exitCode = await main();
 
@@ -25,6 +30,7 @@ async function main(): Promise<number> {
   });
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   let database: DevDatabase | undefined;
+  let issuers: DevIssuers | undefined;
   try {
     const { values } = parseArgs({ options: { help: { type: 'boolean' }, port: { type: 'string' } } });
     if (values.help) {
@@ -36,13 +42,25 @@ async function main(): Promise<number> {
     console.log('Starting the database ...');
     database = await startDatabase();
     for (const name of database.applied) console.log(`applied ${name}`);
-    return await runWorker(port, devVars, database, interrupted);
+    const baseUrl = baseUrlFor(port, devVars.BASE_URL);
+    issuers = await startIssuers({ baseUrl, configured: devVars.OIDC_PROVIDERS });
+    return await runWorker({ port, baseUrl, devVars, database, issuers }, interrupted);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 1;
   } finally {
+    await issuers?.stop();
     await database?.close();
   }
+}
+
+/** What one `npm run dev` is made of. */
+interface DevSetUp {
+  readonly port: number;
+  readonly baseUrl: string;
+  readonly devVars: Readonly<Record<string, string>>;
+  readonly database: DevDatabase;
+  readonly issuers: DevIssuers;
 }
 
 /** Chooses the requested port, or the default one, or the next free one. */
@@ -75,17 +93,20 @@ async function prepareDevVars(): Promise<Readonly<Record<string, string>>> {
   return found;
 }
 
-async function runWorker(
-  port: number,
-  devVars: Readonly<Record<string, string>>,
-  database: DevDatabase,
-  interrupted: Promise<void>,
-): Promise<number> {
-  const baseUrl = baseUrlFor(port, devVars.BASE_URL);
+async function runWorker(setUp: DevSetUp, interrupted: Promise<void>): Promise<number> {
+  const { port, baseUrl, devVars, database, issuers } = setUp;
+  const variables = await writeVariables({
+    ...devVars,
+    BASE_URL: baseUrl,
+    DATABASE_URL: database.url,
+    DATABASE_HTTP_ENDPOINT: database.endpoint,
+    OIDC_PROVIDERS: issuers.providers,
+    DEFAULT_REDIRECT_URL: devVars.DEFAULT_REDIRECT_URL?.trim() || signInPath,
+  });
   const wrangler = startWrangler({
     port,
-    variables: { BASE_URL: baseUrl, DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: database.endpoint },
-    onReady: () => console.log(describe(port, baseUrl, devVars, database)),
+    variablesPath: variables.path,
+    onReady: () => console.log(describe(setUp)),
   });
   try {
     const code = await Promise.race([interrupted, wrangler.ended]);
@@ -95,6 +116,7 @@ async function runWorker(
     return code === undefined ? 0 : code || 1;
   } finally {
     await wrangler.stop();
+    await variables.remove();
   }
 }
 
@@ -105,18 +127,14 @@ function baseUrlFor(port: number, configured: string | undefined): string {
   return isElsewhere ? url.origin : `http://localhost:${port}`;
 }
 
-function describe(
-  port: number,
-  baseUrl: string,
-  devVars: Readonly<Record<string, string>>,
-  database: DevDatabase,
-): string {
+function describe({ port, baseUrl, devVars, database, issuers }: DevSetUp): string {
   const local = `http://localhost:${port}`;
   const lines = [
     `NEXORA Auth   ${local}${baseUrl === local ? '' : `, known as ${baseUrl}`}`,
     `Health        ${local}/api/health`,
     `Database      ${database.endpoint}, data in ${relative(process.cwd(), database.folder)}`,
     `Mails         ${mailDestination(devVars, local)}`,
+    `Sign-in pages ${local}${signInPath}${issuers.url === undefined ? '' : `   (local identity provider at ${issuers.url})`}`,
     `Delivery      curl "${local}/cdn-cgi/local/scheduled?cron=*/5+*+*+*+*"`,
     `Clean-up      curl "${local}/cdn-cgi/local/scheduled?cron=0+2+*+*+*"`,
   ];

@@ -27,20 +27,16 @@ const quietEnvironment = {
 /** Starts `wrangler dev` on the loopback interface; `onReady` is called when the Worker first answers. */
 export function startWrangler(options: {
   readonly port: number;
-  /** They override `.dev.vars`. The process list shows them, so they must not be secret. */
-  readonly variables: Readonly<Record<string, string>>;
+  /** A dotenv file with the Worker's variables; `.dev.vars` is not read. */
+  readonly variablesPath: string;
   readonly onReady: () => void;
 }): Wrangler {
   const wrangler = fileURLToPath(new URL('bin/wrangler.js', import.meta.resolve('wrangler/package.json')));
-  const variables = Object.entries(options.variables).flatMap(([name, value]) => [
-    '--var',
-    `${name}:${value}`,
-  ]);
   const child = spawn(
     process.execPath,
     [
       ...[wrangler, 'dev', '--local', '--ip', '127.0.0.1', '--port', String(options.port)],
-      ...['--show-interactive-dev-session=false', ...variables],
+      ...['--show-interactive-dev-session=false', '--env-file', options.variablesPath],
     ],
     {
       cwd: projectFolder,
