@@ -1,7 +1,9 @@
+import { randomInt } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { findFreePort } from './tools/free-port.ts';
 
 // The pages are tried in a browser that not every machine has; tools/test-browser.ts finds it.
 const hasChromium = process.env.CHROMIUM_PATH !== undefined;
@@ -9,23 +11,35 @@ const hasChromium = process.env.CHROMIUM_PATH !== undefined;
 // Against tests that hang, not a measure of speed; a fresh database is waited for when many files want one.
 const timeLimits = { testTimeout: 20_000, hookTimeout: 60_000 };
 
+// Stand-ins answer for these: test/support/node/provider-stand-ins.ts.
+const providerHosts = [
+  ...['github.com', 'api.github.com', 'appleid.apple.com', 'oauth2.googleapis.com', 'www.googleapis.com'],
+  ...['accounts.google.com', 'login.microsoftonline.com', 'graph.microsoft.com'],
+];
+
 // A Worker and not a function in Node, so that a dropped or hanging connection reaches the tests as it happened.
-const outboundWorker = `export default {
+const outboundWorker = (standInsPort: number) => `
+const providers = new Set(${JSON.stringify(providerHosts)});
+export default {
   fetch(request) {
-    const { hostname } = new URL(request.url);
+    const { protocol, hostname, port, pathname, search } = new URL(request.url);
     if (hostname === '127.0.0.1' || hostname === 'localhost') return fetch(request);
+    if (protocol === 'https:' && port === '' && providers.has(hostname)) {
+      const url = 'http://127.0.0.1:${standInsPort}/' + hostname + pathname + search;
+      return fetch(new Request(url, request), { redirect: 'manual' });
+    }
     return new Response('tests reach nothing but their own servers', { status: 599 });
   },
 };`;
 
-const inWorkerd = () =>
+const inWorkerd = (standInsPort: number) =>
   cloudflareTest({
     wrangler: { configPath: './wrangler.toml' },
     // workerd's own report of every connection that a test breaks on purpose; console output still comes.
     verbose: false,
     miniflare: {
       outboundService: 'outbound',
-      workers: [{ name: 'outbound', modules: true, script: outboundWorker }],
+      workers: [{ name: 'outbound', modules: true, script: outboundWorker(standInsPort) }],
     },
   });
 
@@ -48,6 +62,9 @@ const pureUnits = [
 // What the others have compiled.
 const afterAllOthers = 'test/node/recorded-statements.test.ts';
 
+// workerd has to know it before they are started.
+const standInsPort = await chooseStandInsPort();
+
 export default defineConfig({
   test: {
     globalSetup: './test/support/node/global-setup.ts',
@@ -55,7 +72,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     projects: [
       {
-        plugins: [inWorkerd()],
+        plugins: [inWorkerd(standInsPort)],
         test: {
           name: 'workers',
           include: ['test/**/*.test.ts'],
@@ -66,7 +83,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [inWorkerd()],
+        plugins: [inWorkerd(standInsPort)],
         test: {
           name: 'isolated',
           include: spyingFiles,
@@ -109,3 +126,15 @@ export default defineConfig({
     ],
   },
 });
+
+/** Chooses the port of the stand-ins and tells it to their process. */
+async function chooseStandInsPort(): Promise<number> {
+  // Vitest reads this file several times. A run that another one has started has the variables of that one too.
+  const run = String(process.pid);
+  if (process.env.STAND_INS_RUN === run) return Number(process.env.STAND_INS_PORT);
+  // Below the ports that systems hand out by themselves: none of a run's many connections takes it meanwhile.
+  const port = await findFreePort(randomInt(20_000, 30_000));
+  process.env.STAND_INS_RUN = run;
+  process.env.STAND_INS_PORT = String(port);
+  return port;
+}

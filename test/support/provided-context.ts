@@ -1,4 +1,6 @@
 import 'vitest';
+import type { AppleAccount } from './apple-account.ts';
+import type { TestIssuer } from './test-issuer.ts';
 
 declare module 'vitest' {
   /** What test/support/node/global-setup.ts hands to the tests: `inject('databaseUrl')`. */
@@ -12,6 +14,11 @@ declare module 'vitest' {
     databaseKind: 'pglite' | 'postgres';
     /** A superuser's log-in to the PostgreSQL server; null for PGlite. */
     serverUrl: string | null;
+    localIssuer: TestIssuer;
+    /** Base address of the stand-ins for providers: see test/support/node/provider-stand-ins.ts. */
+    standInsUrl: string;
+    /** What the stand-in for Apple has given to its developer. */
+    appleAccount: AppleAccount;
     /** Whether `npm run test:full` runs: every product of routes and cases, and long races. */
     isFull: boolean;
     /**

@@ -17,6 +17,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('databaseEndpoint', services.databaseEndpoint);
   project.provide('databaseKind', services.databaseKind);
   project.provide('controlUrl', services.controlUrl);
+  project.provide('localIssuer', services.localIssuer);
+  project.provide('standInsUrl', services.standInsUrl);
+  project.provide('appleAccount', services.appleAccount);
   project.provide('serverUrl', services.serverUrl);
   const isFull = process.env.TEST_SUITE === 'full';
   project.provide('isFull', isFull);

@@ -2,6 +2,8 @@ import { BreachStub } from './breach-stub.ts';
 import { startControlServer } from './control-server.ts';
 import { startEngine } from './engine.ts';
 import { FaultProxy } from './fault-proxy.ts';
+import { startProviderStandIns } from './provider-stand-ins.ts';
+import { startTestIssuer } from './start-test-issuer.ts';
 import { StatementLog } from './statement-log.ts';
 import { openTestDatabases } from './test-databases.ts';
 import type { TestServices } from './test-services.ts';
@@ -37,11 +39,19 @@ async function start(): Promise<TestServices> {
     dropDatabase: databases.drop,
   });
   closers.push(control.close);
+  const issuer = await startTestIssuer();
+  closers.push(issuer.stop);
+  // vitest.config.ts has told workerd this port; a run without it, such as that of a bench, reaches them by their URL.
+  const standIns = await startProviderStandIns(Number(process.env.STAND_INS_PORT ?? 0));
+  closers.push(standIns.close);
   return {
     databaseUrl: databases.url,
     databaseEndpoint: databases.endpoint,
     databaseKind: databases.kind,
     controlUrl: control.url,
+    localIssuer: issuer.provided,
+    standInsUrl: standIns.url,
+    appleAccount: standIns.appleAccount,
     serverUrl: engine.serverUrl ?? null,
     engineFailure: engine.failure ?? null,
   };

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { AppleAccount } from '../apple-account.ts';
+import type { TestIssuer } from '../test-issuer.ts';
 
 /** What a test run works against, all of it on the loopback interface. */
 export interface TestServices {
@@ -10,6 +12,9 @@ export interface TestServices {
   readonly databaseEndpoint: string;
   readonly databaseKind: 'pglite' | 'postgres';
   readonly controlUrl: string;
+  readonly localIssuer: TestIssuer;
+  readonly standInsUrl: string;
+  readonly appleAccount: AppleAccount;
   /** A superuser's log-in to the PostgreSQL server; null for PGlite. */
   readonly serverUrl: string | null;
   /** Why there is no PostgreSQL server although one was wanted. */
@@ -17,7 +22,7 @@ export interface TestServices {
 }
 
 /**
- * Starts the database, its proxies and the control server in a process of their own.
+ * Starts the database, its proxies, the control server and the identity providers in a process of their own.
  * @throws Error with what that process could not do
  */
 export async function startTestServices(): Promise<{ services: TestServices; stop: () => Promise<void> }> {
