@@ -186,6 +186,12 @@ describe('an OpenID Connect stand-in', () => {
     expect(response.status).toBe(status);
   });
 
+  test('refuses client credentials in two places', async () => {
+    const headers = { authorization: 'Basic Y2xpZW50OnNlY3JldA==' };
+    const response = await redeem(`${standInIssuer('good')}/token`, codeFor(), {}, headers);
+    expect([response.status, await response.json()]).toMatchObject([401, { error: 'invalid_client' }]);
+  });
+
   test('redeems a code once, or as often as it says', async () => {
     const url = `${standInIssuer('good')}/token`;
     const [once, twice] = [codeFor(), codeFor({ uses: 2 })];

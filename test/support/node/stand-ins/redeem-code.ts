@@ -71,8 +71,7 @@ async function byClientSecret(
 ): Promise<string | undefined> {
   const basic = /^basic (\S+)$/i.exec(headers.authorization ?? '')?.[1];
   const secret = parameters.get('client_secret');
-  if (basic === undefined)
-    return secret ? (parameters.get('client_id') ?? undefined) || undefined : undefined;
+  if (basic === undefined) return (secret && parameters.get('client_id')) || undefined;
   if (secret !== null) return undefined;
   const [id = '', password = ''] = Buffer.from(basic, 'base64').toString('utf8').split(':');
   return password === '' ? undefined : new URLSearchParams(`id=${id}`).get('id') || undefined;
