@@ -205,6 +205,20 @@ describe('startIssuers', () => {
     await expect(fetch(issuers.url!)).rejects.toThrow('fetch failed');
   });
 
+  test('takes other ports where somebody listens on its own', async () => {
+    const first = await startIssuers({ baseUrl, configured: undefined });
+    const second = await startIssuers({ baseUrl, configured: ' ' });
+    try {
+      const issuers = [first, second].flatMap(({ providers }) =>
+        (JSON.parse(providers) as { issuer: string }[]).map(({ issuer }) => issuer),
+      );
+      expect(new Set(issuers).size).toBe(4);
+      for (const issuer of issuers) expect((await fetch(`${issuer}/jwks`)).status, issuer).toBe(200);
+    } finally {
+      await Promise.all([first.stop(), second.stop()]);
+    }
+  });
+
   test('starts none whose id .dev.vars uses', async () => {
     const configured = '[{"id":"local"},{"id":"local-untrusted"}]';
     const { providers, url } = await startIssuers({ baseUrl, configured });

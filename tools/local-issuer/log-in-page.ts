@@ -26,7 +26,7 @@ ${problem}
 
 /** Renders a page that tells why there is nothing to log in to. */
 export function renderErrorPage(reason: string): string {
-  return page('Not possible', html`<h1>This does not work</h1><p>${reason}</p>`);
+  return page('Not possible', html`<h1>Not possible</h1><p>${reason}</p>`);
 }
 
 function page(title: string, body: unknown): string {
