@@ -17,7 +17,7 @@ ${problem}
 <form method="post">
 <label>E-mail address <input name="email" type="email" required autofocus value="${options.email}"></label>
 <label>Name <input name="name" autocomplete="name"></label>
-<label class="check"><input name="email_verified" type="checkbox" value="true" checked> The address is verified</label>
+<label><input name="email_verified" type="checkbox" value="true" checked> The address is verified</label>
 <button name="action" value="continue">Continue</button>
 <button name="action" value="cancel" formnovalidate>Cancel</button>
 </form>`,
