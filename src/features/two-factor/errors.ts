@@ -1,8 +1,6 @@
 import { defineErrors } from '../../errors.ts';
 
 export const twoFactorErrors = defineErrors({
-  // One code for a wrong code, one that was used before, and one for an account without a second factor.
-  invalid_code: { status: 401, title: 'The code is incorrect or was used before.' },
   // One code for a challenge that is forged, expired, used, of a banned account, or has taken five codes.
   challenge_expired: { status: 401, title: 'This sign-in has expired. Please enter your password again.' },
   two_factor_setup_required: {

@@ -1,5 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
+import { proofErrors } from '../../../joints/errors.ts';
 import { type Gating, passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { giveAttemptBack } from '../../../rate-limit/queries.ts';
@@ -57,7 +58,7 @@ export async function checkReserved<Row extends object>(
 ): Promise<Row> {
   const { db, mail, metadata, features } = deps;
   const { user_id: userId, factors, number, bucket, email } = reserved;
-  if (factors === null) throw twoFactorErrors.invalid_code();
+  if (factors === null) throw proofErrors.invalid_code();
   if (number === null) {
     mail.sendSoon();
     throw tooManyAttempts(checkLimits, reserved.retry_after_seconds);
@@ -79,5 +80,5 @@ export async function checkReserved<Row extends object>(
   const miss = { userId, sessionId, place, method: presented.kind, reason, withdrawal } as const;
   await recordMiss(db, miss, features.credentials, metadata);
   mail.sendSoon();
-  throw twoFactorErrors.invalid_code();
+  throw proofErrors.invalid_code();
 }

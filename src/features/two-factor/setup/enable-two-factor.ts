@@ -1,6 +1,7 @@
 import { findTotpStep } from '../../../crypto/totp.ts';
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
+import { proofErrors } from '../../../joints/errors.ts';
 import { passGates } from '../../../joints/gate.ts';
 import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
 import { createBackupCodes } from '../backup-codes/backup-code.ts';
@@ -38,7 +39,7 @@ export async function enableTwoFactor(
   if (secret === null)
     throw commonErrors.misconfigured({ internal: { variables: ['AUTH_SECRET_PREVIOUS'] } });
   const step = findTotpStep(secret, code, now());
-  if (step === null) throw twoFactorErrors.invalid_code();
+  if (step === null) throw proofErrors.invalid_code();
 
   const { codes, hashes } = createBackupCodes();
   const renewal = {
