@@ -4,9 +4,9 @@ import type { MailKind } from '../mail/mail-kind.ts';
 export interface MailText {
   readonly subject: string;
   readonly paragraphs: readonly string[];
-  /** The text of the link; absent in a notice. */
+  /** The text of the link; absent in a notice, and in a mail with a code, which stands below the paragraphs. */
   readonly link?: string;
-  /** The text after the link. */
+  /** The text after the link or the code. */
   readonly closing?: readonly string[];
 }
 

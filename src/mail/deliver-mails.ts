@@ -159,9 +159,20 @@ async function compose(
   content: OpenContent,
   { baseUrl, from }: MailDelivery,
 ): Promise<OutgoingMail> {
-  const { url, ...rendered } = await renderMail({ ...mail, at: mail.createdAt, ...content }, baseUrl);
-  const data = url === null || content.token === null ? {} : { token: content.token, url };
-  return { ...rendered, to: mail.recipient, from, kind: mail.kind, data, idempotencyKey: mail.id };
+  const { url, code, ...rendered } = await renderMail({ ...mail, at: mail.createdAt, ...content }, baseUrl);
+  return {
+    ...rendered,
+    to: mail.recipient,
+    from,
+    kind: mail.kind,
+    data: dataOf(content, url, code),
+    idempotencyKey: mail.id,
+  };
+}
+
+function dataOf({ token }: OpenContent, url: string | null, code: string | null): OutgoingMail['data'] {
+  if (code !== null) return { token: code };
+  return url === null || token === null ? {} : { token, url };
 }
 
 async function recordSent({ openDatabase }: MailDelivery, mail: ClaimedMail): Promise<SendResult> {

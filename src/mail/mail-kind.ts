@@ -24,7 +24,21 @@ export const linkPaths = {
 /** A mail with a link; its token is sealed until the mail is sent. */
 export type LinkMailKind = keyof typeof linkPaths;
 
-/** A mail without a link. It contains no secret, so a statement can queue it without knowing the address in advance. */
+/** A mail with a code that its reader types in, and no link. The code is sealed like the token of a link. */
+export type CodeMailKind =
+  /** By which somebody who is signed in proves again who they are. */
+  'reauthentication_code';
+
+/** The mails with a secret, which is sealed until they are sent. */
+export type SealedMailKind = LinkMailKind | CodeMailKind;
+
+const codeKinds: readonly string[] = ['reauthentication_code'] satisfies CodeMailKind[];
+
+export function isCodeMail(kind: string): kind is CodeMailKind {
+  return codeKinds.includes(kind);
+}
+
+/** A mail without a link or a code. It contains no secret, so a statement can queue it without knowing the address in advance. */
 export type NoticeKind =
   /** Somebody tried to register, or to change an account to, an address that has an account. */
   | 'email_taken'
@@ -45,7 +59,7 @@ export type NoticeKind =
   /** Removed by the operator, after the waiting period that `two_factor_reset_requested` announced. */
   | 'two_factor_reset';
 
-export type MailKind = LinkMailKind | NoticeKind;
+export type MailKind = SealedMailKind | NoticeKind;
 
 /** What a mail can tell about the request that caused it, and about when that takes effect. */
 export interface MailFacts {

@@ -1,7 +1,7 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import type { RequestMetadata } from '../request-metadata.ts';
 import { type MailClient, mailClient } from './mail-client.ts';
-import type { LinkMailKind, MailFacts } from './mail-kind.ts';
+import type { MailFacts, SealedMailKind } from './mail-kind.ts';
 import { type PreparedMail, prepareMail, prepareMailToEach } from './prepared-mail.ts';
 
 /** What a mail with a link tells besides its fixed words, where that is not the request alone. */
@@ -13,11 +13,11 @@ export interface MailDetails extends Pick<MailFacts, 'delayHours'> {
 /** What a flow uses to send a mail. */
 export interface Mailer {
   /**
-   * Prepares a mail with a link, to whichever of `recipients` the statement finds stored.
-   * @param token its lifetime in seconds bounds that of the mail
+   * Prepares a mail with a link or a code, to whichever of `recipients` the statement finds stored.
+   * @param token of the link, or the code; its lifetime in seconds bounds that of the mail
    */
   prepare(
-    kind: LinkMailKind,
+    kind: SealedMailKind,
     token: { readonly token: string; readonly ttlSeconds: number },
     recipients: readonly string[],
     details?: MailDetails,

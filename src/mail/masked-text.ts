@@ -19,12 +19,15 @@ export function maskEmail(address: string): string {
 
 /**
  * Masks the response of a mail provider for the log: at most 300 characters of the first 1000, without anything that
- * looks like an address or is long enough to be a token, since providers like to quote what they were sent (LOG-01).
+ * looks like an address or is long enough to be a token or a code, since providers like to quote what they were sent
+ * (LOG-01).
  */
 export function maskAnswer(text: string): string {
   const masked = text
     .slice(0, readLengthMax)
     .replace(addressPattern, '***')
-    .replace(/[\w+/=~.%-]{24,}/g, '***');
+    .replace(/[\w+/=~.%-]{24,}/g, '***')
+    // Codes have eight digits.
+    .replace(/\d{8,}/g, '***');
   return masked.slice(0, text.length > readLengthMax ? -splitLengthMax : undefined).slice(0, toldLengthMax);
 }

@@ -1,8 +1,8 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import { open, seal } from '../crypto/seal.ts';
-import type { LinkMailKind, MailFacts } from './mail-kind.ts';
+import type { MailFacts, SealedMailKind } from './mail-kind.ts';
 
-/** A mail with a link, ready to be queued by a statement that determines who gets it. */
+/** A mail with a link or a code, ready to be queued by a statement that determines who gets it. */
 export interface PreparedMail {
   /**
    * UUID created before the first try: the id of the row, and the key by which a transport recognises a retry. With
@@ -11,7 +11,7 @@ export interface PreparedMail {
   readonly id: string;
   /** The id of each recipient's row, in the order of `recipients`; undefined where one of them at most gets the mail. */
   readonly ids?: readonly string[];
-  readonly kind: LinkMailKind;
+  readonly kind: SealedMailKind;
   /** The possible recipients: every spelling in which the account's address may be stored. */
   readonly recipients: readonly string[];
   /** The content, sealed for each of them. */
@@ -21,11 +21,12 @@ export interface PreparedMail {
 
 /** The sealed content. */
 export interface SealedContent {
+  /** The token of the link, or the code. */
   readonly token: string;
   readonly facts: MailFacts;
 }
 
-/** The content, with the lifetime of its link in seconds. */
+/** The content, with the lifetime of its link or code in seconds. */
 type LinkContent = SealedContent & { readonly ttlSeconds: number };
 
 /** A row with sealed content, and what that is bound to. */
@@ -44,7 +45,7 @@ export const mailTtlSecondsMax = 86_400;
 /** Seals the content of the mail until it is sent, once per possible recipient. */
 export async function prepareMail(
   keyring: Keyring,
-  kind: LinkMailKind,
+  kind: SealedMailKind,
   recipients: readonly string[],
   content: LinkContent,
 ): Promise<PreparedMail> {
@@ -59,7 +60,7 @@ export async function prepareMail(
  */
 export async function prepareMailToEach(
   keyring: Keyring,
-  kind: LinkMailKind,
+  kind: SealedMailKind,
   recipients: readonly string[],
   content: LinkContent,
 ): Promise<PreparedMail> {

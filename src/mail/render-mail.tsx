@@ -1,7 +1,7 @@
 import { nameDevice } from '../device.ts';
 import { chooseLanguage } from '../languages/choose-language.ts';
 import type { Language, MailText } from '../languages/language.ts';
-import { linkPaths, type MailFacts } from './mail-kind.ts';
+import { isCodeMail, linkPaths, type MailFacts } from './mail-kind.ts';
 
 /** The content of a mail. */
 export interface MailContent {
@@ -10,7 +10,7 @@ export interface MailContent {
   readonly locale: string | null;
   /** The time of the event: ISO 8601, UTC. */
   readonly at: string;
-  /** The token of the link; null in a notice. */
+  /** The token of the link, or the code; null in a notice. */
   readonly token: string | null;
   readonly facts: MailFacts | null;
 }
@@ -19,8 +19,10 @@ export interface RenderedMail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** The URL of the link; null in a notice. */
+  /** The URL of the link; null in a notice, and in a mail with a code. */
   readonly url: string | null;
+  /** The code that its reader types in; null in every other mail. */
+  readonly code: string | null;
 }
 
 /**
@@ -29,38 +31,42 @@ export interface RenderedMail {
  * The same content always gives the same mail, so that a provider recognises a retry.
  *
  * @param baseUrl the configured public origin, never one from a request (EML-04)
- * @throws TypeError for a kind that this version does not know, or a link without a token
+ * @throws TypeError for a kind that this version does not know, or a link or code without a token
  */
 export async function renderMail(content: MailContent, baseUrl: string): Promise<RenderedMail> {
   const language = chooseLanguage(content.locale);
   const { kind, token } = content;
   if (!isOf(language.mails, kind)) throw new TypeError('unknown kind of mail');
-  if (isOf(linkPaths, kind) && token === null) throw new TypeError('the mail has no token for its link');
+  if ((isOf(linkPaths, kind) || isCodeMail(kind)) && token === null)
+    throw new TypeError('the mail has no token for its link or code');
   const url = isOf(linkPaths, kind)
     ? `${baseUrl}${linkPaths[kind]}?token=${encodeURIComponent(token ?? '')}`
     : null;
+  const code = isCodeMail(kind) ? token : null;
   const parts = {
     language,
     mail: language.mails[kind],
-    url,
+    ...{ url, code },
     facts: await tellFacts(content, language),
     footer: language.mailFrame.footer(new URL(baseUrl).host),
   };
-  return { subject: parts.mail.subject, text: writeText(parts), html: writeHtml(parts), url };
+  return { subject: parts.mail.subject, text: writeText(parts), html: writeHtml(parts), url, code };
 }
 
 interface MailParts {
   readonly language: Language;
   readonly mail: MailText;
   readonly url: string | null;
+  readonly code: string | null;
   readonly facts: readonly (readonly [label: string, value: string])[];
   readonly footer: string;
 }
 
-function writeText({ mail, url, facts, footer }: MailParts): string {
+function writeText({ mail, url, code, facts, footer }: MailParts): string {
   const link = url === null ? [] : [`${mail.link ?? mail.subject}:\n${url}`];
+  const shown = code === null ? [] : [code];
   const told = facts.map(([label, value]) => `${label}: ${value}`).join('\n');
-  const blocks = [...mail.paragraphs, ...link, ...(mail.closing ?? []), told, `-- \n${footer}`];
+  const blocks = [...mail.paragraphs, ...link, ...shown, ...(mail.closing ?? []), told, `-- \n${footer}`];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
@@ -68,11 +74,12 @@ const styles = {
   body: 'font:16px/1.5 system-ui,sans-serif;color:#222;max-width:34em;margin:0 auto;padding:24px',
   button:
     'display:inline-block;padding:10px 20px;background:#1a56c4;color:#fff;text-decoration:none;border-radius:4px',
+  code: 'font-size:28px;letter-spacing:4px;font-weight:bold',
   small: 'font-size:14px;color:#555',
   address: 'overflow-wrap:anywhere',
 } as const;
 
-function writeHtml({ language: { tag, mailFrame }, mail, url, facts, footer }: MailParts): string {
+function writeHtml({ language: { tag, mailFrame }, mail, url, code, facts, footer }: MailParts): string {
   const page = (
     <html lang={tag}>
       <head>
@@ -98,6 +105,7 @@ function writeHtml({ language: { tag, mailFrame }, mail, url, facts, footer }: M
             </p>
           </>
         )}
+        {code !== null && <p style={styles.code}>{code}</p>}
         <Paragraphs texts={mail.closing ?? []} />
         <table style={styles.small}>
           {facts.map(([label, value]) => (

@@ -77,6 +77,23 @@ describe('a due mail', () => {
     expect(lines.join('\n')).not.toMatch(/canary|reader/);
   });
 
+  test('with a code has that for its token, and no link', async () => {
+    const provider = await mailProvider();
+    const client = serviceAt(provider.url);
+    const id = await queue(client, { kind: 'reauthentication_code', token: '01234567' });
+    const lines = recordLog();
+    await runScheduled(everyFiveMinutes, client.env);
+    const [received] = await provider.received();
+    expect(received!.body).toMatchObject({
+      kind: 'reauthentication_code',
+      text: expect.stringContaining('\n\n01234567\n\n'),
+      data: { token: '01234567' },
+    });
+    expect(Object.keys(received!.body.data as object)).toEqual(['token']);
+    expect(await rowOf(client, id)).toMatchObject({ outcome: 'sent', sealed: null, facts: null });
+    expect(lines.join('\n')).not.toContain('01234567');
+  });
+
   test('that only tells something has no link and no token in it', async () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);

@@ -1,6 +1,12 @@
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
-import { type LinkMailKind, linkPaths, type MailFacts, type MailKind } from '../../src/mail/mail-kind.ts';
+import {
+  isCodeMail,
+  linkPaths,
+  type MailFacts,
+  type MailKind,
+  type SealedMailKind,
+} from '../../src/mail/mail-kind.ts';
 import { prepareMail } from '../../src/mail/prepared-mail.ts';
 import type { TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
@@ -22,6 +28,8 @@ interface NewMail {
   readonly operationId?: string;
   readonly locale?: string;
   readonly facts?: MailFacts;
+  /** What its link carries, or its code, where that matters. */
+  readonly token?: string;
   readonly expiresInSeconds?: number;
 }
 
@@ -33,23 +41,23 @@ const noFacts: MailFacts = { userAgent: null, location: null };
 /** Puts a mail into the outbox as a statement of the service would, and gives its id. */
 export async function queue(client: TestClient, mail: NewMail = {}): Promise<string> {
   const { kind = 'verify_email', recipient = 'reader@example.com', facts = noFacts } = mail;
-  const isLink = isLinkKind(kind);
-  const { id, sealed } = await prepareMail(keyringOf(client), isLink ? kind : 'verify_email', [recipient], {
-    ...{ token, facts, ttlSeconds: 3600 },
+  const isSealed = isSealedKind(kind);
+  const { id, sealed } = await prepareMail(keyringOf(client), isSealed ? kind : 'verify_email', [recipient], {
+    ...{ token: mail.token ?? token, facts, ttlSeconds: 3600 },
   });
   await run(
     client,
     sql`
       INSERT INTO mail_outbox (id, kind, recipient, locale, request_id, operation_id, sealed, facts, expires_at) VALUES
         (${id}::uuid, ${kind}, ${recipient}, ${mail.locale ?? null}, gen_random_uuid(), ${mail.operationId ?? null}::uuid,
-          ${isLink ? sealed[0] : null}, ${isLink ? null : JSON.stringify(facts)}::jsonb,
+          ${isSealed ? sealed[0] : null}, ${isSealed ? null : JSON.stringify(facts)}::jsonb,
           now() + make_interval(secs => ${mail.expiresInSeconds ?? 3600}::int))`,
   );
   return id;
 }
 
-function isLinkKind(kind: MailKind): kind is LinkMailKind {
-  return Object.hasOwn(linkPaths, kind);
+function isSealedKind(kind: MailKind): kind is SealedMailKind {
+  return Object.hasOwn(linkPaths, kind) || isCodeMail(kind);
 }
 
 export function keyringOf({ env }: TestClient) {

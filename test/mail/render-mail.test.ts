@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nameDevice } from '../../src/device.ts';
 import { chooseLanguage, languages } from '../../src/languages/choose-language.ts';
-import { linkPaths, type MailFacts } from '../../src/mail/mail-kind.ts';
+import { isCodeMail, linkPaths, type MailFacts } from '../../src/mail/mail-kind.ts';
 import { type MailContent, type RenderedMail, renderMail } from '../../src/mail/render-mail.tsx';
 
 const base = 'https://auth.example.com';
@@ -53,10 +53,11 @@ describe.each(Object.keys(languages))('a mail in %s', (locale) => {
     const language = chooseLanguage(locale);
     expect(language.tag).toBe(locale);
     const isLink = linkKinds.includes(kind);
+    const isCode = isCodeMail(kind);
     const mail = await render({
       kind,
       locale,
-      token: isLink ? 'a_token-1' : null,
+      token: isLink ? 'a_token-1' : isCode ? '01234567' : null,
       facts: factsOf(chrome, 'Berlin', null, 'DE'),
     });
     const words = language.mails[kind as keyof typeof language.mails];
@@ -71,6 +72,9 @@ describe.each(Object.keys(languages))('a mail in %s', (locale) => {
     expect(mail.html).toContain(`<html lang="${locale}">`);
     expect(mail.html).toContain(`<title>${escaped(words.subject)}</title>`);
     expect(told(mail)).toHaveLength(3);
+    expect(mail.code).toBe(isCode ? '01234567' : null);
+    if (isCode) expect(mail.text).toContain('\n\n01234567\n\n');
+    expect(mail.html.split('>01234567<')).toHaveLength(isCode ? 2 : 1);
     expect(mail.url !== null).toBe(isLink);
     if (mail.url === null) return;
     expect(mail.text.split(mail.url)).toHaveLength(2);
@@ -95,7 +99,8 @@ describe('the link of a mail', () => {
   });
 
   test('is missed: such a mail is not written, nor one of a kind that nobody knows', async () => {
-    await expect(render({ kind: 'reset_password', token: null })).rejects.toThrow(TypeError);
+    for (const kind of ['reset_password', 'reauthentication_code'])
+      await expect(render({ kind, token: null })).rejects.toThrow(TypeError);
     for (const kind of ['of_later', 'constructor', '__proto__', 'toString'])
       await expect(render({ kind })).rejects.toThrow(TypeError);
   });

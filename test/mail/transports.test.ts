@@ -21,6 +21,8 @@ const mail: OutgoingMail = {
   data: { token: 'canary-token', url: 'https://auth.example.com/auth/verify-email?token=canary-token' },
   idempotencyKey: '7c9f5a0e-0000-4000-8000-000000000001',
 };
+/** One with a code instead of a link. */
+const codeMail: OutgoingMail = { ...mail, kind: 'reauthentication_code', data: { token: '01234567' } };
 const noSignal = new AbortController().signal;
 
 afterEach(() => vi.restoreAllMocks());
@@ -160,6 +162,13 @@ describe('the transport log', () => {
     expect(JSON.parse(lines[0]!)).toMatchObject({ event: 'mail', recipient: mail.to, url: mail.data.url });
   });
 
+  test('prints the code of a mail that has one while developing, and nowhere else (LOG-01)', async () => {
+    const lines = recordLog();
+    for (const isDevelopment of [true, false]) await logTransport(isDevelopment).send(codeMail, noSignal);
+    expect(JSON.parse(lines[0]!)).toMatchObject({ event: 'mail', url: null, code: '01234567' });
+    expect(lines[1]).not.toContain('01234567');
+  });
+
   test('prints neither token nor address elsewhere (LOG-01, LOG-05)', async () => {
     const lines = recordLog();
     await logTransport(false).send(mail, noSignal);
@@ -222,6 +231,7 @@ describe('what logs show', () => {
     expect(maskAnswer('The domain is not verified.')).toBe('The domain is not verified.');
     expect(maskAnswer('to:reader@example.com;reader%40example.com "x@y.z"')).toBe('to:***;*** "***"');
     expect(maskAnswer(`a ${'x'.repeat(43)} b`)).toBe('a *** b');
+    expect(maskAnswer('code 01234567: no, since 2026')).toBe('code ***: no, since 2026');
     expect(maskAnswer('no '.repeat(1000))).toHaveLength(300);
   });
 

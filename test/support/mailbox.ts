@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { sql } from '../../src/db/sql.ts';
-import type { LinkMailKind, MailKind } from '../../src/mail/mail-kind.ts';
+import type { MailKind, SealedMailKind } from '../../src/mail/mail-kind.ts';
 import { openMail } from '../../src/mail/prepared-mail.ts';
 import type { TestClient } from './client.ts';
 import { openDatabase } from './database.ts';
@@ -16,7 +16,7 @@ export interface QueuedMail {
   readonly facts: unknown;
   readonly attempts: number;
   readonly outcome: 'sent' | 'given_up' | 'dropped' | null;
-  /** What its link carries; null where there is none, or where it has been wiped. */
+  /** What its link carries, or its code; null where there is none, or where it has been wiped. */
   readonly token: string | null;
 }
 
@@ -41,8 +41,12 @@ export async function waitingMailsTo(client: TestClient, recipient: string): Pro
   return (await mailsTo(client, recipient)).filter(({ outcome }) => outcome === null);
 }
 
-/** The token in the latest mail of this kind to the address. */
-export async function tokenFrom(client: TestClient, recipient: string, kind: LinkMailKind): Promise<string> {
+/** The token, or the code, in the latest mail of this kind to the address. */
+export async function tokenFrom(
+  client: TestClient,
+  recipient: string,
+  kind: SealedMailKind,
+): Promise<string> {
   const mails = await mailsTo(client, recipient);
   const token = mails.findLast((mail) => mail.kind === kind)?.token;
   if (!token)

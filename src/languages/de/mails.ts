@@ -91,6 +91,17 @@ export const mails: Language['mails'] = {
       'Der Link funktioniert einmal und ist eine Stunde lang gültig. Danach können Sie auf der Anmeldeseite einen neuen anfordern.',
     ],
   },
+  reauthentication_code: {
+    subject: 'Ihr Code zur Bestätigung, dass Sie es sind',
+    paragraphs: [
+      'Jemand, vermutlich Sie, möchte auf einem Gerät, das bei Ihrem Konto angemeldet ist, etwas Wichtiges ändern und muss vorher nachweisen, dass das Konto ihm gehört. Geben Sie auf diesem Gerät diesen Code ein:',
+    ],
+    closing: [
+      'Der Code funktioniert einmal, nur auf diesem Gerät, und ist 10 Minuten lang gültig.',
+      'Niemand wird Sie jemals nach diesem Code fragen, auch wir nicht: Geben Sie ihn an niemanden weiter, und geben Sie ihn nur dort ein, wo Sie ihn angefordert haben.',
+      'Wenn Sie das nicht waren, verwendet jemand anderes ein Gerät, das bei Ihrem Konto angemeldet ist. Geben Sie den Code nicht ein. Melden Sie sich an und melden Sie alle anderen Geräte ab, oder fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
+    ],
+  },
   email_taken: {
     subject: 'Jemand wollte Ihre E-Mail-Adresse verwenden',
     paragraphs: [

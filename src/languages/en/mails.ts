@@ -89,6 +89,17 @@ export const mails: Language['mails'] = {
       'The link works once and expires after one hour. After that, you can request another one on the sign-in page.',
     ],
   },
+  reauthentication_code: {
+    subject: 'Your code to confirm that it is you',
+    paragraphs: [
+      'Somebody, probably you, is about to change something important on a device that is signed in to your account, and has to prove first that the account is theirs. Enter this code on that device:',
+    ],
+    closing: [
+      'The code works once, on that device alone, and expires after 10 minutes.',
+      'Nobody will ever ask you for this code, not even we: give it to nobody, and enter it only where you asked for it.',
+      'If it was not you, somebody else uses a device that is signed in to your account. Do not enter the code. Sign in and sign out all other devices, or request a new password on the sign-in page: that signs out every device.',
+    ],
+  },
   email_taken: {
     subject: 'Somebody wanted to use your e-mail address',
     paragraphs: [

@@ -8,7 +8,10 @@ export interface OutgoingMail {
   readonly text: string;
   readonly html: string;
   readonly kind: string;
-  /** For an endpoint that writes mails of its own: the token and the link. Both are absent in a notice. */
+  /**
+   * For an endpoint that writes mails of its own: the token and the link. A mail with a code has that for its token and no
+   * link; both are absent in a notice.
+   */
   readonly data: { readonly token?: string; readonly url?: string };
   /** The same for every try of one mail, so that a provider recognises a retry. */
   readonly idempotencyKey: string;

@@ -71,6 +71,14 @@ describe('GET /dev/outbox', () => {
 });
 
 describe('GET /dev/outbox/:id', () => {
+  test('shows the code of a mail that has one', async () => {
+    const id = await queue(client, { kind: 'reauthentication_code', token: '01234567' });
+    const { status, text } = await client.get(`/dev/outbox/${id}`);
+    expect(status).toBe(200);
+    expect(text).toContain('01234567');
+    expect(text).not.toContain('Follow the link');
+  });
+
   test('shows the mail with its text and a link that works', async () => {
     const id = await queue(client, { locale: 'de' });
     const { status, text, roundTrips } = await client.get(`/dev/outbox/${id}`);
