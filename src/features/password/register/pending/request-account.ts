@@ -1,8 +1,6 @@
 import { addressOf } from '../../../../address-key.ts';
 import type { Deps } from '../../../../deps.ts';
-import type { AuthError } from '../../../../errors.ts';
-import { mailLimits } from '../../../../mail/mail-limits.ts';
-import { rateLimited } from '../../../../rate-limit/rate-limited.ts';
+import { tooManyMails } from '../../../../mail/too-many-mails.ts';
 import { prepareLink } from '../../../one-time-tokens/index.ts';
 import { registrationCount, tooManyRegistrations } from '../../../users/index.ts';
 import { refuseWeakPassword } from '../../new-password/refuse-weak-password.ts';
@@ -43,11 +41,4 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
   if (refusal.registrations !== null) throw tooManyRegistrations(refusal.registrations);
   if (refusal.mails !== null) throw tooManyMails(refusal.mails);
   deps.mail.sendSoon();
-}
-
-/** The refusal of a client over its limit of mails. It reveals nothing, since only the client's own count decides. */
-function tooManyMails(retryAfterSeconds: number): AuthError {
-  const { perClient: quota, hourSeconds: windowSeconds } = mailLimits;
-  const resetSeconds = Math.max(1, retryAfterSeconds);
-  return rateLimited({ name: 'mails', quota, windowSeconds, remaining: 0, resetSeconds });
 }
