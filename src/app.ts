@@ -9,6 +9,7 @@ import * as admin from './features/admin/index.ts';
 import * as demo from './features/demo/index.ts';
 import * as devOutbox from './features/dev-outbox/index.ts';
 import * as emailChange from './features/email-change/index.ts';
+import * as emailCode from './features/email-code/index.ts';
 import * as emailVerification from './features/email-verification/index.ts';
 import * as health from './features/health/index.ts';
 import * as oneTimeTokens from './features/one-time-tokens/index.ts';
@@ -55,6 +56,7 @@ export const features: readonly Feature[] = [
   accountRecovery.feature,
   reauthentication.feature,
   twoFactor.feature,
+  emailCode.feature,
   account.feature,
   admin.feature,
   devOutbox.feature,

@@ -74,8 +74,9 @@ WHERE e.id = ANY (ARRAY(
 RETURNING e.id;
 
 -- step forgetCounters
-DELETE FROM login_attempts t USING (SELECT unnest(ARRAY['user:' || o.user_id, $1 || o.user_id]) AS name FROM (
-    SELECT $2::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $3::uuid)) o) n
+DELETE FROM login_attempts t USING (SELECT unnest(ARRAY['user:' || o.user_id, $1 || o.user_id,
+      $2 || o.user_id]) AS name FROM (
+    SELECT $3::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = $4::uuid)) o) n
 WHERE t.bucket >= n.name || ':' AND t.bucket < n.name || ';'
 RETURNING t.bucket;
 

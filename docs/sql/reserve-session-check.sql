@@ -1,7 +1,7 @@
 -- Reserves a check of the caller's second factor, if there is one and the gates let the caller pass.
 -- src/features/two-factor/check/queries.ts
 
--- shape 1 of 3
+-- shape 1 of 4
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -109,7 +109,7 @@ FROM (
     WHERE s.id = $5::uuid AND s.user_id = $6::uuid AND s.expires_at > now() AND u.banned_at IS NULL
   ) k) c;
 
--- shape 2 of 3
+-- shape 2 of 4
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -177,7 +177,7 @@ WHERE s.id = $5::uuid AND s.user_id = $6::uuid AND s.expires_at > now() AND u.ba
 
 -- step answer: as in shape 1
 
--- shape 3 of 3
+-- shape 3 of 4
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -241,6 +241,24 @@ FROM (
 SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
     THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
     ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END]::text[], NULL) END WHEN NOT false THEN ARRAY[$5::text] END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $6::uuid AND s.user_id = $7::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
+
+-- step answer: as in shape 1
+
+-- shape 4 of 4
+
+-- step reserve: as in shape 2
+
+-- step recordLock: as in shape 2
+
+-- step holdRecipient: as in shape 1
+
+-- step tellOwner: as in shape 1
+
+-- step judge
+SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $5::text END]::text[], NULL) END END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.id = $6::uuid AND s.user_id = $7::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
 
 -- step answer: as in shape 1

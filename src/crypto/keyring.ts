@@ -15,7 +15,8 @@ export type KeyPurpose =
   | 'rate-limit'
   | 'demo-token'
   | 'one-time-token'
-  | 'mail-client';
+  | 'mail-client'
+  | 'email-code';
 
 /** The root secrets. The current one signs and seals; the previous one only verifies and opens. */
 export interface Keyring {

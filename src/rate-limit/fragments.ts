@@ -146,9 +146,13 @@ export function deleteSubjectsOf(source: Fragment): Fragment {
 /** Under what wrong codes for the second factor of a user are counted: only a right one gives them back. */
 export const secondFactorSubject = 'second-factor';
 
+/** Under what wrong codes of mails are counted, by the id of the user: neither a login nor an unlock gives them back. */
+export const emailCodeSubject = 'email-code';
+
 /** Body of a CTE that deletes everything that is counted under the ids of the users in the CTE `source`: they are gone. */
 export function forgetUsers(source: Fragment): Fragment {
-  const names = sql`ARRAY['user:' || o.user_id, ${`${secondFactorSubject}:`} || o.user_id]`;
+  const names = sql`ARRAY['user:' || o.user_id, ${`${secondFactorSubject}:`} || o.user_id,
+      ${`${emailCodeSubject}:`} || o.user_id]`;
   return sql`
     DELETE FROM login_attempts t USING (SELECT unnest(${names}) AS name FROM ${source} o) n
     WHERE t.bucket >= n.name || ':' AND t.bucket < n.name || ';'

@@ -76,7 +76,8 @@ async function rooted() {
         now() + interval '1 day')`,
     sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       SELECT b.name, 1, gen_random_uuid(), now() + interval '1 hour'
-      FROM unnest(ARRAY[${`user:${userId}:export`}, ${`second-factor:${userId}:world`}]) AS b (name)`,
+      FROM unnest(ARRAY[${`user:${userId}:export`}, ${`second-factor:${userId}:world`},
+        ${`email-code:${userId}:world`}]) AS b (name)`,
     sql`UPDATE security_events SET ip_address = '192.0.2.1', user_agent = 'agent' WHERE user_id = ${userId}::uuid`,
   ]);
   for (const table of tables) expect(await rowsOf(table, [userId, sessionId]), table.name).not.toEqual([]);

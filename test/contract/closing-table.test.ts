@@ -107,7 +107,7 @@ const db = () => openDatabase();
 const ages = { before: -30, later: 30 } as const;
 
 /**
- * An account with every kind of credential: each link from before, from now and from later; two sessions; two-factor, which
+ * An account with every kind of credential: each link and code from before, from now and from later; two sessions; two-factor, which
  * was turned on before or later, with backup codes from before and from later; another authenticator that is being set up,
  * a trusted device, and an operator's reset that waits.
  */
@@ -115,6 +115,7 @@ async function equipped(factorAge: keyof typeof ages = 'before') {
   const { twoFactor: account } = await insertAccount(client);
   const { userId, email } = account;
   const links = await storeLinks(client, { id: userId, email });
+  await storeLink(client, 'email_code', { id: userId, email });
   const otherSessionId = crypto.randomUUID();
   await db().batch([
     sql`INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, body_counter)

@@ -113,6 +113,12 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ],
     ['backup codes', () => [constantOf('src/features/two-factor/backup-codes/backup-code.ts', 'codesCount')]],
     ["an operator's reset of two-factor", () => [config.twoFactor.resetDelayHours]],
+    [
+      'codes by mail of an account that are checked',
+      () => limitsOf('src/features/email-code/reauthentication/queries.ts', 'checkLimits'),
+    ],
+    ['codes that are mailed', () => [mailLimits.perKind, mailLimits.hourSeconds]],
+    ['a code by mail', () => [oneTimeTokenKinds.email_code.ttlSeconds / 60]],
     ['the challenge of a sign-in', () => [oneTimeTokenKinds.two_factor_challenge.ttlSeconds / 60]],
     [
       'exports of an account',
@@ -175,7 +181,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
         [
           ...new Set(
             Object.entries(oneTimeTokenKinds)
-              .filter(([kind]) => !kind.includes('challenge'))
+              .filter(([kind]) => !/challenge|email_code/.test(kind))
               .map(([, { ttlSeconds }]) => ttlSeconds / 3600),
           ),
         ].toSorted(),

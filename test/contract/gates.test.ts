@@ -111,7 +111,7 @@ function callWithoutPassword(by: TestClient, key: string, account: Account) {
 /** The account with one caller for all routes, whichever they are by otherwise. */
 function calledBy(account: Account, { email, userId, accessToken, refreshToken, cookies }: Caller): Account {
   const caller = { email, userId, accessToken, refreshToken, cookies };
-  return { ...account, ...caller, twoFactor: { ...account.twoFactor, ...caller } };
+  return { ...account, ...caller, twoFactor: { ...account.twoFactor, ...caller }, passwordless: caller };
 }
 
 /** Lets the caller have shown who they are so many seconds ago, by the second factor as well where they have one. */
@@ -243,13 +243,15 @@ describe.each(sensitiveRoutes)('%s', (key) => {
     expect((await callWithoutPassword(client, key, account)).status).toBe(exampleOf(key).status);
   });
 
-  test('names what would do on an account without a second factor: its password, or nothing (SES-19)', async () => {
+  test('names what would do on an account without a second factor: its password, a code by mail where it has none, or nothing (SES-19)', async () => {
     const plain = await insertAccount(client);
     const account = calledBy(plain, plain);
     await proveOwner(account, 601);
     if (!saysPassword(key, account)) expectNotRecent(await call(client, key, account), ['password']);
     await dropPassword(account);
     expectNotRecent(await callWithoutPassword(client, key, account), []);
+    await change(sql`UPDATE users SET email_verified_at = now() WHERE id = ${account.userId}::uuid`);
+    expectNotRecent(await callWithoutPassword(client, key, account), ['email_code']);
   });
 
   test.each(lowSessions)(

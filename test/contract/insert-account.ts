@@ -1,6 +1,6 @@
 import { addressOf } from '../../src/address-key.ts';
 import { signAccessToken } from '../../src/crypto/jwt.ts';
-import { sql } from '../../src/db/sql.ts';
+import { type Fragment, sql } from '../../src/db/sql.ts';
 import { createOneTimeToken, type OneTimeTokenKind } from '../../src/features/one-time-tokens/index.ts';
 import { recordEvents } from '../../src/features/security-events/index.ts';
 import {
@@ -14,12 +14,12 @@ import {
 } from '../../src/features/sessions/index.ts';
 import { encodeRefreshToken } from '../../src/features/sessions/refresh-token.ts';
 import { insertUser } from '../../src/features/users/index.ts';
-import { loadRuntime } from '../../src/runtime.ts';
+import { loadRuntime, type Runtime } from '../../src/runtime.ts';
 import { freshClient, freshEmail } from '../support/accounts.ts';
 import type { TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { passEveryGate } from '../support/pass-gates.ts';
-import type { Account } from './route-table.ts';
+import { type Account, type Caller, dropPassword } from './route-table.ts';
 import { cheapHash, newTwoFactorAccount } from './two-factor-account.ts';
 
 /**
@@ -69,6 +69,7 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
   };
   const begun = begunNow(session);
   const twoFactor = await newTwoFactorAccount(runtime, passwordHash);
+  const passwordless = await newPasswordless(runtime);
   const [, , , , , rows] = await openDatabase(String(env.DATABASE_URL)).batch([
     insertUser(user, sql`false`),
     beginSession(sql`SELECT ${userId}::uuid AS user_id`, opening),
@@ -83,8 +84,10 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
         AS l(hash text, kind text, address text, target text, "ttlSeconds" int)`,
     sql`SELECT ${begunColumns(sql`s`)} ${fromBegun(session)}`,
     ...twoFactor.statements,
+    ...passwordless.statements,
   ]);
-  for (const id of [userId, twoFactor.account.userId]) await passEveryGate(String(env.DATABASE_URL), id);
+  for (const id of [userId, twoFactor.account.userId, passwordless.account.userId])
+    await passEveryGate(String(env.DATABASE_URL), id);
   const begunRow = rows?.[0] as BegunRow | undefined;
   const claims = { userId, sessionId, authTime: begunRow?.auth_time ?? 0, amr: opening.proof.amr };
   const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());
@@ -101,6 +104,52 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
       revert_email: links.revert_email.token,
     },
     cookies: { '__Host-nexora_access': accessToken, '__Host-nexora_refresh': refreshToken('cookie') },
-    twoFactor: twoFactor.account,
+    ...{ twoFactor: twoFactor.account, passwordless: passwordless.account },
+  };
+}
+
+/** Somebody who has registered and lost the password, and the statements that store them, in this order. */
+async function newPasswordless({
+  config,
+  keys,
+  keyring,
+}: Runtime): Promise<{ account: Caller; statements: readonly Fragment[] }> {
+  const [userId, sessionId, email] = [crypto.randomUUID(), crypto.randomUUID(), freshEmail()];
+  const nowhere = { ipAddress: freshClient()['CF-Connecting-IP'], userAgent: null, location: null };
+  const metadata = {
+    ...{ ...nowhere, locale: null, requestId: crypto.randomUUID(), operationId: crypto.randomUUID() },
+  };
+  const session: NewSession = {
+    ...{ ...nowhere, id: sessionId, device: null, deviceId: crypto.randomUUID(), ...config.session },
+    ...{ hasCookieToken: true, hasBodyToken: true },
+  };
+  const amr = ['pwd'];
+  const opening: Opening = {
+    ...{ session, factors: [], isVerificationRequired: false },
+    proof: { method: 'password', amr, isSecondStep: false },
+  };
+  const user = {
+    ...{ id: userId, address: addressOf(keyring, email) },
+    ...{ name: 'Test User', passwordHash: await cheapHash(), locale: null },
+  };
+  const claims = { userId, sessionId, authTime: Math.floor(Date.now() / 1000), amr };
+  const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());
+  const refreshToken = (transport: 'cookie' | 'body') =>
+    encodeRefreshToken(keyring, { sessionId, transport, counter: 0 });
+  return {
+    account: {
+      ...{ email, userId, accessToken, refreshToken: refreshToken('body') },
+      cookies: { '__Host-nexora_access': accessToken, '__Host-nexora_refresh': refreshToken('cookie') },
+    },
+    statements: [
+      insertUser(user, sql`false`),
+      beginSession(sql`SELECT ${userId}::uuid AS user_id`, opening),
+      recordEvents(
+        begunNow(session),
+        { type: 'user_created', outcome: 'success', method: 'password' },
+        metadata,
+      ),
+      dropPassword(userId),
+    ],
   };
 }

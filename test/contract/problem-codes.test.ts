@@ -70,6 +70,10 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   ],
   method_not_allowed: [405, () => client.get('/api/auth/login')],
   email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
+  email_code_unavailable: [
+    409,
+    () => client.post('/api/auth/reauthenticate/email', undefined, { bearer: account.accessToken }),
+  ],
   two_factor_setup_required: [
     409,
     () => client.post('/api/auth/two-factor/enable', { code: '123456' }, { bearer: account.accessToken }),

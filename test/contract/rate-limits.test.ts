@@ -20,6 +20,7 @@ const credentialRoutes = [
   'POST /api/auth/email/resend',
   'POST /api/auth/email/verify',
   'POST /api/auth/reauthenticate',
+  'POST /api/auth/reauthenticate/email',
   'POST /api/auth/password/change',
   'POST /api/auth/password/forgot',
   'POST /api/auth/password/reset',

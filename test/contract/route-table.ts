@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { createApp } from '../../src/app.ts';
-import { sql } from '../../src/db/sql.ts';
+import { type Fragment, sql } from '../../src/db/sql.ts';
 import {
   freshClient,
   freshEmail,
@@ -28,6 +28,8 @@ export interface RouteExample {
   readonly credential: 'none' | 'access-token' | 'refresh-token' | 'challenge-token' | 'admin-secret';
   /** The caller is not who has just registered, but somebody who has two-factor. */
   readonly isByTwoFactor?: true;
+  /** The caller is somebody who has no password. */
+  readonly isByPasswordless?: true;
   /**
    * Variables without which there is no such route, where the environment of all tests does not have them. In the files
    * that import this table every client has them at the addresses of the route.
@@ -150,7 +152,11 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     statements: [5, 6],
     body: () => ({ password }),
-    alternatives: { password: { code: '123456', backupCode } },
+    alternatives: { password: { code: '123456', backupCode, emailCode: '12345678' } },
+  },
+  'POST /api/auth/reauthenticate/email': {
+    ...{ credential: 'access-token', isByPasswordless: true, status: 202, roundTrips: 2, statements: [1, 7] },
+    ...{ body: () => ({}), isBodyOptional: true },
   },
   'POST /api/auth/password/change': {
     credential: 'access-token',
@@ -315,6 +321,8 @@ export interface Account extends Caller {
   readonly links: Readonly<Record<LinkKind, string>>;
   /** Somebody with two-factor, for the routes that need it. */
   readonly twoFactor: TwoFactorAccount;
+  /** Somebody without a password, whose address is verified, for the routes that need it. */
+  readonly passwordless: Caller;
 }
 
 type LinkKind = 'verify_email' | 'reset_password' | 'unlock' | 'not_me' | 'change_email' | 'revert_email';
@@ -330,7 +338,29 @@ export async function registerAccount(client: TestClient): Promise<Account> {
   const names = { email: answer.email, userId: user.id, otherUserId: other?.id ?? '' };
   const links = await storeLinks(client, user);
   const twoFactor = await insertTwoFactorAccount(client);
-  return { ...names, accessToken, refreshToken, links, cookies: authCookies(answer), twoFactor };
+  const passwordless = await registerPasswordless(client);
+  return {
+    ...names,
+    accessToken,
+    refreshToken,
+    links,
+    cookies: authCookies(answer),
+    twoFactor,
+    passwordless,
+  };
+}
+
+/** Registers somebody, and takes the password away: the account is as one that a provider vouches for. */
+async function registerPasswordless(client: TestClient): Promise<Caller> {
+  const answer = await registerUser(client, {}, freshClient());
+  const { accessToken, refreshToken, user } = answer.json;
+  await openDatabase(String(client.env.DATABASE_URL)).query(dropPassword(user.id));
+  return { email: answer.email, userId: user.id, accessToken, refreshToken, cookies: authCookies(answer) };
+}
+
+/** A statement that leaves the user without a password, at an address that is verified. */
+export function dropPassword(userId: string): Fragment {
+  return sql`UPDATE users SET password_hash = NULL, email_verified_at = now() WHERE id = ${userId}::uuid`;
 }
 
 /** Stores a link of each kind for the user, as the flows that mail them do. */
@@ -381,16 +411,20 @@ export function exampleCall(
 
 /** Who calls in the example of a route. */
 export function callerOf(key: string, account: Account): Caller {
-  return exampleOf(key).isByTwoFactor ? account.twoFactor : account;
+  const { isByTwoFactor, isByPasswordless } = exampleOf(key);
+  if (isByTwoFactor) return account.twoFactor;
+  return isByPasswordless ? account.passwordless : account;
 }
 
 /** Every text of an account that nobody else may read: addresses, tokens, codes and secrets, with those of two-factor. */
 export function privateTexts(account: Account): string[] {
-  const { twoFactor, links } = account;
-  const ofCallers = [account, twoFactor].flatMap(({ email, accessToken, refreshToken, cookies }) => [
-    ...[email, accessToken, refreshToken],
-    ...Object.values(cookies),
-  ]);
+  const { twoFactor, passwordless, links } = account;
+  const ofCallers = [account, twoFactor, passwordless].flatMap(
+    ({ email, accessToken, refreshToken, cookies }) => [
+      ...[email, accessToken, refreshToken],
+      ...Object.values(cookies),
+    ],
+  );
   const { secret, setupSecret, backupCodes, challengeToken, keepToken, trustedDeviceToken } = twoFactor;
   return [
     ...ofCallers,

@@ -49,6 +49,18 @@ export function fromLiveToken(presented: PresentedOneTimeToken): Fragment {
 }
 
 /**
+ * The hash, in hexadecimal, of that of the presented tokens of the user `owner` which can still be consumed: a scalar, null
+ * for none of them.
+ */
+export function liveHashAmong(presented: readonly PresentedOneTimeToken[], owner: Fragment): Fragment {
+  const hashes = presented.map(({ kind, hash }) => `${kind} ${hash}`);
+  return sql`(
+    SELECT encode(t.token_hash, 'hex') FROM one_time_tokens t
+    WHERE t.owner_id = ${owner} AND t.kind || ' ' || encode(t.token_hash, 'hex') = ANY (${hashes}::text[])
+      AND t.spent_at IS NULL AND t.expires_at > now() LIMIT 1)`;
+}
+
+/**
  * Body of a CTE that consumes the token if the CTE `holder` has its owner as `user_id`, and returns it as `user_id`
  * with `email`, `target_email` and `bucket`. Of parallel callers one gets a row. Lock the user's row first, here as
  * everywhere, or two statements could deadlock. `consumedBy` is a UUID that no other use of the token has, for
@@ -163,7 +175,7 @@ export function endLinksElsewhere(owner: Fragment, email: string): Fragment {
     WHERE t.owner_id = o.user_id AND t.kind IN ('revert_email', 'not_me') AND t.spent_at IS NULL AND t.email <> ${email}`;
 }
 
-/** Links that were sent and can still be followed. Neither the token, which is not stored, nor its hash is exported. */
+/** Links that were sent and can still be followed, and codes that still count. Neither the token, which is not stored, nor its hash is exported. */
 export const exportedLinks: ExportPart = {
   name: 'links',
   value: (owner) => sql`coalesce((

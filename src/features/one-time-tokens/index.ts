@@ -16,6 +16,7 @@ export {
   isOfVerifiedAddress,
   issuedNow,
   issueToken,
+  liveHashAmong,
   type TokenColumns,
 } from './fragments.ts';
 export { holderOf, holdHolder } from './holder/fragments.ts';
@@ -25,6 +26,7 @@ export {
   createOneTimeToken,
   type NewOneTimeToken,
   type OneTimeTokenKind,
+  oneTimeTokenTtlSeconds,
   type PresentedOneTimeToken,
   readOneTimeToken,
 } from './one-time-token.ts';

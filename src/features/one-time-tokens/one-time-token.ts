@@ -28,16 +28,23 @@ export const oneTimeTokenKinds = {
   two_factor_challenge: { prefix: 'nxc_', ttlSeconds: 10 * minute },
   /** The same challenge as it is in the cookie. Stored as the former. */
   challenge_cookie: { prefix: 'nxh_', ttlSeconds: 10 * minute },
+  /** Makes a session recent. Digits alone, which its reader types in: `src/features/email-code` makes them. */
+  email_code: { prefix: '', ttlSeconds: 10 * minute },
 } as const;
 
 export type OneTimeTokenKind = keyof typeof oneTimeTokenKinds;
+
+/** How long a token of the kind lives. */
+export function oneTimeTokenTtlSeconds(kind: OneTimeTokenKind): number {
+  return oneTimeTokenKinds[kind].ttlSeconds;
+}
 
 /** A new token, with what is stored of it. */
 export interface NewOneTimeToken {
   readonly kind: OneTimeTokenKind;
   /** What its holder presents. Never stored in plain text. */
   readonly token: string;
-  /** SHA-256 in hexadecimal. */
+  /** SHA-256 in hexadecimal; of a code, HMAC-SHA-256. */
   readonly hash: string;
   readonly ttlSeconds: number;
 }

@@ -193,6 +193,21 @@ export function secondsUntilClientHasRoom({ clientKey, networkKey }: MailClient)
       ${oldest(sql``, perNetwork)}) + make_interval(secs => ${hourSeconds}::int) - now()))::int`;
 }
 
+/**
+ * The seconds until the recipient of the row `s` may have another mail of this kind, besides the mail `exceptId`, as a
+ * scalar; null where that is now. By the hour's number for everybody, a new client included: for mails that nobody but the
+ * owner of a session can ask for, at an address that was verified.
+ */
+export function secondsUntilRecipientHasRoom(kind: string, exceptId: string | null): Fragment {
+  const { perKind, hourSeconds } = mailLimits;
+  return sql`(
+        SELECT ceil(extract(epoch FROM o.created_at + make_interval(secs => ${hourSeconds}::int) - now()))::int
+        FROM mail_outbox o
+        WHERE o.recipient_key = s.recipient_key AND o.kind = ${kind} AND ${isOfThisHour(sql`o`)}
+          AND o.outcome IS DISTINCT FROM 'dropped' AND o.id IS DISTINCT FROM ${exceptId}::uuid
+        ORDER BY o.created_at DESC OFFSET ${perKind - 1}::int LIMIT 1)`;
+}
+
 /** Whether the recipient of the row `s` may have another mail of this kind. */
 function recipientHasRoom(kind: string, exceptId: string | null, budget: MailBudget): Fragment {
   if (budget === 'none') return sql`true`;

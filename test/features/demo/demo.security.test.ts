@@ -37,7 +37,7 @@ async function asAccount({ accessToken, bodyToken, cookies }: Visit): Promise<Ac
   };
   const { twoFactor } = somebody;
   const withChallenge = { ...twoFactor, ...demo, cookies: { ...twoFactor.cookies, ...cookies } };
-  return { ...somebody, ...demo, twoFactor: withChallenge };
+  return { ...somebody, ...demo, twoFactor: withChallenge, passwordless: demo };
 }
 
 const guards = Object.fromEntries(

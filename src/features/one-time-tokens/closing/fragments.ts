@@ -25,10 +25,26 @@ const always: Cells = {
 
 type LinkKind = Exclude<OneTimeTokenKind, 'confirm_registration' | 'challenge_cookie'>;
 
+/** What belongs to a session, or is half of one: whatever ends sessions ends it. */
+const ofSession: Cells = {
+  ...always,
+  not_me: 'ended',
+  first_verified: 'ended',
+  password_changed: 'ended',
+  signed_out_by_owner: 'ended',
+  signed_out_by_operator: 'ended',
+  token_reused: 'ended',
+  two_factor_enabled: 'ended',
+  two_factor_disabled: 'ended',
+  two_factor_reset: 'ended',
+  second_factor_guessed: 'ended',
+  banned: 'ended',
+};
+
 /**
  * Links in mails. Those to the present address end when the account leaves it; a change of the password leaves reset
  * links, or whoever knows the password could keep the owner from them. `confirm_registration` belongs to no account. A
- * challenge is half a sign-in: what ends sessions ends it.
+ * challenge is half a sign-in, and a code of a mail belongs to a session: what ends sessions ends both.
  */
 export const linkCredentials: Credentials<LinkKind> = {
   step: 'endLinks',
@@ -62,20 +78,9 @@ export const linkCredentials: Credentials<LinkKind> = {
       two_factor_disabled: 'ended',
       two_factor_reset: 'ended',
     },
-    two_factor_challenge: {
-      ...always,
-      not_me: 'ended',
-      first_verified: 'ended',
-      password_changed: 'ended',
-      signed_out_by_owner: 'ended',
-      signed_out_by_operator: 'ended',
-      token_reused: 'ended',
-      two_factor_enabled: 'ended',
-      two_factor_disabled: 'ended',
-      two_factor_reset: 'ended',
-      second_factor_guessed: 'ended',
-      banned: 'ended',
-    },
+    two_factor_challenge: ofSession,
+    // The account may have been at an address that came with the identity.
+    email_code: { ...ofSession, identity_unlinked: 'ended' },
   },
   close: closeLinks,
 };
