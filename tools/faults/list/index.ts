@@ -2,6 +2,7 @@ import type { PlantedFault } from '../planted-fault.ts';
 import { accountFaults } from './accounts.ts';
 import { addressFaults } from './addresses.ts';
 import { configurationFaults } from './demo-and-configuration.ts';
+import { emailCodeFaults } from './email-code.ts';
 import { enumerationFaults } from './enumeration.ts';
 import { failureFaults } from './failures.ts';
 import { inputFaults } from './input.ts';
@@ -25,6 +26,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...refreshFaults,
   ...tokenFaults,
   ...twoFactorFaults,
+  ...emailCodeFaults,
   ...pageFaults,
   ...accountFaults,
   ...addressFaults,
