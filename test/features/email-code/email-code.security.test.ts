@@ -276,7 +276,7 @@ describe('a code is void (OTP-16)', () => {
     expect(await codesOf(client, user)).toEqual([]);
   });
 
-  test('for somebody who may not call: no cookie of another site asks for one (T7)', async () => {
+  test('for somebody who may not call: no cookie of another site asks for one (CSR-01)', async () => {
     const user = await providerUser(client);
     await ageSessions(client, user);
     const answer = await client.post('/api/auth/reauthenticate/email', undefined, {

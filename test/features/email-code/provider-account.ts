@@ -94,7 +94,7 @@ export function codesOf(
     FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'email_code' ORDER BY created_at`);
 }
 
-/** The events of the user of these types, oldest first. */
+/** What is recorded of codes by mail of the user, oldest first. */
 export function eventsOf(
   client: TestClient,
   { userId }: Pick<SignedIn, 'userId'>,

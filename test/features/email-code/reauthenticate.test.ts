@@ -13,6 +13,7 @@ import {
   codesOf,
   databaseOf,
   dropPassword,
+  endWindow,
   eventsOf,
   providerUser,
   reauthenticateBy,
@@ -110,6 +111,23 @@ describe('POST /api/auth/reauthenticate with emailCode', () => {
     expectProblem(await reauthenticateBy(client, user, '12345678'), 401, 'invalid_code');
     await dropPassword(client, user.userId);
     expect((await reauthenticateBy(client, user, await codeFor(client, user))).status).toBe(200);
+  });
+});
+
+describe('the owner', () => {
+  test('reads of a right code, a wrong one, and the first that was not checked (LOG-04)', async () => {
+    const user = await providerUser(client);
+    const code = await codeFor(client, user);
+    for (let guess = 1; guess <= 7; guess++) await reauthenticateBy(client, user, wrongCode(code));
+    await endWindow(client, user);
+    const { json } = await reauthenticateBy(client, user, code);
+    const lock = { type: 'authn_login_lock', outcome: 'failure', method: 'email_code', reason: null };
+    expect(await eventsOf(client, user)).toEqual([...Array(5).fill(failure), lock, success]);
+    const listed = await client.get('/api/auth/security-events', { bearer: json.accessToken });
+    expect(listed.json.events.map(({ type }: { type: string }) => type).slice(0, 2)).toEqual([
+      'authn_login_success',
+      'authn_login_lock',
+    ]);
   });
 });
 

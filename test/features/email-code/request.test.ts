@@ -69,6 +69,21 @@ describe('POST /api/auth/reauthenticate/email', () => {
     expect((await reauthenticateBy(client, user, codes[1])).status).toBe(200);
   });
 
+  test('is exported as what was sent and still counts, without the code or its hash (PRV-06)', async () => {
+    const user = await providerUser(client);
+    const code = await codeFor(client, user);
+    const [{ hash } = { hash: '' }] = await codesOf(client, user);
+    const { text, json } = await client.get('/api/auth/me/export', { bearer: user.accessToken });
+    expect(json.links).toEqual([
+      {
+        ...{ kind: 'email_code', email: user.email, targetEmail: null },
+        ...{ createdAt: expect.any(String), expiresAt: expect.any(String) },
+      },
+    ]);
+    expect(json.mails).toMatchObject([{ kind: 'reauthentication_code', recipient: user.email }]);
+    expect(text.includes(code) || text.includes(hash)).toBe(false);
+  });
+
   test('tells an account with a password, a second factor or an unverified address what to do instead (OTP-18)', async () => {
     const withPassword = await signIn(client);
     await markVerified(client, withPassword.userId);
