@@ -1,3 +1,4 @@
+import { readBoundedBytes } from '../bounded-bytes.ts';
 import { type AuthError, type AuthErrorOptions, commonErrors } from '../errors.ts';
 import { parseJsonStrict } from './json.ts';
 
@@ -43,37 +44,13 @@ export async function readCapped(request: Request, malformed: Malformed): Promis
   const declaredLength = Number(request.headers.get('Content-Length') ?? Number.NaN);
   if (declaredLength > bodyBytesMax) throw commonErrors.payload_too_large();
   // Content-Length is absent with chunks and can be wrong, so the bytes are counted as well.
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader: ReadableStreamDefaultReader<Uint8Array> | undefined = request.body?.getReader();
-  while (reader) {
-    const { done, value } = await reader.read().catch((reason: unknown) => {
+  const bytes = await readBoundedBytes(request.body, bodyBytesMax, declaredLength).catch(
+    (reason: unknown) => {
       // A client that disconnects within its body is not a bug of ours.
       throw malformed({ detail: 'The body ended early.', internal: reason });
-    });
-    if (done) break;
-    length += value.length;
-    if (length > bodyBytesMax) {
-      await reader.cancel().catch(() => undefined); // the answer is the same if the client has disconnected
-      throw commonErrors.payload_too_large();
-    }
-    chunks.push(value);
-    // The body ends here (RFC 9112 section 6.2): another read would only cost time.
-    if (length === declaredLength) break;
-  }
-  return concatenate(chunks, length);
-}
-
-function concatenate(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = chunks;
-  // Usually there is one chunk and nothing to copy.
-  if (first !== undefined && first.length === length) return first;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
+    },
+  );
+  if (bytes === null) throw commonErrors.payload_too_large();
   return bytes;
 }
 

@@ -6,9 +6,9 @@ export const inputFaults: readonly PlantedFault[] = [
     id: 'body-as-long-as-it-likes',
     guarantees: ['INP-01', 'T27'],
     breaks: 'A body without a Content-Length, or with a wrong one, is read to its end.',
-    file: 'src/http/body.ts',
-    find: 'if (length > bodyBytesMax) {',
-    replace: 'if (length > bodyBytesMax && declaredLength > bodyBytesMax) {',
+    file: 'src/bounded-bytes.ts',
+    find: 'if (length > bytesMax) {',
+    replace: 'if (length > bytesMax && declaredLength > bytesMax) {',
     tests: ['test/http/body.test.ts'],
   },
   {
