@@ -3,9 +3,9 @@
 -- src/mail/queries.ts
 
 WITH held AS MATERIALIZED (
-  SELECT m.id, r.after
-  FROM mail_outbox m JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS r (id, before, after)
-    ON r.id = m.id AND r.before = m.sealed
-  FOR NO KEY UPDATE OF m SKIP LOCKED
+  SELECT x.id, r.after
+  FROM mail_outbox x JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS r (id, before, after)
+    ON r.id = x.id AND r.before = x.sealed
+  FOR NO KEY UPDATE OF x SKIP LOCKED
 )
-UPDATE mail_outbox m SET sealed = h.after FROM held h WHERE m.id = h.id;
+UPDATE mail_outbox x SET sealed = h.after FROM held h WHERE x.id = h.id;

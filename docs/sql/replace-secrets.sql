@@ -2,9 +2,9 @@
 -- src/features/two-factor/sealing/queries.ts
 
 WITH held AS MATERIALIZED (
-  SELECT f.id, r.after
-  FROM factors f JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS r (id, before, after)
-    ON r.id = f.id AND r.before = f.secret_sealed
-  FOR NO KEY UPDATE OF f SKIP LOCKED
+  SELECT x.id, r.after
+  FROM factors x JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS r (id, before, after)
+    ON r.id = x.id AND r.before = x.secret_sealed
+  FOR NO KEY UPDATE OF x SKIP LOCKED
 )
-UPDATE factors f SET secret_sealed = h.after FROM held h WHERE f.id = h.id;
+UPDATE factors x SET secret_sealed = h.after FROM held h WHERE x.id = h.id;

@@ -1,5 +1,6 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import { open, seal } from '../crypto/seal.ts';
+import type { ReplacedText } from '../db/fragments.ts';
 import type { MailFacts, SealedMailKind } from './mail-kind.ts';
 
 /** A mail with a link or a code, ready to be queued by a statement that determines who gets it. */
@@ -86,15 +87,8 @@ export async function openMail(keyring: Keyring, row: SealedMail): Promise<Seale
   return text === null ? null : (JSON.parse(text) as SealedContent);
 }
 
-/** What `resealMail` answers: the new text, and the one that it replaces. */
-export interface ResealedMail {
-  readonly id: string;
-  readonly before: string;
-  readonly after: string;
-}
-
 /** Seals the content of a row with the current secret; null when it does not open. */
-export async function resealMail(keyring: Keyring, row: SealedMail): Promise<ResealedMail | null> {
+export async function resealMail(keyring: Keyring, row: SealedMail): Promise<ReplacedText | null> {
   const text = await open(keyring, row.sealed, placeOf(row));
   if (text === null) return null;
   return { id: row.id, before: row.sealed, after: await seal(keyring, text, placeOf(row)) };

@@ -1,8 +1,8 @@
 import type { Database } from '../db/client.ts';
-import { isoTime } from '../db/fragments.ts';
+import { isoTime, type ReplacedText, replaceTexts } from '../db/fragments.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import type { MailFacts } from './mail-kind.ts';
-import type { ResealedMail, SealedMail } from './prepared-mail.ts';
+import type { SealedMail } from './prepared-mail.ts';
 
 /** A mail of the outbox that one run holds for the duration of its lease. */
 export interface ClaimedMail {
@@ -142,22 +142,9 @@ export function findMailsSealedBy(db: Database, prefix: string, limit: number): 
  * Replaces sealed content, if the row still has the one before: a mail that was sent in between has none, and keeps
  * none. Rows that a delivery has locked are skipped. Round trips: 1.
  */
-export async function replaceSealed(db: Database, replacements: readonly ResealedMail[]): Promise<void> {
-  const [ids, before, after] = (['id', 'before', 'after'] as const).map((name) =>
-    replacements.map((replacement) => replacement[name]),
-  );
-  await db.query(
-    'replace-sealed',
-    sql`
-      WITH held AS MATERIALIZED (
-        SELECT m.id, r.after
-        FROM mail_outbox m JOIN unnest(${ids}::uuid[], ${before}::text[], ${after}::text[]) AS r (id, before, after)
-          ON r.id = m.id AND r.before = m.sealed
-        FOR NO KEY UPDATE OF m SKIP LOCKED
-      )
-      UPDATE mail_outbox m SET sealed = h.after FROM held h WHERE m.id = h.id`,
-    { isIdempotent: true },
-  );
+export async function replaceSealed(db: Database, replacements: readonly ReplacedText[]): Promise<void> {
+  const statement = replaceTexts(sql`mail_outbox`, sql`sealed`, replacements);
+  await db.query('replace-sealed', statement, { isIdempotent: true });
 }
 
 /** Counts the waiting mails whose sealed content begins in this way. Round trips: 1. */

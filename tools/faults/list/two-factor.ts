@@ -151,8 +151,8 @@ export const twoFactorFaults: readonly PlantedFault[] = [
     guarantees: ['SUP-04'],
     breaks: 'The clean-up seals no secret anew, so that the previous key can never be removed.',
     file: 'src/features/two-factor/sealing/reseal-secrets.ts',
-    find: 'if (replacements.length > 0) await',
-    replace: 'if (replacements.length < 0) await',
+    find: 'replaceSecrets(db, replacements)',
+    replace: 'replaceSecrets(db, replacements.slice(replacements.length))',
     tests: ['test/features/two-factor/sealing.test.ts'],
   },
   {

@@ -1,4 +1,5 @@
 import type { Database } from '../../../db/client.ts';
+import { type ReplacedText, replaceTexts } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 
 /** A sealed secret, and the row to which it is bound. */
@@ -6,13 +7,6 @@ export interface SealedRow {
   readonly id: string;
   readonly user_id: string;
   readonly secret_sealed: string;
-}
-
-/** A secret that was sealed anew. */
-export interface ResealedRow {
-  readonly id: string;
-  readonly before: string;
-  readonly after: string;
 }
 
 /** Finds up to `limit` secrets that are sealed in this way. Round trips: 1. */
@@ -35,22 +29,9 @@ export async function countSecretsSealedBy(db: Database, prefix: string): Promis
 }
 
 /** Replaces sealed secrets, if the row still has the one before. Rows that others have locked are skipped. Round trips: 1. */
-export async function replaceSecrets(db: Database, replacements: readonly ResealedRow[]): Promise<void> {
-  const [ids, before, after] = (['id', 'before', 'after'] as const).map((name) =>
-    replacements.map((replacement) => replacement[name]),
-  );
-  await db.query(
-    'replace-secrets',
-    sql`
-      WITH held AS MATERIALIZED (
-        SELECT f.id, r.after
-        FROM factors f JOIN unnest(${ids}::uuid[], ${before}::text[], ${after}::text[]) AS r (id, before, after)
-          ON r.id = f.id AND r.before = f.secret_sealed
-        FOR NO KEY UPDATE OF f SKIP LOCKED
-      )
-      UPDATE factors f SET secret_sealed = h.after FROM held h WHERE f.id = h.id`,
-    { isIdempotent: true },
-  );
+export async function replaceSecrets(db: Database, replacements: readonly ReplacedText[]): Promise<void> {
+  const statement = replaceTexts(sql`factors`, sql`secret_sealed`, replacements);
+  await db.query('replace-secrets', statement, { isIdempotent: true });
 }
 
 /**
