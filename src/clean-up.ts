@@ -1,3 +1,4 @@
+import type { Config } from './config.ts';
 import type { Keyring } from './crypto/keyring.ts';
 import type { Database } from './db/client.ts';
 import type { Credentials } from './joints/closing.ts';
@@ -13,14 +14,16 @@ export interface CleanUp {
    * makes at most `limit` rows anew with the current secret.
    * @returns how many there were; fewer than `limit` only when none are left
    */
-  readonly runBatch: (
-    db: Database,
-    limit: number,
-    keyring: Keyring,
-    credentials: readonly Credentials[],
-  ) => Promise<number>;
+  readonly runBatch: (db: Database, limit: number, keyring: Keyring, means: CleanUpMeans) => Promise<number>;
   /** Counts, after the last batch, what the log line says beside that. */
   readonly countLeft?: (db: Database, keyring: Keyring) => Promise<Readonly<Record<string, number>>>;
+}
+
+/** What few clean-ups need besides. */
+export interface CleanUpMeans {
+  /** What closes with a way into an account. */
+  readonly credentials: readonly Credentials[];
+  readonly config: Config;
 }
 
 /** The result of a run for one kind of row. */
@@ -32,12 +35,10 @@ export interface CleanUpResult {
 }
 
 /** What a run may use. */
-export interface CleanUpRun {
+export interface CleanUpRun extends CleanUpMeans {
   /** Called once per batch, since a view of the database has a time budget that is shorter than a run. */
   readonly openView: () => Database;
   readonly keyring: Keyring;
-  /** What closes with a way into an account. */
-  readonly credentials: readonly Credentials[];
   /** For so many milliseconds it starts new batches. */
   readonly runMs: number;
 }
@@ -69,7 +70,7 @@ export function runCleanUps(cleanUps: readonly CleanUp[], run: CleanUpRun): Prom
 
 async function runCleanUp(
   { rows, change, runBatch, countLeft }: CleanUp,
-  { openView, keyring, credentials }: CleanUpRun,
+  { openView, keyring, credentials, config }: CleanUpRun,
   endsAt: number,
 ): Promise<CleanUpResult> {
   let count = 0;
@@ -80,7 +81,7 @@ async function runCleanUp(
   try {
     while (!isComplete && batches < batchesMax && Date.now() < endsAt) {
       const startedAt = Date.now();
-      const done = await runBatch(openView(), limit, keyring, credentials);
+      const done = await runBatch(openView(), limit, keyring, { credentials, config });
       count += done;
       batches += 1;
       isComplete = done < limit;

@@ -37,12 +37,13 @@ export function createScheduled(features: CleanedFeatures) {
 /** @returns what to tell the platform; null when every kind of row is done with */
 async function cleanUp(
   { cleanUps, credentials }: CleanedFeatures,
-  { openDatabase, keyring }: Runtime,
+  { openDatabase, keyring, config }: Runtime,
 ): Promise<Error | null> {
   const results = await runCleanUps(cleanUps, {
     openView: openDatabase,
     keyring,
     credentials,
+    config,
     runMs: cronRunMs,
   });
   const failed = results.filter(({ failure }) => failure !== undefined);

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type CleanUp, type CleanUpRun, runCleanUps } from '../src/clean-up.ts';
+import type { Config } from '../src/config.ts';
 import { createKeyring } from '../src/crypto/keyring.ts';
 import type { Database } from '../src/db/client.ts';
 import { recordLog } from './contract/recorded-log.ts';
@@ -10,7 +11,7 @@ const keyring = createKeyring(secret(), secret());
 
 /** A run of so many milliseconds on a database that no test asks. */
 function runFor(runMs: number): CleanUpRun {
-  return { openView: () => view, keyring, credentials: [], runMs };
+  return { openView: () => view, keyring, credentials: [], config: {} as Config, runMs };
 }
 
 /** Rows that are done with batch by batch, as many as are said. */

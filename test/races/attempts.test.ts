@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { runCleanUps } from '../../src/clean-up.ts';
+import { parseConfig } from '../../src/config.ts';
 import { sql } from '../../src/db/sql.ts';
 import { cleanupExpiredAttempts } from '../../src/rate-limit/queries.ts';
 import { recordLog } from '../contract/recorded-log.ts';
@@ -102,7 +103,13 @@ test('clean-ups side by side delete each expired bucket once, and no other', asy
   recordLog();
   const attempts = { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts } as const;
   const openView = () => openForFlow(database.url);
-  const run = { openView, keyring: keyringOf(client), credentials: [], runMs: 10_000 };
+  const run = {
+    openView,
+    keyring: keyringOf(client),
+    credentials: [],
+    config: parseConfig(client.env),
+    runMs: 10_000,
+  };
   const runs = await Promise.all(Array.from({ length: 8 }, () => runCleanUps([attempts], run)));
   expect(runs.flat().reduce((sum, { count }) => sum + count, 0)).toBe(3000);
   const [row] = await db.query<{ count: number }>(sql`SELECT count(*)::int AS count FROM login_attempts`);

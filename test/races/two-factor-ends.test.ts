@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { features } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
 import { sql } from '../../src/db/sql.ts';
 import { foldFeatures } from '../../src/feature.ts';
 import { reset } from '../features/password/password-reset.ts';
@@ -52,7 +53,8 @@ const keep = (token: string) => client.post('/api/auth/two-factor/keep', { token
 async function carryOutResets(): Promise<number> {
   const { cleanUps, credentials } = foldFeatures(features);
   const { runBatch } = cleanUps.find(({ rows }) => rows === 'users.two_factor_reset_at')!;
-  return runBatch(openForFlow(database.url), 500, keyringOf(client), credentials);
+  const means = { credentials, config: parseConfig(client.env) };
+  return runBatch(openForFlow(database.url), 500, keyringOf(client), means);
 }
 
 function letResetBeDue({ userId }: TwoFactorUser, inMs: number): Promise<unknown> {

@@ -13,10 +13,11 @@ const runMs = 2400;
 export async function cleanupSessions({
   db,
   keyring,
+  config,
   features,
-}: Pick<Deps, 'db' | 'keyring' | 'features'>): Promise<number> {
+}: Pick<Deps, 'db' | 'keyring' | 'config' | 'features'>): Promise<number> {
   const { cleanUps, credentials } = features;
-  const results = await runCleanUps(cleanUps, { openView: () => db, keyring, credentials, runMs });
+  const results = await runCleanUps(cleanUps, { openView: () => db, keyring, credentials, config, runMs });
   const failed = results.find(({ failure }) => failure !== undefined);
   if (failed !== undefined) throw failed.failure;
   return results.find(({ rows }) => rows === 'sessions')?.count ?? 0;

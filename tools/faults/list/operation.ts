@@ -142,8 +142,8 @@ export const operationFaults: readonly PlantedFault[] = [
     guarantees: ['CRN-04', 'T31'],
     breaks: 'The clean-up deletes everything that is due in one long statement.',
     file: 'src/clean-up.ts',
-    find: 'runBatch(openView(), limit, keyring, credentials)',
-    replace: 'runBatch(openView(), 1_000_000, keyring, credentials)',
+    find: 'runBatch(openView(), limit, keyring, { credentials, config })',
+    replace: 'runBatch(openView(), 1_000_000, keyring, { credentials, config })',
     tests: ['test/clean-up.test.ts', 'test/features/admin/cleanup-sessions.test.ts'],
   },
   {

@@ -1,7 +1,7 @@
+import type { CleanUpMeans } from '../../../clean-up.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import type { Database } from '../../../db/client.ts';
 import type { Deps } from '../../../deps.ts';
-import type { Credentials } from '../../../joints/closing.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { carryOutReset, findDueResets } from './queries.ts';
 
@@ -19,7 +19,7 @@ export async function endDueResets(
   db: Database,
   limit: number,
   _keyring: Keyring,
-  credentials: readonly Credentials[],
+  { credentials }: CleanUpMeans,
 ): Promise<number> {
   const userIds = await findDueResets(db, limit);
   for (const userId of userIds) await carryOutReset(db, userId, credentials, nobodysRequest());
