@@ -3,8 +3,11 @@ export interface PageView {
   /** BCP 47. */
   readonly lang: string;
   readonly title: string;
+  /** What went wrong, before everything else. */
+  readonly alert?: string;
   readonly paragraphs: readonly string[];
   readonly form?: FormView;
+  readonly buttons?: readonly ButtonView[];
   /** Text with line breaks. */
   readonly preformatted?: string;
   readonly links?: readonly LinkView[];
@@ -27,6 +30,16 @@ export interface FormView {
   readonly submit: string;
   /** Why the last submission was refused; null for the first one. */
   readonly problem: string | null;
+}
+
+/** A form of one button, beside others: what it posts is decided by the page. */
+export interface ButtonView {
+  readonly action: string;
+  /** Hidden fields. */
+  readonly hidden: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The text below it. */
+  readonly note: string | null;
 }
 
 export interface FieldView {

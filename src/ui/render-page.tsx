@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { raw } from 'hono/html';
-import type { FieldView, FormView, LinkView, PageView } from './page-view.ts';
+import type { ButtonView, FieldView, FormView, LinkView, PageView } from './page-view.ts';
 
 const style = `body{font:1rem/1.5 system-ui,sans-serif;max-width:30rem;margin:10vh auto;padding:0 1rem}
 label{display:block;margin-top:1rem}input{display:block;box-sizing:border-box;width:100%;padding:.5rem;font:inherit}
@@ -24,7 +24,8 @@ export function pagePolicy(): string {
 }
 
 /** Renders the page as an HTML document. All text in it is escaped. */
-export function renderPage({ lang, title, paragraphs, form, preformatted, links = [] }: PageView): string {
+export function renderPage(view: PageView): string {
+  const { lang, title, alert, paragraphs, form, buttons = [], preformatted, links = [] } = view;
   const page = (
     <html lang={lang}>
       <head>
@@ -38,10 +39,14 @@ export function renderPage({ lang, title, paragraphs, form, preformatted, links 
       <body>
         <main>
           <h1>{title}</h1>
+          {alert && <p role="alert">{alert}</p>}
           {paragraphs.map((text) => (
             <p>{text}</p>
           ))}
           {form && <Form {...form} />}
+          {buttons.map((button) => (
+            <Button {...button} />
+          ))}
           {preformatted && <pre>{preformatted}</pre>}
           {links.map((link) => (
             <Link {...link} />
@@ -57,13 +62,19 @@ function Link({ href, text, note }: LinkView) {
   return (
     <p>
       <a href={href}>{text}</a>
-      {note && (
-        <>
-          <br />
-          <small>{note}</small>
-        </>
-      )}
+      <Note text={note} />
     </p>
+  );
+}
+
+function Note({ text }: { readonly text: string | null }) {
+  return (
+    text && (
+      <>
+        <br />
+        <small>{text}</small>
+      </>
+    )
   );
 }
 
@@ -71,14 +82,32 @@ function Form({ action, hidden, fields, submit, problem }: FormView) {
   return (
     <form method="post" action={action}>
       {problem && <p role="alert">{problem}</p>}
-      {Object.entries(hidden).map(([name, value]) => (
-        <input type="hidden" name={name} value={value} />
-      ))}
+      <HiddenFields hidden={hidden} />
       {fields.map((field) => (
         <Field {...field} />
       ))}
       <button type="submit">{submit}</button>
     </form>
+  );
+}
+
+function Button({ action, hidden, text, note }: ButtonView) {
+  return (
+    <form method="post" action={action}>
+      <HiddenFields hidden={hidden} />
+      <button type="submit">{text}</button>
+      <Note text={note} />
+    </form>
+  );
+}
+
+function HiddenFields({ hidden }: Pick<FormView, 'hidden'>) {
+  return (
+    <>
+      {Object.entries(hidden).map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+    </>
   );
 }
 
