@@ -14,18 +14,16 @@ import { knownDeviceId } from '../known-devices/index.ts';
 import type { LinkMail } from '../one-time-tokens/index.ts';
 import { fromPendingRegistrationsOf, newestFirst } from '../pending-registrations/index.ts';
 import { type EventKind, recordEvents } from '../security-events/index.ts';
-import { beginSession, begunNow, type Opening, verdict } from '../sessions/index.ts';
+import { type Opening, verdict } from '../sessions/index.ts';
 import {
   fromOpening,
-  issueChallenge,
   type OpeningRow,
   openingColumns,
+  openingSteps,
   type SignedInRow,
   type SignInOpening,
-  settleSignIn,
   tellNewDevice,
 } from '../sign-in/index.ts';
-import { noteTrustUsed } from '../trusted-devices/index.ts';
 import { fromAddress, replacePasswordHash, setAddressKeys } from '../users/index.ts';
 import { issueUnlockLink, lockToTell } from './fragments.ts';
 import type { LoginAttempt } from './login-attempt.ts';
@@ -206,20 +204,4 @@ export async function openLoginSession(
   if (row === undefined) return null;
   const hasTurnedChallenge = row.session_id === null && row.verdict === 'challenge' && !isChallenge;
   return hasTurnedChallenge ? null : row;
-}
-
-/** The session or the challenge: an account without a second factor pays for none. */
-function openingSteps(
-  owner: Fragment,
-  { bucket, isChallenge }: VerifiedPassword,
-  opening: SignInOpening,
-  metadata: RequestMetadata,
-): Readonly<Record<string, Fragment | null>> {
-  if (isChallenge) return { issueChallenge: issueChallenge(owner, opening, bucket, metadata) };
-  const { session, trusted } = opening;
-  return {
-    beginSession: beginSession(owner, opening),
-    settle: settleSignIn(bucket, opening, metadata),
-    noteTrustUsed: trusted.length === 0 ? null : noteTrustUsed(begunNow(session), trusted),
-  };
 }

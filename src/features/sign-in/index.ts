@@ -15,6 +15,7 @@ export {
   signedIn,
   tellNewDevice,
 } from './fragments.ts';
+export { openingSteps } from './opening/fragments.ts';
 export { LoginRequest } from './schemas.ts';
 export {
   completeOpening,

@@ -12,13 +12,13 @@ const challengesMax = 100;
 
 /**
  * A statement that issues the challenge of an opening to the user of `owner`, a sub-select with `user_id`, if a second
- * factor must follow, records that and gives the attempts of the first step back: its proof was right. Hold the user
- * first. A repeat issues nothing.
+ * factor must follow, records that and gives the attempts of the first step back, if it counted any: its proof was right.
+ * Hold the user first. A repeat issues nothing.
  */
 export function issueChallenge(
   owner: Fragment,
   opening: SignInOpening,
-  bucket: string,
+  bucket: string | null,
   metadata: RequestMetadata,
 ): Fragment {
   const { challenge, transport, proof } = opening;
@@ -33,7 +33,7 @@ export function issueChallenge(
       ...{ owner: sql`s.user_id`, email: sql`s.email` },
       challenge: sql`${JSON.stringify(firstStep)}::jsonb`,
     })}),
-    cleared AS (${clearAttempts(bucket, sql`issued`)})
+    cleared AS (${bucket === null ? sql`SELECT 1` : clearAttempts(bucket, sql`issued`)})
     ${recordEvents(
       sql`(SELECT i.owner_id AS user_id, NULL::uuid AS session_id FROM issued i)`,
       { type: 'authn_token_created', outcome: 'success', reason: 'two_factor_challenge' },
