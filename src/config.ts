@@ -1,5 +1,5 @@
 import { databaseVariables } from './config/database.ts';
-import { providerVariables } from './config/identity-providers.ts';
+import { providerVariables, redirectVariables } from './config/identity-providers.ts';
 import { mailVariables } from './config/mail.ts';
 import { loginAttemptVariables, passwordVariables } from './config/passwords.ts';
 import { serviceVariables } from './config/service.ts';
@@ -29,6 +29,8 @@ export interface Bindings {
 }
 
 type ServiceValues = ValuesOf<typeof serviceVariables>;
+/** What is configured for the identity providers. */
+export type ProviderValues = ValuesOf<typeof providerVariables>;
 type MailValues = ValuesOf<typeof mailVariables>;
 
 /**
@@ -44,18 +46,9 @@ export interface Config extends ServiceValues {
   readonly mail: MailValues & { readonly from: Mailbox };
   readonly loginAttempts: ValuesOf<typeof loginAttemptVariables>;
   readonly twoFactor: ValuesOf<typeof twoFactorVariables>;
-  readonly identityProviders: {
-    readonly google: ProviderCredentials | null;
-    readonly github: ProviderCredentials | null;
-    readonly microsoft: ProviderCredentials | null;
-    readonly apple: ProviderCredentials | null;
-    readonly oidc: string | null;
-  };
-}
-
-export interface ProviderCredentials {
-  readonly clientId: string;
-  readonly clientSecret: string;
+  /** As configured: social sign-in judges them, so that a bad provider disables only itself (OAU-18). */
+  readonly providers: ProviderValues;
+  readonly redirects: ValuesOf<typeof redirectVariables>;
 }
 
 /**
@@ -73,6 +66,7 @@ export function parseConfig(env: Env): Config {
   const twoFactor = read.values(twoFactorVariables);
   const mail = read.values(mailVariables);
   const providers = read.values(providerVariables);
+  const redirects = read.values(redirectVariables);
   checkTogether(read, service, mail, readBindings(env));
   read.throwProblems();
   const { baseUrl } = service;
@@ -85,13 +79,8 @@ export function parseConfig(env: Env): Config {
     loginAttempts,
     twoFactor,
     mail: { ...mail, from: mail.from ?? { name: null, address: `no-reply@${new URL(baseUrl).hostname}` } },
-    identityProviders: {
-      google: credentials(providers.googleId, providers.googleSecret),
-      github: credentials(providers.githubId, providers.githubSecret),
-      microsoft: credentials(providers.microsoftId, providers.microsoftSecret),
-      apple: credentials(providers.appleId, providers.appleSecret),
-      oidc: providers.oidc,
-    },
+    providers,
+    redirects,
   };
 }
 
@@ -118,9 +107,4 @@ function checkTogether(
   if (transport === 'cloudflare' && typeof emailSender?.send !== 'function') read.refuse('EMAIL');
   // Both providers refuse unknown senders, so the default sender would only fail later.
   if ((transport === 'resend' || transport === 'cloudflare') && from === null) read.refuse('MAIL_FROM');
-}
-
-// A provider without both values is off, and only that provider (OAU-18).
-function credentials(clientId: string | null, clientSecret: string | null): ProviderCredentials | null {
-  return clientId === null || clientSecret === null ? null : { clientId, clientSecret };
 }

@@ -62,7 +62,12 @@ describe('the configuration', () => {
       rateLimitPerMinute: 60,
       cronSecret: null,
       adminSecret: null,
-      identityProviders: { google: null, github: null, microsoft: null, apple: null, oidc: null },
+      providers: {
+        ...{ googleId: null, googleSecret: null, githubId: null, githubSecret: null },
+        ...{ microsoftId: null, microsoftSecret: null, microsoftTenant: 'common', appleId: null },
+        ...{ appleTeamId: null, appleKeyId: null, applePrivateKey: null, oidc: null },
+      },
+      redirects: { appRedirects: new Set(), defaultRedirect: '/account' },
     });
   });
 
@@ -102,7 +107,12 @@ describe('the configuration', () => {
       MICROSOFT_CLIENT_ID: 'm',
       MICROSOFT_CLIENT_SECRET: 'ms',
       APPLE_CLIENT_ID: 'a',
-      APPLE_CLIENT_SECRET: 'as',
+      MICROSOFT_TENANT: 'consumers',
+      APPLE_TEAM_ID: 't',
+      APPLE_KEY_ID: 'k',
+      APPLE_PRIVATE_KEY: 'p',
+      APP_REDIRECTS: 'com.example.app:/cb, https://app.example.com/cb',
+      DEFAULT_REDIRECT_URL: 'https://app.example.com/home',
       OIDC_PROVIDERS: '[]',
     });
     expect(config).toMatchObject({
@@ -131,12 +141,14 @@ describe('the configuration', () => {
       rateLimitPerMinute: 600,
       cronSecret: 'c'.repeat(32),
       adminSecret: 'a'.repeat(32),
-      identityProviders: {
-        google: { clientId: 'g', clientSecret: 'gs' },
-        github: { clientId: 'h', clientSecret: 'hs' },
-        microsoft: { clientId: 'm', clientSecret: 'ms' },
-        apple: { clientId: 'a', clientSecret: 'as' },
-        oidc: '[]',
+      providers: {
+        ...{ googleId: 'g', googleSecret: 'gs', githubId: 'h', githubSecret: 'hs' },
+        ...{ microsoftId: 'm', microsoftSecret: 'ms', microsoftTenant: 'consumers', appleId: 'a' },
+        ...{ appleTeamId: 't', appleKeyId: 'k', applePrivateKey: 'p', oidc: '[]' },
+      },
+      redirects: {
+        appRedirects: new Set(['com.example.app:/cb', 'https://app.example.com/cb']),
+        defaultRedirect: 'https://app.example.com/home',
       },
     });
   });
@@ -197,15 +209,6 @@ describe('variables that depend on each other', () => {
     expect(refusedVariables(open)).toEqual(['DEMO_MODE', 'MAIL_TRANSPORT']);
     expect(refusedVariables({ ...open, ENVIRONMENT: 'production' })).toEqual(['DEMO_MODE', 'MAIL_TRANSPORT']);
     expect(refusedVariables({ ...open, ENVIRONMENT: 'development' })).toEqual([]);
-  });
-
-  test('half a pair of client id and secret turns off that provider and nothing else', () => {
-    const { identityProviders } = parse({
-      GOOGLE_CLIENT_ID: 'g',
-      GITHUB_CLIENT_SECRET: 'x',
-      APPLE_CLIENT_ID: ' ',
-    });
-    expect(identityProviders).toMatchObject({ google: null, github: null, apple: null });
   });
 
   test('the secrets of cron and admin close nothing but their own routes', () => {

@@ -1,4 +1,4 @@
-import { anyText } from './parsers.ts';
+import { anyText, exactUrls, pathOrUrl } from './parsers.ts';
 import type { Variables } from './variable.ts';
 
 export const providerVariables = {
@@ -6,7 +6,8 @@ export const providerVariables = {
     name: 'GOOGLE_CLIENT_ID',
     parse: anyText,
     default: null,
-    meaning: 'of this service at Google',
+    meaning:
+      'of this service at Google; further ones behind commas are taken from native apps alone, as the audience of ID tokens',
   },
   googleSecret: {
     name: 'GOOGLE_CLIENT_SECRET',
@@ -41,17 +42,36 @@ export const providerVariables = {
     meaning: 'its secret there',
     isSecret: true,
   },
+  microsoftTenant: {
+    name: 'MICROSOFT_TENANT',
+    parse: anyText,
+    default: 'common',
+    meaning: 'who may sign in by Microsoft: `common`, `organizations`, `consumers`, or the id of one tenant',
+  },
   appleId: {
     name: 'APPLE_CLIENT_ID',
     parse: anyText,
     default: null,
-    meaning: 'of this service at Apple',
+    meaning: 'of this service at Apple, a services id; bundle ids of native apps behind commas',
   },
-  appleSecret: {
-    name: 'APPLE_CLIENT_SECRET',
+  appleTeamId: {
+    name: 'APPLE_TEAM_ID',
     parse: anyText,
     default: null,
-    meaning: 'its secret there',
+    meaning: 'of the team that owns the key',
+  },
+  appleKeyId: {
+    name: 'APPLE_KEY_ID',
+    parse: anyText,
+    default: null,
+    meaning: 'of the private key',
+  },
+  applePrivateKey: {
+    name: 'APPLE_PRIVATE_KEY',
+    parse: anyText,
+    default: null,
+    meaning:
+      'the key in PKCS #8, as Apple gives it; line breaks may be written as `\\n`. The client secret is made of it',
     isSecret: true,
   },
   /** JSON as configured. Social sign-in parses it, so that a bad provider disables only itself. */
@@ -61,5 +81,22 @@ export const providerVariables = {
     default: null,
     meaning: 'JSON array of other OpenID Connect providers, with their client secrets',
     isSecret: true,
+  },
+} as const satisfies Variables;
+
+/** Where people may be sent after a sign-in at a provider. */
+export const redirectVariables = {
+  appRedirects: {
+    name: 'APP_REDIRECTS',
+    parse: exactUrls,
+    default: '',
+    meaning:
+      'comma-separated URLs of apps that may get a code, exactly as they ask for it: `https`, or the scheme of an app',
+  },
+  defaultRedirect: {
+    name: 'DEFAULT_REDIRECT_URL',
+    parse: pathOrUrl,
+    default: '/account',
+    meaning: 'where a sign-in at a provider leads without `redirectTo`: a path of BASE_URL, or a URL',
   },
 } as const satisfies Variables;

@@ -52,6 +52,22 @@ export function origins(text: string): ReadonlySet<string> {
   return new Set(text === '' ? [] : text.split(',').map((part) => origin(part.trim())));
 }
 
+/**
+ * Comma-separated URLs, each kept exactly as it is written: https, http on this machine, or the private-use scheme of an
+ * app, which has a dot or is at least no scheme that a browser runs (RFC 8252 section 7.1).
+ */
+export function exactUrls(text: string): ReadonlySet<string> {
+  return new Set(text === '' ? [] : text.split(',').map((part) => appUrl(part.trim())));
+}
+
+/** A path of this service, or a URL elsewhere. */
+export function pathOrUrl(text: string): string {
+  if (!text.startsWith('/')) return url(text);
+  const base = 'https://service.invalid';
+  if (URL.parse(text, base)?.origin !== base || /[\\\s]/.test(text)) throw new TypeError('not a path');
+  return text;
+}
+
 /** A connection string of PostgreSQL. */
 export function databaseUrl(text: string): string {
   // Parsed as the driver does, by the rules for http, which are strict about the host.
@@ -81,6 +97,32 @@ export function cookieName(text: string): string {
 /** A secret that is sent in a header as it is: visible ASCII without spaces. */
 export function headerSecret(text: string): string {
   if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError('not fit for a header');
+  return text;
+}
+
+const runBySchemes = [
+  'javascript',
+  'data',
+  'vbscript',
+  'blob',
+  'file',
+  'filesystem',
+  'about',
+  'ws',
+  'wss',
+  'ftp',
+];
+
+/** As long as `redirectTo` may be, which has to be the same. */
+const appUrlLengthMax = 1024;
+
+function appUrl(text: string): string {
+  if (text.length > appUrlLengthMax) throw new RangeError('too long');
+  const { protocol } = new URL(text);
+  const scheme = protocol.slice(0, -1);
+  if (scheme === 'https' || scheme === 'http') return url(text);
+  if (runBySchemes.includes(scheme) || !/^[a-z][\w+.-]*:\/{0,2}[^\s\\]+$/i.test(text))
+    throw new TypeError('not an app');
   return text;
 }
 

@@ -101,6 +101,7 @@ describe('docs/configuration.md (SUP-05)', () => {
     const samples: Record<string, string> = {
       AUTH_SECRET_PREVIOUS: String(minimalEnv.AUTH_SECRET),
       ALLOWED_ORIGINS: 'https://app.example.com',
+      APP_REDIRECTS: 'com.example.app:/signed-in',
       DATABASE_HTTP_ENDPOINT: 'https://db.example.com/sql',
       MAIL_HTTP_URL: 'https://mail.example.com/send',
     };

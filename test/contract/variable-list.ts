@@ -1,5 +1,5 @@
 import { databaseVariables } from '../../src/config/database.ts';
-import { providerVariables } from '../../src/config/identity-providers.ts';
+import { providerVariables, redirectVariables } from '../../src/config/identity-providers.ts';
 import { mailVariables } from '../../src/config/mail.ts';
 import { loginAttemptVariables, passwordVariables } from '../../src/config/passwords.ts';
 import { serviceVariables } from '../../src/config/service.ts';
@@ -17,6 +17,7 @@ const groups = [
   twoFactorVariables,
   mailVariables,
   providerVariables,
+  redirectVariables,
 ] as const;
 
 /** Every variable that is declared. documented-configuration.test.ts sees a group that is missing here. */
