@@ -118,6 +118,8 @@ export default defineConfig({
                 name: 'browser',
                 environment: 'node',
                 include: ['test/node/**/*.browser.test.ts'],
+                // Each file starts `npm run dev`, and two that start at once find the same ports free.
+                fileParallelism: false,
                 ...timeLimits,
               },
             },

@@ -19,6 +19,7 @@ import * as reauthentication from './features/reauthentication/index.ts';
 import * as securityEvents from './features/security-events/index.ts';
 import * as sessions from './features/sessions/index.ts';
 import * as signingKeys from './features/signing-keys/index.ts';
+import * as social from './features/social/index.ts';
 import * as trustedDevices from './features/trusted-devices/index.ts';
 import * as twoFactor from './features/two-factor/index.ts';
 import * as users from './features/users/index.ts';
@@ -56,6 +57,7 @@ export const features: readonly Feature[] = [
   accountRecovery.feature,
   reauthentication.feature,
   twoFactor.feature,
+  social.feature,
   emailCode.feature,
   account.feature,
   admin.feature,
@@ -86,12 +88,14 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
     cors(allowedOrigins),
     limitUrl,
   );
-  for (const { method, path, guard, limit, handle } of routes) {
-    if (isOperatorGuard(guard)) app.all(path, hideUnserved(guard));
-    if (limit !== null) app.on(method, path, limitRoute(limit, now));
-    app.on(method, path, (c) => handle(c).catch(rethrowAsError));
-  }
-  for (const [path, methods] of methodsByPath(routes)) {
+  // Path by path, so that a wrong method ends there and not at a later path with a parameter in that place.
+  for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) {
+    for (const { method, guard, limit, handle } of ofPath) {
+      if (isOperatorGuard(guard)) app.all(path, hideUnserved(guard));
+      if (limit !== null) app.on(method, path, limitRoute(limit, now));
+      app.on(method, path, (c) => handle(c).catch(rethrowAsError));
+    }
+    const methods = ofPath.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     app.all(path, () => {
       throw commonErrors.method_not_allowed({ headers: { Allow: methods.join(', ') } });
     });
@@ -138,13 +142,4 @@ const limitUrl: MiddlewareHandler<AppEnv> = async (c, next) => {
 /** Hono passes only errors to `onError`; any other thrown value would become the platform's own error page. */
 function rethrowAsError(thrown: unknown): never {
   throw thrown instanceof Error ? thrown : new TypeError('a value was thrown that is not an error');
-}
-
-function methodsByPath(all: readonly Route[]): Map<string, string[]> {
-  const byPath = new Map<string, string[]>();
-  for (const { method, path } of all) {
-    const methods = method === 'GET' ? ['GET', 'HEAD'] : [method];
-    byPath.set(path, [...(byPath.get(path) ?? []), ...methods]);
-  }
-  return byPath;
 }

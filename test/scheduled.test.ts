@@ -110,15 +110,15 @@ describe('the nightly clean-up', () => {
     const lines = recordLog();
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     await expect(runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint })).rejects.toThrow(
-      'the clean-up failed for security_events, security_events.ip_address, sessions, login_attempts, mail_outbox, one_time_tokens, trusted_devices, registration_attempts, users.address_key, factors, users.two_factor_reset_at',
+      'the clean-up failed for security_events, security_events.ip_address, sessions, login_attempts, mail_outbox, one_time_tokens, trusted_devices, registration_attempts, users.address_key, factors, users.two_factor_reset_at, provider_tokens',
     );
     // Without a secret that is being replaced there is nothing to seal anew, and nothing is asked.
-    const sealed = ['mail_outbox.sealed', 'factors.secret_sealed'];
-    expect(entriesOf(lines).slice(0, 2)).toEqual(
+    const sealed = ['mail_outbox.sealed', 'factors.secret_sealed', 'provider_tokens.sealed'];
+    expect(entriesOf(lines).slice(0, 3)).toEqual(
       sealed.map((rows) => expect.objectContaining({ event: 'clean_up_finished', rows })),
     );
     // In the order in which they give up, which is any.
-    const failed = entriesOf(lines).slice(2);
+    const failed = entriesOf(lines).slice(3);
     for (const line of failed)
       expect(line).toMatchObject({ level: 'error', event: 'clean_up_failed', batches: 0 });
     expect(failed.map(({ rows }) => rows).toSorted()).toEqual([
@@ -126,6 +126,7 @@ describe('the nightly clean-up', () => {
       'login_attempts',
       'mail_outbox',
       'one_time_tokens',
+      'provider_tokens',
       'registration_attempts',
       'security_events',
       'security_events.ip_address',
@@ -156,6 +157,8 @@ describe('the nightly clean-up', () => {
       'clean_up_finished mail_outbox',
       'clean_up_finished mail_outbox.sealed',
       'clean_up_finished one_time_tokens',
+      'clean_up_finished provider_tokens',
+      'clean_up_finished provider_tokens.sealed',
       'clean_up_finished registration_attempts',
       'clean_up_finished security_events',
       'clean_up_finished security_events.ip_address',

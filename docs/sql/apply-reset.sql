@@ -60,6 +60,18 @@ DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM (
     SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
       t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid) o);
 
+-- step endIdentities
+WITH ended AS (
+  DELETE FROM identities i USING (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id
+  WHERE i.user_id = u.id AND NOT (i.is_email_proved AND lower(i.email) = lower(u.email))
+  RETURNING i.user_id, i.subject
+)
+UPDATE users u SET oauth_provider = NULL, oauth_id = NULL
+FROM ended o WHERE u.id = o.user_id AND u.oauth_id = o.subject;
+
 -- step forgetAttempts
 WITH of_address AS (
   DELETE FROM login_attempts t
@@ -115,7 +127,7 @@ FROM (
       SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
         t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($9::text, 'hex') AND t.kind = $10 AND t.spent_by = $11::uuid AND t.spent_at = now()) e JOIN users u ON u.id = e.user_id) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $12::boolean OR r.recipient IS NOT NULL;
 

@@ -165,7 +165,7 @@ FROM (
       SELECT b.user_id FROM backup_codes b
       WHERE b.user_id = $17::uuid AND b.code_hash = decode($18::text, 'hex')
         AND b.used_by = $19::uuid AND b.used_at = now()) e JOIN users u ON u.id = e.user_id) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $20::boolean OR r.recipient IS NOT NULL;
 

@@ -54,7 +54,7 @@ FROM (
         WHERE s.id = $20::uuid AND s.user_id = $21::uuid AND s.expires_at > now() AND u.banned_at IS NULL
           AND u.password_hash IS NOT DISTINCT FROM $22::text) o JOIN one_time_tokens t ON t.owner_id = o.user_id WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()
       ORDER BY t.target_email, t.created_at) f JOIN users u ON u.id = f.user_id WHERE f.recipient <> u.email) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $23::boolean OR r.recipient IS NOT NULL;
 

@@ -114,7 +114,7 @@ FROM (
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
       SELECT e.user_id, e.session_id FROM security_events e
       WHERE e.user_id = $17::uuid AND e.at = now() AND e.operation_id = $18::uuid) e JOIN users u ON u.id = e.user_id) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $19::boolean OR r.recipient IS NOT NULL;
 

@@ -154,7 +154,7 @@ FROM (
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
       SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = $17::uuid AND s.last_active_at = now()) e JOIN users u ON u.id = e.user_id) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $18::boolean OR r.recipient IS NOT NULL;
 

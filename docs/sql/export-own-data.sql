@@ -1,14 +1,16 @@
 -- Reads all parts about the caller in one snapshot, counts the export and records it.
 -- src/features/account/export/queries.ts
 
+-- shape 1 of 2
+
 -- step keepUser
 SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR KEY SHARE;
 
 -- step keepSession
 SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
     THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
-    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $5::text END]::text[], NULL) END END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $6::uuid AND s.user_id = $7::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $8::uuid AND s.user_id = $9::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -85,8 +87,12 @@ SELECT coalesce(
         FROM second_factor_devices d WHERE d.user_id = c.user_id), '[]'),
       'resetAt', (
       SELECT to_char(u.two_factor_reset_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') FROM users u
-      WHERE u.id = c.user_id AND coalesce(u.two_factor_reset_at > now(), false)))) END AS data
-FROM (SELECT $13::uuid AS user_id, $14::text AS bucket) c;
+      WHERE u.id = c.user_id AND coalesce(u.two_factor_reset_at > now(), false))), $13::text, coalesce((
+      SELECT json_agg(json_build_object('provider', i.provider, 'issuer', i.issuer, 'subject', i.subject, 'email', i.email,
+            'linkedAt', to_char(i.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'lastUsedAt', to_char(i.last_used_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+        ORDER BY i.created_at, i.id)
+      FROM identities i WHERE i.user_id = c.user_id), '[]')) END AS data
+FROM (SELECT $14::uuid AS user_id, $15::text AS bucket) c;
 
 -- step record
 INSERT INTO security_events
@@ -98,3 +104,34 @@ FROM (SELECT $11::uuid AS user_id, $12::uuid AS session_id WHERE EXISTS (
     SELECT FROM login_attempts t
     WHERE t.bucket = $13 AND t.last_attempt_id = $14::uuid AND t.count <= $15::int
       AND t.window_ends_at > now())) e ON CONFLICT (id) DO NOTHING;
+
+-- shape 2 of 2
+
+-- step keepUser: as in shape 1
+
+-- step keepSession
+SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END WHEN NOT false THEN ARRAY[$8::text] END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $9::uuid AND s.user_id = $10::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+
+-- step reserve
+INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
+SELECT s.bucket, 1, $1::uuid, now() + make_interval(secs => $2::int) FROM (SELECT $3::text AS bucket FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $4::uuid AND s.user_id = $5::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND ((CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+        THEN coalesce(s.second_factor_at > now() - make_interval(secs => $6::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+        ELSE s.authenticated_at > now() - make_interval(secs => $7::int) END) AND false)) s
+ON CONFLICT (bucket) DO UPDATE SET
+  count = CASE
+  WHEN t.window_ends_at <= now() THEN 1
+  WHEN t.last_attempt_id = excluded.last_attempt_id THEN t.count
+  ELSE t.count + 1
+  END,
+  last_attempt_id = excluded.last_attempt_id,
+  window_ends_at = CASE WHEN t.window_ends_at <= now() THEN excluded.window_ends_at ELSE t.window_ends_at END
+WHERE t.window_ends_at <= now() OR t.count < $8::int OR (t.count = $9::int AND t.last_attempt_id = excluded.last_attempt_id)
+RETURNING t.bucket, t.count AS number;
+
+-- step read: as in shape 1
+
+-- step record: as in shape 1

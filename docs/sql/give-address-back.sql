@@ -53,7 +53,7 @@ FROM (
         t.spent_at AS consumed_at FROM one_time_tokens t
       WHERE t.token_hash = decode($9::text, 'hex') AND t.kind = $10 AND t.spent_by = $11::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id
     WHERE u.email <> ALL ($12::text[])) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $13::boolean OR r.recipient IS NOT NULL;
 
@@ -123,6 +123,20 @@ cancelled AS (
 UPDATE users u SET two_factor_since = NULL, two_factor_reset_at = NULL, updated_at = now()
 FROM bare o WHERE u.id = o.user_id AND u.two_factor_since IS NOT NULL;
 
+-- step endIdentities
+WITH ended AS (
+  DELETE FROM identities i USING (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id
+  WHERE i.user_id = u.id AND i.created_at >= (SELECT least(d.created_at, NULL) FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid) d)::timestamptz
+  RETURNING i.user_id, i.subject
+)
+UPDATE users u SET oauth_provider = NULL, oauth_id = NULL
+FROM ended o WHERE u.id = o.user_id AND u.oauth_id = o.subject;
+
 -- step mailReset
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
     operation_id, sealed, expires_at, finished_at, outcome)
@@ -172,6 +186,8 @@ RETURNING owner_id, email, target_email;
 -- step endTrust: as in shape 1
 
 -- step endFactors: as in shape 1
+
+-- step endIdentities: as in shape 1
 
 -- step endLinksElsewhere
 DELETE FROM one_time_tokens t USING (
@@ -257,6 +273,20 @@ cancelled AS (
 UPDATE users u SET two_factor_since = NULL, two_factor_reset_at = NULL, updated_at = now()
 FROM bare o WHERE u.id = o.user_id AND u.two_factor_since IS NOT NULL;
 
+-- step endIdentities
+WITH ended AS (
+  DELETE FROM identities i USING (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id
+  WHERE i.user_id = u.id AND i.created_at >= (SELECT least(d.created_at, (SELECT min(t.created_at) FROM one_time_tokens t WHERE t.owner_id = $4::uuid AND t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND t.target_email = $5)) FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.spent_by = $8::uuid) d)::timestamptz
+  RETURNING i.user_id, i.subject
+)
+UPDATE users u SET oauth_provider = NULL, oauth_id = NULL
+FROM ended o WHERE u.id = o.user_id AND u.oauth_id = o.subject;
+
 -- step mailReset: as in shape 1
 
 -- step issueReset: as in shape 1
@@ -311,6 +341,8 @@ ON CONFLICT (id) DO NOTHING;
 
 -- step endFactors: as in shape 1
 
+-- step endIdentities: as in shape 1
+
 -- step mailReset: as in shape 1
 
 -- step issueReset: as in shape 1
@@ -336,6 +368,8 @@ ON CONFLICT (id) DO NOTHING;
 -- step endTrust: as in shape 1
 
 -- step endFactors: as in shape 3
+
+-- step endIdentities: as in shape 3
 
 -- step mailReset: as in shape 1
 

@@ -56,6 +56,18 @@ DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM (
     WHERE d.user_id = $1::uuid AND d.device_id = $2::uuid
       AND d.last_missed_by = $3::uuid AND d.misses > 0 AND d.misses % $4::int = 0 ) o);
 
+-- step endIdentities
+WITH ended AS (
+  DELETE FROM identities i USING (
+    SELECT d.user_id, NULL::uuid AS session_id FROM second_factor_devices d
+    WHERE d.user_id = $1::uuid AND d.device_id = $2::uuid
+      AND d.last_missed_by = $3::uuid AND d.misses > 0 AND d.misses % $4::int = 0 AND d.last_missed_at = now()) o JOIN users u ON u.id = o.user_id
+  WHERE i.user_id = u.id AND true
+  RETURNING i.user_id, i.subject
+)
+UPDATE users u SET oauth_provider = NULL, oauth_id = NULL
+FROM ended o WHERE u.id = o.user_id AND u.oauth_id = o.subject;
+
 -- step recordWithdrawal
 INSERT INTO security_events
   (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)

@@ -3,6 +3,8 @@
 -- second factor since.
 -- src/features/email-code/reauthentication/queries.ts
 
+-- shape 1 of 2
+
 -- step holdUser
 SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR NO KEY UPDATE;
 
@@ -12,7 +14,7 @@ SELECT s.id FROM sessions s WHERE s.id = $1::uuid AND s.user_id = $2::uuid FOR U
 -- step consume
 UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
   SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id
-  WHERE s.id = $2::uuid AND s.user_id = $3::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) AND NOT ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+  WHERE s.id = $2::uuid AND s.user_id = $3::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) AND NOT false
     AND s.user_id IN (
     SELECT u.id AS user_id FROM users u
     JOIN (SELECT t.owner_id, t.email FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_at IS NULL AND t.expires_at > now()) l ON l.owner_id = u.id AND l.email = u.email
@@ -77,3 +79,32 @@ WHERE s.id = $1::uuid AND s.user_id = $2::uuid AND s.expires_at > now() AND u.ba
 SELECT s.user_id, s.id AS session_id, s.amr, s.cookie_counter IS NOT NULL AS has_cookie_token,
   s.body_counter IS NOT NULL AS has_body_token, floor(extract(epoch FROM coalesce(s.second_factor_at, s.authenticated_at)))::float8 AS auth_time,
   floor(extract(epoch FROM s.expires_at - now()))::float8 AS expires_in FROM sessions s WHERE s.id = $1::uuid AND s.user_id = $2::uuid;
+
+-- shape 2 of 2
+
+-- step holdUser: as in shape 1
+
+-- step holdSession: as in shape 1
+
+-- step consume
+UPDATE one_time_tokens t SET spent_at = now(), spent_by = $1::uuid FROM (
+  SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $2::uuid AND s.user_id = $3::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) AND NOT ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    AND s.user_id IN (
+    SELECT u.id AS user_id FROM users u
+    JOIN (SELECT t.owner_id, t.email FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_at IS NULL AND t.expires_at > now()) l ON l.owner_id = u.id AND l.email = u.email
+    WHERE u.banned_at IS NULL)) h
+WHERE t.token_hash = decode($6::text, 'hex') AND t.kind = $7 AND t.owner_id = h.user_id AND t.spent_at IS NULL AND t.expires_at > now()
+RETURNING t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.bucket;
+
+-- step renew: as in shape 1
+
+-- step clearAttempts: as in shape 1
+
+-- step record: as in shape 1
+
+-- step recordWrong: as in shape 1
+
+-- step live: as in shape 1
+
+-- step answer: as in shape 1

@@ -1,14 +1,16 @@
 -- Replaces the backup codes of the caller: the earlier set is dead.
 -- src/features/two-factor/backup-codes/queries.ts
 
+-- shape 1 of 2
+
 -- step holdUser
 SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR NO KEY UPDATE;
 
 -- step judge
 SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
     THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
-    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $5::text END]::text[], NULL) END END AS refused_by, ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) AS is_enabled FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $6::uuid AND s.user_id = $7::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END END AS refused_by, ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) AS is_enabled FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $8::uuid AND s.user_id = $9::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
 
 -- step store
 WITH dropped AS (
@@ -63,6 +65,40 @@ FROM (
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
       SELECT b.user_id, $17::uuid AS session_id FROM backup_codes b
       WHERE b.user_id = $18::uuid AND b.code_hash = decode($19::text, 'hex') AND b.created_at = now()) e JOIN users u ON u.id = e.user_id) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $20::boolean OR r.recipient IS NOT NULL;
+
+-- shape 2 of 2
+
+-- step holdUser: as in shape 1
+
+-- step judge
+SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END WHEN NOT false THEN ARRAY[$8::text] END AS refused_by, ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) AS is_enabled FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $9::uuid AND s.user_id = $10::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
+
+-- step store
+WITH dropped AS (
+  DELETE FROM backup_codes b USING (SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.id = $1::uuid AND s.user_id = $2::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND ((CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+          THEN coalesce(s.second_factor_at > now() - make_interval(secs => $3::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+          ELSE s.authenticated_at > now() - make_interval(secs => $4::int) END) AND false) AND ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+      AND NOT EXISTS (SELECT e.id FROM security_events e
+      WHERE e.user_id = $5::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $6::uuid
+        AND e.type = $7)) o
+  WHERE b.user_id = o.user_id AND b.code_hash NOT IN (SELECT c.code_hash FROM (SELECT decode(h, 'hex') AS code_hash FROM unnest($8::text[]) h) c)
+)
+INSERT INTO backup_codes (user_id, code_hash) SELECT o.user_id, c.code_hash FROM (SELECT s.user_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $9::uuid AND s.user_id = $10::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND ((CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+        THEN coalesce(s.second_factor_at > now() - make_interval(secs => $11::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+        ELSE s.authenticated_at > now() - make_interval(secs => $12::int) END) AND false) AND ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    AND NOT EXISTS (SELECT e.id FROM security_events e
+    WHERE e.user_id = $13::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = $14::uuid
+      AND e.type = $15)) o, (SELECT decode(h, 'hex') AS code_hash FROM unnest($16::text[]) h) c
+ON CONFLICT (user_id, code_hash) DO NOTHING;
+
+-- step record: as in shape 1
+
+-- step tellOwner: as in shape 1

@@ -68,6 +68,20 @@ cancelled AS (
 UPDATE users u SET two_factor_since = NULL, two_factor_reset_at = NULL, updated_at = now()
 FROM bare o WHERE u.id = o.user_id AND u.two_factor_since IS NOT NULL;
 
+-- step endIdentities
+WITH ended AS (
+  DELETE FROM identities i USING (
+    SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+      t.spent_at AS consumed_at FROM one_time_tokens t
+    WHERE t.token_hash = decode($1::text, 'hex') AND t.kind = $2 AND t.spent_by = $3::uuid AND t.spent_at = now()) o JOIN users u ON u.id = o.user_id
+  WHERE i.user_id = u.id AND i.created_at >= (SELECT d.created_at FROM (
+      SELECT t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
+        t.spent_at AS consumed_at FROM one_time_tokens t WHERE t.token_hash = decode($4::text, 'hex') AND t.kind = $5 AND t.spent_by = $6::uuid) d)::timestamptz
+  RETURNING i.user_id, i.subject
+)
+UPDATE users u SET oauth_provider = NULL, oauth_id = NULL
+FROM ended o WHERE u.id = o.user_id AND u.oauth_id = o.subject;
+
 -- step record
 INSERT INTO security_events
   (id, type, outcome, method, reason, user_id, session_id, request_id, operation_id, ip_address, user_agent, location)

@@ -1,6 +1,8 @@
 -- Stores the token of a change and queues the mail with its link.
 -- src/features/email-change/request/queries.ts
 
+-- shape 1 of 2
+
 -- step holdClient
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0));
 
@@ -10,17 +12,17 @@ SELECT u.id AS user_id FROM users u WHERE u.id = $1::uuid FOR NO KEY UPDATE;
 -- step judge
 SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
     THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
-    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $5::text END]::text[], NULL) END END AS refused_by, CASE
-  WHEN $6 = $7::text THEN 'reserved'
-  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($8::text[]) OR x.address_key = ANY ($9::text[])) AND x.id IS DISTINCT FROM $10::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END END AS refused_by, CASE
+  WHEN $8 = $9::text THEN 'reserved'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($10::text[]) OR x.address_key = ANY ($11::text[])) AND x.id IS DISTINCT FROM $12::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
   WHEN EXISTS (SELECT FROM one_time_tokens t
-  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($11::text[]) OR t.target_key = ANY ($12::text[]))
-    AND t.owner_id IS DISTINCT FROM $13::uuid
-    AND NOT ($14::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
-  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($15::text[]) OR x.address_key = ANY ($16::text[])) AND x.id IS DISTINCT FROM $17::uuid) THEN 'open'
-  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($18::text[]) OR x.address_key = ANY ($19::text[]))) THEN 'own'
+  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($13::text[]) OR t.target_key = ANY ($14::text[]))
+    AND t.owner_id IS DISTINCT FROM $15::uuid
+    AND NOT ($16::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($17::text[]) OR x.address_key = ANY ($18::text[])) AND x.id IS DISTINCT FROM $19::uuid) THEN 'open'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($20::text[]) OR x.address_key = ANY ($21::text[]))) THEN 'own'
   ELSE 'free' END AS claim FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $20::uuid AND s.user_id = $21::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+WHERE s.id = $22::uuid AND s.user_id = $23::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
 
 -- step issue
 INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
@@ -95,7 +97,7 @@ FROM (
         SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
         WHERE t.token_hash = decode($20::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) a, users x
     WHERE (lower(x.email) = ANY ($21::text[]) OR x.address_key = ANY ($22::text[])) AND x.id <> a.user_id LIMIT 1) s
-  WHERE s.recipient IS NOT NULL AND (
+  WHERE (
     SELECT count(*) FILTER (WHERE c.client_key = $23) < $24::int AND count(*) < $25::int
     FROM mail_outbox c
     WHERE c.network_key = $26 AND c.created_at > now() - make_interval(secs => $27::int) AND c.id IS DISTINCT FROM $28::uuid)
@@ -130,7 +132,7 @@ FROM (
       SELECT FROM (
         SELECT t.owner_id AS user_id, t.created_at FROM one_time_tokens t
         WHERE t.token_hash = decode($24::text, 'hex') AND t.spent_at IS NULL AND t.owner_id IS NOT NULL) i WHERE i.created_at = now()) LIMIT 1) s
-  WHERE s.recipient IS NOT NULL AND (
+  WHERE (
     SELECT count(*) FILTER (WHERE c.client_key = $25) < $26::int AND count(*) < $27::int
     FROM mail_outbox c
     WHERE c.network_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid)
@@ -169,3 +171,62 @@ FROM (
     WHERE c.network_key = $31 AND c.created_at > now() - make_interval(secs => $32::int) AND c.id IS DISTINCT FROM $33::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
+
+-- shape 2 of 2
+
+-- step holdClient: as in shape 1
+
+-- step holdUser: as in shape 1
+
+-- step judge
+SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+    THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END WHEN NOT false THEN ARRAY[$8::text] END AS refused_by, CASE
+  WHEN $9 = $10::text THEN 'reserved'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($11::text[]) OR x.address_key = ANY ($12::text[])) AND x.id IS DISTINCT FROM $13::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+  WHEN EXISTS (SELECT FROM one_time_tokens t
+  WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($14::text[]) OR t.target_key = ANY ($15::text[]))
+    AND t.owner_id IS DISTINCT FROM $16::uuid
+    AND NOT ($17::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($18::text[]) OR x.address_key = ANY ($19::text[])) AND x.id IS DISTINCT FROM $20::uuid) THEN 'open'
+  WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($21::text[]) OR x.address_key = ANY ($22::text[]))) THEN 'own'
+  ELSE 'free' END AS claim FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $23::uuid AND s.user_id = $24::uuid AND s.expires_at > now() AND u.banned_at IS NULL FOR KEY SHARE OF s;
+
+-- step issue
+INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
+    created_at, expires_at)
+SELECT decode($1::text, 'hex'), $2, s.user_id::uuid, $3::text, $4::text, $5::text,
+  NULL::text, NULL::text, now(), now() + make_interval(secs => $6::int)
+FROM (
+  SELECT u.id AS user_id FROM sessions s JOIN users u ON u.id = s.user_id
+  WHERE s.id = $7::uuid AND s.user_id = $8::uuid AND s.expires_at > now() AND u.banned_at IS NULL AND ((CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
+        THEN coalesce(s.second_factor_at > now() - make_interval(secs => $9::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
+        ELSE s.authenticated_at > now() - make_interval(secs => $10::int) END) AND false)
+    AND CASE
+    WHEN $11 = $12::text THEN 'reserved'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($13::text[]) OR x.address_key = ANY ($14::text[])) AND x.id IS DISTINCT FROM $15::uuid AND NOT ((x.email_verified_at IS NULL AND NOT x.is_verification_exempt) AND x.banned_at IS NULL)) THEN 'taken'
+    WHEN EXISTS (SELECT FROM one_time_tokens t
+    WHERE t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now() AND (t.target_email = ANY ($16::text[]) OR t.target_key = ANY ($17::text[]))
+      AND t.owner_id IS DISTINCT FROM $18::uuid
+      AND NOT ($19::boolean AND t.way_back IS NOT DISTINCT FROM 'corrected')) THEN 'held'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($20::text[]) OR x.address_key = ANY ($21::text[])) AND x.id IS DISTINCT FROM $22::uuid) THEN 'open'
+    WHEN EXISTS (SELECT FROM users x WHERE (lower(x.email) = ANY ($23::text[]) OR x.address_key = ANY ($24::text[]))) THEN 'own'
+    ELSE 'free' END NOT IN ('own', 'reserved') AND (
+    SELECT count(*) FILTER (WHERE c.client_key = $25) < $26::int AND count(*) < $27::int
+    FROM mail_outbox c
+    WHERE c.network_key = $28 AND c.created_at > now() - make_interval(secs => $29::int) AND c.id IS DISTINCT FROM $30::uuid)) s
+ON CONFLICT (token_hash) DO NOTHING
+RETURNING owner_id, email, target_email;
+
+-- step record: as in shape 1
+
+-- step endOthers: as in shape 1
+
+-- step holdRecipient: as in shape 1
+
+-- step tellOwner: as in shape 1
+
+-- step tellFormerOwner: as in shape 1
+
+-- step mailNewAddress: as in shape 1

@@ -78,7 +78,7 @@ FROM (
         SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
           nullif(p.email, '') AS recipient, $24::text AS recipient_key, false AS is_verified, NULL::text AS locale
         FROM registration_attempts p WHERE p.id = $25::uuid AND p.created_at = now()) a WHERE a.registration_id IS NULL)) s
-  WHERE s.recipient IS NOT NULL AND (
+  WHERE (
     SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
     FROM mail_outbox c
     WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid)

@@ -1,7 +1,7 @@
 -- Reserves a check of the caller's second factor, if there is one and the gates let the caller pass.
 -- src/features/two-factor/check/queries.ts
 
--- shape 1 of 4
+-- shape 1 of 3
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -80,7 +80,7 @@ FROM (
   FROM (SELECT u.id AS user_id, u.email::text AS recipient, coalesce(u.address_key, 'user:' || u.id) AS recipient_key,
       NOT (u.email_verified_at IS NULL AND NOT u.is_verification_exempt) AS is_verified, u.locale FROM (
       SELECT e.user_id, e.session_id FROM security_events e WHERE e.id = $17::uuid AND e.at = now()) e JOIN users u ON u.id = e.user_id) s
-  WHERE s.recipient IS NOT NULL AND true
+  WHERE true
 ) r
 WHERE $18::boolean OR r.recipient IS NOT NULL;
 
@@ -109,7 +109,7 @@ FROM (
     WHERE s.id = $5::uuid AND s.user_id = $6::uuid AND s.expires_at > now() AND u.banned_at IS NULL
   ) k) c;
 
--- shape 2 of 4
+-- shape 2 of 3
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -172,12 +172,12 @@ FROM (
 -- step judge
 SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
     THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
-    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END]::text[], NULL) END END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $5::uuid AND s.user_id = $6::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $8::uuid AND s.user_id = $9::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
 
 -- step answer: as in shape 1
 
--- shape 3 of 4
+-- shape 3 of 3
 
 -- step reserve
 INSERT INTO login_attempts AS t (bucket, count, last_attempt_id, window_ends_at)
@@ -240,25 +240,7 @@ FROM (
 -- step judge
 SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
     THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
-    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END]::text[], NULL) END WHEN NOT false THEN ARRAY[$5::text] END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $6::uuid AND s.user_id = $7::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
-
--- step answer: as in shape 1
-
--- shape 4 of 4
-
--- step reserve: as in shape 2
-
--- step recordLock: as in shape 2
-
--- step holdRecipient: as in shape 1
-
--- step tellOwner: as in shape 1
-
--- step judge
-SELECT CASE WHEN NOT (CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)))
-    THEN coalesce(s.second_factor_at > now() - make_interval(secs => $1::int) AND s.second_factor_at >= least(CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN u.two_factor_since END), false)
-    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4::text END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $5::text END]::text[], NULL) END END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.id = $6::uuid AND s.user_id = $7::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
+    ELSE s.authenticated_at > now() - make_interval(secs => $2::int) END) THEN ARRAY[$3::text] || CASE WHEN ((u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true))) THEN '{}'::text[] || CASE WHEN (u.two_factor_since IS NOT NULL AND coalesce(u.two_factor_reset_at > now(), true)) THEN CASE WHEN EXISTS (SELECT FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NULL) THEN '{totp,backup_code}'::text[] ELSE '{totp}'::text[] END ELSE '{}' END ELSE array_remove(ARRAY[CASE WHEN u.password_hash IS NOT NULL THEN $4 END, CASE WHEN EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider <> ALL ($5::text[])) THEN $6 END, CASE WHEN (u.password_hash IS NULL AND u.email_verified_at IS NOT NULL) THEN $7 END]::text[], NULL) END WHEN NOT false THEN ARRAY[$8::text] END AS refused_by FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.id = $9::uuid AND s.user_id = $10::uuid AND s.expires_at > now() AND u.banned_at IS NULL;
 
 -- step answer: as in shape 1

@@ -27,6 +27,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0021_two_factor': () => import('../../migrations/0021_two_factor.sql'),
   '0022_users_two_factor_reset_at_idx_concurrently': () =>
     import('../../migrations/0022_users_two_factor_reset_at_idx_concurrently.sql'),
+  '0023_identities': () => import('../../migrations/0023_identities.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */

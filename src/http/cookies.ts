@@ -24,13 +24,27 @@ export function readCookie(header: string | null, name: string): string | null {
  * not send.
  *
  * @param maxAgeSeconds rounded down, at least 0 and at most 400 days
+ * @param sameSite `None` for one that must come along with a form that another site posts
  * @throws TypeError when the name, value or age is not allowed in the header, which is a bug of the caller
  */
-export function hostCookie(name: `__Host-${string}`, value: string, maxAgeSeconds: number): string {
+export function hostCookie(
+  name: `__Host-${string}`,
+  value: string,
+  maxAgeSeconds: number,
+  sameSite: 'Lax' | 'None' = 'Lax',
+): string {
   if (!cookieOctets.test(value)) throw new TypeError('the cookie value has characters that are not allowed');
   if (Number.isNaN(maxAgeSeconds)) throw new TypeError('the age of the cookie is not a number');
   const age = Math.floor(Math.min(Math.max(maxAgeSeconds, 0), ageSecondsMax));
-  return `${checkName(name)}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${age}`;
+  return `${checkName(name)}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}; Max-Age=${age}`;
+}
+
+/** The names of the cookies of a header that begin like this, in their order, each once; what is no name is skipped. */
+export function cookieNames(header: string | null, prefix: `__Host-${string}`): `__Host-${string}`[] {
+  const names = (header?.split(';') ?? []).map((pair) => trimBlanks(pair.split('=', 1)[0] ?? ''));
+  return [...new Set(names)].filter(
+    (name): name is `__Host-${string}` => name.startsWith(prefix) && tokenPattern.test(name),
+  );
 }
 
 /** Returns a `Set-Cookie` value that deletes the cookie that `hostCookie` set under this name. */

@@ -108,6 +108,28 @@ export function defineDeveloperPage(
   });
 }
 
+/**
+ * A page that is there in development alone, and takes what its own forms post: their fields by `form`, and never from a
+ * page of a foreign origin.
+ */
+export function defineDeveloperFormPage<S extends z.core.$ZodType>(
+  path: string,
+  form: S,
+  page: {
+    readonly show: (c: RequestContext, deps: Deps) => Promise<Response>;
+    readonly receive: (c: RequestContext, form: SubmittedForm<z.output<S>>) => Promise<Response>;
+  },
+): Route[] {
+  const shown = defineDeveloperPage(path, page.show);
+  const handle = async (c: RequestContext): Promise<Response> => {
+    const deps = requireDeps(c);
+    const originTrust = refuseForeignOrigin(c, deps);
+    const body = validate(form, await readFormBody(c.req.raw));
+    return page.receive(c, { deps, body, originTrust });
+  };
+  return [shown, markAsMadeByKit({ ...shown, method: 'POST', limit: 'credential', handle })];
+}
+
 function isCorrectable(error: unknown, codes: readonly string[] = []): error is AuthError {
   return error instanceof AuthError && ['validation_failed', ...codes].includes(error.code);
 }

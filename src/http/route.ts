@@ -15,9 +15,10 @@ import { validate } from './validate.ts';
  * - `anyone`: needs no credential; an unsafe request from a foreign origin is refused.
  * - `session`: needs an access token; a cookie counts only from our own or a listed origin.
  * - `token-holder`: presents a refresh token in the body or a cookie; a foreign origin is refused at once.
+ * - `identity-provider`: comes back from one, by whatever page: the state alone decides.
  * - the kinds of `OperatorGuard`: for operators of the service.
  */
-export type Guard = 'anyone' | 'session' | 'token-holder' | OperatorGuard;
+export type Guard = 'anyone' | 'session' | 'token-holder' | 'identity-provider' | OperatorGuard;
 
 interface RouteSpec<G extends Guard, S extends z.core.$ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';

@@ -36,10 +36,10 @@ export type Occasion = (typeof occasions)[number];
 
 /**
  * What an occasion does to a kind of credential: `kept`; `ended`; `others` ends all but the one that acts; `since` ends
- * what was added since the disowned sign-in or the undone change; `replaced` says that the flow itself sets a new one;
- * `chosen` that the caller says which.
+ * what was added since the disowned sign-in or the undone change; `elsewhere` what stands for another address than the
+ * account's; `replaced` says that the flow itself sets a new one; `chosen` that the caller says which.
  */
-export type Cell = 'kept' | 'ended' | 'others' | 'since' | 'replaced' | 'chosen';
+export type Cell = 'kept' | 'ended' | 'others' | 'since' | 'elsewhere' | 'replaced' | 'chosen';
 
 /** Every occasion, decided: a new one does not compile until each kind of credential has an answer. */
 export type Cells = Readonly<Record<Occasion, Cell>>;
@@ -66,7 +66,7 @@ export interface Credentials<Kind extends string = string> {
   readonly step: string;
   readonly cells: Readonly<Record<Kind, Cells>>;
   /**
-   * A statement that ends the given kinds, which are those whose cell is `ended`, `others` or `since`, one at least.
+   * A statement that ends the given kinds, which are those whose cell is `ended`, `others`, `since` or `elsewhere`, one at least.
    * Lock the user before it.
    */
   close(ending: Ending<Kind>, scope: ClosingScope): Fragment;
@@ -74,7 +74,7 @@ export interface Credentials<Kind extends string = string> {
 
 /** The kinds to end, by how much of them ends. */
 export type Ending<Kind extends string = string> = Readonly<
-  Record<'ended' | 'others' | 'since', readonly Kind[]>
+  Record<'ended' | 'others' | 'since' | 'elsewhere', readonly Kind[]>
 >;
 
 /**
@@ -88,7 +88,7 @@ export function closeWaysIn(
   const steps: Record<string, Fragment> = {};
   for (const group of credentials) {
     const ending = endingOf(group, scope.occasion);
-    if (ending.ended.length + ending.others.length + ending.since.length === 0) continue;
+    if (Object.values(ending).every((kinds) => kinds.length === 0)) continue;
     if (ending.since.length > 0 && scope.since === null)
       throw new TypeError(`${scope.occasion} needs a time`);
     steps[group.step] = group.close(ending, scope);
@@ -103,5 +103,5 @@ export function endingOf<Kind extends string>(
 ): Ending<Kind> {
   const kinds = Object.keys(cells) as Kind[];
   const of = (cell: Cell) => kinds.filter((kind) => cells[kind][occasion] === cell);
-  return { ended: of('ended'), others: of('others'), since: of('since') };
+  return { ended: of('ended'), others: of('others'), since: of('since'), elsewhere: of('elsewhere') };
 }

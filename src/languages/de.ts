@@ -9,6 +9,7 @@ export const de: Language = {
     when: 'Wann',
     where: 'Wo',
     device: 'Gerät',
+    provider: 'Anbieter',
     takesEffect: 'Wird wirksam',
     inHours: (hours) => (hours === 1 ? '1 Stunde später' : `${hours} Stunden später`),
     copyLink: 'Oder kopieren Sie diese Adresse in Ihren Browser:',
@@ -103,8 +104,10 @@ export const de: Language = {
     confirmPassword: 'Neues Passwort wiederholen',
     passwordHint: (characters) =>
       `Mindestens ${characters} Zeichen. Einige Wörter ohne Zusammenhang sind leicht zu merken.`,
-    verifyPasswordHint: 'Das Passwort, das Sie bei der Registrierung gewählt haben.',
-    confirmPasswordHint: 'Das Passwort des Kontos, das diese Adresse bekommt.',
+    verifyPasswordHint:
+      'Das Passwort, das Sie bei der Registrierung gewählt haben. Hat das Konto keines, melden Sie sich zuerst hier an, und öffnen Sie den Link noch einmal.',
+    confirmPasswordHint:
+      'Das Passwort des Kontos, das diese Adresse bekommt. Hat es keines, melden Sie sich zuerst hier an, und öffnen Sie den Link noch einmal.',
   },
   fieldErrors: {
     required: 'Bitte füllen Sie alle Felder aus.',

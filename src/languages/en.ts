@@ -9,6 +9,7 @@ export const en: Language = {
     when: 'When',
     where: 'Where',
     device: 'Device',
+    provider: 'Provider',
     takesEffect: 'Takes effect',
     inHours: (hours) => (hours === 1 ? '1 hour later' : `${hours} hours later`),
     copyLink: 'Or copy this address into your browser:',
@@ -95,8 +96,10 @@ export const en: Language = {
     confirmPassword: 'Repeat the new password',
     passwordHint: (characters) =>
       `At least ${characters} characters. A few unrelated words are easy to remember.`,
-    verifyPasswordHint: 'The password that you chose when you registered.',
-    confirmPasswordHint: 'The password of the account that gets this address.',
+    verifyPasswordHint:
+      'The password that you chose when you registered. If the account has none, sign in here first, and open the link again.',
+    confirmPasswordHint:
+      'The password of the account that gets this address. If it has none, sign in here first, and open the link again.',
   },
   fieldErrors: {
     required: 'Please fill in every field.',

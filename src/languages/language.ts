@@ -53,6 +53,7 @@ export interface Language {
     readonly when: string;
     readonly where: string;
     readonly device: string;
+    readonly provider: string;
     readonly takesEffect: string;
     /** Stands after `takesEffect`, below the time of the mail. @param hours since that time, at least 1 */
     readonly inHours: (hours: number) => string;

@@ -49,6 +49,11 @@ export type NoticeKind =
   /** To the address that an account had before its former one was restored. */
   | 'email_restored'
   | 'account_deleted'
+  /** A sign-in at an identity provider was added to the account. */
+  | 'identity_linked'
+  | 'identity_unlinked'
+  /** Somebody came by an identity provider with the address of an account that has no such sign-in. */
+  | 'identity_not_linked'
   /** Turned on, or its authenticator replaced by another one. */
   | 'two_factor_enabled'
   | 'two_factor_disabled'
@@ -65,6 +70,8 @@ export type MailKind = SealedMailKind | NoticeKind;
 export interface MailFacts {
   readonly userAgent: string | null;
   readonly location: Location | null;
+  /** The identity provider that it is about, as people know it; undefined for none. */
+  readonly provider?: string;
   /** Hours from the time of the mail until what it announces takes effect; undefined if it has done so already. */
   readonly delayHours?: number;
 }

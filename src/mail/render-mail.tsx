@@ -140,6 +140,7 @@ async function tellFacts(
   const told: readonly (readonly [string, string | null])[] = [
     [mailFrame.when, `${when.format(new Date(at))} UTC`],
     [mailFrame.takesEffect, facts?.delayHours === undefined ? null : mailFrame.inHours(facts.delayHours)],
+    [mailFrame.provider, plainWords(facts?.provider ?? null) || null],
     [mailFrame.where, placeName(facts?.location ?? null, tag)],
     [mailFrame.device, await nameDevice(facts?.userAgent ?? null)],
   ];

@@ -27,8 +27,8 @@ const namingTexts = ['login_attempts.bucket'];
 async function namingColumns(): Promise<string[]> {
   const rows = await db().query<{ column: string }>(sql`
     SELECT c.table_name || '.' || c.column_name AS column
-    FROM information_schema.columns c
-    WHERE c.table_schema = 'public' AND (c.column_name IN ('user_id', 'owner_id', 'session_id') OR EXISTS (
+    FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
+    WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE' AND (c.column_name IN ('user_id', 'owner_id', 'session_id') OR EXISTS (
       SELECT FROM information_schema.key_column_usage k
       JOIN information_schema.referential_constraints r USING (constraint_schema, constraint_name)
       JOIN information_schema.key_column_usage x ON x.constraint_schema = r.unique_constraint_schema
@@ -78,6 +78,8 @@ async function rooted() {
       SELECT b.name, 1, gen_random_uuid(), now() + interval '1 hour'
       FROM unnest(ARRAY[${`user:${userId}:export`}, ${`second-factor:${userId}:world`},
         ${`email-code:${userId}:world`}]) AS b (name)`,
+    sql`INSERT INTO identities (user_id, provider, issuer, subject)
+      VALUES (${userId}::uuid, 'google', 'https://accounts.google.com', ${userId})`,
     sql`UPDATE security_events SET ip_address = '192.0.2.1', user_agent = 'agent' WHERE user_id = ${userId}::uuid`,
   ]);
   for (const table of tables) expect(await rowsOf(table, [userId, sessionId]), table.name).not.toEqual([]);

@@ -53,8 +53,8 @@ describe('the table of what closes which way in (SES-21)', () => {
   test('has every kind once, and all links of an account', () => {
     const all = credentials.flatMap(({ cells }) => Object.keys(cells));
     expect(new Set(all).size).toBe(all.length);
-    // The one belongs to no account, and the other is never stored: it is the challenge in its cookie.
-    const others = ['confirm_registration', 'challenge_cookie'];
+    // Two belong to no account, and the third is never stored: it is the challenge in its cookie.
+    const others = ['confirm_registration', 'challenge_cookie', 'oauth_state'];
     const links = Object.keys(oneTimeTokenKinds).filter((kind) => !others.includes(kind));
     expect(linkKinds.toSorted()).toEqual(links.toSorted());
     const told = [
@@ -65,6 +65,7 @@ describe('the table of what closes which way in (SES-21)', () => {
       'backup_code',
       'factor_reset',
       'trusted_device',
+      'identity',
     ];
     expect(kinds.filter((kind) => !linkKinds.includes(kind)).toSorted()).toEqual(told.toSorted());
     const steps = credentials.map(({ step }) => step);
@@ -116,6 +117,7 @@ async function equipped(factorAge: keyof typeof ages = 'before') {
   const { userId, email } = account;
   const links = await storeLinks(client, { id: userId, email });
   await storeLink(client, 'email_code', { id: userId, email });
+  await storeLink(client, 'oauth_code', { id: userId, email });
   const otherSessionId = crypto.randomUUID();
   await db().batch([
     sql`INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at, body_counter)
@@ -127,6 +129,11 @@ async function equipped(factorAge: keyof typeof ages = 'before') {
         now() + a.minutes * interval '1 minute', t.expires_at, t.kind || a.age, t.challenge
       FROM one_time_tokens t, (VALUES (' before', -30), (' later', 30)) AS a (age, minutes)
       WHERE t.owner_id = ${userId}::uuid`,
+    sql`INSERT INTO identities (user_id, provider, issuer, subject, email, is_email_proved, created_at)
+      SELECT ${userId}::uuid, i.name, i.name, ${userId}, i.email, i.is_proved, now() + i.minutes * interval '1 minute'
+      FROM (VALUES ('own-before', ${email}, true, -30), ('own-later', ${email}, true, 30),
+        ('elsewhere-before', 'other@example.com', true, -30), ('elsewhere-later', NULL, false, 30),
+        ('unproved-before', ${email}, false, -30)) AS i (name, email, is_proved, minutes)`,
     sql`UPDATE users SET email_verified_at = NULL, two_factor_since = now() - interval '1 day' WHERE id = ${userId}::uuid`,
     sql`UPDATE factors SET created_at = now(),
         added_at = CASE WHEN added_at IS NOT NULL THEN now() + ${ages[factorAge]}::int * interval '1 minute' END,
@@ -152,6 +159,8 @@ interface State {
   /** When each backup code was made. */
   readonly codes: readonly string[];
   readonly trustedDevices: number;
+  /** The providers of the identities: of the account's address, of another or of one that nobody proved, with their age. */
+  readonly identities: readonly string[];
   /** Whether a sign-in asks for a second factor. */
   readonly isAsked: boolean;
   readonly isResetPending: boolean;
@@ -169,6 +178,7 @@ async function stateOf(userId: string): Promise<State | null> {
       ARRAY(SELECT ${age(sql`f.added_at`)} FROM factors f WHERE f.user_id = u.id ORDER BY 1) AS factors,
       ARRAY(SELECT ${age(sql`b.created_at`)} FROM backup_codes b WHERE b.user_id = u.id ORDER BY 1) AS codes,
       (SELECT count(*)::int FROM trusted_devices d WHERE d.user_id = u.id) AS "trustedDevices",
+      ARRAY(SELECT i.provider FROM identities i WHERE i.user_id = u.id ORDER BY 1) AS identities,
       u.two_factor_since IS NOT NULL AS "isAsked", u.two_factor_reset_at IS NOT NULL AS "isResetPending"
     FROM users u WHERE u.id = ${userId}::uuid`);
   return row ?? null;
@@ -193,6 +203,13 @@ function factorsLeft(before: State, occasion: Occasion): ReturnType<typeof facto
     trustedDevices: left('trusted_device', Array(before.trustedDevices).fill('before')).length,
     isResetPending: isAsked && left('factor_reset', ['before']).length > 0,
   };
+}
+
+/** The identities that a cell leaves. */
+function identitiesLeft({ identities }: State, cell: Cell): readonly string[] {
+  if (cell === 'ended') return [];
+  if (cell === 'since') return identities.filter((name) => name.endsWith('before'));
+  return cell === 'elsewhere' ? identities.filter((name) => name.startsWith('own')) : identities;
 }
 
 function scopeOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
@@ -237,6 +254,7 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
       expect(after.password).toBe(table.password![occasion] === 'ended' ? null : before!.password);
       expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
       expect(factorState(after)).toEqual(factorsLeft(before!, occasion));
+      expect(after.identities).toEqual(identitiesLeft(before!, table.identity![occasion]));
       expect(await stateOf(bystander.userId)).toEqual(bystander.before);
     },
   );
@@ -248,6 +266,7 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
     expect(late.before!.factors).toEqual(['later', 'setup']);
     for (const { before } of [early, late]) {
       expect(before).toMatchObject({ isAsked: true, isResetPending: true, trustedDevices: 1 });
+      expect(before!.identities).toHaveLength(5);
       expect(before!.codes).toHaveLength(10);
     }
   });

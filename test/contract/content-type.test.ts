@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { TestClient } from '../support/client.ts';
+import { cookieHeader, TestClient } from '../support/client.ts';
+import { baseUrl } from '../support/test-env.ts';
 import { insertAccount } from './insert-account.ts';
 import { json, rawExample } from './raw-example.ts';
 import { type Account, bodyRoutes, exampleCall, exampleOf, unsafeRoutes } from './route-table.ts';
@@ -31,7 +32,10 @@ beforeAll(async () => {
   account = await insertAccount(client);
 });
 
-describe.each(unsafeRoutes)('%s from another site', (key) => {
+/** A provider posts its answer from its own page. */
+const exempt = 'POST /api/auth/oauth/:provider/callback';
+
+describe.each(unsafeRoutes.filter((key) => key !== exempt))('%s from another site', (key) => {
   const evil = { Origin: 'https://evil.example' };
   test.each(named([...otherTypes, {}, json]))(
     'is refused before its body is read: %s (CSR-02)',
@@ -85,3 +89,20 @@ describe.each(bodyRoutes)('%s', (key) => {
 function withOrigin(headers: Record<string, string>): Record<string, string> {
   return { ...headers, Origin: 'https://auth.test' };
 }
+
+describe(exempt, () => {
+  test.each(
+    named([
+      ...otherTypes.filter((type) => type['Content-Type'] !== 'application/x-www-form-urlencoded'),
+      {},
+      json,
+    ]),
+  )('reads nothing but a form: %s (INP-02)', async (_name, declared) => {
+    const [, path, { cookies }] = exampleCall(exempt, account);
+    const headers = { ...declared, Cookie: cookieHeader(cookies ?? {}) };
+    const answer = await client.send(
+      new Request(`${baseUrl}${path}`, { method: 'POST', headers, body: 'state=x' }),
+    );
+    expect([answer.status, answer.json.code]).toEqual([415, 'unsupported_media_type']);
+  });
+});

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createApp } from '../../src/app.ts';
 import { type Answer, cookieHeader, TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { databaseState } from './database-state.ts';
@@ -6,7 +7,11 @@ import { insertAccount } from './insert-account.ts';
 import { foreignPages, type PageHeaders, silentPages, trustedPages } from './origins.ts';
 import { recordLog } from './recorded-log.ts';
 import { casesFor } from './route-choice.ts';
-import { type Account, exampleCall, exampleOf, unsafeRoutes } from './route-table.ts';
+import { type Account, unsafeRoutes as allUnsafeRoutes, exampleCall, exampleOf } from './route-table.ts';
+
+/** The one way back from a provider, which posts its answer from its own page: the sealed cookie and its state decide. */
+const exempt = 'POST /api/auth/oauth/:provider/callback';
+const unsafeRoutes = allUnsafeRoutes.filter((key) => key !== exempt);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -89,4 +94,32 @@ describe.each(unsafeRoutes)('a request without cookies to %s', (key) => {
       expect((await fromPage(key, headers, 'bearer')).status, page).toBe(exampleOf(key).status);
     }
   });
+});
+
+describe('the way back from a provider', () => {
+  test('is the one unsafe route that takes requests of every page (CSR-10)', () => {
+    const served = createApp().serves.filter(
+      ({ guard, method }) => guard === 'identity-provider' && method !== 'GET',
+    );
+    expect(served.map(({ method, path }) => `${method} ${path}`)).toEqual([exempt]);
+    expect(allUnsafeRoutes).toContain(exempt);
+  });
+
+  test.each(foreignPages)(
+    'is accepted from %s with the cookie of its visit, and does nothing without (CSR-10)',
+    async (_page, headers) => {
+      const [method, path, { form, cookies }] = exampleCall(exempt, account);
+      const before = await databaseState(database.url);
+      const bare = await client.call(method, path, { ...(form && { form }), headers: { ...headers } });
+      expect([bare.status, bare.headers.get('Location')]).toEqual([
+        303,
+        'https://auth.test/account?error=transaction_invalid',
+      ]);
+      expect(bare.roundTrips).toBe(0);
+      expect(await databaseState(database.url)).toBe(before);
+      const all = { ...(cookies && { Cookie: cookieHeader(cookies) }), ...headers };
+      const answer = await client.call(method, path, { ...(form && { form }), headers: all });
+      expect([answer.status, answer.headers.get('Location')]).toEqual([303, 'https://auth.test/home']);
+    },
+  );
 });

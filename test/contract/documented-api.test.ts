@@ -15,7 +15,7 @@ const documented = rows.flatMap((cells) =>
 );
 
 /** Examples only look members up in it. */
-const anybody = { links: {}, twoFactor: { secret: 'AA', setupSecret: 'AA' } } as Account;
+const anybody = { links: {}, twoFactor: { secret: 'AA', setupSecret: 'AA' }, social: {} } as Account;
 
 function rowOf(route: string) {
   return documented.find((row) => row.route === route)!;

@@ -120,6 +120,37 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ['codes that are mailed', () => [mailLimits.perKind, mailLimits.hourSeconds]],
     ['a code by mail', () => [oneTimeTokenKinds.email_code.ttlSeconds / 60]],
     ['the challenge of a sign-in', () => [oneTimeTokenKinds.two_factor_challenge.ttlSeconds / 60]],
+    ['a visit to a provider', () => [oneTimeTokenKinds.oauth_state.ttlSeconds / 60]],
+    ['the code of a sign-in for an app', () => [oneTimeTokenKinds.oauth_code.ttlSeconds]],
+    [
+      'such codes of one account',
+      () => [constantOf('src/features/social/sign-in/entry/fragments.ts', 'codesMax')],
+    ],
+    [
+      'visits to providers that one browser',
+      () => [constantOf('src/features/social/transaction/answer-transaction.ts', 'transactionsMax')],
+    ],
+    [
+      'an ID token that an app presents',
+      () => [constantOf('src/features/social/native/sign-in-by-id-token.ts', 'maxAgeSeconds')],
+    ],
+    [
+      'calls to a provider',
+      () => {
+        const file = 'src/features/social/outbound/provider-client.ts';
+        const [call, all, body] = ['callMs', 'budgetMs', 'bodyBytesMax'].map((name) =>
+          constantOf(file, name),
+        );
+        return [call! / 1000, all! / 1000, body! / 1024];
+      },
+    ],
+    [
+      'refresh tokens of Apple',
+      () => {
+        const file = 'src/features/social/apple-token/revoke-tokens.ts';
+        return [constantOf(file, 'callsMax'), constantOf(file, 'attemptsMax')];
+      },
+    ],
     [
       'exports of an account',
       () => {
@@ -181,7 +212,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
         [
           ...new Set(
             Object.entries(oneTimeTokenKinds)
-              .filter(([kind]) => !/challenge|email_code/.test(kind))
+              .filter(([kind]) => !/challenge|email_code|oauth/.test(kind))
               .map(([, { ttlSeconds }]) => ttlSeconds / 3600),
           ),
         ].toSorted(),

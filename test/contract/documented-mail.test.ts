@@ -65,8 +65,9 @@ describe('docs/mail.md', () => {
   });
 
   test('says how long links work', () => {
-    // A challenge is in no mail, and a code is no link.
-    const links = Object.entries(oneTimeTokenKinds).filter(([kind]) => !/challenge|email_code/.test(kind));
+    // A challenge, a state and a code for an app are in no mail, and a code by mail is no link.
+    const others = /challenge|email_code|oauth/;
+    const links = Object.entries(oneTimeTokenKinds).filter(([kind]) => !others.test(kind));
     const hours = new Set(links.map(([, { ttlSeconds }]) => ttlSeconds / 3600));
     expect(hours).toEqual(new Set([1, 24, 7 * 24]));
     expect(section(path, '## Which mails there are')).toMatch(

@@ -6,14 +6,17 @@ import { sources } from './sources.ts';
 const rows = tableRows('docs/operations.md', '## The log');
 const levels = ['info', 'warn', 'error'];
 
+/** A call of `log`: its level, or two of which a condition chooses, and its event. */
+const logCall = /\blog\(\s*(?:\w+ \? '(info|warn|error)' : )?'(info|warn|error)',\s*(?:'([a-z_]+)'|code)/g;
+
 /** `event level` for every line that the source can write. */
 function loggedEvents(): string[] {
-  const calls = Object.values(sources).flatMap((text) => [
-    ...text.matchAll(/\blog\(\s*'(info|warn|error)',\s*(?:'([a-z_]+)'|code)/g),
-  ]);
+  const calls = Object.values(sources).flatMap((text) => [...text.matchAll(logCall)]);
   const failures = declaredCodes().flatMap((code) => (/ 5\d\d$/.test(code) ? [code.split(' ')[0]] : []));
-  const events = calls.flatMap(([, level, event]) =>
-    (event === undefined ? failures : [event]).map((name) => `${name} ${level}`),
+  const events = calls.flatMap(([, other, level, event]) =>
+    (event === undefined ? failures : [event]).flatMap((name) =>
+      [other, level].flatMap((each) => (each === undefined ? [] : [`${name} ${each}`])),
+    ),
   );
   return [...new Set(events)].toSorted();
 }
@@ -34,9 +37,7 @@ describe('docs/operations.md', () => {
   });
 
   test('is compared with every call of `log`', () => {
-    const understood = Object.values(sources).flatMap((text) => [
-      ...text.matchAll(/\blog\(\s*'(?:info|warn|error)',\s*(?:'[a-z_]+'|code)/g),
-    ]);
+    const understood = Object.values(sources).flatMap((text) => [...text.matchAll(logCall)]);
     expect(understood).toHaveLength(countCalls());
   });
 

@@ -5,8 +5,9 @@ import { defineErrors } from '../../src/errors.ts';
 import { foldFeatures } from '../../src/feature.ts';
 import type { Gate } from '../../src/joints/gate.ts';
 import { password } from '../support/accounts.ts';
-import { type Answer, TestClient } from '../support/client.ts';
+import { type Answer, serveWith, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
+import { providerVariables } from '../support/social.ts';
 import { codeAt } from '../support/two-factor.ts';
 import { databaseState } from './database-state.ts';
 import { expectProblem } from './expect-problem.ts';
@@ -24,7 +25,12 @@ const ownersOwn = [
   'POST /api/auth/two-factor/enable',
   'POST /api/auth/two-factor/disable',
   'POST /api/auth/two-factor/backup-codes',
+  'POST /api/auth/oauth/:provider/link',
+  'DELETE /api/auth/identities/:provider',
 ];
+
+// Without them no provider lets anybody in, and the last way in is not removed.
+serveWith('/api/auth/identities/:provider', providerVariables());
 
 const sensitiveRoutes = createApp()
   .serves.filter(({ isSensitive }) => isSensitive)
@@ -111,7 +117,11 @@ function callWithoutPassword(by: TestClient, key: string, account: Account) {
 /** The account with one caller for all routes, whichever they are by otherwise. */
 function calledBy(account: Account, { email, userId, accessToken, refreshToken, cookies }: Caller): Account {
   const caller = { email, userId, accessToken, refreshToken, cookies };
-  return { ...account, ...caller, twoFactor: { ...account.twoFactor, ...caller }, passwordless: caller };
+  const [twoFactor, social] = [
+    { ...account.twoFactor, ...caller },
+    { ...account.social, ...caller },
+  ];
+  return { ...account, ...caller, twoFactor, social, passwordless: caller };
 }
 
 /** Lets the caller have shown who they are so many seconds ago, by the second factor as well where they have one. */
@@ -126,6 +136,13 @@ function proveOwner({ userId }: Caller, secondsAgo: number): Promise<unknown> {
 function ageTwoFactor({ userId }: Caller): Promise<unknown> {
   return change(sql`
     UPDATE users SET two_factor_since = two_factor_since - interval '1 day' WHERE id = ${userId}::uuid`);
+}
+
+/** Lets the caller sign in by two providers, of which one can be removed. */
+function linkProviders({ userId }: Caller): Promise<unknown> {
+  return change(sql`
+    INSERT INTO identities (user_id, provider, issuer, subject)
+    SELECT ${userId}::uuid, p.name, p.name, ${userId} FROM (VALUES ('google'), ('microsoft')) AS p (name)`);
 }
 
 function dropPassword({ userId }: Caller): Promise<unknown> {
@@ -260,6 +277,7 @@ describe.each(sensitiveRoutes)('%s', (key) => {
       const inserted = await insertAccount(client);
       await ageTwoFactor(inserted.twoFactor);
       const account = calledBy(inserted, await lower(inserted.twoFactor));
+      await linkProviders(account);
       const before = await databaseState(database.url);
       expectNotRecent(await call(client, key, account), ['totp', 'backup_code']);
       expect(await databaseState(database.url)).toBe(before);

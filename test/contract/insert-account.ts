@@ -20,6 +20,7 @@ import type { TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { passEveryGate } from '../support/pass-gates.ts';
 import { type Account, type Caller, dropPassword } from './route-table.ts';
+import { newSocialAccount } from './social-account.ts';
 import { cheapHash, newTwoFactorAccount } from './two-factor-account.ts';
 
 /**
@@ -69,6 +70,7 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
   };
   const begun = begunNow(session);
   const twoFactor = await newTwoFactorAccount(runtime, passwordHash);
+  const social = await newSocialAccount(runtime, passwordHash);
   const passwordless = await newPasswordless(runtime);
   const [, , , , , rows] = await openDatabase(String(env.DATABASE_URL)).batch([
     insertUser(user, sql`false`),
@@ -85,8 +87,10 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
     sql`SELECT ${begunColumns(sql`s`)} ${fromBegun(session)}`,
     ...twoFactor.statements,
     ...passwordless.statements,
+    ...social.statements,
   ]);
-  for (const id of [userId, twoFactor.account.userId, passwordless.account.userId])
+  const others = [twoFactor.account, passwordless.account, social.account];
+  for (const id of [userId, ...others.map((other) => other.userId)])
     await passEveryGate(String(env.DATABASE_URL), id);
   const begunRow = rows?.[0] as BegunRow | undefined;
   const claims = { userId, sessionId, authTime: begunRow?.auth_time ?? 0, amr: opening.proof.amr };
@@ -104,7 +108,7 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
       revert_email: links.revert_email.token,
     },
     cookies: { '__Host-nexora_access': accessToken, '__Host-nexora_refresh': refreshToken('cookie') },
-    ...{ twoFactor: twoFactor.account, passwordless: passwordless.account },
+    ...{ twoFactor: twoFactor.account, passwordless: passwordless.account, social: social.account },
   };
 }
 

@@ -71,8 +71,25 @@ async function stateBesideRecords(key: string): Promise<unknown> {
   return tables.filter(({ name }) => !records.includes(name) || !recordedReads.includes(key));
 }
 
+/** A link that begins a visit to a provider, and the way back: the cookie of the visit is all that the one sets. */
+const visits = ['GET /api/auth/oauth/:provider', 'GET /api/auth/oauth/:provider/callback'];
+
+describe('a visit to a provider', () => {
+  test('begins without a trace in the database, and its end is reached by no HEAD (CSR-07)', async () => {
+    const before = await databaseState(database.url);
+    const [, start, options] = exampleCall(visits[0]!, account, 'cookie');
+    for (const method of ['GET', 'HEAD'])
+      expect((await client.call(method, start, options)).status).toBe(302);
+    const [, back, withVisit] = exampleCall(visits[1]!, account, 'cookie');
+    const head = await client.call('HEAD', back, withVisit);
+    expect([head.status, head.headers.get('Allow'), head.setCookies]).toEqual([405, 'GET, POST', []]);
+    expect(await databaseState(database.url)).toBe(before);
+    expect((await client.call('GET', back, withVisit)).status).toBe(303);
+  });
+});
+
 describe('GET and HEAD', () => {
-  test.each(registeredRoutes.filter((key) => key.startsWith('GET ')))(
+  test.each(registeredRoutes.filter((key) => key.startsWith('GET ') && !visits.includes(key)))(
     '%s with cookies changes nothing, sets no cookie, and HEAD says the same without a body (CSR-07)',
     async (key) => {
       const before = await stateBesideRecords(key);

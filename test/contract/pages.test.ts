@@ -7,6 +7,7 @@ import { databaseState } from './database-state.ts';
 import { innards } from './expect-problem.ts';
 import { foreignPages, silentPages, trustedPages } from './origins.ts';
 import {
+  developerFormPages,
   formPages,
   insertForm,
   linkTo,
@@ -229,6 +230,58 @@ describe.each(formPages)('%s', (path) => {
     expectPage(limited, 429);
     expect(limited.text).toContain(en.errors.rate_limited);
     expect(limited.headers.has('Retry-After')).toBe(true);
+  });
+});
+
+describe.each(developerFormPages)('%s, for developers', (path) => {
+  const unserved = new TestClient({ ENVIRONMENT: 'production' });
+
+  test('is shown, and says nothing that its address does (HDR-03, HDR-04)', async () => {
+    for (const query of ['', '?error=<b>no</b>&message=https://evil.example&token=evil', '?__proto__=evil']) {
+      const answer = await client.get(path + query);
+      expectPage(answer, 200, query);
+      expect(answer.text, query).not.toMatch(/<b>|evil/);
+    }
+  });
+
+  test('refuses a form from every foreign page, before its body is read (CSR-03, CSR-06)', async () => {
+    for (const [page, { ...headers }] of foreignPages) {
+      const answer = await client.call('POST', path, { form: { action: 'sign_out' }, headers });
+      expectPage(answer, 403, page);
+      expect(answer.roundTrips, page).toBe(0);
+    }
+  });
+
+  test('answers a form that is not as it was shown (INP-02)', async () => {
+    expectPage(await client.submit(path, { action: 'sign_out', another: '1' }), 400);
+    expectPage(await client.submit(path, { action: 'anything' }), 400);
+    expectPage(await client.submit(path, {}), 400);
+    const json = await client.post(
+      path,
+      { action: 'sign_out' },
+      { headers: { Origin: 'https://auth.test' } },
+    );
+    expectPage(json, 415);
+  });
+
+  test('answers a wrong method with 405 and Allow', async () => {
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
+      const answer = await client.call(method, path);
+      expectPage(answer, 405, method);
+      expect(answer.headers.get('Allow')).toBe('GET, HEAD, POST');
+    }
+  });
+
+  test('is not there in production, by any method', async () => {
+    for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const [answer, unknown] = [
+        await unserved.call(method, path),
+        await unserved.call(method, '/dev/nothing'),
+      ];
+      expectPage(answer, 404, method);
+      expect(answer.headers.get('Allow'), method).toBeNull();
+      expect(withoutReference(answer.text), method).toBe(withoutReference(unknown.text));
+    }
   });
 });
 

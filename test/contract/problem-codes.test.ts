@@ -11,6 +11,7 @@ import { declaredCodes } from './problem-codes.ts';
 import { json, rawExample } from './raw-example.ts';
 import { recordLog } from './recorded-log.ts';
 import type { Account } from './route-table.ts';
+import { socialOccurrences } from './social-problems.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -95,7 +96,11 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   two_factor_unavailable: [503, setUpWhereOff],
   service_unavailable: [503, () => withFault('refuse')],
   misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
+  ...socialOccurrences(() => database.url),
 };
+
+/** What a browser takes back to where it came from, and nobody reads otherwise. */
+const toldByRedirect = ['transaction_invalid 400'];
 
 function registrationWith(password: string) {
   return registration('new@example.com', { password, confirmPassword: password });
@@ -206,7 +211,7 @@ function codeOf(name: string): string {
 describe('a problem document', () => {
   test('is known for every declared code (LOG-07)', () => {
     const known = Object.entries(occurrences).map(([name, [status]]) => `${codeOf(name)} ${status}`);
-    expect([...known, ...codesOfPages].toSorted()).toEqual(declaredCodes());
+    expect([...known, ...codesOfPages, ...toldByRedirect].toSorted()).toEqual(declaredCodes());
   });
 
   test.each(Object.entries(occurrences))(

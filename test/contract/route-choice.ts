@@ -15,6 +15,7 @@ export const modelRoutes = [
   'GET /api/auth/me',
   'PATCH /api/auth/me',
   'DELETE /api/auth/sessions',
+  'GET /api/auth/oauth/:provider/callback',
   'POST /api/admin/users/:id/ban',
 ];
 

@@ -18,16 +18,26 @@ import {
 } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { type LinkOwner, storeLink } from '../support/links.ts';
+import { providerVariables } from '../support/social.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { codeAt } from '../support/two-factor.ts';
+import { insertSocialAccount, type SocialAccount, type Visit } from './social-account.ts';
 import { insertTwoFactorAccount, type TwoFactorAccount } from './two-factor-account.ts';
 
 /** A valid request of one route, and what it costs. */
 export interface RouteExample {
-  /** What the caller presents: nothing, an access token, a refresh token, a challenge, or ADMIN_SECRET. */
-  readonly credential: 'none' | 'access-token' | 'refresh-token' | 'challenge-token' | 'admin-secret';
+  /** What the caller presents: nothing, an access token, a refresh token, a challenge, the cookie of a visit, or ADMIN_SECRET. */
+  readonly credential:
+    | 'none'
+    | 'access-token'
+    | 'refresh-token'
+    | 'challenge-token'
+    | 'visit-cookie'
+    | 'admin-secret';
   /** The caller is not who has just registered, but somebody who has two-factor. */
   readonly isByTwoFactor?: true;
+  /** The caller is somebody who signs in by a provider. */
+  readonly isBySocial?: true;
   /** The caller is somebody who has no password. */
   readonly isByPasswordless?: true;
   /**
@@ -53,8 +63,13 @@ export interface RouteExample {
   readonly isBodyOptional?: true;
   /** The answer without a body, where that is another. */
   readonly statusWithoutBody?: number;
+  /** The fields of a form in place of a body, and the cookies of the visit that they belong to. */
+  readonly form?: (account: Account) => Readonly<Record<string, string>>;
+  readonly visit?: (account: Account) => Visit;
   /** The address, where the path has parameters. */
   readonly path?: (account: Account) => string;
+  /** What stands behind it, where the route reads a query. */
+  readonly query?: (account: Account) => string;
 }
 
 /** One in the form of a backup code, which nobody has. */
@@ -62,6 +77,7 @@ const backupCode = 'ABCD-EFGH-JKMN-PQRS-TUVW-XYZ2';
 
 // One object, so that a client has one environment for all of them.
 const withAdmin: Overrides = { ADMIN_SECRET: adminSecret };
+const withProviders: Overrides = providerVariables();
 
 /** Every registered route by method and path. route-table.test.ts fails when one is missing or no longer there. */
 export const routeTable: Readonly<Record<string, RouteExample>> = {
@@ -180,7 +196,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 11],
+    statements: [1, 12],
     body: ({ links }) => ({
       token: links.reset_password,
       password: otherPassword,
@@ -198,7 +214,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 12],
+    statements: [1, 13],
     body: ({ links }) => ({ token: links.not_me }),
   },
   'DELETE /api/auth/me': {
@@ -229,7 +245,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     credential: 'none',
     status: 200,
     roundTrips: 2,
-    statements: [1, 11],
+    statements: [1, 12],
     body: ({ links }) => ({ token: links.revert_email }),
   },
   'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
@@ -265,8 +281,69 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1, statements: [4] },
     path: ({ twoFactor }) => `/api/auth/trusted-devices/${twoFactor.trustedDeviceId}`,
   },
+  'GET /api/auth/oauth/providers': { credential: 'none', status: 200, roundTrips: 0 },
+  'GET /api/auth/oauth/:provider': {
+    ...{ credential: 'none', variables: withProviders, status: 302, roundTrips: 0 },
+    path: () => '/api/auth/oauth/google',
+    query: () => 'redirectTo=/home',
+  },
+  'GET /api/auth/oauth/:provider/callback': {
+    ...{
+      credential: 'visit-cookie',
+      variables: withProviders,
+      status: 303,
+      roundTrips: 2,
+      statements: [1, 7],
+    },
+    path: () => '/api/auth/oauth/google/callback',
+    query: ({ social: { visits } }) => `state=${visits.google.state}&code=${visits.google.code}`,
+    visit: ({ social }) => social.visits.google,
+  },
+  'POST /api/auth/oauth/:provider/callback': {
+    ...{
+      credential: 'visit-cookie',
+      variables: withProviders,
+      status: 303,
+      roundTrips: 2,
+      statements: [1, 8],
+    },
+    path: () => '/api/auth/oauth/apple/callback',
+    form: ({ social: { visits } }) => ({ state: visits.apple.state, code: visits.apple.code }),
+    visit: ({ social }) => social.visits.apple,
+  },
+  'POST /api/auth/oauth/token': {
+    ...{ credential: 'none', status: 200, roundTrips: 2, statements: [1, 5] },
+    body: ({ social: { appCode: code, codeVerifier } }) => ({ code, codeVerifier }),
+    furtherMembers: { trustedDeviceToken: 'nxt_token' },
+  },
+  'POST /api/auth/oauth/:provider/id-token': {
+    ...{ credential: 'none', variables: withProviders, status: 200, roundTrips: 2, statements: [1, 7] },
+    path: () => '/api/auth/oauth/google/id-token',
+    body: ({ social: { idToken, nonce } }) => ({ idToken, nonce }),
+    furtherMembers: {
+      ...{ name: 'Native User', authorizationCode: 'c', transport: 'cookie' },
+      trustedDeviceToken: 'nxt_token',
+    },
+  },
+  'POST /api/auth/oauth/:provider/link': {
+    ...{ credential: 'access-token', isBySocial: true, variables: withProviders, status: 200, roundTrips: 1 },
+    path: () => '/api/auth/oauth/github/link',
+    ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
+  },
+  'POST /api/auth/oauth/:provider/reauthenticate': {
+    ...{ credential: 'access-token', isBySocial: true, variables: withProviders, status: 200, roundTrips: 1 },
+    path: () => '/api/auth/oauth/microsoft/reauthenticate',
+    ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
+  },
+  'GET /api/auth/identities': {
+    ...{ credential: 'access-token', isBySocial: true, status: 200, roundTrips: 1 },
+  },
+  'DELETE /api/auth/identities/:provider': {
+    ...{ credential: 'access-token', isBySocial: true, status: 200, roundTrips: 1, statements: [7] },
+    path: () => '/api/auth/identities/google',
+  },
   // In development, where these take no credential. The clean-up has one statement for each kind of rows, at least.
-  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 11 },
+  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 12 },
   'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
   'POST /api/admin/users/:id/sign-out': {
     credential: 'admin-secret',
@@ -321,6 +398,8 @@ export interface Account extends Caller {
   readonly links: Readonly<Record<LinkKind, string>>;
   /** Somebody with two-factor, for the routes that need it. */
   readonly twoFactor: TwoFactorAccount;
+  /** Somebody who signs in by a provider, for the routes that need it. */
+  readonly social: SocialAccount;
   /** Somebody without a password, whose address is verified, for the routes that need it. */
   readonly passwordless: Caller;
 }
@@ -347,6 +426,7 @@ export async function registerAccount(client: TestClient): Promise<Account> {
     cookies: authCookies(answer),
     twoFactor,
     passwordless,
+    social: await insertSocialAccount(client),
   };
 }
 
@@ -391,7 +471,7 @@ export function exampleCall(
   headers: Readonly<Record<string, string>> = {},
   now: number = Date.now(),
 ): ExampleCall {
-  const { credential, body, path: pathOf } = exampleOf(key);
+  const { credential, body, form, visit, path: pathOf, query } = exampleOf(key);
   const [method = '', pattern = ''] = key.split(' ');
   const path = pathOf?.(account) ?? pattern;
   const { accessToken, refreshToken, cookies } = callerOf(key, account);
@@ -404,22 +484,26 @@ export function exampleCall(
     ...(body && { body: { ...body(account, now), ...(by === 'bearer' && tokens[credential]) } }),
     ...(credential === 'access-token' && by === 'bearer' && { bearer: accessToken }),
     ...(credential === 'admin-secret' && { bearer: adminSecret }),
-    ...(by === 'cookie' && { cookies }),
+    ...(form && { form: form(account) }),
+    ...((by === 'cookie' || visit) && {
+      cookies: { ...(by === 'cookie' && cookies), ...visit?.(account).cookies },
+    }),
   };
-  return [method, path, options];
+  return [method, query === undefined ? path : `${path}?${query(account)}`, options];
 }
 
 /** Who calls in the example of a route. */
 export function callerOf(key: string, account: Account): Caller {
-  const { isByTwoFactor, isByPasswordless } = exampleOf(key);
+  const { isByTwoFactor, isByPasswordless, isBySocial } = exampleOf(key);
   if (isByTwoFactor) return account.twoFactor;
+  if (isBySocial) return account.social;
   return isByPasswordless ? account.passwordless : account;
 }
 
 /** Every text of an account that nobody else may read: addresses, tokens, codes and secrets, with those of two-factor. */
 export function privateTexts(account: Account): string[] {
-  const { twoFactor, passwordless, links } = account;
-  const ofCallers = [account, twoFactor, passwordless].flatMap(
+  const { twoFactor, passwordless, social, links } = account;
+  const ofCallers = [account, twoFactor, passwordless, social].flatMap(
     ({ email, accessToken, refreshToken, cookies }) => [
       ...[email, accessToken, refreshToken],
       ...Object.values(cookies),
@@ -431,6 +515,12 @@ export function privateTexts(account: Account): string[] {
     ...Object.values(links),
     ...[secret, setupSecret, ...backupCodes],
     ...[challengeToken, keepToken, trustedDeviceToken],
+    ...[social.appCode, social.codeVerifier, social.idToken, social.nonce],
+    ...Object.values(social.visits).flatMap(({ state, code, cookies }) => [
+      state,
+      code,
+      ...Object.values(cookies),
+    ]),
   ];
 }
 

@@ -67,6 +67,9 @@ describe('time in the source', () => {
     'src/create-deps.ts': 'the clock that is handed to the flows, for the times in tokens',
     'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
     'src/features/health/check-health.ts': 'the age of a probe, and waiting for the network',
+    'src/features/social/apple-token/revoke-tokens.ts': 'the time in a client secret',
+    'src/features/social/outbound/provider-client.ts': 'waiting for a provider, during which the clock moves',
+    'src/features/social/outbound/remembered.ts': 'the age of what was fetched',
     'src/hash-semaphore.ts': 'until when a permit is held, and waiting for one, during which the clock moves',
     'src/log.ts': 'the time of a log line',
     'src/password-hasher.ts': 'shown in development, and decides nothing',
@@ -86,6 +89,7 @@ describe('time in the source', () => {
     'src/db/client.ts': 'the timeout of a statement, and a moment before it is repeated',
     'src/db/migrations/migration-limits.ts': 'for whoever holds a table that a migration changes',
     'src/features/health/check-health.ts': 'for the probe of another request',
+    'src/features/social/outbound/provider-client.ts': 'the end of waiting for a provider',
     'src/hash-semaphore.ts': 'for a permit of the isolate, and for other requests to have their turn',
     'src/password-hasher.ts': 'in development, for the clock to move on',
     'src/rate-limit/answer-within.ts': 'the end of waiting for KV and the gate',
@@ -130,8 +134,13 @@ describe('secrets in the source', () => {
     // A key in base64 or hexadecimal, a PEM block, a connection string with a password.
     expect(
       linesWith(/['"`](?=[^'"`]*\d)[\w+/-]{32,}={0,2}['"`]|-----BEGIN|:\/\/[^\s/'"`]+:[^\s/'"`]+@/)
-        // The name of a migration, the digits of base32, and ids that are nobody's.
-        .filter((line) => !/'(?:\d{4}_[a-z0-9_]+_concurrently|[A-Z]{26}234567|[0-]{35}[01])'/.test(line)),
+        // The name of a migration, the digits of base32, ids that are nobody's, and the public id of a tenant.
+        .filter(
+          (line) =>
+            !/'(?:\d{4}_[a-z0-9_]+_concurrently|[A-Z]{26}234567|[0-]{35}[01]|9188040d-[\da-f-]{27})'/.test(
+              line,
+            ),
+        ),
     ).toEqual([]);
     expect(linesWith(/(SECRET|SIGNING_KEYS|DATABASE_URL)['"]?\)? *(\?\?|\|\|) *['"`](?!['"`])/)).toEqual([]);
   });

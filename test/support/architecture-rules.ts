@@ -39,6 +39,8 @@ const tableOwners: Readonly<Record<string, string>> = {
   factors: 'two-factor',
   backup_codes: 'two-factor',
   second_factor_devices: 'two-factor',
+  identities: 'social',
+  provider_tokens: 'social',
 };
 
 /** Where `beginSession` is. */

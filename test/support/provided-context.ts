@@ -19,6 +19,8 @@ declare module 'vitest' {
     standInsUrl: string;
     /** What the stand-in for Apple has given to its developer. */
     appleAccount: AppleAccount;
+    /** With which the stand-ins sign their ID tokens: a private JWK. */
+    standInKey: JsonWebKey;
     /** Whether `npm run test:full` runs: every product of routes and cases, and long races. */
     isFull: boolean;
     /**

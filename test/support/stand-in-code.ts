@@ -3,7 +3,10 @@ export type StandInOverrides = Readonly<Record<string, unknown>>;
 
 /** What a stand-in for a provider makes of an authorization code. */
 export interface StandInInstructions {
-  /** `code_challenge` of the authorization request: the token endpoint wants the verifier that belongs to it. */
+  /**
+   * `code_challenge` of the authorization request: the token endpoint wants the verifier that belongs to it. Empty for a code
+   * of a provider's own sign-in on a device, which has neither that nor a redirect URI.
+   */
   readonly codeChallenge: string;
   readonly nonce?: string;
   readonly sub: string;

@@ -84,9 +84,11 @@ export function overlay(routes: readonly Route[]): Route[] {
 }
 
 /** Refuses the demo user on a route that needs an access token; null where a route needs none. */
-function refusal({ guard, method }: Route): DemoAnswer | null {
+function refusal({ guard, method, medium }: Route): DemoAnswer | null {
   // Lists the guards that need no access token, so that a guard added later is closed to the demo by default.
-  if (guard === 'anyone' || guard === 'token-holder') return null;
+  if (['anyone', 'token-holder', 'identity-provider'].includes(guard)) return null;
+  // A page shows its visitor that nobody is signed in: it takes the demo's token for none.
+  if (medium === 'page') return null;
   return async (c, deps) => {
     if ((await callingDemo(c, deps, method !== 'GET')) === null) return null;
     throw demoErrors.demo_readonly();

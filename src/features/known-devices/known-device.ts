@@ -15,6 +15,11 @@ export function presentedDevice(keyring: Keyring, tokens: readonly (string | nul
   return { id: crypto.randomUUID(), accounts: [] };
 }
 
+/** The device of a token that was kept; a new one if it is not valid. */
+export function deviceOfToken(keyring: Keyring, token: string): PresentedDevice {
+  return presentedDevice(keyring, [token]);
+}
+
 /** Creates the token that makes the device known to the account that has just signed in on it. */
 export function deviceTokenFor(keyring: Keyring, device: PresentedDevice, account: DeviceAccount): string {
   const others = device.accounts.filter(({ userId }) => userId !== account.userId);

@@ -78,6 +78,26 @@ export function consumeToken(
 }
 
 /**
+ * A statement that notes that a token of no account came back, which is stored by this alone: of parallel uses the first one
+ * counts, for `consumedByUs`. The note lives as long as the token could.
+ */
+export function consumeUnstored(
+  { kind, hash, ttlSeconds }: PresentedOneTimeToken & { readonly ttlSeconds: number },
+  consumedBy: string,
+): Fragment {
+  return sql`
+    INSERT INTO one_time_tokens (token_hash, kind, expires_at, spent_at, spent_by)
+    VALUES (${hashBytes({ hash })}, ${kind}, now() + make_interval(secs => ${ttlSeconds}::int), now(), ${consumedBy}::uuid)
+    ON CONFLICT (token_hash) DO NOTHING`;
+}
+
+/** Whether somebody else has used such a token: a condition. */
+export function isConsumedElsewhere(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
+  return sql`EXISTS (
+    SELECT FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_by IS DISTINCT FROM ${consumedBy}::uuid)`;
+}
+
+/**
  * The token if this very transaction consumed it, for what must happen once: a sub-select with the columns of a consumed
  * token. A repeat of the batch finds nothing here, and what the first run did by `consumedBy`.
  */

@@ -28,6 +28,10 @@ export const oneTimeTokenKinds = {
   two_factor_challenge: { prefix: 'nxc_', ttlSeconds: 10 * minute },
   /** The same challenge as it is in the cookie. Stored as the former. */
   challenge_cookie: { prefix: 'nxh_', ttlSeconds: 10 * minute },
+  /** The `state` of a visit to an identity provider. Stored once it comes back, as consumed. */
+  oauth_state: { prefix: 'nxs_', ttlSeconds: 10 * minute },
+  /** What an app gets of a sign-in at an identity provider, for the verifier that it alone has. */
+  oauth_code: { prefix: 'nxo_', ttlSeconds: minute },
   /** Makes a session recent. Digits alone, which its reader types in: `src/features/email-code` makes them. */
   email_code: { prefix: '', ttlSeconds: 10 * minute },
 } as const;

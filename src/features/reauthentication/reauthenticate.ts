@@ -13,9 +13,9 @@ export async function reauthenticate(
   caller: CallerIds,
   proofs: Readonly<Record<string, string | undefined>>,
 ): Promise<IssuedTokens> {
-  for (const { member, run } of deps.features.reauthentications) {
-    const proof = proofs[member];
-    if (proof !== undefined) return run(deps, caller, proof);
+  for (const method of deps.features.reauthentications) {
+    const proof = method.member === null ? undefined : proofs[method.member];
+    if (proof !== undefined && method.member !== null) return method.run(deps, caller, proof);
   }
   throw new TypeError('the schema lets exactly one proof through');
 }

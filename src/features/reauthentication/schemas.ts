@@ -11,8 +11,9 @@ export function reauthenticateRequest(methods: readonly ReauthenticationMethod[]
 }
 
 function create(methods: readonly ReauthenticationMethod[]) {
-  const names = methods.map(({ member }) => member);
-  const members = methods.map(({ member, schema }) => [member, z.optional(schema)] as const);
+  const proofs = methods.filter((method) => method.member !== null);
+  const names = proofs.map(({ member }) => member);
+  const members = proofs.map(({ member, schema }) => [member, z.optional(schema)] as const);
   return z
     .strictObject(Object.fromEntries(members))
     .check(z.refine((body) => Object.keys(body).length === 1, `Send exactly one of: ${names.join(', ')}.`));

@@ -12,6 +12,7 @@ export {
   sessionColumns,
 } from './fragments.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
+export { logout } from './logout.ts';
 export {
   type BegunRow,
   beginSession,

@@ -25,3 +25,4 @@ export {
   type SignInOpening,
   type SignInSettings,
 } from './sign-in.ts';
+export { unlessTrusted } from './trust/fragments.ts';

@@ -25,6 +25,7 @@ export {
 export { banUser, unbanUser } from './ban/fragments.ts';
 export { userErrors } from './errors.ts';
 export { feature } from './feature.ts';
+export { dropLegacyIdentity } from './legacy-identity/fragments.ts';
 export { keepUser, lockUser, lockUserForShare, lockUserForUpdate, lockUserOf } from './lock/fragments.ts';
 export {
   replacePasswordHash,

@@ -140,7 +140,28 @@ export const mails: Language['mails'] = {
   account_deleted: {
     subject: 'Ihr Konto wurde gelöscht',
     paragraphs: [
-      'Ihr Konto und alle zugehörigen Daten wurden gelöscht, wie mit seinem Passwort angefordert. Das lässt sich nicht rückgängig machen.',
+      'Ihr Konto und alle zugehörigen Daten wurden gelöscht. Angefordert hat das jemand, der bei dem Konto angemeldet war und bestätigt hat, dass es ihm gehört. Das lässt sich nicht rückgängig machen.',
+    ],
+  },
+  identity_linked: {
+    subject: 'Ihrem Konto wurde eine Anmeldung hinzugefügt',
+    paragraphs: [
+      'Mit Ihrem Konto wurde eine Anmeldung bei einem Identitätsanbieter verknüpft. Wer sich dort anmeldet, kann sich jetzt auch hier anmelden.',
+      'Wenn Sie das nicht waren, entfernen Sie sie sofort in Ihrem Konto und fordern Sie dann auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
+    ],
+  },
+  identity_unlinked: {
+    subject: 'Aus Ihrem Konto wurde eine Anmeldung entfernt',
+    paragraphs: [
+      'Aus Ihrem Konto wurde die Anmeldung bei einem Identitätsanbieter entfernt. Mit ihr kann man sich hier nicht mehr anmelden.',
+      'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab. Verknüpfen Sie den Anbieter danach wieder.',
+    ],
+  },
+  identity_not_linked: {
+    subject: 'Melden Sie sich wie bisher an',
+    paragraphs: [
+      'Jemand wollte sich mit einem Identitätsanbieter anmelden, der diese E-Mail-Adresse angegeben hat. Mit ihr haben Sie hier ein Konto, aber diese Anmeldung ist nicht damit verknüpft. Deshalb wurde niemand eingelassen.',
+      'Wenn Sie das waren, melden Sie sich wie bisher an, oder fordern Sie auf der Anmeldeseite ein neues Passwort an. Danach können Sie den Anbieter in Ihrem Konto verknüpfen. Wenn Sie das nicht waren, brauchen Sie nichts zu tun.',
     ],
   },
   two_factor_enabled: {

@@ -138,7 +138,28 @@ export const mails: Language['mails'] = {
   account_deleted: {
     subject: 'Your account was deleted',
     paragraphs: [
-      'Your account and all its data were deleted, as requested with its password. This cannot be undone.',
+      'Your account and all its data were deleted, as requested by somebody who was signed in to it and confirmed that it was theirs. This cannot be undone.',
+    ],
+  },
+  identity_linked: {
+    subject: 'A way to sign in was added to your account',
+    paragraphs: [
+      'A sign-in at an identity provider was linked to your account. Whoever signs in there can now sign in here.',
+      'If it was not you, remove it in your account at once, then request a new password on the sign-in page: that signs out every device.',
+    ],
+  },
+  identity_unlinked: {
+    subject: 'A way to sign in was removed from your account',
+    paragraphs: [
+      'A sign-in at an identity provider was removed from your account. It can no longer be used to sign in here.',
+      'If it was not you, request a new password on the sign-in page: that signs out every device. Then link the provider again.',
+    ],
+  },
+  identity_not_linked: {
+    subject: 'Sign in as you did before',
+    paragraphs: [
+      'Somebody tried to sign in with an identity provider that gave this e-mail address. You have an account with it here, but that sign-in is not linked to it, so nobody was let in.',
+      'If it was you, sign in as you did before, or request a new password on the sign-in page. You can then link the provider in your account. If it was not you, there is nothing to do.',
     ],
   },
   two_factor_enabled: {

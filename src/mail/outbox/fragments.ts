@@ -116,8 +116,9 @@ export function queueNotice(
   kind: NoticeKind,
   budget: MailBudget,
   metadata: RequestMetadata,
+  details: Pick<MailFacts, 'provider'> = {},
 ): Fragment {
-  const facts: MailFacts = { userAgent: metadata.userAgent, location: metadata.location };
+  const facts: MailFacts = { userAgent: metadata.userAgent, location: metadata.location, ...details };
   const client = clientOf(budget);
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -132,7 +133,7 @@ export function queueNotice(
       SELECT s.user_id, s.locale, ${countedKey(budget)} AS recipient_key,
         CASE WHEN ${recipientHasRoom(kind, null, budget)} THEN s.recipient::text END AS recipient
       FROM (${source}) s
-      WHERE s.recipient IS NOT NULL AND ${client === null ? sql`true` : clientHasRoom(client, null)}
+      WHERE ${client === null ? sql`true` : clientHasRoom(client, null)}
     ) r
     WHERE ${client !== null}::boolean OR r.recipient IS NOT NULL`;
 }

@@ -112,6 +112,7 @@ describe('GET /api/auth/me/export', () => {
       ],
       twoFactor: { factors: [], backupCodes: [], devices: [], resetAt: null },
       trustedDevices: [],
+      identities: [],
     });
   });
 
@@ -129,7 +130,7 @@ describe('GET /api/auth/me/export', () => {
       /argon2|nxr_|counter|_hash|device_?id|generation|banned|exempt|legacy|rotated|amr/i,
     );
     const members = ['user', 'securityEvents', 'sessions', 'mails', 'links', 'trustedDevices', 'twoFactor'];
-    expect(Object.keys(json)).toEqual(['success', ...members]);
+    expect(Object.keys(json)).toEqual(['success', ...members, 'identities']);
   });
 
   test('holds the links that were sent and the mails about the user, without what opens anything (PRV-06, PRV-07)', async () => {

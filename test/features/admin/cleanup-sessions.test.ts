@@ -97,11 +97,16 @@ describe('POST /api/admin/cleanup-sessions', () => {
         INSERT INTO factors (id, user_id, kind, name, secret_sealed, created_at)
         SELECT gen_random_uuid(), e.id, 'totp', 'App', 'v1.x', now() - CASE e.name WHEN 'open' THEN interval '61 minutes'
           ELSE interval '59 minutes' END FROM enrolled e`,
+      // One that does not open is given up, since nobody can revoke it, and one whose time has not come.
+      sql`INSERT INTO provider_tokens (id, provider, client_id, sealed, due_at) VALUES
+        (gen_random_uuid(), 'apple', 'x', 'v1.x', now()), (gen_random_uuid(), 'apple', 'x', 'v1.x', now() + interval '1 minute')`,
     ]);
     await addSessions(3, -1);
     expect((await cleanUp()).json.deletedCount).toBe(3);
     const told = lines
       .map((line) => JSON.parse(line))
+      // Says of the one token that it was given up.
+      .filter(({ event }) => event !== 'provider_token_not_revoked')
       .map(({ rows, deleted, shortened, renewed, ended }) => ({ rows, deleted, shortened, renewed, ended }));
     expect(told.toSorted((a, b) => a.rows.localeCompare(b.rows))).toEqual([
       { rows: 'factors', deleted: 1 },
@@ -110,6 +115,8 @@ describe('POST /api/admin/cleanup-sessions', () => {
       { rows: 'mail_outbox', deleted: 1 },
       { rows: 'mail_outbox.sealed', renewed: 0 },
       { rows: 'one_time_tokens', deleted: 1 },
+      { rows: 'provider_tokens', ended: 1 },
+      { rows: 'provider_tokens.sealed', renewed: 0 },
       { rows: 'registration_attempts', deleted: 1 },
       { rows: 'security_events', deleted: 1 },
       { rows: 'security_events.ip_address', shortened: 1 },
@@ -136,7 +143,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     // 500, 1000 and the rest; more where a batch took more than a second, since then the next one is smaller.
     expect(batches.sessions).toBeGreaterThanOrEqual(3);
     // One for each other kind that asks the database.
-    expect(answer.roundTrips).toBe((batches.sessions ?? 0) + 10);
+    expect(answer.roundTrips).toBe((batches.sessions ?? 0) + 11);
   });
 
   test('called ten times at once counts each session once (CRN-04)', async () => {
@@ -175,8 +182,10 @@ describe('POST /api/admin/cleanup-sessions', () => {
         SELECT gen_random_uuid(), u.id, 'totp', 'App', 'v1.x' FROM users u WHERE u.name = 'Large'`,
       sql`INSERT INTO trusted_devices (id, user_id, expires_at)
         SELECT gen_random_uuid(), u.id, now() + interval '1 minute' FROM users u WHERE u.name = 'Large'`,
+      sql`INSERT INTO provider_tokens (id, provider, client_id, sealed, due_at)
+        SELECT gen_random_uuid(), 'apple', 'x', 'v1.x', now() + interval '1 minute' FROM generate_series(1, 4000) n`,
       sql`ANALYZE sessions, login_attempts, security_events, one_time_tokens, registration_attempts, mail_outbox, users,
-        factors, trusted_devices`,
+        factors, trusted_devices, provider_tokens`,
     ]);
     const all = await plansOf(database.url, () => cleanUp());
     // Address keys have a test of their own.
@@ -184,14 +193,14 @@ describe('POST /api/admin/cleanup-sessions', () => {
       plan.some((node) => node['Index Name'] === 'users_two_factor_reset_at_idx'),
     );
     const others = all.filter((plan) => !plan.some((node) => node['Relation Name'] === 'users'));
-    expect([resets.length, others.length]).toEqual([1, 9]);
+    expect([resets.length, others.length]).toEqual([1, 10]);
     const plans = [...resets, ...others];
     for (const plan of plans) {
       expectIndexed(plan);
       const conditions = plan.map((node) => node['Index Cond']);
       expect(conditions).toContainEqual(
         expect.stringMatching(
-          /^\(+(expires_at|window_ends_at|at|finished_at|created_at|two_factor_reset_at) <= /,
+          /^\(+(expires_at|window_ends_at|at|finished_at|created_at|two_factor_reset_at|due_at) <= /,
         ),
       );
     }

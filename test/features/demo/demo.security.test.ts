@@ -35,18 +35,27 @@ async function asAccount({ accessToken, bodyToken, cookies }: Visit): Promise<Ac
     ...{ email: 'demo@nexora.ai', userId: 'demo-user-id' },
     ...{ accessToken, refreshToken: bodyToken, cookies },
   };
-  const { twoFactor } = somebody;
+  const { twoFactor, social } = somebody;
   const withChallenge = { ...twoFactor, ...demo, cookies: { ...twoFactor.cookies, ...cookies } };
-  return { ...somebody, ...demo, twoFactor: withChallenge, passwordless: demo };
+  return {
+    ...somebody,
+    ...demo,
+    twoFactor: withChallenge,
+    passwordless: demo,
+    social: { ...social, ...demo },
+  };
 }
 
 const guards = Object.fromEntries(
   createApp().serves.map(({ method, path, guard }) => [`${method} ${path}`, guard]),
 );
 
-/** Whether a route asks for nothing that the demo could have: no credential, or a challenge, which is somebody's. */
+/** Whether a route asks for nothing that the demo could have: no credential, or a challenge or a visit, which is somebody's. */
 function isForAnybody(key: string): boolean {
-  return guards[key] === 'anyone' || exampleOf(key).credential === 'challenge-token';
+  return (
+    ['anyone', 'identity-provider'].includes(guards[key] ?? '') ||
+    exampleOf(key).credential === 'challenge-token'
+  );
 }
 
 /** All that is open to the demo user; everything else that asks who is calling must refuse them. */
@@ -94,7 +103,7 @@ describe('every route, called by the demo user', () => {
     return request;
   }
 
-  test.each(unsafeRoutes.filter((key) => guards[key] !== 'session'))(
+  test.each(unsafeRoutes.filter((key) => !['session', 'identity-provider'].includes(guards[key] ?? '')))(
     '%s refuses foreign pages as it does for everybody, and clears nothing (CSR-01, CSR-06)',
     async (key) => {
       const body =

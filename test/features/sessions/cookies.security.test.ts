@@ -23,8 +23,10 @@ const deviceCookie = '__Host-nexora_device';
 const challengeCookie = '__Host-nexora_challenge';
 const trustedCookie = '__Host-nexora_trusted';
 const legacyCookie = 'nexora_refresh_token';
+/** The cookie of a visit to a provider, which has a name of its own for each visit. */
+const visitCookie = '__Host-nexora_oauth';
 const cookieFormat =
-  /^__Host-nexora_(?:access|refresh|device|challenge|trusted)=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
+  /^__Host-nexora_(?:access|refresh|device|challenge|trusted|oauth_[\w-]{8})=(?:[\w.-]+; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=[1-9]\d*|; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=0)$/;
 const ageSecondsMax = 400 * 86_400;
 
 /** The routes whose answer to a request with cookies sets some. Every other one sets none. */
@@ -37,6 +39,12 @@ const setters: Readonly<Record<string, readonly string[]>> = {
   'POST /api/auth/logout': [accessCookie, refreshCookie],
   'POST /api/auth/reauthenticate': [accessCookie, refreshCookie],
   'POST /api/auth/password/change': [accessCookie, refreshCookie],
+  'GET /api/auth/oauth/:provider': [visitCookie],
+  'GET /api/auth/oauth/:provider/callback': [accessCookie, refreshCookie, deviceCookie, visitCookie],
+  'POST /api/auth/oauth/:provider/callback': [accessCookie, refreshCookie, deviceCookie, visitCookie],
+  'POST /api/auth/oauth/:provider/id-token': [accessCookie, refreshCookie, deviceCookie],
+  'POST /api/auth/oauth/:provider/link': [visitCookie],
+  'POST /api/auth/oauth/:provider/reauthenticate': [visitCookie],
   'POST /api/auth/password/reset': [deviceCookie],
   'POST /api/auth/unlock': [deviceCookie],
   'DELETE /api/auth/me': [accessCookie, refreshCookie],
@@ -90,7 +98,7 @@ describe.each([
 
 /** The names of the cookies that an answer sets. */
 function namesOf({ setCookies }: Answer): (string | undefined)[] {
-  return setCookies.map((cookie) => cookie.split('=')[0]);
+  return setCookies.map((cookie) => cookie.split('=')[0]?.replace(/(?<=_oauth)_[\w-]{8}$/, ''));
 }
 
 describe('the size and age of the cookies', () => {

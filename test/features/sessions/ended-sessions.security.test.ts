@@ -57,7 +57,11 @@ describe.each(endings)('once a session has ended (%s)', (_name, end) => {
     const next = await registerUser(client);
     const signedIn = { ...signedInBy(next), email: next.email };
     const ended = { ...signedIn, refreshToken: signedIn.bodyToken, cookies: authCookies(next) };
-    const again = { ...first, ...ended, twoFactor: { ...first.twoFactor, ...ended }, passwordless: ended };
+    const [twoFactor, social] = [
+      { ...first.twoFactor, ...ended },
+      { ...first.social, ...ended },
+    ];
+    const again = { ...first, ...ended, twoFactor, social, passwordless: ended };
     await end(signedIn);
     for (const by of ['bearer', 'cookie'] as const) {
       const answer = await client.call(...exampleCall(key, again, by));

@@ -8,12 +8,15 @@ import {
   registerUser,
   registration,
 } from '../../support/accounts.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
+import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { plantedFactor } from '../../support/planted-factor.ts';
+import { landing, providerVariables } from '../../support/social.ts';
 import { completeChallenge, freshCode, type TwoFactorUser, twoFactorUser } from '../../support/two-factor.ts';
+import { signInByIdToken, signInForApp } from '../social/app-visits.ts';
+import { arrive, freshSubject } from '../social/people.ts';
 
 const factor = plantedFactor('Asks', ['planted', 'backup_code']);
 
@@ -23,7 +26,7 @@ let clients: Readonly<Record<string, TestClient>>;
 
 beforeAll(async () => {
   database = await freshDatabase();
-  const env = { DATABASE_URL: database.url };
+  const env = { DATABASE_URL: database.url, ...providerVariables([]) };
   const options = { features: [{ factors: [factor] }] };
   plain = new TestClient(env);
   clients = {
@@ -37,6 +40,10 @@ afterAll(() => database.drop());
 interface WayIn {
   /** EMAIL_VERIFICATION. */
   readonly mode: 'optional' | 'required';
+  /** The transports that it offers; undefined is none in particular. */
+  readonly transports?: readonly (undefined | 'cookie' | 'body')[];
+  /** What the first step says in the session of the second, `pwd` unless given. */
+  readonly amr?: string;
   /** Opens an account with this name, from nothing to the answer that would have its tokens. */
   readonly open: (client: TestClient, name: string) => Promise<Answer>;
   /** Opens an account that is there, with its password; none where the way makes a new account, which has no factor yet. */
@@ -87,7 +94,31 @@ const waysIn: Readonly<Record<string, WayIn>> = {
       return client.post('/api/auth/email/verify', { token, password });
     },
   },
+  'an ID token of Google': {
+    ...{ mode: 'optional', amr: 'fed' },
+    open: async (client, name) => signInByIdToken(client, 'google', await verifiedAccount(name)),
+    openExisting: (client, { email }, members) => signInByIdToken(client, 'google', email, members),
+  },
+  'an ID token of Apple': {
+    ...{ mode: 'required', amr: 'fed' },
+    open: async (client, name) => signInByIdToken(client, 'apple', await verifiedAccount(name)),
+    openExisting: (client, { email }, members) => signInByIdToken(client, 'apple', email, members),
+  },
+  'the code of an app': {
+    ...{ mode: 'required', amr: 'fed', transports: ['body'] },
+    open: async (client, name) => signInForApp(client, await verifiedAccount(name)),
+    openExisting: (client, { email }) => signInForApp(client, email),
+  },
 };
+
+/** An account whose address is verified, without a session. */
+async function verifiedAccount(name: string): Promise<string> {
+  const email = await storedAccount(name);
+  await openDatabase(database.url).query(
+    sql`UPDATE users SET email_verified_at = now() WHERE email = ${email}`,
+  );
+  return email;
+}
 
 /** An account that was registered before there was the factor, without its session. */
 async function storedAccount(name: string): Promise<string> {
@@ -111,8 +142,9 @@ function cookieNames({ setCookies }: Answer): (string | undefined)[] {
 /** Every text that somebody gets by an answer: the values of its cookies and all texts of its body. */
 function textsOf({ setCookies, json }: Answer): string[] {
   const cookies = setCookies.map((cookie) => cookie.slice(cookie.indexOf('=') + 1).split(';')[0] ?? '');
-  const members = Object.values(json as Record<string, unknown>);
-  return [...cookies, ...members.filter((member) => typeof member === 'string')];
+  const members = Object.values((json ?? {}) as Record<string, unknown>);
+  const texts = [...cookies, ...members.filter((member) => typeof member === 'string')];
+  return texts.filter((text) => text !== '');
 }
 
 describe('a way in', () => {
@@ -128,7 +160,7 @@ describe('a way in', () => {
   // A new account asks for nothing yet.
   test.each(Object.entries(waysIn).filter(([name]) => name !== 'register'))(
     'by %s is a challenge, and nothing is open, where one is (SES-18)',
-    async (_name, { mode, open }) => {
+    async (name, { mode, open }) => {
       const answer = await open(clients[mode]!, 'Asks');
       expect(answer.status, answer.text).toBe(200);
       expect(answer.json).toEqual({
@@ -138,7 +170,8 @@ describe('a way in', () => {
         methods: ['planted', 'backup_code'],
         expiresIn: 600,
       });
-      expect(cookieNames(answer)).toEqual(['__Host-nexora_challenge']);
+      const isByBody = waysIn[name]!.transports?.join() === 'body';
+      expect(cookieNames(answer)).toEqual(isByBody ? [] : ['__Host-nexora_challenge']);
       expect(answer.headers.get('X-Device-Token')).toBeNull();
       expect(await sessionCount()).toBe(0);
     },
@@ -146,10 +179,11 @@ describe('a way in', () => {
 });
 
 describe('a way into an account with two-factor', () => {
-  const existing = Object.entries(waysIn).flatMap(([name, { openExisting }]) =>
-    openExisting === undefined
-      ? []
-      : ([undefined, 'cookie', 'body'] as const).map((transport) => [name, transport, openExisting] as const),
+  const existing = Object.entries(waysIn).flatMap(
+    ([name, { openExisting, transports = [undefined, 'cookie', 'body'] }]) =>
+      openExisting === undefined
+        ? []
+        : transports.map((transport) => [name, transport, openExisting] as const),
   );
 
   /** What the answer of the first step gives opens nothing: each text of it in each place, and its cookies as they came. */
@@ -179,7 +213,7 @@ describe('a way into an account with two-factor', () => {
 
   test.each(existing)(
     'by %s with transport %s is a challenge, which is worth nothing but the second step (CKE-04, OTP-08, OTP-13, SES-18)',
-    async (_name, transport, openExisting) => {
+    async (name, transport, openExisting) => {
       const user = await twoFactorUser(plain);
       const sessions = sql`SELECT id, second_factor_at, amr FROM sessions WHERE user_id = ${user.userId}::uuid`;
       await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE user_id = ${user.userId}::uuid`);
@@ -203,7 +237,34 @@ describe('a way into an account with two-factor', () => {
       const second = await completeChallenge(plain, answer, { code }, { ...cookies });
       expect(second.status, second.text).toBe(200);
       const opened = await openDatabase(database.url).query(sessions);
-      expect(opened).toMatchObject([{ amr: ['pwd', 'otp', 'mfa'], second_factor_at: expect.any(Date) }]);
+      const amr = [waysIn[name]!.amr ?? 'pwd', 'otp', 'mfa'];
+      expect(opened).toMatchObject([{ amr, second_factor_at: expect.any(Date) }]);
+    },
+  );
+
+  test.each(['google', 'apple', 'github'])(
+    'by the way back from %s is a challenge in its cookie, which is worth nothing but the second step (OTP-13, SES-18)',
+    async (provider) => {
+      const user = await twoFactorUser(plain);
+      const ofUser = sql`FROM sessions WHERE user_id = ${user.userId}::uuid`;
+      await openDatabase(database.url).query(sql`DELETE ${ofUser}`);
+      const person = { sub: freshSubject(), email: user.email };
+      const answer = await arrive(plain, provider, person, { query: { redirectTo: '/home' } });
+      expect(landing(answer)).toEqual({
+        ...{ status: 303, url: 'https://auth.test/home', error: 'two_factor_required', code: null },
+      });
+      const set = cookieNames(answer).filter((name) => !name!.startsWith('__Host-nexora_oauth_'));
+      expect(set).toEqual(['__Host-nexora_challenge']);
+      const code = await freshCode(plain, user);
+      await expectWorthNothing(answer, code);
+      const challenge = cookieValue(answer, '__Host-nexora_challenge')!;
+      const cookies = { '__Host-nexora_challenge': challenge };
+      const second = await plain.post('/api/auth/login/two-factor', { code }, { cookies });
+      expect(second.json.user, second.text).toMatchObject({ id: user.userId });
+      const opened = await openDatabase(database.url).query(sql`SELECT amr, method ${ofUser}`);
+      expect(opened).toEqual([{ amr: ['fed', 'otp', 'mfa'], method: provider }]);
+      // The identity alone is not the second factor the next time either.
+      expect(landing(await arrive(plain, provider, person)).error).toBe('two_factor_required');
     },
   );
 

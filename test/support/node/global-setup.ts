@@ -20,6 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('localIssuer', services.localIssuer);
   project.provide('standInsUrl', services.standInsUrl);
   project.provide('appleAccount', services.appleAccount);
+  project.provide('standInKey', services.standInKey);
   project.provide('serverUrl', services.serverUrl);
   const isFull = process.env.TEST_SUITE === 'full';
   project.provide('isFull', isFull);

@@ -15,6 +15,8 @@ import { Records } from './stand-ins/records.ts';
 export interface ProviderStandIns {
   readonly url: string;
   readonly appleAccount: AppleAccount;
+  /** With which all of them sign their ID tokens. */
+  readonly signingKey: JsonWebKey;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startProviderStandIns(port: number): Promise<ProviderStand
   return {
     url,
     appleAccount: apple.account,
+    signingKey: idTokens.signingKey,
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -52,6 +52,7 @@ async function start(): Promise<TestServices> {
     localIssuer: issuer.provided,
     standInsUrl: standIns.url,
     appleAccount: standIns.appleAccount,
+    standInKey: standIns.signingKey,
     serverUrl: engine.serverUrl ?? null,
     engineFailure: engine.failure ?? null,
   };

@@ -15,6 +15,7 @@ export interface TestServices {
   readonly localIssuer: TestIssuer;
   readonly standInsUrl: string;
   readonly appleAccount: AppleAccount;
+  readonly standInKey: JsonWebKey;
   /** A superuser's log-in to the PostgreSQL server; null for PGlite. */
   readonly serverUrl: string | null;
   /** Why there is no PostgreSQL server although one was wanted. */

@@ -23,7 +23,7 @@ const always: Cells = {
   account_deleted: 'ended',
 };
 
-type LinkKind = Exclude<OneTimeTokenKind, 'confirm_registration' | 'challenge_cookie'>;
+type LinkKind = Exclude<OneTimeTokenKind, 'confirm_registration' | 'challenge_cookie' | 'oauth_state'>;
 
 /** What belongs to a session, or is half of one: whatever ends sessions ends it. */
 const ofSession: Cells = {
@@ -38,13 +38,15 @@ const ofSession: Cells = {
   two_factor_disabled: 'ended',
   two_factor_reset: 'ended',
   second_factor_guessed: 'ended',
+  identity_unlinked: 'ended',
   banned: 'ended',
 };
 
 /**
  * Links in mails. Those to the present address end when the account leaves it; a change of the password leaves reset
- * links, or whoever knows the password could keep the owner from them. `confirm_registration` belongs to no account. A
- * challenge is half a sign-in, and a code of a mail belongs to a session: what ends sessions ends both.
+ * links, or whoever knows the password could keep the owner from them. `confirm_registration` and `oauth_state` belong to
+ * no account. A challenge and a code of an app are half a sign-in, and a code of a mail belongs to a session: what ends
+ * sessions ends them.
  */
 export const linkCredentials: Credentials<LinkKind> = {
   step: 'endLinks',
@@ -79,8 +81,8 @@ export const linkCredentials: Credentials<LinkKind> = {
       two_factor_reset: 'ended',
     },
     two_factor_challenge: ofSession,
-    // The account may have been at an address that came with the identity.
-    email_code: { ...ofSession, identity_unlinked: 'ended' },
+    oauth_code: ofSession,
+    email_code: ofSession,
   },
   close: closeLinks,
 };

@@ -21,7 +21,7 @@ export function isAuthenticatedRecently(s: Fragment, u: Fragment, { factors, has
 /** What would make it recent: the methods of the second factor, where there is one. */
 export function recentMethods(u: Fragment, { factors, reauthentications }: Asked): Fragment {
   const usable = reauthentications.flatMap(({ name, isUsable }) =>
-    isUsable === null ? [] : [sql`CASE WHEN ${isUsable(u)} THEN ${name}::text END`],
+    isUsable === null ? [] : [sql`CASE WHEN ${isUsable(u)} THEN ${name} END`],
   );
   const first = sql`array_remove(ARRAY[${join(usable, ', ')}]::text[], NULL)`;
   if (factors.length === 0) return first;

@@ -14,8 +14,8 @@ export interface NewUser {
   readonly id: string;
   readonly address: Address;
   readonly name: string;
-  /** PHC string. */
-  readonly passwordHash: string;
+  /** PHC string; null for an account that signs in by a provider alone. */
+  readonly passwordHash: string | null;
   /** BCP 47 tag, null when the browser sent none. */
   readonly locale: string | null;
 }

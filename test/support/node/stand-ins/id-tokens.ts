@@ -9,6 +9,11 @@ export class IdTokens {
   readonly #good = generateRsaKey();
   readonly #other = generateRsaKey();
 
+  /** The private key, with which a test signs what an app got of its provider. */
+  get signingKey(): JsonWebKey {
+    return { ...this.#good.privateKey.export({ format: 'jwk' }), kid: keyId, alg: 'RS256' } as JsonWebKey;
+  }
+
   jwks(): Answer {
     const jwk = this.#good.publicKey.export({ format: 'jwk' });
     return json({ keys: [{ ...jwk, kid: keyId, alg: 'RS256', use: 'sig' }] });

@@ -43,9 +43,11 @@ export async function redeemCode(
   }
   const clientId = await authenticate(request, parameters);
   if (clientId === undefined) return refuse('invalid_client', 'the client does not authenticate');
-  if (!parameters.get('redirect_uri')) return refuse('invalid_request', 'redirect_uri is missing');
+  const isOfApp = instructions?.codeChallenge === '';
+  if (!isOfApp && !parameters.get('redirect_uri'))
+    return refuse('invalid_request', 'redirect_uri is missing');
   if (instructions === undefined) return refuse('invalid_grant', 'the code is unknown');
-  if (challengeOf(parameters.get('code_verifier') ?? '') !== instructions.codeChallenge) {
+  if (!isOfApp && challengeOf(parameters.get('code_verifier') ?? '') !== instructions.codeChallenge) {
     return refuse('invalid_grant', 'code_verifier does not match');
   }
   if (records.redeem(code) > (instructions.uses ?? 1)) return refuse('invalid_grant', 'the code was used');

@@ -1,0 +1,41 @@
+import type { Keyring } from '../../../crypto/keyring.ts';
+import { open, seal } from '../../../crypto/seal.ts';
+import type { KeptToken } from '../identities/fragments.ts';
+import type { Provider } from '../providers/provider.ts';
+
+/** A refresh token, and the client that a provider gave it to. */
+export interface GivenToken {
+  readonly refreshToken: string;
+  readonly clientId: string;
+}
+
+type SealedToken = Pick<KeptToken, 'id' | 'sealed'>;
+
+/**
+ * Seals the refresh token of a provider that wants it revoked when the identity is gone; null for any other. It is bound to
+ * its row, which is one identity's, since the user is unknown by the time that it is revoked (OAU-16).
+ */
+export async function keptToken(
+  keyring: Keyring,
+  provider: Provider,
+  given: GivenToken | null,
+): Promise<KeptToken | null> {
+  if (given === null || provider.hasRevocableToken !== true) return null;
+  const id = crypto.randomUUID();
+  return { id, clientId: given.clientId, sealed: await seal(keyring, given.refreshToken, placeOf(id)) };
+}
+
+/** Opens it; null when it belongs to another row, or its key is gone. */
+export function openKeptToken(keyring: Keyring, { id, sealed }: SealedToken): Promise<string | null> {
+  return open(keyring, sealed, placeOf(id));
+}
+
+/** Seals it anew with the current key; null when it does not open. */
+export async function resealKeptToken(keyring: Keyring, token: SealedToken): Promise<string | null> {
+  const text = await openKeptToken(keyring, token);
+  return text === null ? null : seal(keyring, text, placeOf(token.id));
+}
+
+function placeOf(id: string): string {
+  return JSON.stringify(['provider_tokens', id]);
+}

@@ -1,0 +1,71 @@
+import type { Deps } from '../../../deps.ts';
+import { AuthError } from '../../../errors.ts';
+import { setAuthCookies, setChallengeCookie } from '../../../http/auth-cookies.ts';
+import { setSignInCookies } from '../../sign-in/index.ts';
+import { logProviderFailure } from '../provider-failure.ts';
+import { withParameter } from '../transaction/redirect-target.ts';
+import type { Completed } from './complete-visit.ts';
+
+/**
+ * Sends the browser where its visit to a provider began, with the cookies of what came of it; of an app's sign-in with a
+ * code. 303, so that a form that was posted is not posted again (OAU-17).
+ */
+export function answerCompleted(redirectTo: string, completed: Completed): Response {
+  switch (completed.outcome) {
+    case 'code':
+      return seeOther(withParameter(redirectTo, 'code', completed.code));
+    case 'challenge': {
+      const response = seeOther(withParameter(redirectTo, 'error', 'two_factor_required'));
+      const { cookieToken, expiresIn } = completed;
+      if (cookieToken !== null) setChallengeCookie(response.headers, cookieToken, expiresIn);
+      return response;
+    }
+    case 'session': {
+      const response = seeOther(redirectTo);
+      setSignInCookies(response, completed);
+      return response;
+    }
+    case 'reauthenticated': {
+      const response = seeOther(redirectTo);
+      const { accessToken, expiresIn, refreshTokens, refreshExpiresIn } = completed.tokens;
+      if (refreshTokens.cookie !== undefined) {
+        const refresh = { token: refreshTokens.cookie, expiresIn: refreshExpiresIn };
+        setAuthCookies(response.headers, { token: accessToken, expiresIn }, refresh);
+      }
+      return response;
+    }
+    case 'linked':
+      return seeOther(redirectTo);
+  }
+}
+
+/** The codes of failures that the browser takes back to where it came from. All others are answered as they are. */
+const toldByRedirect = [
+  'access_denied',
+  'provider_error',
+  'transaction_invalid',
+  'email_not_verified',
+  'account_exists',
+  'registration_closed',
+  'rate_limited',
+  'reauthentication_required',
+  'identity_already_linked',
+];
+
+/**
+ * Sends the browser there with the code of a failure that the page or app there is to tell.
+ * @throws the failure itself, if it is no such one
+ */
+export function answerFailed(
+  redirectTo: string,
+  failure: unknown,
+  { metadata: { requestId } }: Deps,
+): Response {
+  if (!(failure instanceof AuthError) || !toldByRedirect.includes(failure.code)) throw failure;
+  logProviderFailure(failure, requestId);
+  return seeOther(withParameter(redirectTo, 'error', failure.code));
+}
+
+function seeOther(location: string): Response {
+  return new Response(null, { status: 303, headers: { Location: location } });
+}

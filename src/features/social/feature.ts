@@ -1,0 +1,32 @@
+import type { Feature } from '../../feature.ts';
+import { countSealedWithPrevious, resealTokens } from './apple-token/reseal-tokens.ts';
+import { revokeTokens } from './apple-token/revoke-tokens.ts';
+import { identityCredentials } from './closing/fragments.ts';
+import { exportedIdentities } from './identities/fragments.ts';
+import { providerReauthentication } from './reauthentication/provider-method.ts';
+import { routes } from './routes.ts';
+
+export const feature: Feature = {
+  routes,
+  reauthentications: [providerReauthentication],
+  credentials: [identityCredentials],
+  tables: [
+    {
+      name: 'identities',
+      columns: ['user_id'],
+      atExport: { part: 'identities' },
+      atDeletion: 'cascade',
+      atTakeOver: 'closed',
+    },
+  ],
+  exportParts: [exportedIdentities],
+  cleanUps: [
+    { rows: 'provider_tokens', change: 'ended', runBatch: revokeTokens },
+    {
+      rows: 'provider_tokens.sealed',
+      change: 'renewed',
+      runBatch: resealTokens,
+      countLeft: countSealedWithPrevious,
+    },
+  ],
+};

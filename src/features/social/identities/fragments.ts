@@ -1,0 +1,119 @@
+import type { ExportPart } from '../../../db/export-part.ts';
+import { isoTime } from '../../../db/fragments.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import type { RequestMetadata } from '../../../request-metadata.ts';
+import { type EventKind, recordEvents } from '../../security-events/index.ts';
+
+/** An identity as a provider presents it. */
+export interface PresentedIdentity {
+  /** UUID of its row, made before the first try, so that a repeat finds its own. */
+  readonly newId: string;
+  readonly providerId: string;
+  /** As people know the provider. */
+  readonly providerName: string;
+  readonly issuer: string;
+  /** Under which it may be stored: that, and where the earlier system did not know it. */
+  readonly issuers: readonly string[];
+  readonly subject: string;
+  /** Canonical, and verified by the provider; null else. */
+  readonly email: string | null;
+  /** Whether the provider is trusted for that. */
+  readonly isEmailProved: boolean;
+}
+
+/** FROM and WHERE for the row of an identity, alias `i`. */
+export function fromIdentity({ issuers, subject }: PresentedIdentity): Fragment {
+  return sql`FROM identities i WHERE i.subject = ${subject} AND i.issuer = ANY (${issuers}::text[])`;
+}
+
+/** The user whose identity it is, if it is this one: a SELECT of `user_id`. */
+export function holderOfIdentity(userId: string, identity: PresentedIdentity): Fragment {
+  return sql`SELECT i.user_id ${fromIdentity(identity)} AND i.user_id = ${userId}::uuid LIMIT 1`;
+}
+
+/** The row that this transaction added: a sub-select with `user_id` and `session_id`, which is null. */
+export function identityAddedNow({ newId }: PresentedIdentity): Fragment {
+  return sql`(
+    SELECT i.user_id, NULL::uuid AS session_id FROM identities i WHERE i.id = ${newId}::uuid AND i.created_at = now())`;
+}
+
+/** The same for this transaction or an earlier run of it. */
+export function identityAddedByUs({ newId }: PresentedIdentity, { operationId }: RequestMetadata): Fragment {
+  return sql`(
+    SELECT i.user_id FROM identities i WHERE i.id = ${newId}::uuid AND i.added_by = ${operationId}::uuid)`;
+}
+
+/** A statement that notes that the identity of the user of `owner`, a SELECT of `user_id`, was used, under the issuer that is known by now. */
+export function noteIdentityUsed(owner: Fragment, identity: PresentedIdentity): Fragment {
+  const { issuer, providerId } = identity;
+  return sql`
+    UPDATE identities n SET issuer = ${issuer}, last_used_at = now(),
+      -- The id of a provider may be another by now.
+      provider = CASE WHEN EXISTS (SELECT FROM identities o WHERE o.user_id = n.user_id AND o.provider = ${providerId})
+        THEN n.provider ELSE ${providerId} END
+    WHERE n.id = (
+      SELECT i.id ${fromIdentity(identity)} AND i.user_id = (${owner}) ORDER BY i.issuer = ${issuer} DESC LIMIT 1)`;
+}
+
+/**
+ * Body of a CTE that adds the identity to the users of `owner`, a SELECT of `user_id`, and returns `id` and `user_id`: no
+ * row where somebody has it, or the account has another one of this provider. Hold the user first.
+ */
+export function insertIdentity(
+  owner: Fragment,
+  { newId, providerId, issuer, subject, email, isEmailProved }: PresentedIdentity,
+  { operationId }: RequestMetadata,
+): Fragment {
+  return sql`
+    INSERT INTO identities (id, user_id, provider, issuer, subject, email, is_email_proved, last_used_at, added_by)
+    SELECT ${newId}::uuid, o.user_id, ${providerId}, ${issuer}, ${subject}, ${email}::text, ${isEmailProved}::boolean,
+      now(), ${operationId}::uuid
+    FROM (${owner}) o
+    ON CONFLICT DO NOTHING
+    RETURNING id, user_id`;
+}
+
+/** A statement that adds it, and records that. */
+export function linkIdentity(
+  owner: Fragment,
+  identity: PresentedIdentity,
+  metadata: RequestMetadata,
+): Fragment {
+  const linked: EventKind = {
+    ...{ type: 'user_updated', outcome: 'success', method: identity.providerId },
+    reason: 'identity_linked',
+  };
+  return sql`
+    WITH added AS (${insertIdentity(owner, identity, metadata)})
+    ${recordEvents(sql`(SELECT a.user_id, NULL::uuid AS session_id FROM added a)`, linked, metadata)}`;
+}
+
+/** A refresh token that is kept to be revoked, sealed for this row. */
+export interface KeptToken {
+  readonly id: string;
+  /** To which the provider gave it. */
+  readonly clientId: string;
+  readonly sealed: string;
+}
+
+/** A statement that keeps the token of an identity, in place of an earlier one. */
+export function keepProviderToken(
+  identity: PresentedIdentity,
+  { id, clientId, sealed }: KeptToken,
+): Fragment {
+  return sql`
+    INSERT INTO provider_tokens (id, identity_id, provider, client_id, sealed)
+    SELECT ${id}::uuid, i.id, i.provider, ${clientId}::text, ${sealed}::text ${fromIdentity(identity)} LIMIT 1
+    ON CONFLICT ON CONSTRAINT provider_tokens_identity_key
+      DO UPDATE SET id = excluded.id, client_id = excluded.client_id, sealed = excluded.sealed, created_at = now()`;
+}
+
+/** A user's identities at other providers. Tokens of providers are not exported. */
+export const exportedIdentities: ExportPart = {
+  name: 'identities',
+  value: (owner) => sql`coalesce((
+    SELECT json_agg(json_build_object('provider', i.provider, 'issuer', i.issuer, 'subject', i.subject, 'email', i.email,
+        'linkedAt', ${isoTime(sql`i.created_at`)}, 'lastUsedAt', ${isoTime(sql`i.last_used_at`)})
+      ORDER BY i.created_at, i.id)
+    FROM identities i WHERE i.user_id = ${owner}.user_id), '[]')`,
+};

@@ -1,0 +1,40 @@
+import type { Deps } from '../../../deps.ts';
+import { passGates } from '../../../joints/gate.ts';
+import type { CallerIds } from '../../sessions/index.ts';
+import { type GivenToken, keptToken } from '../apple-token/kept-token.ts';
+import { socialErrors } from '../errors.ts';
+import { presentedIdentity } from '../identities/presented-identity.ts';
+import type { Provider, ProviderProfile } from '../providers/provider.ts';
+import type { SpentOnce } from '../sign-in/entry/entry.ts';
+import { linkToCaller } from './queries.ts';
+
+/** An identity, and the session that wants it. */
+export interface LinkInput {
+  readonly provider: Provider;
+  readonly profile: ProviderProfile;
+  /** A refresh token that came along. */
+  readonly given: GivenToken | null;
+  readonly spent: SpentOnce;
+  readonly caller: CallerIds;
+}
+
+/**
+ * Links the identity to the account of the session that began the visit. That it has the identity already is a success.
+ * Round trips: 1.
+ * @throws AuthError transaction_invalid when the state was used before, or the session has ended
+ * @throws AuthError reauthentication_required, or the refusal of another gate
+ * @throws AuthError identity_already_linked for another identity of the provider
+ * @throws AuthError account_exists when another account has it
+ */
+export async function linkByProfile(deps: Deps, input: LinkInput): Promise<void> {
+  const { db, features, keyring, metadata, mail } = deps;
+  const { provider, profile, given, spent, caller } = input;
+  const identity = presentedIdentity(provider, profile);
+  const linking = { caller, spent, identity, keptToken: await keptToken(keyring, provider, given) };
+  const row = await linkToCaller(db, linking, features, metadata);
+  if (!row.is_ours || !row.is_live) throw socialErrors.transaction_invalid();
+  passGates(features, row);
+  mail.sendSoon();
+  if (row.is_linked) return;
+  throw row.has_another ? socialErrors.identity_already_linked() : socialErrors.account_exists();
+}

@@ -1,0 +1,36 @@
+import type { Deps } from '../../../deps.ts';
+import { passGates } from '../../../joints/gate.ts';
+import type { CallerIds } from '../../sessions/index.ts';
+import { socialErrors } from '../errors.ts';
+import type { Provider } from '../providers/provider.ts';
+import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
+import type { Transaction } from '../transaction/transaction.ts';
+import { findLinkingCaller } from './queries.ts';
+
+/** A visit that belongs to a session. */
+export interface OwnVisit {
+  readonly provider: Provider;
+  readonly caller: CallerIds;
+  /** Checked. */
+  readonly redirectTo: string;
+  readonly devices?: Transaction['devices'];
+}
+
+/**
+ * Begins to link a provider to the caller's account. Round trips: 1.
+ * @throws AuthError unauthenticated, reauthentication_required, or the refusal of another gate
+ * @throws AuthError identity_already_linked, provider_error
+ */
+export async function startLinking(
+  deps: Deps,
+  { provider, caller, redirectTo }: OwnVisit,
+): Promise<BegunVisit> {
+  const row = await findLinkingCaller(deps.db, caller, provider.id, deps.features);
+  if (passGates(deps.features, row).is_linked) throw socialErrors.identity_already_linked();
+  const { userId, sessionId } = caller;
+  return beginTransaction(deps, {
+    provider,
+    redirectTo,
+    purpose: { kind: 'link', caller: { userId, sessionId } },
+  });
+}

@@ -1,0 +1,91 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Deps } from '../../../deps.ts';
+import { AuthError, commonErrors } from '../../../errors.ts';
+import type { Challenge, SignIn, SignInSettings } from '../../sign-in/index.ts';
+import { socialErrors } from '../errors.ts';
+import { createProviderClient } from '../outbound/provider-client.ts';
+import { IdTokenRefused } from '../outbound/provider-error.ts';
+import { providerFailure } from '../provider-failure.ts';
+import { checkIdToken, type IdTokenCheck } from '../providers/id-token.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { ReadProfile } from '../providers/read-profile.ts';
+import { signInByProfile } from '../sign-in/sign-in-by-profile.ts';
+import { redeemNativeCode } from './redeem-native-code.ts';
+
+/** What a native app got of the provider's own sign-in. */
+export interface IdTokenInput {
+  readonly provider: Provider;
+  readonly idToken: string;
+  /** What the app asked the provider to put into the token, as it is or as SHA-256 in hexadecimal. */
+  readonly nonce: string;
+  /** What Apple told the app, and nobody else. */
+  readonly name?: string | undefined;
+  /** Of Apple as well: its refresh token is what a deletion of the account revokes. */
+  readonly authorizationCode?: string | undefined;
+  readonly settings: SignInSettings;
+}
+
+/** An ID token is for a sign-in that has just happened. */
+const maxAgeSeconds = 600;
+
+/**
+ * Signs in by an ID token that a native app got of the provider. Each counts once. Round trips: 2; 0 for one that was
+ * refused.
+ * @throws AuthError not_found for a provider without native sign-in
+ * @throws AuthError id_token_invalid, provider_error
+ * @throws AuthError as `signInByProfile`
+ */
+export async function signInByIdToken(deps: Deps, input: IdTokenInput): Promise<SignIn | Challenge> {
+  const { provider, idToken, name, settings } = input;
+  if (provider.nativeClientIds.length === 0) throw commonErrors.not_found();
+  const { profile, given } = await askProvider(deps, input);
+  // What was signed, in place of the state that a browser would have brought. The text of the signature can be varied: its
+  // last letter has bits that decoders ignore (RFC 4648 section 3.5).
+  const signed = idToken.slice(0, idToken.lastIndexOf('.'));
+  const hash = bytesToHex(sha256(new TextEncoder().encode(signed)));
+  const signIn = await signInByProfile(deps, {
+    ...{ provider, given, settings, codeChallenge: null },
+    profile: { ...profile, name: name ?? profile.name },
+    spent: { kind: 'oauth_state', hash, ttlSeconds: 2 * maxAgeSeconds },
+  }).catch((error: unknown) => {
+    throw isSpent(error) ? socialErrors.id_token_invalid() : error;
+  });
+  if (signIn.outcome === 'code') throw new TypeError('nobody asked for a code');
+  return signIn;
+}
+
+/** Checks the token, and redeems the code that came with it. */
+async function askProvider(deps: Deps, input: IdTokenInput): Promise<ReadProfile> {
+  const { provider, authorizationCode: code } = input;
+  const nowMs = deps.now();
+  const client = createProviderClient(deps.config.isDevelopment);
+  try {
+    const server = await provider.server(client);
+    const claims = await checkIdToken(provider, server, client, idTokenCheck(input, nowMs));
+    const profile = { ...provider.profileOf(claims, {}), issuer: claims.iss, subject: claims.sub };
+    if (code === undefined || provider.hasRevocableToken !== true) return { profile, given: null };
+    return {
+      profile,
+      given: await redeemNativeCode({ provider, server, client, clientId: claims.client, nowMs }, code),
+    };
+  } catch (error) {
+    throw error instanceof IdTokenRefused
+      ? socialErrors.id_token_invalid()
+      : providerFailure(provider, error);
+  }
+}
+
+function idTokenCheck({ provider, idToken, nonce }: IdTokenInput, nowMs: number): IdTokenCheck {
+  const nonces = [nonce, bytesToHex(sha256(new TextEncoder().encode(nonce)))];
+  return {
+    token: idToken,
+    audiences: provider.nativeClientIds,
+    isNonce: (value) => nonces.some((candidate) => candidate === value),
+    ...{ nowMs, maxAgeSeconds },
+  };
+}
+
+function isSpent(error: unknown): boolean {
+  return error instanceof AuthError && error.code === 'transaction_invalid';
+}

@@ -1,0 +1,46 @@
+import type { Deps } from '../../../deps.ts';
+import type { IssuedTokens } from '../../../issued-tokens.ts';
+import { type CallerIds, issueRenewedTokens, sessionErrors } from '../../sessions/index.ts';
+import { socialErrors } from '../errors.ts';
+import { presentedIdentity } from '../identities/presented-identity.ts';
+import type { Provider, ProviderProfile } from '../providers/provider.ts';
+import type { SpentOnce } from '../sign-in/entry/entry.ts';
+import { renewByIdentity } from './queries.ts';
+
+/** Somebody who came back from the provider of the account. */
+export interface RenewalInput {
+  readonly provider: Provider;
+  readonly profile: ProviderProfile;
+  readonly spent: SpentOnce;
+  readonly caller: CallerIds;
+  /** When the visit began, in seconds since the epoch. */
+  readonly startedAt: number;
+}
+
+/** How far the clock of the provider may be behind, in seconds. */
+const clockToleranceSeconds = 60;
+
+/**
+ * Makes the session recent, and gives it a new id, if the provider says that it has authenticated the user since the visit
+ * began. What it does not say was not done. Round trips: 1.
+ * @throws AuthError reauthentication_required when the provider does not say so
+ * @throws AuthError transaction_invalid when the state was used before, the session has ended, or it is somebody else
+ */
+export async function renewByProfile(
+  deps: Deps,
+  { provider, profile, spent, caller, startedAt }: RenewalInput,
+): Promise<IssuedTokens> {
+  const { db, config, metadata } = deps;
+  if (profile.authTime === null || profile.authTime < startedAt - clockToleranceSeconds)
+    throw sessionErrors.reauthentication_required();
+  const renewal = {
+    oldId: caller.sessionId,
+    newId: crypto.randomUUID(),
+    proved: { amr: ['fed'], isSecondFactor: false },
+    idleTtlSeconds: config.session.idleTtlSeconds,
+  };
+  const identity = presentedIdentity(provider, profile);
+  const row = await renewByIdentity(db, { caller, spent, identity, renewal }, metadata);
+  if (row === null) throw socialErrors.transaction_invalid();
+  return issueRenewedTokens(deps, row);
+}

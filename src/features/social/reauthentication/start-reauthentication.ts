@@ -1,0 +1,26 @@
+import type { Deps } from '../../../deps.ts';
+import { commonErrors } from '../../../errors.ts';
+import { socialErrors } from '../errors.ts';
+import type { OwnVisit } from '../link/start-linking.ts';
+import { silentProviders } from '../providers/provider.ts';
+import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
+import { findReturningCaller } from './queries.ts';
+
+/**
+ * Begins to authenticate the caller again at a provider of the account. The new tokens come as cookies, with the browser.
+ * Round trips: 1.
+ * @throws AuthError unauthenticated, identity_not_found, provider_cannot_reauthenticate, session_not_by_cookie, provider_error
+ */
+export async function startReauthentication(
+  deps: Deps,
+  { provider, caller, redirectTo }: OwnVisit,
+): Promise<BegunVisit> {
+  if (silentProviders.includes(provider.id)) throw socialErrors.provider_cannot_reauthenticate();
+  const row = await findReturningCaller(deps.db, caller, provider.id);
+  if (row === null) throw commonErrors.unauthenticated();
+  if (!row.is_linked) throw socialErrors.identity_not_found();
+  if (!row.has_cookies) throw socialErrors.session_not_by_cookie();
+  const { userId, sessionId } = caller;
+  const purpose = { kind: 'reauthenticate', caller: { userId, sessionId } } as const;
+  return beginTransaction(deps, { provider, redirectTo, purpose });
+}

@@ -1,0 +1,79 @@
+import type { Address } from '../../../../address-key.ts';
+import type { Database } from '../../../../db/client.ts';
+import { sql } from '../../../../db/sql.ts';
+import type { PresentedEmail } from '../../../../presented-email.ts';
+import type { RequestMetadata } from '../../../../request-metadata.ts';
+import { type Claim, claimOn } from '../../../addresses/index.ts';
+import { knownDeviceId, type PresentedDevice } from '../../../known-devices/index.ts';
+import { isConsumedElsewhere } from '../../../one-time-tokens/index.ts';
+import { type Opening, verdict } from '../../../sessions/index.ts';
+import { fromAddress } from '../../../users/index.ts';
+import { fromIdentity, type PresentedIdentity } from '../../identities/fragments.ts';
+import type { SpentOnce } from '../entry/entry.ts';
+
+/** An address that a provider has verified, as it is compared. */
+export interface VouchedAddress {
+  readonly email: PresentedEmail;
+  readonly address: Address;
+}
+
+/** What a sign-in at a provider asks. */
+export interface AccountQuestion {
+  readonly spent: SpentOnce;
+  readonly identity: PresentedIdentity;
+  /** Null where the provider vouches for none. */
+  readonly vouched: VouchedAddress | null;
+  readonly opening: Opening;
+  readonly device: PresentedDevice;
+}
+
+/** Whose account it is, as far as was read. */
+export interface FoundAccount {
+  /** Whether another request has used the state up: then nothing may follow. */
+  readonly is_spent: boolean;
+  /** Whose the vouched address is; null without one. */
+  readonly claim: Claim | null;
+  /** How the account was found: by the identity, or by the address alone. */
+  readonly way: 'identity' | 'address' | null;
+  readonly user_id: string | null;
+  /** As it is stored. */
+  readonly email: string | null;
+  readonly is_verified: boolean;
+  readonly is_known_device: boolean;
+  /** What the identity leads to there. */
+  readonly verdict: 'session' | 'challenge' | 'unverified' | 'refused';
+}
+
+/**
+ * Finds the account: by issuer and subject first, else by the address that the provider has verified. Round trips: 1.
+ */
+export async function findSocialAccount(
+  db: Database,
+  { spent, identity, vouched, opening, device }: AccountQuestion,
+  metadata: RequestMetadata,
+): Promise<FoundAccount> {
+  const { issuer, isEmailProved } = identity;
+  const byAddress =
+    vouched === null || !isEmailProved
+      ? sql``
+      : sql`UNION ALL (SELECT u.id, 3, 'address' ${fromAddress(vouched.email, vouched.address)})`;
+  const claim =
+    vouched === null ? sql`NULL::text` : claimOn(vouched.address, { isMailboxProved: isEmailProved });
+  const [row] = await db.query<FoundAccount>(
+    'find-social-account',
+    sql`
+        SELECT ${isConsumedElsewhere(spent, metadata.operationId)} AS is_spent, ${claim} AS claim, f.way,
+        u.id AS user_id, u.email, u.email_verified_at IS NOT NULL AS is_verified, ${verdict(opening)} AS verdict,
+        ${knownDeviceId(sql`d`, device)} IS NOT NULL AS is_known_device
+      FROM (VALUES (1)) AS one LEFT JOIN (
+        SELECT x.user_id, x.way FROM (
+          SELECT i.user_id, CASE WHEN i.issuer = ${issuer} THEN 1 ELSE 2 END AS rank, 'identity' AS way ${fromIdentity(identity)}
+          ${byAddress}
+        ) x ORDER BY x.rank LIMIT 1
+      ) f ON true LEFT JOIN users u ON u.id = f.user_id
+      LEFT JOIN LATERAL (SELECT u.id AS user_id, u.device_generation) d ON true`,
+    { isIdempotent: true },
+  );
+  if (row === undefined) throw new TypeError('an answer must always have one row');
+  return row;
+}

@@ -1,0 +1,17 @@
+import { personName } from '../../../text-schemas.ts';
+
+/** What a new account takes from a provider. */
+export interface NewProfile {
+  readonly name: string;
+  /** BCP 47 tag of the browser's first language, null when it sent none. */
+  readonly locale: string | null;
+}
+
+/** The name that the provider tells, if it is one that a person could have entered here; else what stands before the `@`. */
+export function nameOf(told: string | null, email: string): string {
+  for (const candidate of [told, email.split('@')[0]]) {
+    const name = personName.safeParse(candidate ?? '');
+    if (name.success) return name.data;
+  }
+  return 'User';
+}

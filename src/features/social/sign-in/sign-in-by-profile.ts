@@ -1,0 +1,271 @@
+import { addressOf } from '../../../address-key.ts';
+import type { Deps } from '../../../deps.ts';
+import type { AuthError } from '../../../errors.ts';
+import { prepareLink } from '../../one-time-tokens/index.ts';
+import { type Challenge, completeOpening, type SignIn, type SignInSettings } from '../../sign-in/index.ts';
+import { registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
+import { type GivenToken, keptToken } from '../apple-token/kept-token.ts';
+import { socialErrors } from '../errors.ts';
+import type { KeptToken, PresentedIdentity } from '../identities/fragments.ts';
+import { presentedIdentity } from '../identities/presented-identity.ts';
+import type { Provider, ProviderProfile } from '../providers/provider.ts';
+import { enterAccount } from './enter/queries.ts';
+import type { Entry, SpentOnce } from './entry/entry.ts';
+import { type EntryRow, hasTurnedChallenge, isCodeRow } from './entry/entry-row.ts';
+import { type FoundAccount, findSocialAccount, type VouchedAddress } from './find/queries.ts';
+import { nameOf } from './new-profile.ts';
+import { prepareEntry } from './prepare-entry.ts';
+import { recordRefusedSignIn, tellToLink } from './refuse/queries.ts';
+import { signUp } from './sign-up/queries.ts';
+import { takeOverAccount } from './take-over/queries.ts';
+
+/** Somebody whom a provider has authenticated, and what they ask for. */
+export interface SocialSignInInput {
+  readonly provider: Provider;
+  readonly profile: ProviderProfile;
+  /** A refresh token that came along. */
+  readonly given: GivenToken | null;
+  /** What this sign-in uses up. */
+  readonly spent: SpentOnce;
+  readonly settings: SignInSettings;
+  /** Of an app that fetches the tokens itself; null where the session begins at once. */
+  readonly codeChallenge: string | null;
+}
+
+/** A code for an app. */
+export interface IssuedCode {
+  readonly outcome: 'code';
+  readonly code: string;
+}
+
+/** What one sign-in works with. */
+interface Visit {
+  readonly input: SocialSignInInput;
+  readonly identity: PresentedIdentity;
+  /** Null where the provider vouches for no address. */
+  readonly vouched: VouchedAddress | null;
+  readonly entry: Entry;
+  readonly keptToken: KeptToken | null;
+}
+
+/**
+ * Signs in by an identity: to the account that has it; else, by an address that a trusted provider has verified, to the
+ * account of that address, where the identity is linked if both sides have verified it, and which is taken over if nobody
+ * here has; else to a new account. Round trips: 2; twice as many where another request changed the account meanwhile.
+ * @throws AuthError transaction_invalid for what was used before
+ * @throws AuthError access_denied for a banned user
+ * @throws AuthError email_not_verified, account_exists, registration_closed, rate_limited
+ */
+export async function signInByProfile(
+  deps: Deps,
+  input: SocialSignInInput,
+): Promise<SignIn | Challenge | IssuedCode> {
+  const { keyring } = deps;
+  const { provider, profile, settings, codeChallenge } = input;
+  const identity = presentedIdentity(provider, profile);
+  const visit: Visit = {
+    ...{ input, identity, vouched: vouchedAddress(deps, identity) },
+    entry: { ...(await prepareEntry(deps, settings, provider.id, codeChallenge)), spent: input.spent },
+    keptToken: await keptToken(keyring, provider, input.given),
+  };
+  // Tried twice, in case another request changes the account, or makes it, in between.
+  const entered = (await tryAccount(deps, visit)) ?? (await tryAccount(deps, visit));
+  const refusal = socialErrors.account_exists();
+  if (entered === null) return refuseAddress(deps, visit, { userId: null, isTold: true, refusal });
+  return entered;
+}
+
+function vouchedAddress({ keyring }: Deps, { email }: PresentedIdentity): VouchedAddress | null {
+  if (email === null) return null;
+  return { email: { address: email, spellings: [email] }, address: addressOf(keyring, email) };
+}
+
+/** Returns null when what was found has changed since. */
+async function tryAccount(deps: Deps, visit: Visit): Promise<SignIn | Challenge | IssuedCode | null> {
+  const { db, metadata } = deps;
+  const { input, identity, vouched, entry } = visit;
+  const { device } = input.settings;
+  const question = { spent: input.spent, identity, vouched, opening: entry.opening, device };
+  const found = await findSocialAccount(db, question, metadata);
+  if (found.is_spent) throw socialErrors.transaction_invalid();
+  const row = await openAccount(deps, visit, found);
+  if (row === null) return null;
+  if (isCodeRow(row)) return entry.code && { outcome: 'code', code: entry.code.token.token };
+  return completeOpening(deps, device, entry.opening, row);
+}
+
+/** Opens the account that the rule gives, or throws why there is none. */
+async function openAccount(deps: Deps, visit: Visit, found: FoundAccount): Promise<EntryRow | null> {
+  const { vouched, identity } = visit;
+  if (found.user_id !== null && found.email !== null && mayEnter(found)) {
+    const account = { ...found, user_id: found.user_id, email: found.email };
+    return enter(deps, visit, account);
+  }
+  if (vouched === null) {
+    await recordRefused(deps, visit, null, 'email_not_verified');
+    throw userErrors.email_not_verified({
+      detail: 'The identity provider does not vouch for an e-mail address.',
+    });
+  }
+  const unmade = refusalOfNewAccount(deps, visit);
+  if (found.claim === 'free' && unmade === null) return createAccount(deps, visit, vouched);
+  if (found.claim === 'open' && identity.isEmailProved) return takeOver(deps, visit, vouched);
+  // One that has proved it knows who is there; for any other, the mail counts for the client whoever has it.
+  const isTold = !identity.isEmailProved || found.claim === 'taken' || found.claim === 'open';
+  // Whoever has not proved the address is answered as if nobody had it, so that no answer tells who does (ENU-11).
+  const isAsIfFree = found.claim === 'free' || !identity.isEmailProved;
+  const refusal = (isAsIfFree ? unmade : null) ?? socialErrors.account_exists();
+  return refuseAddress(deps, visit, { userId: found.user_id, isTold, refusal });
+}
+
+/** Why no account would be made; null where one would. */
+function refusalOfNewAccount({ config }: Deps, { input, identity }: Visit): AuthError | null {
+  if (!config.isRegistrationOpen || !input.provider.allowsSignUp) return userErrors.registration_closed();
+  // The account could not be entered until somebody proves the address.
+  if (config.emailVerification === 'required' && !identity.isEmailProved)
+    return userErrors.email_not_verified({
+      detail: 'This identity provider is not trusted for e-mail addresses.',
+    });
+  return null;
+}
+
+/** By the identity, or by an address that is verified here as well. An account from before verification needs its password. */
+function mayEnter({ way, claim, is_verified: isVerified, verdict }: FoundAccount): boolean {
+  if (way === 'identity') return true;
+  return claim === 'taken' && (isVerified || verdict === 'refused');
+}
+
+async function enter(
+  deps: Deps,
+  visit: Visit,
+  account: FoundAccount & { readonly user_id: string; readonly email: string },
+): Promise<EntryRow | null> {
+  const { db, metadata, mail } = deps;
+  const { identity, vouched, entry } = visit;
+  const { user_id: userId, email, way, verdict, is_known_device: isKnown } = account;
+  if (verdict === 'refused') {
+    await recordRefused(deps, visit, userId, 'banned');
+    throw socialErrors.access_denied();
+  }
+  if (verdict === 'unverified') {
+    await recordRefused(deps, visit, userId, 'email_not_verified');
+    throw userErrors.email_not_verified();
+  }
+  const isChallenge = verdict === 'challenge';
+  // Behind a challenge it is the second step that signs in, and behind a code whoever redeems it; each tells.
+  const isTold = !isKnown && !isChallenge && entry.code === null;
+  const stored = { address: email, spellings: [email] };
+  const linkedBy = way === 'address' && vouched !== null ? vouched.address : null;
+  const row = await enterAccount(
+    db,
+    {
+      ...{
+        userId,
+        identity,
+        linkedBy,
+        keptToken: visit.keptToken,
+        entry,
+        isChallenge,
+      },
+      newDeviceMail: isTold ? await prepareLink(deps, stored, 'new_device') : null,
+    },
+    metadata,
+  );
+  if (row !== null && (isTold || linkedBy !== null)) mail.sendSoon();
+  return row !== null && !isChallenge && hasTurnedChallenge(row) ? null : row;
+}
+
+async function takeOver(deps: Deps, visit: Visit, { address }: VouchedAddress): Promise<EntryRow | null> {
+  const { db, features, metadata } = deps;
+  const { identity, entry } = visit;
+  const profile = newProfile(deps, visit, address.email);
+  return takeOverAccount(
+    db,
+    { address, identity, profile, keptToken: visit.keptToken, entry },
+    features,
+    metadata,
+  );
+}
+
+async function createAccount(
+  deps: Deps,
+  visit: Visit,
+  { address }: VouchedAddress,
+): Promise<EntryRow | null> {
+  const { db, config, metadata, mail } = deps;
+  const { identity, entry } = visit;
+  const isMailed = config.emailVerification === 'optional' && !identity.isEmailProved;
+  const stored = { address: address.email, spellings: [address.email] };
+  const verification = isMailed
+    ? { ...(await prepareLink(deps, stored, 'verify_email')), client: mail.client }
+    : null;
+  const signedUp = await signUp(
+    db,
+    {
+      ...{
+        newUserId: crypto.randomUUID(),
+        address,
+        identity,
+        entry,
+        keptToken: visit.keptToken,
+        verification,
+      },
+      profile: newProfile(deps, visit, address.email),
+      count: registrationCount(mail.client),
+    },
+    metadata,
+  );
+  switch (signedUp.outcome) {
+    case 'refused':
+      throw tooManyRegistrations(signedUp.retryAfterSeconds);
+    case 'taken':
+      return null;
+    case 'created':
+      if (isMailed) mail.sendSoon();
+      return signedUp.row;
+  }
+}
+
+function newProfile({ metadata }: Deps, { input }: Visit, email: string) {
+  return { name: nameOf(input.profile.name, email), locale: metadata.locale };
+}
+
+interface RefusedAddress {
+  readonly userId: string | null;
+  /** Whether the owner of the address gets a mail, which the client causes. */
+  readonly isTold: boolean;
+  readonly refusal: AuthError;
+}
+
+/**
+ * Refuses an identity that its address gives no account.
+ * @throws the refusal
+ */
+async function refuseAddress(
+  deps: Deps,
+  visit: Visit,
+  { userId, isTold, refusal }: RefusedAddress,
+): Promise<never> {
+  const { db, mail, metadata } = deps;
+  const { vouched, input } = visit;
+  if (isTold && vouched !== null) {
+    const { name: provider, id: method } = input.provider;
+    const refused = { userId, spent: input.spent, method, reason: refusal.code };
+    await tellToLink(
+      db,
+      { refusal: refused, address: vouched.address, client: mail.client, provider },
+      metadata,
+    );
+    mail.sendSoon();
+  } else await recordRefused(deps, visit, userId, refusal.code);
+  throw refusal;
+}
+
+function recordRefused(
+  { db, metadata }: Deps,
+  { input }: Visit,
+  userId: string | null,
+  reason: string,
+): Promise<void> {
+  return recordRefusedSignIn(db, { userId, spent: input.spent, method: input.provider.id, reason }, metadata);
+}

@@ -1,0 +1,46 @@
+import { importPKCS8, SignJWT } from 'jose';
+import { inject } from 'vitest';
+import { type StandInInstructions, standInCode } from '../../support/stand-in-code.ts';
+
+/** A client of a provider with native sign-in, as its app names itself there. */
+export const nativeClients = { google: 'google-ios', apple: 'com.example.app' } as const;
+
+/** Where the stand-ins give tokens. */
+const tokenPaths = {
+  google: '/oauth2.googleapis.com/token',
+  apple: '/appleid.apple.com/auth/token',
+  microsoft: '/login.microsoftonline.com/common/oauth2/v2.0/token',
+} as const;
+
+/** An ID token as the provider's own sign-in gives it to a native app. */
+export async function nativeIdToken(
+  provider: keyof typeof tokenPaths,
+  instructions: Partial<StandInInstructions> & { readonly sub: string },
+  clientId: string = provider === 'microsoft' ? 'microsoft-client' : nativeClients[provider],
+): Promise<string> {
+  const verifier = 'v'.repeat(43);
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
+  const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
+  const codeChallenge = base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const body = new URLSearchParams({
+    ...{ grant_type: 'authorization_code', code: standInCode({ codeChallenge, ...instructions }) },
+    ...{ redirect_uri: 'com.example.app:/callback', code_verifier: verifier, client_id: clientId },
+    client_secret: provider === 'apple' ? await appleSecret(clientId) : 'secret',
+  });
+  const response = await fetch(`${inject('standInsUrl')}${tokenPaths[provider]}`, { method: 'POST', body });
+  const { id_token: token } = (await response.json()) as { id_token?: string };
+  if (token === undefined) throw new Error(`${provider} gave no ID token`);
+  return token;
+}
+
+async function appleSecret(clientId: string): Promise<string> {
+  const { teamId, keyId, privateKey } = inject('appleAccount');
+  return new SignJWT()
+    .setProtectedHeader({ alg: 'ES256', kid: keyId })
+    .setIssuer(teamId)
+    .setSubject(clientId)
+    .setAudience('https://appleid.apple.com')
+    .setIssuedAt()
+    .setExpirationTime('5m')
+    .sign(await importPKCS8(privateKey, 'ES256'));
+}

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshClient, freshEmail } from '../../support/accounts.ts';
+import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
+import { landing, providerVariables } from '../../support/social.ts';
+import type { StandInInstructions } from '../../support/stand-in-code.ts';
+import { completeChallenge, freshCode, twoFactorUser } from '../../support/two-factor.ts';
+import { accessCookie } from '../sessions/session-fixtures.ts';
+import {
+  challengeCookie,
+  change,
+  databaseOf,
+  deviceCookie,
+  kindsTo,
+  trustDevice,
+  verifiedUser,
+} from '../two-factor/calls.ts';
+import { hashHex, idTokenFor, type NativeProvider } from './app-visits.ts';
+import { arrive, enterBy, freshSubject, type Person, socialClient } from './people.ts';
+
+const client = socialClient();
+const native = ['google', 'apple'] as const;
+const person = (email = freshEmail()): Person => ({ sub: freshSubject(), email });
+
+function present(
+  provider: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+  service: TestClient = client,
+): Promise<Answer> {
+  const path = `/api/auth/oauth/${provider}/id-token`;
+  return service.post(path, body, { headers: { ...freshClient(), ...headers } });
+}
+
+/** Signs in by a token that is as it should be. */
+async function signIn(provider: NativeProvider, someone: Person, members: object = {}, headers = {}) {
+  const nonce = crypto.randomUUID();
+  const idToken = await idTokenFor(provider, someone, nonce);
+  return present(provider, { idToken, nonce, ...members }, headers);
+}
+
+function expectInvalid(answer: Answer): void {
+  expect([answer.status, answer.json.code], answer.text).toEqual([401, 'id_token_invalid']);
+  expect(answer.setCookies).toEqual([]);
+}
+
+describe('POST /api/auth/oauth/:provider/id-token', () => {
+  test.each(native)('signs in as login does, in both transports and in each: %s', async (provider) => {
+    const someone = person();
+    const first = await signIn(provider, someone);
+    expect(first, first.text).toMatchObject({ status: 200, roundTrips: 2 });
+    expect(first.json).toMatchObject({
+      ...{ success: true, tokenType: 'Bearer', refreshToken: expect.any(String) },
+      user: { email: someone.email, emailVerified: true, hasPassword: false },
+    });
+    expect(cookieValue(first, accessCookie)).toBeDefined();
+    const { id } = first.json.user;
+    const byCookie = await signIn(provider, someone, { transport: 'cookie' });
+    expect(byCookie.json.refreshToken).toBeUndefined();
+    expect(byCookie.json.user.id).toBe(id);
+    const byBody = await signIn(provider, someone, { transport: 'body' });
+    expect(byBody.setCookies).toEqual([]);
+    const me = await client.get('/api/auth/me', { bearer: byBody.json.accessToken });
+    expect(me.json).toMatchObject({ user: { id }, session: { method: provider } });
+    // It is the identity of the web as well.
+    expect((await enterBy(client, provider, someone)).user.id).toBe(id);
+  });
+
+  test.each(native)('takes the nonce as it is and as SHA-256 in hexadecimal: %s', async (provider) => {
+    const nonce = crypto.randomUUID();
+    for (const inToken of [nonce, await hashHex(nonce)]) {
+      const idToken = await idTokenFor(provider, person(), inToken);
+      expect((await present(provider, { idToken, nonce })).status).toBe(200);
+    }
+  });
+
+  test.each(native)('takes each token once, whoever presents it (OAU-14): %s', async (provider) => {
+    const [someone, nonce] = [person(), crypto.randomUUID()];
+    const idToken = await idTokenFor(provider, someone, nonce);
+    expect((await present(provider, { idToken, nonce })).status).toBe(200);
+    expectInvalid(await present(provider, { idToken, nonce }));
+  });
+
+  const old = () => Math.floor(Date.now() / 1000) - 700;
+  test.each<[what: string, more: () => Partial<StandInInstructions>, nonce?: string | null]>([
+    ['with another nonce', () => ({}), 'another nonce'],
+    ['without a nonce', () => ({ claims: { nonce: null } })],
+    ['of another client', () => ({ claims: { aud: 'another-client', azp: 'another-client' } })],
+    ['of another issuer', () => ({ claims: { iss: 'https://issuer.example' } })],
+    ['that has expired', () => ({ claims: { exp: old() } })],
+    ['of more than ten minutes ago', () => ({ claims: { iat: old(), exp: old() + 3600 } })],
+    ['signed by another key', () => ({ sign: 'other-key' })],
+    ['signed by nobody', () => ({ sign: 'none' })],
+    ['signed with the public key', () => ({ sign: 'hs256-with-public-key' })],
+    ['without a subject', () => ({ claims: { sub: null } })],
+  ])('refuses one %s by one code, and makes nobody (OAU-05, OAU-08)', async (_what, more, inToken) => {
+    for (const provider of native) {
+      const [someone, nonce] = [person(), crypto.randomUUID()];
+      const idToken = await idTokenFor(provider, someone, inToken ?? nonce, more());
+      const answer = await present(provider, { idToken, nonce });
+      expectInvalid(answer);
+      expect(answer.roundTrips).toBe(0);
+      const rows = await databaseOf(client).query(sql`SELECT id FROM users WHERE email = ${someone.email}`);
+      expect(rows).toEqual([]);
+    }
+  });
+
+  test('refuses the ID token of one provider at the other (OAU-02)', async () => {
+    const nonce = crypto.randomUUID();
+    expectInvalid(await present('apple', { idToken: await idTokenFor('google', person(), nonce), nonce }));
+    expectInvalid(await present('google', { idToken: await idTokenFor('apple', person(), nonce), nonce }));
+  });
+
+  test('is 404 not_found for a provider without native sign-in, and for none', async () => {
+    const nonce = crypto.randomUUID();
+    const idToken = await idTokenFor('google', person(), nonce);
+    for (const provider of ['github', 'microsoft', 'acme', 'nobody'])
+      expect((await present(provider, { idToken, nonce })).json.code).toBe('not_found');
+  });
+
+  test('takes the name of the app where Apple tells none', async () => {
+    const someone = person();
+    const answer = await signIn('apple', someone, { name: 'Ada Lovelace' });
+    expect(answer.json.user.name).toBe('Ada Lovelace');
+    const again = await signIn('apple', someone, { name: 'Eve Else' });
+    expect(again.json.user.name).toBe('Ada Lovelace');
+  });
+
+  test('follows the account rule: linked, refused, closed, unverified, banned (LNK-02, LNK-03, SES-16)', async () => {
+    const owner = await verifiedUser(client);
+    const someone = person(owner.email);
+    const answer = await signIn('google', someone);
+    expect(answer.json.user.id).toBe(owner.userId);
+    expect(await kindsTo(client, owner.email)).toEqual(
+      expect.arrayContaining(['identity_linked', 'new_device']),
+    );
+    await change(client, sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
+    const banned = await signIn('google', someone);
+    expect([banned.status, banned.json.code]).toEqual([403, 'access_denied']);
+    const unverified = await signIn('google', { ...person(), verified: false });
+    expect([unverified.status, unverified.json.code]).toEqual([403, 'email_not_verified']);
+    const nonce = crypto.randomUUID();
+    const closed = socialClient({ REGISTRATION: 'closed' });
+    const idToken = await idTokenFor('google', person(), nonce);
+    expect((await present('google', { idToken, nonce }, {}, closed)).json.code).toBe('registration_closed');
+  });
+
+  test.each(native)(
+    'leads to a challenge where the account has two-factor (OTP-13): %s',
+    async (provider) => {
+      const user = await twoFactorUser(client);
+      const { token: trustedDeviceToken } = await trustDevice(client, user);
+      const someone = person(user.email);
+      const answer = await signIn(provider, someone, { transport: 'cookie' });
+      expect(answer.json).toMatchObject({ twoFactorRequired: true, methods: ['totp', 'backup_code'] });
+      expect(answer.setCookies.map((line) => line.split('=')[0])).toEqual([challengeCookie]);
+      const cookies = { [challengeCookie]: cookieValue(answer, challengeCookie)! };
+      const code = await freshCode(client, user);
+      const second = await completeChallenge(client, answer, { code }, { cookies });
+      expect(second.json.user, second.text).toMatchObject({ id: user.userId });
+      const trusted = await signIn(provider, someone, { trustedDeviceToken });
+      expect(trusted.json, trusted.text).toMatchObject({ user: { id: user.userId } });
+    },
+  );
+
+  test('knows the device by its header, as login does', async () => {
+    const owner = await verifiedUser(client);
+    const headers = { 'X-Device-Token': owner.deviceToken };
+    await signIn('google', person(owner.email), {}, headers);
+    expect(await kindsTo(client, owner.email)).toEqual(['identity_linked']);
+  });
+
+  test('makes the device known', async () => {
+    const someone = person();
+    const first = await signIn('apple', someone, { transport: 'cookie' });
+    const cookies = { [deviceCookie]: cookieValue(first, deviceCookie)! };
+    expect(landing(await arrive(client, 'apple', someone, { options: { cookies } })).error).toBeNull();
+    expect(await kindsTo(client, someone.email)).toEqual([]);
+  });
+
+  test('is there where the provider is configured alone', async () => {
+    const nonce = crypto.randomUUID();
+    const idToken = await idTokenFor('google', person(), nonce);
+    const without = new TestClient({ ...providerVariables([]), GOOGLE_CLIENT_ID: undefined });
+    const answer = await present('google', { idToken, nonce }, {}, without);
+    expect([answer.status, answer.json.code]).toEqual([503, 'misconfigured']);
+  });
+});

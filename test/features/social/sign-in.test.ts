@@ -1,0 +1,223 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshClient, freshEmail, registerUser } from '../../support/accounts.ts';
+import { authCookies, cookieValue } from '../../support/client.ts';
+import { mailsTo } from '../../support/mailbox.ts';
+import { begin, codeFor, comeBackByForm, landing } from '../../support/social.ts';
+import { twoFactorUser } from '../../support/two-factor.ts';
+import { accessCookie, claimsOf, refreshByCookie, refreshCookie } from '../sessions/session-fixtures.ts';
+import {
+  databaseOf,
+  deviceCookie,
+  eventsOf,
+  kindsTo,
+  trustDevice,
+  trustedCookie,
+  verifiedUser,
+} from '../two-factor/calls.ts';
+import { arrive, enterBy, freshSubject, identitiesOf, instructionsFor, socialClient } from './people.ts';
+
+const client = socialClient();
+const providers = ['google', 'github', 'apple', 'microsoft', 'acme'] as const;
+
+const person = (name?: string) => ({
+  ...{ sub: freshSubject(), email: freshEmail() },
+  ...(name !== undefined && { name }),
+});
+
+const issuers: Readonly<Record<string, RegExp>> = {
+  google: /^https:\/\/accounts\.google\.com$/,
+  github: /^https:\/\/github\.com\/login\/oauth$/,
+  apple: /^https:\/\/appleid\.apple\.com$/,
+  microsoft: /^https:\/\/login\.microsoftonline\.com\/[\da-f-]{36}\/v2\.0$/,
+  acme: /^http:\/\/127\.0\.0\.1:\d+\/oidc\/good$/,
+};
+
+describe('a sign-in at a provider', () => {
+  test.each(providers)(
+    'makes an account for whoever is new, with a session and its cookies, in 0 and 2 round trips: %s',
+    async (provider) => {
+      const someone = person('Grace Hopper');
+      const start = await begin(client, provider, { redirectTo: '/home?tab=1' });
+      expect(start.answer.roundTrips).toBe(0);
+      const { user, session, answer, cookies } = await enterBy(client, provider, someone, {
+        query: { redirectTo: '/home?tab=1' },
+      });
+      expect(answer.roundTrips).toBe(2);
+      expect(landing(answer).url).toBe('https://auth.test/home?tab=1');
+      expect(user).toMatchObject({
+        ...{ email: someone.email, name: 'Grace Hopper', hasPassword: false, twoFactorEnabled: false },
+        emailVerified: provider !== 'microsoft',
+      });
+      expect(session.method).toBe(provider);
+      const [identity] = await identitiesOf(client, user.id);
+      expect(identity).toMatchObject({ provider, subject: someone.sub, email: someone.email });
+      expect(identity!.issuer).toMatch(issuers[provider]!);
+      const names = answer.setCookies.map((line) => line.split('=')[0]).toSorted();
+      expect(names.filter((name) => !name!.startsWith('__Host-nexora_oauth_'))).toEqual([
+        ...[accessCookie, deviceCookie, refreshCookie],
+      ]);
+      expect(await eventsOf(client, { userId: user.id })).toEqual(
+        expect.arrayContaining([`authn_login_success ${provider}`, `user_created ${provider}`]),
+      );
+      expect(claimsOf(cookies[accessCookie]!)).toMatchObject({ sub: user.id, amr: ['fed'] });
+      const list = await client.get('/api/auth/sessions', { cookies });
+      expect(list.json.sessions).toMatchObject([{ current: true, method: provider }]);
+      expect((await refreshByCookie(client, cookies[refreshCookie]!)).status).toBe(200);
+    },
+  );
+
+  test.each(providers)(
+    'signs the same person in again, to the same account, with another session: %s',
+    async (provider) => {
+      const someone = person('Grace Hopper');
+      const first = await enterBy(client, provider, someone);
+      const again = await enterBy(client, provider, { ...someone, name: 'Another Name' });
+      expect(again.answer.roundTrips).toBe(2);
+      expect(again.user).toMatchObject({ id: first.user.id, name: 'Grace Hopper' });
+      expect(again.session.id).not.toBe(first.session.id);
+      const events = await eventsOf(client, { userId: first.user.id });
+      expect(events.filter((event) => event === `authn_login_success ${provider}`)).toHaveLength(2);
+      expect((await client.get('/api/auth/me', { cookies: first.cookies })).status).toBe(200);
+    },
+  );
+
+  test.each(providers)(
+    'tells the owner of a device that the account does not know, and not of one that it does: %s',
+    async (provider) => {
+      const someone = person();
+      const first = await enterBy(client, provider, someone);
+      const device = { [deviceCookie]: cookieValue(first.answer, deviceCookie)! };
+      const known = await enterBy(client, provider, someone, { options: { cookies: device } });
+      expect(await kindsTo(client, someone.email)).toEqual([]);
+      expect(cookieValue(known.answer, deviceCookie)).toBeDefined();
+      await enterBy(client, provider, someone);
+      const mails = await mailsTo(client, someone.email);
+      expect(mails).toMatchObject([{ kind: 'new_device' }]);
+      const disowned = await client.post('/api/auth/not-me', { token: mails[0]!.token });
+      expect(disowned.status, disowned.text).toBe(200);
+    },
+  );
+
+  test('on a device where somebody has signed in by password is on a known one', async () => {
+    const { email, userId, deviceToken } = await verifiedUser(client);
+    const cookies = { [deviceCookie]: deviceToken };
+    const entered = await enterBy(client, 'google', { sub: freshSubject(), email }, { options: { cookies } });
+    expect(entered.user.id).toBe(userId);
+    expect(await kindsTo(client, email)).toEqual(['identity_linked']);
+  });
+
+  test.each(['google', 'apple', 'github'])(
+    'asks for no second factor on a device that the account trusts, and for one on any other (OTP-13): %s',
+    async (provider) => {
+      const user = await twoFactorUser(client);
+      const { cookie } = await trustDevice(client, user);
+      const someone = { sub: freshSubject(), email: user.email };
+      expect(landing(await arrive(client, provider, someone)).error).toBe('two_factor_required');
+      const options = { cookies: { [trustedCookie]: cookie } };
+      const trusted = await enterBy(client, provider, someone, { options });
+      expect(trusted.user.id).toBe(user.userId);
+      const other = await trustDevice(client, await twoFactorUser(client));
+      const elsewhere = { cookies: { [trustedCookie]: other.cookie } };
+      const answer = await arrive(client, provider, someone, { options: elsewhere });
+      expect(landing(answer).error).toBe('two_factor_required');
+    },
+  );
+
+  test('costs two round trips too where it links, takes over and refuses', async () => {
+    const { email } = await verifiedUser(client);
+    const linked = await arrive(client, 'google', { sub: freshSubject(), email });
+    const refused = await arrive(client, 'plain', { sub: freshSubject(), email });
+    const denied = await arrive(client, 'google', {
+      sub: freshSubject(),
+      email: freshEmail(),
+      verified: false,
+    });
+    expect(landing(refused).error).toBe('account_exists');
+    const taken = await arrive(client, 'google', {
+      sub: freshSubject(),
+      email: (await registerUser(client)).email,
+    });
+    for (const answer of [linked, refused, denied, taken]) expect(answer.roundTrips).toBe(2);
+  });
+});
+
+describe('the name of a new account', () => {
+  const nameBy = async (provider: string, name: string | undefined, email = freshEmail()) => {
+    const someone = { sub: freshSubject(), email, ...(name !== undefined && { name }) };
+    return (await enterBy(client, provider, someone)).user.name;
+  };
+
+  test.each<[told: string, kept: string]>([
+    ['  Zoe\u0308 K.  ', 'Zo\u00eb K.'],
+    ['<script>alert(1)</script>', 'local.part'],
+    ['https://evil.example', 'local.part'],
+    ['x'.repeat(101), 'local.part'],
+    ['\u200b', 'local.part'],
+    ['', 'local.part'],
+  ])('is one that a person could have entered, or what stands before the @: %j', async (told, kept) => {
+    const email = `local.part@${crypto.randomUUID()}.example`;
+    expect(await nameBy('google', told, email)).toBe(kept);
+  });
+
+  test('is the login where GitHub knows no name', async () => {
+    const someone = person();
+    expect((await enterBy(client, 'github', someone)).user.name).toBe(`login-${someone.sub}`);
+  });
+
+  test('is what Apple\u2019s form tells the first time; later forms change nothing', async () => {
+    const someone = person('Ada Lovelace');
+    expect((await enterBy(client, 'apple', someone)).user.name).toBe('Ada Lovelace');
+    const later = await enterBy(client, 'apple', { ...someone, name: 'Eve Else' });
+    expect(later.user.name).toBe('Ada Lovelace');
+  });
+
+  test.each(['not json', '{}', '{"name":null}', '{"name":{"firstName":7}}', '[]', '"x"'])(
+    'is no part of a form that is not as Apple describes it: %s',
+    async (user) => {
+      const email = `relay-${freshSubject()}@privaterelay.appleid.com`;
+      const visit = await begin(client, 'apple', {}, { headers: freshClient() });
+      const code = codeFor(visit, instructionsFor('apple', { sub: freshSubject(), email }));
+      const answer = await comeBackByForm(client, visit, { code, user });
+      const me = await client.get('/api/auth/me', { cookies: authCookies(answer) });
+      expect(me.json.user).toMatchObject({ email, name: email.split('@')[0], emailVerified: true });
+    },
+  );
+});
+
+describe('the language of a new account', () => {
+  test('is that of the browser on its way back, and the owner\u2019s from then on', async () => {
+    const someone = person();
+    const options = { headers: { 'Accept-Language': 'de-AT,de;q=0.9' } };
+    const { user } = await enterBy(client, 'google', someone, { options });
+    const [row] = await databaseOf(client).query<{ locale: string }>(
+      sql`SELECT locale FROM users WHERE id = ${user.id}::uuid`,
+    );
+    expect(row!.locale).toBe('de-AT');
+    await enterBy(client, 'google', someone, { options: { headers: { 'Accept-Language': 'fr' } } });
+    expect(await mailsTo(client, someone.email)).toMatchObject([{ kind: 'new_device', locale: 'de-AT' }]);
+  });
+});
+
+describe('an address behind Apple\u2019s relay', () => {
+  test('is an address as any other: verified, and the person is found by the subject', async () => {
+    const email = `${freshSubject()}@privaterelay.appleid.com`;
+    const someone = { sub: freshSubject(), email };
+    const { user } = await enterBy(client, 'apple', someone);
+    expect(user).toMatchObject({ email, emailVerified: true });
+    expect((await enterBy(client, 'apple', { ...someone, email: freshEmail() })).user.id).toBe(user.id);
+  });
+});
+
+describe('an account without a password', () => {
+  test('is 401 invalid_credentials to every password, as an unknown address is', async () => {
+    const someone = person();
+    await enterBy(client, 'google', someone);
+    const login = (email: string) =>
+      client.post('/api/auth/login', { email, password: 'a guess, a guess' }, { headers: freshClient() });
+    const [known, unknown] = [await login(someone.email), await login(freshEmail())];
+    expect([known.status, known.json.code]).toEqual([401, 'invalid_credentials']);
+    const bare = ({ requestId: _, ...problem }: Record<string, unknown>) => problem;
+    expect(bare(known.json)).toEqual(bare(unknown.json));
+  });
+});

@@ -1,0 +1,112 @@
+import { beforeEach, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { openKeptToken } from '../../../src/features/social/apple-token/kept-token.ts';
+import { recordLog } from '../../contract/recorded-log.ts';
+import { TestClient } from '../../support/client.ts';
+import { freshDatabase, openDatabase } from '../../support/database.ts';
+import {
+  begin,
+  codeFor,
+  comeBack,
+  comeBackByForm,
+  landing,
+  providerVariables,
+  standInProvider,
+} from '../../support/social.ts';
+import { tokenRequestsWith } from '../../support/stand-ins.ts';
+import { keyringOf } from '../sessions/session-fixtures.ts';
+import { dumpRows } from '../two-factor/calls.ts';
+import { freshSubject } from './expectations.ts';
+import { nativeIdToken } from './native-id-token.ts';
+
+// Each refusal is logged; test/features/social/log.test.ts reads what.
+beforeEach(() => void recordLog());
+
+const variables = {
+  EMAIL_VERIFICATION: 'off',
+  ...providerVariables([
+    standInProvider('good-stored'),
+    standInProvider('userinfo-stored', { id: 'userinfo' }),
+  ]),
+};
+
+test('no table holds a token of a provider, a code, a state, a nonce or a verifier in clear after a full run (OAU-16)', async () => {
+  const database = await freshDatabase();
+  const client = new TestClient({ ...variables, DATABASE_URL: database.url });
+  const seen = new Map<string, string>();
+  const subjects: string[] = [];
+  for (const provider of ['acme', 'google', 'github', 'apple', 'userinfo', 'microsoft'])
+    for (const isForApp of [false, true]) {
+      const app = { transport: 'body', codeChallenge: 'c'.repeat(43), redirectTo: '/in' };
+      const visit = await begin(client, provider, isForApp ? app : {});
+      const [sub, refresh] = [freshSubject(), `refresh-${crypto.randomUUID()}`];
+      const access_token = ['github', 'userinfo'].includes(provider)
+        ? {}
+        : { access_token: crypto.randomUUID() };
+      const tokenResponse = { ...access_token, refresh_token: refresh };
+      const code = codeFor(visit, { sub, tokenResponse });
+      const come = provider === 'apple' ? comeBackByForm : comeBack;
+      const answer = await come(client, visit, { code });
+      const { error, code: ownCode } = landing(answer);
+      expect(error).toBe(provider === 'microsoft' ? 'email_not_verified' : null);
+      const [request] = await tokenRequestsWith(code);
+      const secrets = {
+        ...{
+          code,
+          refresh,
+          state: visit.state,
+          nonce: visit.nonce,
+          verifier: request!.parameters.code_verifier!,
+        },
+        ...{ secret: request!.parameters.client_secret ?? 'acme-secret', challenge: visit.codeChallenge },
+        ...{ access: access_token.access_token, sealed: Object.values(visit.cookies)[0]!, ownCode },
+      };
+      for (const [name, text] of Object.entries(secrets)) if (text) seen.set(text, `${name} of ${provider}`);
+      if (provider !== 'github' && provider !== 'microsoft') subjects.push(sub);
+    }
+  const nonce = `nonce-${crypto.randomUUID()}`;
+  const idToken = await nativeIdToken('google', { sub: freshSubject(), nonce });
+  const answer = await client.post('/api/auth/oauth/google/id-token', { idToken, nonce });
+  expect(answer.status, answer.text).toBe(200);
+  seen.set(nonce, 'nonce of an app').set(idToken, 'ID token').set(idToken.split('.')[2]!, 'its signature');
+
+  const rows = (await dumpRows(client)).toLowerCase();
+  for (const sub of subjects) expect(rows).toContain(sub);
+  expect(rows).toContain('"sealed"');
+  for (const [text, name] of seen) {
+    // What proves it without its prefix, and what a bytea would show of it.
+    const bare = text.replace(/^nx._/, '');
+    const hex = [...new TextEncoder().encode(bare)]
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join('');
+    for (const spelling of [text, bare, hex]) expect(rows, name).not.toContain(spelling.toLowerCase());
+  }
+  await database.drop();
+});
+
+test('the only token that is kept is the refresh token of Apple, sealed for its row alone (OAU-16)', async () => {
+  const client = new TestClient(variables);
+  const tokens: string[] = [];
+  for (let n = 0; n < 2; n++) {
+    const visit = await begin(client, 'apple');
+    const refresh_token = `refresh-${crypto.randomUUID()}`;
+    tokens.push(refresh_token);
+    const code = codeFor(visit, { sub: freshSubject(), tokenResponse: { refresh_token } });
+    expect(landing(await comeBackByForm(client, visit, { code })).error).toBeNull();
+  }
+  for (const provider of ['google', 'acme']) {
+    const visit = await begin(client, provider);
+    const code = codeFor(visit, { sub: freshSubject(), tokenResponse: { refresh_token: 'not kept' } });
+    expect(landing(await comeBack(client, visit, { code })).error).toBeNull();
+  }
+  const rows = await openDatabase().query<{ id: string; sealed: string; provider: string }>(
+    sql`SELECT id, sealed, provider FROM provider_tokens ORDER BY created_at`,
+  );
+  expect(rows.map(({ provider }) => provider)).toEqual(['apple', 'apple']);
+  const [first, second] = rows as [(typeof rows)[number], (typeof rows)[number]];
+  const keyring = keyringOf(client);
+  expect(await Promise.all(rows.map((row) => openKeptToken(keyring, row)))).toEqual(tokens);
+  expect(await openKeptToken(keyring, { id: first.id, sealed: second.sealed })).toBeNull();
+  const other = keyringOf(new TestClient({ ...variables, AUTH_SECRET: btoa('y'.repeat(32)) }));
+  expect(await openKeptToken(other, first)).toBeNull();
+});

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { freshClient, freshEmail, otherPassword, registerUser } from '../../support/accounts.ts';
+import { storeLink } from '../../support/links.ts';
+import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { landing } from '../../support/social.ts';
+import { completeChallenge, freshCode, twoFactorUser } from '../../support/two-factor.ts';
+import { confirm } from '../email-change/mover.ts';
+import { change, databaseOf, eventsOf, kindsTo, logInAs, trustDevice } from '../two-factor/calls.ts';
+import { arrive, enterBy, freshSubject, holdersOf, providersOf, socialClient } from './people.ts';
+
+const client = socialClient();
+const stranger = socialClient({ EMAIL_VERIFICATION: 'optional' });
+
+/** Somebody who has registered an address that is not theirs, and has put into the account all that one can. */
+async function squatter() {
+  const user = await twoFactorUser(client);
+  const { token: trustedDeviceToken } = await trustDevice(client, user);
+  const newEmail = freshEmail();
+  const options = { bearer: user.accessToken, headers: freshClient() };
+  const asked = await client.post('/api/auth/email/change', { newEmail }, options);
+  expect(asked.status, asked.text).toBe(202);
+  const changeToken = await tokenFrom(client, newEmail, 'confirm_email_change');
+  const resetToken = await storeLink(client, 'reset_password', { id: user.userId, email: user.email });
+  const notMeToken = await storeLink(client, 'not_me', { id: user.userId, email: user.email });
+  const own = { sub: freshSubject(), email: freshEmail() };
+  await databaseOf(client).query(sql`
+    INSERT INTO identities (user_id, provider, issuer, subject, email, is_email_proved)
+    VALUES (${user.userId}::uuid, 'google', 'https://accounts.google.com', ${own.sub}, ${own.email}, true)`);
+  const openChallenge = await logInAs(client, user);
+  expect(openChallenge.json.twoFactorRequired).toBe(true);
+  await change(client, sql`UPDATE users SET email_verified_at = NULL WHERE id = ${user.userId}::uuid`);
+  return { ...user, trustedDeviceToken, changeToken, resetToken, notMeToken, own, openChallenge };
+}
+
+describe('an unverified account whose owner comes by a trusted provider', { timeout: 60_000 }, () => {
+  test.each(['google', 'github', 'apple', 'acme', 'local'])(
+    'is theirs from then on, and nothing that was added before opens anything: %s (LNK-01, LNK-05, SES-21)',
+    async (provider) => {
+      const thief = await squatter();
+      const person = { sub: freshSubject(), email: thief.email, name: 'The Owner' };
+      const owner = await enterBy(client, provider, person);
+      expect(owner.user).toMatchObject({
+        ...{ id: thief.userId, email: thief.email, name: 'The Owner' },
+        ...{ emailVerified: true, hasPassword: false, twoFactorEnabled: false },
+      });
+      expect(await providersOf(client, thief.userId)).toEqual([provider]);
+
+      expect((await logInAs(client, thief)).json.code).toBe('invalid_credentials');
+      const { trustedDeviceToken } = thief;
+      expect((await logInAs(client, thief, { trustedDeviceToken })).json.code).toBe('invalid_credentials');
+      expect((await client.get('/api/auth/me', { bearer: thief.accessToken })).status).toBe(401);
+      const { refreshToken } = thief;
+      expect((await client.post('/api/auth/refresh', { refreshToken })).json.code).toBe('session_expired');
+      const second = await completeChallenge(client, thief.openChallenge, {
+        code: await freshCode(client, thief),
+      });
+      expect(second.json.code).toBe('challenge_expired');
+      expect((await confirm(client, thief.changeToken)).json.code).toBe('token_invalid');
+      const passwords = { password: otherPassword, confirmPassword: otherPassword };
+      const reset = await client.post('/api/auth/password/reset', { token: thief.resetToken, ...passwords });
+      expect(reset.json.code).toBe('token_invalid');
+      const notMe = await client.post('/api/auth/not-me', { token: thief.notMeToken });
+      expect(notMe.json.code).toBe('token_invalid');
+
+      // Their own identity leads to an account of their own, if anywhere.
+      const elsewhere = await enterBy(client, 'google', thief.own);
+      expect(elsewhere.user.id).not.toBe(thief.userId);
+      const again = await enterBy(client, provider, person);
+      expect(again.user).toMatchObject({ id: thief.userId, email: thief.email });
+      const left = await databaseOf(client).query(sql`
+        SELECT (SELECT count(*)::int FROM factors WHERE user_id = ${thief.userId}::uuid) AS factors,
+          (SELECT count(*)::int FROM backup_codes WHERE user_id = ${thief.userId}::uuid) AS backup_codes,
+          (SELECT count(*)::int FROM trusted_devices WHERE user_id = ${thief.userId}::uuid) AS trusted`);
+      expect(left).toEqual([{ factors: 0, backup_codes: 0, trusted: 0 }]);
+    },
+  );
+
+  test('has that recorded: the proof of the address, the identity and the sign-in (LNK-01)', async () => {
+    const { email, json } = await registerUser(client);
+    const earlier = await eventsOf(client, { userId: json.user.id });
+    await enterBy(client, 'google', { sub: freshSubject(), email });
+    const events = (await eventsOf(client, { userId: json.user.id })).slice(earlier.length);
+    expect(events.toSorted()).toEqual(
+      expect.arrayContaining([
+        'authn_login_success google',
+        'user_updated email_verified',
+        'user_updated identity_linked google',
+      ]),
+    );
+  });
+
+  test('is a new account to the thief, of whom nothing that the owner does is told', async () => {
+    const thief = await registerUser(stranger);
+    const mails = (await mailsTo(stranger, thief.email)).length;
+    await enterBy(client, 'google', { sub: freshSubject(), email: thief.email });
+    const token = await tokenFrom(stranger, thief.email, 'verify_email');
+    const { accessToken: bearer } = thief.json;
+    const verified = await stranger.post('/api/auth/email/verify', { token }, { bearer });
+    expect(verified.status).toBeGreaterThanOrEqual(400);
+    expect((await mailsTo(stranger, thief.email)).length).toBe(mails);
+  });
+
+  test('is taken over once more by nobody: the next provider with the address is linked (LNK-03)', async () => {
+    const { email, json } = await registerUser(client);
+    await enterBy(client, 'google', { sub: freshSubject(), email });
+    const next = await enterBy(client, 'github', { sub: freshSubject(), email });
+    expect(next.user.id).toBe(json.user.id);
+    expect(await providersOf(client, json.user.id)).toEqual(['github', 'google']);
+    expect(await kindsTo(client, email)).toContain('identity_linked');
+  });
+
+  test('ends what an untrusted provider had opened for the address (LNK-01, LNK-03)', async () => {
+    const email = freshEmail();
+    const pretender = { sub: freshSubject(), email };
+    const opened = await enterBy(client, 'plain', pretender);
+    expect(opened.user).toMatchObject({ email, emailVerified: false });
+    const owner = await enterBy(client, 'google', { sub: freshSubject(), email });
+    expect(owner.user.id).toBe(opened.user.id);
+    expect((await client.get('/api/auth/me', { cookies: opened.cookies })).status).toBe(401);
+    const back = await arrive(client, 'plain', pretender);
+    expect(landing(back).error).toBe('account_exists');
+    expect(await holdersOf(client, pretender.sub)).toEqual([]);
+  });
+});
+
+/** The registrations of an address that wait. */
+const attemptsFor = (email: string) =>
+  databaseOf(client).query(sql`SELECT email FROM registration_attempts WHERE email = ${email}`);
+
+describe('an account of two squatters', () => {
+  test('goes to the provider, and every attempt to register the address ends with it (LNK-06)', async () => {
+    const required = socialClient({ EMAIL_VERIFICATION: 'required' });
+    const email = freshEmail();
+    const attempt = { email, name: 'Attempt', password: otherPassword, confirmPassword: otherPassword };
+    for (const headers of [freshClient(), freshClient()])
+      expect((await required.post('/api/auth/register', attempt, { headers })).status).toBe(202);
+    const tokens = (await mailsTo(required, email)).map(({ token }) => token);
+    const owner = await enterBy(required, 'google', { sub: freshSubject(), email });
+    expect(owner.user).toMatchObject({ email, emailVerified: true, hasPassword: false });
+    expect(await attemptsFor(email)).toEqual([]);
+    for (const token of tokens) {
+      const answer = await required.post('/api/auth/email/verify', { token, password: otherPassword });
+      expect(answer.json.code).toBe('token_invalid');
+    }
+    expect((await logInAs(required, { email }, { password: otherPassword })).json.code).toBe(
+      'invalid_credentials',
+    );
+  });
+
+  test('that are there both, unverified, ends for both of them', async () => {
+    const { email, json } = await registerUser(client);
+    const required = socialClient({ EMAIL_VERIFICATION: 'required' });
+    const attempt = { email, name: 'Attempt', password: otherPassword, confirmPassword: otherPassword };
+    await required.post('/api/auth/register', attempt, { headers: freshClient() });
+    const token = await tokenFrom(required, email, 'confirm_registration');
+    const owner = await enterBy(required, 'google', { sub: freshSubject(), email });
+    expect(owner.user.id).toBe(json.user.id);
+    expect(await attemptsFor(email)).toEqual([]);
+    const confirmed = await required.post('/api/auth/email/verify', { token, password: otherPassword });
+    expect(confirmed.json.code).toBe('token_invalid');
+    expect((await client.get('/api/auth/me', { bearer: json.accessToken })).status).toBe(401);
+  });
+});

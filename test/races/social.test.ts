@@ -1,0 +1,209 @@
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { sql } from '../../src/db/sql.ts';
+import {
+  arrive,
+  freshSubject,
+  identitiesOf,
+  linkTo,
+  providersOf,
+  socialClient,
+} from '../features/social/people.ts';
+import { verifiedUser } from '../features/two-factor/calls.ts';
+import { freshClient, freshEmail, password, registerUser, registration } from '../support/accounts.ts';
+import { type Answer, authCookies, type TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { storeLink } from '../support/links.ts';
+import { describe, roundsOf, test } from '../support/races.ts';
+import { landing } from '../support/social.ts';
+import { adminSecret } from '../support/test-env.ts';
+import { against, times, together } from './together.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = socialClient({
+    ...{ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' },
+    ...{ ADMIN_SECRET: adminSecret, LOGIN_ATTEMPTS_MAX: '100' },
+  });
+});
+afterAll(() => database.drop());
+afterEach(() => vi.restoreAllMocks());
+
+const db = () => openDatabase(database.url);
+
+async function sessionsOf(userId: string): Promise<number> {
+  const [row] = await db().query<{ count: number }>(
+    sql`SELECT count(*)::int AS count FROM sessions WHERE user_id = ${userId}::uuid`,
+  );
+  return row!.count;
+}
+
+const usersWith = (email: string) =>
+  db().query<{ id: string }>(sql`SELECT id FROM users WHERE email = ${email}`);
+const outcomesOf = (answers: readonly Answer[]) => answers.map((answer) => landing(answer).error ?? 'in');
+const statusOf = async (answer: Answer) =>
+  (await client.get('/api/auth/me', { cookies: authCookies(answer) })).status;
+
+/** Somebody with a password, whose identity has another address than the account. */
+async function linkedUser() {
+  const owner = await verifiedUser(client);
+  const { accessToken: access } = owner;
+  const person = { sub: freshSubject(), email: freshEmail() };
+  const linked = await linkTo(client, 'google', person, { '__Host-nexora_access': access });
+  expect(landing(linked).error).toBeNull();
+  return { ...owner, person };
+}
+
+describe('first sign-ins at once', { timeout: 120_000 }, () => {
+  test('of one person, 20 of them, make one account with one identity, and let all in (OAU-08, LNK-13)', async () => {
+    for (let round = 0; round < roundsOf(10); round++) {
+      const person = { sub: freshSubject(), email: freshEmail() };
+      const answers = await together(
+        /INSERT INTO users/,
+        times(20, () => arrive(client, 'google', person)),
+      );
+      expect(outcomesOf(answers)).toEqual(Array.from({ length: 20 }, () => 'in'));
+      const users = await usersWith(person.email);
+      expect(users).toHaveLength(1);
+      expect(await identitiesOf(client, users[0]!.id)).toHaveLength(1);
+      expect(await sessionsOf(users[0]!.id)).toBe(20);
+    }
+  });
+
+  test('of one address at three providers make one account with three identities (LNK-13)', async () => {
+    for (let round = 0; round < roundsOf(20); round++) {
+      const email = freshEmail();
+      const providers = ['google', 'github', 'acme'];
+      const answers = await together(
+        /INSERT INTO users/,
+        providers.map((provider) => () => arrive(client, provider, { sub: freshSubject(), email })),
+      );
+      expect(outcomesOf(answers)).toEqual(['in', 'in', 'in']);
+      const users = await usersWith(email);
+      expect(users).toHaveLength(1);
+      expect(await providersOf(client, users[0]!.id)).toEqual(providers.toSorted());
+    }
+  });
+
+  test('beside a registration of the address leave one account, which is not the registrant\u2019s (LNK-01, LNK-13)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < roundsOf(30, statuses.size < 2); round++) {
+      const email = freshEmail();
+      const [registered, entered] = await against(
+        /INSERT INTO users/,
+        round,
+        () => client.post('/api/auth/register', registration(email), { headers: freshClient() }),
+        () => arrive(client, 'google', { sub: freshSubject(), email }),
+      );
+      statuses.add(registered.status);
+      expect(landing(entered).error).toBeNull();
+      expect(await usersWith(email)).toHaveLength(1);
+      expect(await statusOf(entered)).toBe(200);
+      const login = await client.post('/api/auth/login', { email, password }, { headers: freshClient() });
+      expect(login.json.code).toBe('invalid_credentials');
+      if (registered.status !== 201) continue;
+      expect(await statusOf(registered)).toBe(401);
+    }
+    expect(statuses).toEqual(new Set([201, 409]));
+  });
+});
+
+describe('a take-over beside a login of the squatter', { timeout: 60_000 }, () => {
+  test('leaves one session, the owner\u2019s (LNK-01, SES-07)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
+      const { email, json } = await registerUser(client);
+      const { id } = json.user;
+      const [login, entered] = await against(
+        /INSERT INTO sessions/,
+        round,
+        () => client.post('/api/auth/login', { email, password }, { headers: freshClient() }),
+        () => arrive(client, 'google', { sub: freshSubject(), email }),
+      );
+      statuses.add(login.status);
+      expect(landing(entered).error).toBeNull();
+      expect(await sessionsOf(id)).toBe(1);
+      expect(await statusOf(entered)).toBe(200);
+      expect(await statusOf(login)).toBe(401);
+    }
+    expect(statuses).toEqual(new Set([200, 401]));
+  });
+});
+
+describe('a sign-in by an identity', { timeout: 60_000 }, () => {
+  test('beside a ban leaves no session (SES-07, SES-16)', async () => {
+    const { userId, person } = await linkedUser();
+    const admin = (action: string) =>
+      client.post(`/api/admin/users/${userId}/${action}`, undefined, { bearer: adminSecret });
+    const outcomes = new Set<string>();
+    for (let round = 0; round < roundsOf(50, outcomes.size < 2); round++) {
+      const [entered, banned] = await against(
+        /UPDATE identities n SET issuer|UPDATE users u SET banned_at/,
+        round,
+        () => arrive(client, 'google', person),
+        () => admin('ban'),
+      );
+      expect(banned.status, banned.text).toBe(200);
+      for (const outcome of outcomesOf([entered])) outcomes.add(outcome);
+      expect(await sessionsOf(userId)).toBe(0);
+      await admin('unban');
+    }
+    expect(outcomes).toEqual(new Set(['in', 'access_denied']));
+  });
+
+  test('beside the deletion of the account leaves nothing of it (PRV-03)', async () => {
+    for (let round = 0; round < roundsOf(30); round++) {
+      const { userId, accessToken: bearer, person } = await linkedUser();
+      const [entered, deleted] = await against(
+        /UPDATE identities n SET issuer|DELETE FROM users/,
+        round,
+        () => arrive(client, 'google', person),
+        () => client.call('DELETE', '/api/auth/me', { bearer, body: { password } }),
+      );
+      expect(deleted.status, deleted.text).toBe(200);
+      expect(landing(entered).error).toBeNull();
+      const me = await client.get('/api/auth/me', { cookies: authCookies(entered) });
+      if (me.status === 200) expect(me.json.user.id).not.toBe(userId);
+      expect(await db().query(sql`SELECT id FROM users WHERE id = ${userId}::uuid`)).toEqual([]);
+    }
+  });
+
+  test('beside its unlinking is of the account or of a new one, and the account does not have it (LNK-08)', async () => {
+    const outcomes = new Set<boolean>();
+    for (let round = 0; round < roundsOf(30, outcomes.size < 2); round++) {
+      const { userId, accessToken: bearer, person } = await linkedUser();
+      const [entered, unlinked] = await against(
+        /UPDATE identities n SET issuer|DELETE FROM identities/,
+        round,
+        () => arrive(client, 'google', person),
+        () => client.call('DELETE', '/api/auth/identities/google', { bearer }),
+      );
+      expect(unlinked.status, unlinked.text).toBe(200);
+      expect(landing(entered).error).toBeNull();
+      const me = await client.get('/api/auth/me', { cookies: authCookies(entered) });
+      outcomes.add(me.json.user.id === userId);
+      expect(await providersOf(client, userId)).toEqual([]);
+      expect(await sessionsOf(userId)).toBe(me.json.user.id === userId ? 2 : 1);
+    }
+    expect(outcomes.size).toBe(2);
+  });
+
+  test('beside a reset, which ends it, leaves no session of the account (LNK-05, RST-03)', async () => {
+    for (let round = 0; round < roundsOf(30); round++) {
+      const { userId, email, person } = await linkedUser();
+      const token = await storeLink(client, 'reset_password', { id: userId, email });
+      const passwords = { password: 'a heron over the canal', confirmPassword: 'a heron over the canal' };
+      const [, reset] = await against(
+        /UPDATE identities n SET issuer|DELETE FROM identities/,
+        round,
+        () => arrive(client, 'google', person),
+        () => client.post('/api/auth/password/reset', { token, ...passwords }, { headers: freshClient() }),
+      );
+      expect(reset.status, reset.text).toBe(200);
+      expect(await sessionsOf(userId)).toBe(0);
+      expect(await providersOf(client, userId)).toEqual([]);
+    }
+  });
+});

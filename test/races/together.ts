@@ -1,0 +1,29 @@
+import { vi } from 'vitest';
+import type { Answer } from '../support/client.ts';
+import { releaseTogether } from './held-calls.ts';
+
+/** Starts all at once, and lets their statements that match go together. */
+export async function together(
+  text: RegExp,
+  starts: readonly (() => Promise<Answer>)[],
+  headStartMs = 0,
+): Promise<Answer[]> {
+  releaseTogether(text, starts.length, headStartMs);
+  const answers = await Promise.all(starts.map((start) => start()));
+  vi.restoreAllMocks();
+  return answers;
+}
+
+/** Two of them, of which now the one and now the other has a head start. */
+export async function against(
+  text: RegExp,
+  round: number,
+  ...starts: readonly [() => Promise<Answer>, () => Promise<Answer>]
+): Promise<readonly [Answer, Answer]> {
+  const [first, second] = await together(text, starts, [0, 6, -6, 2, -2][round % 5]);
+  return [first!, second!];
+}
+
+/** The same so many times. */
+export const times = (count: number, start: () => Promise<Answer>) =>
+  Array.from({ length: count }, () => start);
