@@ -11,6 +11,7 @@ export const families = [
     'CSR',
     'LNK',
     'EML',
+    'OAU',
     'RST',
     'OTP',
     'LIM',

@@ -50,7 +50,7 @@ export const emailCodeFaults: readonly PlantedFault[] = [
     guarantees: ['OTP-16', 'SES-21'],
     breaks: 'Signing other devices out leaves the code that somebody has asked for.',
     file: 'src/features/one-time-tokens/closing/fragments.ts',
-    find: "email_code: { ...ofSession, identity_unlinked: 'ended' }",
+    find: 'email_code: ofSession',
     replace: 'email_code: always',
     tests: [security, 'test/contract/closing-table.test.ts'],
   },

@@ -15,6 +15,7 @@ import { passwordFaults } from './passwords.ts';
 import { refreshFaults } from './refresh.ts';
 import { resetFaults } from './resets-and-privacy.ts';
 import { sessionFaults } from './sessions.ts';
+import { socialFaults } from './social.ts';
 import { tokenFaults } from './tokens-and-cookies.ts';
 import { twoFactorFaults } from './two-factor.ts';
 
@@ -26,6 +27,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...refreshFaults,
   ...tokenFaults,
   ...twoFactorFaults,
+  ...socialFaults,
   ...emailCodeFaults,
   ...pageFaults,
   ...accountFaults,

@@ -162,8 +162,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-21', 'LNK-05'],
     breaks: 'A revert leaves the links that an intruder has got since the change.',
     file: 'src/joints/closing.ts',
-    find: "since: of('since') };",
-    replace: 'since: [] };',
+    find: "since: of('since'), elsewhere",
+    replace: 'since: [], elsewhere',
     tests: ['test/contract/closing-table.test.ts'],
   },
   {

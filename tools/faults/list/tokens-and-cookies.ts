@@ -112,8 +112,8 @@ export const tokenFaults: readonly PlantedFault[] = [
     guarantees: ['CKE-01', 'T23'],
     breaks: 'The cookies of a session travel over plain HTTP.',
     file: 'src/http/cookies.ts',
-    find: 'Path=/; Secure; HttpOnly; SameSite=Lax',
-    replace: 'Path=/; HttpOnly; SameSite=Lax',
+    find: 'Path=/; Secure; HttpOnly; SameSite=',
+    replace: 'Path=/; HttpOnly; SameSite=',
     tests: ['test/http/cookies.test.ts'],
   },
   {
@@ -121,8 +121,8 @@ export const tokenFaults: readonly PlantedFault[] = [
     guarantees: ['CKE-01'],
     breaks: 'A script on a page reads the tokens of a session.',
     file: 'src/http/cookies.ts',
-    find: 'Secure; HttpOnly; SameSite=Lax',
-    replace: 'Secure; SameSite=Lax',
+    find: 'Secure; HttpOnly; SameSite=',
+    replace: 'Secure; SameSite=',
     tests: ['test/features/sessions/cookies.security.test.ts'],
   },
   {
