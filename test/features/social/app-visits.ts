@@ -1,15 +1,12 @@
-import { inject } from 'vitest';
 import { freshClient } from '../../support/accounts.ts';
 import type { Answer, TestClient } from '../../support/client.ts';
 import { landing } from '../../support/social.ts';
-import { type StandInInstructions, standInCode } from '../../support/stand-in-code.ts';
+import type { StandInInstructions } from '../../support/stand-in-code.ts';
+import { nativeClients, nativeIdToken } from './native-id-token.ts';
 import { arrive, freshSubject, instructionsFor, type Person } from './people.ts';
 
 /** The providers whose ID tokens a native app may present. */
 export type NativeProvider = 'google' | 'apple';
-
-const clientIds = { google: 'google-ios', apple: 'com.example.app' };
-const tokenPaths = { google: 'oauth2.googleapis.com/token', apple: 'appleid.apple.com/auth/token' };
 
 /** Signs in at a provider on a phone, as somebody new there who has this address. */
 export async function signInByIdToken(
@@ -39,37 +36,9 @@ export async function idTokenFor(
   nonce: string | undefined,
   more: Partial<StandInInstructions> = {},
 ): Promise<string> {
-  const { verifier, codeChallenge } = await freshVerifier();
   const said = instructionsFor(provider, someone);
-  const claims = { ...said.claims, aud: clientIds[provider], azp: clientIds[provider], ...more.claims };
-  const instructions = { ...said, codeChallenge, ...(nonce !== undefined && { nonce }), ...more, claims };
-  // The stand-in gives the refused as well: what is checked is the token.
-  const response = await fetch(`${inject('standInsUrl')}/${tokenPaths[provider]}`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      ...{ grant_type: 'authorization_code', code: standInCode(instructions), code_verifier: verifier },
-      ...{ redirect_uri: 'https://app.example', client_id: clientIds[provider] },
-      client_secret: provider === 'apple' ? await appleSecret() : 'secret',
-    }),
-  });
-  const { id_token: idToken } = (await response.json()) as { id_token?: string };
-  if (idToken === undefined) throw new Error(`the stand-in gave no token: ${response.status}`);
-  return idToken;
-}
-
-/** The secret of the app at Apple, which its developer's key signs. */
-async function appleSecret(): Promise<string> {
-  const { teamId, keyId, privateKey } = inject('appleAccount');
-  const der = Uint8Array.from(atob(privateKey.replaceAll(/-----[^-]+-----|\s/g, '')), (c) => c.charCodeAt(0));
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-  const key = await crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
-  const encode = (value: object) => base64Url(new TextEncoder().encode(JSON.stringify(value)));
-  const iat = Math.floor(Date.now() / 1000);
-  const claims = { iss: teamId, sub: clientIds.apple, aud: 'https://appleid.apple.com', iat, exp: iat + 300 };
-  const input = `${encode({ alg: 'ES256', kid: keyId })}.${encode(claims)}`;
-  const data = new TextEncoder().encode(input);
-  const signature = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, key, data);
-  return `${input}.${base64Url(new Uint8Array(signature))}`;
+  const claims = { ...said.claims, azp: nativeClients[provider], ...more.claims };
+  return nativeIdToken(provider, { ...said, ...(nonce !== undefined && { nonce }), ...more, claims });
 }
 
 /** A verifier as apps make them, and its challenge (RFC 7636 section 4). */
