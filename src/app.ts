@@ -26,11 +26,11 @@ import * as users from './features/users/index.ts';
 import type { AppEnv } from './http/context.ts';
 import { cors } from './http/cors.ts';
 import { limitRoute } from './http/limit-route.ts';
-import { hideUnserved, isOperatorGuard } from './http/operator-guard.ts';
 import { answerFailure } from './http/problem.ts';
 import type { Route } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { sendQueuedMails } from './http/send-queued-mails.ts';
+import { hideUnserved, isServedBySome } from './http/served.ts';
 import { serverTiming } from './http/server-timing.ts';
 import { mailOutbox } from './mail/outbox.ts';
 import { attemptCounters } from './rate-limit/attempts-table.ts';
@@ -90,8 +90,9 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
   );
   // Path by path, so that a wrong method ends there and not at a later path with a parameter in that place.
   for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) {
-    for (const { method, guard, limit, handle } of ofPath) {
-      if (isOperatorGuard(guard)) app.all(path, hideUnserved(guard));
+    for (const route of ofPath) {
+      const { method, limit, handle } = route;
+      if (isServedBySome(route)) app.all(path, hideUnserved(route));
       if (limit !== null) app.on(method, path, limitRoute(limit, now));
       app.on(method, path, (c) => handle(c).catch(rethrowAsError));
     }

@@ -1,6 +1,7 @@
 import { databaseVariables } from './config/database.ts';
 import { providerVariables, redirectVariables } from './config/identity-providers.ts';
 import { mailVariables } from './config/mail.ts';
+import { brandVariables, pageVariables } from './config/pages.ts';
 import { loginAttemptVariables, passwordVariables } from './config/passwords.ts';
 import { serviceVariables } from './config/service.ts';
 import { accessTokenVariables, sessionVariables } from './config/sessions.ts';
@@ -9,6 +10,7 @@ import type { ValuesOf } from './config/variable.ts';
 import type { AccessTokenSettings } from './crypto/jwt.ts';
 import type { DatabaseSettings } from './db/client.ts';
 import type { Mailbox } from './mail/mailbox.ts';
+import type { Brand } from './ui/brand.ts';
 import { type Environment, VariableReader } from './variable-reader.ts';
 
 /** What Cloudflare passes to the Worker: variables, secrets and bindings. Only this file reads it. */
@@ -42,13 +44,15 @@ export interface Config extends ServiceValues {
   readonly accessToken: AccessTokenSettings;
   readonly session: ValuesOf<typeof sessionVariables>;
   readonly password: ValuesOf<typeof passwordVariables>;
-  /** From `no-reply` at the host of BASE_URL by default. */
+  /** From BRAND_NAME, `no-reply` at the host of BASE_URL, by default. */
   readonly mail: MailValues & { readonly from: Mailbox };
   readonly loginAttempts: ValuesOf<typeof loginAttemptVariables>;
   readonly twoFactor: ValuesOf<typeof twoFactorVariables>;
   /** As configured: social sign-in judges them, so that a bad provider disables only itself (OAU-18). */
   readonly providers: ProviderValues;
   readonly redirects: ValuesOf<typeof redirectVariables>;
+  readonly pages: ValuesOf<typeof pageVariables>;
+  readonly brand: Brand;
 }
 
 /**
@@ -67,6 +71,8 @@ export function parseConfig(env: Env): Config {
   const mail = read.values(mailVariables);
   const providers = read.values(providerVariables);
   const redirects = read.values(redirectVariables);
+  const pages = read.values(pageVariables);
+  const brand = read.values(brandVariables);
   checkTogether(read, service, mail, readBindings(env));
   read.throwProblems();
   const { baseUrl } = service;
@@ -78,9 +84,14 @@ export function parseConfig(env: Env): Config {
     password,
     loginAttempts,
     twoFactor,
-    mail: { ...mail, from: mail.from ?? { name: null, address: `no-reply@${new URL(baseUrl).hostname}` } },
+    mail: {
+      ...mail,
+      from: mail.from ?? { name: brand.name, address: `no-reply@${new URL(baseUrl).hostname}` },
+    },
     providers,
     redirects,
+    pages,
+    brand: { ...brand, name: brand.name ?? new URL(baseUrl).host },
   };
 }
 

@@ -22,6 +22,12 @@ export async function readDevice(userAgent: string | null): Promise<Device | nul
   return Object.values(device).every((value) => value === null) ? null : device;
 }
 
+/** Browser and system for people, who know a version by its first number; null where neither is known. */
+export function deviceWords(device: Device | null): string | null {
+  const browser = device?.browser?.replace(/ (\d+)(?:\.\d+)+$/, ' $1');
+  return [browser, device?.os].filter((part) => part !== null && part !== undefined).join(', ') || null;
+}
+
 function wordsOf(name: string | undefined, version: string | undefined): string | null {
   if (!name) return null;
   return version ? `${name} ${version}` : name;

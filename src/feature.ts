@@ -1,11 +1,17 @@
 import type { CleanUp } from './clean-up.ts';
 import type { ExportPart } from './db/export-part.ts';
 import type { Fragment } from './db/sql.ts';
+import type { AccountSection } from './http/account-section.ts';
+import { type HostedPage, hostedPageRoutes } from './http/hosted-page.ts';
 import type { Route } from './http/route.ts';
 import type { Credentials } from './joints/closing.ts';
 import type { Factor } from './joints/factor.ts';
 import type { Gate } from './joints/gate.ts';
 import type { ReauthenticationMethod } from './joints/reauthentication.ts';
+import type { SignInMethod } from './joints/sign-in-method.ts';
+import type { VisitorReader } from './joints/visitor.ts';
+
+export type { AccountSection };
 
 /**
  * The manifest of a feature: all that others must learn from it. `app.ts` folds the manifests, one line each. What a
@@ -13,6 +19,14 @@ import type { ReauthenticationMethod } from './joints/reauthentication.ts';
  */
 export interface Feature {
   readonly routes?: readonly Route[];
+  /** Its pages for people. */
+  readonly pages?: readonly HostedPage[];
+  /** Its sections of the pages of the account, in their order there. */
+  readonly accountSections?: readonly AccountSection[];
+  /** Ways to sign in that the sign-in page offers beside the password. */
+  readonly signInMethods?: readonly SignInMethod[];
+  /** How pages learn who visits them. */
+  readonly visitors?: readonly VisitorReader[];
   /** Conditions for every sensitive route, in the order in which they refuse. */
   readonly gates?: readonly Gate[];
   /** Second factors that keep a sign-in from opening a session. */
@@ -64,7 +78,12 @@ export function tableSteps(
 
 /** Everything that features say, in the order of their manifests. */
 export interface FoldedFeatures {
+  /** Those of the pages among them. */
   readonly routes: readonly Route[];
+  readonly pages: readonly HostedPage[];
+  readonly accountSections: readonly AccountSection[];
+  readonly signInMethods: readonly SignInMethod[];
+  readonly visitors: readonly VisitorReader[];
   readonly gates: readonly Gate[];
   readonly factors: readonly Factor[];
   readonly reauthentications: readonly ReauthenticationMethod[];
@@ -76,7 +95,14 @@ export interface FoldedFeatures {
 
 export function foldFeatures(features: readonly Feature[]): FoldedFeatures {
   return {
-    routes: features.flatMap(({ routes = [] }) => routes),
+    routes: features.flatMap(({ routes = [], pages = [] }) => [
+      ...routes,
+      ...pages.flatMap(hostedPageRoutes),
+    ]),
+    pages: features.flatMap(({ pages = [] }) => pages),
+    accountSections: features.flatMap(({ accountSections = [] }) => accountSections),
+    signInMethods: features.flatMap(({ signInMethods = [] }) => signInMethods),
+    visitors: features.flatMap(({ visitors = [] }) => visitors),
     gates: features.flatMap(({ gates = [] }) => gates),
     factors: features.flatMap(({ factors = [] }) => factors),
     reauthentications: features.flatMap(({ reauthentications = [] }) => reauthentications),

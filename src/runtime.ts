@@ -42,7 +42,7 @@ async function prepare(env: Env): Promise<Runtime | ConfigError> {
     const limiter = new RateLimiter({ perMinute: config.rateLimitPerMinute, keyring, kv, gate });
     const openDatabase = connect(config.database);
     const mailDelivery = {
-      ...{ keyring, openDatabase, baseUrl: config.baseUrl, from: config.mail.from },
+      ...{ keyring, openDatabase, baseUrl: config.baseUrl, brand: config.brand, from: config.mail.from },
       transport: createTransport(config, emailSender),
     };
     return { config, keys, keyring, openDatabase, limiter, mailDelivery };

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { createApp } from '../src/app.ts';
+import { createApp, features as manifests } from '../src/app.ts';
+import { foldFeatures } from '../src/feature.ts';
 import { overlay } from '../src/features/demo/index.ts';
-import { isMadeByKit } from '../src/http/route.ts';
+import { isMadeByKit, type Route } from '../src/http/route.ts';
 import { findViolations, ruleNames, type Sources, statementHomes } from './support/architecture-rules.ts';
 
 const sources = byProjectPath(
@@ -124,7 +125,7 @@ describe('the layout', () => {
   });
 
   test('every feature with routes has a folder of tests, and no test folder lacks its feature', () => {
-    const served = features(Object.keys(sources).filter((path) => path.endsWith('/routes.ts')));
+    const served = features(Object.keys(sources).filter((path) => /\/routes\.ts$|\/pages\//.test(path)));
     const tested = features(tests);
     expect([...served].filter((feature) => !tested.has(feature))).toEqual([]);
     expect([...tested].filter((feature) => !features(Object.keys(sources)).has(feature))).toEqual([]);
@@ -136,8 +137,33 @@ describe('the layout', () => {
       .flatMap(([, source]) => source.match(/define(?:OpenRoute|Route|LinkPage)\(/g) ?? []);
     // The page of a link is shown and submitted.
     const expected = declared.flatMap((call) => (call === 'defineLinkPage(' ? ['page', 'page'] : ['api']));
-    const served = createApp().serves.filter(({ path }) => !path.startsWith('/dev/'));
+    const isHosted = ({ guard }: Route) => guard === 'visitor' || guard === 'account-holder';
+    const served = createApp().serves.filter((route) => !route.path.startsWith('/dev/') && !isHosted(route));
     expect(served.map(({ medium }) => medium).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test('every page and every section that a feature declares is served, and every one that it has is declared', () => {
+    const { pages, accountSections } = foldFeatures(manifests);
+    expect(pages.length).toBeGreaterThan(10);
+    const hosted = createApp().serves.filter(
+      ({ guard }) => guard === 'visitor' || guard === 'account-holder',
+    );
+    expect(hosted.map(({ method, path, guard }) => [method, path, guard])).toEqual(
+      pages.flatMap(({ path, guard }) => ['GET', 'POST'].map((method) => [method, path, guard])),
+    );
+    const paths = pages.map(({ path }) => path);
+    expect(paths).toHaveLength(new Set(paths).size);
+    const names = accountSections.map(({ name }) => name);
+    expect(names).toHaveLength(new Set(names).size);
+    expect(accountSections.filter(({ page }) => !paths.includes(page))).toEqual([]);
+    // The files of them, by the manifest that loads them.
+    const files = Object.keys(sources).filter((path) => /\/pages\/[\w-]+-(?:page|section)\.tsx?$/.test(path));
+    const undeclared = files.filter((path) => {
+      const [folder = '', file = ''] = path.split('/pages/');
+      return !sources[`${folder}/feature.ts`]?.includes(`import('./pages/${file}')`);
+    });
+    expect(files.length).toBeGreaterThan(pages.length);
+    expect(undeclared).toEqual([]);
   });
 
   test('every route that is served is made by the kit, whose rules the tests try in full on a few of them', () => {

@@ -67,7 +67,12 @@ describe('the configuration', () => {
         ...{ microsoftId: null, microsoftSecret: null, microsoftTenant: 'common', appleId: null },
         ...{ appleTeamId: null, appleKeyId: null, applePrivateKey: null, oidc: null },
       },
-      redirects: { appRedirects: new Set(), defaultRedirect: '/account' },
+      redirects: { appRedirects: new Set() },
+      pages: { areHosted: true, defaultRedirect: '/account' },
+      brand: {
+        ...{ name: 'auth.example.com', color: '#2b54c9', logoUrl: null },
+        ...{ termsUrl: null, privacyUrl: null, supportUrl: null },
+      },
     });
   });
 
@@ -112,7 +117,14 @@ describe('the configuration', () => {
       APPLE_KEY_ID: 'k',
       APPLE_PRIVATE_KEY: 'p',
       APP_REDIRECTS: 'com.example.app:/cb, https://app.example.com/cb',
+      HOSTED_PAGES: 'false',
       DEFAULT_REDIRECT_URL: 'https://app.example.com/home',
+      BRAND_NAME: 'Example',
+      BRAND_COLOR: '#A0B1C2',
+      BRAND_LOGO_URL: '/logo.svg',
+      BRAND_TERMS_URL: 'https://example.com/terms',
+      BRAND_PRIVACY_URL: '/privacy',
+      BRAND_SUPPORT_URL: 'https://example.com/help',
       OIDC_PROVIDERS: '[]',
     });
     expect(config).toMatchObject({
@@ -148,7 +160,13 @@ describe('the configuration', () => {
       },
       redirects: {
         appRedirects: new Set(['com.example.app:/cb', 'https://app.example.com/cb']),
-        defaultRedirect: 'https://app.example.com/home',
+      },
+      pages: { areHosted: false, defaultRedirect: 'https://app.example.com/home' },
+      brand: {
+        ...{ name: 'Example', color: '#a0b1c2', logoUrl: '/logo.svg' },
+        termsUrl: 'https://example.com/terms',
+        privacyUrl: '/privacy',
+        supportUrl: 'https://example.com/help',
       },
     });
   });

@@ -76,14 +76,14 @@ FROM (
     ) o
     WHERE EXISTS (SELECT FROM (
         SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
-          nullif(p.email, '') AS recipient, $24::text AS recipient_key, false AS is_verified, NULL::text AS locale
-        FROM registration_attempts p WHERE p.id = $25::uuid AND p.created_at = now()) a WHERE a.registration_id IS NULL)) s
+          nullif(p.email, '') AS recipient, $24::text AS recipient_key, false AS is_verified, $25::text AS locale
+        FROM registration_attempts p WHERE p.id = $26::uuid AND p.created_at = now()) a WHERE a.registration_id IS NULL)) s
   WHERE (
-    SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
+    SELECT count(*) FILTER (WHERE c.client_key = $27) < $28::int AND count(*) < $29::int
     FROM mail_outbox c
-    WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid)
+    WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid)
 ) r
-WHERE $32::boolean OR r.recipient IS NOT NULL;
+WHERE $33::boolean OR r.recipient IS NOT NULL;
 
 -- step queueMail
 INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -107,14 +107,14 @@ FROM (
   FROM (
     SELECT a.* FROM (
       SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
-        nullif(p.email, '') AS recipient, $22::text AS recipient_key, false AS is_verified, NULL::text AS locale
-      FROM registration_attempts p WHERE p.id = $23::uuid AND p.created_at = now()) a WHERE NOT EXISTS (
+        nullif(p.email, '') AS recipient, $22::text AS recipient_key, false AS is_verified, $23::text AS locale
+      FROM registration_attempts p WHERE p.id = $24::uuid AND p.created_at = now()) a WHERE NOT EXISTS (
       SELECT FROM mail_outbox m
-      WHERE m.operation_id = $24::uuid AND m.kind = $25 AND m.finished_at IS NULL AND m.created_at = now())) s
+      WHERE m.operation_id = $25::uuid AND m.kind = $26 AND m.finished_at IS NULL AND m.created_at = now())) s
   WHERE (
-    SELECT count(*) FILTER (WHERE c.client_key = $26) < $27::int AND count(*) < $28::int
+    SELECT count(*) FILTER (WHERE c.client_key = $27) < $28::int AND count(*) < $29::int
     FROM mail_outbox c
-    WHERE c.network_key = $29 AND c.created_at > now() - make_interval(secs => $30::int) AND c.id IS DISTINCT FROM $31::uuid)
+    WHERE c.network_key = $30 AND c.created_at > now() - make_interval(secs => $31::int) AND c.id IS DISTINCT FROM $32::uuid)
 ) r
 ON CONFLICT (id) DO NOTHING;
 
@@ -129,8 +129,8 @@ SELECT decode($1::text, 'hex'), $2, s.registration_id::uuid, s.email::text, NULL
   NULL::text, NULL::text, now(), now() + make_interval(secs => $3::int)
 FROM (
   SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
-    nullif(p.email, '') AS recipient, $4::text AS recipient_key, false AS is_verified, NULL::text AS locale
-  FROM registration_attempts p WHERE p.id = $5::uuid AND p.created_at = now()) s
+    nullif(p.email, '') AS recipient, $4::text AS recipient_key, false AS is_verified, $5::text AS locale
+  FROM registration_attempts p WHERE p.id = $6::uuid AND p.created_at = now()) s
 ON CONFLICT (token_hash) DO NOTHING
 RETURNING owner_id, email, target_email;
 

@@ -1,4 +1,4 @@
-import { anyText, exactUrls, pathOrUrl } from './parsers.ts';
+import { anyText, exactUrls } from './parsers.ts';
 import type { Variables } from './variable.ts';
 
 export const providerVariables = {
@@ -92,11 +92,5 @@ export const redirectVariables = {
     default: '',
     meaning:
       'comma-separated URLs of apps that may get a code, exactly as they ask for it: `https`, or the scheme of an app',
-  },
-  defaultRedirect: {
-    name: 'DEFAULT_REDIRECT_URL',
-    parse: pathOrUrl,
-    default: '/account',
-    meaning: 'where a sign-in at a provider leads without `redirectTo`: a path of BASE_URL, or a URL',
   },
 } as const satisfies Variables;

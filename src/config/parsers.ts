@@ -68,6 +68,35 @@ export function pathOrUrl(text: string): string {
   return text;
 }
 
+/** A place where a sign-in can end: no page on the way to one, which would lead to itself. */
+export function endOfSignIn(text: string): string {
+  const onTheWay =
+    /^\/(?:login|register|logout|reauthenticate|language|forgot-password|check-your-mail)(?:[/?#]|$)/;
+  if (onTheWay.test(text)) throw new TypeError('on the way');
+  return pathOrUrl(text);
+}
+
+/** A colour as six hexadecimal digits behind `#`. */
+export function brandColor(text: string): string {
+  if (!/^#[\da-f]{6}$/i.test(text)) throw new TypeError('not a colour');
+  return text.toLowerCase();
+}
+
+/** An image of this service by its path, or one that is in its address: nobody else learns who looks at a page. */
+export function logoUrl(text: string): string {
+  if (/^data:image\/(?:svg\+xml|png|webp|jpeg|gif)[;,]/.test(text) && text.length <= logoLengthMax)
+    return text;
+  if (!text.startsWith('/')) throw new TypeError('neither a path nor an image');
+  return pathOrUrl(text);
+}
+
+/** A name that people see: one line of visible characters. */
+export function visibleName(text: string): string {
+  if (text.length > nameLengthMax || /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text))
+    throw new TypeError('not a name');
+  return text;
+}
+
 /** A connection string of PostgreSQL. */
 export function databaseUrl(text: string): string {
   // Parsed as the driver does, by the rules for http, which are strict about the host.
@@ -99,6 +128,10 @@ export function headerSecret(text: string): string {
   if (!/^[\x21-\x7e]+$/.test(text)) throw new TypeError('not fit for a header');
   return text;
 }
+
+/** Of every page, in characters; Cloudflare limits a variable to 5 kB. */
+const logoLengthMax = 5000;
+const nameLengthMax = 60;
 
 const runBySchemes = [
   'javascript',

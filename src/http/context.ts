@@ -12,6 +12,8 @@ export interface AppEnv {
     runtime: Runtime | ConfigError;
     /** Absent while the configuration is unusable. */
     deps: Deps | undefined;
+    /** Whether the path is that of a page that is served here; undefined where no route was found. */
+    isPage: boolean | undefined;
   };
 }
 

@@ -31,7 +31,8 @@ export function cors(allowedOrigins: (c: RequestContext) => ReadonlySet<string>)
 
     const { headers } = c.res;
     headers.append('Vary', 'Origin');
-    if (!isListed) return;
+    // A page is for the person in front of it, and no other page reads it.
+    if (!isListed || c.var.isPage) return;
     headers.set('Access-Control-Allow-Origin', origin);
     headers.set('Access-Control-Allow-Credentials', 'true');
     if (isPreflight) {

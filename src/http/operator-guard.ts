@@ -1,11 +1,9 @@
-import type { MiddlewareHandler } from 'hono';
 import type { Config } from '../config.ts';
 import { isSecretEqual } from '../crypto/constant-time.ts';
 import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { log } from '../log.ts';
-import { ConfigError } from '../variable-reader.ts';
-import type { AppEnv, RequestContext } from './context.ts';
+import type { RequestContext } from './context.ts';
 import { refuseForeignOrigin } from './guard.ts';
 import { loggablePath } from './loggable-path.ts';
 
@@ -26,18 +24,6 @@ const secretPattern = /^[\x20-\x7e]{32,}$/;
 /** Whether this guard is for operators. */
 export function isOperatorGuard(guard: string): guard is OperatorGuard {
   return operatorGuards.some((candidate) => candidate === guard);
-}
-
-/**
- * Answers like an unknown path if this deployment does not serve the route. Mounted for every method and before the
- * limit, so that neither `Allow` nor a budget reveals that it exists elsewhere.
- */
-export function hideUnserved(guard: OperatorGuard): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
-    const { runtime } = c.var;
-    if (!(runtime instanceof ConfigError) && !isServed(guard, runtime.config)) throw commonErrors.not_found();
-    await next();
-  };
 }
 
 /**
@@ -65,17 +51,6 @@ export function admitOperator(c: RequestContext, deps: Deps, guard: OperatorGuar
     });
   }
   throw commonErrors.unauthenticated();
-}
-
-function isServed(guard: OperatorGuard, { isDevelopment, adminSecret }: Config): boolean {
-  switch (guard) {
-    case 'cron':
-      return true;
-    case 'admin':
-      return adminSecret !== null;
-    case 'developer':
-      return isDevelopment;
-  }
 }
 
 function isSecretOf(guard: 'cron' | 'admin', config: Config, header: string | null): boolean {

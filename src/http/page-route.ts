@@ -1,16 +1,19 @@
 import type * as z from 'zod/mini';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import type { Language, PageName } from '../languages/language.ts';
-import type { FieldView, PageView } from '../ui/page-view.ts';
-import { answerPage } from './answer-page.ts';
+import type { VisitorIds } from '../joints/visitor.ts';
+import type { PageLanguage, PageName } from '../languages/page-language.ts';
+import type { FieldView, FormRefusal, PageView } from '../ui/page-view.ts';
+import { homeOf } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { readFormBody } from './form-body.ts';
-import { type OriginTrust, refuseForeignOrigin } from './guard.ts';
-import { pageLanguage } from './page-language.ts';
-import { problemSentence } from './problem-sentence.ts';
-import { markAsMadeByKit, type Route, requireDeps } from './route.ts';
+import { problemOf } from './form-problem.ts';
+import { clearPageTarget, rememberedTarget } from './page-target.ts';
+import { answerFailure } from './problem.ts';
+import { markAsMadeByKit, type Route } from './route.ts';
 import { validate } from './validate.ts';
+import { answerVisit, beginVisit, type Visit } from './visit.ts';
+import { callerOfForm, refuseOtherPages, setTokensUnlessSet } from './visitor.ts';
 
 /** A page that the link of a mail opens. */
 interface LinkPageSpec<S extends z.core.$ZodType> {
@@ -22,9 +25,11 @@ interface LinkPageSpec<S extends z.core.$ZodType> {
   readonly fields?: (
     c: RequestContext,
     deps: Deps,
-    language: Language,
+    language: PageLanguage,
     isRetry: boolean,
   ) => Promise<readonly FieldView[]>;
+  /** Whether it matters who is signed in: their tokens are exchanged first where the access token has died. */
+  readonly isForCaller?: true;
   /** The codes of failures that the user can correct on the same page. */
   readonly correctable?: readonly string[];
 }
@@ -33,54 +38,70 @@ interface LinkPageSpec<S extends z.core.$ZodType> {
 interface SubmittedForm<Body> {
   readonly deps: Deps;
   readonly body: Body;
-  readonly originTrust: OriginTrust;
+  /** Whoever is signed in, where the page asks; the session may have ended. */
+  readonly caller: VisitorIds | null;
 }
 
 /**
  * Defines the page of a link, with a button, and the form behind it. Opening the page consumes nothing and costs no
  * round trip, so that software that opens links by itself does no harm (EML-05); the form works without JavaScript.
- * `submit` does the work; the function that it returns sets cookies on the response.
+ * `submit` does the work; the function that it returns sets cookies on the response, and a response takes its place.
  */
 export function defineLinkPage<S extends z.core.$ZodType>(
   spec: LinkPageSpec<S>,
   submit: (
     c: RequestContext,
     form: SubmittedForm<z.output<S>>,
-  ) => Promise<((response: Response) => void) | undefined>,
+  ) => Promise<((response: Response) => void) | Response | undefined>,
 ): Route[] {
   const { path, name } = spec;
 
-  async function view(c: RequestContext, token: string, problem: string | null): Promise<PageView> {
-    const deps = requireDeps(c);
-    const language = pageLanguage(c);
-    const { title, paragraphs, submit: button } = language.pages[name];
-    const fields = (await spec.fields?.(c, deps, language, problem !== null)) ?? [];
-    const form = { action: path, hidden: { token }, fields, submit: button, problem };
-    return { lang: language.tag, title, paragraphs, form };
+  async function view(visit: Visit, token: string, refusal: FormRefusal | null): Promise<PageView> {
+    const { c, deps, language } = visit;
+    const fields = (await spec.fields?.(c, deps, language, refusal !== null)) ?? [];
+    const { linkView } = await import('../ui/link-view.tsx');
+    return linkView({ text: language.pages[name], path, token, fields, refusal });
   }
 
   async function show(c: RequestContext): Promise<Response> {
+    const visit = await beginVisit(c);
     const token = c.req.query('token');
-    if (token) return answerPage(200, await view(c, token, null));
-    const { tag, pages, errorPage } = pageLanguage(c);
-    return answerPage(400, { lang: tag, title: pages[name].title, paragraphs: [errorPage.incompleteLink] });
+    if (token) return answerVisit(visit, await view(visit, token, null));
+    const { pages, errorPage } = visit.language;
+    const text = { title: pages[name].title, paragraphs: [errorPage.incompleteLink] };
+    return answerVisit(visit, await message(visit, text), 400);
   }
 
   async function receive(c: RequestContext): Promise<Response> {
-    const deps = requireDeps(c);
-    const originTrust = refuseForeignOrigin(c, deps);
+    const visit = await beginVisit(c);
+    refuseOtherPages(c, visit.deps);
     const fields = await readFormBody(c.req.raw);
+    const { caller, renewed } = spec.isForCaller ? await callerOfForm(visit) : nobody;
+    const response = await take(visit, fields, caller).catch((error: unknown) => answerFailure(error, c));
+    if (renewed !== null) setTokensUnlessSet(response, renewed);
+    // A page that is done, or the second step, leads to it.
+    if (response.status < 400 && rememberedTarget(c.req.raw.headers, visit.deps.config) !== null)
+      clearPageTarget(response.headers);
+    return response;
+  }
+
+  async function take(
+    visit: Visit,
+    fields: Readonly<Record<string, string>>,
+    caller: VisitorIds | null,
+  ): Promise<Response> {
+    const { c, deps, language } = visit;
     const schema = typeof spec.form === 'function' ? spec.form(deps) : spec.form;
     try {
-      const decorate = await submit(c, { deps, body: validate(schema, fields), originTrust });
-      const { tag, pages } = pageLanguage(c);
-      const response = answerPage(200, { lang: tag, ...pages[name].done });
-      decorate?.(response);
+      const done = await submit(c, { deps, body: validate(schema, fields), caller });
+      if (done instanceof Response) return done;
+      const response = await answerVisit(visit, await message(visit, language.pages[name].done));
+      done?.(response);
       return response;
     } catch (error) {
       if (!isCorrectable(error, spec.correctable)) throw error;
-      const problem = problemSentence(error, pageLanguage(c));
-      return answerPage(error.spec.status, await view(c, fields.token ?? '', problem));
+      const problem = problemOf(error, visit);
+      return answerVisit(visit, await view(visit, fields.token ?? '', problem), error.spec.status);
     }
   }
 
@@ -91,11 +112,21 @@ export function defineLinkPage<S extends z.core.$ZodType>(
   ];
 }
 
+const nobody = { caller: null, renewed: null };
+
+/** A page that says something and leads home. */
+async function message(
+  { c, deps, language }: Visit,
+  text: { readonly title: string; readonly paragraphs: readonly string[] },
+): Promise<PageView> {
+  const { messageView } = await import('../ui/link-view.tsx');
+  // The target of a registration that waited for this, where the browser remembers one.
+  const home = rememberedTarget(c.req.raw.headers, deps.config)?.href ?? homeOf(deps.config);
+  return messageView(text, home === null ? null : { href: home, text: language.frame.onward });
+}
+
 /** A page that is there in development alone and takes nothing: its guard lets nobody see it elsewhere. */
-export function defineDeveloperPage(
-  path: string,
-  show: (c: RequestContext, deps: Deps) => Promise<Response>,
-): Route {
+export function defineDeveloperPage(path: string, show: (visit: Visit) => Promise<Response>): Route {
   return markAsMadeByKit({
     method: 'GET',
     path,
@@ -104,30 +135,8 @@ export function defineDeveloperPage(
     medium: 'page',
     isSensitive: false,
     hasBody: false,
-    handle: async (c) => show(c, requireDeps(c)),
+    handle: async (c) => show(await beginVisit(c)),
   });
-}
-
-/**
- * A page that is there in development alone, and takes what its own forms post: their fields by `form`, and never from a
- * page of a foreign origin.
- */
-export function defineDeveloperFormPage<S extends z.core.$ZodType>(
-  path: string,
-  form: S,
-  page: {
-    readonly show: (c: RequestContext, deps: Deps) => Promise<Response>;
-    readonly receive: (c: RequestContext, form: SubmittedForm<z.output<S>>) => Promise<Response>;
-  },
-): Route[] {
-  const shown = defineDeveloperPage(path, page.show);
-  const handle = async (c: RequestContext): Promise<Response> => {
-    const deps = requireDeps(c);
-    const originTrust = refuseForeignOrigin(c, deps);
-    const body = validate(form, await readFormBody(c.req.raw));
-    return page.receive(c, { deps, body, originTrust });
-  };
-  return [shown, markAsMadeByKit({ ...shown, method: 'POST', limit: 'credential', handle })];
 }
 
 function isCorrectable(error: unknown, codes: readonly string[] = []): error is AuthError {

@@ -1,8 +1,7 @@
 import { DatabaseError } from '../db/database-error.ts';
 import { AuthError, commonErrors } from '../errors.ts';
-import type { Language } from '../languages/language.ts';
 import { log } from '../log.ts';
-import { answerPage, isPagePath } from './answer-page.ts';
+import { answerPage, homeOf, isPagePath } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { loggablePath } from './loggable-path.ts';
 import { pageLanguage } from './page-language.ts';
@@ -15,26 +14,44 @@ const retryAfterSeconds = 2;
  * Answers a failure with a problem document (RFC 9457), or with a page on the paths of pages, and logs what the
  * caller must not see.
  */
-export function answerFailure(thrown: unknown, c: RequestContext): Response {
+export async function answerFailure(
+  thrown: unknown,
+  c: RequestContext,
+  form?: RepeatableForm,
+): Promise<Response> {
   const error = toAuthError(thrown);
-  const { spec, options, code } = error;
-  const { requestId } = c.var;
-  if (spec.status >= 500)
-    log('error', code, {
-      requestId,
-      method: c.req.method,
-      path: loggablePath(c.req.path),
-      cause: options.internal,
-    });
-  const response = isPagePath(c.req.path)
-    ? answerErrorPage(error, pageLanguage(c), requestId)
-    : problemDocument(error, requestId);
-  // RFC 9110 section 11.6.1: a 401 names the accepted scheme.
-  if (spec.status === 401) response.headers.set('WWW-Authenticate', 'Bearer');
-  if (spec.status === 503 || options.retryAfterSeconds !== undefined) {
-    response.headers.set('Retry-After', String(options.retryAfterSeconds ?? retryAfterSeconds));
-  }
+  logFailure(error, c);
+  const areHosted = c.var.deps?.config.pages.areHosted ?? false;
+  const isPage = c.var.isPage ?? isPagePath(c.req.path, areHosted);
+  const response = isPage ? await answerErrorPage(error, c, form) : problemDocument(error, c.var.requestId);
+  setFailureHeaders(response.headers, error);
   return response;
+}
+
+/** A form of a page that failed with its page, and can be sent once more. */
+export interface RepeatableForm {
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Logs what the caller must not see of a failure of the service itself. */
+export function logFailure({ code, spec, options }: AuthError, c: RequestContext): void {
+  if (spec.status < 500) return;
+  log('error', code, {
+    requestId: c.var.requestId,
+    method: c.req.method,
+    path: loggablePath(c.req.path),
+    cause: options.internal,
+  });
+}
+
+/** Sets what a status asks for. */
+export function setFailureHeaders(headers: Headers, { spec, options }: AuthError): void {
+  // RFC 9110 section 11.6.1: a 401 names the accepted scheme.
+  if (spec.status === 401) headers.set('WWW-Authenticate', 'Bearer');
+  if (spec.status === 503 || options.retryAfterSeconds !== undefined) {
+    headers.set('Retry-After', String(options.retryAfterSeconds ?? retryAfterSeconds));
+  }
 }
 
 function problemDocument({ code, spec, options }: AuthError, requestId: string): Response {
@@ -55,16 +72,35 @@ function problemDocument({ code, spec, options }: AuthError, requestId: string):
   });
 }
 
-function answerErrorPage(error: AuthError, language: Language, requestId: string): Response {
-  const { title, reference } = language.errorPage;
-  const paragraphs = [problemSentence(error, language), `${reference}: ${requestId}`];
-  return answerPage(error.spec.status, { lang: language.tag, title, paragraphs }, error.options.headers);
+async function answerErrorPage(
+  error: AuthError,
+  c: RequestContext,
+  form: RepeatableForm | undefined,
+): Promise<Response> {
+  const [language, { failureView }] = await Promise.all([
+    pageLanguage(c.req.raw.headers),
+    import('../ui/failure-view.tsx'),
+  ]);
+  const config = c.var.deps?.config;
+  const view = failureView(language, {
+    ...{ sentence: problemSentence(error, language), requestId: c.var.requestId },
+    form: error.spec.status >= 500 && form !== undefined ? withoutPasswords(form) : null,
+    home: config === undefined ? null : homeOf(config),
+  });
+  return answerPage(c, error.spec.status, { language, view, headers: error.options.headers ?? {} });
 }
 
-function toAuthError(thrown: unknown): AuthError {
+/** The failure that the caller is told: what was not expected is a bug, or a database that cannot be reached. */
+export function toAuthError(thrown: unknown): AuthError {
   if (thrown instanceof AuthError) return thrown;
   if (thrown instanceof DatabaseError && thrown.isUnavailable) {
     return commonErrors.service_unavailable({ internal: thrown });
   }
   return commonErrors.internal_error({ internal: thrown });
+}
+
+/** A page shows no password again. */
+function withoutPasswords({ action, fields }: RepeatableForm): RepeatableForm {
+  const shown = Object.entries(fields).filter(([name]) => !/password/i.test(name));
+  return { action, fields: Object.fromEntries(shown) };
 }

@@ -16,11 +16,15 @@ import { validate } from './validate.ts';
  * - `session`: needs an access token; a cookie counts only from our own or a listed origin.
  * - `token-holder`: presents a refresh token in the body or a cookie; a foreign origin is refused at once.
  * - `identity-provider`: comes back from one, by whatever page: the state alone decides.
+ * - the kinds of `PageGuard`: a hosted page, for everybody or for somebody who is signed in by cookie; its forms come from
+ *   our own origin alone.
  * - the kinds of `OperatorGuard`: for operators of the service.
  */
-export type Guard = 'anyone' | 'session' | 'token-holder' | 'identity-provider' | OperatorGuard;
+export type Guard = 'anyone' | 'session' | 'token-holder' | 'identity-provider' | PageGuard | OperatorGuard;
 
-interface RouteSpec<G extends Guard, S extends z.core.$ZodType> {
+export type PageGuard = 'visitor' | 'account-holder';
+
+interface RouteSpec<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly guard: G;
@@ -86,7 +90,7 @@ type Handler<G extends Guard, Body> = (
 ) => Response | Promise<Response>;
 
 /** Defines a route that runs in this order: origin and credential, then the body, then the handler. */
-export function defineRoute<G extends Guard, S extends z.core.$ZodType>(
+export function defineRoute<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType>(
   spec: RouteSpec<G, S>,
   handler: Handler<G, z.output<S>>,
 ): Route {

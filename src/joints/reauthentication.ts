@@ -25,14 +25,40 @@ export interface ProofMethod {
    * Checks the proof and gives the session its new id and a new time of authentication.
    * @throws AuthError as the feature declares
    */
-  readonly run: (
-    deps: Deps,
-    caller: { readonly userId: string; readonly sessionId: string },
-    proof: string,
-  ) => Promise<IssuedTokens>;
+  readonly run: (deps: Deps, caller: Ids, proof: string) => Promise<IssuedTokens>;
+  /** Sends the caller the proof, where it is one that has to be sent. @throws AuthError as the feature declares */
+  readonly send?: (deps: Deps, caller: Ids) => Promise<void>;
 }
 
-/** One that has routes of its own. */
-interface ElsewhereMethod {
+/** One that takes a visit elsewhere, and has routes of its own. */
+export interface ElsewhereMethod {
   readonly member: null;
+  /** Where the caller can go. @throws AuthError unauthenticated */
+  readonly ways: (deps: Deps, caller: Ids) => Promise<readonly Way[]>;
+  /**
+   * Begins the visit there.
+   * @param redirectTo where it ends: a checked URL
+   * @throws AuthError as the feature declares
+   */
+  readonly begin: (deps: Deps, caller: Ids, wayId: string, redirectTo: string) => Promise<Departing>;
+}
+
+/** A place where somebody can authenticate again. */
+export interface Way {
+  readonly id: string;
+  /** As people know it. */
+  readonly name: string;
+}
+
+/** A visit that has begun. */
+export interface Departing {
+  readonly url: string;
+  readonly name: string;
+  /** Sets what the browser must bring back. @param cookies the header of the request */
+  readonly setCookies: (headers: Headers, cookies: string | null) => void;
+}
+
+interface Ids {
+  readonly userId: string;
+  readonly sessionId: string;
 }

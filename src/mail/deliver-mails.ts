@@ -1,6 +1,7 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import type { Database } from '../db/client.ts';
 import { log } from '../log.ts';
+import type { Brand } from '../ui/brand.ts';
 import type { Mailbox } from './mailbox.ts';
 import { maskEmail } from './masked-text.ts';
 import { openMail } from './prepared-mail.ts';
@@ -23,6 +24,7 @@ export interface MailDelivery {
   readonly from: Mailbox;
   /** The configured public origin. */
   readonly baseUrl: string;
+  readonly brand: Brand;
   readonly keyring: Keyring;
   /** Opens a view of the database, once per batch, since a view has a time budget that is shorter than a run. */
   readonly openDatabase: () => Database;
@@ -157,9 +159,12 @@ async function contentOf(mail: ClaimedMail, { keyring }: MailDelivery): Promise<
 async function compose(
   mail: ClaimedMail,
   content: OpenContent,
-  { baseUrl, from }: MailDelivery,
+  { baseUrl, brand, from }: MailDelivery,
 ): Promise<OutgoingMail> {
-  const { url, code, ...rendered } = await renderMail({ ...mail, at: mail.createdAt, ...content }, baseUrl);
+  const { url, code, ...rendered } = await renderMail(
+    { ...mail, at: mail.createdAt, ...content },
+    { baseUrl, brand },
+  );
   return {
     ...rendered,
     to: mail.recipient,

@@ -1,6 +1,8 @@
 import { nameDevice } from '../device.ts';
 import { chooseLanguage } from '../languages/choose-language.ts';
 import type { Language, MailText } from '../languages/language.ts';
+import { placeName, plainWords } from '../place-name.ts';
+import { type Brand, readableOn } from '../ui/brand.ts';
 import { isCodeMail, linkPaths, type MailFacts } from './mail-kind.ts';
 
 /** The content of a mail. */
@@ -30,10 +32,13 @@ export interface RenderedMail {
  * Cloudflare reports it and the names of browser and system (EML-11), and of what is still to come the hours until then.
  * The same content always gives the same mail, so that a provider recognises a retry.
  *
- * @param baseUrl the configured public origin, never one from a request (EML-04)
+ * @param sender as configured: its public origin is never one from a request (EML-04)
  * @throws TypeError for a kind that this version does not know, or a link or code without a token
  */
-export async function renderMail(content: MailContent, baseUrl: string): Promise<RenderedMail> {
+export async function renderMail(
+  content: MailContent,
+  { baseUrl, brand }: MailSender,
+): Promise<RenderedMail> {
   const language = chooseLanguage(content.locale);
   const { kind, token } = content;
   if (!isOf(language.mails, kind)) throw new TypeError('unknown kind of mail');
@@ -49,11 +54,18 @@ export async function renderMail(content: MailContent, baseUrl: string): Promise
     ...{ url, code },
     facts: await tellFacts(content, language),
     footer: language.mailFrame.footer(new URL(baseUrl).host),
+    ...{ brand, baseUrl },
   };
   return { subject: parts.mail.subject, text: writeText(parts), html: writeHtml(parts), url, code };
 }
 
-interface MailParts {
+/** Who sends a mail, as it looks. */
+export interface MailSender {
+  readonly baseUrl: string;
+  readonly brand: Brand;
+}
+
+interface MailParts extends MailSender {
   readonly language: Language;
   readonly mail: MailText;
   readonly url: string | null;
@@ -62,24 +74,29 @@ interface MailParts {
   readonly footer: string;
 }
 
-function writeText({ mail, url, code, facts, footer }: MailParts): string {
+function writeText({ mail, url, code, facts, footer, brand, baseUrl }: MailParts): string {
   const link = url === null ? [] : [`${mail.link ?? mail.subject}:\n${url}`];
   const shown = code === null ? [] : [code];
   const told = facts.map(([label, value]) => `${label}: ${value}`).join('\n');
-  const blocks = [...mail.paragraphs, ...link, ...shown, ...(mail.closing ?? []), told, `-- \n${footer}`];
+  const support = brand.supportUrl === null ? '' : `\n${new URL(brand.supportUrl, baseUrl).href}`;
+  const end = `-- \n${brand.name}\n${footer}${support}`;
+  const blocks = [...mail.paragraphs, ...link, ...shown, ...(mail.closing ?? []), told, end];
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 const styles = {
   body: 'font:16px/1.5 system-ui,sans-serif;color:#222;max-width:34em;margin:0 auto;padding:24px',
-  button:
-    'display:inline-block;padding:10px 20px;background:#1a56c4;color:#fff;text-decoration:none;border-radius:4px',
+  head: 'font-size:18px;font-weight:bold',
+  button: 'display:inline-block;padding:10px 20px;text-decoration:none;border-radius:6px',
   code: 'font-size:28px;letter-spacing:4px;font-weight:bold',
   small: 'font-size:14px;color:#555',
   address: 'overflow-wrap:anywhere',
 } as const;
 
-function writeHtml({ language: { tag, mailFrame }, mail, url, code, facts, footer }: MailParts): string {
+function writeHtml(parts: MailParts): string {
+  const { language, mail, url, code, facts, footer, brand, baseUrl } = parts;
+  const { tag, mailFrame } = language;
+  const button = `${styles.button};background:${brand.color};color:${readableOn(brand.color)}`;
   const page = (
     <html lang={tag}>
       <head>
@@ -88,11 +105,12 @@ function writeHtml({ language: { tag, mailFrame }, mail, url, code, facts, foote
         <title>{mail.subject}</title>
       </head>
       <body style={styles.body}>
+        <Head brand={brand} baseUrl={baseUrl} />
         <Paragraphs texts={mail.paragraphs} />
         {url !== null && (
           <>
             <p>
-              <a href={url} style={styles.button}>
+              <a href={url} style={button}>
                 {mail.link ?? mail.subject}
               </a>
             </p>
@@ -116,10 +134,25 @@ function writeHtml({ language: { tag, mailFrame }, mail, url, code, facts, foote
           ))}
         </table>
         <p style={styles.small}>{footer}</p>
+        {brand.supportUrl !== null && (
+          <p style={styles.small}>
+            <a href={new URL(brand.supportUrl, baseUrl).href}>{brand.name}</a>
+          </p>
+        )}
       </body>
     </html>
   );
   return `<!doctype html>${page.toString()}`;
+}
+
+/** The logo where it has an address: mail programs show no image that is in the mail's own text. */
+function Head({ brand: { name, logoUrl }, baseUrl }: MailSender) {
+  if (logoUrl === null || logoUrl.startsWith('data:')) return <p style={styles.head}>{name}</p>;
+  return (
+    <p>
+      <img src={new URL(logoUrl, baseUrl).href} alt={name} height="32" />
+    </p>
+  );
 }
 
 function Paragraphs({ texts }: { readonly texts: readonly string[] }) {
@@ -145,44 +178,6 @@ async function tellFacts(
     [mailFrame.device, await nameDevice(facts?.userAgent ?? null)],
   ];
   return told.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
-}
-
-const partLengthMax = 60;
-
-/** City, region and country; null if all are unknown. */
-function placeName(location: MailFacts['location'], tag: string): string | null {
-  if (location === null) return null;
-  const { city, region, country } = location;
-  const parts = [city, region === city ? null : region, country === null ? null : countryName(country, tag)];
-  return (
-    parts
-      .map(plainWords)
-      .filter((part) => part !== '')
-      .join(', ') || null
-  );
-}
-
-/** Cloudflare's `XX` means unknown, and `T1` the Tor network. */
-function countryName(code: string, tag: string): string | null {
-  if (code === 'T1') return 'Tor';
-  if (!/^[A-Z]{2}$/.test(code) || code === 'XX') return null;
-  return new Intl.DisplayNames(tag, { type: 'region' }).of(code) ?? null;
-}
-
-/**
- * Keeps the characters of place names. A dot within a word is removed, since mail programs turn such words into
- * links.
- */
-function plainWords(text: string | null): string {
-  return (text ?? '')
-    .normalize('NFKC')
-    .replace(/https?:/gi, ' ')
-    .replace(/[^\p{L}\p{M}\p{N} '’.,()-]/gu, ' ')
-    .replace(/\.(?=\S)/g, ' ')
-    .replace(/ +/g, ' ')
-    .slice(0, partLengthMax)
-    .toWellFormed()
-    .trim();
 }
 
 function isOf<T extends object>(table: T, name: string): name is string & keyof T {

@@ -5,7 +5,7 @@ import { declaredCodes } from './problem-codes.ts';
 import { type Account, bodyRoutes, exampleOf, membersOf, registeredRoutes } from './route-table.ts';
 
 const rows = tableRows('docs/api.md');
-const routePattern = /^(GET|POST|PATCH|DELETE) \/\S+$/;
+const routePattern = /^(GET|POST|PATCH|DELETE) \/\S*$/;
 
 /** Routes that have a row, as `METHOD /path`, each with its cells. */
 const documented = rows.flatMap((cells) =>

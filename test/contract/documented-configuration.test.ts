@@ -104,6 +104,10 @@ describe('docs/configuration.md (SUP-05)', () => {
       APP_REDIRECTS: 'com.example.app:/signed-in',
       DATABASE_HTTP_ENDPOINT: 'https://db.example.com/sql',
       MAIL_HTTP_URL: 'https://mail.example.com/send',
+      BRAND_LOGO_URL: '/logo.svg',
+      BRAND_TERMS_URL: '/terms',
+      BRAND_PRIVACY_URL: '/privacy',
+      BRAND_SUPPORT_URL: '/help',
     };
     for (const { name } of others) {
       const pair = name.replace(

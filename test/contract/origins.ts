@@ -48,3 +48,11 @@ export const silentPages: [page: string, headers: PageHeaders][] = [
   ['no header at all', {}],
   ['a typed address', { 'Sec-Fetch-Site': 'none' }],
 ];
+
+const isListed = ([, { Origin }]: readonly [string, PageHeaders]) => Origin === 'https://app.test';
+
+/** Those from which our own pages take their forms: our own origin alone. */
+export const ownPages = trustedPages.filter((page) => !isListed(page));
+
+/** Those from which they take none: a listed origin has the API, and who says nothing has shown nothing (CSR-06). */
+export const otherPages = [...foreignPages, ...trustedPages.filter(isListed), ...silentPages];

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { languages } from '../../src/languages/choose-language.ts';
-import type { PageText } from '../../src/languages/language.ts';
+import type { PageText } from '../../src/languages/page-language.ts';
+import { pageLanguages } from '../../src/languages/page-languages.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { formPages, linkTo, prepareForm } from './page-table.ts';
 import { declaredCodes } from './problem-codes.ts';
@@ -19,7 +19,7 @@ function titleOf(answer: Answer): string {
   return /<h1>([^<]+)<\/h1>/.exec(read(answer))?.[1] ?? '';
 }
 
-describe.each(Object.entries(languages))('in the language %s', (tag, language) => {
+describe.each(Object.entries(pageLanguages))('in the language %s', (tag, language) => {
   const headers = { 'Accept-Language': `${tag}-001, zz;q=0.8` };
   const pages: readonly PageText[] = Object.values(language.pages);
 
@@ -34,7 +34,7 @@ describe.each(Object.entries(languages))('in the language %s', (tag, language) =
     expectLanguage(shown);
     const page = pages.find(({ title }) => title === titleOf(shown))!;
     for (const text of [...page.paragraphs, page.submit]) expect(read(shown)).toContain(text);
-    const labels = [...read(shown).matchAll(/<label>([^<]+)/g)].map((match) => match[1]);
+    const labels = [...read(shown).matchAll(/<label for="[\w-]+">([^<]+)/g)].map((match) => match[1]);
     expect(labels).toHaveLength(Object.keys(form).length - 1);
     for (const label of labels) expect(Object.values(language.fields)).toContain(label);
 

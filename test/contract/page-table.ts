@@ -68,11 +68,10 @@ const served = createApp().serves.filter(({ medium }) => medium === 'page');
 
 /** The pages that are served, by path. */
 export const registeredPages = served.filter(({ method }) => method === 'GET').map(({ path }) => path);
-const withForm = served.filter(({ method }) => method === 'POST').map(({ path }) => path);
-/** Those for developers, which no link of a mail leads to. */
-export const developerFormPages = withForm.filter((path) => path.startsWith('/dev/'));
-/** Those of a link, with its form. */
-export const formPages = withForm.filter((path) => !developerFormPages.includes(path));
+/** Those of a link, with its form. The hosted ones are in hosted-page-table.ts; those for developers have none. */
+export const formPages = served
+  .filter(({ method, guard }) => method === 'POST' && guard !== 'visitor' && guard !== 'account-holder')
+  .map(({ path }) => path);
 
 /** The form of a page, after all that leads there. @throws where the table has no example */
 export function prepareForm(client: TestClient, path: string): Promise<PageForm> {

@@ -14,6 +14,16 @@ const notOrigins = [
   'https://*.example.com',
 ];
 
+const notPathsOrUrls = [
+  'account',
+  '//evil.example',
+  '/\\evil.example',
+  '/a b',
+  'http://app.example.com',
+  'javascript:alert(1)',
+  'https://u:p@app.example.com',
+] as const;
+
 /**
  * Texts that each variable refuses in production, the first of them anywhere; `nothing` where every text is taken. A
  * variable that is not here does not compile. What looks like a secret must not stand in `src`: so these stand here.
@@ -120,13 +130,34 @@ export const refusedTexts: Readonly<Record<VariableName, 'nothing' | readonly [s
     'com.example.app:/a b',
   ],
   DEFAULT_REDIRECT_URL: [
-    'account',
-    '//evil.example',
-    '/\\evil.example',
-    '/a b',
-    'http://app.example.com',
-    'javascript:alert(1)',
-    'https://u:p@app.example.com',
+    ...notPathsOrUrls,
+    '/login',
+    '/login?x=1',
+    '/login#x',
+    '/register',
+    '/login/two-factor',
+    '/logout',
+    '/reauthenticate',
+    '/language',
+    '/forgot-password',
+    '/check-your-mail',
   ],
   OIDC_PROVIDERS: 'nothing',
+  HOSTED_PAGES: ['no', '0', 'FALSE', 'on', '*'],
+  BRAND_NAME: ['a\nb', 'a\tb', 'a\u0000b', 'a\u2028b', '\ud800', 'x'.repeat(61)],
+  BRAND_COLOR: ['blue', '2b54c9', '#2b54c', '#2b54c9ff', '#2b54cg', 'rgb(0,0,0)', '#2b54c9;}', '*'],
+  BRAND_LOGO_URL: [
+    '*',
+    'https://cdn.example.com/logo.svg',
+    'logo.svg',
+    '//evil.example/logo.svg',
+    '/\\evil.example/logo.svg',
+    'data:text/html,<script>alert(1)</script>',
+    'data:image/svg+xmlx,<svg/>',
+    `data:image/png;base64,${'A'.repeat(5000)}`,
+    'javascript:alert(1)',
+  ],
+  BRAND_TERMS_URL: notPathsOrUrls,
+  BRAND_PRIVACY_URL: notPathsOrUrls,
+  BRAND_SUPPORT_URL: notPathsOrUrls,
 };

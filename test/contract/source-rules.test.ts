@@ -115,6 +115,7 @@ describe('secrets in the source', () => {
     'password !== demoPassword': 'with a password that the documents name',
     'body.password === body.confirmPassword': 'of two that one request presents',
     'body.newPassword === body.confirmPassword': 'of two that one request presents',
+    'tag === lang': 'of the names of two languages',
     'byCookie?.hash === hash': 'of two that one request presents, made by us both',
   };
 

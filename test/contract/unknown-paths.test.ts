@@ -111,7 +111,7 @@ describe('an address that is not ours', () => {
     'is 404 as a problem document for %s (INP-14)',
     async (method) => {
       for (const path of [
-        '/',
+        '/index.html',
         '/api',
         '/api/',
         '/api/auth',

@@ -1,6 +1,7 @@
 import { databaseVariables } from '../../src/config/database.ts';
 import { providerVariables, redirectVariables } from '../../src/config/identity-providers.ts';
 import { mailVariables } from '../../src/config/mail.ts';
+import { brandVariables, pageVariables } from '../../src/config/pages.ts';
 import { loginAttemptVariables, passwordVariables } from '../../src/config/passwords.ts';
 import { serviceVariables } from '../../src/config/service.ts';
 import { accessTokenVariables, sessionVariables } from '../../src/config/sessions.ts';
@@ -18,6 +19,8 @@ const groups = [
   mailVariables,
   providerVariables,
   redirectVariables,
+  pageVariables,
+  brandVariables,
 ] as const;
 
 /** Every variable that is declared. documented-configuration.test.ts sees a group that is missing here. */

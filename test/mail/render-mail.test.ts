@@ -3,8 +3,13 @@ import { nameDevice } from '../../src/device.ts';
 import { chooseLanguage, languages } from '../../src/languages/choose-language.ts';
 import { isCodeMail, linkPaths, type MailFacts } from '../../src/mail/mail-kind.ts';
 import { type MailContent, type RenderedMail, renderMail } from '../../src/mail/render-mail.tsx';
+import type { Brand } from '../../src/ui/brand.ts';
 
 const base = 'https://auth.example.com';
+const plainBrand: Brand = {
+  ...{ name: 'Example', color: '#2b54c9' },
+  ...{ logoUrl: null, termsUrl: null, privacyUrl: null, supportUrl: null },
+};
 const chrome =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36';
 const kinds = Object.keys(chooseLanguage('en').mails);
@@ -18,7 +23,7 @@ function render(overrides: Partial<MailContent> = {}): Promise<RenderedMail> {
     token: 'a_token-1',
     facts: null,
   };
-  return renderMail({ ...content, ...overrides }, base);
+  return renderMail({ ...content, ...overrides }, { baseUrl: base, brand: plainBrand });
 }
 
 function factsOf(
@@ -210,5 +215,33 @@ describe('words that a stranger has chosen (EML-11)', () => {
     const mail = await render({ facts: factsOf('x'.repeat(256), 'é😀'.repeat(5000), '𝒳'.repeat(5000)) });
     expect(told(mail)[1]!.length).toBeLessThan(150);
     expect(mail.text.isWellFormed()).toBe(true);
+  });
+});
+
+describe('the brand', () => {
+  const brand: Brand = {
+    ...plainBrand,
+    ...{ name: 'Ada & Co', color: '#ffd400', logoUrl: '/logo.png', supportUrl: '/help' },
+  };
+  const renderFor = (overrides: Partial<Brand> = {}) =>
+    renderMail(
+      { kind: 'reset_password', locale: null, at: '2026-03-01T21:05:00.000Z', token: 'x', facts: null },
+      { baseUrl: base, brand: { ...brand, ...overrides } },
+    );
+
+  test('stands in a mail with its name, its logo, a button that can be read, and where help is', async () => {
+    const { html, text } = await renderFor();
+    expect(html).toContain(`<img src="${base}/logo.png" alt="Ada &amp; Co"`);
+    // Black on yellow.
+    expect(html).toContain('background:#ffd400;color:#000');
+    for (const said of [html, text]) expect(said).toContain(`${base}/help`);
+    expect(text).toContain('Ada & Co');
+  });
+
+  test('is a name where a mail program would not show the logo', async () => {
+    const { html } = await renderFor({ logoUrl: 'data:image/png;base64,AAAA', supportUrl: null });
+    expect(html).not.toContain('<img');
+    expect(html).toContain('Ada &amp; Co');
+    expect(html).not.toContain('/help');
   });
 });

@@ -30,7 +30,7 @@ function databaseOf(tool: RunningTool) {
 
 /** The identity provider that the tool says it serves. */
 function issuerOf(tool: RunningTool): string {
-  const line = /^Sign-in pages \S+\/dev\/sign-in +\(local identity provider at (\S+)\)$/m;
+  const line = /^Pages +\S+\/ +\(local identity provider at (\S+)\)$/m;
   return line.exec(tool.output())?.[1] ?? 'not served';
 }
 

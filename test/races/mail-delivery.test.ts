@@ -42,6 +42,10 @@ function deliveryTo(sent: OutgoingMail[], onSend: () => Promise<void> = async ()
     },
     from: { name: null, address: 'no-reply@auth.test' },
     baseUrl: 'https://auth.test',
+    brand: {
+      ...{ name: 'Example', color: '#2b54c9' },
+      ...{ logoUrl: null, termsUrl: null, privacyUrl: null, supportUrl: null },
+    },
     keyring: keyringOf(client),
     openDatabase: () => openForFlow(database.url),
   };

@@ -89,9 +89,9 @@ const rules: Readonly<Record<string, Rule>> = {
     });
   },
 
-  // Routes and the files that build their answers are the only places where HTTP is known.
+  // Routes, pages and the files that build answers are the only places where HTTP is known.
   'flows, queries, fragments, schemas and errors import nothing from http or ui': (file, source, imports) =>
-    featureOf(file) !== null && !/\/(routes|index|answer-[a-z-]+)\.tsx?$/.test(file)
+    featureOf(file) !== null && !/\/(routes|index|answer-[a-z-]+)\.tsx?$|\/pages\/[a-z-]+\.tsx?$/.test(file)
       ? [...imports.filter((path) => /^src\/(http|ui)\//.test(path)), ...matches(source, /from 'hono[^']*'/g)]
       : [],
 

@@ -205,7 +205,7 @@ export function landing({ status, headers }: Answer): {
   error: string | null;
   code: string | null;
 } {
-  const url = new URL(headers.get('Location') ?? '');
+  const url = new URL(headers.get('Location') ?? '', baseUrl);
   const [error, code] = ['error', 'code'].map((name) => url.searchParams.get(name));
   for (const name of ['error', 'code']) url.searchParams.delete(name);
   return { status, url: url.href, error: error ?? null, code: code ?? null };

@@ -18,8 +18,6 @@ Two identity providers run beside it, which let in whoever asks; their data goes
 The configuration is in .dev.vars, which is made from .dev.vars.example when it is missing.`;
 
 const defaultPort = 8787;
-/** Where a sign-in with another provider ends unless `.dev.vars` says otherwise. */
-const signInPath = '/dev/sign-in';
 
 process.exitCode = await main();
 
@@ -101,7 +99,6 @@ async function runWorker(setUp: DevSetUp, interrupted: Promise<void>): Promise<n
     DATABASE_URL: database.url,
     DATABASE_HTTP_ENDPOINT: database.endpoint,
     OIDC_PROVIDERS: issuers.providers,
-    DEFAULT_REDIRECT_URL: devVars.DEFAULT_REDIRECT_URL?.trim() || signInPath,
   });
   const wrangler = startWrangler({
     port,
@@ -134,7 +131,7 @@ function describe({ port, baseUrl, devVars, database, issuers }: DevSetUp): stri
     `Health        ${local}/api/health`,
     `Database      ${database.endpoint}, data in ${relative(process.cwd(), database.folder)}`,
     `Mails         ${mailDestination(devVars, local)}`,
-    `Sign-in pages ${local}${signInPath}${issuers.url === undefined ? '' : `   (local identity provider at ${issuers.url})`}`,
+    `Pages         ${local}/${issuers.url === undefined ? '' : `   (local identity provider at ${issuers.url})`}`,
     `Delivery      curl "${local}/cdn-cgi/local/scheduled?cron=*/5+*+*+*+*"`,
     `Clean-up      curl "${local}/cdn-cgi/local/scheduled?cron=0+2+*+*+*"`,
   ];

@@ -26,7 +26,9 @@ const listSecurityEventsRoute = defineRoute(
   { method: 'GET', path: '/api/auth/security-events', guard: 'session' },
   async (c, { deps, caller }) => {
     const { cursor } = readQuery(c, SecurityEventsQuery);
-    return c.json({ success: true, ...(await listSecurityEvents(deps, liveCaller(caller), cursor)) });
+    const { events, nextCursor } = await listSecurityEvents(deps, liveCaller(caller), cursor);
+    // The reason is for our own pages: its words may change.
+    return c.json({ success: true, events: events.map(({ reason: _, ...event }) => event), nextCursor });
   },
 );
 

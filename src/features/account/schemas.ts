@@ -10,5 +10,8 @@ export const UpdateMeRequest = z
     ),
   );
 
+/** The profile, as its page posts it. */
+export const ProfileForm = z.strictObject({ name: personName });
+
 /** Without `password` for an account that has none. */
 export const DeleteAccountRequest = z.strictObject({ password: z.optional(presentedPassword) });

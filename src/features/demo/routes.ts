@@ -2,23 +2,20 @@ import type { Deps } from '../../deps.ts';
 import type { RequestContext } from '../../http/context.ts';
 import { presentedAccessToken, refuseForeignOrigin } from '../../http/guard.ts';
 import { peekBody } from '../../http/peek-body.ts';
-import {
-  cookieTokens,
-  type PresentedTokens,
-  presentedRefreshToken,
-  presentedTokens,
-} from '../../http/presented-tokens.ts';
+import { cookieTokens, presentedRefreshToken, presentedTokens } from '../../http/presented-tokens.ts';
 import { type Route, withHandle } from '../../http/route.ts';
 import { demoEmail } from '../../reserved-email.ts';
 import { answerSignedOut, answerTokens, TokenRequest } from '../sessions/index.ts';
 import { LoginRequest } from '../sign-in/index.ts';
 import { verifyDemoAccessToken } from './access-token.ts';
+import { pageAnswer } from './answer-pages.ts';
 import { type DemoSession, toSession } from './demo-session.ts';
 import { demoUser } from './demo-user.ts';
 import { demoErrors } from './errors.ts';
 import { login } from './login.ts';
+import { areOfDemo } from './of-demo.ts';
 import { refresh } from './refresh.ts';
-import { isDemoToken, parseDemoToken } from './refresh-token.ts';
+import { isDemoToken } from './refresh-token.ts';
 
 /** Answers a request of the demo user; null when it is somebody else's. */
 type DemoAnswer = (c: RequestContext, deps: Deps) => Promise<Response | null>;
@@ -74,7 +71,7 @@ const answers: Readonly<Record<string, DemoAnswer>> = {
  */
 export function overlay(routes: readonly Route[]): Route[] {
   return routes.map((route) => {
-    const answer = answers[`${route.method} ${route.path}`] ?? refusal(route);
+    const answer = answers[`${route.method} ${route.path}`] ?? pageAnswer(route) ?? refusal(route);
     if (answer === null) return route;
     const handle = async (c: RequestContext, deps: Deps) => (await answer(c, deps)) ?? route.handle(c);
     return withHandle(route, (c) =>
@@ -87,7 +84,7 @@ export function overlay(routes: readonly Route[]): Route[] {
 function refusal({ guard, method, medium }: Route): DemoAnswer | null {
   // Lists the guards that need no access token, so that a guard added later is closed to the demo by default.
   if (['anyone', 'token-holder', 'identity-provider'].includes(guard)) return null;
-  // A page shows its visitor that nobody is signed in: it takes the demo's token for none.
+  // Any other page shows its visitor that nobody is signed in: it takes the demo's token for none.
   if (medium === 'page') return null;
   return async (c, deps) => {
     if ((await callingDemo(c, deps, method !== 'GET')) === null) return null;
@@ -99,15 +96,4 @@ function refusal({ guard, method, medium }: Route): DemoAnswer | null {
 async function callingDemo(c: RequestContext, deps: Deps, isUnsafe: boolean): Promise<DemoSession | null> {
   const token = presentedAccessToken(c, deps, isUnsafe);
   return token === null ? null : verifyDemoAccessToken(deps, token);
-}
-
-/** Whether there are tokens and all of them are the demo's, expired or not. */
-async function areOfDemo(deps: Deps, { refreshTokens, accessTokens }: PresentedTokens): Promise<boolean> {
-  const visits = [
-    ...refreshTokens.map((token) => parseDemoToken(deps.keyring, token)),
-    ...(await Promise.all(
-      accessTokens.map((token) => verifyDemoAccessToken(deps, token, { ignoreExpiry: true })),
-    )),
-  ];
-  return visits.length > 0 && !visits.includes(null);
 }

@@ -37,6 +37,6 @@ async function readMail({ config, keyring }: ReadingDeps, mail: WaitingMail): Pr
   const content =
     sealed === null ? { token: null, facts: mail.facts } : await openMail(keyring, { ...mail, sealed });
   if (content === null || !Object.hasOwn(chooseLanguage(mail.locale).mails, kind)) return null;
-  const rendered = await renderMail({ ...mail, at: createdAt, ...content }, config.baseUrl);
+  const rendered = await renderMail({ ...mail, at: createdAt, ...content }, config);
   return { id, kind, recipient, createdAt, ...rendered };
 }

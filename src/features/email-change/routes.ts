@@ -59,10 +59,10 @@ const confirmPage = defineLinkPage(
     form: LinkHolderForm,
     fields: (c, deps, { fields }, isRetry) =>
       passwordField(c, deps, { label: fields.password, hint: fields.confirmPasswordHint }, isRetry),
+    isForCaller: true,
     correctable: correctableByPassword,
   },
-  async (c, { deps, body: { token, password }, originTrust }) => {
-    const caller = await findCaller(c, deps, originTrust);
+  async (c, { deps, body: { token, password }, caller }) => {
     const device = readPresentedDevice(c, deps);
     await confirmEmailChange(deps, { token, password: password || undefined, caller, device });
     return undefined;

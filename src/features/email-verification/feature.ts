@@ -1,4 +1,21 @@
 import type { Feature } from '../../feature.ts';
 import { routes } from './routes.ts';
 
-export const feature: Feature = { routes };
+export const feature: Feature = {
+  routes,
+  pages: [
+    {
+      path: '/check-your-mail',
+      guard: 'visitor',
+      load: async () => (await import('./pages/check-mail-page.tsx')).checkMailPage,
+    },
+  ],
+  accountSections: [
+    {
+      page: '/account',
+      name: 'verification',
+      order: 15,
+      load: async () => (await import('./pages/verification-section.tsx')).verificationSection,
+    },
+  ],
+};

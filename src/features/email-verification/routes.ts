@@ -1,9 +1,10 @@
 import { findCaller } from '../../http/guard.ts';
 import { defineLinkPage } from '../../http/page-route.ts';
+import { pageTarget, rememberedTarget } from '../../http/page-target.ts';
 import { defineRoute } from '../../http/route.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
 import { correctableByPassword, LinkHolderForm, passwordField } from '../link-holder/index.ts';
-import { answerSignIn, setSignInCookies } from '../sign-in/index.ts';
+import { answerPageSignIn, answerSignIn, setSignInCookies } from '../sign-in/index.ts';
 import { readTrustedDevice } from '../trusted-devices/index.ts';
 import { resendVerification } from './resend/resend-verification.ts';
 import { ResendRequest, VerifyEmailRequest } from './schemas.ts';
@@ -50,16 +51,20 @@ const verifyPage = defineLinkPage(
     form: LinkHolderForm,
     fields: (c, deps, { fields }, isRetry) =>
       passwordField(c, deps, { label: fields.password, hint: fields.verifyPasswordHint }, isRetry),
+    isForCaller: true,
     correctable: correctableByPassword,
   },
-  async (c, { deps, body, originTrust }) => {
-    const caller = await findCaller(c, deps, originTrust);
+  async (c, { deps, body, caller }) => {
     const device = readPresentedDevice(c, deps);
     const password = body.password || undefined;
     const trusted = readTrustedDevice(c, deps);
     const input = { token: body.token, password, transport: 'cookie', caller, device, trusted } as const;
     const verified = await verifyEmail(deps, input);
-    return verified.outcome === 'session' ? (response) => setSignInCookies(response, verified) : undefined;
+    const target = rememberedTarget(c.req.raw.headers, deps.config) ?? pageTarget(deps.config, undefined);
+    if (verified.outcome === 'session') return (response) => setSignInCookies(response, verified);
+    // Without pages for the second step the address is verified, and nobody is signed in.
+    if (verified.outcome === 'verified' || !deps.config.pages.areHosted) return undefined;
+    return answerPageSignIn(verified, target);
   },
 );
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import type { RequestContext } from '../../http/context.ts';
-import { findCaller } from '../../http/guard.ts';
+import { seemsSignedIn } from '../../http/visitor.ts';
 import type { FieldView } from '../../ui/page-view.ts';
 
 /** The failures that somebody at the page of such a link can correct there. */
@@ -16,6 +16,6 @@ export async function passwordField(
   { label, hint }: { readonly label: string; readonly hint: string },
   isRetry: boolean,
 ): Promise<readonly FieldView[]> {
-  if (!isRetry && (await findCaller(c, deps, 'own')) !== null) return [];
+  if (!isRetry && (await seemsSignedIn({ c, deps }))) return [];
   return [{ name: 'password', label, type: 'password', autocomplete: 'current-password', hint }];
 }

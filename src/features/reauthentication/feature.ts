@@ -1,4 +1,13 @@
 import type { Feature } from '../../feature.ts';
 import { routes } from './routes.ts';
 
-export const feature: Feature = { routes };
+export const feature: Feature = {
+  routes,
+  pages: [
+    {
+      path: '/reauthenticate',
+      guard: 'account-holder',
+      load: async () => (await import('./pages/reauthenticate-page.tsx')).reauthenticatePage,
+    },
+  ],
+};

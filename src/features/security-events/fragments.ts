@@ -67,6 +67,7 @@ export interface EventRow {
   /** `at` in microseconds since the epoch, with full precision. */
   readonly at_micros: number;
   readonly outcome: 'success' | 'failure';
+  readonly reason: string | null;
   readonly ip_address: string | null;
   readonly user_agent: string | null;
   readonly location: Location | null;
@@ -78,7 +79,7 @@ export type EventPosition = Pick<EventRow, 'at_micros' | 'id'>;
 /** Select list for an `EventRow`; `e` is the alias of security_events. A double is exact to the microsecond until 2255. */
 function eventColumns(e: Fragment): Fragment {
   return sql`${e}.id, ${e}.type, ${e}.at, (extract(epoch FROM ${e}.at) * 1000000)::float8 AS at_micros, ${e}.outcome,
-    ${e}.ip_address, ${e}.user_agent, ${e}.location`;
+    ${e}.reason, ${e}.ip_address, ${e}.user_agent, ${e}.location`;
 }
 
 /**

@@ -4,9 +4,26 @@ import { exportedSessions } from './fragments.ts';
 import { cleanupExpiredSessions } from './queries.ts';
 import { recentAuthentication } from './recent-authentication.ts';
 import { routes } from './routes.ts';
+import { visitorReader } from './visitor.ts';
 
 export const feature: Feature = {
   routes,
+  pages: [
+    {
+      path: '/logout',
+      guard: 'visitor',
+      load: async () => (await import('./pages/logout-page.tsx')).logoutPage,
+    },
+  ],
+  accountSections: [
+    {
+      page: '/account/sessions',
+      name: 'sessions',
+      order: 10,
+      load: async () => (await import('./pages/sessions-section.tsx')).sessionsSection,
+    },
+  ],
+  visitors: [visitorReader],
   gates: [recentAuthentication],
   credentials: [sessionCredentials],
   tables: [

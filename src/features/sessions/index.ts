@@ -12,7 +12,6 @@ export {
   sessionColumns,
 } from './fragments.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
-export { logout } from './logout.ts';
 export {
   type BegunRow,
   beginSession,
@@ -22,6 +21,7 @@ export {
   type Opening,
   verdict,
 } from './opening/fragments.ts';
+export { revokeSessions } from './own-sessions/revoke-sessions.ts';
 export type { Transport } from './refresh-token.ts';
 export {
   holdSession,

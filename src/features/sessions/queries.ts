@@ -6,6 +6,7 @@ import type { RequestMetadata } from '../../request-metadata.ts';
 import { type EventKind, recordEvents, recordedByUs, recordedNow } from '../security-events/index.ts';
 import { lockUser, owners } from '../users/index.ts';
 import { endSessions } from './closing/fragments.ts';
+import { type CallerIds, fromLiveSession } from './fragments.ts';
 import {
   columnsOf,
   isSessionOf,
@@ -74,6 +75,30 @@ export async function refreshSession(
     FROM judged j`;
   const [row] = await db.query<RefreshRow>('refresh-session', statement, { isIdempotent });
   return row ?? null;
+}
+
+/** Whether the session of a caller is live. Round trips: 1. */
+export async function findLiveCaller(db: Database, caller: CallerIds): Promise<boolean> {
+  const statement = sql`SELECT s.id ${fromLiveSession(caller)}`;
+  return (await db.query('find-live-caller', statement, { isIdempotent: true })).length > 0;
+}
+
+/**
+ * The caller of a refresh token that a refresh would accept now; null for any other. It waits for nobody and changes
+ * nothing: a page is shown by it. Round trips: 1.
+ */
+export async function lookAtSession(
+  db: Database,
+  presented: PresentedRefreshToken,
+  settings: Omit<RefreshSettings, 'isIdempotent'>,
+): Promise<CallerIds | null> {
+  const judged = judgedSession(isSessionOf(presented.key), presented, settings, { isLocked: false });
+  const [row] = await db.query<{ user_id: string; session_id: string }>(
+    'look-at-session',
+    sql`SELECT j.user_id, j.id AS session_id FROM (${judged}) j WHERE j.outcome IN ('rotate', 'retry')`,
+    { isIdempotent: true },
+  );
+  return row === undefined ? null : { userId: row.user_id, sessionId: row.session_id };
 }
 
 /** Both refresh tokens of a session are in use: its owner opened one alone, or a thief the other. */

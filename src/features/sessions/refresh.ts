@@ -15,15 +15,8 @@ export async function refresh(
   presented: { readonly token: string; readonly transport: Transport },
 ): Promise<IssuedTokens> {
   const { transport } = presented;
-  const parsed = parseRefreshToken(deps.keyring, presented.token);
-  if (parsed.kind === 'forged') throw sessionErrors.session_expired();
-  // The MAC covers the transport: a token of one transport is not accepted by the other.
-  if (parsed.kind === 'current' && parsed.content.transport !== transport)
-    throw sessionErrors.session_expired();
-  const target: PresentedRefreshToken =
-    parsed.kind === 'current'
-      ? { key: { sessionId: parsed.content.sessionId }, transport, counter: parsed.content.counter }
-      : { key: { legacyToken: parsed.token }, transport, counter: 0 };
+  const target = targetOf(deps, presented);
+  if (target === null) throw sessionErrors.session_expired();
   const row = await refreshSession(deps.db, target, settingsOf(deps), deps.metadata);
   switch (row?.outcome) {
     case undefined:
@@ -42,6 +35,20 @@ export async function refresh(
         refreshExpiresIn: row.expires_in,
       });
   }
+}
+
+/** The session and the counter that a token names; null where it is forged, or comes by another transport than its own. */
+export function targetOf(
+  { keyring }: Pick<Deps, 'keyring'>,
+  { token, transport }: { readonly token: string; readonly transport: Transport },
+): PresentedRefreshToken | null {
+  const parsed = parseRefreshToken(keyring, token);
+  if (parsed.kind === 'forged') return null;
+  if (parsed.kind === 'legacy') return { key: { legacyToken: parsed.token }, transport, counter: 0 };
+  const { content } = parsed;
+  // The MAC covers the transport: a token of one transport is not accepted by the other.
+  if (content.transport !== transport) return null;
+  return { key: { sessionId: content.sessionId }, transport, counter: content.counter };
 }
 
 /** Nothing has changed until this commits: if it fails, the next use of the token is the same reuse again. */

@@ -1,3 +1,4 @@
+export { answerPageSignIn } from './answer-page-sign-in.ts';
 export { answerSignIn, setSignInCookies } from './answer-sign-in.ts';
 export {
   type Challenge,

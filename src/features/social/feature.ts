@@ -5,9 +5,19 @@ import { identityCredentials } from './closing/fragments.ts';
 import { exportedIdentities } from './identities/fragments.ts';
 import { providerReauthentication } from './reauthentication/provider-method.ts';
 import { routes } from './routes.ts';
+import { providerSignIn } from './start/provider-sign-in.ts';
 
 export const feature: Feature = {
   routes,
+  accountSections: [
+    {
+      page: '/account',
+      name: 'identities',
+      order: 40,
+      load: async () => (await import('./pages/identities-section.tsx')).identitiesSection,
+    },
+  ],
+  signInMethods: [providerSignIn],
   reauthentications: [providerReauthentication],
   credentials: [identityCredentials],
   tables: [

@@ -1,10 +1,10 @@
 import type { RequestContext } from '../../http/context.ts';
 import { defineRoute } from '../../http/route.ts';
+import { redirectTarget } from '../../redirect-target.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
 import { answerSignIn } from '../sign-in/index.ts';
 import { readTrustedDevice } from '../trusted-devices/index.ts';
 import { callbackRoutes } from './callback/routes.ts';
-import { devPageRoutes } from './dev-page/routes.ts';
 import { exchangeCode } from './exchange/exchange-code.ts';
 import { listIdentities } from './identities/list-identities.ts';
 import { unlinkProvider } from './identities/unlink-provider.ts';
@@ -17,7 +17,6 @@ import { IdTokenRequest, TokenExchangeRequest, VisitRequest } from './schemas.ts
 import { checkedTarget, startRoutes } from './start/routes.ts';
 import { setTransactionCookie } from './transaction/answer-transaction.ts';
 import type { BegunVisit } from './transaction/begin-transaction.ts';
-import { redirectTarget } from './transaction/redirect-target.ts';
 
 const exchangeRoute = defineRoute(
   {
@@ -122,5 +121,4 @@ export const routes = [
   reauthenticateRoute,
   listRoute,
   unlinkRoute,
-  ...devPageRoutes,
 ];

@@ -6,6 +6,14 @@ import { routes } from './routes.ts';
 
 export const feature: Feature = {
   routes,
+  accountSections: [
+    {
+      page: '/account/security',
+      name: 'trusted-devices',
+      order: 20,
+      load: async () => (await import('./pages/trusted-section.tsx')).trustedSection,
+    },
+  ],
   credentials: [trustedDeviceCredentials],
   tables: [
     {

@@ -12,6 +12,21 @@ const ofUser = { columns: ['user_id'], atExport: { part: 'twoFactor' }, atDeleti
 
 export const feature: Feature = {
   routes,
+  pages: [
+    {
+      path: '/login/two-factor',
+      guard: 'visitor',
+      load: async () => (await import('./pages/second-step-page.tsx')).secondStepPage,
+    },
+  ],
+  accountSections: [
+    {
+      page: '/account/security',
+      name: 'two-factor',
+      order: 10,
+      load: async () => (await import('./pages/two-factor-section.tsx')).twoFactorSection,
+    },
+  ],
   factors: [twoFactor],
   reauthentications: secondFactorMethods,
   credentials: [factorCredentials],

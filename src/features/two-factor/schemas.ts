@@ -34,6 +34,11 @@ export const EnableRequest = z.strictObject({ code: presentedCode });
 
 export const DisableRequest = z.strictObject(proofMembers).check(z.refine(hasOneProof, oneProof));
 
+/** The second step, as its page posts it: the challenge is in its cookie. */
+export const SecondStepForm = z
+  .strictObject({ ...proofMembers, trustDevice: z.optional(z.literal('true')) })
+  .check(z.refine(hasOneProof, oneProof));
+
 /** The body of the second step of a sign-in; the challenge may be in its cookie instead. */
 export const SecondStepRequest = z
   .strictObject({

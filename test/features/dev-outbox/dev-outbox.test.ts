@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
+import { withoutReference } from '../../contract/expect-page.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { queue, run, token } from '../../mail/outbox-rows.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
+import { linksOf, mainOf } from '../../support/shown-page.ts';
 import { baseUrl, randomSecret } from '../../support/test-env.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -18,12 +20,13 @@ beforeEach(async () => void (await run(client, sql`DELETE FROM mail_outbox`)));
 
 describe('GET /dev/outbox', () => {
   test('says what to do while there is no mail', async () => {
-    const { status, text, headers } = await client.get('/dev/outbox');
+    const shown = await client.get('/dev/outbox');
+    const { status, text, headers } = shown;
     expect(status).toBe(200);
     expect(headers.get('Content-Type')).toBe('text/html; charset=utf-8');
     expect(headers.get('Cache-Control')).toBe('no-store');
     expect(text).toContain('There is no mail yet. Register an account');
-    expect(text).not.toContain('<a ');
+    expect(mainOf(shown)).not.toContain('<a ');
   });
 
   test('lists the newest 50 mails, newest first, in one round trip', async () => {
@@ -81,20 +84,21 @@ describe('GET /dev/outbox/:id', () => {
 
   test('shows the mail with its text and a link that works', async () => {
     const id = await queue(client, { locale: 'de' });
-    const { status, text, roundTrips } = await client.get(`/dev/outbox/${id}`);
+    const shown = await client.get(`/dev/outbox/${id}`);
+    const { status, text, roundTrips } = shown;
     expect(status).toBe(200);
     expect(roundTrips).toBe(1);
     const url = `${baseUrl}/auth/verify-email?token=${token}`;
-    expect(text).toContain(`<a href="${url}">`);
+    expect(linksOf(shown)).toEqual({ 'Follow the link': url, 'All mails': '/dev/outbox' });
     expect(text).toMatch(/<pre>Bitte bestätigen Sie[^<]*<\/pre>/);
     expect(text).toContain('To reader@example.com, verify_email, ');
   });
 
   test('shows a notice, which has no link', async () => {
     const id = await queue(client, { kind: 'password_changed' });
-    const { status, text } = await client.get(`/dev/outbox/${id}`);
-    expect(status).toBe(200);
-    expect([...text.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)).toEqual(['/dev/outbox']);
+    const shown = await client.get(`/dev/outbox/${id}`);
+    expect(shown.status).toBe(200);
+    expect(linksOf(shown)).toEqual({ 'All mails': '/dev/outbox' });
   });
 
   test('is not found for an unknown id or what is none, without asking the database for the latter', async () => {
@@ -127,8 +131,7 @@ describe('where mails are sent, or somebody else is served', () => {
       const answer = await served.get(path);
       expect(answer.status).toBe(404);
       expect(answer.roundTrips).toBe(0);
-      const withoutId = (text: string) => text.replace(/[\da-f-]{36}/, '');
-      expect(withoutId(answer.text)).toBe(withoutId(unknown.text));
+      expect(withoutReference(answer.text)).toBe(withoutReference(unknown.text));
     }
   });
 

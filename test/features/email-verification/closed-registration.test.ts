@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { languages } from '../../../src/languages/choose-language.ts';
+import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshClient, freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
@@ -96,7 +96,7 @@ describe('the link of a registration from before it was closed', () => {
 
   test('is 403 on its page, which says why in the language of its reader', async () => {
     const token = await registerForToken(required, freshEmail());
-    for (const [tag, { errors }] of Object.entries(languages)) {
+    for (const [tag, { errors }] of Object.entries(pageLanguages)) {
       const headers = { 'Accept-Language': tag };
       const answer = await closed.submit('/auth/verify-email', { token, password }, { headers });
       expect(answer).toMatchObject({ status: 403, roundTrips: 0, setCookies: [] });

@@ -609,7 +609,8 @@ function bytes(base64: string): Uint8Array {
 
 describe('an account that asks for a second factor', () => {
   const factor = plantedFactor('Two Factors', ['totp']);
-  const asking = () => new TestClient({ DATABASE_URL: database.url }, { features: [{ factors: [factor] }] });
+  const asking = (variables = {}) =>
+    new TestClient({ DATABASE_URL: database.url, ...variables }, { features: [{ factors: [factor] }] });
 
   async function twoFactorAccount() {
     const account = await unverifiedAccount(open);
@@ -633,11 +634,21 @@ describe('an account that asks for a second factor', () => {
     expect(events.filter(({ type }) => type === 'authn_login_success')).toEqual([]);
   });
 
-  test('is verified on the page as well, which sets no cookie', async () => {
-    const { email, token } = await twoFactorAccount();
+  test('is verified on the page as well, which leads to the second step with the challenge alone', async () => {
+    const { email, token, userId } = await twoFactorAccount();
     const answer = await asking().submit('/auth/verify-email', { token, password });
+    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/login/two-factor']);
+    expect(answer.setCookies.map((cookie) => cookie.split('=')[0])).toEqual(['__Host-nexora_challenge']);
+    expect(await isVerified(email)).toBe(true);
+    expect(await sessionsOf(userId)).toEqual([]);
+  });
+
+  test('is verified on the page where nobody hosts the second step, which sets no cookie', async () => {
+    const { email, token, userId } = await twoFactorAccount();
+    const answer = await asking({ HOSTED_PAGES: 'false' }).submit('/auth/verify-email', { token, password });
     expect(answer).toMatchObject({ status: 200, setCookies: [] });
     expect(await isVerified(email)).toBe(true);
+    expect(await sessionsOf(userId)).toEqual([]);
   });
 
   test('is verified by its session, which goes on', async () => {

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redirectTarget, withParameter } from '../../../src/features/social/transaction/redirect-target.ts';
+import { redirectTarget, withParameter } from '../../../src/redirect-target.ts';
 
 const baseUrl = 'https://auth.test';
 const config = {
   baseUrl,
   allowedOrigins: new Set(['https://app.test', 'http://localhost:3000']),
-  redirects: {
-    defaultRedirect: '/account',
-    appRedirects: new Set(['com.example.app:/in', 'https://links.test/app']),
-  },
+  redirects: { appRedirects: new Set(['com.example.app:/in', 'https://links.test/app']) },
+  pages: { areHosted: true, defaultRedirect: '/account' },
 };
 const forBrowser = (asked?: string) => redirectTarget(config, asked, { isForApp: false });
 const forApp = (asked?: string) => redirectTarget(config, asked, { isForApp: true });
@@ -17,13 +15,13 @@ const forApp = (asked?: string) => redirectTarget(config, asked, { isForApp: tru
 describe('the target of a visit (OAU-10)', () => {
   test('is the default where none is asked for: a path of this service, or the URL of the operator', () => {
     expect(forBrowser()).toBe('https://auth.test/account');
-    const redirects = { ...config.redirects, defaultRedirect: 'https://elsewhere.test/home' };
-    expect(redirectTarget({ ...config, redirects }, undefined, { isForApp: false })).toBe(
+    const pages = { ...config.pages, defaultRedirect: 'https://elsewhere.test/home' };
+    expect(redirectTarget({ ...config, pages }, undefined, { isForApp: false })).toBe(
       'https://elsewhere.test/home',
     );
     // Which does not list its origin.
     expect(
-      redirectTarget({ ...config, redirects }, 'https://elsewhere.test/home', { isForApp: false }),
+      redirectTarget({ ...config, pages }, 'https://elsewhere.test/home', { isForApp: false }),
     ).toBeNull();
   });
 

@@ -18,6 +18,8 @@ import {
 import { arrive, enterBy, freshSubject, identitiesOf, instructionsFor, socialClient } from './people.ts';
 
 const client = socialClient();
+/** Where somebody enters the code who came without a target. */
+const secondStep = `/login/two-factor?${new URLSearchParams({ redirectTo: '/account' })}`;
 const providers = ['google', 'github', 'apple', 'microsoft', 'acme'] as const;
 
 const person = (name?: string) => ({
@@ -113,14 +115,19 @@ describe('a sign-in at a provider', () => {
       const user = await twoFactorUser(client);
       const { cookie } = await trustDevice(client, user);
       const someone = { sub: freshSubject(), email: user.email };
-      expect(landing(await arrive(client, provider, someone)).error).toBe('two_factor_required');
+      const asked = await arrive(client, provider, someone);
+      expect([asked.status, asked.headers.get('Location')]).toEqual([303, secondStep]);
       const options = { cookies: { [trustedCookie]: cookie } };
       const trusted = await enterBy(client, provider, someone, { options });
       expect(trusted.user.id).toBe(user.userId);
       const other = await trustDevice(client, await twoFactorUser(client));
-      const elsewhere = { cookies: { [trustedCookie]: other.cookie } };
-      const answer = await arrive(client, provider, someone, { options: elsewhere });
-      expect(landing(answer).error).toBe('two_factor_required');
+      const elsewhere = { options: { cookies: { [trustedCookie]: other.cookie } } };
+      const answer = await arrive(client, provider, someone, elsewhere);
+      expect([answer.status, answer.headers.get('Location')]).toEqual([303, secondStep]);
+      // An application with pages of its own is told.
+      const own = socialClient({ HOSTED_PAGES: 'false' });
+      expect(landing(await arrive(own, provider, someone)).error).toBe('two_factor_required');
+      expect(landing(await arrive(own, provider, someone, elsewhere)).error).toBe('two_factor_required');
     },
   );
 

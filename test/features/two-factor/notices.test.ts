@@ -4,6 +4,7 @@ import { chooseLanguage } from '../../../src/languages/choose-language.ts';
 import { freshClient, freshEmail } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { mailsTo, type QueuedMail } from '../../support/mailbox.ts';
+import { titleOf } from '../../support/shown-page.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import {
   challenge,
@@ -105,7 +106,7 @@ describe.each(Object.keys(occasions) as Kind[])('the mail %s', { timeout: 60_000
     const shown = await client.get(`/dev/outbox/${mails[0]!.id}`);
     expect(shown.status, shown.text).toBe(200);
     const [german, english] = ['de', 'en'].map((tag) => chooseLanguage(tag).mails[kind]);
-    expect(shown.text).toContain(`<title>${german!.subject}</title>`);
+    expect(titleOf(shown)).toBe(german!.subject);
     expect(shown.text).toContain(german!.paragraphs[0]);
     expect(shown.text).not.toContain(english!.subject);
     if (link !== undefined) expect(shown.text).toContain(`https://auth.test${link}`);

@@ -641,9 +641,9 @@ describe('a sign-in by the link that verifies an address', () => {
   test('on its page verifies, and opens no session that the second factor has not passed (CKE-04)', async () => {
     const { user, token } = await unverified();
     const done = await client.submit('/auth/verify-email', { token, password });
-    expect(done.status, done.text).toBe(200);
+    expect([done.status, done.headers.get('Location')], done.text).toEqual([303, '/login/two-factor']);
     expect(done.headers.has('X-Device-Token')).toBe(false);
-    expect(namesOf(done).filter((name) => name !== challengeCookie)).toEqual([]);
+    expect(namesOf(done)).toEqual([challengeCookie]);
     expect(await countEvents(client, user, 'authn_login_success')).toBe(0);
     await expectAsked(client, user);
   });

@@ -121,7 +121,7 @@ export const accountFaults: readonly PlantedFault[] = [
     file: 'src/http/page-route.ts',
     find: 'handle: show }),',
     replace:
-      "handle: async (c) => {\n      const body = { token: c.req.query('token') } as z.output<S>;\n      await submit(c, { deps: requireDeps(c), body, originTrust: 'own' }).catch(() => undefined);\n      return show(c);\n    } }),",
+      "handle: async (c) => {\n      const body = { token: c.req.query('token') } as z.output<S>;\n      await submit(c, { deps: (await beginVisit(c)).deps, body, originTrust: 'own' }).catch(() => undefined);\n      return show(c);\n    } }),",
     tests: ['test/features/account-recovery/recovery-pages.test.ts'],
   },
   {
@@ -137,7 +137,7 @@ export const accountFaults: readonly PlantedFault[] = [
     id: 'page-passes-its-token-on',
     guarantees: ['RST-09', 'PRV-02'],
     breaks: 'The token of a link stays in the address of its page, in the history and on the screen.',
-    file: 'src/ui/render-page.tsx',
+    file: 'src/ui/script.ts',
     find: "history.replaceState(null,'',location.pathname)",
     replace: "history.replaceState(null,'',location.href)",
     tests: ['test/contract/pages.test.ts'],
@@ -230,7 +230,7 @@ export const accountFaults: readonly PlantedFault[] = [
     id: 'links-in-place-names',
     guarantees: ['EML-11'],
     breaks: 'The name of a place becomes a link in a mail.',
-    file: 'src/mail/render-mail.tsx',
+    file: 'src/place-name.ts',
     find: "    .replace(/\\.(?=\\S)/g, ' ')\n",
     replace: '',
     tests: ['test/mail/render-mail.test.ts'],

@@ -5,6 +5,7 @@ import { configurationFaults } from './demo-and-configuration.ts';
 import { emailCodeFaults } from './email-code.ts';
 import { enumerationFaults } from './enumeration.ts';
 import { failureFaults } from './failures.ts';
+import { hostedPageFaults } from './hosted-pages.ts';
 import { inputFaults } from './input.ts';
 import { limitFaults } from './limits.ts';
 import { answerFaults } from './one-answer.ts';
@@ -30,6 +31,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   ...socialFaults,
   ...emailCodeFaults,
   ...pageFaults,
+  ...hostedPageFaults,
   ...accountFaults,
   ...addressFaults,
   ...resetFaults,

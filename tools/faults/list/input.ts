@@ -62,8 +62,8 @@ export const inputFaults: readonly PlantedFault[] = [
     guarantees: ['INP-07'],
     breaks: 'Members that a route does not know are dropped in silence.',
     file: 'src/features/account/schemas.ts',
-    find: '.strictObject({ name',
-    replace: '.object({ name',
+    find: '.strictObject({ name: z.optional',
+    replace: '.object({ name: z.optional',
     tests: ['test/contract/body-members.test.ts', 'test/features/account/update-profile.test.ts'],
   },
   {

@@ -117,9 +117,9 @@ export const routeFaults: readonly PlantedFault[] = [
     id: 'field-without-a-label',
     guarantees: ['HDR-08', 'PWD-08'],
     breaks: 'Whoever cannot see a form is not told what its fields are.',
-    file: 'src/ui/render-page.tsx',
-    find: '      {label}\n',
-    replace: '',
+    file: 'src/ui/form.tsx',
+    find: '<label for={id}>{label}</label>',
+    replace: '<span>{label}</span>',
     tests: ['test/contract/pages.test.ts'],
   },
   {

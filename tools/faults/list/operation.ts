@@ -78,7 +78,7 @@ export const operationFaults: readonly PlantedFault[] = [
     id: 'developer-routes-in-production',
     guarantees: ['LOG-09'],
     breaks: 'Production shows that there are routes for developers.',
-    file: 'src/http/operator-guard.ts',
+    file: 'src/http/served.ts',
     find: "case 'developer':\n      return isDevelopment;",
     replace: "case 'developer':\n      return true;",
     tests: ['test/features/admin/admin.security.test.ts'],

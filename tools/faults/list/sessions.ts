@@ -135,7 +135,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-14'],
     breaks: 'A 401 does not say which credential is missing.',
     file: 'src/http/problem.ts',
-    find: "if (spec.status === 401) response.headers.set('WWW-Authenticate', 'Bearer');",
+    find: "if (spec.status === 401) headers.set('WWW-Authenticate', 'Bearer');",
     replace: '',
     tests: ['test/features/sessions/credentials.security.test.ts'],
   },

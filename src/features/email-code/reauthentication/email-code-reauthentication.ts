@@ -6,6 +6,7 @@ import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
 import { presentedEmailCodes } from '../email-code.ts';
 import { hasEmailCode } from '../fragments.ts';
+import { requestEmailCode } from '../request/request-email-code.ts';
 import { presentedEmailCode } from '../schemas.ts';
 import { checkLimits, renewByEmailCode, reserveCodeCheck } from './queries.ts';
 
@@ -16,6 +17,7 @@ export const emailCodeReauthentication: ReauthenticationMethod = {
   schema: presentedEmailCode,
   isUsable: hasEmailCode,
   run: reauthenticate,
+  send: requestEmailCode,
 };
 
 /**

@@ -10,10 +10,12 @@ import { findEvents } from './queries.ts';
 const pageSize = 50;
 
 /** An event of an account, as its owner sees it. */
-interface SecurityEvent {
+export interface SecurityEvent {
   readonly id: string;
   /** An event name of OWASP's Logging Vocabulary. */
   readonly type: string;
+  /** Why, in one word, where the type leaves that open. */
+  readonly reason: string | null;
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly ipAddress: string | null;
@@ -61,6 +63,7 @@ async function toSecurityEvents(rows: readonly EventRow[]): Promise<SecurityEven
   return rows.map((row) => ({
     id: row.id,
     type: row.type,
+    reason: row.reason,
     at: row.at.toISOString(),
     ipAddress: row.ip_address,
     location: row.location,

@@ -22,7 +22,7 @@ export interface RefreshSettings {
 export type RefreshOutcome = 'rotate' | 'retry' | 'reuse' | 'unknown';
 
 /**
- * Locks the live session of a presented token and judges the token: `outcome`, with the columns of the session that
+ * Finds the live session of a presented token, locked unless it is only looked at, and judges the token: `outcome`, with the columns of the session that
  * `refreshSession` needs. Whoever waited for the row judges what the one before has left. Counters only
  * grow, so that a reuse stays one until the session ends.
  *
@@ -35,7 +35,8 @@ export type RefreshOutcome = 'rotate' | 'retry' | 'reuse' | 'unknown';
 export function judgedSession(
   isNamed: Fragment,
   { key, transport, counter }: PresentedRefreshToken,
-  { idleTtlSeconds, refreshGraceSeconds }: RefreshSettings,
+  { idleTtlSeconds, refreshGraceSeconds }: Omit<RefreshSettings, 'isIdempotent'>,
+  { isLocked = true } = {},
 ): Fragment {
   const { own, other } = columnsOf(transport);
   const isLegacy = 'legacyToken' in key;
@@ -61,7 +62,7 @@ export function judgedSession(
             OR coalesce(s.${own.rotatedAt}, s.authenticated_at) > now() - make_interval(secs => ${idleTtlSeconds}::int))
           AND EXISTS (SELECT FROM users u WHERE u.id = s.user_id AND u.banned_at IS NULL)
         ORDER BY s.created_at DESC LIMIT 1
-        FOR UPDATE OF s
+        ${isLocked ? sql`FOR UPDATE OF s` : sql``}
       ) l`;
 }
 

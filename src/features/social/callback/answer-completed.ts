@@ -1,20 +1,25 @@
 import type { Deps } from '../../../deps.ts';
 import { AuthError } from '../../../errors.ts';
-import { setAuthCookies, setChallengeCookie } from '../../../http/auth-cookies.ts';
-import { setSignInCookies } from '../../sign-in/index.ts';
+import { setChallengeCookie } from '../../../http/auth-cookies.ts';
+import { pageTarget } from '../../../http/page-target.ts';
+import { seeOther } from '../../../http/visit.ts';
+import { setTokenCookies } from '../../../http/visitor.ts';
+import { withParameter } from '../../../redirect-target.ts';
+import { answerPageSignIn, setSignInCookies } from '../../sign-in/index.ts';
 import { logProviderFailure } from '../provider-failure.ts';
-import { withParameter } from '../transaction/redirect-target.ts';
 import type { Completed } from './complete-visit.ts';
 
 /**
  * Sends the browser where its visit to a provider began, with the cookies of what came of it; of an app's sign-in with a
  * code. 303, so that a form that was posted is not posted again (OAU-17).
  */
-export function answerCompleted(redirectTo: string, completed: Completed): Response {
+export function answerCompleted(redirectTo: string, completed: Completed, { config }: Deps): Response {
   switch (completed.outcome) {
     case 'code':
       return seeOther(withParameter(redirectTo, 'code', completed.code));
     case 'challenge': {
+      if (config.pages.areHosted)
+        return answerPageSignIn(completed, pageTarget(config, shortTarget(redirectTo, config.baseUrl)));
       const response = seeOther(withParameter(redirectTo, 'error', 'two_factor_required'));
       const { cookieToken, expiresIn } = completed;
       if (cookieToken !== null) setChallengeCookie(response.headers, cookieToken, expiresIn);
@@ -27,16 +32,17 @@ export function answerCompleted(redirectTo: string, completed: Completed): Respo
     }
     case 'reauthenticated': {
       const response = seeOther(redirectTo);
-      const { accessToken, expiresIn, refreshTokens, refreshExpiresIn } = completed.tokens;
-      if (refreshTokens.cookie !== undefined) {
-        const refresh = { token: refreshTokens.cookie, expiresIn: refreshExpiresIn };
-        setAuthCookies(response.headers, { token: accessToken, expiresIn }, refresh);
-      }
+      setTokenCookies(response, completed.tokens);
       return response;
     }
     case 'linked':
       return seeOther(redirectTo);
   }
+}
+
+/** A URL of this service as a path, which leaves more room for what is in it. */
+function shortTarget(href: string, baseUrl: string): string {
+  return href.startsWith(`${baseUrl}/`) ? href.slice(baseUrl.length) : href;
 }
 
 /** The codes of failures that the browser takes back to where it came from. All others are answered as they are. */
@@ -64,8 +70,4 @@ export function answerFailed(
   if (!(failure instanceof AuthError) || !toldByRedirect.includes(failure.code)) throw failure;
   logProviderFailure(failure, requestId);
   return seeOther(withParameter(redirectTo, 'error', failure.code));
-}
-
-function seeOther(location: string): Response {
-  return new Response(null, { status: 303, headers: { Location: location } });
 }

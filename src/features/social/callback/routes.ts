@@ -4,12 +4,12 @@ import type { RequestContext } from '../../../http/context.ts';
 import { readFormBody } from '../../../http/form-body.ts';
 import { findCaller } from '../../../http/guard.ts';
 import { defineRoute } from '../../../http/route.ts';
+import { redirectTarget } from '../../../redirect-target.ts';
 import { deviceOfToken, readPresentedDevice } from '../../known-devices/index.ts';
 import { readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { readTrustedDevice } from '../../trusted-devices/index.ts';
 import { findProvider } from '../providers/find-provider.ts';
 import { clearTransactionCookie, readTransactionCookie } from '../transaction/answer-transaction.ts';
-import { redirectTarget } from '../transaction/redirect-target.ts';
 import { openTransaction, type Transaction } from '../transaction/transaction.ts';
 import { answerCompleted, answerFailed } from './answer-completed.ts';
 import { callbackParameters } from './callback-parameters.ts';
@@ -51,7 +51,7 @@ async function endVisit(
   const devices = presentedDevices(c, deps, transaction);
   const arrival = { provider, state, transaction, parameters, form, caller, ...devices };
   const response = await completeVisit(deps, arrival).then(
-    (completed) => answerCompleted(redirectTo, completed),
+    (completed) => answerCompleted(redirectTo, completed, deps),
     (error: unknown) => answerFailed(redirectTo, error, deps),
   );
   if (isOurs) clearTransactionCookie(response.headers, state);

@@ -3,12 +3,12 @@ import { deviceCookieName, trustedDeviceCookieName } from '../../../http/auth-co
 import { readCookie } from '../../../http/cookies.ts';
 import { readQuery } from '../../../http/query.ts';
 import { defineRoute } from '../../../http/route.ts';
+import { redirectTarget } from '../../../redirect-target.ts';
 import { answerFailed } from '../callback/answer-completed.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
 import { findProvider } from '../providers/find-provider.ts';
 import { StartQuery } from '../schemas.ts';
 import { setTransactionCookie } from '../transaction/answer-transaction.ts';
-import { redirectTarget } from '../transaction/redirect-target.ts';
 import { startSignIn } from './start-sign-in.ts';
 
 const providersRoute = defineRoute(

@@ -52,11 +52,11 @@ export async function requestRegistration(
   count: RegistrationCount,
   metadata: RequestMetadata,
 ): Promise<RequestRefusal> {
-  const { id, subject } = registration;
+  const { id, subject, locale } = registration;
   const isStored = sql`EXISTS (SELECT FROM registration_attempts p WHERE p.id = ${id}::uuid)`;
   const storedNow = sql`
     SELECT CASE WHEN p.email <> '' THEN p.id END AS registration_id, nullif(p.email, '') AS email, NULL::uuid AS user_id,
-      nullif(p.email, '') AS recipient, ${subject}::text AS recipient_key, false AS is_verified, NULL::text AS locale
+      nullif(p.email, '') AS recipient, ${subject}::text AS recipient_key, false AS is_verified, ${locale}::text AS locale
     FROM registration_attempts p WHERE p.id = ${id}::uuid AND p.created_at = now()`;
   const claimed = sql`(
     SELECT ${claimOn(address)} IN ('free', 'open') AS is_wanted

@@ -1,0 +1,94 @@
+import { commonErrors } from '../../../errors.ts';
+import type { AccountHolder, AccountPath, RefusedForm } from '../../../http/account-section.ts';
+import { orShowAgain } from '../../../http/form-problem.ts';
+import type { PageModule } from '../../../http/hosted-page.ts';
+import { answerVisit, type SignedInVisit } from '../../../http/visit.ts';
+import type { PageLanguage } from '../../../languages/page-language.ts';
+import type { NavigationLink } from '../../../ui/page-view.ts';
+import { Card } from '../../../ui/pieces.tsx';
+import { getMe } from '../get-me.ts';
+
+/** A page of the account, made of the sections that features bring for it. */
+export function accountPage(path: AccountPath): PageModule<SignedInVisit> {
+  return {
+    show: (visit) => showSections(visit, path, null),
+
+    async receive(visit, { section: name, ...fields }) {
+      const found = sectionsOf(visit, path).find((section) => section.name === name);
+      if (found === undefined) throw commonErrors.malformed_form();
+      const module = await found.load();
+      return orShowAgain(
+        visit,
+        () => module.receive(visit, fields),
+        (problem) => showSections(visit, path, { name: found.name, form: { fields, problem } }),
+        module.toldAt,
+      );
+    },
+  };
+}
+
+interface RefusedSection {
+  readonly name: string;
+  readonly form: RefusedForm;
+}
+
+async function showSections(
+  visit: SignedInVisit,
+  path: AccountPath,
+  refused: RefusedSection | null,
+): Promise<Response> {
+  const { deps, caller, language } = visit;
+  // The sections ask side by side, once it is known whose account it is.
+  const { user } = await getMe(deps, caller);
+  const sections = await Promise.all(
+    sectionsOf(visit, path).map(async ({ name, load }) => {
+      const module = await load();
+      const form = refused?.name === name ? refused.form : null;
+      return { name, view: await module.show(visit, user, form) };
+    }),
+  );
+  const body = (
+    <>
+      <Whose {...user} />
+      {sections.map(
+        ({ name, view }) =>
+          view !== null && (
+            <Card id={name} title={view.title}>
+              {view.body}
+            </Card>
+          ),
+      )}
+    </>
+  );
+  const navigation = navigationOf(language, path);
+  const view = { title: titleOf(language, path), body, width: 'wide', navigation } as const;
+  return answerVisit(visit, view, refused?.form.problem.status);
+}
+
+function Whose({ name, email }: AccountHolder) {
+  return <p class="muted">{`${name} · ${email}`}</p>;
+}
+
+function sectionsOf({ deps }: SignedInVisit, path: AccountPath) {
+  const sections = deps.features.accountSections.filter(({ page }) => page === path);
+  return sections.toSorted((a, b) => a.order - b.order);
+}
+
+/** The pages of the account, one of which is shown. */
+function navigationOf({ account }: PageLanguage, current: AccountPath): NavigationLink[] {
+  const { navigation: text } = account;
+  const pages = [
+    ['/account', text.account],
+    ['/account/sessions', text.sessions],
+    ['/account/security', text.security],
+  ] as const;
+  return [
+    ...pages.map(([href, label]) => ({ href, text: label, isCurrent: href === current })),
+    { href: '/logout', text: text.signOut, isCurrent: false },
+  ];
+}
+
+function titleOf({ account, security }: PageLanguage, path: AccountPath): string {
+  if (path === '/account') return account.title;
+  return path === '/account/sessions' ? account.sessionsTitle : security.title;
+}

@@ -1,0 +1,68 @@
+import { deviceWords } from '../../../device.ts';
+import { type AccountSectionModule, fieldsOfForm } from '../../../http/account-section.ts';
+import { queryParameter, readableTime, type SignedInVisit, seeOther } from '../../../http/visit.ts';
+import { placeName } from '../../../place-name.ts';
+import { Form } from '../../../ui/form.tsx';
+import { Alert, Entry } from '../../../ui/pieces.tsx';
+import { listSecurityEvents, type SecurityEvent } from '../../security-events/index.ts';
+import { liveCaller, revokeSessions } from '../../sessions/index.ts';
+
+/** What happened to the account lately, in plain words, and what to do about what somebody else did. */
+export const activitySection: AccountSectionModule = {
+  async show(visit, _holder, refused) {
+    const { deps, caller, language, c } = visit;
+    const text = language.security.activity;
+    const cursor = queryParameter(c, 'cursor');
+    const { events, nextCursor } = await listSecurityEvents(deps, liveCaller(caller), cursor);
+    const body = (
+      <>
+        {refused && <Alert text={refused.problem.sentence} />}
+        {events.length === 0 && <p>{text.none}</p>}
+        <ul class="list">
+          {events.map((event) => (
+            <Event visit={visit} event={event} />
+          ))}
+        </ul>
+        <p class="row">
+          {cursor !== undefined && <a href="/account/security#activity">{text.newest}</a>}
+          {nextCursor !== null && (
+            <a href={`/account/security?${new URLSearchParams({ cursor: nextCursor })}#activity`}>
+              {text.older}
+            </a>
+          )}
+        </p>
+        <h3>{text.notMeTitle}</h3>
+        <p class="muted">{text.notMeIntro}</p>
+        <Form
+          id="not-me"
+          action="/account/security"
+          hidden={{ section: 'activity', action: 'not_me' }}
+          submit={text.notMe}
+          look="danger"
+        />
+      </>
+    );
+    return { title: text.title, body };
+  },
+
+  async receive({ deps, caller }, fields) {
+    fieldsOfForm(fields, 'not_me');
+    await revokeSessions(deps, caller, 'others');
+    return seeOther('/account#password', 'not_me');
+  },
+};
+
+function Event({ visit, event }: { readonly visit: SignedInVisit; readonly event: SecurityEvent }) {
+  const { security, tag } = visit.language;
+  const { type, reason, at, location, ipAddress, device, outcome } = event;
+  const words = security.events[`${type}:${reason}`] ?? security.events[type] ?? security.events.otherwise;
+  const where = [placeName(location, tag), ipAddress, deviceWords(device)].filter((part) => part !== null);
+  return (
+    <Entry
+      title={words}
+      badge={outcome === 'failure' ? security.activity.failed : undefined}
+      isWarning={outcome === 'failure'}
+      notes={[readableTime(visit, at), where.join(' · ') || null]}
+    />
+  );
+}

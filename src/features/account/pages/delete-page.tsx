@@ -1,0 +1,58 @@
+import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
+import type { PageModule } from '../../../http/hosted-page.ts';
+import { validate } from '../../../http/validate.ts';
+import { answerVisit, type SignedInVisit } from '../../../http/visit.ts';
+import { leadSignedOut } from '../../../http/visitor.ts';
+import { Form } from '../../../ui/form.tsx';
+import type { FieldView } from '../../../ui/page-view.ts';
+import { Card } from '../../../ui/pieces.tsx';
+import { deleteAccount } from '../deletion/delete-account.ts';
+import { getMe } from '../get-me.ts';
+import { DeleteAccountRequest } from '../schemas.ts';
+
+/** Deletes the account, by its password where it has one. */
+export const deletePage: PageModule<SignedInVisit> = {
+  show: (visit) => showForm(visit, null),
+
+  receive: (visit, typed) =>
+    orShowAgain(
+      visit,
+      async () => {
+        const { deps, caller } = visit;
+        const { password } = validate(DeleteAccountRequest, typed);
+        await deleteAccount(deps, { caller, password });
+        return leadSignedOut(deps, 'account_deleted');
+      },
+      (problem) => showForm(visit, problem),
+      { invalid_credentials: { field: 'password', sentence: ({ account }) => account.deletion.incorrect } },
+    ),
+};
+
+async function showForm(visit: SignedInVisit, refusal: FormProblem | null): Promise<Response> {
+  const { deps, caller, language } = visit;
+  const { user } = await getMe(deps, caller);
+  const { confirmTitle, warning, password, submit, back } = language.account.deletion;
+  const proof: FieldView = {
+    ...{ name: 'password', label: password, type: 'password', autocomplete: 'current-password' },
+  };
+  const body = (
+    <Card>
+      <p>{warning(user.email)}</p>
+      <Form
+        id="delete"
+        action="/account/delete"
+        fields={user.hasPassword ? [proof] : []}
+        username={user.email}
+        submit={submit}
+        look="danger"
+        refusal={refusal}
+        isFocused
+      />
+      <p>
+        <a href="/account">{back}</a>
+      </p>
+    </Card>
+  );
+  const view = { title: confirmTitle, body };
+  return answerVisit(visit, view, refusal?.status);
+}

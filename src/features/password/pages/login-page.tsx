@@ -1,0 +1,110 @@
+import { broughtSentence } from '../../../http/brought-sentence.ts';
+import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
+import type { PageModule } from '../../../http/hosted-page.ts';
+import { type PageTarget, pageTarget, withTarget } from '../../../http/page-target.ts';
+import { validate } from '../../../http/validate.ts';
+import { answerVisit, type Fields, queryParameter, seeOther, type Visit } from '../../../http/visit.ts';
+import { findVisitor } from '../../../http/visitor.ts';
+import { Form } from '../../../ui/form.tsx';
+import type { PageView } from '../../../ui/page-view.ts';
+import { Alert, ButtonLink, Card } from '../../../ui/pieces.tsx';
+import { readPresentedDevice } from '../../known-devices/index.ts';
+import { answerPageSignIn, LoginRequest } from '../../sign-in/index.ts';
+import { readTrustedDevice } from '../../trusted-devices/index.ts';
+import { login } from '../login.ts';
+
+/** The sign-in page: the password, and what other features offer. */
+export const loginPage: PageModule<Visit> = {
+  async show(visit) {
+    const target = pageTarget(visit.deps.config, queryParameter(visit.c, 'redirectTo'));
+    if ((await findVisitor(visit)) !== null) return seeOther(target.href);
+    return answerVisit(visit, loginView(visit, target, {}, null));
+  },
+
+  receive(visit, { redirectTo, ...typed }) {
+    const { c, deps } = visit;
+    const target = pageTarget(deps.config, redirectTo);
+    return orShowAgain(
+      visit,
+      async () => {
+        const { email, password } = validate(LoginRequest, typed);
+        const device = readPresentedDevice(c, deps);
+        const trusted = readTrustedDevice(c, deps);
+        const input = { email, password, transport: 'cookie', device, trusted } as const;
+        return answerPageSignIn(await login(deps, input), target);
+      },
+      (problem) => answerVisit(visit, loginView(visit, target, typed, problem), problem.status),
+      { invalid_credentials: { field: 'password' } },
+    );
+  },
+};
+
+function loginView(visit: Visit, target: PageTarget, typed: Fields, problem: FormProblem | null): PageView {
+  const { deps, language } = visit;
+  const { login: text, email } = language.signIn;
+  const { redirectTo, formTarget } = target;
+  const brought = problem === null ? broughtSentence(visit, 'signIn') : null;
+  const body = (
+    <Card>
+      {brought && <Alert text={brought} />}
+      <Form
+        id="login"
+        action="/login"
+        hidden={{ redirectTo }}
+        fields={[
+          { name: 'email', label: email, type: 'email', autocomplete: 'username', value: typed.email },
+          {
+            name: 'password',
+            label: language.fields.password,
+            type: 'password',
+            autocomplete: 'current-password',
+          },
+        ]}
+        submit={text.submit}
+        refusal={problem}
+        isFocused={brought === null}
+      />
+      {problem?.code === 'email_not_verified' && (
+        <Form
+          id="resend"
+          action="/check-your-mail"
+          hidden={{ email: typed.email }}
+          submit={language.signIn.checkMail.resend}
+          look="plain"
+        />
+      )}
+      <p>
+        <a href="/forgot-password">{text.forgot}</a>
+      </p>
+      <OtherWays visit={visit} target={target} />
+      {deps.config.isRegistrationOpen && (
+        <p class="muted">
+          {`${text.noAccount} `}
+          <a href={withTarget('/register', target)}>{text.register}</a>
+        </p>
+      )}
+    </Card>
+  );
+  return { title: text.title, body, formTarget, address: withTarget('/login', target) };
+}
+
+/** What other features register to sign in by. */
+export function OtherWays({ visit, target }: { readonly visit: Visit; readonly target: PageTarget }) {
+  const { deps, language } = visit;
+  const returnTo = withTarget('/login', target);
+  const links = deps.features.signInMethods.flatMap((method) =>
+    method.links(deps, returnTo, target.redirectTo),
+  );
+  if (links.length === 0) return null;
+  return (
+    <>
+      <div class="or">{language.signIn.or}</div>
+      <div class="ways">
+        {links.map(({ href, name }) => (
+          <ButtonLink href={href} text={language.signIn.continueWith(name)} look="plain" />
+        ))}
+      </div>
+      <p />
+    </>
+  );
+}

@@ -1,0 +1,11 @@
+import type { PageModule } from '../../../http/hosted-page.ts';
+import { seeOther, type Visit } from '../../../http/visit.ts';
+
+/** A short address for the page of reset links, and without a link the way to one. */
+export const resetPasswordPage: PageModule<Visit> = {
+  show: async ({ c }) => {
+    const { search, searchParams } = new URL(c.req.url);
+    return seeOther(searchParams.has('token') ? `/auth/reset-password${search}` : '/forgot-password');
+  },
+  receive: async () => seeOther('/forgot-password'),
+};

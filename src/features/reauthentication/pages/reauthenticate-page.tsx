@@ -1,0 +1,177 @@
+import { AuthError, commonErrors } from '../../../errors.ts';
+import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
+import { clearHeldForm, type HeldForm, openHeldForm } from '../../../http/held-form.ts';
+import { type PageModule, receiveForm } from '../../../http/hosted-page.ts';
+import { answerFailure } from '../../../http/problem.ts';
+import { validate } from '../../../http/validate.ts';
+import {
+  answerVisit,
+  type Fields,
+  queryParameter,
+  type SignedInVisit,
+  seeOther,
+} from '../../../http/visit.ts';
+import { callerOfTokens, setTokensUnlessSet } from '../../../http/visitor.ts';
+import { passGates } from '../../../joints/gate.ts';
+import type { ElsewhereMethod, ProofMethod } from '../../../joints/reauthentication.ts';
+import { onwardView } from '../../../ui/onward-view.tsx';
+import { findGatedCaller } from '../queries.ts';
+import { reauthenticate } from '../reauthenticate.ts';
+import { reauthenticateRequest } from '../schemas.ts';
+import { type Asking, confirmedView, confirmView } from './confirm-view.tsx';
+
+const path = '/reauthenticate';
+
+/**
+ * Where somebody authenticates again, by each method that would do. The form that asked for it is held meanwhile, and is
+ * done at once by whoever proves it here; whoever comes back from elsewhere presses a button, since a GET changes nothing.
+ */
+export const reauthenticatePage: PageModule<SignedInVisit> = {
+  show: (visit) => {
+    const [form, returnTo] = [queryParameter(visit.c, 'form'), queryParameter(visit.c, 'returnTo')];
+    return ask(visit, heldOf(visit, form, returnTo), null);
+  },
+
+  receive(visit, { form, returnTo, action, ...typed }) {
+    const held = heldOf(visit, form, returnTo);
+    return orShowAgain(
+      visit,
+      async () => {
+        switch (action) {
+          case 'prove':
+            return prove(visit, held, typed);
+          case 'send':
+            await sender(visit).send?.(visit.deps, visit.caller);
+            return seeOther(addressOf(held), 'code_sent');
+          case 'visit':
+            return leave(visit, held, typed.way ?? '');
+          case 'continue':
+            return goOn(visit, held);
+          default:
+            throw commonErrors.malformed_form();
+        }
+      },
+      (problem) => ask(visit, held, problem),
+      Object.fromEntries(
+        ['invalid_credentials', 'invalid_code'].map((code) => [
+          code,
+          { field: Object.keys(typed)[0] ?? '', ...(code === 'invalid_credentials' && wrongPassword) },
+        ]),
+      ),
+    );
+  },
+};
+
+const wrongPassword = {
+  sentence: ({ account }: SignedInVisit['language']) => account.deletion.incorrect,
+};
+
+/** The form that waits, and the page that it belongs to. */
+interface Held {
+  readonly form: string | undefined;
+  readonly returnTo: string;
+}
+
+/** Nothing else of what is asked for goes into an address. */
+function heldOf({ deps }: SignedInVisit, form: string | undefined, returnTo: string | undefined): Held {
+  const page = deps.features.pages.find(
+    (candidate) => candidate.guard === 'account-holder' && candidate.path === returnTo && returnTo !== path,
+  );
+  // What is no id is one that no form has.
+  const id = form === undefined || /^[\w-]{1,32}$/.test(form) ? form : '-';
+  return { form: id, returnTo: page?.path ?? '/account' };
+}
+
+async function ask(visit: SignedInVisit, held: Held, problem: FormProblem | null): Promise<Response> {
+  const { deps, caller } = visit;
+  const methods = await methodsAsked(visit);
+  const { returnTo: back } = held;
+  const hidden = { ...held };
+  if (methods === null) {
+    const form = await heldForm(visit, held);
+    if (form === null && problem === null) return seeOther(back);
+    const isDeletion = form?.path === '/account/delete';
+    const view = confirmedView(
+      visit,
+      { action: addressOf(held), hidden, back },
+      { isWaiting: form !== null, isDeletion, problem },
+    );
+    return answerVisit(visit, { ...view, address: addressOf(held) }, problem?.status);
+  }
+  const named = deps.features.reauthentications.filter(({ name }) => methods.includes(name));
+  const proofs = named.filter((method): method is typeof method & ProofMethod => method.member !== null);
+  const elsewhere = named.filter(
+    (method): method is typeof method & ElsewhereMethod => method.member === null,
+  );
+  const ways = await Promise.all(elsewhere.map((method) => method.ways(deps, caller)));
+  const asking: Asking = { action: addressOf(held), hidden, back, proofs, ways: ways.flat(), problem };
+  return answerVisit(visit, { ...confirmView(visit, asking), address: addressOf(held) }, problem?.status);
+}
+
+/** What would do; null where the last authentication is recent. */
+async function methodsAsked({ deps, caller }: SignedInVisit): Promise<readonly string[] | null> {
+  try {
+    passGates(deps.features, await findGatedCaller(deps.db, caller, deps.features));
+    return null;
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== 'reauthentication_required') throw error;
+    const { methods } = error.options.members ?? {};
+    return Array.isArray(methods) ? methods : [];
+  }
+}
+
+async function prove(visit: SignedInVisit, held: Held, typed: Fields): Promise<Response> {
+  const { c, deps, caller } = visit;
+  const proofs = validate(reauthenticateRequest(deps.features.reauthentications), typed);
+  const tokens = await reauthenticate(deps, caller, proofs);
+  const renewed = { ...visit, caller: await callerOfTokens(visit, tokens) };
+  // Whatever comes of the form, the former tokens have ended.
+  const response = await goOn(renewed, held).catch((error: unknown) => answerFailure(error, c));
+  setTokensUnlessSet(response, tokens);
+  return response;
+}
+
+/** Does what the held form asks for, or leads back to where it can be filled in again. */
+async function goOn(visit: SignedInVisit, held: Held): Promise<Response> {
+  // What was proved may not be enough, as a password where the account asks for a second factor.
+  if ((await methodsAsked(visit)) !== null) return seeOther(addressOf(held));
+  const form = await heldForm(visit, held);
+  const page = visit.deps.features.pages.find((candidate) => candidate.path === form?.path);
+  if (form === null || page?.guard !== 'account-holder') {
+    const notice = held.form === undefined ? 'confirmed' : 'form_expired';
+    return seeOther(held.returnTo, notice);
+  }
+  const response = await receiveForm(page, { ...visit, isContinued: true }, form.fields);
+  if (response.headers.get('Location')?.startsWith(`${path}?`) !== true) clearHeldForm(response.headers);
+  return response;
+}
+
+function heldForm({ c, deps, caller }: SignedInVisit, { form = '' }: Held): Promise<HeldForm | null> {
+  return openHeldForm(c.req.raw.headers, deps, caller, form);
+}
+
+async function leave(visit: SignedInVisit, held: Held, way: string): Promise<Response> {
+  const { c, deps, caller, language } = visit;
+  for (const method of deps.features.reauthentications) {
+    if (method.member !== null) continue;
+    const redirectTo = new URL(addressOf(held), deps.config.baseUrl).href;
+    const { url, name, setCookies } = await method.begin(deps, caller, way, redirectTo);
+    const { title, text, link, back } = language.signIn.onward;
+    const words = { title: title(name), text, link: link(name), back };
+    const response = await answerVisit(visit, onwardView(words, url, addressOf(held)));
+    setCookies(response.headers, c.req.raw.headers.get('Cookie'));
+    return response;
+  }
+  throw commonErrors.malformed_form();
+}
+
+function sender({ deps }: SignedInVisit): ProofMethod {
+  for (const method of deps.features.reauthentications)
+    if (method.member !== null && method.send !== undefined) return method;
+  throw commonErrors.malformed_form();
+}
+
+function addressOf({ form, returnTo }: Held): string {
+  const parameters = new URLSearchParams({ ...(form !== undefined && { form }), returnTo });
+  return `${path}?${parameters}`;
+}

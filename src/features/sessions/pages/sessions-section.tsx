@@ -1,0 +1,98 @@
+import { deviceWords } from '../../../device.ts';
+import { commonErrors } from '../../../errors.ts';
+import type { AccountSectionModule } from '../../../http/account-section.ts';
+import { readableTime, type SignedInVisit, seeOther } from '../../../http/visit.ts';
+import { leadSignedOut } from '../../../http/visitor.ts';
+import { placeName } from '../../../place-name.ts';
+import { Form } from '../../../ui/form.tsx';
+import { Alert, Entry } from '../../../ui/pieces.tsx';
+import { listSessions } from '../own-sessions/list-sessions.ts';
+import { revokeSession, revokeSessions } from '../own-sessions/revoke-sessions.ts';
+import type { Session } from '../session.ts';
+
+const path = '/account/sessions';
+const section = 'sessions';
+
+/** Every device that is signed in, and the ways to sign it out. */
+export const sessionsSection: AccountSectionModule = {
+  async show(visit, _holder, refused) {
+    const { title, intro, others, all, manyTitle } = visit.language.account.sessions;
+    const sessions = await listSessions(visit.deps, visit.caller);
+    const body = (
+      <>
+        {refused && <Alert text={refused.problem.sentence} />}
+        <p class="muted">{intro}</p>
+        <ul class="list">
+          {sessions.map((session) => (
+            <Device visit={visit} session={session} />
+          ))}
+        </ul>
+        <h3>{manyTitle}</h3>
+        <div class="buttons">
+          {sessions.length > 1 && <End action="end_others" text={others} />}
+          <End action="end_all" text={all} look="danger" />
+        </div>
+      </>
+    );
+    return { title, body };
+  },
+
+  async receive({ deps, caller }, { action, id = '' }) {
+    switch (action) {
+      case 'end':
+        return (await revokeSession(deps, caller, id))
+          ? leadSignedOut(deps)
+          : seeOther(path, 'signed_out_device');
+      case 'end_others':
+        await revokeSessions(deps, caller, 'others');
+        return seeOther(path, 'signed_out_others');
+      case 'end_all':
+        await revokeSessions(deps, caller, 'all');
+        return leadSignedOut(deps);
+      default:
+        throw commonErrors.malformed_form();
+    }
+  },
+};
+
+function Device({ visit, session }: { readonly visit: SignedInVisit; readonly session: Session }) {
+  const { language } = visit;
+  const text = language.account.sessions;
+  const name = deviceWords(session.device) ?? text.unknownDevice;
+  const place = placeName(session.location, language.tag) ?? text.unknownPlace;
+  return (
+    <Entry
+      title={name}
+      badge={session.current ? text.current : undefined}
+      notes={[
+        session.ipAddress === null ? place : `${place} · ${session.ipAddress}`,
+        text.lastActive(readableTime(visit, session.lastActiveAt)),
+        text.signedIn(readableTime(visit, session.createdAt)),
+      ]}
+    >
+      <End action="end" id={session.id} text={text.signOut} label={text.signOutOf(name)} />
+    </Entry>
+  );
+}
+
+interface EndProps {
+  readonly action: string;
+  readonly id?: string;
+  readonly text: string;
+  readonly label?: string;
+  readonly look?: 'plain' | 'danger';
+}
+
+function End({ action, id, text, label, look = 'plain' }: EndProps) {
+  const hidden = { section, action, id };
+  return (
+    <Form
+      id={`end-${id ?? action}`}
+      action={path}
+      hidden={hidden}
+      submit={text}
+      submitLabel={label}
+      look={look}
+    />
+  );
+}

@@ -1,0 +1,25 @@
+import type { Deps } from '../../deps.ts';
+import type { VisitorReader } from '../../joints/visitor.ts';
+import type { PresentedRefreshToken } from './judging/fragments.ts';
+import { findLiveCaller, lookAtSession } from './queries.ts';
+import { refresh, targetOf } from './refresh.ts';
+
+/** Who visits a page, by the tokens of the cookies. */
+export const visitorReader: VisitorReader = {
+  isLive: async ({ db }, caller) => findLiveCaller(db, caller),
+  look: async (deps, token) => {
+    const target = targetOf(deps, { token, transport: 'cookie' });
+    return isOurs(target) ? lookAtSession(deps.db, target, settingsOfLook(deps)) : null;
+  },
+  isGenuine: (deps, token) => isOurs(targetOf(deps, { token, transport: 'cookie' })),
+  renew: (deps, token) => refresh(deps, { token, transport: 'cookie' }),
+};
+
+/** A token of the legacy application is opened by a refresh alone. */
+function isOurs(target: PresentedRefreshToken | null): target is PresentedRefreshToken {
+  return target !== null && 'sessionId' in target.key;
+}
+
+function settingsOfLook({ config: { session } }: Deps) {
+  return { idleTtlSeconds: session.idleTtlSeconds, refreshGraceSeconds: session.refreshGraceSeconds };
+}

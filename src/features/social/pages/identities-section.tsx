@@ -1,0 +1,100 @@
+import { commonErrors } from '../../../errors.ts';
+import type { AccountSectionModule } from '../../../http/account-section.ts';
+import { broughtSentence } from '../../../http/brought-sentence.ts';
+import { answerVisit, readableDay, type SignedInVisit, seeOther } from '../../../http/visit.ts';
+import { Form } from '../../../ui/form.tsx';
+import { onwardView } from '../../../ui/onward-view.tsx';
+import { Alert, Entry } from '../../../ui/pieces.tsx';
+import { type Identity, listIdentities } from '../identities/list-identities.ts';
+import { unlinkProvider } from '../identities/unlink-provider.ts';
+import { startLinking } from '../link/start-linking.ts';
+import { configuredProviders } from '../providers/configured-providers.ts';
+import { findProvider } from '../providers/find-provider.ts';
+import { setTransactionCookie } from '../transaction/answer-transaction.ts';
+
+const path = '/account';
+const section = 'identities';
+
+/** The accounts elsewhere that sign in to this one. */
+export const identitiesSection: AccountSectionModule = {
+  async show(visit, _holder, refused) {
+    const { deps, caller, language } = visit;
+    const { title, intro, none, connect } = language.account.identities;
+    const { usable } = configuredProviders(deps.config);
+    const identities = await listIdentities(deps, caller);
+    if (usable.length === 0 && identities.length === 0) return null;
+    const linked = new Set(identities.map(({ provider }) => provider));
+    const problem = refused?.problem.sentence ?? broughtSentence(visit, 'account');
+    const body = (
+      <>
+        {problem && <Alert text={problem} />}
+        <p class="muted">{identities.length === 0 ? none : intro}</p>
+        {identities.length > 0 && (
+          <ul class="list">
+            {identities.map((identity) => (
+              <Linked visit={visit} identity={identity} />
+            ))}
+          </ul>
+        )}
+        <div class="buttons">
+          {usable
+            .filter(({ id }) => !linked.has(id))
+            .map(({ id, name }) => (
+              <Form
+                id={`connect-${id}`}
+                action={path}
+                hidden={{ section, action: 'connect', provider: id }}
+                submit={connect(name)}
+                look="plain"
+              />
+            ))}
+        </div>
+      </>
+    );
+    return { title, body };
+  },
+
+  async receive(visit, { action, provider = '' }) {
+    switch (action) {
+      case 'connect':
+        return connectProvider(visit, provider);
+      case 'remove':
+        await unlinkProvider(visit.deps, visit.caller, provider);
+        return seeOther(`${path}#${section}`, 'identity_removed');
+      default:
+        throw commonErrors.malformed_form();
+    }
+  },
+};
+
+async function connectProvider(visit: SignedInVisit, id: string): Promise<Response> {
+  const { c, deps, caller, language } = visit;
+  const provider = findProvider(deps.config, id);
+  const redirectTo = new URL(`${path}#${section}`, deps.config.baseUrl).href;
+  const { url, transaction } = await startLinking(deps, { provider, caller, redirectTo });
+  const { title, text, link, back } = language.signIn.onward;
+  const words = { title: title(provider.name), text, link: link(provider.name), back };
+  const response = await answerVisit(visit, onwardView(words, url, path));
+  const cookies = c.req.raw.headers.get('Cookie');
+  setTransactionCookie(response.headers, transaction, provider.responseMode, cookies);
+  return response;
+}
+
+function Linked({ visit, identity }: { readonly visit: SignedInVisit; readonly identity: Identity }) {
+  const { deps, language } = visit;
+  const { provider, email, linkedAt } = identity;
+  const { since, remove, removeShort } = language.account.identities;
+  const name = configuredProviders(deps.config).usable.find(({ id }) => id === provider)?.name ?? provider;
+  return (
+    <Entry title={name} notes={[email, since(readableDay(visit, linkedAt))]}>
+      <Form
+        id={`remove-${provider}`}
+        action={path}
+        hidden={{ section, action: 'remove', provider }}
+        submit={removeShort}
+        submitLabel={remove(name)}
+        look="plain"
+      />
+    </Entry>
+  );
+}

@@ -1,0 +1,40 @@
+import { expiredHostCookie, hostCookie, readCookie } from './cookies.ts';
+
+/** What was done, as the next page tells it. The sentences are in `src/languages`. */
+export type NoticeName =
+  | 'signed_out'
+  | 'signed_out_others'
+  | 'signed_out_device'
+  | 'account_deleted'
+  | 'profile_saved'
+  | 'email_change_requested'
+  | 'verification_sent'
+  | 'password_changed'
+  | 'not_me'
+  | 'confirmed'
+  | 'form_expired'
+  | 'device_forgotten'
+  | 'two_factor_off'
+  | 'identity_removed'
+  | 'code_sent';
+
+/*
+ * In a cookie and not in the address, so that no link makes a page say that something was done.
+ */
+const cookieName = '__Host-nexora_notice';
+const ttlSeconds = 60;
+
+/** Lets the next page tell what was done. */
+export function setNotice(headers: Headers, name: NoticeName): void {
+  headers.append('Set-Cookie', hostCookie(cookieName, name, ttlSeconds));
+}
+
+/** What was done just now; null for nothing. */
+export function readNotice(headers: Headers): string | null {
+  return readCookie(headers.get('Cookie'), cookieName);
+}
+
+/** The page has told it. */
+export function clearNotice(headers: Headers): void {
+  headers.append('Set-Cookie', expiredHostCookie(cookieName));
+}

@@ -1,0 +1,85 @@
+import type { Deps } from '../deps.ts';
+import type { VisitorIds } from '../joints/visitor.ts';
+import type { PageLanguage } from '../languages/page-language.ts';
+import type { PageView } from '../ui/page-view.ts';
+import { answerPage } from './answer-page.ts';
+import type { RequestContext } from './context.ts';
+import { type NoticeName, setNotice } from './notice.ts';
+import { pageLanguage } from './page-language.ts';
+import { requireDeps } from './route.ts';
+
+/** A visit of a page by a person, signed in or not. */
+export interface Visit {
+  readonly c: RequestContext;
+  readonly deps: Deps;
+  readonly language: PageLanguage;
+}
+
+/** A visit by somebody who is signed in. The statement of a flow checks whether the session is still live. */
+export interface SignedInVisit extends Visit {
+  readonly caller: VisitorIds;
+  /** Whether the form was held while its sender authenticated again, so that another page is on the screen. */
+  readonly isContinued: boolean;
+}
+
+/** The fields of a form, without those that were left empty. */
+export type Fields = Readonly<Record<string, string>>;
+
+/** @throws AuthError misconfigured */
+export async function beginVisit(c: RequestContext): Promise<Visit> {
+  return { c, deps: requireDeps(c), language: await pageLanguage(c.req.raw.headers) };
+}
+
+/** Answers a visit with a page. */
+export function answerVisit(
+  { c, language }: Visit,
+  view: PageView,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
+  return answerPage(c, status, { language, view, headers });
+}
+
+/**
+ * Leads on by GET, so that a reload posts nothing again.
+ * @param location of this service, or a checked URL
+ * @param notice what the page there tells
+ */
+export function seeOther(location: string, notice?: NoticeName): Response {
+  const headers = new Headers({ Location: location });
+  if (notice !== undefined) setNotice(headers, notice);
+  return new Response(null, { status: 303, headers });
+}
+
+/** The parameter of the address; undefined where it is absent or comes twice. */
+export function queryParameter(c: RequestContext, name: string): string | undefined {
+  const values = new URL(c.req.url).searchParams.getAll(name);
+  return values.length === 1 ? values[0] : undefined;
+}
+
+/** A time for people: in the time zone that Cloudflare sees them in, else in UTC. @param iso ISO 8601 */
+export function readableTime(visit: Visit, iso: string): string {
+  const timeZone = timeZoneOf(visit);
+  const text = readable(visit, { dateStyle: 'medium', timeStyle: 'short', timeZone }, iso);
+  return timeZone === 'UTC' ? `${text} UTC` : text;
+}
+
+/** A day for people. @param iso ISO 8601 */
+export function readableDay(visit: Visit, iso: string): string {
+  return readable(visit, { dateStyle: 'long', timeZone: timeZoneOf(visit) }, iso);
+}
+
+function readable({ language }: Visit, options: Intl.DateTimeFormatOptions, iso: string): string {
+  return new Intl.DateTimeFormat(language.tag, options).format(new Date(iso));
+}
+
+function timeZoneOf({ c }: Visit): string {
+  const { timezone } = c.req.raw.cf ?? {};
+  if (typeof timezone !== 'string') return 'UTC';
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: timezone });
+    return timezone;
+  } catch {
+    return 'UTC'; // RangeError: a zone that this version of ICU does not know
+  }
+}

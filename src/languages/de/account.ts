@@ -1,0 +1,72 @@
+import type { AccountTexts } from '../en/account.ts';
+
+/** The pages of the account. */
+export const account: AccountTexts = {
+  navigation: { account: 'Konto', sessions: 'Geräte', security: 'Sicherheit', signOut: 'Abmelden' },
+  title: 'Ihr Konto',
+  sessionsTitle: 'Ihre Geräte',
+  profile: { title: 'Profil', name: 'Name', submit: 'Speichern' },
+  email: {
+    title: 'E-Mail-Adresse',
+    verified: 'bestätigt',
+    unverified: 'nicht bestätigt',
+    resendIntro: 'Folgen Sie dem Link in unserer E-Mail, um zu bestätigen, dass diese Adresse Ihnen gehört.',
+    resend: 'E-Mail noch einmal senden',
+    newEmail: 'Neue Adresse',
+    newEmailHint: 'Wir senden ihr einen Link. Bis Sie ihm folgen, bleibt alles, wie es ist.',
+    submit: 'Adresse ändern',
+  },
+  password: {
+    title: 'Passwort',
+    intro: 'Eine Änderung meldet alle Ihre anderen Geräte ab.',
+    none: 'Ihr Konto hat kein Passwort. Mit einem können Sie sich auch mit Ihrer E-Mail-Adresse anmelden.',
+    current: 'Bisheriges Passwort',
+    incorrect: 'Das ist nicht Ihr bisheriges Passwort.',
+    submit: 'Passwort ändern',
+    submitFirst: 'Passwort setzen',
+  },
+  identities: {
+    title: 'Verbundene Konten',
+    intro: 'Damit können Sie sich auch anmelden.',
+    none: 'Noch kein anderes Konto ist mit diesem verbunden.',
+    since: (date) => `verbunden am ${date}`,
+    connect: (provider) => `${provider} verbinden`,
+    remove: (provider) => `${provider} entfernen`,
+    removeShort: 'Entfernen',
+  },
+  data: {
+    title: 'Ihre Daten',
+    intro: 'Alles, was über Ihr Konto gespeichert ist, als JSON-Datei.',
+    submit: 'Herunterladen',
+  },
+  deletion: {
+    title: 'Konto löschen',
+    intro: 'Das Konto und alles, was dazu gehört, ist dann sofort und für immer weg.',
+    link: 'Konto löschen …',
+    confirmTitle: 'Ihr Konto löschen?',
+    warning: (email) =>
+      `Das Konto ${email} wird mit allem gelöscht, was dazu gehört. Niemand kann das rückgängig machen, weder Sie noch wir.`,
+    password: 'Ihr Passwort, zur Bestätigung',
+    incorrect: 'Das ist nicht Ihr Passwort.',
+    submit: 'Endgültig löschen',
+    back: 'Konto behalten',
+  },
+  sessions: {
+    title: 'Angemeldete Geräte',
+    intro: 'Melden Sie jedes Gerät ab, das Sie nicht kennen oder nicht mehr verwenden.',
+    current: 'dieses Gerät',
+    unknownDevice: 'Unbekanntes Gerät',
+    unknownPlace: 'Unbekannter Ort',
+    lastActive: (time) => `Zuletzt aktiv ${time}`,
+    signedIn: (time) => `Angemeldet ${time}`,
+    signOut: 'Abmelden',
+    signOutOf: (device) => `${device} abmelden`,
+    others: 'Alle anderen Geräte abmelden',
+    all: 'Alle Geräte abmelden, auch dieses',
+    manyTitle: 'Mehrere auf einmal',
+  },
+  demo: {
+    title: 'Das Demokonto',
+    text: 'Sie sind als Demo-Benutzer angemeldet. Hier kann nichts geändert werden, und eine Datenbank ist nicht nötig.',
+  },
+};

@@ -1,0 +1,230 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Fragment, sql } from '../../src/db/sql.ts';
+import { password } from '../support/accounts.ts';
+import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
+import { freshDatabase, openDatabase } from '../support/database.ts';
+import { tokenFrom } from '../support/mailbox.ts';
+import { formsOf, titleOf } from '../support/shown-page.ts';
+import { providerVariables } from '../support/social.ts';
+import { databaseState } from './database-state.ts';
+import { expectPage } from './expect-page.ts';
+import { withExpiredAccess } from './expired-access.ts';
+import { hostedForm, hostedForms, submitForm } from './hosted-page-table.ts';
+import { insertAccount } from './insert-account.ts';
+import { recordLog } from './recorded-log.ts';
+import type { Account, Caller } from './route-table.ts';
+import { sectionForms } from './section-form-table.ts';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let client: TestClient;
+let account: Account;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  client = new TestClient({ DATABASE_URL: database.url, ...providerVariables() });
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  recordLog();
+  account = await insertAccount(client);
+});
+
+const accountForms = hostedForms.filter(([, name]) => name.includes('/'));
+
+function isSensitive([, name]: readonly [string, string]): boolean {
+  const [section = '', action = ''] = name.split('/');
+  return sectionForms[section]?.[action]?.isSensitive ?? false;
+}
+
+const sensitive = accountForms.filter(isSensitive);
+const others = accountForms.filter((form) => !isSensitive(form));
+
+function callerOf(form: readonly [string, string]): Caller {
+  const { visitor = 'holder' } = hostedForm(...form);
+  return visitor === 'holder' ? account : account[visitor as 'twoFactor' | 'social' | 'passwordless'];
+}
+
+function change(statement: Fragment): Promise<unknown> {
+  return openDatabase(database.url).query(statement);
+}
+
+/** Lets the caller have shown who they are eleven minutes ago, with whatever factors they have, and have had them for long. */
+async function makeStale({ userId }: Caller): Promise<void> {
+  await change(sql`
+    UPDATE users SET two_factor_since = two_factor_since - interval '1 day' WHERE id = ${userId}::uuid`);
+  await change(sql`
+    UPDATE sessions SET authenticated_at = now() - interval '11 minutes',
+      second_factor_at = CASE WHEN second_factor_at IS NOT NULL THEN now() - interval '11 minutes' END
+    WHERE user_id = ${userId}::uuid`);
+}
+
+/** Where a form waits: the address that its sender is led to, with the cookie that holds it. */
+interface Waiting {
+  readonly address: URL;
+  readonly id: string;
+  readonly cookies: Readonly<Record<string, string>>;
+}
+
+function expectHeld(answer: Answer, path: string, cookies: Readonly<Record<string, string>>): Waiting {
+  expect(answer.status, answer.text).toBe(303);
+  const address = new URL(answer.headers.get('Location') ?? '', 'https://auth.test');
+  expect([address.pathname, address.searchParams.get('returnTo')]).toEqual(['/reauthenticate', path]);
+  const id = address.searchParams.get('form') ?? '';
+  expect(id).toMatch(/^[\w-]{12}$/);
+  const [line = '', ...more] = answer.setCookies.filter((cookie) =>
+    cookie.startsWith('__Host-nexora_held_form='),
+  );
+  expect(more).toEqual([]);
+  expect(line).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=Lax; Max-Age=600$/);
+  const held = cookieValue(answer, '__Host-nexora_held_form') ?? '';
+  return { address, id, cookies: { ...cookies, '__Host-nexora_held_form': held } };
+}
+
+/** What shows that the caller is who they are: with two-factor by a backup code, since the form may need the app's. */
+function proofOf(caller: Caller): Record<string, string> {
+  const [backupCode = ''] = account.twoFactor.backupCodes;
+  return caller === account.twoFactor ? { backupCode } : { password };
+}
+
+describe.each(sensitive)('%s, the form %s', (path, name) => {
+  const form = [path, name] as const;
+  const { status, location, roundTrips } = hostedForm(...form);
+
+  test('waits until its sender has shown again who they are, and is then done with the new session (SES-15, SES-03)', async () => {
+    const caller = callerOf(form);
+    await makeStale(caller);
+    const before = await databaseState(database.url);
+    const asked = await submitForm(client, form, account);
+    const { address, cookies, id } = expectHeld(asked, path, caller.cookies);
+    expect(asked.roundTrips).toBe(1);
+    expect(await databaseState(database.url)).toBe(before);
+
+    const shown = await client.get(address.pathname + address.search, { cookies });
+    expectPage(shown, 200);
+    const proving = formsOf(shown).find(({ fields }) => fields.action === 'prove');
+    expect(proving?.fields).toMatchObject({ form: id, returnTo: path, action: 'prove' });
+    expect(await databaseState(database.url)).toBe(before);
+
+    const fields = { form: id, returnTo: path, action: 'prove', ...proofOf(caller) };
+    const done = await client.submit('/reauthenticate', fields, { cookies });
+    // A download is begun from its own page again.
+    const isDownload = name === 'data/export';
+    expect([done.status, done.headers.get('Location')], done.text).toEqual(
+      isDownload ? [303, '/account#data'] : [status, location ?? null],
+    );
+    // The proof, a look whether it is enough, and what the form is for.
+    if (!isDownload) expect(done.roundTrips).toBe(3 + roundTrips);
+    expect(cookieValue(done, '__Host-nexora_held_form')).toBe('');
+    const renewed = authCookies(done);
+    expect(decodeJwt(renewed['__Host-nexora_access'] ?? '').sid).not.toBe(decodeJwt(caller.accessToken).sid);
+    expect((await client.get('/api/auth/me', { cookies: renewed })).status).toBe(200);
+    expect((await client.get('/api/auth/me', { cookies: caller.cookies })).status).toBe(401);
+    expect(done.setCookies.filter((cookie) => cookie.startsWith('__Host-nexora_access='))).toHaveLength(1);
+  });
+
+  test('is not done by a proof that is wrong, and still waits (SES-15)', async () => {
+    const caller = callerOf(form);
+    await makeStale(caller);
+    const { cookies, id } = expectHeld(await submitForm(client, form, account), path, caller.cookies);
+    const wrong = caller === account.twoFactor ? { code: '000000' } : { password: 'wrong password' };
+    const fields = { form: id, returnTo: path, action: 'prove' };
+    const refused = await client.submit('/reauthenticate', { ...fields, ...wrong }, { cookies });
+    expect([401, 403]).toContain(refused.status);
+    expectPage(refused, refused.status);
+    expect(refused.setCookies).toEqual([]);
+    expect(formsOf(refused).some((shown) => shown.fields.form === id)).toBe(true);
+    // Nor by whoever presses on without one.
+    const pressed = await client.submit('/reauthenticate', { ...fields, action: 'continue' }, { cookies });
+    expect(pressed.status, pressed.text).toBe(303);
+    const { pathname } = new URL(pressed.headers.get('Location') ?? '', 'https://auth.test');
+    expect(pathname).toBe('/reauthenticate');
+  });
+
+  test('waits for whoever sends it with an access token that has expired as well (SES-15)', async () => {
+    const caller = callerOf(form);
+    await makeStale(caller);
+    const cookies = await withExpiredAccess(client, caller);
+    const answer = await submitForm(client, form, account, { cookies });
+    expectHeld(answer, path, cookies);
+    expect((await client.get('/api/auth/me', { cookies: authCookies(answer) })).status).toBe(200);
+  });
+});
+
+describe('a form that is not for the owner alone', () => {
+  test.each(others)('%s %s is done however long ago the sign-in was', async (path, name) => {
+    await makeStale(callerOf([path, name]));
+    const answer = await submitForm(client, [path, name], account);
+    const { status, location } = hostedForm(path, name);
+    expect([answer.status, answer.headers.get('Location')], answer.text).toEqual([status, location ?? null]);
+  });
+});
+
+describe('somebody without a password', () => {
+  const firstPassword = {
+    ...{ section: 'password', action: 'change' },
+    ...{ newPassword: 'a heron over the still canal', confirmPassword: 'a heron over the still canal' },
+  };
+  const cases: [what: string, path: string, form: Record<string, string>, location: string][] = [
+    ['sets the first one', '/account', firstPassword, '/account#password'],
+    ['deletes the account', '/account/delete', {}, '/login'],
+  ];
+
+  test.each(cases)(
+    '%s by a code that is mailed, where the sign-in is not recent (SES-15)',
+    async (_what, path, form, location) => {
+      const { passwordless } = account;
+      await change(sql`UPDATE users SET email_verified_at = now() WHERE id = ${passwordless.userId}::uuid`);
+      await makeStale(passwordless);
+      const asked = await client.submit(path, form, { cookies: passwordless.cookies });
+      const { address, cookies, id } = expectHeld(asked, path, passwordless.cookies);
+      const shown = await client.get(address.pathname + address.search, { cookies });
+      const fields = { form: id, returnTo: path };
+      expect(formsOf(shown).map((one) => one.fields.action)).toEqual(['send', 'prove']);
+      const sent = await client.submit('/reauthenticate', { ...fields, action: 'send' }, { cookies });
+      const back = new URL(sent.headers.get('Location') ?? '', 'https://auth.test');
+      expect([sent.status, back.pathname, back.searchParams.get('form')]).toEqual([
+        303,
+        '/reauthenticate',
+        id,
+      ]);
+      const emailCode = await tokenFrom(client, passwordless.email, 'reauthentication_code');
+      const proof = { ...fields, action: 'prove', emailCode };
+      const done = await client.submit('/reauthenticate', proof, { cookies });
+      expect([done.status, done.headers.get('Location')], done.text).toEqual([303, location]);
+    },
+  );
+
+  test.each(cases)('%s at once, where it is', async (_what, path, form, location) => {
+    const answer = await client.submit(path, form, { cookies: account.passwordless.cookies });
+    expect([answer.status, answer.headers.get('Location')], answer.text).toEqual([303, location]);
+  });
+});
+
+describe('a visit to the page without a form', () => {
+  test('asks, and leads back with what was done', async () => {
+    await makeStale(account);
+    const { cookies } = account;
+    const shown = await client.get('/reauthenticate?returnTo=/account/security', { cookies });
+    expectPage(shown, 200);
+    expect(titleOf(shown)).toBe('Please confirm that it is you');
+    const fields = { returnTo: '/account/security', action: 'prove', password };
+    const done = await client.submit('/reauthenticate', fields, { cookies });
+    expect([done.status, done.headers.get('Location')]).toEqual([303, '/account/security']);
+    expect(cookieValue(done, '__Host-nexora_notice')).toBe('confirmed');
+  });
+
+  test('tells of no second factor to whoever has a password alone, and of no password where there is a factor (SES-19)', async () => {
+    for (const [caller, members] of [
+      [account, ['password']],
+      [account.twoFactor, ['code', 'backupCode']],
+    ] as const) {
+      await makeStale(caller);
+      const shown = await client.get('/reauthenticate', { cookies: caller.cookies });
+      const proofs = formsOf(shown).filter(({ fields }) => fields.action === 'prove');
+      expect(
+        proofs.map(({ fields }) => Object.keys(fields).find((key) => !['action', 'returnTo'].includes(key))),
+      ).toEqual(members);
+    }
+  });
+});
