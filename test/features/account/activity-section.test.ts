@@ -1,0 +1,162 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { pageLanguages } from '../../../src/languages/page-languages.ts';
+import { sources } from '../../contract/sources.ts';
+import { logIn, registerUser } from '../../support/accounts.ts';
+import { authCookies, cookieValue, TestClient } from '../../support/client.ts';
+import { databaseUrl, openDatabase } from '../../support/database.ts';
+import { type Cookies, led, press, sectionOf } from '../../support/hosted-pages.ts';
+import { buttonsOf, formsOf, linksOf, noticeOf } from '../../support/shown-page.ts';
+
+const path = '/account/security';
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
+const languages = Object.entries(pageLanguages);
+const en = pageLanguages.en!;
+
+async function owner() {
+  const answer = await registerUser(client);
+  return { email: answer.email, userId: answer.json.user.id as string, cookies: authCookies(answer) };
+}
+
+async function shown(cookies: Cookies, query = '', headers = {}) {
+  return sectionOf(await client.get(path + query, { cookies, headers }), 'activity')!;
+}
+
+const titlesOf = ({ text }: { readonly text: string }) =>
+  [...text.matchAll(/<li><div><p><strong>([^<]*)</g)].map(([, title]) => title);
+
+/** Records so many events of a kind, the newest of them now. */
+function record(userId: string, type: string, reason: string | null, times = 1): Promise<unknown> {
+  return openDatabase(databaseUrl()).query(sql`
+    INSERT INTO security_events (id, type, outcome, reason, user_id, request_id, operation_id, at)
+    SELECT gen_random_uuid(), ${type}, 'success', ${reason}::text, ${userId}::uuid, gen_random_uuid(), gen_random_uuid(),
+      now() - make_interval(secs => n) FROM generate_series(0, ${times}::int - 1) n`);
+}
+
+const code = Object.entries(sources)
+  .filter(([file]) => !file.startsWith('src/languages/'))
+  .map(([, text]) => text)
+  .join('\n');
+/** What the sources record. Nobody reads of the deletion: the account is gone. */
+const recordedTypes = new Set(
+  [...code.matchAll(/'((?:authn|authz|sensitive)_[a-z_]+|user_(?:created|updated|locked))'/g)].map(
+    ([, type = '']) => type,
+  ),
+);
+
+describe('the words for what happened', () => {
+  test('are looked for where events are recorded', () => {
+    expect([...recordedTypes].length).toBeGreaterThan(10);
+    for (const type of [
+      'authn_login_success',
+      'authn_password_change_fail',
+      'sensitive_read',
+      'user_updated',
+    ])
+      expect(recordedTypes).toContain(type);
+  });
+
+  test.each(languages)('are there for every type that is recorded: %s', (_tag, { security }) => {
+    const types = Object.keys(security.events).map((key) => key.split(':')[0]);
+    for (const type of recordedTypes) expect(types, type).toContain(type);
+  });
+
+  test.each(languages)(
+    'are there for a type alone wherever it may have another reason: %s',
+    (_tag, { security }) => {
+      // All data is read for one reason.
+      for (const type of [...recordedTypes].filter((one) => one !== 'sensitive_read'))
+        expect(Object.hasOwn(security.events, type), type).toBe(true);
+    },
+  );
+
+  test.each(languages)('are there for nothing that is never recorded: %s', (_tag, { security }) => {
+    for (const key of Object.keys(security.events).filter((one) => one !== 'otherwise')) {
+      const [type = '', reason] = key.split(':');
+      expect(recordedTypes, key).toContain(type);
+      if (reason !== undefined) expect(code, key).toMatch(new RegExp(`'${reason}'`));
+    }
+  });
+
+  test('are of the same events in every language', () => {
+    const keys = languages.map(([, { security }]) => Object.keys(security.events).toSorted());
+    for (const others of keys) expect(others).toEqual(keys[0]);
+  });
+});
+
+describe('the section of the activity', () => {
+  test('tells a sign-up in plain words, with time, place and device', async () => {
+    const answer = await registerUser(
+      client,
+      {},
+      {
+        'CF-Connecting-IP': '203.0.113.77',
+        'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+      },
+    );
+    const section = await shown(authCookies(answer));
+    expect(titlesOf(section)).toEqual([en.security.events.user_created]);
+    expect(section.text).toContain('203.0.113.77 · Firefox 140, Linux');
+    expect(section.text).toMatch(/[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d [AP]M UTC</);
+  });
+
+  test.each([
+    ['user_updated', 'email_changed'],
+    ['user_updated', 'a reason that nobody knows'],
+    ['authn_token_revoked', 'session_cap'],
+    ['authz_admin', 'two_factor_reset'],
+    ['authn_of_tomorrow', null],
+  ])('has a name for each kind of event in each language: %s %s', async (type, reason) => {
+    const { userId, cookies } = await owner();
+    await record(userId, type, reason);
+    for (const [tag, { security }] of languages) {
+      const [newest] = titlesOf(await shown(cookies, '', { 'Accept-Language': tag }));
+      const { events } = security;
+      expect(newest).toBe(events[`${type}:${reason}`] ?? events[type] ?? events.otherwise);
+    }
+  });
+
+  test('marks a failure', async () => {
+    const { email, cookies } = await owner();
+    await client.post('/api/auth/login', { email, password: 'a guess of a stranger' });
+    const section = await shown(cookies);
+    expect(titlesOf(section)[0]).toBe(en.security.events['authn_login_fail:wrong_password']);
+    expect(section.text).toContain(`<span class="badge warn">${en.security.activity.failed}</span>`);
+  });
+
+  test('leads to older events and back, and takes a cursor that is none for the newest', async () => {
+    const { userId, cookies } = await owner();
+    await record(userId, 'user_updated', 'unlocked', 60);
+    const first = await shown(cookies);
+    const older = linksOf(first)[en.security.activity.older]!;
+    expect(older).toMatch(/^\/account\/security\?cursor=[\w%.-]+#activity$/);
+    expect(linksOf(first)[en.security.activity.newest]).toBeUndefined();
+    const second = await shown(cookies, older.slice(path.length).split('#')[0]);
+    expect(titlesOf(second).length).toBeGreaterThan(0);
+    expect(linksOf(second)[en.security.activity.newest]).toBe('/account/security#activity');
+    const wrong = await client.get(`${path}?cursor=%3Cb%3Eevil`, { cookies });
+    expect(wrong.status).toBeLessThan(500);
+    expect(wrong.text).not.toContain('<b>evil');
+  });
+});
+
+test('“This was not me” ends the other sessions, and leads to the password', async () => {
+  const { email, cookies } = await owner();
+  const other = authCookies(await logIn(client, email));
+  const [form] = formsOf(await shown(cookies)).slice(-1);
+  expect(buttonsOf(await shown(cookies)).at(-1)).toBe(en.security.activity.notMe);
+  const answer = await press(client, form!.action, form!.fields, cookies);
+  expect(led(answer)).toEqual([303, '/account#password']);
+  expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(401);
+  const notice = { '__Host-nexora_notice': cookieValue(answer, '__Host-nexora_notice')! };
+  const next = await client.get('/account', { cookies: { ...cookies, ...notice } });
+  expect([next.status, noticeOf(next)]).toEqual([200, en.notices.not_me]);
+});
+
+test('the section of the activity does nothing by an action that its button has not (INP-02)', async () => {
+  const { email, cookies } = await owner();
+  const other = authCookies(await logIn(client, email));
+  const answer = await press(client, path, { section: 'activity', action: 'evil' }, cookies);
+  expect(answer.status).toBe(400);
+  expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(200);
+});

@@ -1,0 +1,196 @@
+import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/db/sql.ts';
+import { pageLanguages } from '../../../src/languages/page-languages.ts';
+import { freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
+import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
+import { databaseUrl, openDatabase } from '../../support/database.ts';
+import {
+  type Cookies,
+  focusedIn,
+  inputOf,
+  led,
+  makeStale,
+  press,
+  sectionOf,
+  unrequested,
+  withoutDatabase,
+} from '../../support/hosted-pages.ts';
+import { tokenFrom, waitingMailsTo } from '../../support/mailbox.ts';
+import { alertOf, buttonsOf, formsOf, linksOf, noticeOf } from '../../support/shown-page.ts';
+import { storeAccount } from './stored-accounts.ts';
+
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
+const en = pageLanguages.en!;
+
+describe('/forgot-password', () => {
+  const path = '/forgot-password';
+
+  test('has a form with the way back', async () => {
+    const answer = await client.get(path);
+    expect([answer.status, answer.roundTrips]).toEqual([200, 0]);
+    expect(formsOf(answer)).toEqual([{ action: path, fields: { email: '' } }]);
+    expect(focusedIn(answer)).toBe('email');
+    expect(linksOf(answer)).toEqual({ [en.signIn.forgot.back]: '/login' });
+  });
+
+  test('sends a link, and sends it again by a button', async () => {
+    const { email } = await registerUser(client);
+    const answer = await press(client, path, { email });
+    expect([answer.status, answer.roundTrips, noticeOf(answer)]).toEqual([
+      ...[200, 1, en.signIn.forgot.sent(email)],
+    ]);
+    expect(buttonsOf(answer)).toEqual([en.signIn.forgot.resend]);
+    const first = await tokenFrom(client, email, 'reset_password');
+    const [again] = formsOf(answer);
+    expect(again).toEqual({ action: path, fields: { email } });
+    expect((await press(client, again!.action, again!.fields)).status).toBe(200);
+    expect(await tokenFrom(client, email, 'reset_password')).not.toBe(first);
+  });
+
+  test('answers every address with the same bytes (ENU-03)', async () => {
+    const emails = [
+      (await registerUser(client)).email,
+      freshEmail(),
+      (await storeAccount(null)).email,
+      (await storeAccount('x', { isBanned: true })).email,
+      'demo@nexora.ai',
+    ];
+    const answers = await Promise.all(
+      emails.map(async (email) => {
+        const answer = await press(client, path, { email });
+        return [answer.status, answer.roundTrips, unrequested(answer, email)];
+      }),
+    );
+    for (const answer of answers) expect(answer).toEqual(answers[0]);
+    expect(answers[0]![0]).toBe(200);
+    expect(await waitingMailsTo(client, emails[1]!)).toEqual([]);
+  });
+
+  test('tells an address that is none at its field, and keeps it', async () => {
+    const answer = await press(client, path, { email: 'nobody' });
+    expect([answer.status, answer.roundTrips, alertOf(answer)]).toEqual([400, 0, en.fieldErrors.email]);
+    expect(inputOf(answer, 'email')).toContain('value="nobody"');
+    expect(focusedIn(answer)).toBe('email');
+  });
+
+  test('keeps the address while the database is out of reach', async () => {
+    const email = freshEmail();
+    const answer = await press(await withoutDatabase(), path, { email });
+    expect([answer.status, alertOf(answer)]).toEqual([503, en.errors.service_unavailable]);
+    expect(inputOf(answer, 'email')).toContain(`value="${email}"`);
+  });
+});
+
+describe('/reset-password', () => {
+  test('leads a link to its page with what it carries, and whoever has none to the way to one', async () => {
+    expect(led(await client.get('/reset-password?token=abc'))).toEqual([
+      303,
+      '/auth/reset-password?token=abc',
+    ]);
+    expect(led(await client.get('/reset-password'))).toEqual([303, '/forgot-password']);
+    expect(led(await client.submit('/reset-password', {}))).toEqual([303, '/forgot-password']);
+  });
+});
+
+describe('the section of the password', () => {
+  const path = '/account';
+
+  async function owner(): Promise<{ email: string; userId: string; cookies: Cookies }> {
+    const answer = await registerUser(client);
+    return { email: answer.email, userId: answer.json.user.id, cookies: authCookies(answer) };
+  }
+
+  const fields = { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword };
+  const change = (cookies: Cookies, overrides: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+    press(client, path, { section: 'password', action: 'change', ...fields, ...overrides }, cookies);
+
+  const shown = async (cookies: Cookies) => sectionOf(await client.get(path, { cookies }), 'password')!;
+
+  const logIn = (email: string, secret: string) =>
+    client.post('/api/auth/login', { email, password: secret }).then(({ status }) => status);
+
+  async function dropPassword(userId: string): Promise<void> {
+    await openDatabase(databaseUrl()).query(
+      sql`UPDATE users SET password_hash = NULL WHERE id = ${userId}::uuid`,
+    );
+  }
+
+  test('asks for the current password and twice for the new one, and shows none', async () => {
+    const { cookies } = await owner();
+    const section = await shown(cookies);
+    const [form] = formsOf(section);
+    expect(form).toEqual({
+      action: path,
+      fields: {
+        ...{ section: 'password', action: 'change' },
+        ...{ currentPassword: '', newPassword: '', confirmPassword: '' },
+      },
+    });
+    expect(inputOf(section, 'currentPassword')).toContain('autocomplete="current-password"');
+    expect(inputOf(section, 'newPassword')).toContain('autocomplete="new-password"');
+    expect(buttonsOf(section)).toEqual([en.account.password.submit]);
+  });
+
+  test('changes the password, renews this session and ends all others', async () => {
+    const { email, cookies } = await owner();
+    const other = authCookies(await client.post('/api/auth/login', { email, password }));
+    const answer = await change(cookies);
+    expect(led(answer)).toEqual([303, '/account#password']);
+    const renewed = authCookies(answer);
+    expect(await logIn(email, otherPassword)).toBe(200);
+    expect(await logIn(email, password)).toBe(401);
+    expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(401);
+    const notice = cookieValue(answer, '__Host-nexora_notice')!;
+    const next = await client.get(path, { cookies: { ...renewed, '__Host-nexora_notice': notice } });
+    expect([next.status, noticeOf(next)]).toEqual([200, en.notices.password_changed]);
+  });
+
+  test.each<[overrides: Record<string, string>, status: number, field: string, sentence: string]>([
+    [{ currentPassword: otherPassword }, 403, 'currentPassword', en.account.password.incorrect],
+    [{ newPassword: password, confirmPassword: password }, 400, 'newPassword', en.errors.password_unchanged],
+    [{ confirmPassword: 'another one' }, 400, 'confirmPassword', en.fieldErrors.mismatch],
+    [{ newPassword: 'sh0rt', confirmPassword: 'sh0rt' }, 400, 'newPassword', en.fieldErrors.tooShort],
+    [
+      { newPassword: 'password123', confirmPassword: 'password123' },
+      ...([400, 'newPassword', en.errors.password_too_common] as const),
+    ],
+  ])(
+    'tells what is wrong at its field, and changes nothing: %j',
+    async (overrides, status, field, sentence) => {
+      const { email, cookies } = await owner();
+      const answer = await change(cookies, overrides);
+      const section = sectionOf(answer, 'password')!;
+      expect([answer.status, alertOf(section), focusedIn(answer)]).toEqual([status, sentence, field]);
+      for (const name of ['currentPassword', 'newPassword', 'confirmPassword'])
+        expect(inputOf(section, name), name).not.toContain('value=');
+      for (const secret of Object.values({ ...fields, ...overrides }))
+        expect(answer.text).not.toContain(secret);
+      expect(answer.setCookies).toEqual([]);
+      expect(await logIn(email, password)).toBe(200);
+    },
+  );
+
+  test('asks an account without one for no current password, and gives it the first one', async () => {
+    const { email, userId, cookies } = await owner();
+    await dropPassword(userId);
+    const section = await shown(cookies);
+    expect(section.text).toContain(en.account.password.none);
+    expect(inputOf(section, 'currentPassword')).toBeUndefined();
+    expect(buttonsOf(section)).toEqual([en.account.password.submitFirst]);
+    const answer = await change(cookies, { currentPassword: '' });
+    expect(led(answer)).toEqual([303, '/account#password']);
+    expect(await logIn(email, otherPassword)).toBe(200);
+  });
+
+  test('holds a first password whose sender signed in a while ago', async () => {
+    const { email, userId, cookies } = await owner();
+    await dropPassword(userId);
+    await makeStale(email);
+    const answer = await change(cookies, { currentPassword: '' });
+    expect(answer.status).toBe(303);
+    expect(answer.headers.get('Location')).toMatch(/^\/reauthenticate\?returnTo=%2Faccount&form=/);
+    expect(answer.text).not.toContain(otherPassword);
+    expect(cookieValue(answer, '__Host-nexora_held_form')).not.toContain(otherPassword);
+    expect(await logIn(email, otherPassword)).toBe(401);
+  });
+});
