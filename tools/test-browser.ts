@@ -1,21 +1,12 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { findChromium, noChromium } from './find-chromium.ts';
 
 // `npm run test:browser`: tests the pages in a real Chromium, that of CHROMIUM_PATH or an installed one.
 
-const usualPaths = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-
-const chromium = process.env.CHROMIUM_PATH ?? usualPaths.find((path) => existsSync(path));
-if (chromium === undefined || !existsSync(chromium)) {
-  console.error(
-    'There is no Chromium here: install one (Debian: apt-get install chromium) or set CHROMIUM_PATH.',
-  );
+const chromium = findChromium();
+if (chromium === undefined) {
+  console.error(noChromium);
   process.exitCode = 1;
 } else {
   const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')));

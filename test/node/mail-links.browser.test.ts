@@ -70,7 +70,8 @@ async function followLink(page: Page, email: string, kind: LinkMailKind): Promis
   const path = linkPaths[kind];
   await page.goto(`${origin}/dev/outbox`);
   await page
-    .locator('p', { hasText: `to ${email}, ${kind}` })
+    .getByRole('listitem')
+    .filter({ hasText: `to ${email}, ${kind}` })
     .first()
     .getByRole('link')
     .click();
@@ -94,7 +95,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
 
     const sent = page.waitForRequest((request) => request.method() === 'POST');
     await page.getByLabel('Password').fill(firstPassword);
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     const headers = await (await sent).allHeaders();
     expect(headers.origin).toBe(origin);
     expect(headers['sec-fetch-site']).toBe('same-origin');
@@ -105,7 +106,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     expect(complaints).toEqual([]);
     // A second try says why it did not work.
     await followLink(page, email, 'verify_email');
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     await page.getByText('This link is no longer valid.').waitFor();
   });
 
@@ -115,7 +116,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     await register(context, email);
     await followLink(page, email, 'verify_email');
     expect(await page.getByLabel('Password').count()).toBe(0);
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     await page.getByRole('heading', { name: 'Address confirmed' }).waitFor();
     expect((await me(context)).user.emailVerified).toBe(true);
     expect(complaints).toEqual([]);
@@ -130,11 +131,11 @@ describe('in Chromium', { timeout: 60_000 }, () => {
 
     await page.getByLabel('New password', { exact: false }).first().fill(secondPassword);
     await page.getByLabel('Repeat').fill(`${secondPassword}!`);
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     await page.getByRole('alert').filter({ hasText: 'The two passwords differ.' }).waitFor();
     await page.getByLabel('New password', { exact: false }).first().fill(secondPassword);
     await page.getByLabel('Repeat').fill(secondPassword);
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     await page.getByRole('heading', { name: 'Password changed' }).waitFor();
 
     expect((await me(context)).code).toBe('unauthenticated');
@@ -153,7 +154,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     const fields = page.locator('input[type=password]');
     await fields.first().fill(secondPassword);
     await fields.last().fill(secondPassword);
-    await page.getByRole('button', { name: 'Neues Passwort' }).click();
+    await page.getByRole('main').getByRole('button', { name: 'Neues Passwort' }).click();
     await page.getByRole('heading', { level: 1 }).waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('de');
     expect(await call(context, '/api/auth/login', { email, password: secondPassword })).toBe(200);
@@ -166,7 +167,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     const stranger = await visit();
     expect(await call(stranger.context, '/api/auth/login', { email, password: firstPassword })).toBe(200);
     await followLink(owner.page, email, 'new_device');
-    await owner.page.getByRole('button').click();
+    await owner.page.getByRole('main').getByRole('button').click();
     await owner.page.getByRole('heading', { name: 'Signed out everywhere' }).waitFor();
     expect((await me(stranger.context)).code).toBe('unauthenticated');
     await followLink(owner.page, email, 'reset_password');
@@ -186,7 +187,7 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     };
     await lock();
     await followLink(page, email, 'account_locked');
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     await page.getByRole('heading', { name: 'Account unlocked' }).waitFor();
     // Known by the link: whoever locks the account again does not lock this browser.
     await lock();
@@ -200,11 +201,11 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     await register(context, email);
     expect(await call(context, '/api/auth/email/change', { newEmail })).toBe(202);
     await followLink(page, newEmail, 'confirm_email_change');
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     await page.getByRole('heading', { name: 'Address changed' }).waitFor();
     expect((await me(context)).user.email).toBe(newEmail);
     await followLink(page, email, 'email_changed');
-    await page.getByRole('button').click();
+    await page.getByRole('main').getByRole('button').click();
     await page.getByRole('heading', { name: 'Address restored' }).waitFor();
     expect((await me(context)).code).toBe('unauthenticated');
     await followLink(page, email, 'reset_password');

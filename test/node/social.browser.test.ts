@@ -1,49 +1,46 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createDevVars } from '../../tools/dev-vars.ts';
-import { findFreePort } from '../../tools/free-port.ts';
 import { type LocalIssuer, startLocalIssuer } from '../../tools/local-issuer/start-local-issuer.ts';
-import { copyProject } from '../support/node/copy-project.ts';
-import { type RunningTool, runTool } from '../support/node/run-tool.ts';
-import { untilReady } from '../support/node/until-ready.ts';
+import { turnOnTwoFactor } from '../support/node/authenticator.ts';
+import { formFactors } from '../support/node/form-factors.ts';
+import { type PageService, startPageService } from '../support/node/page-service.ts';
+import {
+  fill,
+  follow,
+  followMail,
+  freshEmail,
+  hear,
+  hearProblem,
+  me,
+  openVisitor,
+  pathOf,
+  press,
+  register,
+  see,
+  signInAtIssuer,
+  signOut,
+  type Visitor,
+  verify,
+  visit,
+} from '../support/node/visitor.ts';
 
 // What only a browser can say: whether it goes to a provider and comes back under the pages' own policies, and which cookies
 // it brings along. The service is at localhost and the issuers are at 127.0.0.1, which is another site to a browser.
 
-let origin: string;
-let service: RunningTool;
+let service: PageService;
 let byForm: LocalIssuer;
-let browser: Browser;
-let removeFolder: () => Promise<void>;
 
 beforeAll(async () => {
-  const { folder, remove } = await copyProject();
-  removeFolder = remove;
-  const port = await findFreePort(29_787);
-  origin = `http://localhost:${port}`;
-  await startByForm(folder);
-  service = runTool({ folder, args: ['tools/dev/main.ts', '--port', String(port)] });
-  await untilReady(service);
-  // A browser started as root has no sandbox; it visits nothing but the service and its issuers.
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'],
-  });
+  service = await startPageService({ port: 29_787, variables: startByForm });
 }, 120_000);
 
 afterAll(async () => {
-  await browser?.close();
-  service?.process.kill('SIGTERM');
-  await service?.ended;
+  await service?.stop();
   await byForm?.stop();
-  await removeFolder?.();
 });
 
 /** An issuer that sends people back by a form of its own, beside those of `npm run dev`. */
-async function startByForm(folder: string): Promise<void> {
+async function startByForm(origin: string): Promise<{ readonly OIDC_PROVIDERS: string }> {
   const client = { clientId: 'nexora', clientSecret: randomBytes(32).toString('base64url') };
   const redirectUris = [`${origin}/api/auth/oauth/by-form/callback`];
   byForm = await startLocalIssuer({
@@ -55,158 +52,182 @@ async function startByForm(folder: string): Promise<void> {
     ...{ id: 'by-form', name: 'Issuer by form', issuer: byForm.issuer, ...client },
     ...{ trustEmail: true, responseMode: 'form_post' },
   };
-  const path = join(folder, '.dev.vars');
-  await createDevVars(join(folder, '.dev.vars.example'), path);
-  const text = await readFile(path, 'utf8');
-  await writeFile(
-    path,
-    text.replace(/^OIDC_PROVIDERS=.*$/m, `OIDC_PROVIDERS='${JSON.stringify([provider])}'`),
-  );
-}
-
-/** A person with a browser of their own, who notes what their browser complains about. */
-async function visit(options: Parameters<Browser['newContext']>[0] = {}) {
-  const context = await browser.newContext(options);
-  context.setDefaultTimeout(10_000);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  const me = async () => (await context.request.get(`${origin}/api/auth/me`)).json();
-  return { context, page, complaints, me };
+  return { OIDC_PROVIDERS: JSON.stringify([provider]) };
 }
 
 /** The cookies of a request that has that of a visit to a provider and no other. */
 const visitAlone = /^__Host-nexora_oauth_[\w-]+=[^;]+$/;
 
-function freshEmail(): string {
-  return `user-${crypto.randomUUID()}@example.com`;
+/** Signs in by a provider that has not seen this browser. */
+async function signInBy(visitor: Visitor, issuer: string, email: string): Promise<void> {
+  await visit(visitor, '/login');
+  await follow(visitor, `Continue with ${issuer}`);
+  await signInAtIssuer(visitor, issuer, email);
+  await see(visitor, 'Your account');
 }
 
-/** Fills in the log-in page of an issuer, which leads back. */
-async function logInThere(page: Page, issuer: string, email: string): Promise<void> {
-  await page.getByRole('heading', { name: issuer, exact: true }).waitFor();
-  expect(new URL(page.url()).hostname).toBe('127.0.0.1');
-  await page.getByLabel('E-mail address').fill(email);
-  await page.getByLabel('Name', { exact: true }).fill('Ada');
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.waitForURL((url) => url.origin === origin);
+function identitiesOf({ page }: Visitor) {
+  return page.locator('#identities').getByRole('listitem');
 }
 
-async function signIn(page: Page, issuer: string, email: string): Promise<void> {
-  await page.goto(`${origin}/dev/sign-in`);
-  await page.getByRole('link', { name: `Continue with ${issuer}`, exact: true }).click();
-  await logInThere(page, issuer, email);
-  await page.getByText(`The account of Ada, ${email}.`).waitFor();
-}
+describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, ({ options }) => {
+  test('a person signs in, connects another account, removes the first one and signs out', async () => {
+    const person = await openVisitor(service, options);
+    const [email, other] = [freshEmail(), freshEmail()];
+    await signInBy(person, 'Local issuer', email);
+    const { user, session } = await me(person);
+    expect(user).toMatchObject({ email, name: 'Ada', emailVerified: true, hasPassword: false });
+    expect(session.method).toBe('local');
 
-async function press(page: Page, name: string): Promise<void> {
-  await page.getByRole('button', { name, exact: true }).click();
-}
+    // The page on the way leads on by itself.
+    await press(person, 'Connect Second local issuer');
+    await signInAtIssuer(person, 'Second local issuer', other);
+    await identitiesOf(person).filter({ hasText: email }).waitFor();
+    await identitiesOf(person).filter({ hasText: other }).waitFor();
+    expect((await me(person)).user.email).toBe(email);
 
-function alertOf(page: Page) {
-  return page.getByRole('alert').textContent();
-}
+    await press(person, 'Remove Local issuer');
+    await hear(person, 'The connected account was removed.');
+    expect(await identitiesOf(person).count()).toBe(1);
+    await press(person, 'Remove Second local issuer');
+    await hearProblem(person, 'This is the only way to sign in to your account.');
+    await identitiesOf(person).filter({ hasText: other }).waitFor();
 
-describe('in Chromium', { timeout: 60_000 }, () => {
-  test.each([
-    { how: 'with JavaScript', javaScriptEnabled: true },
-    { how: 'without JavaScript', javaScriptEnabled: false },
-  ])(
-    'a person signs in, links, removes and signs out on /dev/sign-in, $how',
-    async ({ javaScriptEnabled }) => {
-      const { page, complaints, me } = await visit({ javaScriptEnabled });
-      const email = freshEmail();
-      await signIn(page, 'Local issuer', email);
-      const { user, session } = await me();
-      expect(user).toMatchObject({ email, name: 'Ada', emailVerified: true, hasPassword: false });
-      expect(session.method).toBe('local');
+    await signOut(person);
+    expect((await me(person)).code).toBe('unauthenticated');
+    expect(person.complaints).toEqual([]);
+  });
 
-      await press(page, 'Link Second local issuer');
-      await page.getByRole('link', { name: 'Continue to Second local issuer' }).click();
-      const other = freshEmail();
-      await logInThere(page, 'Second local issuer', other);
-      await page.getByText(`Local issuer: ${email}, since`).first().waitFor();
-      await page.getByText(`Second local issuer: ${other}, since`).waitFor();
-      expect((await me()).user.email).toBe(email);
+  test('a target is where the sign-in ends', async () => {
+    const person = await openVisitor(service, options);
+    await visit(person, '/login?redirectTo=/account/sessions');
+    await follow(person, 'Create one');
+    await follow(person, 'Continue with Local issuer');
+    await signInAtIssuer(person, 'Local issuer', freshEmail());
+    await see(person, 'Your devices');
+    expect(pathOf(person)).toBe('/account/sessions');
+    expect(person.complaints).toEqual([]);
+  });
 
-      await press(page, 'Remove Local issuer');
-      await page.getByRole('button', { name: 'Link Local issuer', exact: true }).waitFor();
-      expect(complaints).toEqual([]);
-      await press(page, 'Remove Second local issuer');
-      expect(await alertOf(page)).toContain('Set a password or link another provider first.');
-      await page.getByText(`Second local issuer: ${other}, since`).waitFor();
-
-      await press(page, 'Sign out');
-      await page.getByRole('heading', { name: 'Sign in with a provider' }).waitFor();
-      expect((await me()).code).toBe('unauthenticated');
-      // Chromium reports every answer of 400 and above on the console.
-      expect(complaints.filter((text) => !text.includes('status of 409'))).toEqual([]);
-    },
-  );
-
-  test('a provider that posts its answer from its own site gets back the cookie of the visit alone (CKE-07)', async () => {
-    const { page, complaints, me, context } = await visit();
-    const posted = page.waitForRequest((request) =>
-      request.url().endsWith('/api/auth/oauth/by-form/callback'),
-    );
+  test('an account with two-factor is asked for its code after the provider', async () => {
+    const person = await openVisitor(service, options);
     const email = freshEmail();
-    await signIn(page, 'Issuer by form', email);
+    await register(person, email);
+    await verify(person, email);
+    await visit(person, '/account');
+    await press(person, 'Connect Local issuer');
+    await signInAtIssuer(person, 'Local issuer', email);
+    await identitiesOf(person).filter({ hasText: email }).waitFor();
+    const app = await turnOnTwoFactor(person);
+    await signOut(person);
+    await visit(person, '/login?redirectTo=/account/sessions');
+    // The provider knows its person still, and asks nothing.
+    await follow(person, 'Continue with Local issuer');
+    await see(person, 'Second step');
+    expect((await me(person)).code).toBe('unauthenticated');
+    await fill(person, { 'Six-digit code': await app.code() });
+    await press(person, 'Continue');
+    await see(person, 'Your devices');
+    expect(person.complaints).toEqual([]);
+  });
+
+  test('a form waits while its sender is at a provider, and is done by a press of a button then', async () => {
+    const person = await openVisitor(service, options);
+    const [email, newEmail] = [freshEmail(), freshEmail()];
+    await signInBy(person, 'Local issuer', email);
+    const before = await me(person);
+    await service.ageSessions(email);
+    await fill(person, { 'New address': newEmail });
+    await press(person, 'Change address');
+    await see(person, 'Please confirm that it is you');
+    // Asked there although it knows them.
+    await press(person, 'Confirm at Local issuer');
+    await signInAtIssuer(person, 'Local issuer', email);
+    await hear(person, 'You have confirmed that it is you.');
+    await press(person, 'Continue');
+    await hear(person, 'Follow the link in the e-mail to your new address.');
+    const after = await me(person);
+    expect(after.user.id).toBe(before.user.id);
+    expect(after.session.id).not.toBe(before.session.id);
+    await followMail(person, newEmail, 'confirm_email_change');
+    expect(person.complaints).toEqual([]);
+  });
+
+  test('a form waits for a code by mail, and is done when the code is entered', async () => {
+    const person = await openVisitor(service, options);
+    const { page } = person;
+    const email = freshEmail();
+    await signInBy(person, 'Local issuer', email);
+    await service.ageSessions(email);
+    await visit(person, '/account/delete');
+    await press(person, 'Delete for good');
+    await see(person, 'Please confirm that it is you');
+    const asked = pathOf(person);
+    await press(person, 'Send me a code by e-mail');
+    await hear(person, 'We have sent a code to the address of your account.');
+    await visit(person, '/dev/outbox');
+    const entry = page.getByRole('listitem').filter({ hasText: `to ${email}, reauthentication_code` });
+    await entry.getByRole('link').click();
+    const code = /\b\d{8}\b/.exec((await page.locator('pre').textContent()) ?? '')?.[0] ?? '';
+    await visit(person, asked);
+    await fill(person, { 'Code from the e-mail': code });
+    await press(person, 'Confirm');
+    await hear(person, 'Your account was deleted.');
+    expect(person.complaints).toEqual([]);
+  });
+
+  test('who cancels at the provider is told so on the page from which they left', async () => {
+    const person = await openVisitor(service, options);
+    const { page, origin } = person;
+    const cancel = async (sentence: string) => {
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.waitForURL((url) => url.origin === origin);
+      await hearProblem(person, sentence);
+    };
+    await visit(person, '/login');
+    await follow(person, 'Continue with Local issuer');
+    await cancel('Nobody was signed in.');
+    await see(person, 'Sign in');
+    // The code has left the address bar, where there is JavaScript.
+    if (!('javaScriptEnabled' in options)) expect(pathOf(person)).toBe('/login');
+    expect((await me(person)).code).toBe('unauthenticated');
+    await register(person, freshEmail());
+    await press(person, 'Connect Second local issuer');
+    await cancel('You came back without a confirmation.');
+    await see(person, 'Your account');
+    if (!('javaScriptEnabled' in options)) expect(pathOf(person)).toBe('/account#identities');
+    expect(await identitiesOf(person).count()).toBe(0);
+    expect(person.complaints).toEqual([]);
+  });
+});
+
+describe('sign-in with a provider that answers by a form', { timeout: 60_000 }, () => {
+  test('a provider that posts its answer from its own site gets back the cookie of the visit alone (CKE-07)', async () => {
+    const person = await openVisitor(service);
+    const { page, context, origin } = person;
+    const callback = () =>
+      page.waitForRequest((request) => request.url().endsWith('/api/auth/oauth/by-form/callback'));
+    const posted = callback();
+    const email = freshEmail();
+    await signInBy(person, 'Issuer by form', email);
     const headers = await (await posted).allHeaders();
     expect((await posted).method()).toBe('POST');
     expect(headers['sec-fetch-site']).toBe('cross-site');
     expect(headers.cookie).toMatch(visitAlone);
-    expect((await me()).session.method).toBe('by-form');
+    expect((await me(person)).session.method).toBe('by-form');
 
-    // Linked from a session, whose own cookies stay behind on the way back and are there again on the page.
-    await press(page, 'Link Local issuer');
-    await page.getByRole('link', { name: 'Continue to Local issuer' }).click();
-    await logInThere(page, 'Local issuer', freshEmail());
-    await press(page, 'Remove Issuer by form');
-    await page.getByRole('button', { name: 'Link Issuer by form' }).waitFor();
-    const again = page.waitForRequest((request) =>
-      request.url().endsWith('/api/auth/oauth/by-form/callback'),
-    );
-    await press(page, 'Link Issuer by form');
-    await page.getByRole('link', { name: 'Continue to Issuer by form' }).click();
+    // Connected from a session, whose own cookies stay behind on the way back and are there again on the page.
+    await press(person, 'Connect Local issuer');
+    await signInAtIssuer(person, 'Local issuer', freshEmail());
+    await press(person, 'Remove Issuer by form');
+    await hear(person, 'The connected account was removed.');
+    const again = callback();
+    await press(person, 'Connect Issuer by form');
     // The issuer knows its person still, and asks nothing.
-    await page.getByText(`Issuer by form: ${email}, since`).waitFor();
+    await identitiesOf(person).filter({ hasText: email }).waitFor();
     expect((await (await again).allHeaders()).cookie).toMatch(visitAlone);
     const left = (await context.cookies(origin)).map(({ name }) => name);
     expect(left.filter((name) => name.startsWith('__Host-nexora_oauth_'))).toEqual([]);
-    expect(complaints).toEqual([]);
-  });
-
-  test('who confirms at a provider is asked there although it knows them, and gets a new session', async () => {
-    const { page, complaints, me } = await visit();
-    const email = freshEmail();
-    await signIn(page, 'Local issuer', email);
-    const before = await me();
-    await page.goto(`${origin}/dev/sign-in?error=reauthentication_required`);
-    expect(await alertOf(page)).toContain('Confirm below who you are');
-    // The code has left the address bar.
-    expect(page.url()).toBe(`${origin}/dev/sign-in`);
-    await press(page, 'Confirm at Local issuer');
-    await page.getByRole('link', { name: 'Continue to Local issuer' }).click();
-    await logInThere(page, 'Local issuer', email);
-    await page.getByText(`The account of Ada, ${email}.`).waitFor();
-    const after = await me();
-    expect(after.user.id).toBe(before.user.id);
-    expect(after.session.id).not.toBe(before.session.id);
-    expect(complaints).toEqual([]);
-  });
-
-  test('who cancels at the provider is told so, and stays signed out', async () => {
-    const { page, complaints, me } = await visit();
-    await page.goto(`${origin}/dev/sign-in`);
-    await page.getByRole('link', { name: 'Continue with Local issuer' }).click();
-    await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.waitForURL((url) => url.origin === origin);
-    expect(await alertOf(page)).toContain('cancelled at the provider');
-    expect(page.url()).toBe(`${origin}/dev/sign-in`);
-    expect((await me()).code).toBe('unauthenticated');
-    expect(complaints).toEqual([]);
+    expect(person.complaints).toEqual([]);
   });
 });

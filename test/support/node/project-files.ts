@@ -13,11 +13,12 @@ export async function readProject(): Promise<ReadonlyMap<string, string>> {
   for (const folder of folders.filter((name) => entries.some((entry) => entry.name === name)))
     paths.push(...(await filesBelow(folder)));
   const written = paths.filter((path) => !unwritten.includes(path)).toSorted();
-  return new Map(
-    await Promise.all(
-      written.map(async (path) => [path, await readFile(join(projectFolder, path), 'utf8')] as const),
-    ),
-  );
+  return new Map(await Promise.all(written.map(async (path) => [path, await textOf(path)] as const)));
+}
+
+/** A picture has none, but is a file that documents link to. */
+async function textOf(path: string): Promise<string> {
+  return path.endsWith('.jpg') ? '' : readFile(join(projectFolder, path), 'utf8');
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
