@@ -36,10 +36,10 @@ afterAll(() => service?.stop());
 const narrow = { width: 320, height: 640 };
 const firstLoadBytesMax = 20 * 1024;
 /** What a keyboard must reach, in the order of the document. */
-const operable = 'a[href], button, input:not([type=hidden])';
+const operable = 'a[href], button:not([hidden]), input:not([type=hidden], [hidden])';
 
 describe('every page', () => {
-  test('has no barrier that axe finds, in light and dark, and fits a narrow screen', async () => {
+  test('has no barrier that axe finds, in light and dark, fits a narrow screen, and is reached whole by Tab (HDR-08)', async () => {
     const visitor = await openVisitor(service, { bypassCSP: true });
     const { page } = visitor;
     const barriers: string[] = [];
@@ -55,6 +55,7 @@ describe('every page', () => {
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       if (width > narrow.width) barriers.push(`${name}: ${width} pixels wide on a screen of ${narrow.width}`);
       await page.setViewportSize(size);
+      for (const barrier of await keyboardBarriersOf(page)) barriers.push(`${name}: ${barrier}`);
     });
     const unvisited = (await registeredPages()).filter((path) => !visited.has(path));
     expect({ barriers, unvisited }).toEqual({ barriers: [], unvisited: [] });
@@ -140,7 +141,9 @@ function focusOn(page: Page) {
   return page.evaluate((selector) => {
     const focused = document.activeElement ?? document.body;
     const { outlineStyle, outlineWidth } = getComputedStyle(focused);
-    const { x, y, width, height } = focused.getBoundingClientRect();
+    // Of the first line: a link may go on in the next.
+    const [line = focused.getBoundingClientRect()] = focused.getClientRects();
+    const { x, y, width, height } = line;
     const onTop = document.elementFromPoint(x + width / 2, y + height / 2);
     return {
       index: [...document.querySelectorAll(selector)].indexOf(focused),
@@ -148,6 +151,24 @@ function focusOn(page: Page) {
       isOnTop: focused.contains(onTop),
     };
   }, operable);
+}
+
+/** What Tab does not reach from the top in the order of the document, with a focus that is seen. */
+async function keyboardBarriersOf(page: Page): Promise<string[]> {
+  await page.evaluate(() => {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
+  });
+  const barriers: string[] = [];
+  const count = await page.locator(operable).count();
+  for (let index = 0; index < count; index++) {
+    await page.keyboard.press('Tab');
+    const focus = await focusOn(page);
+    if (focus.index !== index || !focus.isOutlined || !focus.isOnTop)
+      barriers.push(`after ${index + 1} times Tab ${JSON.stringify(focus)}`);
+  }
+  return barriers;
 }
 
 /** What axe finds, by every rule that is not an experiment. */
