@@ -10,11 +10,12 @@ const pagePaths = /^\/(?:auth|dev)(?:\/|$)/;
 
 /** Those of hosted pages, and what lies behind them. */
 const hostedPaths =
-  /^\/(?:login|register|account|forgot-password|reset-password|check-your-mail|reauthenticate|logout|language)(?:\/|$)/;
+  /^\/(?:(?:login|register|account|forgot-password|reset-password|check-your-mail|reauthenticate|logout|language)(?:\/|$)|$)/;
 
-/** Whether the path belongs to a page for a person, rather than to the API. */
-export function isPagePath(path: string, areHosted: boolean): boolean {
-  return pagePaths.test(path) || (areHosted && hostedPaths.test(path));
+/** Whether a request is for a page for a person, rather than for the API, also where it reaches no route. */
+export function isForPage({ req: { path }, var: { isPage, deps } }: RequestContext): boolean {
+  if (isPage !== undefined) return isPage;
+  return pagePaths.test(path) || (deps?.config.pages.areHosted === true && hostedPaths.test(path));
 }
 
 /** While the configuration cannot be read. */

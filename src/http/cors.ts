@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
+import { isForPage } from './answer-page.ts';
 import type { AppEnv, RequestContext } from './context.ts';
 
 const allowedMethods = 'GET, POST, PATCH, DELETE';
@@ -32,7 +33,7 @@ export function cors(allowedOrigins: (c: RequestContext) => ReadonlySet<string>)
     const { headers } = c.res;
     headers.append('Vary', 'Origin');
     // A page is for the person in front of it, and no other page reads it.
-    if (!isListed || c.var.isPage) return;
+    if (!isListed || isForPage(c)) return;
     headers.set('Access-Control-Allow-Origin', origin);
     headers.set('Access-Control-Allow-Credentials', 'true');
     if (isPreflight) {

@@ -1,7 +1,7 @@
 import { DatabaseError } from '../db/database-error.ts';
 import { AuthError, commonErrors } from '../errors.ts';
 import { log } from '../log.ts';
-import { answerPage, homeOf, isPagePath } from './answer-page.ts';
+import { answerPage, homeOf, isForPage } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { loggablePath } from './loggable-path.ts';
 import { pageLanguage } from './page-language.ts';
@@ -21,9 +21,9 @@ export async function answerFailure(
 ): Promise<Response> {
   const error = toAuthError(thrown);
   logFailure(error, c);
-  const areHosted = c.var.deps?.config.pages.areHosted ?? false;
-  const isPage = c.var.isPage ?? isPagePath(c.req.path, areHosted);
-  const response = isPage ? await answerErrorPage(error, c, form) : problemDocument(error, c.var.requestId);
+  const response = isForPage(c)
+    ? await answerErrorPage(error, c, form)
+    : problemDocument(error, c.var.requestId);
   setFailureHeaders(response.headers, error);
   return response;
 }

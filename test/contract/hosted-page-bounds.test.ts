@@ -65,11 +65,19 @@ describe('a listed origin', () => {
     const { cookies } = account;
     const me = await client.get('/api/auth/me', { cookies, headers });
     expect([me.status, me.headers.get('Access-Control-Allow-Origin')]).toEqual([200, good]);
-    for (const path of ['/account', '/account/security', '/login', '/auth/unlock?token=x', '/auth/unlock']) {
+    const pages = ['/', '/account', '/account/security', '/login', '/auth/unlock?token=x', '/auth/unlock'];
+    // Those that reach no route as well.
+    for (const path of [...pages, '/login/', '/account/nothing', '/auth/nothing']) {
       const page = await client.get(path, { cookies, headers });
       expect(page.headers.get('Content-Type') ?? 'text/html', path).toContain('text/html');
       const names = [...page.headers.keys()].filter((name) => name.startsWith('access-control-'));
       expect([names, page.headers.get('Vary')], path).toEqual([[], 'Origin']);
+      const asking = { ...headers, 'Access-Control-Request-Method': 'POST' };
+      const preflight = await client.call('OPTIONS', path, { headers: asking });
+      expect(
+        [...preflight.headers.keys()].filter((name) => name.startsWith('access-control-')),
+        path,
+      ).toEqual([]);
     }
   });
 });

@@ -108,7 +108,7 @@ export const hostedPageFaults: readonly PlantedFault[] = [
     guarantees: ['CSR-08'],
     breaks: 'An application of a listed origin reads the pages of whoever visits it.',
     file: 'src/http/cors.ts',
-    find: 'if (!isListed || c.var.isPage) return;',
+    find: 'if (!isListed || isForPage(c)) return;',
     replace: 'if (!isListed) return;',
     tests: ['test/contract/hosted-page-bounds.test.ts'],
   },

@@ -79,8 +79,8 @@ export const pageFaults: readonly PlantedFault[] = [
     guarantees: ['CSR-08', 'T18'],
     breaks: 'Every page may read the answers, with credentials.',
     file: 'src/http/cors.ts',
-    find: 'if (!isListed || c.var.isPage) return;',
-    replace: 'if (origin === undefined || c.var.isPage) return;',
+    find: 'if (!isListed || isForPage(c)) return;',
+    replace: 'if (origin === undefined || isForPage(c)) return;',
     tests: ['test/http/cors.test.ts'],
   },
   {
