@@ -90,9 +90,9 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
   );
   // Path by path, so that a wrong method ends there and not at a later path with a parameter in that place.
   for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) {
-    for (const route of ofPath) {
-      const { method, limit, handle } = route;
-      if (isServedBySome(route)) app.all(path, hideUnserved(route));
+    const servedBySome = ofPath.find(isServedBySome);
+    if (servedBySome !== undefined) app.all(path, hideUnserved(servedBySome));
+    for (const { method, limit, handle } of ofPath) {
       if (limit !== null) app.on(method, path, limitRoute(limit, now));
       app.on(method, path, (c) => handle(c).catch(rethrowAsError));
     }

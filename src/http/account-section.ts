@@ -44,7 +44,6 @@ export interface AccountHolder {
   readonly email: string;
   readonly name: string;
   readonly emailVerified: boolean;
-  readonly twoFactorEnabled: boolean;
   readonly hasPassword: boolean;
 }
 

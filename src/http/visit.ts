@@ -31,13 +31,8 @@ export async function beginVisit(c: RequestContext): Promise<Visit> {
 }
 
 /** Answers a visit with a page. */
-export function answerVisit(
-  { c, language }: Visit,
-  view: PageView,
-  status = 200,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Response> {
-  return answerPage(c, status, { language, view, headers });
+export function answerVisit({ c, language }: Visit, view: PageView, status = 200): Promise<Response> {
+  return answerPage(c, status, { language, view });
 }
 
 /**

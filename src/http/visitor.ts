@@ -16,10 +16,9 @@ import { seeOther, type Visit } from './visit.ts';
  * a listed origin, which has the API (CSR-06).
  * @throws AuthError csrf_rejected
  */
-export function refuseOtherPages(c: RequestContext, deps: Deps): 'own' {
+export function refuseOtherPages(c: RequestContext, deps: Deps): void {
   const verdict = refuseForeignOrigin(c, deps);
   if (verdict !== 'own') throw commonErrors.csrf_rejected();
-  return verdict;
 }
 
 /** What tells who visits: pages have no other caller than a browser, and read its cookies alone. */

@@ -27,7 +27,7 @@ p{margin:0 0 1rem}
 .muted,small{color:var(--muted)}small{font-size:.875rem}
 form{margin:0}form+form,form+p,p+form{margin-top:1rem}
 .field{margin:0 0 1.1rem}
-label,.label{display:block;font-weight:550;margin-bottom:.3rem}
+label{display:block;font-weight:550;margin-bottom:.3rem}
 input{display:block;width:100%;padding:.6rem .75rem;font:inherit;color:inherit;background:var(--field);border:1px solid var(--edge);border-radius:.55rem}
 input[aria-invalid]{border-color:var(--danger);border-width:2px}
 input.code{font:1.35rem/1.4 ui-monospace,Menlo,Consolas,monospace;letter-spacing:.2em}
@@ -35,7 +35,7 @@ input.code{font:1.35rem/1.4 ui-monospace,Menlo,Consolas,monospace;letter-spacing
 .hint,.error{font-size:.875rem;margin:.35rem 0 0}.hint{color:var(--muted)}.error{color:var(--danger);font-weight:550}
 button,.button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.15rem;border-radius:.55rem;border:1px solid var(--brand);background:var(--brand);color:var(--on-brand);cursor:pointer;text-decoration:none;text-align:center}
 button:hover,.button:hover{filter:brightness(1.08)}
-.narrow form>button,.wide-button{width:100%}
+.narrow form>button{width:100%}
 .plain{background:transparent;color:inherit;border-color:var(--edge)}
 .danger{background:transparent;color:var(--danger);border-color:var(--danger)}
 .link{background:none;border:0;padding:0;font-weight:400;color:inherit;text-decoration:underline;text-underline-offset:.2em}

@@ -48,10 +48,5 @@ export const errors: PageErrors = {
   provider_cannot_reauthenticate:
     'Dieser Dienst kann nicht bestätigen, dass Sie es sind. Bitte wählen Sie einen anderen Weg.',
   session_not_by_cookie: 'Bitte melden Sie sich auf diesem Gerät zuerst noch einmal an.',
-  access_denied:
-    'Niemand wurde angemeldet. Bitte versuchen Sie es noch einmal, oder melden Sie sich auf andere Weise an.',
-  account_exists:
-    'Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich dort auf andere Weise an, und verbinden Sie die Konten dann.',
-  transaction_invalid: 'Dieser Besuch ist abgelaufen. Bitte versuchen Sie es noch einmal.',
   demo_readonly: 'Das Demokonto kann nicht geändert werden.',
 };

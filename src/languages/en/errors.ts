@@ -39,10 +39,6 @@ export const errors = {
   provider_error: 'The other service could not be reached. Please try again in a moment.',
   provider_cannot_reauthenticate: 'This service cannot confirm who you are. Please choose another way.',
   session_not_by_cookie: 'Please sign in again on this device first.',
-  access_denied: 'Nobody was signed in. Please try again, or sign in in another way.',
-  account_exists:
-    'There is an account with this address already. Sign in to it in another way, and connect the accounts there.',
-  transaction_invalid: 'This visit has expired. Please try again.',
   demo_readonly: 'The demo account cannot be changed.',
 };
 

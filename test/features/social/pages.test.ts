@@ -109,7 +109,9 @@ describe('a sign-in by a link of /login', () => {
     const visitor = { email: freshEmail(), isCancelled: true };
     const answer = await signInAtLocalIssuer(client, 'local', visitor, { query: { redirectTo: '/login' } });
     expect(answer.headers.get('Location')).toBe(`${baseUrl}/login?error=access_denied`);
-    expect(alertOf(await client.get('/login?error=access_denied'))).toBe(en.errors.access_denied);
+    expect(alertOf(await client.get('/login?error=access_denied'))).toBe(
+      en.fromProvider.signIn.access_denied,
+    );
   });
 });
 
