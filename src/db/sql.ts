@@ -3,8 +3,9 @@
  * `Database.query`, so building a fragment has no effect.
  */
 export class Fragment {
-  /** The text around the parameters: always one element longer than `values`. */
+  /** The text around the values: always one element longer than `values`. */
   readonly texts: readonly string[];
+  /** Parameters, and fragments in their place. */
   readonly values: readonly unknown[];
 
   constructor(texts: readonly string[], values: readonly unknown[]) {
@@ -18,30 +19,23 @@ export class Fragment {
  * in; no value is ever written into the text.
  */
 export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Fragment {
-  const texts: string[] = [strings[0] ?? ''];
-  const parameters: unknown[] = [];
-  for (const [index, value] of values.entries()) {
-    const following = strings[index + 1] ?? '';
-    if (value instanceof Fragment) {
-      append(texts, parameters, value);
-      texts[texts.length - 1] += following;
-    } else {
-      parameters.push(value);
-      texts.push(following);
-    }
-  }
-  return new Fragment(texts, parameters);
+  return new Fragment(strings, values);
 }
+
+/** The texts of joins, by number and separator, so that each is one array however often it is made. */
+const joints = new Map<string, readonly string[]>();
+const textsOfJoins = new WeakSet<readonly string[]>();
 
 /** Joins fragments with `separator`; an empty list gives an empty fragment. */
 export function join(fragments: readonly Fragment[], separator: string): Fragment {
-  const texts: string[] = [''];
-  const parameters: unknown[] = [];
-  for (const [index, fragment] of fragments.entries()) {
-    if (index > 0) texts[texts.length - 1] += separator;
-    append(texts, parameters, fragment);
-  }
-  return new Fragment(texts, parameters);
+  const key = `${fragments.length} ${separator}`;
+  const texts = joints.get(key) ?? [
+    '',
+    ...fragments.map((_, index) => (index + 1 < fragments.length ? separator : '')),
+  ];
+  joints.set(key, texts);
+  textsOfJoins.add(texts);
+  return new Fragment(texts, fragments);
 }
 
 /**
@@ -53,15 +47,70 @@ export function identifier(name: string): Fragment {
   return new Fragment([name], []);
 }
 
-/** Returns the text with `$1`, `$2`, ... and the parameters in that order. */
-export function compile(fragment: Fragment): { text: string; params: unknown[] } {
-  let text = fragment.texts[0] ?? '';
-  for (let n = 1; n < fragment.texts.length; n++) text += `$${n}${fragment.texts[n]}`;
-  return { text, params: [...fragment.values] };
+/**
+ * The text of every shape of statement that was compiled, as a tree over what is written in the source: the strings of one
+ * template or join after the other, and what stands between them. Its size is that of the code, whatever the values are.
+ */
+class Shape {
+  text: string | undefined;
+  #afterParameter: Shape | undefined;
+  readonly #afterTexts = new Map<readonly string[], Shape>();
+
+  get afterParameter(): Shape {
+    this.#afterParameter ??= new Shape();
+    return this.#afterParameter;
+  }
+
+  after(texts: readonly string[]): Shape {
+    const known = this.#afterTexts.get(texts);
+    if (known !== undefined) return known;
+    const shape = new Shape();
+    this.#afterTexts.set(texts, shape);
+    return shape;
+  }
 }
 
-function append(texts: string[], parameters: unknown[], fragment: Fragment): void {
-  texts[texts.length - 1] += fragment.texts[0] ?? '';
-  texts.push(...fragment.texts.slice(1));
-  parameters.push(...fragment.values);
+const noShape = new Shape();
+
+/**
+ * Returns the text with `$1`, `$2`, ... and the parameters in that order. The text is put together once for each shape of
+ * statement, unless a part of it was made by hand.
+ */
+export function compile(fragment: Fragment): { text: string; params: unknown[] } {
+  const params: unknown[] = [];
+  const shape = collect(fragment, noShape, params);
+  if (shape === null) return { text: write(fragment), params };
+  shape.text ??= write(fragment);
+  return { text: shape.text, params };
+}
+
+/** Collects the parameters, and finds the shape behind `before`; null where a text is not of the source. */
+function collect({ texts, values }: Fragment, before: Shape | null, params: unknown[]): Shape | null {
+  let shape = before !== null && isOfSource(texts) ? before.after(texts) : null;
+  for (const value of values) {
+    if (value instanceof Fragment) {
+      shape = collect(value, shape, params);
+    } else {
+      params.push(value);
+      shape = shape === null ? null : shape.afterParameter;
+    }
+  }
+  return shape;
+}
+
+function isOfSource(texts: readonly string[]): boolean {
+  return 'raw' in texts || textsOfJoins.has(texts);
+}
+
+function write(fragment: Fragment): string {
+  let count = 0;
+  const textOf = ({ texts, values }: Fragment): string => {
+    let text = texts[0] ?? '';
+    for (const [index, value] of values.entries()) {
+      text += value instanceof Fragment ? textOf(value) : `$${++count}`;
+      text += texts[index + 1] ?? '';
+    }
+    return text;
+  };
+  return textOf(fragment);
 }

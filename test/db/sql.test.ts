@@ -99,3 +99,56 @@ describe('identifier', () => {
     expect(() => identifier(name)).toThrow(TypeError);
   });
 });
+
+describe('a statement that is compiled again', () => {
+  const condition = (id: number | null) => (id === null ? sql`true` : sql`id = ${id}`);
+  const statement = (id: number | null, limit: number) =>
+    sql`SELECT 1 FROM t WHERE ${condition(id)} LIMIT ${limit}`;
+
+  test('has the text of its shape, and parameters of its own', () => {
+    for (const limit of [1, 2]) {
+      expect(compile(statement(7, limit))).toEqual({
+        text: 'SELECT 1 FROM t WHERE id = $1 LIMIT $2',
+        params: [7, limit],
+      });
+      expect(compile(statement(null, limit))).toEqual({
+        text: 'SELECT 1 FROM t WHERE true LIMIT $1',
+        params: [limit],
+      });
+    }
+  });
+
+  test('is told apart from one with a fragment where it has a parameter', () => {
+    const pair = (first: unknown, second: unknown) => sql`${first} and ${second}`;
+    const now = sql`now()`;
+    expect(compile(pair(now, 1)).text).toBe('now() and $1');
+    expect(compile(pair(1, now)).text).toBe('$1 and now()');
+    expect(compile(pair(now, now)).text).toBe('now() and now()');
+    expect(compile(pair(1, 2)).text).toBe('$1 and $2');
+    expect(compile(pair(pair(now, 1), 2)).text).toBe('now() and $1 and $2');
+    expect(compile(pair(now, pair(1, 2))).text).toBe('now() and $1 and $2');
+  });
+
+  test('is told apart from one that joins more, or otherwise', () => {
+    const list = (count: number, separator: string) =>
+      sql`(${join(
+        Array.from({ length: count }, (_, index) => sql`${index}`),
+        separator,
+      )})`;
+    for (let again = 0; again < 2; again++) {
+      expect(compile(list(0, ', ')).text).toBe('()');
+      expect(compile(list(1, ', ')).text).toBe('($1)');
+      expect(compile(list(2, ', ')).text).toBe('($1, $2)');
+      expect(compile(list(3, ', ')).text).toBe('($1, $2, $3)');
+      expect(compile(list(2, ' OR ')).text).toBe('($1 OR $2)');
+    }
+  });
+
+  test('is told apart from one with another name in it', () => {
+    const from = (name: string) => sql`SELECT 1 FROM ${identifier(name)} WHERE id = ${1}`;
+    expect(compile(from('users')).text).toBe('SELECT 1 FROM users WHERE id = $1');
+    expect(compile(from('sessions')).text).toBe('SELECT 1 FROM sessions WHERE id = $1');
+    expect(compile(new Fragment(['SELECT ', ''], [1])).text).toBe('SELECT $1');
+    expect(compile(new Fragment(['DELETE ', ''], [1])).text).toBe('DELETE $1');
+  });
+});
