@@ -1,5 +1,3 @@
-import { hmac } from '@noble/hashes/hmac.js';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { isEqualConstantTime } from './constant-time.ts';
 import { RootKey } from './root-key.ts';
 
@@ -38,7 +36,7 @@ export function createKeyring(current: Uint8Array, previous: Uint8Array | null =
 
 /** HMAC-SHA-256 (RFC 2104) of the message with the current root's sub-key for this purpose: 32 bytes. */
 export function mac(keyring: Keyring, purpose: KeyPurpose, message: Uint8Array): Uint8Array {
-  return hmac(sha256, keyring.current.subKey(purpose), message);
+  return keyring.current.mac(purpose, message);
 }
 
 /** A MAC, with the public id of the root that it was made with. */
@@ -56,7 +54,7 @@ export function macs(
   purpose: KeyPurpose,
   message: Uint8Array,
 ): readonly [NamedMac, ...NamedMac[]] {
-  const by = (root: RootKey) => ({ rootId: root.id, tag: hmac(sha256, root.subKey(purpose), message) });
+  const by = (root: RootKey) => ({ rootId: root.id, tag: root.mac(purpose, message) });
   return previous === null ? [by(current)] : [by(current), by(previous)];
 }
 
@@ -72,5 +70,5 @@ export function isMacValid(
 ): boolean {
   if (isEqualConstantTime(mac(keyring, purpose, message), tag)) return true;
   if (keyring.previous === null) return false;
-  return isEqualConstantTime(hmac(sha256, keyring.previous.subKey(purpose), message), tag);
+  return isEqualConstantTime(keyring.previous.mac(purpose, message), tag);
 }

@@ -1,4 +1,5 @@
 import { hkdf } from '@noble/hashes/hkdf.js';
+import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { encodeBase64Url } from './base64url.ts';
 
@@ -13,6 +14,7 @@ const keyIdBytes = 4;
 export class RootKey {
   readonly #secret: Uint8Array;
   readonly #subKeys = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #begunMacs = new Map<string, ReturnType<typeof hmac.create>>();
 
   /**
    * Copies the secret.
@@ -33,6 +35,13 @@ export class RootKey {
   /** The 32-byte sub-key for one label, independent of those of other labels. The caller must not change it. */
   subKey(label: string): Uint8Array<ArrayBuffer> {
     return this.#derive(label, subKeyBytes);
+  }
+
+  /** HMAC-SHA-256 (RFC 2104) of the message with the sub-key of this label, whose own blocks are hashed once. */
+  mac(label: string, message: Uint8Array): Uint8Array {
+    const begun = this.#begunMacs.get(label) ?? hmac.create(sha256, this.subKey(label));
+    this.#begunMacs.set(label, begun);
+    return begun.clone().update(message).digest();
   }
 
   #derive(label: string, length: number): Uint8Array<ArrayBuffer> {
