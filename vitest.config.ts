@@ -34,10 +34,14 @@ export default {
 
 const inWorkerd = (standInsPort: number) =>
   cloudflareTest({
+    // The sources: the pool makes its own modules of them.
+    main: './src/index.ts',
     wrangler: { configPath: './wrangler.toml' },
     // workerd's own report of every connection that a test breaks on purpose; console output still comes.
     verbose: false,
     miniflare: {
+      // The last that the workerd of the pool knows. The later one of wrangler.toml says when modules are compiled.
+      compatibilityDate: '2026-11-01',
       outboundService: 'outbound',
       workers: [{ name: 'outbound', modules: true, script: outboundWorker(standInsPort) }],
     },

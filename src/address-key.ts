@@ -1,6 +1,6 @@
 import { encodeBase64Url } from './crypto/base64url.ts';
 import { type Keyring, macs } from './crypto/keyring.ts';
-import { inLetters } from './text-schemas.ts';
+import { inLetters } from './email-in-letters.ts';
 
 /** An address by which an account can be found, whatever its spelling. */
 export interface Address {

@@ -1,9 +1,12 @@
-import { createApp, runScheduled } from './app.ts';
 import type { Env } from './config.ts';
+import { createService } from './service.ts';
 
-const app = createApp();
+const { fetch } = createService();
 
 export default {
-  fetch: app.fetch,
-  scheduled: runScheduled,
+  fetch,
+  async scheduled(controller: { readonly cron: string }, env: Env) {
+    const { runScheduled } = await import('./app.ts');
+    await runScheduled(controller, env);
+  },
 } satisfies ExportedHandler<Env>;

@@ -1,12 +1,13 @@
 import type { Argon2Parameters } from './crypto/argon2id.ts';
-import { hashPassword, type PasswordCheck, verifyPassword } from './crypto/password-hash.ts';
+import type { PasswordCheck } from './crypto/password-hash.ts';
 import { HashSemaphore } from './hash-semaphore.ts';
+import { once } from './once.ts';
 
 /**
  * Hashes passwords for one request and counts them, so that tests can prove that all failures do equal work. Every
  * method that hashes can throw AuthError overloaded.
  */
-export interface PasswordHasher {
+export interface PasswordHasher extends HashCost {
   /** A new PHC string for the password. */
   hash(password: string): Promise<string>;
   /** Compares with a stored hash. Null means "no such account" and costs the same. */
@@ -16,13 +17,22 @@ export interface PasswordHasher {
    * @throws AuthError overloaded
    */
   requireRoom(): void;
+}
+
+/** What the hashes of one request have cost. */
+export interface HashCost {
   readonly count: number;
-  /** How long the hashes took, in milliseconds, where the clock is precise; otherwise 0. */
+  /** How long they took, in milliseconds, where the clock is precise; otherwise 0. */
   readonly workedMs: number;
 }
 
+/** The cost of none. */
+export const noHashes: HashCost = { count: 0, workedMs: 0 };
+
 // Shared by all requests of the isolate, which have one CPU.
 const semaphore = new HashSemaphore();
+
+const loadHashes = once(() => import('./crypto/password-hash.ts'));
 
 /**
  * Creates a hasher with its counters at zero. A Worker's clock stands still during CPU work; with `isClockPrecise`
@@ -48,9 +58,15 @@ export function createPasswordHasher(
     }
   }
   return {
-    hash: (password) => counted(() => hashPassword(password, parameters)),
+    async hash(password) {
+      const { hashPassword } = await loadHashes();
+      return counted(() => hashPassword(password, parameters));
+    },
     requireRoom: () => semaphore.requireRoom(),
-    verify: (stored, password) => counted(() => verifyPassword(stored, password, parameters)),
+    async verify(stored, password) {
+      const { verifyPassword } = await loadHashes();
+      return counted(() => verifyPassword(stored, password, parameters));
+    },
     get count() {
       return count;
     },

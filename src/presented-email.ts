@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { canonicalEmail, inLetters } from './text-schemas.ts';
+import { canonicalEmail } from './email-address.ts';
+import { inLetters } from './email-in-letters.ts';
 
 const lengthMax = 255; // width of the legacy column
 

@@ -3,6 +3,7 @@ import type { Env } from './config.ts';
 import type { FoldedFeatures } from './feature.ts';
 import { log } from './log.ts';
 import { deliverDueMails } from './mail/deliver-mails.ts';
+import { mailDelivery } from './mail/mail-delivery.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
 import { ConfigError } from './variable-reader.ts';
 
@@ -52,7 +53,7 @@ async function cleanUp(
   return new Error(`the clean-up failed for ${names}`, { cause: failed[0]?.failure });
 }
 
-async function deliver({ mailDelivery }: Runtime): Promise<Error | null> {
-  const { failure } = await deliverDueMails(mailDelivery);
+async function deliver(runtime: Runtime): Promise<Error | null> {
+  const { failure } = await deliverDueMails(mailDelivery(runtime));
   return failure === undefined ? null : new Error('the outbox could not be read', { cause: failure });
 }

@@ -1,17 +1,12 @@
-import { toUnicode } from 'punycode/punycode.es6.js';
 import * as z from 'zod/mini';
+import { canonicalEmail, emailLengthMax } from './email-address.ts';
 
-const emailLengthMax = 254; // RFC 5321 4.5.3.1.3, less the angle brackets
-const localPartLengthMax = 64; // RFC 5321 4.5.3.1.1
 const nameLengthMax = 100;
 const passwordLengthMax = 256;
 const presentedPasswordLengthMax = 4096;
 const localeTagLengthMax = 35; // RFC 5646 4.4.1
 
 // Every pattern is linear: two adjacent quantifiers never match the same character.
-const dotString = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/; // RFC 5321 4.1.2
-const domainCharacters = /^[a-z0-9.\-\u0080-\u{10ffff}]+$/iu;
-const ldhLabel = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/; // RFC 5890 2.3.1
 const unfitForName = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069<>]|:\/\//u;
 const visibleCharacter = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const languageTag = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i; // RFC 5646 2.1, without its irregular tags
@@ -104,38 +99,6 @@ function codePoints(minimum: number, maximum: number) {
 /** Lone surrogates would all be hashed as U+FFFD. */
 function isPlainText(text: string): boolean {
   return !text.includes('\0') && text.isWellFormed();
-}
-
-/** Returns the canonical form of an address, or null when it is invalid. */
-export function canonicalEmail(text: string): string | null {
-  // Before trimming, which would hide a line break at the end. Under NFKC, U+FF20 and U+FE6B become an `@`.
-  if (/[\r\n]/.test(text) || text.normalize('NFKC').split('@').length !== 2) return null;
-  const [localPart = '', domain = ''] = text.trim().split('@');
-  if (localPart.length > localPartLengthMax || !dotString.test(localPart)) return null;
-  const asciiDomain = canonicalDomain(domain);
-  // Lower case only after the check for ASCII: U+212A would become a `k` (T34).
-  const address = `${localPart.toLowerCase()}@${asciiDomain}`;
-  return asciiDomain === null || address.length > emailLengthMax ? null : address;
-}
-
-/** The address with its domain in letters, as the legacy system may have stored it. */
-export function inLetters(address: string): string {
-  const [localPart = '', domain = ''] = address.split('@');
-  try {
-    const text = `${localPart}@${toUnicode(domain)}`;
-    return canonicalEmail(text) === address ? text : address;
-  } catch {
-    return address; // RangeError: no such label was ever made from letters
-  }
-}
-
-function canonicalDomain(domain: string): string | null {
-  // The URL parser interprets other ASCII characters: it ends the host at `/`, decodes `%`, drops tabs.
-  if (!domainCharacters.test(domain)) return null;
-  const hostname = URL.parse(`https://${domain}/`)?.hostname ?? '';
-  const labels = hostname.split('.');
-  const isIpAddress = /^\d/.test(labels.at(-1) ?? ''); // no top-level domain begins with a digit (RFC 3696 2)
-  return labels.length > 1 && !isIpAddress && labels.every((label) => ldhLabel.test(label)) ? hostname : null;
 }
 
 function canonicalLocale(text: string): string | null {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createApp, features as manifests } from '../src/app.ts';
 import { foldFeatures } from '../src/feature.ts';
-import { overlay } from '../src/features/demo/index.ts';
 import { isMadeByKit, type Route } from '../src/http/route.ts';
 import { findViolations, ruleNames, type Sources, statementHomes } from './support/architecture-rules.ts';
 
@@ -15,7 +14,14 @@ const migrations = Object.keys(import.meta.glob('../migrations/*.sql', { query: 
 
 /** For each rule a file that breaks it. */
 const plantedBreaches: [string, Sources][] = [
-  ['only app.ts imports features', { 'src/http/x.ts': "import { a } from '../features/users/index.ts';" }],
+  [
+    'only app.ts and service.ts import features',
+    { 'src/http/x.ts': "import { a } from '../features/users/index.ts';" },
+  ],
+  [
+    'only app.ts and service.ts import features',
+    { 'src/service.ts': "import { queries } from './features/users/queries.ts';" },
+  ],
   [
     'a feature reaches another only through its index.ts',
     { 'src/features/password/x.ts': "import { a } from '../users/fragments.ts';" },
@@ -49,12 +55,8 @@ const plantedBreaches: [string, Sources][] = [
     { 'src/features/password/login.ts': "db.query(new Fragment(['DELETE FROM users'], []));" },
   ],
   [
-    'routes are made by the kit of http, and only the demo goes before them',
+    'routes are made by the kit of http',
     { 'src/features/password/routes.ts': "import { markAsMadeByKit } from '../../http/route.ts';" },
-  ],
-  [
-    'routes are made by the kit of http, and only the demo goes before them',
-    { 'src/features/password/routes.ts': "import { type Route, withHandle } from '../../http/route.ts';" },
   ],
   [
     'a table is written only by the feature that owns it',
@@ -133,8 +135,8 @@ describe('the layout', () => {
 
   test('every route that a feature declares is served', () => {
     const declared = Object.entries(sources)
-      .filter(([path]) => path.endsWith('/routes.ts'))
-      .flatMap(([, source]) => source.match(/define(?:OpenRoute|Route|LinkPage)\(/g) ?? []);
+      .filter(([path]) => /\/(?:hot-)?routes\.ts$/.test(path))
+      .flatMap(([, source]) => source.match(/define(?:Open|Hot)?(?:Route|LinkPage)\(/g) ?? []);
     // The page of a link is shown and submitted.
     const expected = declared.flatMap((call) => (call === 'defineLinkPage(' ? ['page', 'page'] : ['api']));
     const isHosted = ({ guard }: Route) => guard === 'visitor' || guard === 'account-holder';
@@ -171,10 +173,9 @@ describe('the layout', () => {
     expect(
       serves.filter((route) => !isMadeByKit(route)).map(({ method, path }) => `${method} ${path}`),
     ).toEqual([]);
-    // A copy with a handler of its own is none, not even behind the demo.
+    // A copy with a handler of its own is none.
     const [route] = serves;
     expect(isMadeByKit({ ...route!, handle: async () => new Response('by hand') })).toBe(false);
-    expect(isMadeByKit(overlay([{ ...route!, guard: 'session' }])[0]!)).toBe(false);
   });
 
   test('migrations are numbered without a gap, one name each', () => {

@@ -8,18 +8,18 @@ const sources = byProjectPath(
 const partsOfPages =
   /^src\/(?:ui\/(?!brand|page-view)|features\/[^/]+\/pages\/|languages\/(?:page-languages|(?:en|de)\/(?!mails)))/;
 
-/** The files that the Worker evaluates when it starts: by imports that are not of types alone, and not `import()`. */
-function evaluatedAtStart(entry: string, seen = new Set<string>()): Set<string> {
+/** The files that are evaluated with this one: by imports that are not of types alone, and not `import()`. */
+function evaluatedWith(entry: string, seen = new Set<string>()): Set<string> {
   if (seen.has(entry)) return seen;
   seen.add(entry);
   const source = (sources[entry] ?? '').replace(/(?:import|export) type [^;]*?from\s*'[^']*';/g, '');
   for (const [, specifier = ''] of source.matchAll(/^(?:import|export|\}) [^;]*?from '(\.[^']*)';/gm))
-    evaluatedAtStart(new URL(specifier, `file:///${entry}`).pathname.slice(1), seen);
+    evaluatedWith(new URL(specifier, `file:///${entry}`).pathname.slice(1), seen);
   return seen;
 }
 
 test('nothing that pages are made of is evaluated before the first one is asked for', () => {
-  const files = [...evaluatedAtStart('src/index.ts')];
+  const files = [...evaluatedWith('src/app.ts', evaluatedWith('src/index.ts'))];
   // The walk has come through.
   for (const file of ['src/features/password/login.ts', 'src/http/hosted-page.ts', 'src/http/problem.ts'])
     expect(files).toContain(file);

@@ -1,6 +1,6 @@
 -- Ends the session of a token that `refreshSession` judged a reuse, and with it what the closing table says of
 -- `token_reused`; records it and tells the owner.
--- src/features/sessions/queries.ts
+-- src/features/sessions/reuse/queries.ts
 
 -- shape 1 of 2
 

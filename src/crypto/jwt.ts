@@ -28,9 +28,18 @@ export interface AccessTokenClaims {
   readonly demo?: true;
 }
 
+/** A valid access token: what it says, and when it says so, in seconds since the epoch and without the tolerance. */
+export interface VerifiedToken {
+  readonly claims: AccessTokenClaims;
+  readonly validFrom: number;
+  readonly validUntil: number;
+}
+
+/** How far the clocks of two services may differ. */
+export const clockToleranceSeconds = 30;
+
 const tokenType = 'at+jwt';
 const tokenLengthMax = 4096;
-const clockToleranceSeconds = 30;
 // jose ignores white space and padding in the signature.
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
@@ -76,8 +85,24 @@ export async function verifyAccessToken(
   settings: AccessTokenSettings,
   token: string,
   nowMs: number,
-  options: { readonly ignoreExpiry?: boolean; readonly demo?: boolean } = {},
+  options: VerifyOptions = {},
 ): Promise<AccessTokenClaims | null> {
+  return (await verifyTimedToken(keySet, settings, token, nowMs, options))?.claims ?? null;
+}
+
+interface VerifyOptions {
+  readonly ignoreExpiry?: boolean;
+  readonly demo?: boolean;
+}
+
+/** The same, with the times between which the token is valid. */
+export async function verifyTimedToken(
+  keySet: SigningKeySet,
+  settings: AccessTokenSettings,
+  token: string,
+  nowMs: number,
+  options: VerifyOptions = {},
+): Promise<VerifiedToken | null> {
   if (token.length > tokenLengthMax || !compactJws.test(token)) return null;
   const limits = options.ignoreExpiry
     ? { clockTolerance: Number.MAX_SAFE_INTEGER }
@@ -92,8 +117,8 @@ export async function verifyAccessToken(
       requiredClaims,
       currentDate: new Date(nowMs),
     });
-    const claims = readClaims(payload, settings, nowMs / 1000);
-    return (claims?.demo ?? false) === (options.demo ?? false) ? claims : null;
+    const verified = readClaims(payload, settings, nowMs / 1000);
+    return (verified?.claims.demo ?? false) === (options.demo ?? false) ? verified : null;
   } catch (error) {
     // An invalid token. Anything else is a bug of ours and must not look like one.
     if (error instanceof JOSEError) return null;
@@ -119,15 +144,17 @@ function readClaims(
   payload: JWTPayload,
   settings: AccessTokenSettings,
   nowSeconds: number,
-): AccessTokenClaims | null {
+): VerifiedToken | null {
   const { aud, sub, sid, iat, exp, nbf = 0, jti, auth_time: authTime, amr, demo } = payload;
   if (aud !== settings.audience || !isText(jti)) return null;
   if (!isEpochSeconds(iat) || !isEpochSeconds(exp) || !isEpochSeconds(nbf)) return null;
-  // With the expiry, jose's check of these two is off as well.
-  if (Math.max(iat, nbf) > nowSeconds + clockToleranceSeconds) return null;
+  const times = { validFrom: Math.max(iat, nbf), validUntil: Math.min(exp, iat + settings.ttlSeconds) };
+  // With the expiry, jose's check of the earlier one is off as well.
+  if (times.validFrom > nowSeconds + clockToleranceSeconds) return null;
   if (!isUuid(sid) || !isEpochSeconds(authTime) || !isStrings(amr)) return null;
-  if (demo === true && isText(sub)) return { userId: sub, sessionId: sid, authTime, amr, demo };
-  return demo === undefined && isUuid(sub) ? { userId: sub, sessionId: sid, authTime, amr } : null;
+  const claims = { sessionId: sid, authTime, amr };
+  if (demo === true && isText(sub)) return { claims: { userId: sub, ...claims, demo }, ...times };
+  return demo === undefined && isUuid(sub) ? { claims: { userId: sub, ...claims }, ...times } : null;
 }
 
 function isEpochSeconds(value: unknown): value is number {

@@ -13,9 +13,12 @@ const hostedPaths =
   /^\/(?:(?:login|register|account|forgot-password|reset-password|check-your-mail|reauthenticate|logout|language)(?:\/|$)|$)/;
 
 /** Whether a request is for a page for a person, rather than for the API, also where it reaches no route. */
-export function isForPage({ req: { path }, var: { isPage, deps } }: RequestContext): boolean {
-  if (isPage !== undefined) return isPage;
-  return pagePaths.test(path) || (deps?.config.pages.areHosted === true && hostedPaths.test(path));
+export function isForPage(c: RequestContext): boolean {
+  const { path } = c.req;
+  return (
+    c.get('isPage') ??
+    (pagePaths.test(path) || (c.get('deps')?.config.pages.areHosted === true && hostedPaths.test(path)))
+  );
 }
 
 /** While the configuration cannot be read. */
@@ -39,7 +42,7 @@ export async function answerPage(
     import('../ui/frame.tsx'),
     import('../languages/page-languages.ts'),
   ]);
-  const config = c.var.deps?.config;
+  const config = c.get('deps')?.config;
   const areHosted = config?.pages.areHosted ?? false;
   const nonce = randomNonce();
   const told = status === 200 ? toldNotice(c, language) : null;

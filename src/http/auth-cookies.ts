@@ -10,6 +10,7 @@ export const trustedDeviceCookieName = '__Host-nexora_trusted';
 /** The first half of a sign-in: it is read by the second step alone. */
 export const challengeCookieName = '__Host-nexora_challenge';
 
+const expiredTokenCookies = [expiredHostCookie(accessCookieName), expiredHostCookie(refreshCookieName)];
 const deviceCookieAgeSeconds = 400 * 86_400; // the maximum of browsers (RFC 6265bis section 5.5)
 
 /** Whether the request has a cookie that this service would act on. */
@@ -55,7 +56,6 @@ export function clearChallengeCookie(headers: Headers): void {
 
 /** Clears the token cookies, and the legacy cookie if one is configured. */
 export function clearAuthCookies(headers: Headers, legacyRefreshCookie: string | null): void {
-  headers.append('Set-Cookie', expiredHostCookie(accessCookieName));
-  headers.append('Set-Cookie', expiredHostCookie(refreshCookieName));
+  for (const cookie of expiredTokenCookies) headers.append('Set-Cookie', cookie);
   if (legacyRefreshCookie !== null) headers.append('Set-Cookie', expiredCookie(legacyRefreshCookie));
 }

@@ -4,6 +4,9 @@ import { parseJsonStrict } from './json.ts';
 
 const bodyBytesMax = 16_384;
 
+// ignoreBOM keeps a byte order mark in the text, so that the JSON grammar refuses it (RFC 8259 8.1).
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /**
  * RFC 9110 8.3.1. JSON has no charset parameter (RFC 8259 11), but many clients send this one, which changes nothing.
  */
@@ -41,7 +44,9 @@ type Malformed = (options: AuthErrorOptions) => AuthError;
  * @throws AuthError payload_too_large, and the error of `malformed`
  */
 export async function readCapped(request: Request, malformed: Malformed): Promise<Uint8Array> {
-  const declaredLength = Number(request.headers.get('Content-Length') ?? Number.NaN);
+  const declared = request.headers.get('Content-Length');
+  if (declared === '0') return new Uint8Array();
+  const declaredLength = Number(declared ?? Number.NaN);
   if (declaredLength > bodyBytesMax) throw commonErrors.payload_too_large();
   // Content-Length is absent with chunks and can be wrong, so the bytes are counted as well.
   const bytes = await readBoundedBytes(request.body, bodyBytesMax, declaredLength).catch(
@@ -57,8 +62,7 @@ export async function readCapped(request: Request, malformed: Malformed): Promis
 /** @throws the error of `malformed` */
 export function decodeUtf8(bytes: Uint8Array, malformed: Malformed): string {
   try {
-    // ignoreBOM keeps a byte order mark in the text, so that the JSON grammar refuses it (RFC 8259 8.1).
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     throw malformed({ detail: 'The body must be valid UTF-8.' });
   }

@@ -1,17 +1,17 @@
 import type { Context } from 'hono';
 import type { Env } from '../config.ts';
-import type { Deps } from '../deps.ts';
+import type { RequestDeps } from '../create-deps.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ConfigError } from '../variable-reader.ts';
 
-/** The contents of Hono's context in this service. */
+/** The contents of Hono's context in this service: read by `c.get`, since Hono makes `c.var` anew each time. */
 export interface AppEnv {
   Bindings: Env;
   Variables: {
     requestId: string;
-    runtime: Runtime | ConfigError;
+    runtime: Runtime | ConfigError | undefined;
     /** Absent while the configuration is unusable. */
-    deps: Deps | undefined;
+    deps: RequestDeps | undefined;
     /** Whether the path is that of a page that is served here; undefined where no route was found. */
     isPage: boolean | undefined;
   };

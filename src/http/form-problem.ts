@@ -54,7 +54,7 @@ export function problemOf(
   const told = toldAt[error.code];
   const plain = told?.sentence?.(language) ?? problemSentence(error, language);
   // By this id the log has what happened.
-  const reference = ` ${language.errorPage.reference}: ${c.var.requestId}`;
+  const reference = ` ${language.errorPage.reference}: ${c.get('requestId')}`;
   const sentence = error.code === 'internal_error' ? plain + reference : plain;
   const isPerField = error.code === 'validation_failed';
   const named = (error.options.errors ?? []).map(

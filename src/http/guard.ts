@@ -1,5 +1,5 @@
-import { type AccessTokenClaims, verifyAccessToken } from '../crypto/jwt.ts';
-import type { Deps } from '../deps.ts';
+import type { AccessTokenClaims } from '../crypto/jwt.ts';
+import type { HotDeps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { accessCookieName, carriesAuthCookie } from './auth-cookies.ts';
 import { readBearer } from './bearer.ts';
@@ -14,7 +14,7 @@ export type OriginTrust = Exclude<OriginVerdict, 'foreign'>;
  * Refuses a request from a page of a foreign origin.
  * @throws AuthError csrf_rejected
  */
-export function refuseForeignOrigin(c: RequestContext, deps: Deps): OriginTrust {
+export function refuseForeignOrigin(c: RequestContext, deps: HotDeps): OriginTrust {
   const verdict = judge(c, deps);
   if (verdict === 'foreign') throw commonErrors.csrf_rejected();
   return verdict;
@@ -29,11 +29,11 @@ export function refuseForeignOrigin(c: RequestContext, deps: Deps): OriginTrust 
  */
 export async function authenticate(
   c: RequestContext,
-  deps: Deps,
+  deps: HotDeps,
   isUnsafe: boolean,
 ): Promise<AccessTokenClaims> {
   const token = presentedAccessToken(c, deps, isUnsafe);
-  const claims = token && (await verifyAccessToken(deps.keys, deps.config.accessToken, token, deps.now()));
+  const claims = token && (await deps.accessTokens.verify(token, deps.now()));
   if (!claims) throw commonErrors.unauthenticated();
   return claims;
 }
@@ -45,7 +45,7 @@ export async function authenticate(
  */
 export async function findCaller(
   c: RequestContext,
-  deps: Deps,
+  deps: HotDeps,
   originTrust: OriginTrust,
 ): Promise<AccessTokenClaims | null> {
   const { headers } = c.req.raw;
@@ -53,14 +53,14 @@ export async function findCaller(
   const isCookieTrusted = bearer.kind === 'none' && originTrust !== 'absent';
   const cookie = isCookieTrusted ? readCookie(headers.get('Cookie'), accessCookieName) : null;
   const token = bearer.kind === 'token' ? bearer.token : cookie;
-  return token === null ? null : verifyAccessToken(deps.keys, deps.config.accessToken, token, deps.now());
+  return token === null ? null : deps.accessTokens.verify(token, deps.now());
 }
 
 /**
  * Returns the unverified access token that counts on this request; null for none.
  * @throws AuthError csrf_rejected
  */
-export function presentedAccessToken(c: RequestContext, deps: Deps, isUnsafe: boolean): string | null {
+export function presentedAccessToken(c: RequestContext, deps: HotDeps, isUnsafe: boolean): string | null {
   const { headers } = c.req.raw;
   const bearer = readBearer(headers);
   if (bearer.kind !== 'none') return bearer.kind === 'token' ? bearer.token : null;
@@ -71,6 +71,6 @@ export function presentedAccessToken(c: RequestContext, deps: Deps, isUnsafe: bo
   return readCookie(headers.get('Cookie'), accessCookieName);
 }
 
-function judge(c: RequestContext, { config }: Deps): OriginVerdict {
+function judge(c: RequestContext, { config }: HotDeps): OriginVerdict {
   return judgeOrigin(c.req.raw.headers, { ownOrigin: config.baseUrl, allowedOrigins: config.allowedOrigins });
 }

@@ -21,9 +21,9 @@ export async function answerFailure(
 ): Promise<Response> {
   const error = toAuthError(thrown);
   logFailure(error, c);
-  const response = isForPage(c)
-    ? await answerErrorPage(error, c, form)
-    : problemDocument(error, c.var.requestId);
+  const document = () => problemDocument(error, c.get('requestId'));
+  // What pages are made of is loaded on demand, and may be what has failed.
+  const response = isForPage(c) ? await answerErrorPage(error, c, form).catch(document) : document();
   setFailureHeaders(response.headers, error);
   return response;
 }
@@ -38,7 +38,7 @@ export interface RepeatableForm {
 export function logFailure({ code, spec, options }: AuthError, c: RequestContext): void {
   if (spec.status < 500) return;
   log('error', code, {
-    requestId: c.var.requestId,
+    requestId: c.get('requestId'),
     method: c.req.method,
     path: loggablePath(c.req.path),
     cause: options.internal,
@@ -81,9 +81,9 @@ async function answerErrorPage(
     pageLanguage(c.req.raw.headers),
     import('../ui/failure-view.tsx'),
   ]);
-  const config = c.var.deps?.config;
+  const config = c.get('deps')?.config;
   const view = failureView(language, {
-    ...{ sentence: problemSentence(error, language), requestId: c.var.requestId },
+    ...{ sentence: problemSentence(error, language), requestId: c.get('requestId') },
     form: error.spec.status >= 500 && form !== undefined ? withoutPasswords(form) : null,
     home: config === undefined ? null : homeOf(config),
   });

@@ -6,15 +6,28 @@ const userAgentLengthMax = 256;
 const placeLengthMax = 100;
 const controlCharacters = /[\p{Cc}\u2028\u2029]/gu;
 
-/** Reads the metadata from the headers and Cloudflare's `request.cf`. PostgreSQL can store every text in it. */
+/**
+ * Reads the metadata from the headers and Cloudflare's `request.cf`. PostgreSQL can store every text in it. What few
+ * statements ask for is read when the first one does.
+ */
 export function readRequestMetadata(request: Request, requestId: string): RequestMetadata {
+  let userAgent: string | null | undefined;
+  let location: Location | null | undefined;
   return {
     requestId,
     operationId: crypto.randomUUID(),
     ipAddress: clientIp(request),
-    userAgent: plainText(request.headers.get('User-Agent'), userAgentLengthMax),
-    location: locationOf(request.cf),
-    locale: preferredLocale(request.headers),
+    get userAgent() {
+      userAgent ??= plainText(request.headers.get('User-Agent'), userAgentLengthMax);
+      return userAgent;
+    },
+    get location() {
+      location ??= locationOf(request.cf);
+      return location;
+    },
+    get locale() {
+      return preferredLocale(request.headers);
+    },
   };
 }
 

@@ -1,14 +1,14 @@
 import type * as z from 'zod/mini';
 import type { AccessTokenClaims } from '../crypto/jwt.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, HotDeps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
+import { once } from '../once.ts';
 import type { RateLimitClass } from '../rate-limit/rate-limiter.ts';
 import { ConfigError } from '../variable-reader.ts';
 import { readJsonBody } from './body.ts';
 import type { RequestContext } from './context.ts';
 import { authenticate, type OriginTrust, refuseForeignOrigin } from './guard.ts';
 import { admitOperator, isOperatorGuard, type OperatorGuard } from './operator-guard.ts';
-import { validate } from './validate.ts';
 
 /**
  * Who may call a route. It decides what is checked before the body is read:
@@ -24,14 +24,16 @@ export type Guard = 'anyone' | 'session' | 'token-holder' | 'identity-provider' 
 
 export type PageGuard = 'visitor' | 'account-holder';
 
-interface RouteSpec<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType> {
+interface RouteSpec<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType, D extends HotDeps> {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly guard: G;
   /** The budget that a request counts against; `general` by default. */
   readonly limit?: RateLimitClass;
   /** The schema of the JSON body, or a function that chooses it by the configuration; without one no body is read. */
-  readonly body?: S | ((deps: Deps) => S);
+  readonly body?: S | ((deps: D) => S | Promise<S>);
+  /** Knows the usual body without the schema, which is asked about every other: for hot routes. */
+  readonly isUsualBody?: (value: unknown) => value is z.output<S>;
   /**
    * Whether it is for the account's owner alone, so that every gate is asked: select `refusedBy` in its first statement
    * and call `passGates` with its row.
@@ -42,8 +44,8 @@ interface RouteSpec<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodTy
 }
 
 /** The input of a handler besides Hono's context. */
-export interface RouteInput<G extends Guard, Body> {
-  readonly deps: Deps;
+export interface RouteInput<G extends Guard, Body, D extends HotDeps = Deps> {
+  readonly deps: D;
   readonly body: Body;
   readonly caller: G extends 'session' ? AccessTokenClaims : undefined;
   /** The verdict about the origin: cookies count only if it is our own or a listed one. */
@@ -79,35 +81,54 @@ export function markAsMadeByKit(route: Route): Route {
   return route;
 }
 
-/** The same route with another way to handle its requests, for whoever answers some of them before it. */
-export function withHandle(route: Route, handle: Route['handle']): Route {
-  return isMadeByKit(route) ? markAsMadeByKit({ ...route, handle }) : { ...route, handle };
-}
-
-type Handler<G extends Guard, Body> = (
+type Handler<G extends Guard, Body, D extends HotDeps> = (
   c: RequestContext,
-  input: RouteInput<G, Body>,
+  input: RouteInput<G, Body, D>,
 ) => Response | Promise<Response>;
 
 /** Defines a route that runs in this order: origin and credential, then the body, then the handler. */
 export function defineRoute<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType>(
-  spec: RouteSpec<G, S>,
-  handler: Handler<G, z.output<S>>,
+  spec: RouteSpec<G, S, Deps>,
+  handler: Handler<G, z.output<S>, Deps>,
 ): Route {
-  const handle = async (c: RequestContext): Promise<Response> => {
-    const deps = requireDeps(c);
-    const isUnsafe = spec.method !== 'GET';
-    if (isOperatorGuard(spec.guard)) admitOperator(c, deps, spec.guard);
-    const isJudgedByOrigin = spec.guard === 'anyone' || spec.guard === 'token-holder';
-    const originTrust = isJudgedByOrigin && isUnsafe ? refuseForeignOrigin(c, deps) : 'absent';
-    const caller = spec.guard === 'session' ? await authenticate(c, deps, isUnsafe) : undefined;
-    const schema = typeof spec.body === 'function' ? spec.body(deps) : spec.body;
-    const isOptional = spec.isBodyOptional ?? false;
-    const body = schema && validate(schema, await readJsonBody(c.req.raw, { isOptional }));
-    // The compiler cannot follow two conditional types into the branches above.
-    return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>>);
+  return routeOf(spec, requireDeps, handler);
+}
+
+/**
+ * Defines one of the few routes that most requests are for, in the same order. What such a route imports is evaluated at the
+ * start, so it asks for what features say by `loadFeatures`, and for its schema by a function.
+ */
+export function defineHotRoute<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType>(
+  spec: RouteSpec<G, S, HotDeps>,
+  handler: Handler<G, z.output<S>, HotDeps>,
+): Route {
+  return routeOf(spec, requireHotDeps, handler);
+}
+
+function routeOf<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType, D extends HotDeps>(
+  spec: RouteSpec<G, S, D>,
+  depsOf: (c: RequestContext) => D,
+  handler: Handler<G, z.output<S>, D>,
+): Route {
+  const { method, path, guard, limit = 'general', isBodyOptional = false } = spec;
+  const isUnsafe = method !== 'GET';
+  const isJudgedByOrigin = guard === 'anyone' || guard === 'token-holder';
+  const readBody = async (c: RequestContext, deps: D): Promise<z.output<S> | undefined> => {
+    const value = await readJsonBody(c.req.raw, { isOptional: isBodyOptional });
+    if (spec.isUsualBody?.(value)) return value;
+    const schema = typeof spec.body === 'function' ? await spec.body(deps) : spec.body;
+    const { validate } = await loadValidation();
+    return schema && validate(schema, value);
   };
-  const { method, path, guard, limit = 'general' } = spec;
+  const handle = async (c: RequestContext): Promise<Response> => {
+    const deps = depsOf(c);
+    if (isOperatorGuard(guard)) admitOperator(c, deps, guard);
+    const originTrust = isJudgedByOrigin && isUnsafe ? refuseForeignOrigin(c, deps) : 'absent';
+    const caller = guard === 'session' ? await authenticate(c, deps, isUnsafe) : undefined;
+    const body = spec.body === undefined ? undefined : await readBody(c, deps);
+    // The compiler cannot follow two conditional types into the branches above.
+    return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>, D>);
+  };
   return markAsMadeByKit({
     method,
     path,
@@ -119,6 +140,8 @@ export function defineRoute<G extends Exclude<Guard, PageGuard>, S extends z.cor
     handle,
   });
 }
+
+const loadValidation = once(() => import('./validate.ts'));
 
 /** Defines a route that answers even without a valid configuration, and without a limit. */
 export function defineOpenRoute(path: string, handler: (c: RequestContext) => Response): Route {
@@ -139,8 +162,23 @@ export function defineOpenRoute(path: string, handler: (c: RequestContext) => Re
  * @throws AuthError misconfigured
  */
 export function requireDeps(c: RequestContext): Deps {
-  const { deps, runtime } = c.var;
+  const deps = requireHotDeps(c);
+  if (hasFeatures(deps)) return deps;
+  throw new TypeError('only hot routes are served without the features');
+}
+
+function hasFeatures(deps: HotDeps): deps is Deps {
+  return 'features' in deps;
+}
+
+/**
+ * Returns those that a hot route has.
+ * @throws AuthError misconfigured
+ */
+export function requireHotDeps(c: RequestContext): HotDeps {
+  const deps = c.get('deps');
   if (deps !== undefined) return deps;
+  const runtime = c.get('runtime');
   const variables = runtime instanceof ConfigError ? runtime.variables : [];
   throw commonErrors.misconfigured({ internal: { variables } });
 }

@@ -1,4 +1,3 @@
-import { verifyAccessToken } from '../crypto/jwt.ts';
 import type { Deps } from '../deps.ts';
 import { AuthError, commonErrors } from '../errors.ts';
 import type { IssuedTokens } from '../issued-tokens.ts';
@@ -47,7 +46,7 @@ export async function findVisitor(visit: Cookies): Promise<VisitorIds | null> {
 
 async function callerByAccessToken({ c, deps }: Cookies): Promise<VisitorIds | null> {
   const token = readCookie(c.req.raw.headers.get('Cookie'), accessCookieName);
-  return token === null ? null : verifyAccessToken(deps.keys, deps.config.accessToken, token, deps.now());
+  return token === null ? null : deps.accessTokens.verify(token, deps.now());
 }
 
 /**
@@ -93,10 +92,10 @@ export async function callerOfForm(visit: Cookies): Promise<FormCaller> {
 
 /** Whose tokens they are, which were issued just now. */
 export async function callerOfTokens(
-  { deps: { keys, config, now } }: Pick<Visit, 'deps'>,
+  { deps: { accessTokens, now } }: Pick<Visit, 'deps'>,
   { accessToken }: IssuedTokens,
 ): Promise<VisitorIds> {
-  const claims = await verifyAccessToken(keys, config.accessToken, accessToken, now());
+  const claims = await accessTokens.verify(accessToken, now());
   if (claims === null) throw new TypeError('a token that was just signed must be valid');
   return claims;
 }

@@ -1,8 +1,9 @@
 import type { Keyring } from '../crypto/keyring.ts';
+import { once } from '../once.ts';
 import type { RequestMetadata } from '../request-metadata.ts';
 import { type MailClient, mailClient } from './mail-client.ts';
 import type { MailFacts, SealedMailKind } from './mail-kind.ts';
-import { type PreparedMail, prepareMail, prepareMailToEach } from './prepared-mail.ts';
+import type { PreparedMail } from './prepared-mail.ts';
 
 /** What a mail with a link tells besides its fixed words, where that is not the request alone. */
 export interface MailDetails extends Pick<MailFacts, 'delayHours'> {
@@ -35,14 +36,18 @@ export interface Mailer {
   readonly isDue: boolean;
 }
 
+const loadPreparation = once(() => import('./prepared-mail.ts'));
+
 /** Creates the mailer of one request. */
 export function createMailer(keyring: Keyring, metadata: () => RequestMetadata): Mailer {
   let isDue = false;
   return {
-    prepare(kind, token, recipients, details) {
+    async prepare(kind, token, recipients, details) {
+      const { prepareMail } = await loadPreparation();
       return prepareMail(keyring, kind, recipients, { ...token, facts: factsOf(metadata(), details) });
     },
-    prepareForEach(kind, token, recipients, details) {
+    async prepareForEach(kind, token, recipients, details) {
+      const { prepareMailToEach } = await loadPreparation();
       return prepareMailToEach(keyring, kind, recipients, { ...token, facts: factsOf(metadata(), details) });
     },
     get client() {

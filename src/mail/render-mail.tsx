@@ -165,13 +165,23 @@ function Paragraphs({ texts }: { readonly texts: readonly string[] }) {
   );
 }
 
+/** One per language, each of which takes longer to make than the rest of a mail. */
+const timeFormats = new Map<string, Intl.DateTimeFormat>();
+
+function timeFormat(tag: string): Intl.DateTimeFormat {
+  const known = timeFormats.get(tag);
+  if (known !== undefined) return known;
+  const made = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
+  timeFormats.set(tag, made);
+  return made;
+}
+
 async function tellFacts(
   { at, facts }: MailContent,
   { tag, mailFrame }: Language,
 ): Promise<(readonly [string, string])[]> {
-  const when = new Intl.DateTimeFormat(tag, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
   const told: readonly (readonly [string, string | null])[] = [
-    [mailFrame.when, `${when.format(new Date(at))} UTC`],
+    [mailFrame.when, `${timeFormat(tag).format(new Date(at))} UTC`],
     [mailFrame.takesEffect, facts?.delayHours === undefined ? null : mailFrame.inHours(facts.delayHours)],
     [mailFrame.provider, plainWords(facts?.provider ?? null) || null],
     [mailFrame.where, placeName(facts?.location ?? null, tag)],

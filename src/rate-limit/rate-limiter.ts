@@ -100,8 +100,8 @@ export class RateLimiter {
     this.#gate = gate;
   }
 
-  /** Counts the request and decides. Never rejects; resolves within 50 ms, whatever it has to ask. */
-  async take(request: CountedRequest): Promise<Verdict> {
+  /** Counts the request and decides, at once unless it has to ask. Never rejects; resolves within 50 ms. */
+  take(request: CountedRequest): Verdict | Promise<Verdict> {
     const { now } = request;
     const quota = this.#quotas[request.class];
     const bucket = clientBucket(request.ip);
@@ -120,7 +120,9 @@ export class RateLimiter {
     // Before anything is awaited, so that each of several simultaneous requests counts.
     const isCounted = counters.every((counter) => this.#count(counter, request));
     if (!isCounted) return verdict(false, quota, counters, now);
-    return verdict(await this.#passesOutside(counters, request), quota, counters, now);
+    const asked = this.#askOutside(counters, request);
+    if (asked.length === 0) return verdict(true, quota, counters, now);
+    return allWithin(asked).then((passes) => verdict(passes, quota, counters, now));
   }
 
   #counterOf(of: Counter['of'], request: CountedRequest, bucket: string, quota: number): Counter {
@@ -162,12 +164,12 @@ export class RateLimiter {
   }
 
   /**
-   * Asks the gate and reads the marks in parallel, so that all together take at most 50 ms. Without an answer the
-   * request passes. The gate knows clients alone, since it has one quota for every key.
+   * Asks the gate and reads the marks in parallel. The gate knows clients alone, since it has one quota for every key.
+   * @returns the answers to wait for, each whether the request passes
    */
-  async #passesOutside(counters: readonly Counter[], request: CountedRequest): Promise<boolean> {
+  #askOutside(counters: readonly Counter[], request: CountedRequest): Promise<boolean>[] {
     const isCredential = request.class === 'credential';
-    const asked = counters.flatMap((counter) => {
+    return counters.flatMap((counter) => {
       const { of, window, quota } = counter;
       const isClient = of === 'client';
       const mark =
@@ -178,9 +180,6 @@ export class RateLimiter {
           : null;
       return [gate, isCredential ? mark : null].filter((answer) => answer !== null);
     });
-    if (asked.length === 0) return true;
-    const answers = await Promise.all(asked.map((answer) => answerWithin(answer, patienceMs, true)));
-    return answers.every((passes) => passes);
   }
 
   /** @returns whether there is no mark, or null when nothing has to be read */
@@ -231,6 +230,12 @@ export class RateLimiter {
     }
     return window.key;
   }
+}
+
+/** Whether all say so; without an answer in time the request passes. All together take at most 50 ms. */
+async function allWithin(asked: readonly Promise<boolean>[]): Promise<boolean> {
+  const answers = await Promise.all(asked.map((answer) => answerWithin(answer, patienceMs, true)));
+  return answers.every((passes) => passes);
 }
 
 /**

@@ -230,7 +230,14 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ],
     [
       'a request',
-      () => [constantOf('src/http/body.ts', 'bodyBytesMax') / 1024, constantOf('src/app.ts', 'urlLengthMax')],
+      () => [
+        constantOf('src/http/body.ts', 'bodyBytesMax') / 1024,
+        constantOf('src/http/answer-request.ts', 'urlLengthMax'),
+      ],
+    ],
+    [
+      'access tokens that an isolate remembers as verified',
+      () => [constantOf('src/crypto/verified-tokens.ts', 'tokensMax')],
     ],
   ])('says of "%s" what the code says', (name, values) => {
     const numbers = (rowOf(name).value.match(/\d+/g) ?? []).map(Number);

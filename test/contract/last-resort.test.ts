@@ -1,5 +1,7 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
+import type { Feature } from '../../src/feature.ts';
+import { serviceWith } from '../http/planted-service.ts';
 import { TestClient } from '../support/client.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
@@ -19,12 +21,12 @@ function clientWhereFails(key: string, thrown: unknown): TestClient {
   if (route === undefined) throw new Error(`${key} is not served`);
   const { handle } = route;
   Object.assign(route, { handle: () => Promise.reject(thrown) });
-  try {
-    return new TestClient();
-  } finally {
-    Object.assign(route, { handle });
-  }
+  mend = () => Object.assign(route, { handle });
+  return new TestClient();
 }
+
+let mend = (): unknown => undefined;
+afterEach(() => void mend());
 
 const accidents: [what: string, thrown: () => unknown][] = [
   ['an error', () => new Error('canary at line 1')],
@@ -64,6 +66,7 @@ describe.each(registeredRoutes)('when the handler of %s throws', (key) => {
         method,
         path: path.split('?')[0],
       });
+      mend();
       const next = await new TestClient().call(...exampleCall(key, await insertAccount(new TestClient())));
       expect(next.status, next.text).toBe(exampleOf(key).status);
     },
@@ -106,5 +109,52 @@ describe('when something outside the handlers throws', () => {
     for (const key of needClock)
       expectProblem(await client.call(...exampleCall(key, account)), 500, 'internal_error');
     expect(lines).toHaveLength(needClock.length);
+  });
+
+  test.each<[what: string, answer: () => never | Response]>([
+    [
+      'a text that is thrown',
+      () => {
+        throw 'postgresql://user:canary@host/database';
+      },
+    ],
+    [
+      'an object that is thrown',
+      () => {
+        throw Object.assign({}, { url: 'https://example.com/?code=canary' });
+      },
+    ],
+    ['an answer whose headers cannot be set', () => Response.redirect('https://canary.example/')],
+    ['no answer at all', () => undefined as unknown as Response],
+  ])('%s is a 500 with every header, and one log line without it (LOG-01, LOG-06)', async (_what, answer) => {
+    const client = serviceWith({ 'GET /planted': answer });
+    const lines = recordLog();
+    const response = await client.get('/planted');
+    expectProblem(response, 500, 'internal_error');
+    expect(response.headers.get('Cache-Control')).toBe('no-store');
+    expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain('canary');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      requestId: response.json.requestId,
+      cause: { name: 'TypeError' },
+    });
+  });
+
+  test('an app that cannot be made is a 500 with every header, and one log line each time (LOG-06)', async () => {
+    const features = {
+      [Symbol.iterator]() {
+        throw new Error('no such module');
+      },
+    };
+    const client = new TestClient({}, { features: features as unknown as Feature[] });
+    const lines = recordLog();
+    for (const path of ['/api/auth/login', '/login', '/api/auth/me/']) {
+      const answer = await client.call(path === '/login' ? 'GET' : 'POST', path);
+      expect([answer.status, answer.headers.get('X-Request-Id')]).toEqual([500, expect.any(String)]);
+      expect(answer.headers.get('Cache-Control')).toBe('no-store');
+    }
+    expect(lines).toHaveLength(3);
+    expectProblem(await client.get('/api/auth/me'), 401, 'unauthenticated');
   });
 });

@@ -62,9 +62,9 @@ describe('KV in the source', () => {
 describe('time in the source', () => {
   /** Who asks a clock, and why it is not to measure work: in production it stands still while the CPU is busy. */
   const clocks = {
-    'src/app.ts': 'the minutes that requests are counted in',
     'src/clean-up.ts': 'until when batches are begun: the clock moves while the database works',
-    'src/create-deps.ts': 'the clock that is handed to the flows, for the times in tokens',
+    'src/create-deps.ts':
+      'the clock that is handed to the flows, for the times in tokens, and by whose minutes requests are counted',
     'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
     'src/features/health/check-health.ts': 'the age of a probe, and waiting for the network',
     'src/features/social/apple-token/revoke-tokens.ts': 'the time in a client secret',
@@ -102,7 +102,9 @@ describe('time in the source', () => {
 
 describe('the deployed service', () => {
   test('replaces neither the clock nor the cost of a password hash, and no variable sets that cost (HSH-01)', () => {
-    expect(linesWith(/createApp\(/, ['src/index.ts'])).toEqual(['src/index.ts: const app = createApp();']);
+    expect(linesWith(/create(?:App|Service)\(/, ['src/index.ts'])).toEqual([
+      'src/index.ts: const { fetch } = createService();',
+    ]);
     expect(filesWith(/\bargon2Parameters\b/)).toEqual(['src/create-deps.ts']);
     expect(filesWith(/\bliveParameters\b/)).toEqual(['src/crypto/password-hash.ts']);
   });

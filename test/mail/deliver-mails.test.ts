@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { sql } from '../../src/db/sql.ts';
 import worker from '../../src/index.ts';
 import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
+import { mailDelivery } from '../../src/mail/mail-delivery.ts';
 import { claimDueMails } from '../../src/mail/queries.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { createScheduled } from '../../src/scheduled.ts';
@@ -38,7 +39,7 @@ function serviceAt(url: string, overrides: Readonly<Record<string, string>> = {}
 async function deliveryOf({ env }: TestClient): Promise<MailDelivery> {
   const runtime = await loadRuntime(env);
   if (runtime instanceof ConfigError) throw runtime;
-  return runtime.mailDelivery;
+  return mailDelivery(runtime);
 }
 
 function entriesOf(lines: readonly string[]): Record<string, unknown>[] {

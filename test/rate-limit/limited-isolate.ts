@@ -22,7 +22,7 @@ export class LimitedIsolate {
   }
 
   /** One request: `credential`, from one address, at the start of a window unless said otherwise. */
-  take(request: Partial<CountedRequest> = {}): Promise<Verdict> {
+  async take(request: Partial<CountedRequest> = {}): Promise<Verdict> {
     return this.limiter.take({
       class: 'credential',
       ip: '203.0.113.7',

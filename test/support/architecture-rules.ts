@@ -52,7 +52,9 @@ export const statementHomes: Readonly<Record<string, readonly string[]>> = {
   'INSERT INTO mail_outbox': ['src/mail/outbox/fragments.ts'],
   'DELETE FROM sessions': [
     'src/features/sessions/closing/fragments.ts',
-    // A theft's own session, and the clean-up.
+    // A theft's own session.
+    'src/features/sessions/reuse/queries.ts',
+    // The clean-up.
     'src/features/sessions/queries.ts',
     // The session that a further one replaces.
     'src/features/sessions/fragments.ts',
@@ -72,9 +74,14 @@ const linesMax = 300;
 type Rule = (file: string, source: string, imports: readonly string[]) => string[];
 
 const rules: Readonly<Record<string, Rule>> = {
-  'only app.ts imports features': (file, _source, imports) =>
-    featureOf(file) === null && file !== 'src/app.ts'
-      ? imports.filter((path) => featureOf(path) !== null)
+  // The one has their manifests, the other the routes that most requests are for.
+  'only app.ts and service.ts import features': (file, _source, imports) =>
+    featureOf(file) === null
+      ? imports.filter(
+          (path) =>
+            featureOf(path) !== null &&
+            !(/^src\/(?:app|service)\.ts$/.test(file) && path.endsWith('/index.ts')),
+        )
       : [],
 
   'a feature reaches another only through its index.ts': (file, _source, imports) =>
@@ -91,7 +98,8 @@ const rules: Readonly<Record<string, Rule>> = {
 
   // Routes, pages and the files that build answers are the only places where HTTP is known.
   'flows, queries, fragments, schemas and errors import nothing from http or ui': (file, source, imports) =>
-    featureOf(file) !== null && !/\/(routes|index|answer-[a-z-]+)\.tsx?$|\/pages\/[a-z-]+\.tsx?$/.test(file)
+    featureOf(file) !== null &&
+    !/\/(routes|hot-routes|index|answer-[a-z-]+)\.tsx?$|\/pages\/[a-z-]+\.tsx?$/.test(file)
       ? [...imports.filter((path) => /^src\/(http|ui)\//.test(path)), ...matches(source, /from 'hono[^']*'/g)]
       : [],
 
@@ -100,12 +108,8 @@ const rules: Readonly<Record<string, Rule>> = {
       ? []
       : matches(source, /\bsql`|import \{[^}]*\bsql\b[^}]*\} from '[^']*\/sql\.ts'|\bnew Fragment\(/g),
 
-  'routes are made by the kit of http, and only the demo goes before them': (file, source) =>
-    file.startsWith('src/http/')
-      ? []
-      : matches(source, /\bmarkAsMadeByKit\b|\bwithHandle\b/g).filter(
-          (name) => name !== 'withHandle' || file !== 'src/features/demo/routes.ts',
-        ),
+  'routes are made by the kit of http': (file, source) =>
+    file.startsWith('src/http/') ? [] : matches(source, /\bmarkAsMadeByKit\b/g),
 
   'a table is written only by the feature that owns it': (file, source) =>
     Object.entries(tableOwners).flatMap(([table, owner]) =>
@@ -143,7 +147,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
   'the crypto, db and http kits never import the application': (file, _source, imports) =>
     /^src\/(crypto|db|http|rate-limit|mail|ui)\//.test(file)
-      ? imports.filter((path) => path === 'src/app.ts')
+      ? imports.filter((path) => path === 'src/app.ts' || path === 'src/service.ts')
       : [],
 
   'crypto is pure': (file, _source, imports) =>

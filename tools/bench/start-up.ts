@@ -10,7 +10,7 @@ const starts = 15;
 
 const bareWorker: WorkerSpec = {
   modules: new Map([
-    ['index.js', new TextEncoder().encode('export default { fetch: () => new Response("alive") };')],
+    ['index.mjs', new TextEncoder().encode('export default { fetch: () => new Response("alive") };')],
   ]),
 };
 

@@ -1,5 +1,4 @@
-/** The files of a Worker by name; the entry is `index.js`. */
-export type Modules = ReadonlyMap<string, Uint8Array>;
+import type { Modules } from '../build/build-worker.ts';
 
 /** The kinds of modules by file extension: wrangler's default rules. */
 const kinds: Readonly<Record<string, string>> = {
@@ -21,7 +20,7 @@ export function workerdConfig(
   compatibilityDate: string,
 ): string {
   // The first module is the entry.
-  const names = ['index.js', ...[...modules.keys()].filter((name) => name !== 'index.js')];
+  const names = ['index.mjs', ...[...modules.keys()].filter((name) => name !== 'index.mjs')];
   const embeds = names.map((name) => `(name = ${quote(name)}, ${kindOf(name)} = embed ${quote(name)})`);
   const bindings = Object.entries(vars).map(
     ([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`,

@@ -5,10 +5,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import type { Modules } from '../build/build-worker.ts';
 import { projectFolder } from '../project.ts';
 import { type StopStep, stopProcess } from '../stop-process.ts';
 import { createTempFolder } from './temp-folder.ts';
-import { type Modules, workerdConfig } from './workerd-config.ts';
+import { workerdConfig } from './workerd-config.ts';
 
 /** The Worker to run. */
 export interface WorkerSpec {

@@ -5,15 +5,11 @@ import { listSecurityEvents, SecurityEventsQuery } from '../security-events/inde
 import { liveCaller } from '../sessions/index.ts';
 import { deleteAccount } from './deletion/delete-account.ts';
 import { exportAccount } from './export/export-account.ts';
-import { getMe } from './get-me.ts';
+import { hotRoutes } from './hot-routes.ts';
 import { DeleteAccountRequest, UpdateMeRequest } from './schemas.ts';
 import { updateProfile } from './update-profile.ts';
 
 const path = '/api/auth/me';
-
-const getMeRoute = defineRoute({ method: 'GET', path, guard: 'session' }, async (c, { deps, caller }) => {
-  return c.json({ success: true, ...(await getMe(deps, caller)) });
-});
 
 const updateMeRoute = defineRoute(
   { method: 'PATCH', path, guard: 'session', body: UpdateMeRequest },
@@ -59,4 +55,4 @@ const deleteAccountRoute = defineRoute(
   },
 );
 
-export const routes = [getMeRoute, updateMeRoute, deleteAccountRoute, listSecurityEventsRoute, exportRoute];
+export const routes = [...hotRoutes, updateMeRoute, deleteAccountRoute, listSecurityEventsRoute, exportRoute];

@@ -1,1 +1,1 @@
-export { overlay } from './routes.ts';
+export { answerDemo } from './routes.ts';

@@ -3,7 +3,7 @@ import type { RequestContext } from '../../http/context.ts';
 import { presentedAccessToken, refuseForeignOrigin } from '../../http/guard.ts';
 import { peekBody } from '../../http/peek-body.ts';
 import { cookieTokens, presentedRefreshToken, presentedTokens } from '../../http/presented-tokens.ts';
-import { type Route, withHandle } from '../../http/route.ts';
+import { type Route, requireDeps } from '../../http/route.ts';
 import { demoEmail } from '../../reserved-email.ts';
 import { answerSignedOut, answerTokens, TokenRequest } from '../sessions/index.ts';
 import { LoginRequest } from '../sign-in/index.ts';
@@ -65,19 +65,13 @@ const answers: Readonly<Record<string, DemoAnswer>> = {
 };
 
 /**
- * Adds the demo user to the routes where DEMO_MODE is on: their requests are answered without the database and
- * without hashing, and never reach a route that could change anything (DEM-02, DEM-03). Every other request goes on
- * to its route unchanged. Only `handle` is replaced; where DEMO_MODE is off, it is called at once.
+ * Answers a request of the demo user, where DEMO_MODE is on, before its route does: without the database and without
+ * hashing, so that it never reaches a route that could change anything (DEM-02, DEM-03). Null for every other request,
+ * which goes on to its route unchanged.
  */
-export function overlay(routes: readonly Route[]): Route[] {
-  return routes.map((route) => {
-    const answer = answers[`${route.method} ${route.path}`] ?? pageAnswer(route) ?? refusal(route);
-    if (answer === null) return route;
-    const handle = async (c: RequestContext, deps: Deps) => (await answer(c, deps)) ?? route.handle(c);
-    return withHandle(route, (c) =>
-      c.var.deps?.config.isDemoEnabled ? handle(c, c.var.deps) : route.handle(c),
-    );
-  });
+export async function answerDemo(route: Route, c: RequestContext): Promise<Response | null> {
+  const answer = answers[`${route.method} ${route.path}`] ?? pageAnswer(route) ?? refusal(route);
+  return answer === null ? null : answer(c, requireDeps(c));
 }
 
 /** Refuses the demo user on a route that needs an access token; null where a route needs none. */

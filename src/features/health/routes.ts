@@ -1,7 +1,7 @@
-import { defineOpenRoute, defineRoute } from '../../http/route.ts';
+import { defineHotRoute, defineOpenRoute } from '../../http/route.ts';
 import { checkHealth } from './check-health.ts';
 
-const healthRoute = defineRoute(
+const healthRoute = defineHotRoute(
   { method: 'GET', path: '/api/health', guard: 'anyone' },
   async (c, { deps }) => {
     const { isHealthy, isDatabaseConnected, latencyMs } = await checkHealth(deps);

@@ -11,6 +11,7 @@ export {
   type NewSession,
   sessionColumns,
 } from './fragments.ts';
+export { hotRoutes } from './hot-routes.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 export {
   type BegunRow,

@@ -1,10 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
-import { type Credentials, closeWaysIn } from '../../joints/closing.ts';
-import { holdRecipient, queueNotice } from '../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../request-metadata.ts';
-import { type EventKind, recordEvents, recordedByUs, recordedNow } from '../security-events/index.ts';
-import { lockUser, owners } from '../users/index.ts';
+import { type EventKind, recordEvents } from '../security-events/index.ts';
 import { endSessions } from './closing/fragments.ts';
 import { type CallerIds, fromLiveSession } from './fragments.ts';
 import {
@@ -40,7 +37,7 @@ export interface RefreshRow {
  *
  * The row is locked first, so that concurrent callers queue up and each sees the result of the one before. Only `rotate`
  * writes. A parallel caller finds the counter one ahead and fresh, and issues the same successor again (RFC 9700 section
- * 4.14.2). A reuse is for `endReusedSession`: the owner has to be held before the session.
+ * 4.14.2). A reuse is for `endReused`: the owner has to be held before the session.
  */
 export async function refreshSession(
   db: Database,
@@ -50,6 +47,7 @@ export async function refreshSession(
 ): Promise<RefreshRow | null> {
   const { own, other } = columnsOf(presented.transport);
   const { idleTtlSeconds, isIdempotent } = settings;
+  const { ipAddress, location } = metadata;
   const isSecond = sql`(SELECT r.user_id, r.session_id FROM rotated r WHERE r.is_second)`;
   // Only a counter of 0 can be the first rotation.
   const secondRecorded =
@@ -62,8 +60,8 @@ export async function refreshSession(
       UPDATE sessions s SET
         ${own.counter} = j.counter + 1, ${own.rotatedAt} = now(), last_active_at = now(),
         expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
-        ip_address = ${metadata.ipAddress}::inet,
-        location = ${metadata.location && JSON.stringify(metadata.location)}::jsonb
+        ip_address = ${ipAddress}::inet,
+        location = ${location && JSON.stringify(location)}::jsonb
       FROM judged j WHERE s.id = j.id AND j.outcome = 'rotate'
       RETURNING s.user_id, s.id AS session_id, s.${own.counter} = 1 AND s.${other.counter} > 0 AS is_second
     ) ${secondRecorded}
@@ -107,51 +105,6 @@ const secondTransport: EventKind = {
   outcome: 'success',
   reason: 'second_transport',
 };
-
-/**
- * Ends the session of a token that `refreshSession` judged a reuse, and with it what the closing table says of
- * `token_reused`; records it and tells the owner. Round trips: 1. False when the session has ended meanwhile by somebody
- * else: then nothing happens, so that of parallel reuses one alone is recorded and told.
- *
- * The token is judged again, once its user is held. A repeat after a lost response finds by the event that its own first
- * run has ended the session, and tells nobody again.
- */
-export async function endReusedSession(
-  db: Database,
-  presented: PresentedRefreshToken,
-  { session_id: sessionId, user_id: userId }: Pick<RefreshRow, 'session_id' | 'user_id'>,
-  settings: RefreshSettings,
-  credentials: readonly Credentials[],
-  metadata: RequestMetadata,
-): Promise<boolean> {
-  const isNamed = sql`s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid`;
-  const recorded = recordedByUs(userId, metadata.operationId, tokenReuse.type);
-  const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
-  const ownerOnce = recordedNow(userId, metadata.operationId);
-  const { answer } = await db.batch(
-    'end-reused-session',
-    {
-      holdUser: lockUser(userId),
-      endSession: sql`
-        WITH judged AS MATERIALIZED (${judgedSession(isNamed, presented, settings)}
-        ), ended AS (
-          DELETE FROM sessions s USING judged j WHERE s.id = j.id AND j.outcome = 'reuse'
-          RETURNING s.user_id, s.id AS session_id
-        )
-        ${recordEvents(sql`ended`, tokenReuse, metadata)}`,
-      ...closeWaysIn(credentials, {
-        ...{ occasion: 'token_reused', owner, ownerOnce, actingSessionId: null, since: null, metadata },
-      }),
-      holdRecipient: holdRecipient(owners(ownerOnce)),
-      tellOwner: queueNotice(owners(ownerOnce), 'refresh_token_reused', 'recipient', metadata),
-      answer: recorded,
-    },
-    { isIdempotent: true },
-  );
-  return answer.length > 0;
-}
-
-const tokenReuse: EventKind = { type: 'authn_token_reuse', outcome: 'failure' };
 
 /**
  * Ends the sessions that the keys name by their current or a former id. Unknown keys are ignored, so a retry changes

@@ -1,8 +1,8 @@
-import type { Deps } from '../../deps.ts';
+import type { HotDeps } from '../../deps.ts';
 import { sessionErrors } from './errors.ts';
 import { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 import type { PresentedRefreshToken, RefreshSettings } from './judging/fragments.ts';
-import { endReusedSession, type RefreshRow, refreshSession } from './queries.ts';
+import { refreshSession } from './queries.ts';
 import { parseRefreshToken, type Transport } from './refresh-token.ts';
 
 /**
@@ -11,19 +11,22 @@ import { parseRefreshToken, type Transport } from './refresh-token.ts';
  * @throws AuthError session_expired, refresh_token_reused
  */
 export async function refresh(
-  deps: Deps,
+  deps: HotDeps,
   presented: { readonly token: string; readonly transport: Transport },
 ): Promise<IssuedTokens> {
   const { transport } = presented;
   const target = targetOf(deps, presented);
   if (target === null) throw sessionErrors.session_expired();
-  const row = await refreshSession(deps.db, target, settingsOf(deps), deps.metadata);
+  const settings = settingsOf(deps);
+  const row = await refreshSession(deps.db, target, settings, deps.metadata);
   switch (row?.outcome) {
     case undefined:
     case 'unknown':
       throw sessionErrors.session_expired();
-    case 'reuse':
-      return endReused(deps, target, row);
+    case 'reuse': {
+      const { endReused } = await import('./reuse/end-reused.ts');
+      return endReused(deps, target, row, settings);
+    }
     case 'rotate':
     case 'retry':
       return issueTokens(deps, {
@@ -39,7 +42,7 @@ export async function refresh(
 
 /** The session and the counter that a token names; null where it is forged, or comes by another transport than its own. */
 export function targetOf(
-  { keyring }: Pick<Deps, 'keyring'>,
+  { keyring }: Pick<HotDeps, 'keyring'>,
   { token, transport }: { readonly token: string; readonly transport: Transport },
 ): PresentedRefreshToken | null {
   const parsed = parseRefreshToken(keyring, token);
@@ -51,17 +54,7 @@ export function targetOf(
   return { key: { sessionId: content.sessionId }, transport, counter: content.counter };
 }
 
-/** Nothing has changed until this commits: if it fails, the next use of the token is the same reuse again. */
-async function endReused(deps: Deps, presented: PresentedRefreshToken, row: RefreshRow): Promise<never> {
-  const { credentials } = deps.features;
-  const settings = settingsOf(deps);
-  const isEnded = await endReusedSession(deps.db, presented, row, settings, credentials, deps.metadata);
-  if (!isEnded) throw sessionErrors.session_expired();
-  deps.mail.sendSoon();
-  throw sessionErrors.refresh_token_reused();
-}
-
-function settingsOf({ config: { session, database } }: Deps): RefreshSettings {
+function settingsOf({ config: { session, database } }: HotDeps): RefreshSettings {
   const { idleTtlSeconds, refreshGraceSeconds } = session;
   // A retry comes up to one timeout and a pause after the first try. After the grace it would look like theft.
   const isIdempotent = refreshGraceSeconds * 1000 > 2 * database.timeoutMs;

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { tokenLengthMax } from './token-request.ts';
 
 /** A presented refresh token: ours, or any string of the legacy system. */
-const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(1024));
+const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(tokenLengthMax));
 
 /** The body of a refresh and of a logout. */
 export const TokenRequest = z.strictObject({ refreshToken: z.optional(presentedRefreshToken) });

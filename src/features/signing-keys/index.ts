@@ -1,1 +1,2 @@
 export { feature } from './feature.ts';
+export { routes as hotRoutes } from './routes.ts';

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { AppOptions } from '../../../src/create-deps.ts';
 import { type Answer, authCookies, type CallOptions, TestClient } from '../../support/client.ts';
 
 export const demoCredentials = { email: 'demo@nexora.ai', password: 'password123' };
@@ -6,7 +7,7 @@ export const demoCredentials = { email: 'demo@nexora.ai', password: 'password123
 /** A client of a service with DEMO_MODE on. */
 export function demoClient(
   overrides: Readonly<Record<string, string | undefined>> = {},
-  options: { now?: () => number } = {},
+  options: Pick<AppOptions, 'now' | 'features'> = {},
 ): TestClient {
   return new TestClient({ DEMO_MODE: 'true', ...overrides }, options);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { addressOf } from '../../../src/address-key.ts';
+import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { defineErrors } from '../../../src/errors.ts';
 import type { Gate } from '../../../src/joints/gate.ts';
@@ -55,7 +56,7 @@ function expectLocked(answer: Answer): void {
 }
 
 test('every route that takes the current password of a session is tried here (LIM-11)', async () => {
-  const guarded = client.app.serves.filter(({ guard }) => guard === 'session');
+  const guarded = createApp().serves.filter(({ guard }) => guard === 'session');
   const keys = guarded
     .map(({ method, path }) => `${method} ${path}`)
     .filter((key) => bodyRoutes.includes(key));

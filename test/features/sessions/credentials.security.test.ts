@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { createApp } from '../../../src/app.ts';
 import { cookieHeader, TestClient } from '../../support/client.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { accessCookie, refreshCookie, signIn } from './session-fixtures.ts';
 
 const client = new TestClient();
 /** Every route that wants an access token, later ones too; the credential is judged before path and body. */
-const routes = client.app.serves
-  .filter(({ guard }) => guard === 'session')
+const routes = createApp()
+  .serves.filter(({ guard }) => guard === 'session')
   .map(({ method, path }) => ({ method, path: path.replaceAll(/:\w+/g, crypto.randomUUID()) }));
 
 const unusableHeaders: readonly [string, string][] = [

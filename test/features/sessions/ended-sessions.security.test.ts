@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { exampleCall, exampleOf, registerAccount, registeredRoutes } from '../../contract/route-table.ts';
 import { logIn, registerUser } from '../../support/accounts.ts';
@@ -45,7 +46,7 @@ function change(statement: ReturnType<typeof sql>): Promise<unknown> {
 }
 
 test('every route that is guarded by a session is tried here', () => {
-  const guarded = client.app.serves.filter(({ guard }) => guard === 'session');
+  const guarded = createApp().serves.filter(({ guard }) => guard === 'session');
   expect(routes).toEqual(guarded.map(({ method, path }) => `${method} ${path}`));
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createApp } from '../../../src/app.ts';
 import { cookieHeader, cookieValue, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import {
@@ -82,7 +83,7 @@ describe('LEGACY_REFRESH_COOKIE', () => {
   test('is read by refresh and logout alone (CKE-05)', async () => {
     const { token } = await legacySession();
     const { accessToken, cookieToken } = await signIn(client);
-    const routes = client.app.serves.filter(({ guard }) => guard === 'session');
+    const routes = createApp().serves.filter(({ guard }) => guard === 'session');
     expect(routes.length).toBeGreaterThan(0);
     for (const { method, path } of routes) {
       for (const value of [token, accessToken, cookieToken]) {

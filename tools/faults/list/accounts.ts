@@ -129,8 +129,9 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['EML-04'],
     breaks: 'Whoever asks for a mail chooses the host of the link in it.',
     file: 'src/http/send-queued-mails.ts',
-    find: 'deliverMailsOfOperation(runtime.mailDelivery, ',
-    replace: 'deliverMailsOfOperation({ ...runtime.mailDelivery, baseUrl: new URL(c.req.url).origin }, ',
+    find: 'deliver(runtime, operationId, ',
+    replace:
+      'deliver({ ...runtime, config: { ...runtime.config, baseUrl: new URL(c.req.url).origin } }, operationId, ',
     tests: ['test/mail/send-queued-mails.test.ts'],
   },
   {

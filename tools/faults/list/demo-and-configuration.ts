@@ -15,9 +15,9 @@ export const configurationFaults: readonly PlantedFault[] = [
     id: 'demo-without-being-asked',
     guarantees: ['DEM-02', 'DEM-01'],
     breaks: 'The demo user signs in where the demo is off.',
-    file: 'src/features/demo/routes.ts',
-    find: 'c.var.deps?.config.isDemoEnabled ?',
-    replace: 'c.var.deps ?',
+    file: 'src/app.ts',
+    find: '      if (!deps.config.isDemoEnabled) return null;\n',
+    replace: '',
     tests: ['test/features/demo/demo-mode.security.test.ts'],
   },
   {
@@ -25,8 +25,8 @@ export const configurationFaults: readonly PlantedFault[] = [
     guarantees: ['DEM-02', 'JWT-06'],
     breaks: 'An access token of the demo passes for that of a user.',
     file: 'src/crypto/jwt.ts',
-    find: '(claims?.demo ?? false) === (options.demo ?? false) ? claims : null',
-    replace: 'claims',
+    find: '(verified?.claims.demo ?? false) === (options.demo ?? false) ? verified : null',
+    replace: 'verified',
     tests: ['test/crypto/jwt.security.test.ts', 'test/features/demo/demo-mode.security.test.ts'],
   },
   {

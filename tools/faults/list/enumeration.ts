@@ -62,9 +62,9 @@ export const enumerationFaults: readonly PlantedFault[] = [
     id: 'mail-is-sent-before-the-answer',
     guarantees: ['ENU-05', 'EML-12'],
     breaks: 'The answer waits for the mail provider, and tells by its time whether a mail was sent.',
-    file: 'src/http/send-queued-mails.ts',
-    find: 'c.executionCtx.waitUntil(deliverMailsOfOperation(runtime.mailDelivery, operationId, requestId));',
-    replace: 'await deliverMailsOfOperation(runtime.mailDelivery, operationId, requestId);',
+    file: 'src/http/answer-request.ts',
+    find: '    sendQueuedMails(c, runtime, deps.metadata.operationId);',
+    replace: '    await sendQueuedMails(c, runtime, deps.metadata.operationId);',
     tests: ['test/mail/send-queued-mails.test.ts'],
   },
   {

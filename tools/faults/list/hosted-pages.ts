@@ -107,9 +107,9 @@ export const hostedPageFaults: readonly PlantedFault[] = [
     id: 'pages-are-readable-by-listed-origins',
     guarantees: ['CSR-08'],
     breaks: 'An application of a listed origin reads the pages of whoever visits it.',
-    file: 'src/http/cors.ts',
-    find: 'if (!isListed || isForPage(c)) return;',
-    replace: 'if (!isListed) return;',
+    file: 'src/http/answer-request.ts',
+    find: ' && !isForPage(c);',
+    replace: ';',
     tests: ['test/contract/hosted-page-bounds.test.ts'],
   },
 ];

@@ -16,8 +16,8 @@ export const routeFaults: readonly PlantedFault[] = [
     guarantees: ['CSR-01', 'CSR-03'],
     breaks: 'Cookies of a browser count for PATCH and DELETE from every page.',
     file: 'src/http/route.ts',
-    find: "const isUnsafe = spec.method !== 'GET';",
-    replace: "const isUnsafe = spec.method === 'POST';",
+    find: "const isUnsafe = method !== 'GET';",
+    replace: "const isUnsafe = method === 'POST';",
     tests: ['test/contract/csrf.test.ts'],
   },
   {
@@ -69,10 +69,9 @@ export const routeFaults: readonly PlantedFault[] = [
     id: 'encoded-path-is-not-limited',
     guarantees: ['LIM-07', 'T35'],
     breaks: 'A path with an encoded letter is not counted.',
-    file: 'src/app.ts',
-    find: 'if (limit !== null) app.on(method, path, limitRoute(limit, now));',
-    replace:
-      "if (limit !== null) app.on(method, path, (c, next) => (c.req.url.includes('%') ? next() : limitRoute(limit, now)(c, next)));",
+    file: 'src/http/answer-request.ts',
+    find: 'if (route.limit !== null)',
+    replace: "if (route.limit !== null && !request.url.includes('%'))",
     tests: ['test/contract/rate-limits.test.ts'],
   },
   {
@@ -108,9 +107,9 @@ export const routeFaults: readonly PlantedFault[] = [
     guarantees: ['HDR-05', 'INP-14'],
     breaks: 'A cache in front takes what it is answered under the name of a script.',
     file: 'src/app.ts',
-    find: 'const app = new Hono<AppEnv>();',
+    find: 'new Hono<AppEnv>({ router: new TableRouter() })',
     replace:
-      "const app = new Hono<AppEnv>({ getPath: (request) => new URL(request.url).pathname.replace(/;.*$/, '') });",
+      "new Hono<AppEnv>({ router: new TableRouter(), getPath: (request) => new URL(request.url).pathname.replace(/;.*$/, '') })",
     tests: ['test/contract/unknown-paths.test.ts'],
   },
   {

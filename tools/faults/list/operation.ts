@@ -50,10 +50,10 @@ export const operationFaults: readonly PlantedFault[] = [
   {
     id: 'thrown-text-leaves-as-it-is',
     guarantees: ['LOG-06'],
-    breaks: 'Something that is thrown and is no error leaves as an error page of the platform.',
-    file: 'src/app.ts',
-    find: 'handle(c).catch(rethrowAsError)',
-    replace: 'handle(c)',
+    breaks: 'Something that is thrown and is no error is in the log as it is, whatever it holds.',
+    file: 'src/http/answer-request.ts',
+    find: "thrown instanceof Error ? thrown : new TypeError('a value was thrown that is not an error')",
+    replace: 'thrown',
     tests: ['test/contract/last-resort.test.ts'],
   },
   {

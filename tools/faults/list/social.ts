@@ -284,8 +284,8 @@ export const socialFaults: readonly PlantedFault[] = [
     guarantees: ['CSR-10'],
     breaks: 'A page of a foreign site logs in, registers and signs out.',
     file: 'src/http/route.ts',
-    find: "spec.guard === 'anyone' || spec.guard === 'token-holder';",
-    replace: "spec.guard === 'token-holder';",
+    find: "guard === 'anyone' || guard === 'token-holder';",
+    replace: "guard === 'token-holder';",
     tests: ['test/contract/csrf.test.ts'],
   },
 ];

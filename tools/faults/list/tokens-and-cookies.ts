@@ -3,6 +3,34 @@ import type { PlantedFault } from '../planted-fault.ts';
 /** Access tokens and cookies (JWT, CKE). */
 export const tokenFaults: readonly PlantedFault[] = [
   {
+    id: 'remembered-token-outlives-its-end',
+    guarantees: ['T26', 'JWT-07'],
+    breaks: 'An access token that was verified once is valid for as long as the isolate lives.',
+    file: 'src/crypto/verified-tokens.ts',
+    find: 'return isTimely ? known.claims : null;',
+    replace: 'return known.claims;',
+    tests: ['test/crypto/verified-tokens.test.ts'],
+  },
+  {
+    id: 'remembered-by-the-session',
+    guarantees: ['T26', 'JWT-01'],
+    breaks: 'Whoever knows the payload of a token that was verified needs no signature.',
+    file: 'src/crypto/verified-tokens.ts',
+    find: 'const known = this.#byToken.get(token);',
+    replace:
+      'const known = this.#byToken.entries().find(([key]) => key.startsWith(token.slice(0, -3)))?.[1];',
+    tests: ['test/crypto/verified-tokens.test.ts'],
+  },
+  {
+    id: 'tokens-are-remembered-without-end',
+    guarantees: ['T26'],
+    breaks: 'Every token that a client refreshes stays in the memory of the isolate.',
+    file: 'src/crypto/verified-tokens.ts',
+    find: 'const [oldest] = this.#byToken.size < this.#max ? [] : this.#byToken.keys();',
+    replace: 'const [oldest]: string[] = [];',
+    tests: ['test/crypto/verified-tokens.test.ts'],
+  },
+  {
     id: 'jwt-with-padding',
     guarantees: ['JWT-01'],
     breaks: 'Several spellings of one signature are good.',

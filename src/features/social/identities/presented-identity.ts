@@ -1,4 +1,4 @@
-import { canonicalEmail } from '../../../text-schemas.ts';
+import { canonicalEmail } from '../../../email-address.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
 import type { PresentedIdentity } from './fragments.ts';
 

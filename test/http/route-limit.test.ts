@@ -1,29 +1,14 @@
-import { createExecutionContext } from 'cloudflare:test';
-import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { AuthError } from '../../src/errors.ts';
-import type { AppEnv } from '../../src/http/context.ts';
-import { limitRoute } from '../../src/http/limit-route.ts';
-import { answerFailure } from '../../src/http/problem.ts';
-import { loadRuntime } from '../../src/runtime.ts';
-import { testEnv } from '../support/test-env.ts';
+import type { Answer, Overrides } from '../support/client.ts';
+import { serviceWith } from './planted-service.ts';
 
 /** Asks a route that is limited and throws this, in a service with this environment. */
-async function ask(thrown: Error, env = testEnv()): Promise<Response> {
-  const app = new Hono<AppEnv>();
-  app.use(async (c, next) => {
-    c.set('runtime', await loadRuntime(c.env));
-    await next();
-  });
-  app.get(
-    '/',
-    limitRoute('general', () => 0),
-    () => {
-      throw thrown;
-    },
-  );
-  app.onError(answerFailure);
-  return app.request('/', {}, env, createExecutionContext());
+function ask(thrown: Error, overrides: Overrides = {}): Promise<Answer> {
+  const fail = () => {
+    throw thrown;
+  };
+  return serviceWith({ 'GET /planted': fail }, overrides, { now: () => 0 }).get('/planted');
 }
 
 describe('a limited route', () => {
@@ -42,7 +27,7 @@ describe('a limited route', () => {
   });
 
   test('has no limit in a service that cannot be configured', async () => {
-    const response = await ask(new AuthError('x', { status: 400, title: 'X.' }), testEnv({ BASE_URL: '*' }));
-    expect([response.status, response.headers.has('RateLimit')]).toEqual([400, false]);
+    const response = await ask(new AuthError('x', { status: 400, title: 'X.' }), { BASE_URL: '*' });
+    expect([response.status, response.headers.has('RateLimit')]).toEqual([503, false]);
   });
 });

@@ -1,0 +1,23 @@
+import type { HotDeps } from '../../../deps.ts';
+import { sessionErrors } from '../errors.ts';
+import type { PresentedRefreshToken, RefreshSettings } from '../judging/fragments.ts';
+import type { RefreshRow } from '../queries.ts';
+import { endReusedSession } from './queries.ts';
+
+/**
+ * Ends the session of a token that was used twice, and says so. Nothing has changed until this commits: if it fails, the
+ * next use of the token is the same reuse again. Round trips: 1.
+ * @throws AuthError refresh_token_reused; session_expired when somebody else has ended it meanwhile
+ */
+export async function endReused(
+  deps: HotDeps,
+  presented: PresentedRefreshToken,
+  row: RefreshRow,
+  settings: RefreshSettings,
+): Promise<never> {
+  const { credentials } = await deps.loadFeatures();
+  const isEnded = await endReusedSession(deps.db, presented, row, settings, credentials, deps.metadata);
+  if (!isEnded) throw sessionErrors.session_expired();
+  deps.mail.sendSoon();
+  throw sessionErrors.refresh_token_reused();
+}

@@ -1,0 +1,159 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type InputOptions, type OutputChunk, type OutputOptions, type Plugin, rolldown } from 'rolldown';
+import { projectFolder } from '../project.ts';
+import { httpPartOfDriver } from './http-part-of-driver.ts';
+
+/** The files of a Worker by name, as they are uploaded; the entry is `index.mjs`. */
+export type Modules = ReadonlyMap<string, Uint8Array>;
+
+/** A built Worker. */
+export interface BuiltWorker {
+  readonly modules: Modules;
+  /** The sources that are evaluated when the Worker starts. */
+  readonly startSources: ReadonlySet<string>;
+  /** The code of each source before it was minified, by the name of the module that has it. */
+  readonly renderedSources: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+const entryOfService = join(projectFolder, 'src/index.ts');
+const appOfService = join(projectFolder, 'src/app.ts');
+
+/** How every Worker is bundled, besides its entry. */
+export const inputOptions: InputOptions = {
+  cwd: projectFolder,
+  platform: 'browser',
+  external: [/^node:/, /^cloudflare:/],
+  resolve: { conditionNames: ['workerd', 'worker', 'browser', 'import'] },
+  // The entry exports nothing but handlers; what other modules need of it is elsewhere.
+  preserveEntrySignatures: 'allow-extension',
+  transform: { target: 'es2024' },
+  // No file of ours, and of no package, does anything by being imported alone.
+  treeshake: { moduleSideEffects: false },
+  plugins: [uploadedAsTheyAre(), httpPartOfDriver],
+  logLevel: 'warn',
+};
+
+export const outputOptions: OutputOptions = {
+  format: 'esm',
+  minify: true,
+  // By this ending wrangler and workerd take them for modules.
+  entryFileNames: '[name].mjs',
+  chunkFileNames: '[name].mjs',
+  assetFileNames: '[name][extname]',
+};
+
+/** Modules that are not JavaScript: workerd reads them by the kind that their names say. */
+function uploadedAsTheyAre(): Plugin {
+  return {
+    name: 'uploaded-as-they-are',
+    async resolveId(source, importer) {
+      if (!/\.(?:sql|wasm)$/.test(source)) return null;
+      const resolved = await this.resolve(source, importer, { skipSelf: true });
+      if (resolved === null) return null;
+      const file = this.emitFile({
+        type: 'asset',
+        name: basename(resolved.id),
+        source: await readFile(resolved.id),
+      });
+      return { id: `./${this.getFileName(file)}`, external: true };
+    },
+  };
+}
+
+/**
+ * Bundles a Worker into few modules, each of which workerd compiles when it is first imported: what the Worker evaluates at
+ * its start (`start`), what it evaluates with the first request that is for no hot route (`app`), what pages are made of, and
+ * each package that is seldom needed. What belongs to the first two is found by building once before.
+ */
+export async function buildWorker(entry = entryOfService): Promise<BuiltWorker> {
+  const bundle = await rolldown({ ...inputOptions, input: { index: entry } });
+  try {
+    const { output: found } = await bundle.generate(outputOptions);
+    const chunks = new Map(
+      found.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]),
+    );
+    const atStart = sourcesFrom(chunks, (chunk) => chunk.isEntry);
+    const inApp = sourcesFrom(chunks, ({ facadeModuleId }) => facadeModuleId === appOfService);
+    const groupOf = (source: string): string | null => {
+      // The entry exports nothing but handlers, so it is a module of its own.
+      if (source === entry) return null;
+      if (atStart.has(source)) return 'start';
+      return inApp.has(source) ? groupOfApp(source) : groupOnDemand(source);
+    };
+    const { output } = await bundle.generate({
+      ...outputOptions,
+      codeSplitting: {
+        groups: [{ name: groupOf, debugName: 'when it is evaluated' }],
+        includeDependenciesRecursively: false,
+      },
+    });
+    refuseCycles(output.filter((file) => file.type === 'chunk'));
+    const modules = output.map(
+      (file) => [file.fileName, toBytes(file.type === 'chunk' ? file.code : file.source)] as const,
+    );
+    const renderedSources = new Map(
+      output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, codeBySource(file)] as const] : [])),
+    );
+    return { modules: new Map(modules), startSources: atStart, renderedSources };
+  } finally {
+    await bundle.close();
+  }
+}
+
+/** The sources of these chunks, and of all that they import before they are evaluated. */
+function sourcesFrom(
+  chunks: ReadonlyMap<string, OutputChunk>,
+  isRoot: (chunk: OutputChunk) => boolean,
+): ReadonlySet<string> {
+  const seen = new Set<OutputChunk>();
+  const visit = (chunk: OutputChunk | undefined) => {
+    if (chunk === undefined || seen.has(chunk)) return;
+    seen.add(chunk);
+    for (const name of chunk.imports) visit(chunks.get(name));
+  };
+  for (const chunk of chunks.values()) if (isRoot(chunk)) visit(chunk);
+  return new Set(Array.from(seen, ({ moduleIds }) => moduleIds).flat());
+}
+
+/** What is alike lies together, since the upload is compressed: 1 KiB less than one module. */
+function groupOfApp(source: string): string {
+  if (/\/src\/languages\//.test(source)) return 'app-mails';
+  return /\/node_modules\//.test(source) ? 'app-packages' : 'app';
+}
+
+/** What pages are made of, and what stays a module of its own: packages, and what is needed without pages. */
+function groupOnDemand(source: string): string | null {
+  if (/\/src\/languages\/de\b/.test(source)) return 'pages-de';
+  if (/\/src\/(?:crypto|db|features\/(?:password\/new-password|sessions\/reuse))\//.test(source)) return null;
+  return /\/src\/|\/hono\//.test(source) ? 'pages' : null;
+}
+
+/** Modules that import each other would meet names that have no value yet, depending on which is asked for first. */
+function refuseCycles(chunks: readonly OutputChunk[]): void {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const visit = (name: string, path: readonly string[]): void => {
+    if (path.includes(name)) throw new Error(`modules import each other: ${[...path, name].join(' -> ')}`);
+    for (const imported of byName.get(name)?.imports ?? []) visit(imported, [...path, name]);
+  };
+  for (const name of byName.keys()) visit(name, []);
+}
+
+function codeBySource({ modules }: OutputChunk): ReadonlyMap<string, string> {
+  return new Map(Object.entries(modules).map(([source, { code }]) => [source, code ?? '']));
+}
+
+function toBytes(content: string | Uint8Array): Uint8Array {
+  return typeof content === 'string' ? new TextEncoder().encode(content) : content;
+}
+
+/** Writes the modules to a folder that has nothing else. */
+export async function writeModules(modules: Modules, folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const [name, content] of modules) await writeFile(join(folder, name), content);
+}
+
+/** Where wrangler.toml expects the built service. */
+export const builtFolder = fileURLToPath(new URL('../../dist/worker/', import.meta.url));
