@@ -1,44 +1,91 @@
 /// <reference path="../../src/crypto/wasm-module.d.ts" />
-import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless';
 import { Hono } from 'hono';
-import { importJWK, type JWK, jwtVerify } from 'jose';
+import { base64url, jwtVerify, SignJWT } from 'jose';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
+import { accessTokenTtlSeconds, type BareEnv, prepare } from './bare-runtime.ts';
+import type { SentStatement } from './replay.ts';
 
-// The baseline of the bench: the same libraries and nothing else.
-
-interface BareEnv {
-  readonly DATABASE_URL: string;
-  readonly DATABASE_HTTP_ENDPOINT: string;
-  readonly ISSUER: string;
-  readonly PUBLIC_JWK: string;
-}
-
-interface Prepared {
-  readonly query: NeonQueryFunction<false, false>;
-  readonly publicKey: CryptoKey | Uint8Array;
-}
-
-let prepared: Prepared | undefined;
-
-async function prepare(env: BareEnv): Promise<Prepared> {
-  neonConfig.fetchEndpoint = () => env.DATABASE_HTTP_ENDPOINT;
-  const publicKey = await importJWK(JSON.parse(env.PUBLIC_JWK) as JWK, 'ES256');
-  return { query: neon(env.DATABASE_URL, { disableWarningInBrowsers: true }), publicKey };
-}
+// The floors of the bench: for each hot route a bare one that does the same cryptography, sends the same statements, and
+// answers with the same members, with the same libraries and nothing else.
 
 const app = new Hono<{ Bindings: BareEnv }>();
 
-/** Verifies one ES256 token and runs one SELECT. */
+/** Verifies one ES256 token and reads its user and its session. */
 app.get('/me', async (c) => {
-  prepared ??= await prepare(c.env);
-  const { query, publicKey } = prepared;
-  const token = c.req.header('Authorization')?.slice('Bearer '.length) ?? '';
-  const { ISSUER: issuer } = c.env;
-  const { payload } = await jwtVerify(token, publicKey, { algorithms: ['ES256'], issuer, audience: issuer });
-  const [user] = await query.query('SELECT id, email, name, created_at FROM users WHERE id = $1', [
-    payload.sub,
-  ]);
-  return c.json({ user });
+  await verify(c.env, c.req.header('Authorization'));
+  const row = await ask(c.env, 'me');
+  if (row === undefined) return c.json({ success: false }, 401);
+  return c.json({
+    success: true,
+    user: {
+      id: row.user_id,
+      email: row.email,
+      name: row.name,
+      emailVerified: row.email_verified,
+      twoFactorEnabled: row.two_factor_enabled,
+      hasPassword: row.has_password,
+      createdAt: row.user_created_at.toISOString(),
+      updatedAt: row.user_updated_at.toISOString(),
+    },
+    session: {
+      id: row.session_id,
+      current: true,
+      createdAt: row.session_created_at.toISOString(),
+      lastActiveAt: row.last_active_at.toISOString(),
+      expiresAt: row.absolute_expires_at.toISOString(),
+      ipAddress: row.ip_address,
+      location: row.location,
+      device: row.device,
+      method: row.method,
+    },
+  });
+});
+
+/** The same, and signs one token: what the budget of a refresh is over. */
+app.get('/me-and-sign', async (c) => {
+  const { auth_time } = await verify(c.env, c.req.header('Authorization'));
+  const row = await ask(c.env, 'me');
+  if (row === undefined) return c.json({ success: false }, 401);
+  return c.json({ success: true, accessToken: await sign(c.env, { ...row, auth_time, amr: ['pwd'] }) });
+});
+
+/** Checks one MAC, updates the session, signs one ES256 token and makes one MAC. */
+app.post('/refresh', async (c) => {
+  const { macKey } = await prepare(c.env);
+  const presented = await readRefreshToken(c.env, await c.req.json());
+  if (presented === null) return c.json({ success: false }, 401);
+  const row = await ask(c.env, 'refresh');
+  if (row === undefined) return c.json({ success: false }, 401);
+
+  const content = presented.content.slice();
+  new DataView(content.buffer).setUint32(17, row.counter + 1);
+  const token = new Uint8Array(53);
+  token.set(content);
+  token.set(new Uint8Array(await crypto.subtle.sign('HMAC', macKey, content)), 21);
+  const accessToken = await sign(c.env, row);
+  return c.json({
+    success: true,
+    accessToken,
+    refreshToken: `nxr_${base64url.encode(token)}`,
+    tokenType: 'Bearer',
+    expiresIn: accessTokenTtlSeconds,
+    refreshExpiresIn: row.expires_in,
+  });
+});
+
+/** Checks one MAC and ends the session. */
+app.post('/logout', async (c) => {
+  const presented = await readRefreshToken(c.env, await c.req.json());
+  if (presented === null) return c.json({ success: false }, 401);
+  await ask(c.env, 'logout');
+  return c.json({ success: true, message: 'Signed out' });
+});
+
+/** Verifies one ES256 token and ends the session. */
+app.post('/logout-by-bearer', async (c) => {
+  await verify(c.env, c.req.header('Authorization'));
+  await ask(c.env, 'logout');
+  return c.json({ success: true, message: 'Signed out' });
 });
 
 /** Hashes one password with the live parameters. */
@@ -46,5 +93,55 @@ app.post('/hash', async (c) => {
   await hashPassword('correct horse battery staple');
   return c.json({ success: true });
 });
+
+/** What the floors ask the database: the statements that the service sends, by the name of the route. */
+const statements = new Map<string, readonly SentStatement[]>();
+
+app.post('/statements/:route', async (c) => {
+  statements.set(c.req.param('route'), await c.req.json());
+  return c.json({ success: true });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: the row of whatever statement it was told
+async function ask(env: BareEnv, route: string): Promise<Record<string, any> | undefined> {
+  const { query } = await prepare(env);
+  const [first, ...others] = (statements.get(route) ?? []).map(({ query: text, params }) =>
+    query.query(text, [...params]),
+  );
+  if (first === undefined) throw new Error(`nobody has said what ${route} asks`);
+  if (others.length === 0) return (await first)[0];
+  const [rows] = await query.transaction([first, ...others], { isolationLevel: 'ReadCommitted' });
+  return rows?.[0];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the row of whatever statement was told
+async function sign(env: BareEnv, { session_id: sid, user_id, auth_time, amr }: Record<string, any>) {
+  const { privateKey, kid } = await prepare(env);
+  const issuedAt = Math.floor(Date.now() / 1000);
+  return new SignJWT({ sid, auth_time, acr: 'aal1', amr })
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+    .setIssuer(env.ISSUER)
+    .setAudience(env.ISSUER)
+    .setSubject(user_id)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + accessTokenTtlSeconds)
+    .setJti(crypto.randomUUID())
+    .sign(privateKey);
+}
+
+async function verify(env: BareEnv, authorization = '') {
+  const { publicKey } = await prepare(env);
+  const { ISSUER: issuer } = env;
+  const options = { algorithms: ['ES256'], issuer, audience: issuer };
+  return (await jwtVerify(authorization.slice('Bearer '.length), publicKey, options)).payload;
+}
+
+async function readRefreshToken(env: BareEnv, { refreshToken }: { readonly refreshToken: string }) {
+  const { macKey } = await prepare(env);
+  const bytes = base64url.decode(refreshToken.slice('nxr_'.length));
+  const content = bytes.slice(0, 21);
+  if (!(await crypto.subtle.verify('HMAC', macKey, bytes.slice(21), content))) return null;
+  return { content };
+}
 
 export default app;

@@ -1,7 +1,7 @@
 import { startBenchDatabase } from './bench-database.ts';
 import { bundleWorker } from './bundle.ts';
 import { HttpClient } from './http-client.ts';
-import { startReplay } from './replay.ts';
+import { type Replay, startReplay } from './replay.ts';
 import { baseUrl, createServiceVars } from './service-vars.ts';
 import { startWorker, type WorkerSpec } from './workerd.ts';
 
@@ -16,8 +16,15 @@ export interface BenchServer {
 export interface BenchServers {
   readonly service: BenchServer;
   readonly bare: BenchServer;
+  /** The statements of the last request to the database. */
+  readonly lastStatements: Replay['lastStatements'];
+  /** `SIGNING_KEYS` of both. */
+  readonly signingKeys: string;
   close(): Promise<void>;
 }
+
+/** One client asks again and again, as the application of one user does. */
+const clientAddress = '198.18.0.1';
 
 /**
  * Starts both, with `connections` to each. A `startReplay` answers for their database: a PostgreSQL next to the
@@ -31,7 +38,7 @@ export async function startBenchServers(connections: number): Promise<BenchServe
   const serve = async (spec: WorkerSpec): Promise<BenchServer> => {
     const worker = await startWorker(spec);
     closers.push(worker.stop);
-    const client = new HttpClient(worker.url, connections);
+    const client = new HttpClient(worker.url, connections, clientAddress);
     closers.push(async () => client.close());
     return { client, pid: worker.pid };
   };
@@ -42,22 +49,12 @@ export async function startBenchServers(connections: number): Promise<BenchServe
     closers.push(replay.close);
     const vars = await createServiceVars({ url: database.url, endpoint: replay.url });
     const service = await serve({ ...(await bundleWorker()), vars });
-    const { DATABASE_URL, DATABASE_HTTP_ENDPOINT } = vars;
-    const bareVars = {
-      DATABASE_URL,
-      DATABASE_HTTP_ENDPOINT,
-      ISSUER: baseUrl,
-      PUBLIC_JWK: publicPart(vars.SIGNING_KEYS),
-    };
     const bareBundle = await bundleWorker(new URL('./bare-worker.ts', import.meta.url));
-    return { service, bare: await serve({ ...bareBundle, vars: bareVars }), close };
+    const bare = await serve({ ...bareBundle, vars: { ...vars, ISSUER: baseUrl } });
+    const { lastStatements } = replay;
+    return { service, bare, lastStatements, signingKeys: vars.SIGNING_KEYS, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function publicPart(signingKeys: string): string {
-  const [{ d: _private, ...publicJwk } = {}] = JSON.parse(signingKeys) as Record<string, unknown>[];
-  return JSON.stringify(publicJwk);
 }

@@ -1,6 +1,6 @@
+import { roundTripsOf } from './account-requests.ts';
 import { cpuMs } from './cpu-time.ts';
 import type { BenchRequest, HttpClient } from './http-client.ts';
-import { median } from './stats.ts';
 
 /** A measured request and its Worker. */
 export interface Subject {
@@ -8,11 +8,14 @@ export interface Subject {
   readonly client: HttpClient;
   /** The id of the Worker's process. */
   readonly pid: number;
-  readonly request: BenchRequest;
+  /** The request, or what returns another one each time. */
+  readonly request: BenchRequest | (() => BenchRequest);
 }
 
 /** The amount of work. */
 export interface Plan {
+  /** The turns of each subject that are not counted: V8 compiles what runs often, some thousand requests long. */
+  readonly warmUpTurns: number;
   readonly rounds: number;
   /** The turns of each subject in a round: whatever else the machine does affects all subjects alike. */
   readonly turns: number;
@@ -22,23 +25,24 @@ export interface Plan {
 /** The cost of one subject. */
 export interface Cost {
   readonly name: string;
-  /** Milliseconds of CPU per request, round by round: the median of the round's turns. */
-  readonly msByRound: readonly number[];
+  /** Milliseconds of CPU per request, turn by turn in each round. */
+  readonly msByRound: readonly (readonly number[])[];
   /** The database round trips of one request as the service reports them; undefined if it does not. */
   readonly roundTrips: string | undefined;
 }
 
-/** Measures the CPU time of each subject's Worker. A first turn of each is not counted. */
+/** Measures the CPU time of each subject's Worker. */
 export async function cpuPerRequest(subjects: readonly Subject[], plan: Plan): Promise<Cost[]> {
   const costs = [];
   for (const { name, client, request } of subjects) {
-    const { headers } = await client.repeat(request, plan.requestsPerTurn);
-    const roundTrips = /\bdb;desc="(\d+)"/.exec(String(headers['server-timing']))?.[1];
-    costs.push({ name, msByRound: [] as number[], roundTrips });
+    let response = await client.repeat(request, plan.requestsPerTurn);
+    for (let turn = 1; turn < plan.warmUpTurns; turn++)
+      response = await client.repeat(request, plan.requestsPerTurn);
+    costs.push({ name, msByRound: [] as number[][], roundTrips: roundTripsOf(response) });
   }
   for (let round = 0; round < plan.rounds; round++) {
     const turns = await runRound(subjects, plan);
-    for (const [index, ms] of turns.entries()) costs[index]?.msByRound.push(median(ms));
+    for (const [index, ms] of turns.entries()) costs[index]?.msByRound.push(ms);
   }
   return costs;
 }

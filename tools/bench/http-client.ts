@@ -32,10 +32,13 @@ export class HttpClient {
   readonly #url: string;
   readonly #agent: Agent;
   readonly #connections: number;
+  readonly #address: string | undefined;
   #count = 0;
 
-  constructor(url: string, connections: number) {
+  /** @param address of the client, as the edge tells it; without one every request is from another */
+  constructor(url: string, connections: number, address?: string) {
     this.#url = url;
+    this.#address = address;
     this.#connections = connections;
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
@@ -75,22 +78,25 @@ export class HttpClient {
   }
 
   /**
-   * Sends the same request `count` times, as many at once as there are connections, and returns the last response.
+   * Sends the same request `count` times, or as many as a function returns, as many at once as there are connections, and
+   * returns the last response.
    * @throws Error at the first response that is not a success: its work would not be the measured work
    */
-  async repeat(wanted: BenchRequest, count: number): Promise<BenchResponse> {
+  async repeat(wanted: BenchRequest | (() => BenchRequest), count: number): Promise<BenchResponse> {
+    const next = typeof wanted === 'function' ? wanted : () => wanted;
     let left = count;
     const last: BenchResponse[] = [];
     const work = async () => {
       while (left-- > 0) {
-        const response = await this.send(wanted);
+        const request = next();
+        const response = await this.send(request);
         if (response.status !== 200)
-          throw new Error(`${wanted.path} answered ${response.status}: ${response.text}`);
+          throw new Error(`${request.path} answered ${response.status}: ${response.text}`);
         last[0] = response;
       }
     };
     await Promise.all(Array.from({ length: this.#connections }, work));
-    return last[0] ?? (await this.send(wanted));
+    return last[0] ?? (await this.send(next()));
   }
 
   /** Closes the connections. */
@@ -100,6 +106,7 @@ export class HttpClient {
 
   /** A new client each time (198.18.0.0/15 is for benchmarks, RFC 2544), so that no limit per address is met. */
   #nextAddress(): string {
+    if (this.#address !== undefined) return this.#address;
     this.#count += 1;
     return `198.18.${(this.#count >> 8) & 255}.${this.#count & 255}`;
   }

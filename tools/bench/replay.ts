@@ -6,7 +6,15 @@ import type { AddressInfo } from 'node:net';
 export interface Replay {
   /** URL of Neon's SQL-over-HTTP endpoint. */
   readonly url: string;
+  /** The statements of the last request. */
+  readonly lastStatements: () => readonly SentStatement[];
   close(): Promise<void>;
+}
+
+/** A statement as the driver sends it: each parameter is a text, or null. */
+export interface SentStatement {
+  readonly query: string;
+  readonly params: readonly (string | null)[];
 }
 
 interface Answer {
@@ -21,13 +29,15 @@ interface Answer {
  */
 export async function startReplay(endpoint: string): Promise<Replay> {
   const answers = new Map<string, Answer>();
+  let last: readonly SentStatement[] = [];
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
-    const key = statementsIn(body);
+    last = statementsIn(body);
+    const key = JSON.stringify(last.map(({ query }) => query));
     const known = answers.get(key) ?? (await ask(endpoint, request, body));
     if (known.status === 200) answers.set(key, known);
     response.writeHead(known.status, { 'content-type': 'application/json' });
@@ -38,6 +48,7 @@ export async function startReplay(endpoint: string): Promise<Replay> {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`,
+    lastStatements: () => last,
     close: async () => {
       server.close();
       server.closeAllConnections();
@@ -55,12 +66,11 @@ async function ask(endpoint: string, { headers }: IncomingMessage, body: Buffer)
   return { status: response.status, body: Buffer.from(await response.arrayBuffer()) };
 }
 
-function statementsIn(body: Buffer): string {
-  const { query, queries = [] } = JSON.parse(body.toString('utf8')) as {
-    readonly query?: string;
-    readonly queries?: readonly { readonly query: string }[];
-  };
-  return JSON.stringify(query ?? queries.map((statement) => statement.query));
+function statementsIn(body: Buffer): readonly SentStatement[] {
+  const sent = JSON.parse(body.toString('utf8')) as
+    | SentStatement
+    | { readonly queries: readonly SentStatement[] };
+  return 'queries' in sent ? sent.queries : [sent];
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
