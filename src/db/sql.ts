@@ -23,18 +23,16 @@ export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]
 }
 
 /** The texts of joins, by number and separator, so that each is one array however often it is made. */
-const joints = new Map<string, readonly string[]>();
-const textsOfJoins = new WeakSet<readonly string[]>();
+const textsOfJoins = new Map<string, readonly string[]>();
 
 /** Joins fragments with `separator`; an empty list gives an empty fragment. */
 export function join(fragments: readonly Fragment[], separator: string): Fragment {
   const key = `${fragments.length} ${separator}`;
-  const texts = joints.get(key) ?? [
+  const texts = textsOfJoins.get(key) ?? [
     '',
     ...fragments.map((_, index) => (index + 1 < fragments.length ? separator : '')),
   ];
-  joints.set(key, texts);
-  textsOfJoins.add(texts);
+  textsOfJoins.set(key, texts);
   return new Fragment(texts, fragments);
 }
 
@@ -54,7 +52,8 @@ export function identifier(name: string): Fragment {
 class Shape {
   text: string | undefined;
   #afterParameter: Shape | undefined;
-  readonly #afterTexts = new Map<readonly string[], Shape>();
+  // A text that was made by hand takes its shapes with it.
+  readonly #afterTexts = new WeakMap<readonly string[], Shape>();
 
   get afterParameter(): Shape {
     this.#afterParameter ??= new Shape();
@@ -74,32 +73,27 @@ const noShape = new Shape();
 
 /**
  * Returns the text with `$1`, `$2`, ... and the parameters in that order. The text is put together once for each shape of
- * statement, unless a part of it was made by hand.
+ * statement.
  */
 export function compile(fragment: Fragment): { text: string; params: unknown[] } {
   const params: unknown[] = [];
   const shape = collect(fragment, noShape, params);
-  if (shape === null) return { text: write(fragment), params };
   shape.text ??= write(fragment);
   return { text: shape.text, params };
 }
 
-/** Collects the parameters, and finds the shape behind `before`; null where a text is not of the source. */
-function collect({ texts, values }: Fragment, before: Shape | null, params: unknown[]): Shape | null {
-  let shape = before !== null && isOfSource(texts) ? before.after(texts) : null;
+/** Collects the parameters, and finds the shape behind `before`. */
+function collect({ texts, values }: Fragment, before: Shape, params: unknown[]): Shape {
+  let shape = before.after(texts);
   for (const value of values) {
     if (value instanceof Fragment) {
       shape = collect(value, shape, params);
     } else {
       params.push(value);
-      shape = shape === null ? null : shape.afterParameter;
+      shape = shape.afterParameter;
     }
   }
   return shape;
-}
-
-function isOfSource(texts: readonly string[]): boolean {
-  return 'raw' in texts || textsOfJoins.has(texts);
 }
 
 function write(fragment: Fragment): string {
