@@ -58,12 +58,18 @@ export const features: readonly Feature[] = [
 ];
 
 /** Everything that they say. */
-export const folded: FoldedFeatures = foldFeatures(features);
+const folded: FoldedFeatures = foldFeatures(features);
 
 export const runScheduled = createScheduled(folded);
 
+/** What an app is made of. */
+interface AppParts {
+  readonly serves: readonly Route[];
+  readonly features: Registered;
+}
+
 /** The whole service as a Hono app. */
-export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
+export function createApp(options: AppOptions = {}): Hono<AppEnv> & AppParts {
   const registered =
     options.features === undefined ? folded : foldFeatures([...features, ...options.features]);
   const { routes } = registered;
@@ -84,7 +90,7 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
   }
   app.notFound((c) => answerRequest(c, undefined, service));
   app.onError((error, c) => answerThrown(c, error));
-  return Object.assign(app, { serves: routes });
+  return Object.assign(app, { serves: routes, features: registered });
 }
 
 /** The dependencies of a request beside which every feature has been evaluated. */

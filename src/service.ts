@@ -24,7 +24,7 @@ export const hotRoutes: readonly Route[] = [...ofAccount, ...ofSessions, ...ofHe
 export function createService(options: AppOptions = {}): Pick<Hono<AppEnv>, 'fetch'> {
   const loadApp = once(async () => (await import('./app.ts')).createApp(options));
   const answerByApp = async (c: RequestContext) => (await loadApp()).fetch(c.req.raw, c.env, c.executionCtx);
-  const loadFeatures = async () => (await import('./app.ts')).folded;
+  const loadFeatures = async () => (await loadApp()).features;
   const service: Service = {
     createDeps: (runtime, request, requestId) =>
       new RequestDeps(runtime, request, requestId, loadFeatures, options),

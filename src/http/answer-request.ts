@@ -11,7 +11,7 @@ import type { Route } from './route.ts';
 import { setBudget, takeFromBudget } from './route-limit.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 import { sendQueuedMails } from './send-queued-mails.ts';
-import { isServed } from './served.ts';
+import { isServed, isServedBySome } from './served.ts';
 import { serverTiming } from './server-timing.ts';
 
 /** The routes of one path. */
@@ -42,9 +42,7 @@ export function placeOf(routes: readonly Route[]): Place {
   return {
     routes: new Map(routes.map((route) => [route.method, route])),
     allow: methods.join(', '),
-    decisive: routes.find(
-      ({ medium, guard }) => medium === 'page' || guard === 'admin' || guard === 'developer',
-    ),
+    decisive: routes.find(isServedBySome),
   };
 }
 

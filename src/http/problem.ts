@@ -22,8 +22,13 @@ export async function answerFailure(
   const error = toAuthError(thrown);
   logFailure(error, c);
   const document = () => problemDocument(error, c.get('requestId'));
-  // What pages are made of is loaded on demand, and may be what has failed.
-  const response = isForPage(c) ? await answerErrorPage(error, c, form).catch(document) : document();
+  const response = isForPage(c)
+    ? await answerErrorPage(error, c, form).catch((cause: unknown) => {
+        // What pages are made of is loaded on demand, and may be what fails.
+        logFailure(commonErrors.internal_error({ internal: cause }), c);
+        return document();
+      })
+    : document();
   setFailureHeaders(response.headers, error);
   return response;
 }

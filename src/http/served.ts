@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import type { Guard } from './route.ts';
+import type { Guard, Route } from './route.ts';
 
 /**
  * Whether this deployment serves routes of this guard. Where it does not, they are like unknown paths, for every method and
@@ -17,4 +17,9 @@ export function isServed(guard: Guard, { isDevelopment, adminSecret, pages }: Co
     default:
       return true;
   }
+}
+
+/** Whether only some deployments serve routes of this guard, or failures of it are told by pages. */
+export function isServedBySome({ guard, medium }: Pick<Route, 'guard' | 'medium'>): boolean {
+  return medium === 'page' || guard === 'admin' || guard === 'developer';
 }

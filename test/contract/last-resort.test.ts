@@ -73,6 +73,16 @@ describe.each(registeredRoutes)('when the handler of %s throws', (key) => {
   );
 });
 
+/** A service whose app cannot be made, as when a module of it does not load. */
+function serviceWithoutApp(): TestClient {
+  const features = new Proxy<Feature[]>([], {
+    get() {
+      throw new Error('no such module');
+    },
+  });
+  return new TestClient({ ALLOWED_ORIGINS: 'https://app.example' }, { features });
+}
+
 describe('when something outside the handlers throws', () => {
   const unreadable = new Proxy(
     {},
@@ -125,7 +135,7 @@ describe('when something outside the handlers throws', () => {
       },
     ],
     ['an answer whose headers cannot be set', () => Response.redirect('https://canary.example/')],
-    ['no answer at all', () => undefined as unknown as Response],
+    ['no answer at all', () => undefined as never],
   ])('%s is a 500 with every header, and one log line without it (LOG-01, LOG-06)', async (_what, answer) => {
     const client = serviceWith({ 'GET /planted': answer });
     const lines = recordLog();
@@ -142,12 +152,7 @@ describe('when something outside the handlers throws', () => {
   });
 
   test('an app that cannot be made is a 500 with every header, and one log line each time (LOG-06)', async () => {
-    const features = {
-      [Symbol.iterator]() {
-        throw new Error('no such module');
-      },
-    };
-    const client = new TestClient({}, { features: features as unknown as Feature[] });
+    const client = serviceWithoutApp();
     const lines = recordLog();
     for (const path of ['/api/auth/login', '/login', '/api/auth/me/']) {
       const answer = await client.call(path === '/login' ? 'GET' : 'POST', path);
@@ -156,5 +161,14 @@ describe('when something outside the handlers throws', () => {
     }
     expect(lines).toHaveLength(3);
     expectProblem(await client.get('/api/auth/me'), 401, 'unauthenticated');
+  });
+
+  test('hot routes, their preflights and HEAD need no app', async () => {
+    const client = serviceWithoutApp();
+    const preflight = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'POST' };
+    expect((await client.call('OPTIONS', '/api/auth/refresh', { headers: preflight })).status).toBe(204);
+    expect((await client.call('HEAD', '/api/health/live')).status).toBe(200);
+    expectProblem(await client.post('/api/auth/refresh', { refreshToken: 'nxr_x' }), 401, 'session_expired');
+    expect((await client.call('OPTIONS', '/api/auth/login', { headers: preflight })).status).toBe(500);
   });
 });

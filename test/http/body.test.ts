@@ -78,6 +78,14 @@ describe('readJsonBody', () => {
     expect(await readJsonBody(request(), optional)).toEqual({});
   });
 
+  test.each(['', ' ', '-0', '0x0', '00'])(
+    'INP-01: a body is read whose Content-Length is %j, which only looks like none',
+    async (length) => {
+      const request = post('{"refreshToken":"x"}', { ...json, 'Content-Length': length });
+      expect(await readJsonBody(request, optional)).toEqual({ refreshToken: 'x' });
+    },
+  );
+
   test('INP-02: an optional body that has bytes still needs its type', async () => {
     const error = await refusalOf(readJsonBody(post('{"refreshToken":"x"}', {}), optional));
     expect(error.code).toBe('unsupported_media_type');
