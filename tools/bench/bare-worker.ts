@@ -13,7 +13,7 @@ const app = new Hono<{ Bindings: BareEnv }>();
 /** Verifies one ES256 token and reads its user and its session. */
 app.get('/me', async (c) => {
   await verify(c.env, c.req.header('Authorization'));
-  const row = await ask(c.env, 'me');
+  const row = await ask<MeRow>(c.env, 'me');
   if (row === undefined) return c.json({ success: false }, 401);
   return c.json({
     success: true,
@@ -44,7 +44,7 @@ app.get('/me', async (c) => {
 /** The same, and signs one token: what the budget of a refresh is over. */
 app.get('/me-and-sign', async (c) => {
   const { auth_time } = await verify(c.env, c.req.header('Authorization'));
-  const row = await ask(c.env, 'me');
+  const row = await ask<MeRow>(c.env, 'me');
   if (row === undefined) return c.json({ success: false }, 401);
   return c.json({ success: true, accessToken: await sign(c.env, { ...row, auth_time, amr: ['pwd'] }) });
 });
@@ -54,7 +54,7 @@ app.post('/refresh', async (c) => {
   const { macKey } = await prepare(c.env);
   const presented = await readRefreshToken(c.env, await c.req.json());
   if (presented === null) return c.json({ success: false }, 401);
-  const row = await ask(c.env, 'refresh');
+  const row = await ask<RefreshRow>(c.env, 'refresh');
   if (row === undefined) return c.json({ success: false }, 401);
 
   const content = presented.content.slice();
@@ -94,6 +94,29 @@ app.post('/hash', async (c) => {
   return c.json({ success: true });
 });
 
+/** What a token is signed of. */
+interface SignedRow {
+  readonly session_id: string;
+  readonly user_id: string;
+  readonly auth_time: unknown;
+  readonly amr: readonly string[];
+}
+
+interface RefreshRow extends SignedRow {
+  readonly counter: number;
+  readonly expires_in: number;
+}
+
+type TimeColumn =
+  | `${'user' | 'session'}_created_at`
+  | 'user_updated_at'
+  | 'last_active_at'
+  | 'absolute_expires_at';
+
+type MeRow = Readonly<Record<TimeColumn, Date>> &
+  Pick<SignedRow, 'session_id' | 'user_id'> &
+  Readonly<Record<string, unknown>>;
+
 /** What the floors ask the database: the statements that the service sends, by the name of the route. */
 const statements = new Map<string, readonly SentStatement[]>();
 
@@ -102,20 +125,18 @@ app.post('/statements/:route', async (c) => {
   return c.json({ success: true });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: the row of whatever statement it was told
-async function ask(env: BareEnv, route: string): Promise<Record<string, any> | undefined> {
+async function ask<R extends object>(env: BareEnv, route: string): Promise<R | undefined> {
   const { query } = await prepare(env);
   const [first, ...others] = (statements.get(route) ?? []).map(({ query: text, params }) =>
     query.query(text, [...params]),
   );
   if (first === undefined) throw new Error(`nobody has said what ${route} asks`);
-  if (others.length === 0) return (await first)[0];
+  if (others.length === 0) return (await first)[0] as R | undefined;
   const [rows] = await query.transaction([first, ...others], { isolationLevel: 'ReadCommitted' });
-  return rows?.[0];
+  return rows?.[0] as R | undefined;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the row of whatever statement was told
-async function sign(env: BareEnv, { session_id: sid, user_id, auth_time, amr }: Record<string, any>) {
+async function sign(env: BareEnv, { session_id: sid, user_id, auth_time, amr }: SignedRow) {
   const { privateKey, kid } = await prepare(env);
   const issuedAt = Math.floor(Date.now() / 1000);
   return new SignJWT({ sid, auth_time, acr: 'aal1', amr })
