@@ -164,16 +164,16 @@ async function comparePairs(
     read: bare('GET', '/me', { headers }),
     'read and sign': bare('GET', '/me-and-sign', { headers }),
   };
-  const subjects = pairs.flatMap(({ name, own, floor, basis }) => [
+  const subjects = pairs.map(({ name, own, floor, basis }): Subject[] => [
     { name, ...service, request: own },
     { name: `floor of ${name}`, ...floors, request: floor },
-    { name: `basis of ${name}`, ...floors, request: basis === 'floor' ? floor : bases[basis] },
+    ...(basis === 'floor' ? [] : [{ name: `basis of ${name}`, ...floors, request: bases[basis] }]),
   ]);
-  const costs = await cpuPerRequest(subjects, plan);
-  return pairs.map((pair, index) => toRow(pair, costs.slice(3 * index)));
+  const costs = await cpuPerRequest(subjects.flat(), plan);
+  return pairs.map((pair, index) => toRow(pair, costs.splice(0, subjects[index]?.length)));
 }
 
-function toRow({ name, basis, budget }: Pair, [own, floor, basisCost]: readonly Cost[]): Row {
+function toRow({ name, basis, budget }: Pair, [own, floor, basisCost = floor]: readonly Cost[]): Row {
   const ratios = ratiosOf(own, basisCost);
   const ratio = median(ratios);
   return {
