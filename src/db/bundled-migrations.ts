@@ -28,6 +28,9 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0022_users_two_factor_reset_at_idx_concurrently': () =>
     import('../../migrations/0022_users_two_factor_reset_at_idx_concurrently.sql'),
   '0023_identities': () => import('../../migrations/0023_identities.sql'),
+  '0024_users_recovery': () => import('../../migrations/0024_users_recovery.sql'),
+  '0025_sessions_missed': () => import('../../migrations/0025_sessions_missed.sql'),
+  '0026_disowned_sign_ins': () => import('../../migrations/0026_disowned_sign_ins.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */

@@ -45,6 +45,7 @@ export interface AccountHolder {
   readonly name: string;
   readonly emailVerified: boolean;
   readonly hasPassword: boolean;
+  readonly recoveryRequired: boolean;
 }
 
 /**

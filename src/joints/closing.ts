@@ -5,6 +5,8 @@ import type { RequestMetadata } from '../request-metadata.ts';
 export const occasions = [
   /** A reset link was used: whoever did it reads the mailbox. */
   'password_reset',
+  /** A reset link was used that ends what `not_me` or `email_reverted` began. */
+  'recovery_completed',
   /** The owner disowned a sign-in. */
   'not_me',
   /** The account has a former address back. */
@@ -35,11 +37,33 @@ export const occasions = [
 export type Occasion = (typeof occasions)[number];
 
 /**
+ * The occasions that begin a recovery: from then on nobody who is in the account passes a gate, until a reset by mail is
+ * completed (LNK-15).
+ */
+export const recoveryCauses = [
+  'not_me',
+  'email_reverted',
+  'second_factor_guessed',
+] as const satisfies Occasion[];
+
+export type RecoveryCause = (typeof recoveryCauses)[number];
+
+/**
  * What an occasion does to a kind of credential: `kept`; `ended`; `others` ends all but the one that acts; `since` ends
  * what was added since the disowned sign-in or the undone change; `elsewhere` what stands for another address than the
- * account's; `replaced` says that the flow itself sets a new one; `chosen` that the caller says which.
+ * account's; `disowned` both of these, and what the disowned sign-in came by; `missed` what wrong codes came by; `replaced`
+ * says that the flow itself sets a new one; `chosen` that the caller says which.
  */
-export type Cell = 'kept' | 'ended' | 'others' | 'since' | 'elsewhere' | 'replaced' | 'chosen';
+export type Cell =
+  | 'kept'
+  | 'ended'
+  | 'others'
+  | 'since'
+  | 'elsewhere'
+  | 'disowned'
+  | 'missed'
+  | 'replaced'
+  | 'chosen';
 
 /** Every occasion, decided: a new one does not compile until each kind of credential has an answer. */
 export type Cells = Readonly<Record<Occasion, Cell>>;
@@ -53,8 +77,10 @@ export interface ClosingScope {
   readonly ownerOnce: Fragment;
   /** The session that goes on, or null. */
   readonly actingSessionId: string | null;
-  /** A timestamptz expression; null where no cell of the occasion is `since`. */
+  /** A timestamptz expression; null where no cell of the occasion is `since` or `disowned`. */
   readonly since: Fragment | null;
+  /** The way of the disowned sign-in, as in `sessions.method`: a text expression. Absent where there is none. */
+  readonly disownedMethod?: Fragment;
   /** The links that the batch itself issues, as SHA-256 in hexadecimal: a repeat leaves them. */
   readonly ownLinks?: readonly string[];
   readonly metadata: RequestMetadata;
@@ -66,7 +92,7 @@ export interface Credentials<Kind extends string = string> {
   readonly step: string;
   readonly cells: Readonly<Record<Kind, Cells>>;
   /**
-   * A statement that ends the given kinds, which are those whose cell is `ended`, `others`, `since` or `elsewhere`, one at least.
+   * A statement that ends the given kinds, which are those of whose cells `Ending` has a list: one at least.
    * Lock the user before it.
    */
   close(ending: Ending<Kind>, scope: ClosingScope): Fragment;
@@ -74,8 +100,11 @@ export interface Credentials<Kind extends string = string> {
 
 /** The kinds to end, by how much of them ends. */
 export type Ending<Kind extends string = string> = Readonly<
-  Record<'ended' | 'others' | 'since' | 'elsewhere', readonly Kind[]>
+  Record<(typeof endingCells)[number], readonly Kind[]>
 >;
+
+/** The cells that end something by a statement of the table. */
+const endingCells = ['ended', 'others', 'since', 'elsewhere', 'disowned', 'missed'] as const satisfies Cell[];
 
 /**
  * The steps of a batch that close ways into an account: one per group of credentials of which the occasion ends any.
@@ -89,7 +118,7 @@ export function closeWaysIn(
   for (const group of credentials) {
     const ending = endingOf(group, scope.occasion);
     if (Object.values(ending).every((kinds) => kinds.length === 0)) continue;
-    if (ending.since.length > 0 && scope.since === null)
+    if (ending.since.length + ending.disowned.length > 0 && scope.since === null)
       throw new TypeError(`${scope.occasion} needs a time`);
     steps[group.step] = group.close(ending, scope);
   }
@@ -103,5 +132,8 @@ export function endingOf<Kind extends string>(
 ): Ending<Kind> {
   const kinds = Object.keys(cells) as Kind[];
   const of = (cell: Cell) => kinds.filter((kind) => cells[kind][occasion] === cell);
-  return { ended: of('ended'), others: of('others'), since: of('since'), elsewhere: of('elsewhere') };
+  return {
+    ...{ ended: of('ended'), others: of('others'), since: of('since') },
+    ...{ elsewhere: of('elsewhere'), disowned: of('disowned'), missed: of('missed') },
+  };
 }

@@ -80,6 +80,7 @@ async function rooted() {
         ${`email-code:${userId}:world`}]) AS b (name)`,
     sql`INSERT INTO identities (user_id, provider, issuer, subject)
       VALUES (${userId}::uuid, 'google', 'https://accounts.google.com', ${userId})`,
+    sql`INSERT INTO disowned_identities (user_id, issuer, subject) VALUES (${userId}::uuid, 'https://accounts.google.com', 'other')`,
     sql`UPDATE security_events SET ip_address = '192.0.2.1', user_agent = 'agent' WHERE user_id = ${userId}::uuid`,
   ]);
   for (const table of tables) expect(await rowsOf(table, [userId, sessionId]), table.name).not.toEqual([]);

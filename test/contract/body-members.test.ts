@@ -42,6 +42,7 @@ const members = {
   passwordHash: '$2a$04$x',
   password_hash: '$2a$04$x',
   hasPassword: false,
+  recoveryRequired: false,
   twoFactorEnabled: false,
   two_factor_since: null,
   twoFactorResetAt: '2020-01-01',

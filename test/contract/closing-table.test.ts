@@ -133,7 +133,7 @@ async function equipped(factorAge: keyof typeof ages = 'before') {
       SELECT ${userId}::uuid, i.name, i.name, ${userId}, i.email, i.is_proved, now() + i.minutes * interval '1 minute'
       FROM (VALUES ('own-before', ${email}, true, -30), ('own-later', ${email}, true, 30),
         ('elsewhere-before', 'other@example.com', true, -30), ('elsewhere-later', NULL, false, 30),
-        ('unproved-before', ${email}, false, -30)) AS i (name, email, is_proved, minutes)`,
+        ('own-disowned-before', ${email}, true, -30), ('unproved-before', ${email}, false, -30)) AS i (name, email, is_proved, minutes)`,
     sql`UPDATE users SET email_verified_at = NULL, two_factor_since = now() - interval '1 day' WHERE id = ${userId}::uuid`,
     sql`UPDATE factors SET created_at = now(),
         added_at = CASE WHEN added_at IS NOT NULL THEN now() + ${ages[factorAge]}::int * interval '1 minute' END,
@@ -209,7 +209,8 @@ function factorsLeft(before: State, occasion: Occasion): ReturnType<typeof facto
 function identitiesLeft({ identities }: State, cell: Cell): readonly string[] {
   if (cell === 'ended') return [];
   if (cell === 'since') return identities.filter((name) => name.endsWith('before'));
-  return cell === 'elsewhere' ? identities.filter((name) => name.startsWith('own')) : identities;
+  if (cell === 'elsewhere') return identities.filter((name) => name.startsWith('own'));
+  return cell === 'disowned' ? identities.filter((name) => name === 'own-before') : identities;
 }
 
 function scopeOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
@@ -217,7 +218,8 @@ function scopeOf(occasion: Occasion, userId: string, actingSessionId: string | n
   const since = sql`(now() - interval '5 minutes')`;
   const nobody = { ipAddress: null, userAgent: null, location: null, locale: null };
   const metadata = { ...nobody, requestId: crypto.randomUUID(), operationId: crypto.randomUUID() };
-  return { occasion, owner, ownerOnce: owner, actingSessionId, since, metadata };
+  const disownedMethod = sql`'own-disowned-before'`;
+  return { occasion, owner, ownerOnce: owner, actingSessionId, since, disownedMethod, metadata };
 }
 
 function stepsOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
@@ -230,7 +232,7 @@ function linksLeft(kind: string, cell: Cell): string[] {
   return (cell === 'since' ? ['before'] : ['before', 'now', 'later']).map((age) => `${kind} ${age}`);
 }
 
-describe('what an occasion closes (SES-21, LNK-05)', () => {
+describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
   const byAge = (Object.keys(ages) as (keyof typeof ages)[]).flatMap((age) =>
     occasions.map((occasion) => [occasion, age] as const),
   );
@@ -240,6 +242,9 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
     async (occasion, age) => {
       const { userId, sessionId, otherSessionId, before } = await equipped(age);
       const bystander = await equipped();
+      await db().query(
+        sql`UPDATE sessions SET second_factor_missed_at = now() WHERE id = ${otherSessionId}::uuid`,
+      );
       for (let run = 1; run <= 2; run++)
         await db().batch(Object.values(stepsOf(occasion, userId, sessionId)));
       const after = (await stateOf(userId))!;
@@ -247,7 +252,9 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
         linkKinds.flatMap((kind) => linksLeft(kind, table[kind]![occasion])).toSorted(),
       );
       const session = table.session![occasion];
-      const sessions = { ended: [], others: [sessionId], since: [] } as Partial<Record<Cell, string[]>>;
+      const sessions = { ended: [], others: [sessionId], missed: [sessionId] } as Partial<
+        Record<Cell, string[]>
+      >;
       expect(after.sessions.toSorted()).toEqual(
         (sessions[session] ?? [sessionId, otherSessionId]).toSorted(),
       );
@@ -266,7 +273,7 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
     expect(late.before!.factors).toEqual(['later', 'setup']);
     for (const { before } of [early, late]) {
       expect(before).toMatchObject({ isAsked: true, isResetPending: true, trustedDevices: 1 });
-      expect(before!.identities).toHaveLength(5);
+      expect(before!.identities).toHaveLength(6);
       expect(before!.codes).toHaveLength(10);
     }
   });
@@ -279,6 +286,8 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
     readonly status?: number;
     /** The kind whose present link it consumes. */
     readonly consumes?: string;
+    /** Whether it is a wrong code within the session. */
+    readonly isMissedInSession?: true;
     /** Which sessions are left where the caller chooses. */
     readonly chosen?: 'none' | 'acting' | 'other';
     /** What the way itself sets in the place of a second factor. */
@@ -423,6 +432,7 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
     'the fiftieth wrong code on a known device': [
       'second_factor_guessed',
       {
+        isMissedInSession: true,
         status: 401,
         act: async (account) => {
           await guess(account, true);
@@ -455,7 +465,8 @@ describe('what an occasion closes (SES-21, LNK-05)', () => {
       .filter((link) => link !== `${way.consumes} now`);
     expect([...after.links].toSorted()).toEqual(left.toSorted());
     const choice = { none: [], acting: [sessionId], other: [otherSessionId] }[way.chosen ?? 'none'];
-    const sessions = { ended: [], others: [sessionId], since: [], chosen: choice } as Partial<
+    const missed = way.isMissedInSession ? [otherSessionId] : [sessionId, otherSessionId];
+    const sessions = { ended: [], others: [sessionId], missed, chosen: choice } as Partial<
       Record<Cell, string[]>
     >;
     const ids = await db().query<{ id: string }>(sql`

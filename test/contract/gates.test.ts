@@ -221,6 +221,26 @@ describe.each(sensitiveRoutes)('%s', (key) => {
     expect(answer.status, answer.text).toBe(exampleOf(key).status);
   });
 
+  test('is closed while the account is being recovered, whatever was proved, and open when that is over (LNK-15)', async () => {
+    const account = await insertAccount(client);
+    const { userId } = callerOf(key, account);
+    await change(
+      sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${userId}::uuid`,
+    );
+    const before = await databaseState(database.url);
+    for (const ask of [call, callWithoutPassword]) {
+      const answer = await ask(client, key, account);
+      expectProblem(answer, 403, 'recovery_required');
+      expect(answer).toMatchObject({ roundTrips: 1, hashes: 0, setCookies: [] });
+    }
+    expect(await databaseState(database.url)).toBe(before);
+    await change(
+      sql`UPDATE users SET recovery_since = NULL, recovery_cause = NULL WHERE id = ${userId}::uuid`,
+    );
+    const answer = await call(client, key, account);
+    expect(answer.status, answer.text).toBe(exampleOf(key).status);
+  });
+
   test('asks the first gate first, and 401 comes before all of them (SES-15)', async () => {
     const account = await insertAccount(client);
     if (!saysPassword(key, account)) {

@@ -1,11 +1,12 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Fragment, sql } from '../../src/db/sql.ts';
+import { pageTexts as en } from '../../src/languages/en/pages.ts';
 import { password } from '../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { tokenFrom } from '../support/mailbox.ts';
-import { formsOf, titleOf } from '../support/shown-page.ts';
+import { formsOf, readMain, titleOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
 import { databaseState } from './database-state.ts';
 import { expectPage } from './expect-page.ts';
@@ -121,6 +122,21 @@ describe.each(sensitive)('%s, the form %s', (path, name) => {
     expect((await client.get('/api/auth/me', { cookies: renewed })).status).toBe(200);
     expect((await client.get('/api/auth/me', { cookies: caller.cookies })).status).toBe(401);
     expect(done.setCookies.filter((cookie) => cookie.startsWith('__Host-nexora_access='))).toHaveLength(1);
+  });
+
+  test('is refused with the reason while the account is being recovered, and the page says how that ends (LNK-15)', async () => {
+    const caller = callerOf(form);
+    await change(
+      sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${caller.userId}::uuid`,
+    );
+    const before = await databaseState(database.url);
+    const refused = await submitForm(client, form, account);
+    expectPage(refused, 403);
+    expect(readMain(refused)).toContain(en.errors.recovery_required);
+    expect(await databaseState(database.url)).toBe(before);
+    const shown = await client.get('/account', { cookies: caller.cookies });
+    const again = formsOf(shown).find(({ action }) => action === '/forgot-password');
+    expect(again?.fields).toEqual({ email: caller.email });
   });
 
   test('is not done by a proof that is wrong, and still waits (SES-15)', async () => {

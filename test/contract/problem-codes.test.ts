@@ -57,6 +57,7 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   ],
   demo_readonly: [403, changeAsDemo],
   reauthentication_required: [403, exportLate],
+  recovery_required: [403, exportInRecovery],
   email_not_verified: [403, logInUnverified],
   registration_closed: [403, registerWhereClosed],
   not_found: [404, () => client.get('/api/unknown')],
@@ -137,6 +138,14 @@ async function exportLate(): Promise<Answer> {
   const age = sql`UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${late.userId}::uuid`;
   await openDatabase(database.url).query(age);
   return client.get('/api/auth/me/export', { bearer: late.accessToken });
+}
+
+async function exportInRecovery(): Promise<Answer> {
+  const owner = await insertAccount(client);
+  await openDatabase(database.url).query(
+    sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${owner.userId}::uuid`,
+  );
+  return client.get('/api/auth/me/export', { bearer: owner.accessToken });
 }
 
 async function logInUnverified(): Promise<Answer> {

@@ -105,7 +105,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     isByTwoFactor: true,
     status: 200,
     roundTrips: 2,
-    statements: [6, 8],
+    statements: [7, 8],
     body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
     furtherMembers: { challengeToken: 'nxc_token', transport: 'cookie', trustDevice: true },
     alternatives: { code: { backupCode } },
@@ -262,7 +262,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1 },
   },
   'POST /api/auth/two-factor/disable': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 2, statements: [6, 10] },
+    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 2, statements: [7, 10] },
     body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
     alternatives: { code: { backupCode } },
   },

@@ -9,6 +9,7 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
+import { challenge, completeChallenge, twoFactorUser, wrongCode } from '../support/two-factor.ts';
 import { changing, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
@@ -34,7 +35,7 @@ const linkOf = (kind: 'reset_password' | 'unlock' | 'not_me', owner: SignedIn) =
   storeLink(client, kind, userOf(owner));
 const reportNotMe = (token: string) => client.post('/api/auth/not-me', { token });
 const unlock = (token: string) => client.post('/api/auth/unlock', { token });
-const logIn = (owner: SignedIn, text = password) =>
+const logIn = (owner: Pick<SignedIn, 'email'>, text = password) =>
   client.post('/api/auth/login', { email: owner.email, password: text });
 
 async function sessionsOf({ userId }: SignedIn): Promise<unknown[]> {
@@ -271,5 +272,57 @@ describe('on real PostgreSQL', { timeout: 60_000 }, () => {
       ]);
       expect(unlocked.status, unlocked.text).toBe(200);
     }
+  });
+});
+
+describe('a recovery that begins', { timeout: 180_000 }, () => {
+  test('while a reset link is asked for is ended by no link of before, and by one of since (LNK-15)', async () => {
+    for (let round = 0; round < roundsOf(30); round++) {
+      const owner = await signIn(client);
+      const token = await linkOf('not_me', owner);
+      const [ended, asked] = await race(round, [() => reportNotMe(token), () => forget(client, owner.email)]);
+      expect([ended!.status, asked!.status]).toEqual([200, 202]);
+      const links = (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'reset_password');
+      const [since] = await db().query<{ since: string }>(
+        sql`SELECT recovery_since::text AS since FROM users WHERE id = ${owner.userId}::uuid`,
+      );
+      let isOver = false;
+      for (const { token: link } of links) {
+        // The token begins with its kind; what is hashed are the random bits, the first 32 bytes.
+        const bits = link!.slice(link!.indexOf('_') + 1).slice(0, 43);
+        const [row] = await db().query<{ is_older: boolean }>(sql`
+          SELECT t.created_at < ${since!.since}::timestamptz AS is_older FROM one_time_tokens t
+          WHERE t.token_hash = sha256(substr(decode(translate(${`${bits}A`}, '-_', '+/'), 'base64'), 1, 32)) AND t.spent_at IS NULL`);
+        const { status } = await reset(client, link!);
+        expect(status === 200, `a link that is ${row?.is_older ? 'older' : 'newer'}`).toBe(
+          row !== undefined && !row.is_older && !isOver,
+        );
+        isOver ||= status === 200;
+      }
+      expect(isOver).toBe(true);
+    }
+  });
+
+  test('by the fiftieth wrong code while a first password is set leaves none that was set (LNK-15)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < roundsOf(40, statuses.size < 2); round++) {
+      const user = await twoFactorUser(client);
+      const open = await challenge(client, user);
+      await db().batch([
+        sql`UPDATE users SET password_hash = NULL WHERE id = ${user.userId}::uuid`,
+        sql`INSERT INTO second_factor_devices AS d (user_id, device_id, misses)
+          VALUES (${user.userId}::uuid, '00000000-0000-0000-0000-000000000000', 49)`,
+      ]);
+      const passwords = { newPassword: otherPassword, confirmPassword: otherPassword };
+      const [guessed, set] = await race(round, [
+        () => completeChallenge(client, open, { code: wrongCode(user.secret) }),
+        () => client.post('/api/auth/password/change', passwords, { bearer: user.accessToken }),
+      ]);
+      expect(guessed!.json.code).toBe('invalid_code');
+      expect([200, 403]).toContain(set!.status);
+      statuses.add(set!.status);
+      expect((await logIn(user, otherPassword)).status).toBe(401);
+    }
+    expect(statuses).toEqual(new Set([200, 403]));
   });
 });

@@ -77,7 +77,7 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
     const calls = [() => completeChallenge(impatient, asked, { code })];
     const [answer] = await heldUntilRepeated(database.url, [userRow(user)], calls);
     expect(answer, answer!.text).toMatchObject({ status: 401, roundTrips: 3 });
-    const state = { misses: 50, sessions: 0, has_password: false };
+    const state = { misses: 50, sessions: 1, has_password: false };
     expect(await stateOf(database.url, user.userId)).toMatchObject(state);
     expect((await kindsOf(user)).filter((kind) => kind === 'password_withdrawn')).toHaveLength(1);
   });

@@ -39,6 +39,7 @@ const tableOwners: Readonly<Record<string, string>> = {
   factors: 'two-factor',
   backup_codes: 'two-factor',
   second_factor_devices: 'two-factor',
+  disowned_identities: 'social',
   identities: 'social',
   provider_tokens: 'social',
 };

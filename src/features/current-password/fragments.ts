@@ -1,5 +1,6 @@
 import { type Fragment, sql } from '../../db/sql.ts';
 import { type CallerIds, fromLiveSession } from '../sessions/index.ts';
+import { isOutOfRecovery } from '../users/index.ts';
 
 /** The caller, on condition that the password is still the one that was verified. */
 export interface VerifiedCaller extends CallerIds {
@@ -7,6 +8,15 @@ export interface VerifiedCaller extends CallerIds {
   readonly passwordHash: string | null;
   /** The bucket whose attempts are reset; null when none was counted. */
   readonly bucket: string | null;
+}
+
+/**
+ * The caller of a sensitive action, whom the gates let pass when they were asked, in a round trip of its own: no recovery has
+ * begun since.
+ */
+export function verifiedOwner(verified: VerifiedCaller): Fragment {
+  return sql`(
+    SELECT v.* FROM ${verifiedCaller(verified)} v JOIN users u ON u.id = v.user_id WHERE ${isOutOfRecovery(sql`u`)})`;
 }
 
 /**

@@ -9,6 +9,7 @@ export const demoUser: User = {
   emailVerified: true,
   twoFactorEnabled: false,
   hasPassword: true,
+  recoveryRequired: false,
   createdAt: '2026-01-01T00:00:00.000Z',
   updatedAt: '2026-01-01T00:00:00.000Z',
 };

@@ -18,6 +18,8 @@ export interface TokenColumns {
   readonly wayBack?: Fragment;
   /** For an unlock link: the locked bucket. */
   readonly bucket?: Fragment;
+  /** For a not-me link: the way of the sign-in that it is about. */
+  readonly method?: Fragment;
   /** For a challenge: what the second step has to know of the first one, as jsonb. */
   readonly challenge?: Fragment;
   /** For a token that renews another one: the times of that one, so that it has the same place and the same end. */
@@ -31,13 +33,13 @@ export interface TokenColumns {
  */
 export function issueToken(source: Fragment, token: NewOneTimeToken, columns: TokenColumns): Fragment {
   const { owner, email, target = sql`NULL`, bucket = sql`NULL`, createdAt = sql`now()` } = columns;
-  const { targetKey = sql`NULL`, wayBack = sql`NULL`, challenge } = columns;
+  const { targetKey = sql`NULL`, wayBack = sql`NULL`, method, challenge } = columns;
   const { expiresAt = sql`now() + make_interval(secs => ${token.ttlSeconds}::int)` } = columns;
   return sql`
     INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
-      created_at, expires_at${challenge === undefined ? sql`` : sql`, challenge`})
+      created_at, expires_at${method === undefined ? sql`` : sql`, method`}${challenge === undefined ? sql`` : sql`, challenge`})
     SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${target}::text, ${targetKey}::text,
-      ${wayBack}::text, ${bucket}::text, ${createdAt}, ${expiresAt}${challenge === undefined ? sql`` : sql`, ${challenge}`}
+      ${wayBack}::text, ${bucket}::text, ${createdAt}, ${expiresAt}${method === undefined ? sql`` : sql`, ${method}`}${challenge === undefined ? sql`` : sql`, ${challenge}`}
     FROM ${source} s
     ON CONFLICT (token_hash) DO NOTHING
     RETURNING owner_id, email, target_email`;
@@ -209,8 +211,8 @@ export const exportedLinks: ExportPart = {
 /** Whether `t` is a revert link that can still be used. */
 const isLiveRevertToken = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
 
-const consumedColumns = sql`t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.created_at,
-  t.spent_at AS consumed_at`;
+const consumedColumns = sql`t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.method,
+  t.created_at, t.spent_at AS consumed_at`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;

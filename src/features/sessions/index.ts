@@ -1,5 +1,6 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
+export { noteMissedSession } from './closing/fragments.ts';
 export { sessionErrors } from './errors.ts';
 export { feature } from './feature.ts';
 export {

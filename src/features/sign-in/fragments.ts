@@ -82,7 +82,7 @@ export function settleSignIn(bucket: string | null, opening: Opening, metadata: 
  */
 export function tellNewDevice(
   { mail, token }: LinkMail,
-  { session }: Opening,
+  { session, proof }: Opening,
   metadata: RequestMetadata,
   { isUserHeld = false } = {},
 ): Readonly<Record<string, Fragment | null>> {
@@ -92,6 +92,8 @@ export function tellNewDevice(
   return {
     holdRecipient: isUserHeld ? null : holdRecipient(owner),
     queueNewDeviceMail: queueMail(owner, mail, 'recipient', metadata),
-    issueNotMeLink: issueToken(queued, token, { owner: sql`s.user_id`, email: sql`s.recipient` }),
+    issueNotMeLink: issueToken(queued, token, {
+      ...{ owner: sql`s.user_id`, email: sql`s.recipient`, method: sql`${proof.method}` },
+    }),
   };
 }

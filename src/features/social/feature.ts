@@ -1,7 +1,7 @@
 import type { Feature } from '../../feature.ts';
 import { countSealedWithPrevious, resealTokens } from './apple-token/reseal-tokens.ts';
 import { revokeTokens } from './apple-token/revoke-tokens.ts';
-import { identityCredentials } from './closing/fragments.ts';
+import { forgetDisownedIdentities, identityCredentials } from './closing/fragments.ts';
 import { exportedIdentities } from './identities/fragments.ts';
 import { providerReauthentication } from './reauthentication/provider-method.ts';
 import { routes } from './routes.ts';
@@ -27,6 +27,13 @@ export const feature: Feature = {
       atExport: { part: 'identities' },
       atDeletion: 'cascade',
       atTakeOver: 'closed',
+    },
+    {
+      name: 'disowned_identities',
+      columns: ['user_id'],
+      atExport: { none: 'identities of which the owner said that they are not theirs' },
+      atDeletion: 'cascade',
+      atTakeOver: { step: 'forgetDisowned', statement: forgetDisownedIdentities },
     },
   ],
   exportParts: [exportedIdentities],

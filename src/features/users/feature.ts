@@ -1,8 +1,10 @@
 import type { Feature } from '../../feature.ts';
 import { exportedUser } from './account/fragments.ts';
 import { userCredentials } from './closing/fragments.ts';
+import { recoveryGate } from './recovery/recovery-gate.ts';
 
 export const feature: Feature = {
+  gates: [recoveryGate],
   credentials: [userCredentials],
   tables: [
     {

@@ -33,6 +33,13 @@ export {
   setProvedPassword,
 } from './password/fragments.ts';
 export {
+  isInRecovery,
+  isOutOfRecovery,
+  isRecoveredSince,
+  isRecoverySince,
+  recoveryColumns,
+} from './recovery/fragments.ts';
+export {
   countRegistration,
   isRegistrationCounted,
   secondsUntilRoomToRegister,
@@ -50,6 +57,7 @@ export {
   fromDueTwoFactorResets,
   isTwoFactorResetDue,
   isTwoFactorResetPending,
+  passSecondFactor,
   startTwoFactor,
   twoFactorSince,
 } from './two-factor/fragments.ts';

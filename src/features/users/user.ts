@@ -6,6 +6,8 @@ export interface User {
   readonly emailVerified: boolean;
   readonly twoFactorEnabled: boolean;
   readonly hasPassword: boolean;
+  /** Whether nothing sensitive can be done until a reset by mail is completed. */
+  readonly recoveryRequired: boolean;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -19,6 +21,7 @@ export interface UserRow {
   readonly email_verified: boolean;
   readonly two_factor_enabled: boolean;
   readonly has_password: boolean;
+  readonly recovery_required: boolean;
   readonly user_created_at: Date;
   readonly user_updated_at: Date;
 }
@@ -32,6 +35,7 @@ export function toUser(row: UserRow): User {
     emailVerified: row.email_verified,
     twoFactorEnabled: row.two_factor_enabled,
     hasPassword: row.has_password,
+    recoveryRequired: row.recovery_required,
     createdAt: row.user_created_at.toISOString(),
     updatedAt: row.user_updated_at.toISOString(),
   };

@@ -149,6 +149,7 @@ export async function giveAddressBack(
     ...closeWaysIn(credentials, {
       ...{ occasion: 'email_reverted', owner: done, ownerOnce: once, actingSessionId: null, metadata },
       since: sql`(SELECT least(d.created_at, ${earlierWayBack(presented, way)}) FROM ${done} d)`,
+      disownedMethod: sql`(SELECT d.method FROM ${done} d)`,
       ownLinks: [reset, lastWord].flatMap((link) => (link === null ? [] : [link.token.hash])),
     }),
     endLinksElsewhere: way.way_back === 'final' ? endLinksElsewhere(done, target) : null,

@@ -5,6 +5,11 @@ export const account: AccountTexts = {
   navigation: { account: 'Konto', sessions: 'Geräte', security: 'Sicherheit', signOut: 'Abmelden' },
   title: 'Ihr Konto',
   sessionsTitle: 'Ihre Geräte',
+  recovery: {
+    title: 'Konto wiederherstellen',
+    text: 'Möglicherweise hatte jemand Zugriff auf dieses Konto. Bis über den Link in unserer E-Mail ein neues Passwort festgelegt ist, lässt sich nichts ändern, was den Zugang betrifft, und nichts löschen oder herunterladen.',
+    again: 'E-Mail noch einmal senden',
+  },
   profile: { title: 'Profil', name: 'Name', submit: 'Speichern' },
   email: {
     title: 'E-Mail-Adresse',

@@ -29,6 +29,8 @@ export const errors: PageErrors = {
   email_unchanged: 'Das ist Ihre bisherige Adresse. Bitte geben Sie eine andere ein.',
   reauthentication_required:
     'Bitte bestätigen Sie zuerst, dass Sie es sind, und versuchen Sie es noch einmal.',
+  recovery_required:
+    'Dieses Konto wird gerade wiederhergestellt. Legen Sie zuerst über den Link in unserer E-Mail ein neues Passwort fest; Sie können ihn noch einmal anfordern.',
   invalid_code: 'Der Code ist nicht richtig oder wurde schon verwendet.',
   challenge_expired: 'Diese Anmeldung ist abgelaufen. Bitte melden Sie sich noch einmal an.',
   session_not_found: 'Dieses Gerät ist schon abgemeldet.',

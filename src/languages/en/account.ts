@@ -3,6 +3,11 @@ export const account = {
   navigation: { account: 'Account', sessions: 'Devices', security: 'Security', signOut: 'Sign out' },
   title: 'Your account',
   sessionsTitle: 'Your devices',
+  recovery: {
+    title: 'Recover your account',
+    text: 'Somebody may have had access to this account. Until a new password is chosen by the link in our e-mail, nothing can be changed that decides who gets in, and nothing deleted or downloaded.',
+    again: 'Have the e-mail sent again',
+  },
   profile: { title: 'Profile', name: 'Name', submit: 'Save' },
   email: {
     title: 'E-mail address',

@@ -24,6 +24,8 @@ export const errors = {
   email_taken: 'There is an account with this address already. Please sign in.',
   email_unchanged: 'This is your current address. Please enter another one.',
   reauthentication_required: 'Please confirm first that it is you, and try again.',
+  recovery_required:
+    'This account is being recovered. Choose a new password by the link in our e-mail first; you can have it sent again.',
   invalid_code: 'The code is incorrect or was used before.',
   challenge_expired: 'This sign-in has expired. Please sign in again.',
   session_not_found: 'This device has been signed out already.',

@@ -79,6 +79,8 @@ describe('GET /api/auth/me/export', () => {
         emailVerifiedAt: null,
         twoFactorSince: null,
         hasPassword: true,
+        recoverySince: null,
+        recoveryCause: null,
         oauthProvider: null,
         oauthId: null,
         createdAt: isoTime,

@@ -46,6 +46,7 @@ describe('GET /api/auth/me', () => {
         emailVerified: false,
         twoFactorEnabled: false,
         hasPassword: true,
+        recoveryRequired: false,
         createdAt: isoTime,
         updatedAt: isoTime,
       },

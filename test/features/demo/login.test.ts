@@ -16,6 +16,7 @@ const demoUser = {
   emailVerified: true,
   twoFactorEnabled: false,
   hasPassword: true,
+  recoveryRequired: false,
   createdAt: instant,
   updatedAt: instant,
 };

@@ -24,6 +24,7 @@ describe('POST /api/auth/register', () => {
         emailVerified: false,
         twoFactorEnabled: false,
         hasPassword: true,
+        recoveryRequired: false,
         createdAt: instant,
         updatedAt: instant,
       },

@@ -146,13 +146,14 @@ export async function missTimes(
   user: TwoFactorUser,
   times: number,
   options: Options = {},
+  presentPassword: string = password,
 ): Promise<Answer[]> {
   const answers: Answer[] = [];
   let first: Answer | undefined;
   for (let index = 0; index < times; index++) {
     if (index % 5 === 0) {
       await endCheckWindows(client, user);
-      first = await challenge(client, user, {}, options);
+      first = await challenge(client, user, { password: presentPassword }, options);
     }
     const answer = await completeChallenge(client, first!, { code: wrongCode(user.secret) }, options);
     expect([answer.status, answer.json.code], `miss ${index + 1}`).toEqual([401, 'invalid_code']);

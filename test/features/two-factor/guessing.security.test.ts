@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { otherPassword, password } from '../../support/accounts.ts';
@@ -34,6 +35,7 @@ import {
   missTimes,
   onDevice,
   reauthenticateBy,
+  renewCodes,
   secondStepPath,
   sessionByCode,
   startSetup,
@@ -44,6 +46,23 @@ import {
 // Without the mail of the registration, which is tested elsewhere.
 const variables = { EMAIL_VERIFICATION: 'off', ADMIN_SECRET: adminSecret };
 const client = new TestClient(variables);
+
+/** What the session of a user says of the account. */
+async function recoveryOf({ accessToken: bearer }: TwoFactorUser) {
+  const { status, json } = await client.get('/api/auth/me', { bearer });
+  return { status, recoveryRequired: json.user?.recoveryRequired };
+}
+
+/** The access token of a session on a device that no second step was completed on. */
+async function sessionOnNewDevice(user: TwoFactorUser): Promise<string> {
+  const { accessToken } = await sessionByCode(client, user);
+  const { sid } = decodeJwt(accessToken);
+  await change(
+    client,
+    sql`UPDATE sessions SET device_id = gen_random_uuid() WHERE id = ${String(sid)}::uuid`,
+  );
+  return accessToken;
+}
 
 describe('guessing codes (OTP-02)', () => {
   test('over fifty challenges and as many addresses ends at the tenth; then the right one is refused until the window ends', async () => {
@@ -280,7 +299,7 @@ describe('the checks of the second factor (OTP-14)', () => {
 });
 
 describe('the fiftieth wrong code without a right one between them (OTP-14)', { timeout: 60_000 }, () => {
-  test('withdraws the password, ends sessions, trust and challenges, and mails the owner a link once', async () => {
+  test('withdraws the password, ends trust and challenges, and mails the owner a link once; nobody passes a gate until it is used (LNK-15)', async () => {
     const user = await twoFactorUser(client);
     const { token: trusted } = await trustDevice(client, user);
     const open = await challenge(client, user);
@@ -292,8 +311,8 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
     expect(await storedHash(user.userId)).toBeNull();
     expectRefused(await logInAs(client, user), 401, 'invalid_credentials');
     expectRefused(await logInAs(client, user, { trustedDeviceToken: trusted }), 401, 'invalid_credentials');
-    const me = await client.get('/api/auth/me', { bearer: user.accessToken });
-    expect(me.status).toBe(401);
+    expect(await recoveryOf(user)).toEqual({ status: 200, recoveryRequired: true });
+    expectRefused(await renewCodes(client, user.accessToken), 403, 'recovery_required');
     const late = await completeChallenge(client, open, { code: await freshCode(client, user) });
     expectRefused(late, 401, 'challenge_expired');
     const mails = (await mailsTo(client, user.email)).filter(({ kind }) => kind === 'password_withdrawn');
@@ -301,7 +320,6 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
       { user_id: user.userId, outcome: null, token: expect.stringMatching(/^nxp_/) },
     ]);
     expect(await countEvents(client, user, 'password_withdrawn')).toBe(1);
-    expect(await countEvents(client, user, 'second_factor_guessed')).toBeGreaterThan(0);
 
     // The link gives the owner a new password; the second factor stays, and its device is forgotten.
     const link = await tokenFrom(client, user.email, 'password_withdrawn');
@@ -345,6 +363,145 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
     expectRefused(last, 401, 'invalid_code');
     expect(await storedHash(user.userId)).toBeNull();
     expect((await client.get('/api/auth/me', { bearer: user.accessToken })).status).toBe(401);
+  });
+
+  test('ends the sessions in which somebody missed and none was right since, and no other', async () => {
+    const user = await twoFactorUser(client);
+    const [guessing, mistaken] = [await sessionByCode(client, user), await sessionByCode(client, user)];
+    const [{ accessToken: stolen }, { accessToken: own }] = [guessing, mistaken];
+    for (const bearer of [stolen, own])
+      expectRefused(
+        await reauthenticateBy(client, bearer, { code: wrongCode(user.secret) }),
+        401,
+        'invalid_code',
+      );
+    const corrected = await reauthenticateBy(client, own, { code: await freshCode(client, user) });
+    expect(corrected.status, corrected.text).toBe(200);
+    await missTimes(client, user, 50 - (await missesOf(client, user)));
+    expect((await client.get('/api/auth/me', { bearer: stolen })).status).toBe(401);
+    for (const bearer of [corrected.json.accessToken, user.accessToken])
+      expect((await client.get('/api/auth/me', { bearer })).json.user.recoveryRequired).toBe(true);
+  });
+
+  test('is over by a backup code, and by a code from a browser that completed a second step before', async () => {
+    const owners = [await twoFactorUser(client), await twoFactorUser(client)];
+    for (const user of owners) await missTimes(client, user, 50);
+    const [byBackupCode, byBrowser] = owners;
+    const [backupCode] = byBackupCode!.backupCodes;
+    const first = await reauthenticateBy(client, byBackupCode!.accessToken, { backupCode });
+    const second = await reauthenticateBy(client, byBrowser!.accessToken, {
+      code: await freshCode(client, byBrowser!),
+    });
+    for (const answer of [first, second]) {
+      expect(answer.status, answer.text).toBe(200);
+      const { accessToken: bearer } = answer.json;
+      expect((await client.get('/api/auth/me', { bearer })).json.user.recoveryRequired).toBe(false);
+      // Whose password is withdrawn can set one again.
+      const passwords = { newPassword: otherPassword, confirmPassword: otherPassword };
+      expect((await client.post('/api/auth/password/change', passwords, { bearer })).status).toBe(200);
+    }
+  });
+
+  test('is not over by a code from any other browser, since that may be the guess that hit', async () => {
+    const user = await twoFactorUser(client);
+    const stranger = await sessionOnNewDevice(user);
+    await missTimes(client, user, 50);
+    const answer = await reauthenticateBy(client, stranger, { code: await freshCode(client, user) });
+    expect(answer.status, answer.text).toBe(200);
+    const { accessToken: bearer } = answer.json;
+    expect((await client.get('/api/auth/me', { bearer })).json.user.recoveryRequired).toBe(true);
+    expectRefused(await renewCodes(client, bearer), 403, 'recovery_required');
+  });
+
+  test('leaves five codes a day to all browsers that never completed a second step together, and every backup code', async () => {
+    const user = await twoFactorUser(client);
+    await missTimes(client, user, 50);
+    const link = await tokenFrom(client, user.email, 'password_withdrawn');
+    expect((await reset(client, link)).status).toBe(200);
+    await endCheckWindows(client, user);
+    const withNew = { password: otherPassword };
+    for (let index = 0; index < 5; index++) {
+      const first = await challenge(client, user, withNew);
+      const answer = await completeChallenge(client, first, { code: wrongCode(user.secret) });
+      expectRefused(answer, 401, 'invalid_code');
+    }
+    const next = await challenge(client, user, withNew);
+    const locked = await completeChallenge(client, next, { code: await freshCode(client, user) });
+    expectRefused(locked, 429, 'too_many_attempts');
+    expect(Number(locked.headers.get('Retry-After'))).toBeGreaterThan(86_000);
+    expect(locked.headers.get('RateLimit-Policy')).toBe('"attempts";q=5;w=86400');
+    // Wrong backup codes are told from right ones all the same, and these sign in.
+    for (let index = 0; index < 12; index++) {
+      const first = await challenge(client, user, withNew);
+      const answer = await completeChallenge(client, first, { backupCode: 'a'.repeat(24) });
+      expectRefused(answer, 401, 'invalid_code');
+    }
+    const last = await challenge(client, user, withNew);
+    const [backupCode] = user.backupCodes;
+    expect((await completeChallenge(client, last, { backupCode })).status).toBe(200);
+    // Which clears the count: the usual checks are back.
+    expect(await missesOf(client, user)).toBe(0);
+    await missTimes(client, user, 10, {}, otherPassword);
+  });
+
+  test('leaves them to sessions on such devices as well, whose codes count with all others', async () => {
+    const user = await twoFactorUser(client);
+    const strangers = [await sessionOnNewDevice(user), await sessionOnNewDevice(user)];
+    await missTimes(client, user, 50);
+    const guess = async (bearer: string) =>
+      reauthenticateBy(client, bearer, { code: wrongCode(user.secret) });
+    for (const bearer of [strangers[0]!, strangers[1]!, strangers[0]!, strangers[1]!, strangers[0]!])
+      expectRefused(await guess(bearer), 401, 'invalid_code');
+    const code = await freshCode(client, user);
+    for (const bearer of strangers)
+      expectRefused(await reauthenticateBy(client, bearer, { code }), 429, 'too_many_attempts');
+    expect((await reauthenticateBy(client, user.accessToken, { code })).status).toBe(200);
+  });
+
+  test('on a browser that counts for itself makes it one of those that do not', async () => {
+    const user = await twoFactorUser(client);
+    const known = onDevice(user);
+    await missTimes(client, user, 50, known);
+    const link = await tokenFrom(client, user.email, 'password_withdrawn');
+    expect((await reset(client, link)).status).toBe(200);
+    const renewed = await challenge(client, user, { password: otherPassword }, known);
+    for (let index = 0; index < 5; index++)
+      expectRefused(
+        await completeChallenge(client, renewed, { code: wrongCode(user.secret) }, known),
+        401,
+        'invalid_code',
+      );
+    const next = await challenge(client, user, { password: otherPassword });
+    const refused = await completeChallenge(client, next, { code: await freshCode(client, user) });
+    expectRefused(refused, 429, 'too_many_attempts');
+  });
+
+  test('begins no other recovery by further misses until a right code has cleared the count', async () => {
+    const user = await twoFactorUser(client);
+    await missTimes(client, user, 50);
+    const link = await tokenFrom(client, user.email, 'password_withdrawn');
+    expect((await reset(client, link)).status).toBe(200);
+    await change(
+      client,
+      sql`UPDATE second_factor_devices SET misses = 99 WHERE user_id = ${user.userId}::uuid AND misses > 0`,
+    );
+    await missTimes(client, user, 1, {}, otherPassword);
+    // Nor by those of a browser that counts for itself.
+    await change(
+      client,
+      sql`UPDATE second_factor_devices SET misses = 49 WHERE user_id = ${user.userId}::uuid AND misses = 0`,
+    );
+    expect(await storedHash(user.userId)).not.toBeNull();
+    expect((await kindsTo(client, user.email)).filter((kind) => kind === 'password_withdrawn')).toHaveLength(
+      1,
+    );
+    await endCheckWindows(client, user);
+    const first = await challenge(client, user, { password: otherPassword });
+    expect((await completeChallenge(client, first, { code: await freshCode(client, user) })).status).toBe(
+      200,
+    );
+    await missTimes(client, user, 50, {}, otherPassword);
+    expect(await storedHash(user.userId)).toBeNull();
   });
 
   test('is no code that nobody checked: refused ones count for nothing', async () => {

@@ -53,6 +53,8 @@ export async function revokeAccess(
       ...{ occasion: 'not_me', owner: done, ownerOnce: once, actingSessionId: null, metadata },
       // The link was issued with the session.
       since: sql`(SELECT d.created_at FROM ${done} d)`,
+      disownedMethod: sql`(SELECT d.method FROM ${done} d)`,
+      ownLinks: [resetToken.hash],
     }),
     record: recordEvents(events, { type: 'user_updated', outcome: 'success', reason: 'not_me' }, metadata),
     recordLink: recordEvents(

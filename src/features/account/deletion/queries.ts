@@ -3,7 +3,7 @@ import { sql } from '../../../db/sql.ts';
 import { type OwnedTable, tableSteps } from '../../../feature.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
-import { type VerifiedCaller, verifiedCaller } from '../../current-password/index.ts';
+import { type VerifiedCaller, verifiedOwner } from '../../current-password/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
 import { holdSession } from '../../sessions/index.ts';
 import { deleteUser, lockUserForUpdate } from '../../users/index.ts';
@@ -24,7 +24,7 @@ export async function deleteAccount(
   metadata: RequestMetadata,
 ): Promise<boolean> {
   const { userId } = verified;
-  const caller = verifiedCaller(verified);
+  const caller = verifiedOwner(verified);
   const gone = sql`(
     SELECT ${userId}::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid))`;
   const steps = {

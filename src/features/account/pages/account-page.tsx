@@ -4,6 +4,7 @@ import { orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/hosted-page.ts';
 import { answerVisit, type SignedInVisit } from '../../../http/visit.ts';
 import type { PageLanguage } from '../../../languages/page-language.ts';
+import { Form } from '../../../ui/form.tsx';
 import type { NavigationLink } from '../../../ui/page-view.ts';
 import { Card } from '../../../ui/pieces.tsx';
 import { getMe } from '../get-me.ts';
@@ -50,6 +51,7 @@ async function showSections(
   const body = (
     <>
       <Whose {...user} />
+      {user.recoveryRequired && <Recovery {...user} text={language.account.recovery} />}
       {sections.map(
         ({ name, view }) =>
           view !== null && (
@@ -67,6 +69,16 @@ async function showSections(
 
 function Whose({ name, email }: AccountHolder) {
   return <p class="muted">{`${name} · ${email}`}</p>;
+}
+
+/** Why nothing sensitive can be done, and how that ends. */
+function Recovery({ email, text }: AccountHolder & { readonly text: PageLanguage['account']['recovery'] }) {
+  return (
+    <Card id="recovery" title={text.title}>
+      <p>{text.text}</p>
+      <Form id="recover" action="/forgot-password" hidden={{ email }} submit={text.again} />
+    </Card>
+  );
 }
 
 function sectionsOf({ deps }: SignedInVisit, path: AccountPath) {

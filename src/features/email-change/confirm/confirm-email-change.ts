@@ -4,7 +4,7 @@ import type { PresentedDevice } from '../../known-devices/index.ts';
 import { withHolderPassword } from '../../link-holder/index.ts';
 import { createOneTimeToken, oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
-import { toUser, type User, type UserRow } from '../../users/index.ts';
+import { toUser, type User, type UserRow, userErrors } from '../../users/index.ts';
 import { confirmChange, findMover, type Mover } from './queries.ts';
 
 export interface ConfirmEmailChangeInput {
@@ -23,6 +23,7 @@ export interface ConfirmEmailChangeInput {
  * address, exactly one succeeds. Round trips: 2, plus two if the stored hash changed in between; 0 for a forged token.
  * @throws AuthError token_invalid before anything about the password; also when somebody else has taken the address, or
  * can still have it back, or the account is banned
+ * @throws AuthError recovery_required while the account is being recovered (LNK-15)
  * @throws AuthError password_required also when it is wrong, which counts like a failed login
  * @throws AuthError too_many_attempts
  * @throws AuthError overloaded
@@ -45,7 +46,11 @@ export async function confirmEmailChange(deps: Deps, input: ConfirmEmailChangeIn
   };
   const row = await withHolderPassword(deps, {
     password,
-    find: (isChecked) => findMover(db, presented, { caller, device, isChecked }, config.loginAttempts),
+    find: async (isChecked) => {
+      const mover = await findMover(db, presented, { caller, device, isChecked }, config.loginAttempts);
+      if (mover?.is_in_recovery) throw userErrors.recovery_required();
+      return mover;
+    },
     run,
   });
   deps.mail.sendSoon();

@@ -20,7 +20,14 @@ import {
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
-import { changeEmail, lockUserForUpdate, owners, type UserRow, userColumns } from '../../users/index.ts';
+import {
+  changeEmail,
+  isInRecovery,
+  lockUserForUpdate,
+  owners,
+  type UserRow,
+  userColumns,
+} from '../../users/index.ts';
 import { issueWayBack, unlessTaken } from '../../way-back/index.ts';
 
 /** The account that asked for a change. */
@@ -31,6 +38,8 @@ export interface Mover extends LinkHolder {
   /** The address that the change gives it: canonical. */
   readonly target_email: string;
   readonly is_by_session: boolean;
+  /** Whether the account is being recovered: then nothing is moved, nor a password checked. */
+  readonly is_in_recovery: boolean;
 }
 
 /**
@@ -48,10 +57,11 @@ export async function findMover(
   const target = { email: sql`p.target_email`, keys: sql`ARRAY[p.target_key]` };
   const mover = sql`
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key, p.target_email,
+      ${isInRecovery(sql`u`)} AS is_in_recovery,
       ${caller === null ? sql`false` : sql`EXISTS (SELECT ${fromLiveSession(caller)} AND s.user_id = p.owner_id)`} AS is_by_session
     FROM (SELECT t.owner_id, t.target_email ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
     WHERE u.banned_at IS NULL`;
-  const isReserved = isChecked ? sql`NOT c.is_by_session` : false;
+  const isReserved = isChecked ? sql`NOT (c.is_by_session OR c.is_in_recovery)` : false;
   const steps = {
     judge: sql`
       SELECT ${claimOn(target, { selfId: sql`p.owner_id`, isMailboxProved: true })} AS claim
@@ -126,7 +136,8 @@ export async function confirmChange(
 /** The account while what was read of it, and shown for it, still holds, and the address is free for it. */
 function entitled({ mover, caller, address }: Pick<Confirmation, 'mover' | 'caller' | 'address'>): Fragment {
   const claim = claimOn(address, { selfId: mover.user_id, isMailboxProved: true });
-  const isMover = sql`u.id = ${mover.user_id}::uuid AND u.email = ${mover.email} AND ${claim} IN ('free', 'own')`;
+  const isMover = sql`u.id = ${mover.user_id}::uuid AND u.email = ${mover.email} AND ${claim} IN ('free', 'own')
+    AND NOT ${isInRecovery(sql`u`)}`;
   return caller === null
     ? sql`(
         SELECT u.id AS user_id FROM users u

@@ -5,6 +5,7 @@ import type { OneTimeTokenKind } from '../one-time-token.ts';
 /** What holds for a link that leads into the account by its present address. */
 const always: Cells = {
   password_reset: 'ended',
+  recovery_completed: 'ended',
   not_me: 'kept',
   email_reverted: 'ended',
   taken_over: 'ended',
@@ -51,9 +52,10 @@ const ofSession: Cells = {
 export const linkCredentials: Credentials<LinkKind> = {
   step: 'endLinks',
   cells: {
-    reset_password: always,
+    // A link of before somebody was put out may be in their hands; the one that ends the recovery is issued with it.
+    reset_password: { ...always, not_me: 'ended', second_factor_guessed: 'ended' },
     verify_email: { ...always, first_verified: 'ended' },
-    unlock: { ...always, not_me: 'ended', second_factor_guessed: 'ended' },
+    unlock: { ...always, not_me: 'ended' },
     // Whoever asked for a change may be the one who is put out (EML-08, LNK-05).
     change_email: {
       ...always,
@@ -68,12 +70,25 @@ export const linkCredentials: Credentials<LinkKind> = {
       banned: 'ended',
     },
     // Whatever becomes of the account, its former owner has these, and an intruder those that came after the change.
-    revert_email: { ...always, password_reset: 'kept', email_reverted: 'since', email_changed: 'kept' },
-    not_me: { ...always, password_reset: 'kept', email_reverted: 'since', email_changed: 'kept' },
+    revert_email: {
+      ...always,
+      password_reset: 'kept',
+      recovery_completed: 'kept',
+      email_reverted: 'since',
+      email_changed: 'kept',
+    },
+    not_me: {
+      ...always,
+      password_reset: 'kept',
+      recovery_completed: 'kept',
+      email_reverted: 'since',
+      email_changed: 'kept',
+    },
     // It opens nothing, wherever it was sent: it keeps what is there.
     keep_two_factor: {
       ...always,
       password_reset: 'kept',
+      recovery_completed: 'kept',
       email_reverted: 'kept',
       email_changed: 'kept',
       two_factor_enabled: 'ended',

@@ -4,7 +4,7 @@ import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import { clearAttempts } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
-import { type VerifiedCaller, verifiedCaller } from '../../current-password/index.ts';
+import { type VerifiedCaller, verifiedCaller, verifiedOwner } from '../../current-password/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
 import {
   holdSession,
@@ -72,7 +72,7 @@ export async function changePassword(
     {
       holdUser: lockUser(verified.userId),
       holdSession: holdSession(verified),
-      renew: renewSession(verifiedCaller(verified), renewal),
+      renew: renewSession(verifiedOwner(verified), renewal),
       setPassword: setPasswordHash(once, newHash),
       ...closeWaysIn(credentials, {
         occasion: 'password_changed',

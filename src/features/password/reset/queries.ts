@@ -1,6 +1,6 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import { type Credentials, closeWaysIn, type RecoveryCause } from '../../../joints/closing.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import {
   fromMailQueuedNow,
@@ -26,7 +26,13 @@ import {
 } from '../../one-time-tokens/index.ts';
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
-import { owners, setProvedPassword } from '../../users/index.ts';
+import {
+  isRecoveredSince,
+  isRecoverySince,
+  owners,
+  recoveryColumns,
+  setProvedPassword,
+} from '../../users/index.ts';
 import { type AskedAddress, holdAccount, holdWayBack, resetRecipient, wayBackTo } from './fragments.ts';
 
 /** The two links of which a request for a new password sends at most one. */
@@ -110,11 +116,14 @@ function renewedColumns({ ttlSeconds }: NewOneTimeToken): TokenColumns {
 export interface ResetAccount {
   readonly user_id: string;
   readonly email: string;
+  /** What began the recovery of the account, and when, as text of full precision; null without one. */
+  readonly recovery_cause: RecoveryCause | null;
+  readonly recovery_since: string | null;
 }
 
 /**
- * Returns the account of a link that can still be used, without consuming it: not banned, and still with the address
- * that the link was sent to. Round trips: 1.
+ * Returns the account of a link that can still be used, without consuming it: not banned, still with the address that the
+ * link was sent to, and not recovered since the link was issued. Round trips: 1.
  */
 export async function findResetAccount(
   db: Database,
@@ -123,8 +132,10 @@ export async function findResetAccount(
   const [account] = await db.query<ResetAccount>(
     'find-reset-account',
     sql`
-      SELECT u.id AS user_id, u.email FROM (SELECT t.owner_id, t.email ${fromLiveToken(presented)}) t
-      JOIN users u ON u.id = t.owner_id AND u.email = t.email WHERE u.banned_at IS NULL`,
+      SELECT u.id AS user_id, u.email, ${recoveryColumns(sql`u`)}
+      FROM (SELECT t.owner_id, t.email, t.created_at ${fromLiveToken(presented)}) t
+      JOIN users u ON u.id = t.owner_id AND u.email = t.email
+      WHERE u.banned_at IS NULL AND NOT ${isRecoveredSince(sql`u`, sql`t.created_at`)}`,
     { isIdempotent: true },
   );
   return account ?? null;
@@ -133,6 +144,8 @@ export async function findResetAccount(
 /** A new password, and the reset link that sets it. */
 export interface PasswordReset {
   readonly presented: PresentedOneTimeToken;
+  /** As it was read. */
+  readonly account: ResetAccount;
   /** UUID of this use of the link. */
   readonly consumedBy: string;
   readonly newHash: string;
@@ -142,9 +155,10 @@ export interface PasswordReset {
 
 /**
  * Consumes the link, sets the password, verifies the address, ends every session, revokes all other links that lead
- * into the account, and unlocks it: all or nothing (RST-06). Revert links and not-me links stay. Round trips: 1. Null
- * when the link was consumed, or the account banned, deleted or moved to another address, since it was read. A repeat
- * after a lost response finds what the first run did.
+ * into the account, and unlocks it: all or nothing (RST-06). Revert links and not-me links stay. A recovery is over; where
+ * the owner began it, what an intruder may have left ends with it (LNK-15). Round trips: 1. Null when the link was
+ * consumed, or the account banned, deleted, moved to another address, or its recovery another one, since it was read. A
+ * repeat after a lost response finds what the first run did.
  *
  * The account is held first: a login or a request for another address that came before has committed by then and ends
  * here, and a later login finds another hash (SES-07). What a first verification of the address ends, a reset ends in
@@ -152,23 +166,28 @@ export interface PasswordReset {
  */
 export async function applyReset(
   db: Database,
-  { presented, consumedBy, newHash, subject }: PasswordReset,
+  { presented, account, consumedBy, newHash, subject }: PasswordReset,
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<{ readonly device_generation: number } | null> {
   const once = consumedNow(presented, consumedBy);
   const owner = consumedByUs(presented, consumedBy);
+  const { recovery_cause: cause, recovery_since: since } = account;
+  const isByOwner = cause === 'not_me' || cause === 'email_reverted';
+  const holder = sql`(
+    SELECT h.user_id FROM (${holderOf(presented)}) h JOIN users u ON u.id = h.user_id WHERE ${isRecoverySince(sql`u`, since)})`;
   const results = await db.batch(
     'apply-reset',
     {
       holdUser: holdHolder(presented),
       consume: sql`
-        WITH consumed AS (${consumeToken(sql`(${holderOf(presented)})`, presented, consumedBy)})
+        WITH consumed AS (${consumeToken(holder, presented, consumedBy)})
         ${dropPendingRegistrations(sql`consumed`)}`,
       setPassword: setProvedPassword(once, newHash),
       ...closeWaysIn(credentials, {
-        occasion: 'password_reset',
-        ...{ owner, ownerOnce: once, actingSessionId: null, since: null, metadata },
+        occasion: isByOwner ? 'recovery_completed' : 'password_reset',
+        ...{ owner, ownerOnce: once, actingSessionId: null, metadata },
+        since: isByOwner ? sql`${since}::timestamptz` : null,
       }),
       forgetAttempts: sql`
         WITH of_address AS (${deleteSubject(subject, sql`${once} c`)})

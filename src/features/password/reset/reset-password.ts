@@ -17,11 +17,11 @@ export interface ResetInput {
 /**
  * Sets a new password by a reset link, without signing in. Every session ends, including one that a racing login or
  * refresh opens; every other link that leads into the account is revoked; a locked account is unlocked. The address
- * is verified by it. A refused password does not consume the link. The owner is notified by mail. Round trips: 2; 0
+ * is verified by it. A recovery is over, and nothing else ends one that the owner began (LNK-15). A refused password does not consume the link. The owner is notified by mail. Round trips: 2; 0
  * for a forged link.
  * @returns a token that makes the device the only known one of the account
- * @throws AuthError token_invalid for a link that is forged, expired or consumed, and for an account that is deleted,
- * banned or at another address, all alike
+ * @throws AuthError token_invalid for a link that is forged, expired, consumed or of before the recovery, and for an
+ * account that is deleted, banned or at another address, all alike
  * @throws AuthError password_too_common
  * @throws AuthError password_breached
  * @throws AuthError overloaded
@@ -38,7 +38,7 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
 
   const newHash = await hasher.hash(password);
   const subject = addressOf(keyring, signInAddress(account.email)).keys[0];
-  const reset = { presented, consumedBy: crypto.randomUUID(), newHash, subject };
+  const reset = { presented, account, consumedBy: crypto.randomUUID(), newHash, subject };
   const row = await applyReset(db, reset, features.credentials, metadata);
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   mail.sendSoon();

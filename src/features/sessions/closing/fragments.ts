@@ -2,6 +2,7 @@ import { type Fragment, sql } from '../../../db/sql.ts';
 import type { ClosingScope, Credentials, Ending, Occasion } from '../../../joints/closing.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
+import type { CallerIds } from '../fragments.ts';
 
 /**
  * A statement that ends sessions, records each, and answers how many `ended`. They are locked in the order of their ids,
@@ -22,9 +23,20 @@ export function endSessions(
     SELECT count(*)::int AS ended FROM ended`;
 }
 
+/**
+ * A statement that notes that somebody entered a wrong code for the second factor in a session: until the session passes it,
+ * guesses at the account end it. Hold the user first.
+ */
+export function noteMissedSession({ userId, sessionId }: CallerIds): Fragment {
+  return sql`
+    UPDATE sessions s SET second_factor_missed_at = now()
+    WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid`;
+}
+
 /** What the record of an ended session says. */
 const reasons: Readonly<Partial<Record<Occasion, string>>> = {
   password_reset: 'password_reset',
+  recovery_completed: 'password_reset',
   not_me: 'not_me',
   email_reverted: 'email_reverted',
   taken_over: 'email_verified',
@@ -41,6 +53,7 @@ export const sessionCredentials: Credentials<'session'> = {
   cells: {
     session: {
       password_reset: 'ended',
+      recovery_completed: 'ended',
       not_me: 'ended',
       email_reverted: 'ended',
       taken_over: 'others',
@@ -53,7 +66,8 @@ export const sessionCredentials: Credentials<'session'> = {
       two_factor_enabled: 'kept',
       two_factor_disabled: 'kept',
       two_factor_reset: 'kept',
-      second_factor_guessed: 'ended',
+      // Whoever entered no wrong code is not put out.
+      second_factor_guessed: 'missed',
       identity_unlinked: 'kept',
       banned: 'ended',
       account_deleted: 'ended',
@@ -66,13 +80,14 @@ function closeSessions(ending: Ending<'session'>, scope: ClosingScope): Fragment
   const { occasion, owner, actingSessionId, since, metadata } = scope;
   const isOther = ending.others.length > 0 ? sql`AND s.id IS DISTINCT FROM ${actingSessionId}::uuid` : sql``;
   const isLater = ending.since.length > 0 ? sql`AND s.created_at >= ${since ?? sql`NULL`}` : sql``;
+  const isMissed = ending.missed.length > 0 ? sql`AND s.second_factor_missed_at IS NOT NULL` : sql``;
   const reason = reasons[occasion];
   const event = {
     ...(reason !== undefined && { reason }),
     ...(reason === 'admin' && { isByOperator: true as const }),
   };
   return endSessions(
-    sql`s.user_id = (SELECT o.user_id FROM ${owner} o) ${isOther} ${isLater}`,
+    sql`s.user_id = (SELECT o.user_id FROM ${owner} o) ${isOther} ${isLater} ${isMissed}`,
     event,
     metadata,
   );

@@ -51,6 +51,7 @@ export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment
   const { oldId, newId, proved, idleTtlSeconds } = renewal;
   const authenticatedAt = proved === null ? sql`s.authenticated_at` : sql`now()`;
   const secondFactorAt = proved?.isSecondFactor ? sql`now()` : sql`s.second_factor_at`;
+  const missedAt = proved?.isSecondFactor ? sql`NULL` : sql`s.second_factor_missed_at`;
   const issuedAt = proved === null ? sql`now()` : sql`NULL::timestamptz`;
   const amr =
     proved === null
@@ -59,7 +60,8 @@ export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment
   return sql`
     WITH renewed AS (
       UPDATE sessions s SET
-        id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, second_factor_at = ${secondFactorAt}, amr = ${amr}, last_active_at = now(),
+        id = ${newId}::uuid, authenticated_at = ${authenticatedAt}, second_factor_at = ${secondFactorAt},
+        second_factor_missed_at = ${missedAt}, amr = ${amr}, last_active_at = now(),
         expires_at = least(s.absolute_expires_at, now() + make_interval(secs => ${idleTtlSeconds}::int)),
         -- Without a rotation time, a token expires by the time of authentication.
         cookie_counter = CASE WHEN s.cookie_counter IS NOT NULL THEN 0 END,

@@ -7,6 +7,7 @@ export const trustedDeviceCredentials: Credentials<'trusted_device'> = {
   cells: {
     trusted_device: {
       password_reset: 'ended',
+      recovery_completed: 'ended',
       not_me: 'ended',
       email_reverted: 'ended',
       taken_over: 'ended',

@@ -6,17 +6,26 @@ import {
   clearAttempts,
   reserveAttempt,
   secondFactorSubject,
+  secondsUntilOpen,
 } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { recordEvents, recordedOnceNow } from '../../security-events/index.ts';
-import { cancelTwoFactorReset, owners } from '../../users/index.ts';
+import { owners, passSecondFactor } from '../../users/index.ts';
 import type { FoundProof } from './proof.ts';
 
 /** Codes of an account and class of device that are checked (OTP-02). */
 export const checkLimits: AttemptLimits = { max: 10, windowSeconds: 900 };
 
-/** After so many wrong codes without a right one between them the password is withdrawn (OTP-14). */
+/** After so many wrong codes without a right one between them a recovery begins (OTP-14). */
 const missesMax = 50;
+
+/** Codes that browsers that never completed a second step have together from then on, until one of them does. */
+const guessedLimits: AttemptLimits = { max: 5, windowSeconds: 86_400 };
+
+/** The limits of checks: others once the account was guessed at. */
+export function limitsOf(isGuessed: boolean): AttemptLimits {
+  return isGuessed ? guessedLimits : checkLimits;
+}
 
 /** The devices of an account that are remembered for the second step; the oldest are forgotten (SES-20). */
 const devicesMax = 50;
@@ -52,7 +61,10 @@ export function isUnusedBackupCode(userId: Fragment, hash: string | null): Fragm
     WHERE b.user_id = ${userId} AND b.code_hash = decode(${hash}::text, 'hex') AND b.used_at IS NULL)`;
 }
 
-/** The id of a device as text, if the user `userId` completed a second step on it before; else what it shares. */
+/**
+ * The id of a device as text, if the user `userId` completed a second step on it before, and has not been guessed at on it
+ * since; else what it shares.
+ */
 export function countedDevice(
   userId: Fragment,
   deviceId: Fragment,
@@ -60,26 +72,52 @@ export function countedDevice(
 ): Fragment {
   return sql`coalesce((
     SELECT d.device_id::text FROM second_factor_devices d
-    WHERE d.user_id = ${userId} AND d.device_id = (${deviceId})::uuid AND d.completed_at IS NOT NULL), ${shared})`;
+    WHERE d.user_id = ${userId} AND d.device_id = (${deviceId})::uuid AND d.completed_at IS NOT NULL
+      AND d.misses < ${missesMax}::int), ${shared})`;
 }
+
+/**
+ * Whether a check counts among the few that are left: the second factor of the user was guessed at, and it comes from where
+ * nobody completed a second step. They count together, whatever they share else.
+ */
+export function isAmongGuesses(userId: Fragment, countedDeviceId: Fragment): Fragment {
+  return sql`(${countedDeviceId} IN (${otherDevices}, ${otherSessions}) AND EXISTS (
+      SELECT FROM second_factor_devices d WHERE d.user_id = ${userId} AND d.misses >= ${missesMax}::int))`;
+}
+
+/** An account as `reservationSteps` and their answers take it: SELECT list over `k` (`user_id`, `counted_device_id`). */
+export const placedColumns: Fragment = sql`k.*, ${isAmongGuesses(sql`k.user_id`, sql`k.counted_device_id`)} AS is_guessed,
+      ${checkBucket(
+        sql`k.user_id`,
+        sql`CASE WHEN ${isAmongGuesses(sql`k.user_id`, sql`k.counted_device_id`)} THEN 'guessed' ELSE k.counted_device_id END`,
+      )} AS bucket`;
+
+/** The seconds until another code of the account `c` is checked. */
+export const secondsUntilChecked: Fragment = sql`CASE WHEN c.is_guessed THEN ${secondsUntilOpen(sql`c`, guessedLimits)}
+            ELSE ${secondsUntilOpen(sql`c`, checkLimits)} END`;
 
 /**
  * The steps of a batch that reserve a check of the second factor: `reserve` returns `bucket` and `number`, of which one
  * above the limit must not be checked. The first refused check of a window is recorded, and told to the owner (LIM-13).
- * @param checked a sub-select with `bucket`, `user_id` and `session_id`, empty where nothing is to be counted
+ * @param checked a sub-select with `bucket`, `is_guessed`, `user_id` and `session_id`, empty where nothing is to be counted
  */
 export function reservationSteps(
   checked: Fragment,
   attemptId: string,
   metadata: RequestMetadata,
-): Readonly<Record<'reserve' | 'recordLock' | 'holdRecipient' | 'tellOwner', Fragment>> {
+): Readonly<
+  Record<'reserve' | 'reserveAmongGuesses' | 'recordLock' | 'holdRecipient' | 'tellOwner', Fragment>
+> {
   // What this attempt counted is its own until the transaction ends.
   const locked = sql`(
     SELECT c.user_id, c.session_id FROM ${checked} c JOIN login_attempts t ON t.bucket = c.bucket
-    WHERE t.last_attempt_id = ${attemptId}::uuid AND t.count > ${checkLimits.max}::int)`;
+    WHERE t.last_attempt_id = ${attemptId}::uuid
+      AND t.count > CASE WHEN c.is_guessed THEN ${guessedLimits.max}::int ELSE ${checkLimits.max}::int END)`;
   const told = owners(recordedOnceNow(metadata.operationId));
+  const counted = (isGuessed: Fragment) => sql`(SELECT c.bucket FROM ${checked} c WHERE ${isGuessed})`;
   return {
-    reserve: reserveAttempt(checked, attemptId, checkLimits),
+    reserve: reserveAttempt(counted(sql`NOT c.is_guessed`), attemptId, checkLimits),
+    reserveAmongGuesses: reserveAttempt(counted(sql`c.is_guessed`), attemptId, guessedLimits),
     recordLock: recordEvents(
       locked,
       { type: 'authn_login_lock', outcome: 'failure', method: 'second_factor', isOncePerRequest: true },
@@ -133,13 +171,15 @@ export interface CheckPlace {
 
 /**
  * A statement with what goes with a completed second step of the user in `owner`, a sub-select with `user_id`: the checks
- * are given back, the misses forgotten, the device is remembered, and an operator's reset that waits is cancelled
- * (OTP-14, OTP-15). Hold the user first.
+ * are given back, the misses forgotten, the device is remembered, an operator's reset that waits is cancelled, and a recovery
+ * that guesses began is over, if the proof is none that can be guessed there (OTP-14, OTP-15). Hold the user first.
  */
 export function settleSecondFactor(
   owner: Fragment,
   { bucket, countedDeviceId: counted, deviceId }: CheckPlace,
+  proof: Pick<FoundProof, 'kind'>,
 ): Fragment {
+  const isBeyondGuessing = proof.kind === 'backup_code' || ![otherDevices, otherSessions].includes(counted);
   return sql`
     WITH cleared AS (${clearAttempts(bucket, owner)}),
     remembered AS (
@@ -156,7 +196,7 @@ export function settleSecondFactor(
         WHERE x.device_id <> ALL (ARRAY[${deviceId}, ${otherDevices}, ${otherSessions}]::uuid[])
         ORDER BY x.completed_at DESC NULLS LAST, x.device_id OFFSET ${devicesMax - 1}::int)
     )
-    ${cancelTwoFactorReset(owner)}`;
+    ${passSecondFactor(owner, { isBeyondGuessing })}`;
 }
 
 /** A statement that counts a wrong code of the user, who is held: once, however often it runs. */
@@ -175,8 +215,8 @@ export function countMiss(
 }
 
 /**
- * The user whose password is withdrawn since the miss that this request counted was the fiftieth in a row: a sub-select
- * with `user_id` and `session_id`.
+ * The user whose recovery begins since the miss that this request counted was the fiftieth in a row: a sub-select with
+ * `user_id` and `session_id`. No later miss begins another one until a right code has cleared the count.
  * @param isOnce for this very transaction alone; else for a repeat as well
  */
 export function guessedBy(
@@ -189,5 +229,8 @@ export function guessedBy(
   return sql`(
     SELECT d.user_id, NULL::uuid AS session_id FROM second_factor_devices d
     WHERE d.user_id = ${userId}::uuid AND d.device_id = ${countedDeviceId}::uuid
-      AND d.last_missed_by = ${operationId}::uuid AND d.misses > 0 AND d.misses % ${missesMax}::int = 0 ${once})`;
+      AND d.last_missed_by = ${operationId}::uuid AND d.misses = ${missesMax}::int ${once}
+      AND NOT EXISTS (
+        SELECT FROM second_factor_devices o
+        WHERE o.user_id = d.user_id AND o.device_id <> d.device_id AND o.misses >= ${missesMax}::int))`;
 }

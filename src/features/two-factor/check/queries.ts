@@ -1,26 +1,26 @@
 import type { Database } from '../../../db/client.ts';
-import { sql } from '../../../db/sql.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import { passesGates, refusedBy } from '../../../joints/fragments.ts';
 import type { GatedRow, Gating } from '../../../joints/gate.ts';
 import { fromMailQueuedNow, queueMail } from '../../../mail/outbox/fragments.ts';
-import { secondsUntilOpen } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
-import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
+import { type CallerIds, fromLiveSession, noteMissedSession } from '../../sessions/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
 import {
   type CheckPlace,
-  checkBucket,
-  checkLimits,
   countedDevice,
   countMiss,
   guessedBy,
   isUnusedBackupCode,
+  limitsOf,
   otherSessions,
+  placedColumns,
   reservationSteps,
   sealedFactors,
+  secondsUntilChecked,
 } from './fragments.ts';
 import { type PresentedProof, presentedHash, type SealedFactor } from './proof.ts';
 
@@ -33,6 +33,8 @@ export interface ReservedCheck {
   readonly bucket: string;
   /** UUID: of a device that completed a second step before, or what all others share. */
   readonly counted_device_id: string;
+  /** Whether it counts among the few that are left since the second factor was guessed at. */
+  readonly is_guessed: boolean;
   /** Null when the account has no second factor. */
   readonly factors: readonly SealedFactor[] | null;
   /** Whether the presented code is a backup code of the account that was not used. */
@@ -63,15 +65,15 @@ export async function reserveSessionCheck(
   const attemptId = crypto.randomUUID();
   const deviceId = sql`coalesce(s.device_id, s.id)`;
   const account = sql`(
-    SELECT k.*, ${checkBucket(sql`k.user_id`, sql`k.counted_device_id`)} AS bucket
+    SELECT ${placedColumns}
     FROM (
       SELECT s.user_id, s.id AS session_id, u.email, ${deviceId}::text AS device_id,
         ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id ${fromLiveSession(caller)}
     ) k)`;
   const checked = sql`(
-    SELECT c.bucket, c.user_id, c.session_id FROM ${account} c
-    WHERE EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gating)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
-  const { reserve, judge, answer } = await db.batch(
+    SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c
+    WHERE ${isCounted(proof)} AND EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gating)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
+  const { reserve, reserveAmongGuesses, judge, answer } = await db.batch(
     'reserve-session-check',
     {
       ...reservationSteps(checked, attemptId, metadata),
@@ -79,7 +81,7 @@ export async function reserveSessionCheck(
       answer: sql`
         SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
           ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
-          ${secondsUntilOpen(sql`c`, checkLimits)} AS retry_after_seconds
+          ${secondsUntilChecked} AS retry_after_seconds
         FROM ${account} c`,
     },
     { isIdempotent: true },
@@ -87,13 +89,26 @@ export async function reserveSessionCheck(
   const [row] = answer as unknown as Omit<ReservedSessionCheck, 'number' | 'refused_by'>[];
   const [judged] = judge as unknown as GatedRow[];
   if (row === undefined || judged === undefined) return null;
-  return { ...row, ...judged, number: numberOf(reserve) };
+  return { ...row, ...judged, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };
+}
+
+/**
+ * Whether a proof is counted, over the account `c`: a backup code is not among the few that are left after guesses, since
+ * nobody can guess it, and whoever uses those up must not keep the owner out.
+ */
+export function isCounted({ kind }: PresentedProof): Fragment {
+  return kind === 'backup_code' ? sql`NOT c.is_guessed` : sql`true`;
 }
 
 /** The number of a reserved check, if it may be checked. */
-export function numberOf(reserve: readonly Record<string, unknown>[]): number | null {
-  const number = reserve[0]?.number as number | undefined;
-  return number !== undefined && number <= checkLimits.max ? number : null;
+export function numberOf(
+  reserved: readonly Record<string, unknown>[],
+  { is_guessed: isGuessed }: Pick<ReservedCheck, 'is_guessed'>,
+  { kind }: PresentedProof,
+): number | null {
+  if (isGuessed && kind === 'backup_code') return 1;
+  const number = reserved[0]?.number as number | undefined;
+  return number !== undefined && number <= limitsOf(isGuessed).max ? number : null;
 }
 
 /** A wrong code. */
@@ -109,9 +124,10 @@ export interface Miss {
 }
 
 /**
- * Counts and records a wrong code. After the fiftieth without a right one between them the password is withdrawn and every
- * session ends, all or nothing, and the owner gets a reset link: whoever guesses knows the password (OTP-14). Round trips:
- * 1. A repeat after a lost response counts and mails nothing again.
+ * Counts and records a wrong code, and notes the session that it came by. After the fiftieth without a right one between them
+ * the account is to be recovered, all or nothing: the password is withdrawn, the sessions that guessed end, and the owner gets
+ * a reset link, since whoever guesses has passed the first step (OTP-14). Round trips: 1. A repeat after a lost response
+ * counts and mails nothing again.
  */
 export async function recordMiss(
   db: Database,
@@ -126,6 +142,7 @@ export async function recordMiss(
     {
       holdUser: lockUser(userId),
       countMiss: countMiss(userId, place, metadata),
+      noteSession: sessionId === null ? null : noteMissedSession({ userId, sessionId }),
       record: recordEvents(
         sql`(SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id)`,
         { type: 'authn_login_fail', outcome: 'failure', method, reason, isOncePerRequest: true },
@@ -134,7 +151,7 @@ export async function recordMiss(
       ...closeWaysIn(credentials, {
         occasion: 'second_factor_guessed',
         owner: guessedBy(userId, place, metadata, { isOnce: false }),
-        ...{ ownerOnce: once, actingSessionId: null, since: null, metadata },
+        ...{ ownerOnce: once, actingSessionId: null, since: null, ownLinks: [token.hash], metadata },
       }),
       recordWithdrawal: recordEvents(
         once,

@@ -7,7 +7,7 @@ import { giveAttemptBack } from '../../../rate-limit/queries.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { twoFactorErrors } from '../errors.ts';
-import { type CheckPlace, checkLimits } from './fragments.ts';
+import { type CheckPlace, limitsOf } from './fragments.ts';
 import { type FoundProof, findProof, type PresentedProof, type Unaccepted } from './proof.ts';
 import { type ReservedCheck, recordMiss, reserveSessionCheck } from './queries.ts';
 
@@ -61,13 +61,13 @@ export async function checkReserved<Row extends object>(
   if (factors === null) throw proofErrors.invalid_code();
   if (number === null) {
     mail.sendSoon();
-    throw tooManyAttempts(checkLimits, reserved.retry_after_seconds);
+    throw tooManyAttempts(limitsOf(reserved.is_guessed), reserved.retry_after_seconds);
   }
   const place = { bucket, countedDeviceId: reserved.counted_device_id, deviceId };
   const known = { factors, is_backup_code: reserved.is_backup_code };
   const proof = await findProof(deps, presented, userId, known).catch(async (error: unknown) => {
     // Our fault: the caller's check must not be lost by it.
-    await giveAttemptBack(db, bucket, checkLimits);
+    await giveAttemptBack(db, bucket, limitsOf(reserved.is_guessed));
     throw error;
   });
   const row = typeof proof === 'string' ? proof : await run(proof, place);

@@ -5,6 +5,7 @@ import { cancelTwoFactorReset, dropTwoFactor } from '../../users/index.ts';
 /** What holds for a second factor: whoever reads the mailbox or knows the password does not get rid of it (RST-03). */
 const factor: Cells = {
   password_reset: 'kept',
+  recovery_completed: 'kept',
   // A thief who turned it on does not keep the owner out; one that replaced another goes on as that one (SES-21).
   not_me: 'since',
   email_reverted: 'since',

@@ -5,7 +5,7 @@ import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
-import { lockUser, owners } from '../../users/index.ts';
+import { isOutOfRecovery, lockUser, owners } from '../../users/index.ts';
 import { acceptedNow, acceptProof, type CheckPlace, settleSecondFactor } from '../check/fragments.ts';
 import type { FoundProof, Unaccepted } from '../check/proof.ts';
 
@@ -33,8 +33,13 @@ export async function disableTwoFactor(
     'disable-two-factor',
     {
       holdUser: lockUser(userId),
-      accept: acceptProof(sql`(SELECT s.user_id ${fromLiveSession(caller)})`, proof, metadata),
-      settle: settleSecondFactor(accepted, place),
+      accept: acceptProof(
+        // The gates were asked in the round trip before.
+        sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${isOutOfRecovery(sql`u`)})`,
+        proof,
+        metadata,
+      ),
+      settle: settleSecondFactor(accepted, place, proof),
       record: recordEvents(
         sql`(SELECT a.user_id, ${caller.sessionId}::uuid AS session_id FROM ${accepted} a)`,
         { type: 'user_updated', outcome: 'success', method: proof.kind, reason: 'two_factor_disabled' },

@@ -43,7 +43,7 @@ export async function renewBySecondFactor(
       holdSession: holdSession(caller),
       accept: acceptProof(sql`(SELECT s.user_id ${fromLiveSession(caller)})`, proof, metadata),
       renew: renewSession(acceptedNow(userId, proof, metadata), renewal),
-      settle: settleSecondFactor(once, place),
+      settle: settleSecondFactor(once, place, proof),
       record: recordEvents(
         once,
         { type: 'authn_login_success', outcome: 'success', method: proof.kind, reason: 'reauthentication' },

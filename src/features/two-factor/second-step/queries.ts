@@ -1,12 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
-import {
-  type AttemptLimits,
-  reserveAttempt,
-  reservedBy,
-  secondsUntilOpen,
-} from '../../../rate-limit/fragments.ts';
+import { type AttemptLimits, reserveAttempt, reservedBy } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
 import { consumedByUs, consumedNow, consumeToken, type LinkMail } from '../../one-time-tokens/index.ts';
@@ -29,17 +24,17 @@ import {
   acceptedNow,
   acceptProof,
   type CheckPlace,
-  checkBucket,
-  checkLimits,
   countedDevice,
   isUnusedBackupCode,
   otherDevices,
+  placedColumns,
   reservationSteps,
   sealedFactors,
+  secondsUntilChecked,
   settleSecondFactor,
 } from '../check/fragments.ts';
 import { type FoundProof, type PresentedProof, presentedHash, type Unaccepted } from '../check/proof.ts';
-import { numberOf, type ReservedCheck } from '../check/queries.ts';
+import { isCounted, numberOf, type ReservedCheck } from '../check/queries.ts';
 
 /** Codes that one challenge takes, whatever becomes of them (OTP-02). */
 const tryLimits: AttemptLimits = { max: 5, windowSeconds: 600 };
@@ -67,14 +62,14 @@ export async function reserveChallengeCheck(
   const found = sql`(
     SELECT u.id AS user_id, u.email, u.device_generation, t.challenge AS first_step ${fromOpenChallenge(challenge)})`;
   const account = sql`(
-    SELECT k.*, ${checkBucket(sql`k.user_id`, sql`k.counted_device_id`)} AS bucket
+    SELECT ${placedColumns}
     FROM (
       SELECT o.user_id, NULL::uuid AS session_id, o.email, o.first_step, o.known_device_id IS NOT NULL AS is_known_device,
         ${countedDevice(sql`o.user_id`, sql`o.known_device_id`, otherDevices)} AS counted_device_id
       FROM (SELECT f.*, ${knownDeviceId(sql`f`, device)} AS known_device_id FROM ${found} f) o
     ) k)`;
   const isTried = reservedBy(tryBucket, attemptId, tryLimits);
-  const { reserve, answer } = await db.batch(
+  const { reserve, reserveAmongGuesses, answer } = await db.batch(
     'reserve-challenge-check',
     {
       reserveTry: reserveAttempt(
@@ -84,20 +79,22 @@ export async function reserveChallengeCheck(
         'uncounted',
       ),
       ...reservationSteps(
-        sql`(SELECT c.bucket, c.user_id, c.session_id FROM ${account} c WHERE ${isTried})`,
+        sql`(
+          SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c WHERE ${isTried} AND ${isCounted(proof)})`,
         attemptId,
         metadata,
       ),
       answer: sql`
         SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
           ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
-          ${secondsUntilOpen(sql`c`, checkLimits)} AS retry_after_seconds
+          ${secondsUntilChecked} AS retry_after_seconds
         FROM ${account} c WHERE ${isTried}`,
     },
     { isIdempotent: true },
   );
   const [row] = answer as unknown as Omit<ChallengedAccount, 'number'>[];
-  return row === undefined ? null : { ...row, number: numberOf(reserve) };
+  if (row === undefined) return null;
+  return { ...row, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };
 }
 
 /** A second step whose proof the Worker found. */
@@ -139,7 +136,7 @@ export async function completeSecondStep(
         opening,
       ),
       settle: settleSignIn(null, opening, metadata),
-      settleSecondFactor: settleSecondFactor(once, place),
+      settleSecondFactor: settleSecondFactor(once, place, proof),
       trust: trusted && trustDevice(once, trusted),
       ...(newDeviceMail && tellNewDevice(newDeviceMail, opening, metadata, { isUserHeld: true })),
       ...(proof.kind === 'backup_code' && {

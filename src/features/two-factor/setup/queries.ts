@@ -169,7 +169,7 @@ export async function enableTwoFactor(
         ...{ occasion: 'two_factor_enabled', owner, ownerOnce: once },
         ...{ actingSessionId: renewal.newId, since: null, metadata },
       }),
-      settle: settleSecondFactor(once, place),
+      settle: settleSecondFactor(once, place, { kind: 'totp' }),
       record: recordEvents(
         once,
         { type: 'user_updated', outcome: 'success', method: 'totp', reason: 'two_factor_enabled' },

@@ -2,11 +2,13 @@ import type { Address } from '../../../address-key.ts';
 import type { ExportPart } from '../../../db/export-part.ts';
 import { isoTime } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
+import { isInRecovery } from '../recovery/fragments.ts';
 
 /** Select list for a `UserRow`; `u` is the alias of users, or of rows derived from them. */
 export function userColumns(u: Fragment): Fragment {
   return sql`${u}.id AS user_id, ${u}.email, ${u}.name, ${u}.email_verified_at IS NOT NULL AS email_verified,
-    ${u}.two_factor_since IS NOT NULL AS two_factor_enabled, ${u}.password_hash IS NOT NULL AS has_password, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
+    ${u}.two_factor_since IS NOT NULL AS two_factor_enabled, ${u}.password_hash IS NOT NULL AS has_password,
+    ${isInRecovery(u)} AS recovery_required, ${u}.created_at AS user_created_at, ${u}.updated_at AS user_updated_at`;
 }
 
 export interface NewUser {
@@ -63,7 +65,8 @@ export function updateProfile(
       locale = coalesce(${changes.locale ?? null}::text, u.locale),
       updated_at = now()
     FROM ${owner} o WHERE u.id = o.user_id
-    RETURNING u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.two_factor_since, u.created_at, u.updated_at`;
+    RETURNING u.id, u.email, u.name, u.password_hash, u.email_verified_at, u.two_factor_since, u.recovery_since, u.created_at,
+      u.updated_at`;
 }
 
 /**
@@ -80,6 +83,7 @@ export const exportedUser: ExportPart = {
   value: (owner) => sql`(
     SELECT json_build_object('id', u.id, 'email', u.email, 'name', u.name, 'locale', u.locale,
       'emailVerifiedAt', ${isoTime(sql`u.email_verified_at`)}, 'twoFactorSince', ${isoTime(sql`u.two_factor_since`)}, 'hasPassword', u.password_hash IS NOT NULL,
+      'recoverySince', ${isoTime(sql`u.recovery_since`)}, 'recoveryCause', u.recovery_cause,
       'oauthProvider', u.oauth_provider, 'oauthId', u.oauth_id,
       'createdAt', ${isoTime(sql`u.created_at`)}, 'updatedAt', ${isoTime(sql`u.updated_at`)})
     FROM users u WHERE u.id = ${owner}.user_id)`,

@@ -1,6 +1,7 @@
 import type { Address } from '../../../address-key.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import type { PresentedEmail } from '../../../presented-email.ts';
+import { endRecovery } from '../recovery/fragments.ts';
 
 /**
  * The account of an address, alias `u`. Where two accounts of the earlier system have spellings of it, it is the one
@@ -71,12 +72,12 @@ export function changeEmail(proof: Fragment): Fragment {
 
 /**
  * Body of a CTE that gives the user in the CTE `owner` (`user_id`), whose address is unverified, to whoever proved
- * the address: it takes `name`, `locale` and `password_hash` from the CTE `source`. Returns `user_id`.
+ * the address: it takes `name`, `locale` and `password_hash` from the CTE `source`, and a recovery is over. Returns `user_id`.
  */
 export function claimUnverifiedUser(owner: Fragment, source: Fragment): Fragment {
   return sql`
     UPDATE users u SET name = s.name, locale = s.locale, password_hash = s.password_hash, email_verified_at = now(),
-      updated_at = now()
+      ${endRecovery}, updated_at = now()
     FROM ${owner} o, ${source} s WHERE u.id = o.user_id
     RETURNING u.id AS user_id`;
 }

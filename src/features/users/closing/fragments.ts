@@ -1,8 +1,16 @@
 import { type Fragment, join, sql } from '../../../db/sql.ts';
-import type { Cells, ClosingScope, Credentials, Ending } from '../../../joints/closing.ts';
+import {
+  type Cells,
+  type ClosingScope,
+  type Credentials,
+  type Ending,
+  recoveryCauses,
+} from '../../../joints/closing.ts';
+import { beginRecovery } from '../recovery/fragments.ts';
 
 const password: Cells = {
   password_reset: 'replaced',
+  recovery_completed: 'replaced',
   not_me: 'ended',
   email_reverted: 'ended',
   taken_over: 'replaced',
@@ -26,19 +34,28 @@ export const userCredentials: Credentials<'password' | 'known_device'> = {
   step: 'endPassword',
   cells: {
     password,
-    known_device: { ...password, password_reset: 'ended', taken_over: 'ended', password_changed: 'kept' },
+    known_device: {
+      ...password,
+      password_reset: 'ended',
+      recovery_completed: 'ended',
+      taken_over: 'ended',
+      password_changed: 'kept',
+      second_factor_guessed: 'kept',
+    },
   },
   close: closePassword,
 };
 
-/** Once alone: in a repeat it would take away what the owner has set since. */
+/** Once alone: in a repeat it would take away what the owner has set since. What begins a recovery is noted with it. */
 function closePassword(
   { ended }: Ending<'password' | 'known_device'>,
-  { ownerOnce }: ClosingScope,
+  { occasion, ownerOnce }: ClosingScope,
 ): Fragment {
+  const cause = recoveryCauses.find((name) => name === occasion);
   const changes = [
     ...(ended.includes('password') ? [sql`password_hash = NULL`] : []),
     ...(ended.includes('known_device') ? [sql`device_generation = u.device_generation + 1`] : []),
+    ...(cause === undefined ? [] : [beginRecovery(sql`u`, cause)]),
     sql`updated_at = now()`,
   ];
   return sql`UPDATE users u SET ${join(changes, ', ')} WHERE u.id = (SELECT o.user_id FROM ${ownerOnce} o)`;

@@ -1,4 +1,5 @@
 import { type Fragment, sql } from '../../../db/sql.ts';
+import { endRecovery } from '../recovery/fragments.ts';
 
 /**
  * Body of a CTE that replaces a password hash with a better one of the same password. Compare-and-set: it changes
@@ -21,11 +22,11 @@ export function setPasswordHash(owner: Fragment, newHash: string): Fragment {
 
 /**
  * A statement that sets the password of the users in `owner`, a sub-select with `user_id`, who have proved that they
- * read their mail: the address becomes verified.
+ * read their mail: the address becomes verified, and a recovery is over.
  */
 export function setProvedPassword(owner: Fragment, newHash: string): Fragment {
   return sql`
     UPDATE users u SET password_hash = ${newHash}, email_verified_at = coalesce(u.email_verified_at, now()),
-      updated_at = now()
+      ${endRecovery}, updated_at = now()
     FROM ${owner} o WHERE u.id = o.user_id`;
 }

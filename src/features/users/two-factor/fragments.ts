@@ -53,6 +53,24 @@ export function announceTwoFactorReset(userId: string, delayHours: number): Frag
     RETURNING u.two_factor_reset_at AS effective_at`;
 }
 
+/**
+ * A statement that notes that the users in `owner`, a sub-select with `user_id`, have passed their second factor: a reset that
+ * waits is cancelled.
+ * @param isBeyondGuessing whether nobody can have guessed the proof: a recovery that guesses began is over
+ */
+export function passSecondFactor(
+  owner: Fragment,
+  { isBeyondGuessing }: { readonly isBeyondGuessing: boolean },
+): Fragment {
+  const isOver = sql`(${isBeyondGuessing}::boolean AND u.recovery_cause IS NOT DISTINCT FROM 'second_factor_guessed')`;
+  return sql`
+    UPDATE users u SET
+      two_factor_reset_at = CASE WHEN ${isTwoFactorResetPending(sql`u`)} THEN NULL ELSE u.two_factor_reset_at END,
+      recovery_since = CASE WHEN ${isOver} THEN NULL ELSE u.recovery_since END,
+      recovery_cause = CASE WHEN ${isOver} THEN NULL ELSE u.recovery_cause END
+    FROM ${owner} o WHERE u.id = o.user_id AND (${isTwoFactorResetPending(sql`u`)} OR ${isOver})`;
+}
+
 /** A statement that cancels the resets of the users in `owner`, a sub-select with `user_id`, that are not due yet. */
 export function cancelTwoFactorReset(owner: Fragment): Fragment {
   return sql`

@@ -1,0 +1,389 @@
+import { decodeJwt } from 'jose';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { createApp } from '../../../src/app.ts';
+import { sql } from '../../../src/db/sql.ts';
+import { insertAccount } from '../../contract/insert-account.ts';
+import { type Account, type Caller, exampleCall } from '../../contract/route-table.ts';
+import { freshClient, freshEmail, otherPassword, password } from '../../support/accounts.ts';
+import { type Answer, authCookies, cookieValue } from '../../support/client.ts';
+import { storeLink } from '../../support/links.ts';
+import { tokenFrom } from '../../support/mailbox.ts';
+import { landing } from '../../support/social.ts';
+import {
+  challenge,
+  completeChallenge,
+  freshCode,
+  type TwoFactorUser,
+  twoFactorUser,
+  wrongCode,
+} from '../../support/two-factor.ts';
+import { reset } from '../password/password-reset.ts';
+import { freshVerifier } from '../social/app-visits.ts';
+import { arrive, freshSubject, identitiesOf, type Person, socialClient } from '../social/people.ts';
+import { change, countEvents, expectRefused, missTimes, onDevice } from '../two-factor/calls.ts';
+
+const appUrl = 'com.example.app:/signed-in';
+const client = socialClient({ APP_REDIRECTS: appUrl });
+
+const sensitiveRoutes = createApp()
+  .serves.filter(({ isSensitive }) => isSensitive)
+  .map(({ method, path }) => `${method} ${path}`);
+
+/** Whose examples the calls of sensitive routes are made of; the caller is another one. */
+let example: Account;
+
+beforeAll(async () => {
+  example = await insertAccount(client);
+});
+
+/** The identities of an account: the owner's own, and what an intruder has. */
+interface Identities {
+  /** Of the address of the account, at a trusted provider. */
+  readonly owners: Person;
+  /** Of another address at a trusted provider, and of one that is trusted for none. */
+  readonly elsewhere: Person;
+  readonly untrusted: Person;
+}
+
+/** An account with two-factor, three identities from long ago, and an intruder's session. */
+interface Victim extends TwoFactorUser {
+  readonly identities: Identities;
+  /** The access token of the intruder's session, which the account knows. */
+  readonly stolen: string;
+}
+
+/** Identities as they are after long use. */
+async function addIdentity(
+  userId: string,
+  provider: string,
+  issuer: string,
+  person: Person,
+  isProved: boolean,
+) {
+  await change(
+    client,
+    sql`INSERT INTO identities (user_id, provider, issuer, subject, email, is_email_proved, created_at)
+      VALUES (${userId}::uuid, ${provider}, ${issuer}, ${person.sub}, ${person.email}, ${isProved}, now() - interval '60 days')`,
+  );
+}
+
+/** The issuer of the provider that is trusted for no address. */
+const untrustedIssuer = () => `${inject('standInsUrl')}/oidc/good-plain`;
+
+async function victim(): Promise<Victim> {
+  const user = await twoFactorUser(client);
+  const { userId, email } = user;
+  const identities = {
+    owners: { sub: freshSubject(), email },
+    elsewhere: { sub: freshSubject(), email: freshEmail() },
+    untrusted: { sub: freshSubject(), email },
+  };
+  await addIdentity(userId, 'google', 'https://accounts.google.com', identities.owners, true);
+  await addIdentity(userId, 'github', 'https://github.com/login/oauth', identities.elsewhere, true);
+  await addIdentity(userId, 'plain', untrustedIssuer(), identities.untrusted, false);
+  const first = await challenge(client, user);
+  const second = await completeChallenge(client, first, { code: await freshCode(client, user) });
+  return { ...user, identities, stolen: second.json.accessToken };
+}
+
+/** What begins a recovery, and the mail that has the link which ends it. */
+const occasions: Readonly<
+  Record<
+    string,
+    {
+      readonly begin: (user: Victim) => Promise<Pick<Victim, 'email'>>;
+      readonly mail: 'reset_password' | 'password_withdrawn';
+    }
+  >
+> = {
+  not_me: {
+    mail: 'reset_password',
+    async begin({ userId, email }) {
+      const token = await storeLink(client, 'not_me', { id: userId, email });
+      expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+      return { email };
+    },
+  },
+  email_reverted: {
+    mail: 'reset_password',
+    async begin({ userId, email }) {
+      const token = await storeLink(client, 'revert_email', { id: userId, email }, { target: email });
+      await change(
+        client,
+        sql`UPDATE users SET email = ${freshEmail()}, address_key = NULL WHERE id = ${userId}::uuid`,
+      );
+      const answer = await client.post('/api/auth/email/change/revert', { token });
+      expect(answer.status, answer.text).toBe(200);
+      return { email };
+    },
+  },
+  second_factor_guessed: {
+    mail: 'password_withdrawn',
+    async begin(user) {
+      await missTimes(client, user, 50);
+      return user;
+    },
+  },
+};
+
+/** What a way in leads to once a recovery has begun. */
+type Leads = 'a session' | 'nothing';
+
+/** The ways in that an intruder has before the occasion: how they are got, and used afterwards. */
+const waysIn: Readonly<
+  Record<
+    string,
+    {
+      /** What each occasion leaves of it. */
+      readonly leads: Readonly<Record<string, Leads>>;
+      /** Gets it ready; returns how it is used: the access token of a session, or null. */
+      readonly prepare: (user: Victim) => Promise<() => Promise<string | null>>;
+    }
+  >
+> = {
+  'a session that is open': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'a session' },
+    prepare:
+      async ({ stolen }) =>
+      async () => {
+        const me = await client.get('/api/auth/me', { bearer: stolen });
+        return me.status === 200 ? stolen : null;
+      },
+  },
+  'a session in which codes were guessed': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+    prepare: async ({ stolen, secret }) => {
+      await client.post('/api/auth/reauthenticate', { code: wrongCode(secret) }, { bearer: stolen });
+      return async () =>
+        (await client.get('/api/auth/me', { bearer: stolen })).status === 200 ? stolen : null;
+    },
+  },
+  'the password': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+    prepare:
+      async ({ email }) =>
+      async () => {
+        const answer = await client.post('/api/auth/login', { email, password }, { headers: freshClient() });
+        expectRefused(answer, 401, 'invalid_credentials');
+        return null;
+      },
+  },
+  "the owner's identity of the address": {
+    leads: { not_me: 'a session', email_reverted: 'a session', second_factor_guessed: 'a session' },
+    prepare: async (user) => () => enterBySocial(user, 'google', user.identities.owners),
+  },
+  'an identity of another address, linked long ago': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'a session' },
+    prepare: async (user) => () => enterBySocial(user, 'github', user.identities.elsewhere),
+  },
+  'an identity of a provider that is not trusted, linked long ago': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'a session' },
+    prepare: async (user) => () => enterBySocial(user, 'plain', user.identities.untrusted),
+  },
+  'a challenge that is open': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+    async prepare(user) {
+      const open = await challenge(client, user);
+      return async () => {
+        const answer = await completeChallenge(client, open, { code: await freshCode(client, user) });
+        expectRefused(answer, 401, 'challenge_expired');
+        return null;
+      };
+    },
+  },
+  'a reset link from before': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+    async prepare({ userId, email }) {
+      const token = await storeLink(client, 'reset_password', { id: userId, email });
+      return async () => {
+        expectRefused(await reset(client, token), 400, 'token_invalid');
+        return null;
+      };
+    },
+  },
+  'a change of the address that waits': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+    async prepare({ userId, stolen }) {
+      const target = freshEmail();
+      const token = await storeLink(client, 'change_email', { id: userId, email: target }, { target });
+      return async () => {
+        const answer = await client.post('/api/auth/email/change/confirm', { token }, { bearer: stolen });
+        expectRefused(answer, 400, 'token_invalid');
+        return null;
+      };
+    },
+  },
+  'a code of an app': {
+    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+    async prepare({ identities }) {
+      const { verifier: codeVerifier, codeChallenge } = await freshVerifier();
+      const query = { transport: 'body', codeChallenge, redirectTo: appUrl };
+      const { code } = landing(await arrive(client, 'google', identities.owners, { query }));
+      expect(code).not.toBeNull();
+      return async () => {
+        const answer = await client.post('/api/auth/oauth/token', { code, codeVerifier });
+        expectRefused(answer, 400, 'code_invalid');
+        return null;
+      };
+    },
+  },
+};
+
+/** Signs in by an identity and a code, on a browser that never did: null where it does not lead to the account. */
+async function enterBySocial(user: Victim, provider: string, person: Person): Promise<string | null> {
+  const answer = await arrive(client, provider, person);
+  const open = cookieValue(answer, '__Host-nexora_challenge');
+  if (open === undefined) {
+    const token = authCookies(answer)['__Host-nexora_access'] ?? '';
+    expect(token === '' ? null : decodeJwt(token).sub).not.toBe(user.userId);
+    return null;
+  }
+  const second = await client.post(
+    '/api/auth/login/two-factor',
+    { code: await freshCode(client, user) },
+    { cookies: { '__Host-nexora_challenge': open }, headers: freshClient() },
+  );
+  expect(second.status, second.text).toBe(200);
+  return second.json.accessToken;
+}
+
+/** The example of a sensitive route, by somebody else than its account. */
+function callAs({ email, userId }: Victim, accessToken: string, key: string): Promise<Answer> {
+  const caller: Caller = { email, userId, accessToken, refreshToken: '', cookies: {} };
+  const of = { ...example, ...caller, passwordless: caller };
+  const account = {
+    ...of,
+    twoFactor: { ...example.twoFactor, ...caller },
+    social: { ...example.social, ...caller },
+  };
+  return client.call(...exampleCall(key, account));
+}
+
+/** The owner chooses a new password by the link that the occasion mailed, and signs in with a code. */
+async function recover(
+  user: Victim,
+  email: string,
+  mail: 'reset_password' | 'password_withdrawn',
+): Promise<string> {
+  const answer = await reset(client, await tokenFrom(client, email, mail), otherPassword, onDevice(user));
+  expect(answer.status, answer.text).toBe(200);
+  const first = await challenge(client, { email }, { password: otherPassword });
+  const second = await completeChallenge(client, first, { code: await freshCode(client, user) });
+  expect(second.status, second.text).toBe(200);
+  return second.json.accessToken;
+}
+
+const cases = Object.keys(occasions).flatMap((occasion) =>
+  Object.keys(waysIn).map((way) => [occasion, way] as const),
+);
+
+describe('a recovery (LNK-15)', { timeout: 60_000 }, () => {
+  test.each(cases)(
+    'that %s begins: somebody with %s passes no gate, and is outside once the owner has chosen a new password',
+    async (occasion, way) => {
+      const user = await victim();
+      const { leads, prepare } = waysIn[way]!;
+      const enter = await prepare(user);
+      const { email } = await occasions[occasion]!.begin(user);
+
+      const bearer = await enter();
+      expect(bearer === null ? 'nothing' : 'a session').toBe(leads[occasion]);
+      if (bearer !== null) {
+        const me = await client.get('/api/auth/me', { bearer });
+        expect(me.json.user.recoveryRequired).toBe(true);
+        for (const key of sensitiveRoutes)
+          expectRefused(await callAs(user, bearer, key), 403, 'recovery_required');
+      }
+
+      const own = await recover(user, email, occasions[occasion]!.mail);
+      const me = await client.get('/api/auth/me', { bearer: own });
+      expect(me.json.user).toMatchObject({
+        id: user.userId,
+        email,
+        recoveryRequired: false,
+        twoFactorEnabled: true,
+      });
+      expect((await client.get('/api/auth/me/export', { bearer: own })).status).toBe(200);
+      if (bearer !== null) expect((await client.get('/api/auth/me', { bearer })).status).toBe(401);
+      // What is left is what stands for the address.
+      expect((await identitiesOf(client, user.userId)).map(({ provider }) => provider)).toEqual(['google']);
+    },
+  );
+
+  test('ends by no reset link that is older, whatever is left of it', async () => {
+    const user = await victim();
+    const token = await storeLink(client, 'not_me', { id: user.userId, email: user.email });
+    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+    // As a request for one leaves it that began before and ended after.
+    const late = await storeLink(client, 'reset_password', { id: user.userId, email: user.email });
+    await change(
+      client,
+      sql`UPDATE one_time_tokens SET created_at = now() - interval '1 second'
+        WHERE owner_id = ${user.userId}::uuid AND kind = 'reset_password' AND created_at > (
+          SELECT recovery_since FROM users WHERE id = ${user.userId}::uuid)`,
+    );
+    await change(client, sql`UPDATE users SET recovery_since = now() WHERE id = ${user.userId}::uuid`);
+    expectRefused(await reset(client, late), 400, 'token_invalid');
+    expect(
+      (await client.post('/api/auth/password/forgot', { email: user.email }, { headers: freshClient() }))
+        .status,
+    ).toBe(202);
+    expect((await reset(client, await tokenFrom(client, user.email, 'reset_password'))).status).toBe(200);
+  });
+
+  test('holds a change of the address that waits, by a session and by a password: nothing is spent or counted', async () => {
+    const user = await victim();
+    const target = freshEmail();
+    await change(
+      client,
+      sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${user.userId}::uuid`,
+    );
+    const token = await storeLink(client, 'change_email', { id: user.userId, email: target }, { target });
+    const path = '/api/auth/email/change/confirm';
+    expectRefused(await client.post(path, { token }, { bearer: user.stolen }), 403, 'recovery_required');
+    for (let attempt = 0; attempt < 12; attempt++)
+      expectRefused(
+        await client.post(path, { token, password }, { headers: freshClient() }),
+        403,
+        'recovery_required',
+      );
+    await change(
+      client,
+      sql`UPDATE users SET recovery_since = NULL, recovery_cause = NULL WHERE id = ${user.userId}::uuid`,
+    );
+    expect((await client.post(path, { token, password })).status).toBe(200);
+  });
+
+  test('ends the identity that the disowned sign-in came by, though it is of the address', async () => {
+    const user = await victim();
+    await change(client, sql`UPDATE users SET two_factor_since = NULL WHERE id = ${user.userId}::uuid`);
+    const answer = await arrive(client, 'google', user.identities.owners);
+    expect(landing(answer).error).toBeNull();
+    const token = await tokenFrom(client, user.email, 'new_device');
+    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+    expect(await identitiesOf(client, user.userId)).toEqual([]);
+  });
+
+  test('of one kind is not weakened by the other: what the owner began is ended as such', async () => {
+    const user = await victim();
+    const open = await challenge(client, user);
+    await missTimes(client, user, 49);
+    const token = await storeLink(client, 'not_me', { id: user.userId, email: user.email });
+    const late = { ...user, identities: user.identities };
+    const bearer = await enterBySocial(late, 'google', user.identities.owners);
+    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+    expect(bearer).not.toBeNull();
+    expectRefused(
+      await completeChallenge(client, open, { code: wrongCode(user.secret) }),
+      401,
+      'challenge_expired',
+    );
+    expect(await countEvents(client, user, 'password_withdrawn')).toBe(0);
+    // A backup code ends what guesses begin, and not this.
+    const again = (await enterBySocial(user, 'google', user.identities.owners))!;
+    const [backupCode] = user.backupCodes;
+    const renewed = await client.post('/api/auth/reauthenticate', { backupCode }, { bearer: again });
+    const me = await client.get('/api/auth/me', { bearer: renewed.json.accessToken });
+    expect(me.json.user.recoveryRequired).toBe(true);
+  });
+});
