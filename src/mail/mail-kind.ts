@@ -49,6 +49,8 @@ export type NoticeKind =
   /** To the address that an account had before its former one was restored. */
   | 'email_restored'
   | 'account_deleted'
+  /** The account of an address that nobody had verified was given to whoever proved it. */
+  | 'account_taken_over'
   /** A sign-in at an identity provider was added to the account. */
   | 'identity_linked'
   | 'identity_unlinked'

@@ -1,5 +1,7 @@
 import type { Address } from '../../address-key.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { Factor } from '../../joints/factor.ts';
+import { asksForFactor } from '../../joints/fragments.ts';
 import { isHeldAddress } from '../one-time-tokens/index.ts';
 import { demoEmail, hasAddress, isVerificationDue, type StoredAddress } from '../users/index.ts';
 
@@ -7,7 +9,8 @@ import { demoEmail, hasAddress, isVerificationDue, type StoredAddress } from '..
  * Whose an address is, asked before it is written anywhere:
  * - `free`: nobody's;
  * - `own`: the account that asks has it;
- * - `open`: an account has it that has not verified it and is not banned: whoever proves the mailbox may take it over;
+ * - `open`: an account has it that has not verified it, asks for no second factor and is not banned: whoever proves the
+ *   mailbox may take it over;
  * - `held`: its former owner can still have it back;
  * - `taken`: another account's;
  * - `reserved`: the demo user's, which nobody may have.
@@ -19,6 +22,8 @@ export type Claim = 'free' | 'own' | 'open' | 'held' | 'taken' | 'reserved';
  * change of the address, its way back and every later way to an account ask it (LNK-13).
  * @param selfId the user who asks; null where there is none yet
  * @param isMailboxProved whether who asks reads the mailbox: a corrected address yields to them
+ * @param factors the second factors that accounts may ask for: without them no account is told to be open, for who asks
+ * only whether an address is to be had as it is
  * @param isReturning whether the account had it: then its own spelling alone counts, since two accounts of the earlier
  * system may have one canonical form, and both stay
  */
@@ -27,25 +32,38 @@ export function claimOn(
   {
     selfId = null,
     isMailboxProved = false,
+    factors,
     isReturning = false,
   }: {
     readonly selfId?: string | Fragment | null;
+    readonly factors?: readonly Factor[];
     readonly isMailboxProved?: boolean;
     readonly isReturning?: boolean;
   } = {},
 ): Fragment {
   const isIt = isReturning ? sql`lower(x.email) = ${address.email}` : hasAddress(sql`x`, address);
+  const canBeOpen = factors === undefined ? sql`false` : canBeTakenOver(sql`x`, factors);
   const ofOthers = sql`FROM users x WHERE ${isIt} AND x.id IS DISTINCT FROM ${selfId}::uuid`;
   return sql`CASE
       WHEN ${address.email} = ${demoEmail}::text THEN 'reserved'
-      WHEN EXISTS (SELECT ${ofOthers} AND NOT ${canBeTakenOver(sql`x`)}) THEN 'taken'
+      WHEN EXISTS (SELECT ${ofOthers} AND NOT ${canBeOpen}) THEN 'taken'
       WHEN ${isHeldAddress(address, { exceptUserId: selfId, isMailboxProved })} THEN 'held'
       WHEN EXISTS (SELECT ${ofOthers}) THEN 'open'
       WHEN EXISTS (SELECT FROM users x WHERE ${isIt}) THEN 'own'
       ELSE 'free' END`;
 }
 
-/** Whether whoever proves the address of the user `u` may take the account over: it is unverified and not banned. */
-export function canBeTakenOver(u: Fragment): Fragment {
-  return sql`(${isVerificationDue(u)} AND ${u}.banned_at IS NULL)`;
+/**
+ * Whether whoever proves the address of the user `u` may take the account over: it is unverified and not banned, and asks for
+ * no second factor, which nobody gets past by a mailbox alone (LNK-16).
+ */
+export function canBeTakenOver(u: Fragment, factors: readonly Factor[]): Fragment {
+  return sql`(${isVerificationDue(u)} AND ${u}.banned_at IS NULL AND NOT ${asksForFactor(factors, u)})`;
+}
+
+/** Whether an account has the address that can be taken over but for its second factor. */
+export function isKeptByFactor(address: Address | StoredAddress, factors: readonly Factor[]): Fragment {
+  return sql`EXISTS (
+    SELECT FROM users x WHERE ${hasAddress(sql`x`, address)} AND ${isVerificationDue(sql`x`)} AND x.banned_at IS NULL
+      AND ${asksForFactor(factors, sql`x`)})`;
 }

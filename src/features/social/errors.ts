@@ -23,10 +23,6 @@ export const socialErrors = defineErrors({
     status: 400,
     title: 'This sign-in has expired or was completed already. Please start again.',
   },
-  account_exists: {
-    status: 409,
-    title: 'Sign in to your account in another way, and link this provider there.',
-  },
   access_denied: { status: 403, title: 'You cannot sign in with this identity.' },
   provider_cannot_reauthenticate: {
     status: 409,

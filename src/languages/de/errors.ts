@@ -26,6 +26,7 @@ export const errors: PageErrors = {
   invalid_credentials: 'Die E-Mail-Adresse oder das Passwort ist nicht richtig.',
   email_not_verified: 'Bitte bestätigen Sie zuerst Ihre E-Mail-Adresse mit dem Link in unserer E-Mail.',
   email_taken: 'Mit dieser Adresse gibt es schon ein Konto. Bitte melden Sie sich an.',
+  account_exists: 'Zu dieser Adresse gibt es schon ein Konto. Melden Sie sich dort auf andere Weise an.',
   email_unchanged: 'Das ist Ihre bisherige Adresse. Bitte geben Sie eine andere ein.',
   reauthentication_required:
     'Bitte bestätigen Sie zuerst, dass Sie es sind, und versuchen Sie es noch einmal.',

@@ -143,6 +143,13 @@ export const mails: Language['mails'] = {
       'Ihr Konto und alle zugehörigen Daten wurden gelöscht. Angefordert hat das jemand, der bei dem Konto angemeldet war und bestätigt hat, dass es ihm gehört. Das lässt sich nicht rückgängig machen.',
     ],
   },
+  account_taken_over: {
+    subject: 'Das Konto zu Ihrer E-Mail-Adresse beginnt neu',
+    paragraphs: [
+      'Jemand hatte mit dieser E-Mail-Adresse ein Konto angelegt und sie nie bestätigt. Jetzt wurde die Adresse bestätigt, und das Konto gehört dem, der das getan hat: Das bisherige Passwort, verknüpfte Anmeldungen und Links gelten nicht mehr, und alle Geräte wurden abgemeldet.',
+      'Wenn Sie die Adresse bestätigt haben, brauchen Sie nichts zu tun. Wenn Sie das Konto angelegt und eben nichts bestätigt haben, liest jemand anderes Ihre E-Mails oder nutzt Ihr Konto bei einem Identitätsanbieter: Sichern Sie beides, und fordern Sie dann auf der Anmeldeseite ein neues Passwort an.',
+    ],
+  },
   identity_linked: {
     subject: 'Ihrem Konto wurde eine Anmeldung hinzugefügt',
     paragraphs: [

@@ -22,6 +22,7 @@ export const errors = {
   invalid_credentials: 'The e-mail address or the password is incorrect.',
   email_not_verified: 'Please confirm your e-mail address first, by the link in our e-mail.',
   email_taken: 'There is an account with this address already. Please sign in.',
+  account_exists: 'An account has this address already. Sign in to it in another way.',
   email_unchanged: 'This is your current address. Please enter another one.',
   reauthentication_required: 'Please confirm first that it is you, and try again.',
   recovery_required:

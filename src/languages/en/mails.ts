@@ -141,6 +141,13 @@ export const mails: Language['mails'] = {
       'Your account and all its data were deleted, as requested by somebody who was signed in to it and confirmed that it was theirs. This cannot be undone.',
     ],
   },
+  account_taken_over: {
+    subject: 'The account of your e-mail address starts anew',
+    paragraphs: [
+      'Somebody had made an account with this e-mail address and never confirmed it. The address was confirmed now, so the account belongs to whoever did that: its former password, connected accounts and links no longer work, and every device was signed out.',
+      'If you confirmed it, there is nothing to do. If you made the account and confirmed nothing just now, somebody else reads your mailbox or your account at an identity provider: secure these, then request a new password on the sign-in page.',
+    ],
+  },
   identity_linked: {
     subject: 'A way to sign in was added to your account',
     paragraphs: [

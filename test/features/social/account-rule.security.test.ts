@@ -38,6 +38,7 @@ const owners = {
   nobody: async () => ({ email: freshEmail(), userId: null }),
   'a verified account': (service) => accountOf(service, verified),
   'an unverified account': (service) => accountOf(service),
+  'an unverified account with two-factor': (service) => accountOf(service, sql`two_factor_since = now()`),
   'an unverified account from before the upgrade': (service) =>
     accountOf(service, sql`is_verification_exempt = true`),
   'a banned verified account': (service) =>
@@ -75,7 +76,8 @@ type Outcome = 'new' | 'linked' | 'taken over' | 'account_exists' | 'access_deni
 const trusted: Readonly<Record<OwnerName, Row>> = {
   nobody: ['new'],
   'a verified account': ['linked', 'identity_linked', 'new_device'],
-  'an unverified account': ['taken over'],
+  'an unverified account': ['taken over', 'account_taken_over'],
+  'an unverified account with two-factor': ['account_exists', 'identity_not_linked'],
   'an unverified account from before the upgrade': ['account_exists', 'identity_not_linked'],
   'a banned verified account': ['access_denied'],
   'a banned unverified account': ['access_denied'],
@@ -91,6 +93,7 @@ const untrusted: typeof trusted = {
   nobody: ['new'],
   'a verified account': ['account_exists', 'identity_not_linked'],
   'an unverified account': ['account_exists', 'identity_not_linked'],
+  'an unverified account with two-factor': ['account_exists', 'identity_not_linked'],
   'an unverified account from before the upgrade': ['account_exists', 'identity_not_linked'],
   'a banned verified account': ['account_exists', 'identity_not_linked'],
   'a banned unverified account': ['account_exists', 'identity_not_linked'],
@@ -155,7 +158,7 @@ const cases = (Object.keys(providers) as ProviderName[]).flatMap((provider) =>
 
 describe('a sign-in by an address that the provider has verified', { timeout: 60_000 }, () => {
   test.each(cases)(
-    'at %s, which is that of %s, comes to: %s, with the mails that belong to it (LNK-01 to LNK-03, LNK-13, DEM-04, SES-16)',
+    'at %s, which is that of %s, comes to: %s, with the mails that belong to it (LNK-01 to LNK-03, LNK-13, LNK-16, DEM-04, SES-16)',
     async (provider, name, outcome, ...mails) => {
       const owner = await owners[name](client);
       const recipient = await storedEmail(owner);

@@ -29,7 +29,11 @@ async function squatter() {
     VALUES (${user.userId}::uuid, 'google', 'https://accounts.google.com', ${own.sub}, ${own.email}, true)`);
   const openChallenge = await logInAs(client, user);
   expect(openChallenge.json.twoFactorRequired).toBe(true);
-  await change(client, sql`UPDATE users SET email_verified_at = NULL WHERE id = ${user.userId}::uuid`);
+  // The second factor has lapsed by an operator's reset, or nobody could take the account over.
+  await change(
+    client,
+    sql`UPDATE users SET email_verified_at = NULL, two_factor_reset_at = now() WHERE id = ${user.userId}::uuid`,
+  );
   return { ...user, trustedDeviceToken, changeToken, resetToken, notMeToken, own, openChallenge };
 }
 
@@ -76,6 +80,37 @@ describe('an unverified account whose owner comes by a trusted provider', { time
     },
   );
 
+  test.each(['google', 'github', 'apple', 'acme', 'local'])(
+    'stays whose it is while it asks for a second factor, which no mailbox gets past: %s (LNK-16)',
+    async (provider) => {
+      const user = await twoFactorUser(client);
+      await change(client, sql`UPDATE users SET email_verified_at = NULL WHERE id = ${user.userId}::uuid`);
+      const mails = await kindsTo(client, user.email);
+      for (const mode of ['off', 'optional', 'required'] as const) {
+        const service = socialClient({ EMAIL_VERIFICATION: mode });
+        const answer = await arrive(service, provider, { sub: freshSubject(), email: user.email });
+        expect(landing(answer).error).toBe('account_exists');
+      }
+      expect(await providersOf(client, user.userId)).toEqual([]);
+      expect((await kindsTo(client, user.email)).slice(mails.length)).toEqual(
+        // Of an address that was never verified two notices of a kind a day.
+        ['identity_not_linked', 'identity_not_linked'],
+      );
+      const me = await client.get('/api/auth/me', { bearer: user.accessToken });
+      expect(me.json.user).toMatchObject({ emailVerified: false, hasPassword: true, twoFactorEnabled: true });
+      expect((await logInAs(client, user)).json.twoFactorRequired).toBe(true);
+    },
+  );
+
+  test('is told to the address, once (LNK-17)', async () => {
+    const { email } = await registerUser(client);
+    await enterBy(client, 'google', { sub: freshSubject(), email });
+    expect((await kindsTo(client, email)).filter((kind) => kind === 'account_taken_over')).toHaveLength(1);
+    // One that nobody had made before loses nothing.
+    const { user } = await enterBy(client, 'google', { sub: freshSubject(), email: freshEmail() });
+    expect(await kindsTo(client, user.email)).toEqual([]);
+  });
+
   test('has that recorded: the proof of the address, the identity and the sign-in (LNK-01)', async () => {
     const { email, json } = await registerUser(client);
     const earlier = await eventsOf(client, { userId: json.user.id });
@@ -90,7 +125,7 @@ describe('an unverified account whose owner comes by a trusted provider', { time
     );
   });
 
-  test('is a new account to the thief, of whom nothing that the owner does is told', async () => {
+  test('is a new account to the thief, who is told of nothing but that it is gone', async () => {
     const thief = await registerUser(stranger);
     const mails = (await mailsTo(stranger, thief.email)).length;
     await enterBy(client, 'google', { sub: freshSubject(), email: thief.email });
@@ -98,7 +133,9 @@ describe('an unverified account whose owner comes by a trusted provider', { time
     const { accessToken: bearer } = thief.json;
     const verified = await stranger.post('/api/auth/email/verify', { token }, { bearer });
     expect(verified.status).toBeGreaterThanOrEqual(400);
-    expect((await mailsTo(stranger, thief.email)).length).toBe(mails);
+    expect((await mailsTo(stranger, thief.email)).slice(mails)).toMatchObject([
+      { kind: 'account_taken_over' },
+    ]);
   });
 
   test('is taken over once more by nobody: the next provider with the address is linked (LNK-03)', async () => {

@@ -1,5 +1,6 @@
 import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
+import { addressErrors } from '../../addresses/index.ts';
 import { withHolderPassword } from '../../link-holder/index.ts';
 import { oneTimeTokenErrors, type PresentedOneTimeToken } from '../../one-time-tokens/index.ts';
 import {
@@ -20,6 +21,8 @@ import { confirmRegistration, findRegistrationHolder } from './queries.ts';
  * over: that one cannot be told from the others before it is looked up, and who reads the mailbox gets into the account by
  * a reset of its password all the same. The link is not spent: it works once registration is open again, until it expires.
  * @throws AuthError registration_closed whatever the state of the link and the password
+ * @throws AuthError account_exists for an unverified account that asks for a second factor: it is not taken over, and the link
+ * is not spent (LNK-16)
  * @throws AuthError as `verifyEmail`
  */
 export async function confirmPendingRegistration(
@@ -33,13 +36,19 @@ export async function confirmPendingRegistration(
   const newUserId = crypto.randomUUID();
   const row = await withHolderPassword(deps, {
     password: input.password,
-    find: (isChecked) => findRegistrationHolder(db, presented, isChecked, config.loginAttempts),
+    find: async (isChecked) => {
+      const { factors } = opening;
+      const holder = await findRegistrationHolder(db, presented, isChecked, factors, config.loginAttempts);
+      if (holder?.is_kept) throw addressErrors.account_exists();
+      return holder;
+    },
     run: (registration) => {
       const address = addressOf(keyring, registration.email);
       const confirmation = { presented, registration, address, newUserId, opening };
       return confirmRegistration(db, confirmation, features, metadata);
     },
   });
+  deps.mail.sendSoon();
   const signIn = await completeOpening(deps, input.device, opening, row);
   if (signIn === null) throw oneTimeTokenErrors.token_invalid();
   return signIn;

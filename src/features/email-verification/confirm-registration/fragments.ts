@@ -1,5 +1,6 @@
 import type { Address } from '../../../address-key.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
+import type { Factor } from '../../../joints/factor.ts';
 import { clearAttempts } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { canBeTakenOver } from '../../addresses/index.ts';
@@ -27,13 +28,18 @@ export function provedBy(consumed: Fragment, address: Address): Fragment {
  * A statement that gives the address to whoever proved it by the token in `consumed`, whose `user_id` is the pending
  * registration: the account that has the address unverified is taken over, else one is created.
  */
-export function claimAddress(consumed: Fragment, address: Address, newUserId: string): Fragment {
+export function claimAddress(
+  consumed: Fragment,
+  address: Address,
+  newUserId: string,
+  factors: readonly Factor[],
+): Fragment {
   const ofAddress = sql`FROM users x WHERE ${hasAddress(sql`x`, address)}`;
   return sql`
     WITH proved AS (
       SELECT r.name, r.locale, r.password_hash FROM ${consumed} c JOIN registration_attempts r ON r.id = c.user_id
     ),
-    open AS (SELECT x.id AS user_id ${ofAddress} AND ${canBeTakenOver(sql`x`)} ORDER BY x.created_at, x.id LIMIT 1),
+    open AS (SELECT x.id AS user_id ${ofAddress} AND ${canBeTakenOver(sql`x`, factors)} ORDER BY x.created_at, x.id LIMIT 1),
     taken_over AS (${claimUnverifiedUser(sql`open`, sql`proved`)})
     ${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT ${ofAddress}))`, { id: newUserId, address })}`;
 }

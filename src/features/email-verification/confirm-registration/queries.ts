@@ -3,9 +3,11 @@ import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { type FoldedFeatures, tableSteps } from '../../../feature.ts';
 import { closeWaysIn } from '../../../joints/closing.ts';
+import type { Factor } from '../../../joints/factor.ts';
+import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import { type AttemptLimits, attemptBucket } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
-import { claimOn } from '../../addresses/index.ts';
+import { claimOn, isKeptByFactor } from '../../addresses/index.ts';
 import { type LinkHolder, reserveHolderCheck } from '../../link-holder/index.ts';
 import {
   consumedByUs,
@@ -24,7 +26,7 @@ import {
   type SignedInRow,
   type SignInOpening,
 } from '../../sign-in/index.ts';
-import { lockUserOf } from '../../users/index.ts';
+import { lockUserOf, owners } from '../../users/index.ts';
 import { claimAddress, provedBy, settleClaim } from './fragments.ts';
 
 /** The pending registration whose address a live token verifies. */
@@ -32,6 +34,8 @@ export interface RegistrationHolder extends LinkHolder {
   readonly registration_id: string;
   /** Canonical. */
   readonly email: string;
+  /** Whether an account has the address that asks for a second factor: it is not taken over. */
+  readonly is_kept: boolean;
 }
 
 /** What becomes of a pending registration. */
@@ -53,16 +57,25 @@ export async function findRegistrationHolder(
   db: Database,
   presented: PresentedOneTimeToken,
   isChecked: boolean,
+  factors: readonly Factor[],
   limits: AttemptLimits,
 ): Promise<RegistrationHolder | null> {
-  const claim = claimOn({ email: sql`r.email`, keys: sql`ARRAY[r.subject]` }, { isMailboxProved: true });
+  const address = { email: sql`r.email`, keys: sql`ARRAY[r.subject]` };
+  const isKept = isKeptByFactor(address, factors);
+  const claim = claimOn(address, { isMailboxProved: true, factors });
   const holder = sql`
-    SELECT r.id AS registration_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject
+    SELECT r.id AS registration_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject,
+      ${isKept} AS is_kept
     FROM (SELECT t.owner_id ${fromLiveToken(presented)}) k JOIN registration_attempts r ON r.id = k.owner_id
-    WHERE r.expires_at > now() AND ${claim} IN ('free', 'open')`;
+    WHERE r.expires_at > now() AND (${claim} IN ('free', 'open') OR ${isKept})`;
   const [row] = await db.query<RegistrationHolder>(
     'find-registration-holder',
-    reserveHolderCheck(holder, attemptBucket(sql`o.subject`, sql`o.registration_id`), isChecked, limits),
+    reserveHolderCheck(
+      holder,
+      attemptBucket(sql`o.subject`, sql`o.registration_id`),
+      isChecked && sql`NOT c.is_kept`,
+      limits,
+    ),
     { isIdempotent: true },
   );
   return row ?? null;
@@ -81,20 +94,21 @@ export async function confirmRegistration(
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | null> {
   const { registration_id: registrationId, email, bucket } = registration;
+  const { factors } = opening;
   const consumed = consumedNow(presented, metadata.operationId);
   const proved = provedBy(consumed, address);
   const provedByUs = provedBy(consumedByUs(presented, metadata.operationId), address);
   const pending = sql`(
     SELECT r.id AS user_id FROM registration_attempts r
     WHERE r.id = ${registrationId}::uuid AND r.expires_at > now()
-      AND ${claimOn(address, { isMailboxProved: true })} IN ('free', 'open'))`;
+      AND ${claimOn(address, { isMailboxProved: true, factors })} IN ('free', 'open'))`;
   const takenOver = (owner: Fragment) =>
     sql`(SELECT p.* FROM ${owner} p WHERE p.user_id <> ${newUserId}::uuid)`;
   const steps = {
     holdUser: lockUserOf(address),
     holdRegistrations: holdPendingRegistrations(email),
     consume: consumeToken(pending, presented, metadata.operationId),
-    claim: claimAddress(consumed, address, newUserId),
+    claim: claimAddress(consumed, address, newUserId, factors),
     ...closeWaysIn(credentials, {
       occasion: 'taken_over',
       owner: takenOver(provedByUs),
@@ -104,6 +118,7 @@ export async function confirmRegistration(
       metadata,
     }),
     ...tableSteps(tables, 'atTakeOver', takenOver(proved)),
+    tellOwner: queueNotice(owners(takenOver(proved)), 'account_taken_over', 'none', metadata),
     beginSession: beginSession(proved, opening),
     settle: settleClaim(consumed, proved, { newUserId, opening, bucket }, metadata),
     issueChallenge: issueChallenge(proved, opening, bucket, metadata),

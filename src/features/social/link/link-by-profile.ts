@@ -1,5 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import { passGates } from '../../../joints/gate.ts';
+import { addressErrors } from '../../addresses/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { type GivenToken, keptToken } from '../apple-token/kept-token.ts';
 import { socialErrors } from '../errors.ts';
@@ -36,5 +37,5 @@ export async function linkByProfile(deps: Deps, input: LinkInput): Promise<void>
   passGates(features, row);
   mail.sendSoon();
   if (row.is_linked) return;
-  throw row.has_another ? socialErrors.identity_already_linked() : socialErrors.account_exists();
+  throw row.has_another ? socialErrors.identity_already_linked() : addressErrors.account_exists();
 }

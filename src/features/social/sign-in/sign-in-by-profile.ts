@@ -1,6 +1,7 @@
 import { addressOf } from '../../../address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import type { AuthError } from '../../../errors.ts';
+import { addressErrors } from '../../addresses/index.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
 import { type Challenge, completeOpening, type SignIn, type SignInSettings } from '../../sign-in/index.ts';
 import { registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
@@ -70,7 +71,7 @@ export async function signInByProfile(
   };
   // Tried twice, in case another request changes the account, or makes it, in between.
   const entered = (await tryAccount(deps, visit)) ?? (await tryAccount(deps, visit));
-  const refusal = socialErrors.account_exists();
+  const refusal = addressErrors.account_exists();
   if (entered === null) return refuseAddress(deps, visit, { userId: null, isTold: true, refusal });
   return entered;
 }
@@ -114,7 +115,7 @@ async function openAccount(deps: Deps, visit: Visit, found: FoundAccount): Promi
   const isTold = !identity.isEmailProved || found.claim === 'taken' || found.claim === 'open';
   // Whoever has not proved the address is answered as if nobody had it, so that no answer tells who does (ENU-11).
   const isAsIfFree = found.claim === 'free' || !identity.isEmailProved;
-  const refusal = (isAsIfFree ? unmade : null) ?? socialErrors.account_exists();
+  const refusal = (isAsIfFree ? unmade : null) ?? addressErrors.account_exists();
   return refuseAddress(deps, visit, { userId: found.user_id, isTold, refusal });
 }
 
@@ -176,15 +177,17 @@ async function enter(
 }
 
 async function takeOver(deps: Deps, visit: Visit, { address }: VouchedAddress): Promise<EntryRow | null> {
-  const { db, features, metadata } = deps;
+  const { db, features, metadata, mail } = deps;
   const { identity, entry } = visit;
   const profile = newProfile(deps, visit, address.email);
-  return takeOverAccount(
+  const row = await takeOverAccount(
     db,
     { address, identity, profile, keptToken: visit.keptToken, entry },
     features,
     metadata,
   );
+  if (row !== null) mail.sendSoon();
+  return row;
 }
 
 async function createAccount(

@@ -1,6 +1,7 @@
 import type { Address } from '../../../../address-key.ts';
 import type { Database } from '../../../../db/client.ts';
 import { type Fragment, sql } from '../../../../db/sql.ts';
+import type { Factor } from '../../../../joints/factor.ts';
 import type { MailClient } from '../../../../mail/mail-client.ts';
 import {
   clientHasRoom,
@@ -38,7 +39,7 @@ export interface RequestRefusal {
 
 /**
  * Stores a pending registration and queues the mail with its link, where nobody has the address or the account that has
- * it is unverified. Where it is taken, its owner gets a notice instead, and nothing of the registration is kept; nothing is
+ * it can be taken over. Where it is taken, its owner gets a notice instead, and nothing of the registration is kept; nothing is
  * kept or sent either where the address is reserved, held for its former owner, or over its budget of mails. All cases
  * write the same number of rows, so that time reveals as little as the answer (ENU-04). A client over its limit of
  * registrations or of mails is refused, whatever the address, and nothing is written. A repeat after a lost answer stores
@@ -49,7 +50,7 @@ export async function requestRegistration(
   registration: PendingRegistration,
   address: Address,
   { token, mail, client }: LinkMail & { readonly client: MailClient },
-  count: RegistrationCount,
+  { count, factors }: { readonly count: RegistrationCount; readonly factors: readonly Factor[] },
   metadata: RequestMetadata,
 ): Promise<RequestRefusal> {
   const { id, subject, locale } = registration;
@@ -59,7 +60,7 @@ export async function requestRegistration(
       nullif(p.email, '') AS recipient, ${subject}::text AS recipient_key, false AS is_verified, ${locale}::text AS locale
     FROM registration_attempts p WHERE p.id = ${id}::uuid AND p.created_at = now()`;
   const claimed = sql`(
-    SELECT ${claimOn(address)} IN ('free', 'open') AS is_wanted
+    SELECT ${claimOn(address, { factors })} IN ('free', 'open') AS is_wanted
     WHERE ${isRegistrationCounted(count)} AND ${clientHasRoom(client, mail.id)} AND NOT ${isStored})`;
   const toApplicant = sql`
     SELECT a.* FROM (${storedNow}) a WHERE NOT ${isNoticeQueuedNow('email_taken', metadata)}`;
@@ -70,7 +71,7 @@ export async function requestRegistration(
       holdClient: holdClient(client),
       holdRecipient: holdRecipient(sql`SELECT ${subject}::text AS recipient_key`),
       store: storePendingRegistration(claimed, registration, sql`s.is_wanted`),
-      tellOwner: queueNotice(ownerOf(address, storedNow), 'email_taken', { client }, metadata),
+      tellOwner: queueNotice(ownerOf(address, factors, storedNow), 'email_taken', { client }, metadata),
       queueMail: queueMail(toApplicant, mail, { client }, metadata),
       keepNothingUnsent: emptyPendingRegistration(id, sql`EXISTS (SELECT ${fromMailQueuedNow(mail)})`),
       issueLink: issueToken(sql`(${storedNow})`, token, {
@@ -89,12 +90,12 @@ export async function requestRegistration(
 }
 
 /** The owner of an address of which nothing was stored since it is taken, as a source of `queueNotice`. */
-function ownerOf(address: Address, storedNow: Fragment): Fragment {
+function ownerOf(address: Address, factors: readonly Factor[], storedNow: Fragment): Fragment {
   return sql`
     SELECT o.user_id, o.recipient, ${address.keys[0]}::text AS recipient_key, o.is_verified, o.locale
     FROM (
       SELECT ${recipientColumns(sql`u`)} FROM users u
-      WHERE ${hasAddress(sql`u`, address)} AND NOT ${canBeTakenOver(sql`u`)} AND NOT ${isReservedEmail(address.email)}::boolean
+      WHERE ${hasAddress(sql`u`, address)} AND NOT ${canBeTakenOver(sql`u`, factors)} AND NOT ${isReservedEmail(address.email)}::boolean
       ORDER BY lower(u.email) = ${address.email} DESC LIMIT 1
     ) o
     WHERE EXISTS (SELECT FROM (${storedNow}) a WHERE a.registration_id IS NULL)`;

@@ -35,7 +35,7 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
     registration,
     address,
     { ...link, client },
-    registrationCount(client),
+    { count: registrationCount(client), factors: deps.features.factors },
     deps.metadata,
   );
   if (refusal.registrations !== null) throw tooManyRegistrations(refusal.registrations);

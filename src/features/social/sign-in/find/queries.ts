@@ -58,7 +58,9 @@ export async function findSocialAccount(
       ? sql``
       : sql`UNION ALL (SELECT u.id, 3, 'address' ${fromAddress(vouched.email, vouched.address)})`;
   const claim =
-    vouched === null ? sql`NULL::text` : claimOn(vouched.address, { isMailboxProved: isEmailProved });
+    vouched === null
+      ? sql`NULL::text`
+      : claimOn(vouched.address, { isMailboxProved: isEmailProved, factors: opening.factors });
   const [row] = await db.query<FoundAccount>(
     'find-social-account',
     sql`

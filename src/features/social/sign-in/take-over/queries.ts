@@ -3,11 +3,12 @@ import type { Database } from '../../../../db/client.ts';
 import { type Fragment, sql } from '../../../../db/sql.ts';
 import { type FoldedFeatures, tableSteps } from '../../../../feature.ts';
 import { closeWaysIn } from '../../../../joints/closing.ts';
+import { queueNotice } from '../../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../../request-metadata.ts';
 import { canBeTakenOver, claimOn } from '../../../addresses/index.ts';
 import { dropPendingRegistrations, holdPendingRegistrations } from '../../../pending-registrations/index.ts';
 import { type EventKind, recordEvents } from '../../../security-events/index.ts';
-import { claimUnverifiedUser, hasAddress, lockUserOf } from '../../../users/index.ts';
+import { claimUnverifiedUser, hasAddress, lockUserOf, owners } from '../../../users/index.ts';
 import {
   identityAddedByUs,
   insertIdentity,
@@ -49,7 +50,7 @@ export async function takeOverAccount(
       holdUser: lockUserOf(address),
       holdRegistrations: holdPendingRegistrations(address.email),
       spend: spend(entry.spent, metadata),
-      claim: claimAccount(address, identity, profile, isSpentByUs(entry.spent, metadata)),
+      claim: claimAccount({ address, identity, profile, entry }, isSpentByUs(entry.spent, metadata)),
       ...closeWaysIn(credentials, {
         occasion: 'taken_over',
         // A repeat finds the user by what the first run added.
@@ -59,6 +60,7 @@ export async function takeOverAccount(
         ...{ since: null, ownLinks: entry.code === null ? [] : [entry.code.token.hash], metadata },
       }),
       ...tableSteps(tables, 'atTakeOver', proved),
+      tellOwner: queueNotice(owners(proved), 'account_taken_over', 'none', metadata),
       addIdentity: settleTakeOver(proved, address, identity, metadata),
       keepToken: keptToken && keepProviderToken(identity, keptToken),
       ...entrySteps(
@@ -82,17 +84,18 @@ function provedNow(address: Address): Fragment {
 }
 
 function claimAccount(
-  address: Address,
-  { issuer, subject }: PresentedIdentity,
-  { name, locale }: NewProfile,
+  { address, identity, profile, entry }: Omit<TakeOver, 'keptToken'>,
   isOurs: Fragment,
 ): Fragment {
+  const { issuer, subject } = identity;
+  const { name, locale } = profile;
+  const { factors } = entry.opening;
   return sql`
     WITH profile AS (SELECT ${name}::text AS name, ${locale}::text AS locale, NULL::text AS password_hash),
     open AS (
       SELECT x.id AS user_id FROM users x
-      WHERE ${isOurs} AND ${hasAddress(sql`x`, address)} AND ${canBeTakenOver(sql`x`)}
-        AND ${claimOn(address, { isMailboxProved: true })} = 'open'
+      WHERE ${isOurs} AND ${hasAddress(sql`x`, address)} AND ${canBeTakenOver(sql`x`, factors)}
+        AND ${claimOn(address, { isMailboxProved: true, factors })} = 'open'
         AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${issuer} AND i.subject = ${subject} AND i.user_id <> x.id)
       ORDER BY x.created_at, x.id LIMIT 1
     )
