@@ -8,6 +8,7 @@ import type { Credentials } from './joints/closing.ts';
 import type { Factor } from './joints/factor.ts';
 import type { Gate } from './joints/gate.ts';
 import type { ReauthenticationMethod } from './joints/reauthentication.ts';
+import type { SignInCompletion } from './joints/sign-in-completion.ts';
 import type { SignInMethod } from './joints/sign-in-method.ts';
 import type { VisitorReader } from './joints/visitor.ts';
 
@@ -31,6 +32,8 @@ export interface Feature {
   readonly gates?: readonly Gate[];
   /** Second factors that keep a sign-in from opening a session. */
   readonly factors?: readonly Factor[];
+  /** What sign-ins do once they are complete. */
+  readonly signInCompletions?: readonly SignInCompletion[];
   /** Ways to authenticate again, by which a session becomes recent. */
   readonly reauthentications?: readonly ReauthenticationMethod[];
   /** Kinds of credential, and what each occasion does to them. */
@@ -86,6 +89,7 @@ export interface FoldedFeatures {
   readonly visitors: readonly VisitorReader[];
   readonly gates: readonly Gate[];
   readonly factors: readonly Factor[];
+  readonly signInCompletions: readonly SignInCompletion[];
   readonly reauthentications: readonly ReauthenticationMethod[];
   readonly credentials: readonly Credentials[];
   readonly tables: readonly OwnedTable[];
@@ -105,6 +109,7 @@ export function foldFeatures(features: readonly Feature[]): FoldedFeatures {
     visitors: features.flatMap(({ visitors = [] }) => visitors),
     gates: features.flatMap(({ gates = [] }) => gates),
     factors: features.flatMap(({ factors = [] }) => factors),
+    signInCompletions: features.flatMap(({ signInCompletions = [] }) => signInCompletions),
     reauthentications: features.flatMap(({ reauthentications = [] }) => reauthentications),
     credentials: features.flatMap(({ credentials = [] }) => credentials),
     tables: features.flatMap(({ tables = [] }) => tables),

@@ -19,6 +19,7 @@ export {
 export { openingSteps } from './opening/fragments.ts';
 export { LoginRequest } from './schemas.ts';
 export {
+  completedBy,
   completeOpening,
   passwordOpening,
   prepareOpening,

@@ -1,5 +1,7 @@
+import type { Fragment } from '../../db/sql.ts';
 import type { Deps } from '../../deps.ts';
 import { readDevice } from '../../device.ts';
+import { completionSteps, type PendingCompletion } from '../../joints/sign-in-completion.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
 import { createOneTimeToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 import { type IssuedTokens, issueTokens, type Opening, type Transport } from '../sessions/index.ts';
@@ -31,11 +33,30 @@ export interface SignInOpening extends Opening {
   readonly challenge: NewOneTimeToken;
   readonly transport: Transport | undefined;
   readonly trusted: readonly TrustEntry[];
+  /** What it does once it is complete; null for nothing. */
+  readonly completion: Completion | null;
+}
+
+/** A completion, and what it does. */
+export interface Completion {
+  readonly pending: PendingCompletion;
+  /** @param begun the session that the transaction began */
+  readonly steps: (begun: Fragment) => Readonly<Record<string, Fragment>>;
 }
 
 /** Prepares what a right password opens for this client. */
 export function passwordOpening(deps: Deps, settings: SignInSettings): Promise<SignInOpening> {
   return prepareOpening(deps, settings, { method: 'password', amr: ['pwd'], isSecondStep: false });
+}
+
+/** The opening of a sign-in that does something once it is complete. */
+export function completedBy(
+  { features, metadata }: Deps,
+  opening: SignInOpening,
+  pending: PendingCompletion,
+): SignInOpening {
+  const steps = (begun: Fragment) => completionSteps(features.signInCompletions, pending, begun, metadata);
+  return { ...opening, completion: { pending, steps } };
 }
 
 /** Prepares what a proof opens for this client. */
@@ -62,6 +83,7 @@ export async function prepareOpening(
     isVerificationRequired: config.emailVerification === 'required',
     challenge: createOneTimeToken(keyring, 'two_factor_challenge'),
     ...{ transport, trusted },
+    completion: null,
   };
 }
 

@@ -5,6 +5,7 @@ import { forgetDisownedIdentities, identityCredentials } from './closing/fragmen
 import { exportedIdentities } from './identities/fragments.ts';
 import { providerReauthentication } from './reauthentication/provider-method.ts';
 import { routes } from './routes.ts';
+import { linkIdentityAtSignIn } from './sign-in/link-identity.ts';
 import { providerSignIn } from './start/provider-sign-in.ts';
 
 export const feature: Feature = {
@@ -18,6 +19,7 @@ export const feature: Feature = {
     },
   ],
   signInMethods: [providerSignIn],
+  signInCompletions: [linkIdentityAtSignIn],
   reauthentications: [providerReauthentication],
   credentials: [identityCredentials],
   tables: [

@@ -1,4 +1,5 @@
 import type { Keyring } from '../../../crypto/keyring.ts';
+import type { PendingCompletion } from '../../../joints/sign-in-completion.ts';
 import { companionToken, type NewOneTimeToken, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import type { Transport } from '../../sessions/index.ts';
 
@@ -31,6 +32,8 @@ export interface FirstStep {
   readonly amr: readonly string[];
   /** The transport that was asked for; null for both. With `cookie` the challenge is bound to its cookie. */
   readonly transport: Transport | null;
+  /** What the sign-in does once it is complete; absent for nothing. */
+  readonly completion?: PendingCompletion;
 }
 
 /** Builds the answer to somebody whose second factor must follow. */

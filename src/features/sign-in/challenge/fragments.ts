@@ -21,8 +21,11 @@ export function issueChallenge(
   bucket: string | null,
   metadata: RequestMetadata,
 ): Fragment {
-  const { challenge, transport, proof } = opening;
-  const firstStep: FirstStep = { method: proof.method, amr: proof.amr, transport: transport ?? null };
+  const { challenge, transport, proof, completion } = opening;
+  const firstStep: FirstStep = {
+    ...{ method: proof.method, amr: proof.amr, transport: transport ?? null },
+    ...(completion !== null && { completion: completion.pending }),
+  };
   return sql`
     WITH asked AS (
       SELECT u.id AS user_id, u.email FROM (${owner}) o JOIN users u ON u.id = o.user_id

@@ -29,6 +29,7 @@ export function openingSteps(
   return {
     beginSession: beginSession(owner, opening),
     settle: settleSignIn(bucket, opening, metadata),
+    ...opening.completion?.steps(begunNow(session)),
     noteTrustUsed: trusted.length === 0 ? null : noteTrustUsed(begunNow(session), trusted),
   };
 }

@@ -3,6 +3,7 @@ import type { Deps } from '../../../deps.ts';
 import { prepareLink, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import {
   type Challenge,
+  completedBy,
   completeOpening,
   type SignIn,
   type SignInSettings,
@@ -33,12 +34,14 @@ export async function exchangeCode(deps: Deps, input: ExchangeInput): Promise<Si
   const holder = await findCodeHolder(db, presented, input.device, factors);
   if (holder === null) throw socialErrors.code_invalid();
 
-  const { opening } = await prepareEntry(deps, input, holder.method, null);
+  const { completion } = holder;
+  const { opening: prepared } = await prepareEntry(deps, input, holder.method, null);
+  const opening = completion === null ? prepared : completedBy(deps, prepared, completion);
   const isTold = !holder.is_known_device && !holder.is_challenge && !holder.is_new;
   const stored = { address: holder.email, spellings: [holder.email] };
   const newDeviceMail = isTold ? await prepareLink(deps, stored, 'new_device') : null;
   const row = await redeemCode(db, { presented, holder, opening, newDeviceMail }, metadata);
-  if (isTold) mail.sendSoon();
+  if (isTold || completion !== null) mail.sendSoon();
   const signIn = await completeOpening(deps, input.device, opening, row);
   if (signIn === null) throw socialErrors.code_invalid();
   return signIn;

@@ -2,6 +2,7 @@ import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import type { Factor } from '../../../joints/factor.ts';
 import { asksForFactor } from '../../../joints/fragments.ts';
+import type { PendingCompletion } from '../../../joints/sign-in-completion.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
 import {
@@ -36,6 +37,8 @@ export interface CodeHolder {
   readonly email: string;
   /** The id of the provider. */
   readonly method: string;
+  /** What the sign-in does once it is complete; null for nothing. */
+  readonly completion: PendingCompletion | null;
   /** Whether a second factor must follow. */
   readonly is_challenge: boolean;
   readonly is_known_device: boolean;
@@ -56,9 +59,10 @@ export async function findCodeHolder(
   const [row] = await db.query<CodeHolder>(
     'find-code-holder',
     sql`
-      SELECT h.user_id, h.email, h.method, h.is_challenge, h.is_new, ${knownDeviceId(sql`h`, device)} IS NOT NULL AS is_known_device
+      SELECT h.user_id, h.email, h.method, h.completion, h.is_challenge, h.is_new, ${knownDeviceId(sql`h`, device)} IS NOT NULL AS is_known_device
       FROM (
         SELECT u.id AS user_id, u.email, u.device_generation, t.challenge->>'method' AS method,
+          t.challenge->'completion' AS completion,
           coalesce(t.created_at IN (u.created_at, u.email_verified_at), false) AS is_new,
           ${asksForFactor(factors, sql`u`)} AS is_challenge
         ${fromCode(presented)}

@@ -1,8 +1,13 @@
 import type { ExportPart } from '../../../db/export-part.ts';
 import { isoTime } from '../../../db/fragments.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
+import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
+import { isOutOfRecovery, owners } from '../../users/index.ts';
+
+/** Longer than a challenge, or the code of an app and the challenge behind it, can wait. */
+const heldTokenSeconds = 3600;
 
 /** An identity as a provider presents it. */
 export interface PresentedIdentity {
@@ -88,6 +93,39 @@ export function linkIdentity(
     ${recordEvents(sql`(SELECT a.user_id, NULL::uuid AS session_id FROM added a)`, linked, metadata)}`;
 }
 
+/**
+ * A statement that adds it to the user who has signed in by its address, and records that, unless the account is being
+ * recovered, or its owner has disowned the identity: then the address links nothing (LNK-15).
+ * @param begun the session that this transaction began: a sub-select with `user_id`
+ */
+export function linkAtSignIn(
+  begun: Fragment,
+  identity: PresentedIdentity,
+  metadata: RequestMetadata,
+): Fragment {
+  const owner = sql`
+    SELECT b.user_id FROM ${begun} b JOIN users u ON u.id = b.user_id
+    WHERE u.email_verified_at IS NOT NULL AND ${isLinkable(sql`u`, identity)}`;
+  return linkIdentity(owner, identity, metadata);
+}
+
+/**
+ * Whether the address of the user `u` may link an identity: not while the account is being recovered, nor one that its owner
+ * has disowned.
+ */
+export function isLinkable(u: Fragment, { issuers, subject }: PresentedIdentity): Fragment {
+  return sql`(${isOutOfRecovery(u)} AND NOT EXISTS (
+      SELECT FROM disowned_identities n
+      WHERE n.user_id = ${u}.id AND n.subject = ${subject} AND n.issuer = ANY (${issuers}::text[])))`;
+}
+
+/** A statement that tells the owner of an identity that this transaction linked. */
+export function tellLinked(identity: PresentedIdentity, metadata: RequestMetadata): Fragment {
+  return queueNotice(owners(identityAddedNow(identity)), 'identity_linked', 'recipient', metadata, {
+    provider: identity.providerName,
+  });
+}
+
 /** A refresh token that is kept to be revoked, sealed for this row. */
 export interface KeptToken {
   readonly id: string;
@@ -106,6 +144,28 @@ export function keepProviderToken(
     SELECT ${id}::uuid, i.id, i.provider, ${clientId}::text, ${sealed}::text ${fromIdentity(identity)} LIMIT 1
     ON CONFLICT ON CONSTRAINT provider_tokens_identity_key
       DO UPDATE SET id = excluded.id, client_id = excluded.client_id, sealed = excluded.sealed, created_at = now()`;
+}
+
+/**
+ * A statement that keeps the token of an identity that is not linked yet: without one by then, the clean-up revokes it.
+ * @param owner a SELECT that is empty where nothing waits
+ */
+export function holdProviderToken(
+  owner: Fragment,
+  { providerId }: PresentedIdentity,
+  { id, clientId, sealed }: KeptToken,
+): Fragment {
+  return sql`
+    INSERT INTO provider_tokens (id, provider, client_id, sealed, due_at)
+    SELECT ${id}::uuid, ${providerId}, ${clientId}::text, ${sealed}::text, now() + make_interval(secs => ${heldTokenSeconds}::int)
+    FROM (${owner}) o ON CONFLICT (id) DO NOTHING`;
+}
+
+/** A statement that gives that token to the identity that this transaction linked. */
+export function useHeldToken(identity: PresentedIdentity, tokenId: string): Fragment {
+  return sql`
+    UPDATE provider_tokens t SET identity_id = ${identity.newId}::uuid
+    WHERE t.id = ${tokenId}::uuid AND t.identity_id IS NULL AND EXISTS (SELECT FROM ${identityAddedNow(identity)} a)`;
 }
 
 /** A user's identities at other providers. Tokens of providers are not exported. */

@@ -10,8 +10,8 @@ import {
   keepProviderToken,
   linkIdentity,
   type PresentedIdentity,
+  tellLinked,
 } from '../identities/fragments.ts';
-import { tellLinked } from '../sign-in/enter/queries.ts';
 import type { SpentOnce } from '../sign-in/entry/entry.ts';
 import { isSpentByUs, spend } from '../sign-in/entry/fragments.ts';
 

@@ -3,7 +3,13 @@ import type { Deps } from '../../../deps.ts';
 import type { AuthError } from '../../../errors.ts';
 import { addressErrors } from '../../addresses/index.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
-import { type Challenge, completeOpening, type SignIn, type SignInSettings } from '../../sign-in/index.ts';
+import {
+  type Challenge,
+  completedBy,
+  completeOpening,
+  type SignIn,
+  type SignInSettings,
+} from '../../sign-in/index.ts';
 import { registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
 import { type GivenToken, keptToken } from '../apple-token/kept-token.ts';
 import { socialErrors } from '../errors.ts';
@@ -14,6 +20,7 @@ import { enterAccount } from './enter/queries.ts';
 import type { Entry, SpentOnce } from './entry/entry.ts';
 import { type EntryRow, hasTurnedChallenge, isCodeRow } from './entry/entry-row.ts';
 import { type FoundAccount, findSocialAccount, type VouchedAddress } from './find/queries.ts';
+import { linkingOf } from './link-identity.ts';
 import { nameOf } from './new-profile.ts';
 import { prepareEntry } from './prepare-entry.ts';
 import { recordRefusedSignIn, tellToLink } from './refuse/queries.ts';
@@ -130,10 +137,10 @@ function refusalOfNewAccount({ config }: Deps, { input, identity }: Visit): Auth
   return null;
 }
 
-/** By the identity, or by an address that is verified here as well. An account from before verification needs its password. */
-function mayEnter({ way, claim, is_verified: isVerified, verdict }: FoundAccount): boolean {
+/** By the identity, or by an address that is verified here as well and may link it. An account from before verification needs its password. */
+function mayEnter({ way, claim, verdict, ...found }: FoundAccount): boolean {
   if (way === 'identity') return true;
-  return claim === 'taken' && (isVerified || verdict === 'refused');
+  return claim === 'taken' && ((found.is_verified && found.is_linkable) || verdict === 'refused');
 }
 
 async function enter(
@@ -157,17 +164,15 @@ async function enter(
   const isTold = !isKnown && !isChallenge && entry.code === null;
   const stored = { address: email, spellings: [email] };
   const linkedBy = way === 'address' && vouched !== null ? vouched.address : null;
+  const opening =
+    linkedBy === null
+      ? entry.opening
+      : completedBy(deps, entry.opening, linkingOf(identity, visit.keptToken));
   const row = await enterAccount(
     db,
     {
-      ...{
-        userId,
-        identity,
-        linkedBy,
-        keptToken: visit.keptToken,
-        entry,
-        isChallenge,
-      },
+      ...{ userId, identity, linkedBy, keptToken: visit.keptToken, isChallenge },
+      entry: { ...entry, opening },
       newDeviceMail: isTold ? await prepareLink(deps, stored, 'new_device') : null,
     },
     metadata,

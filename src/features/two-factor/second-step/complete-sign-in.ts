@@ -3,6 +3,7 @@ import type { PresentedDevice } from '../../known-devices/index.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
 import type { Transport } from '../../sessions/index.ts';
 import {
+  completedBy,
   completeOpening,
   type PresentedChallenge,
   prepareOpening,
@@ -49,11 +50,12 @@ export async function completeSignIn(deps: Deps, input: SecondStepInput): Promis
 
   const { user_id: userId, email, first_step: first } = account;
   const transport = input.transport ?? first.transport ?? undefined;
-  const opening = await prepareOpening(
+  const prepared = await prepareOpening(
     deps,
     { transport, device },
     { method: first.method, amr: [...first.amr, ...secondFactorAmr], isSecondStep: true },
   );
+  const opening = first.completion ? completedBy(deps, prepared, first.completion) : prepared;
   const stored = { address: email, spellings: [email] };
   const newDeviceMail = account.is_known_device ? null : await prepareLink(deps, stored, 'new_device');
   const trusted = input.isTrusted ? await newTrustedDevice(deps, input.trusted) : null;

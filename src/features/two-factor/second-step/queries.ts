@@ -136,6 +136,7 @@ export async function completeSecondStep(
         opening,
       ),
       settle: settleSignIn(null, opening, metadata),
+      ...opening.completion?.steps(once),
       settleSecondFactor: settleSecondFactor(once, place, proof),
       trust: trusted && trustDevice(once, trusted),
       ...(newDeviceMail && tellNewDevice(newDeviceMail, opening, metadata, { isUserHeld: true })),

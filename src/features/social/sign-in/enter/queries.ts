@@ -1,15 +1,15 @@
 import type { Address } from '../../../../address-key.ts';
 import type { Database } from '../../../../db/client.ts';
 import { type Fragment, sql } from '../../../../db/sql.ts';
-import { queueNotice } from '../../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../../request-metadata.ts';
-import { hasAddress, lockUser, owners } from '../../../users/index.ts';
+import { hasAddress, lockUser } from '../../../users/index.ts';
 import {
+  fromIdentity,
   holderOfIdentity,
-  identityAddedNow,
+  holdProviderToken,
+  isLinkable,
   type KeptToken,
   keepProviderToken,
-  linkIdentity,
   noteIdentityUsed,
   type PresentedIdentity,
 } from '../../identities/fragments.ts';
@@ -28,9 +28,10 @@ export interface Entering extends ExpectedEntry {
 }
 
 /**
- * Signs in to an account by its identity, or by a verified address that both sides vouch for, which links the identity: the
- * owner is told. Round trips: 1. Null when another request has used the state up, or the identity is not the account's: it
- * was unlinked, somebody else has it, or the account has another one of this provider.
+ * Signs in to an account by its identity, or by a verified address that both sides vouch for. That links the identity once
+ * the sign-in is complete, which the opening says: here where a session begins, else by the second step or whoever redeems the
+ * code. Round trips: 1. Null when another request has used the state up, or the identity is not the account's and cannot be:
+ * it was unlinked, somebody else has it, or the account has another one of this provider.
  */
 export async function enterAccount(
   db: Database,
@@ -39,30 +40,36 @@ export async function enterAccount(
 ): Promise<EntryRow | null> {
   const isOurs = isSpentByUs(entry.spent, metadata);
   const holder = sql`SELECT h.user_id FROM (${holderOfIdentity(userId, identity)}) h WHERE ${isOurs}`;
-  const ownerOf = (address: Address) => sql`
-    SELECT u.id AS user_id FROM users u
-    WHERE u.id = ${userId}::uuid AND ${isOurs} AND ${hasAddress(sql`u`, address)} AND u.email_verified_at IS NOT NULL
-      AND u.banned_at IS NULL AND NOT EXISTS (${holder})`;
+  const owner =
+    linkedBy === null ? holder : sql`${holder} UNION ${ownerByAddress(userId, linkedBy, identity, isOurs)}`;
+  const isWaiting = linkedBy !== null && (expected.isChallenge || entry.code !== null);
   const { answer } = await db.batch(
     'enter-by-identity',
     {
       holdUser: lockUser(userId),
       spend: spend(entry.spent, metadata),
       noteUsed: linkedBy === null ? noteIdentityUsed(holder, identity) : null,
-      link: linkedBy && linkIdentity(ownerOf(linkedBy), identity, metadata),
-      tellLinked: linkedBy && tellLinked(identity, metadata),
-      keepToken: keptToken && keepProviderToken(identity, keptToken),
-      ...entrySteps(holder, expected, entry, metadata),
-      answer: entryAnswer(entry, sql`u.id = ${userId}::uuid AND EXISTS (${holder})`),
+      holdToken: isWaiting && keptToken ? holdProviderToken(owner, identity, keptToken) : null,
+      ...entrySteps(owner, expected, entry, metadata),
+      keepToken: !isWaiting && keptToken ? keepProviderToken(identity, keptToken) : null,
+      answer: entryAnswer(entry, sql`u.id = ${userId}::uuid AND EXISTS (${owner})`),
     },
     { isIdempotent: true },
   );
   return (answer[0] as EntryRow | undefined) ?? null;
 }
 
-/** A statement that tells the owner of an identity that this transaction linked. */
-export function tellLinked(identity: PresentedIdentity, metadata: RequestMetadata): Fragment {
-  return queueNotice(owners(identityAddedNow(identity)), 'identity_linked', 'recipient', metadata, {
-    provider: identity.providerName,
-  });
+/** The account while its address may link the identity, which nobody has: a SELECT of `user_id`. */
+function ownerByAddress(
+  userId: string,
+  address: Address,
+  identity: PresentedIdentity,
+  isOurs: Fragment,
+): Fragment {
+  return sql`
+    SELECT u.id AS user_id FROM users u
+    WHERE u.id = ${userId}::uuid AND ${isOurs} AND ${hasAddress(sql`u`, address)} AND u.email_verified_at IS NOT NULL
+      AND u.banned_at IS NULL AND ${isLinkable(sql`u`, identity)}
+      AND NOT EXISTS (SELECT ${fromIdentity(identity)})
+      AND NOT EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider = ${identity.providerId})`;
 }

@@ -1,3 +1,4 @@
+import type { PendingCompletion } from '../../../../joints/sign-in-completion.ts';
 import type { NewOneTimeToken, PresentedOneTimeToken } from '../../../one-time-tokens/index.ts';
 import type { SignInOpening } from '../../../sign-in/index.ts';
 
@@ -26,4 +27,6 @@ export interface CodeContent {
   readonly codeChallenge: string;
   /** How the user has shown who they are: the id of a provider. */
   readonly method: string;
+  /** What the sign-in does once it is complete; absent for nothing. */
+  readonly completion?: PendingCompletion;
 }

@@ -65,7 +65,11 @@ export function entryAnswer({ opening, code }: Entry, isOwner: Fragment): Fragme
 function issueCode(owner: Fragment, { opening, code }: Entry): Fragment {
   if (code === null) throw new TypeError('there must be a code');
   const { token, codeChallenge } = code;
-  const content: CodeContent = { codeChallenge, method: opening.proof.method };
+  const { proof, completion } = opening;
+  const content: CodeContent = {
+    ...{ codeChallenge, method: proof.method },
+    ...(completion !== null && { completion: completion.pending }),
+  };
   return sql`
     WITH asked AS (
       SELECT u.id AS user_id, u.email FROM (${owner}) o JOIN users u ON u.id = o.user_id

@@ -8,7 +8,7 @@ import { knownDeviceId, type PresentedDevice } from '../../../known-devices/inde
 import { isConsumedElsewhere } from '../../../one-time-tokens/index.ts';
 import { type Opening, verdict } from '../../../sessions/index.ts';
 import { fromAddress } from '../../../users/index.ts';
-import { fromIdentity, type PresentedIdentity } from '../../identities/fragments.ts';
+import { fromIdentity, isLinkable, type PresentedIdentity } from '../../identities/fragments.ts';
 import type { SpentOnce } from '../entry/entry.ts';
 
 /** An address that a provider has verified, as it is compared. */
@@ -39,6 +39,8 @@ export interface FoundAccount {
   /** As it is stored. */
   readonly email: string | null;
   readonly is_verified: boolean;
+  /** Whether its address may link this identity. */
+  readonly is_linkable: boolean;
   readonly is_known_device: boolean;
   /** What the identity leads to there. */
   readonly verdict: 'session' | 'challenge' | 'unverified' | 'refused';
@@ -65,7 +67,8 @@ export async function findSocialAccount(
     'find-social-account',
     sql`
         SELECT ${isConsumedElsewhere(spent, metadata.operationId)} AS is_spent, ${claim} AS claim, f.way,
-        u.id AS user_id, u.email, u.email_verified_at IS NOT NULL AS is_verified, ${verdict(opening)} AS verdict,
+        u.id AS user_id, u.email, u.email_verified_at IS NOT NULL AS is_verified,
+        coalesce(${isLinkable(sql`u`, identity)}, false) AS is_linkable, ${verdict(opening)} AS verdict,
         ${knownDeviceId(sql`d`, device)} IS NOT NULL AS is_known_device
       FROM (VALUES (1)) AS one LEFT JOIN (
         SELECT x.user_id, x.way FROM (

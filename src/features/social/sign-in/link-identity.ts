@@ -1,0 +1,38 @@
+import type { PendingCompletion, SignInCompletion } from '../../../joints/sign-in-completion.ts';
+import {
+  type KeptToken,
+  linkAtSignIn,
+  type PresentedIdentity,
+  tellLinked,
+  useHeldToken,
+} from '../identities/fragments.ts';
+
+/** What a row holds until the sign-in is complete. */
+interface Linking {
+  readonly identity: PresentedIdentity;
+  /** The token of the provider that waits with it; null for none. */
+  readonly tokenId: string | null;
+}
+
+/**
+ * The identity that a sign-in by a verified address links to the account, once it is complete (LNK-16): who does not get past
+ * the second step leaves nothing behind. The owner is told.
+ */
+export const linkIdentityAtSignIn: SignInCompletion = {
+  name: 'link_identity',
+  steps(begun, content, metadata) {
+    // Written by `linkingOf` below, and nothing else.
+    const { identity, tokenId } = content as Linking;
+    return {
+      linkIdentity: linkAtSignIn(begun, identity, metadata),
+      tellLinked: tellLinked(identity, metadata),
+      ...(tokenId !== null && { useHeldToken: useHeldToken(identity, tokenId) }),
+    };
+  },
+};
+
+/** What waits until the sign-in is complete. */
+export function linkingOf(identity: PresentedIdentity, keptToken: KeptToken | null): PendingCompletion {
+  const linking: Linking = { identity, tokenId: keptToken?.id ?? null };
+  return { name: linkIdentityAtSignIn.name, content: linking };
+}
