@@ -47,11 +47,6 @@ export async function freshVerifier() {
   return { verifier, codeChallenge: base64Url(await hash(verifier)) };
 }
 
-/** SHA-256 in hexadecimal. */
-export async function hashHex(text: string): Promise<string> {
-  return Array.from(await hash(text), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 async function hash(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 }

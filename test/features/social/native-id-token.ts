@@ -12,18 +12,20 @@ const tokenPaths = {
   microsoft: '/login.microsoftonline.com/common/oauth2/v2.0/token',
 } as const;
 
-/** An ID token as the provider's own sign-in gives it to a native app. */
+/** An ID token as the provider's own sign-in gives it to a native app, which draws the nonce and gives Apple its hash. */
 export async function nativeIdToken(
   provider: keyof typeof tokenPaths,
-  instructions: Partial<StandInInstructions> & { readonly sub: string },
+  { nonce, ...instructions }: Partial<StandInInstructions> & { readonly sub: string },
   clientId: string = provider === 'microsoft' ? 'microsoft-client' : nativeClients[provider],
 ): Promise<string> {
   const verifier = 'v'.repeat(43);
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
   const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
   const codeChallenge = base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const inToken = nonce !== undefined && { nonce: provider === 'apple' ? await hashHex(nonce) : nonce };
+  const code = standInCode({ codeChallenge, ...instructions, ...inToken });
   const body = new URLSearchParams({
-    ...{ grant_type: 'authorization_code', code: standInCode({ codeChallenge, ...instructions }) },
+    ...{ grant_type: 'authorization_code', code },
     ...{ redirect_uri: 'com.example.app:/callback', code_verifier: verifier, client_id: clientId },
     client_secret: provider === 'apple' ? await appleSecret(clientId) : 'secret',
   });
@@ -43,4 +45,10 @@ async function appleSecret(clientId: string): Promise<string> {
     .setIssuedAt()
     .setExpirationTime('5m')
     .sign(await importPKCS8(privateKey, 'ES256'));
+}
+
+/** SHA-256 in hexadecimal. */
+export async function hashHex(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -15,7 +15,8 @@ import {
   trustDevice,
   verifiedUser,
 } from '../two-factor/calls.ts';
-import { hashHex, idTokenFor, type NativeProvider } from './app-visits.ts';
+import { idTokenFor, type NativeProvider } from './app-visits.ts';
+import { hashHex } from './native-id-token.ts';
 import { arrive, enterBy, freshSubject, type Person, socialClient } from './people.ts';
 
 const client = socialClient();
@@ -66,12 +67,34 @@ describe('POST /api/auth/oauth/:provider/id-token', () => {
     expect((await enterBy(client, provider, someone)).user.id).toBe(id);
   });
 
-  test.each(native)('takes the nonce as it is and as SHA-256 in hexadecimal: %s', async (provider) => {
-    const nonce = crypto.randomUUID();
-    for (const inToken of [nonce, await hashHex(nonce)]) {
-      const idToken = await idTokenFor(provider, person(), inToken);
-      expect((await present(provider, { idToken, nonce })).status).toBe(200);
-    }
+  test.each(native)(
+    'takes the nonce that the app drew, and not what the token shows of it: %s',
+    async (provider) => {
+      const drawn = crypto.randomUUID();
+      const [own, hashed] = [drawn, await hashHex(drawn)];
+      // Google's token has the nonce itself, Apple's its hash.
+      const [shown, other] = provider === 'apple' ? [hashed, own] : [own, hashed];
+      for (const [inToken, presented, status] of [
+        [shown, drawn, 200],
+        [other, drawn, 401],
+        [hashed, hashed, provider === 'apple' ? 401 : 200],
+      ] as const) {
+        const idToken = await idTokenFor(provider, person(), undefined, { claims: { nonce: inToken } });
+        expect((await present(provider, { idToken, nonce: presented })).status).toBe(status);
+      }
+    },
+  );
+
+  test('asks Apple nothing for a token that was used: its code is not redeemed', async () => {
+    const [someone, nonce] = [person(), crypto.randomUUID()];
+    const idToken = await idTokenFor('apple', someone, nonce);
+    // Apple takes no such code, which is told where it is asked.
+    const request = { idToken, nonce, authorizationCode: 'nonsense' };
+    expect((await present('apple', request)).json.code).toBe('provider_error');
+    expect((await present('apple', { idToken, nonce })).status).toBe(200);
+    const used = await present('apple', request);
+    expectInvalid(used);
+    expect(used.roundTrips).toBe(1);
   });
 
   test.each(native)('takes each token once, whoever presents it (OAU-14): %s', async (provider) => {

@@ -15,7 +15,7 @@ type SealedToken = Pick<KeptToken, 'id' | 'sealed'>;
  * Seals the refresh token of a provider that wants it revoked when the identity is gone; null for any other. It is bound to
  * its row, which is one identity's, since the user is unknown by the time that it is revoked (OAU-16).
  */
-export async function keptToken(
+export async function sealGiven(
   keyring: Keyring,
   provider: Provider,
   given: GivenToken | null,

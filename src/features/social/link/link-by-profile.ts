@@ -2,7 +2,7 @@ import type { Deps } from '../../../deps.ts';
 import { passGates } from '../../../joints/gate.ts';
 import { addressErrors } from '../../addresses/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
-import { type GivenToken, keptToken } from '../apple-token/kept-token.ts';
+import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
@@ -31,7 +31,7 @@ export async function linkByProfile(deps: Deps, input: LinkInput): Promise<void>
   const { db, features, keyring, metadata, mail } = deps;
   const { provider, profile, given, spent, caller } = input;
   const identity = presentedIdentity(provider, profile);
-  const linking = { caller, spent, identity, keptToken: await keptToken(keyring, provider, given) };
+  const linking = { caller, spent, identity, keptToken: await sealGiven(keyring, provider, given) };
   const row = await linkToCaller(db, linking, features, metadata);
   if (!row.is_ours || !row.is_live) throw socialErrors.transaction_invalid();
   passGates(features, row);

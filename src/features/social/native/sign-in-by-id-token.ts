@@ -9,15 +9,14 @@ import { IdTokenRefused } from '../outbound/provider-error.ts';
 import { providerFailure } from '../provider-failure.ts';
 import { checkIdToken, type IdTokenCheck } from '../providers/id-token.ts';
 import type { Provider } from '../providers/provider.ts';
-import type { ReadProfile } from '../providers/read-profile.ts';
-import { signInByProfile } from '../sign-in/sign-in-by-profile.ts';
+import { type SocialSignInInput, signInByProfile } from '../sign-in/sign-in-by-profile.ts';
 import { redeemNativeCode } from './redeem-native-code.ts';
 
 /** What a native app got of the provider's own sign-in. */
 export interface IdTokenInput {
   readonly provider: Provider;
   readonly idToken: string;
-  /** What the app asked the provider to put into the token, as it is or as SHA-256 in hexadecimal. */
+  /** What the app drew: the token has it, or its SHA-256, as the provider does it. */
   readonly nonce: string;
   /** What Apple told the app, and nobody else. */
   readonly name?: string | undefined;
@@ -30,8 +29,8 @@ export interface IdTokenInput {
 const maxAgeSeconds = 600;
 
 /**
- * Signs in by an ID token that a native app got of the provider. Each counts once. Round trips: 2; 0 for one that was
- * refused.
+ * Signs in by an ID token that a native app got of the provider. Each counts once, and one that was used is refused before
+ * the code that came with it is redeemed. Round trips: 2; 1 for one that was used, 0 for one that was refused.
  * @throws AuthError not_found for a provider without native sign-in
  * @throws AuthError id_token_invalid, provider_error
  * @throws AuthError as `signInByProfile`
@@ -39,7 +38,7 @@ const maxAgeSeconds = 600;
 export async function signInByIdToken(deps: Deps, input: IdTokenInput): Promise<SignIn | Challenge> {
   const { provider, idToken, name, settings } = input;
   if (provider.nativeClientIds.length === 0) throw commonErrors.not_found();
-  const { profile, given } = await askProvider(deps, input);
+  const { profile, given } = await readToken(deps, input);
   // What was signed, in place of the state that a browser would have brought. The text of the signature can be varied: its
   // last letter has bits that decoders ignore (RFC 4648 section 3.5).
   const signed = idToken.slice(0, idToken.lastIndexOf('.'));
@@ -55,8 +54,11 @@ export async function signInByIdToken(deps: Deps, input: IdTokenInput): Promise<
   return signIn;
 }
 
-/** Checks the token, and redeems the code that came with it. */
-async function askProvider(deps: Deps, input: IdTokenInput): Promise<ReadProfile> {
+/** Checks the token; the code that came with it is redeemed when `given` is asked. */
+async function readToken(
+  deps: Deps,
+  input: IdTokenInput,
+): Promise<Pick<SocialSignInInput, 'profile' | 'given'>> {
   const { provider, authorizationCode: code } = input;
   const nowMs = deps.now();
   const client = createProviderClient(deps.config.isDevelopment);
@@ -65,10 +67,12 @@ async function askProvider(deps: Deps, input: IdTokenInput): Promise<ReadProfile
     const claims = await checkIdToken(provider, server, client, idTokenCheck(input, nowMs));
     const profile = { ...provider.profileOf(claims, {}), issuer: claims.iss, subject: claims.sub };
     if (code === undefined || provider.hasRevocableToken !== true) return { profile, given: null };
-    return {
-      profile,
-      given: await redeemNativeCode({ provider, server, client, clientId: claims.client, nowMs }, code),
-    };
+    const app = { provider, server, client, clientId: claims.client, nowMs };
+    const given = () =>
+      redeemNativeCode(app, code).catch((error: unknown) => {
+        throw providerFailure(provider, error);
+      });
+    return { profile, given };
   } catch (error) {
     throw error instanceof IdTokenRefused
       ? socialErrors.id_token_invalid()
@@ -77,11 +81,11 @@ async function askProvider(deps: Deps, input: IdTokenInput): Promise<ReadProfile
 }
 
 function idTokenCheck({ provider, idToken, nonce }: IdTokenInput, nowMs: number): IdTokenCheck {
-  const nonces = [nonce, bytesToHex(sha256(new TextEncoder().encode(nonce)))];
+  const expected = provider.isNativeNonceHashed ? bytesToHex(sha256(new TextEncoder().encode(nonce))) : nonce;
   return {
     token: idToken,
     audiences: provider.nativeClientIds,
-    isNonce: (value) => nonces.some((candidate) => candidate === value),
+    isNonce: (value) => value === expected,
     ...{ nowMs, maxAgeSeconds },
   };
 }

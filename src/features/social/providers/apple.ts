@@ -35,6 +35,8 @@ export function apple(credentials: AppleCredentials): Provider {
     name: 'Apple',
     clientId,
     nativeClientIds: [clientId, ...apps],
+    // The app draws the nonce and gives Apple its hash, so that whoever sees the token does not have it.
+    isNativeNonceHashed: true,
     scope: 'openid email name',
     responseMode: 'form_post',
     isTrusted: true,

@@ -39,6 +39,8 @@ export interface Provider {
   readonly clientId: string;
   /** Clients whose ID tokens count when a native app presents one; empty where none may. */
   readonly nativeClientIds: readonly string[];
+  /** Whether its native sign-in puts the SHA-256 of the app's nonce into the token, in hexadecimal, and not the nonce itself. */
+  readonly isNativeNonceHashed?: true;
   readonly scope: string;
   /** How it sends people back. */
   readonly responseMode: 'query' | 'form_post';

@@ -11,7 +11,7 @@ import {
   type SignInSettings,
 } from '../../sign-in/index.ts';
 import { registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
-import { type GivenToken, keptToken } from '../apple-token/kept-token.ts';
+import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
 import { socialErrors } from '../errors.ts';
 import type { KeptToken, PresentedIdentity } from '../identities/fragments.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
@@ -31,8 +31,8 @@ import { takeOverAccount } from './take-over/queries.ts';
 export interface SocialSignInInput {
   readonly provider: Provider;
   readonly profile: ProviderProfile;
-  /** A refresh token that came along. */
-  readonly given: GivenToken | null;
+  /** A refresh token that came along, or how to get it: asked once, where the account is opened. */
+  readonly given: GivenToken | null | (() => Promise<GivenToken | null>);
   /** What this sign-in uses up. */
   readonly spent: SpentOnce;
   readonly settings: SignInSettings;
@@ -53,7 +53,8 @@ interface Visit {
   /** Null where the provider vouches for no address. */
   readonly vouched: VouchedAddress | null;
   readonly entry: Entry;
-  readonly keptToken: KeptToken | null;
+  /** The refresh token, sealed. */
+  readonly keepToken: () => Promise<KeptToken | null>;
 }
 
 /**
@@ -68,19 +69,31 @@ export async function signInByProfile(
   deps: Deps,
   input: SocialSignInInput,
 ): Promise<SignIn | Challenge | IssuedCode> {
-  const { keyring } = deps;
   const { provider, profile, settings, codeChallenge } = input;
   const identity = presentedIdentity(provider, profile);
   const visit: Visit = {
     ...{ input, identity, vouched: vouchedAddress(deps, identity) },
     entry: { ...(await prepareEntry(deps, settings, provider.id, codeChallenge)), spent: input.spent },
-    keptToken: await keptToken(keyring, provider, input.given),
+    keepToken: keptOnce(deps, input),
   };
   // Tried twice, in case another request changes the account, or makes it, in between.
   const entered = (await tryAccount(deps, visit)) ?? (await tryAccount(deps, visit));
   const refusal = addressErrors.account_exists();
   if (entered === null) return refuseAddress(deps, visit, { userId: null, isTold: true, refusal });
   return entered;
+}
+
+/** Seals the token when it is first asked for: both tries keep the same one. */
+function keptOnce(
+  { keyring }: Deps,
+  { provider, given }: SocialSignInInput,
+): () => Promise<KeptToken | null> {
+  let kept: KeptToken | null | undefined;
+  return async () => {
+    if (kept === undefined)
+      kept = await sealGiven(keyring, provider, typeof given === 'function' ? await given() : given);
+    return kept;
+  };
 }
 
 function vouchedAddress({ keyring }: Deps, { email }: PresentedIdentity): VouchedAddress | null {
@@ -164,14 +177,13 @@ async function enter(
   const isTold = !isKnown && !isChallenge && entry.code === null;
   const stored = { address: email, spellings: [email] };
   const linkedBy = way === 'address' && vouched !== null ? vouched.address : null;
+  const keptToken = await visit.keepToken();
   const opening =
-    linkedBy === null
-      ? entry.opening
-      : completedBy(deps, entry.opening, linkingOf(identity, visit.keptToken));
+    linkedBy === null ? entry.opening : completedBy(deps, entry.opening, linkingOf(identity, keptToken));
   const row = await enterAccount(
     db,
     {
-      ...{ userId, identity, linkedBy, keptToken: visit.keptToken, isChallenge },
+      ...{ userId, identity, linkedBy, keptToken, isChallenge },
       entry: { ...entry, opening },
       newDeviceMail: isTold ? await prepareLink(deps, stored, 'new_device') : null,
     },
@@ -185,12 +197,8 @@ async function takeOver(deps: Deps, visit: Visit, { address }: VouchedAddress): 
   const { db, features, metadata, mail } = deps;
   const { identity, entry } = visit;
   const profile = newProfile(deps, visit, address.email);
-  const row = await takeOverAccount(
-    db,
-    { address, identity, profile, keptToken: visit.keptToken, entry },
-    features,
-    metadata,
-  );
+  const keptToken = await visit.keepToken();
+  const row = await takeOverAccount(db, { address, identity, profile, keptToken, entry }, features, metadata);
   if (row !== null) mail.sendSoon();
   return row;
 }
@@ -207,6 +215,7 @@ async function createAccount(
   const verification = isMailed
     ? { ...(await prepareLink(deps, stored, 'verify_email')), client: mail.client }
     : null;
+  const keptToken = await visit.keepToken();
   const signedUp = await signUp(
     db,
     {
@@ -215,7 +224,7 @@ async function createAccount(
         address,
         identity,
         entry,
-        keptToken: visit.keptToken,
+        keptToken,
         verification,
       },
       profile: newProfile(deps, visit, address.email),
