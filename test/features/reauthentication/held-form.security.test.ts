@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
+import { pageTexts as en } from '../../../src/languages/en/pages.ts';
 import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import type { Account, Caller } from '../../contract/route-table.ts';
@@ -7,7 +8,7 @@ import { freshEmail, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
-import { formsOf, titleOf } from '../../support/shown-page.ts';
+import { formsOf, readMain, titleOf } from '../../support/shown-page.ts';
 
 const client = new TestClient();
 const cookieName = '__Host-nexora_held_form';
@@ -73,6 +74,37 @@ describe('a form that waits', () => {
     const answer = await prove(held.id, { ...account.cookies, [cookieName]: held.value });
     await expectDone(answer, held);
     expect(cookieValue(answer, cookieName)).toBe('');
+  });
+
+  test('is done by nobody while the account is being recovered, however it is pressed on (LNK-15)', async () => {
+    const held = await hold();
+    const cookies = { ...account.cookies, [cookieName]: held.value };
+    await openDatabase(databaseUrl()).query(sql`
+      UPDATE users SET recovery_since = now(), recovery_cause = 'second_factor_guessed' WHERE id = ${account.userId}::uuid`);
+    const proved = await prove(held.id, cookies);
+    expect(proved.status).toBe(403);
+    expect(readMain(proved)).toContain(en.errors.recovery_required);
+    const pressed = await client.submit(
+      '/reauthenticate',
+      { form: held.id, returnTo: '/account', action: 'continue' },
+      { cookies: { ...cookies, ...authCookies(proved) } },
+    );
+    expect(pressed.status).toBe(403);
+    expect(await isRequested(held)).toBe(false);
+  });
+
+  test('that is done again by a kept copy does what its sender could do as well, and no more', async () => {
+    const held = await hold();
+    const first = await prove(held.id, { ...account.cookies, [cookieName]: held.value });
+    await expectDone(first, held);
+    // A copy in a browser of somebody who does not pass the gates waits for them to.
+    const fields = { form: held.id, returnTo: '/account', action: 'continue' };
+    const renewed = { ...authCookies(first), [cookieName]: held.value };
+    await makeStale(account);
+    const refused = await client.submit('/reauthenticate', fields, { cookies: renewed });
+    expect(new URL(refused.headers.get('Location') ?? '', 'https://auth.test').pathname).toBe(
+      '/reauthenticate',
+    );
   });
 
   test('has nothing in its cookie that anybody can read, nor in its address', async () => {
