@@ -23,6 +23,9 @@ export interface SignedEntries {
 
 const tagBytes = 32;
 
+/** Browsers keep no longer cookie (RFC 6265bis section 5.7), and no client has made a longer token. */
+const textLengthMax = 4096;
+
 /**
  * Encodes the prefix + base64url(shared bytes | per entry: its bytes | HMAC-SHA-256 of shared bytes and entry, 32). Each
  * entry has a MAC of its own, so that a token can be taken over entry by entry when the secret is rotated. Of more than
@@ -51,34 +54,31 @@ export function encodeSignedEntries(
 }
 
 /**
- * Decodes a token of this kind, keeping the entries whose MAC is valid, in their order; there may be none. `null` for
- * another prefix, for a text that is no base64url or too long, and for an impossible length.
+ * Decodes a token of this kind, keeping the entries whose MAC is valid, in their order; there may be none. Of more than
+ * `entriesMax` entries, as a version with a higher maximum made them, the first ones count. `null` for another prefix, for a
+ * text that is no base64url or too long, and for an impossible length.
  */
 export function decodeSignedEntries(
   keyring: Keyring,
   format: SignedEntriesFormat,
   token: string,
 ): SignedEntries | null {
-  const { prefix, purpose, sharedBytes, entryBytes } = format;
-  // Before anything is computed: whoever sends a token must not choose how many MACs are tried.
-  if (!token.startsWith(prefix) || token.length > textLengthMax(format)) return null;
+  const { prefix, purpose, sharedBytes, entryBytes, entriesMax } = format;
+  if (!token.startsWith(prefix) || token.length > textLengthMax) return null;
   const bytes = decodeBase64Url(token.slice(prefix.length));
   const step = entryBytes + tagBytes;
   if (bytes === null || bytes.length < sharedBytes || (bytes.length - sharedBytes) % step !== 0) return null;
 
   const shared = bytes.subarray(0, sharedBytes);
   const entries: Uint8Array[] = [];
-  for (let start = sharedBytes; start < bytes.length; start += step) {
+  // Whoever sends a token must not choose how many MACs are tried.
+  const end = Math.min(bytes.length, sharedBytes + entriesMax * step);
+  for (let start = sharedBytes; start < end; start += step) {
     const entry = bytes.subarray(start, start + entryBytes);
     const tag = bytes.subarray(start + entryBytes, start + step);
     if (isMacValid(keyring, purpose, signedPart(shared, entry), tag)) entries.push(entry);
   }
   return { shared, entries };
-}
-
-function textLengthMax({ prefix, sharedBytes, entryBytes, entriesMax }: SignedEntriesFormat): number {
-  const bytesMax = sharedBytes + entriesMax * (entryBytes + tagBytes);
-  return prefix.length + Math.ceil((bytesMax * 4) / 3);
 }
 
 function signedPart(shared: Uint8Array, entry: Uint8Array): Uint8Array {

@@ -97,11 +97,24 @@ describe.each([
     expect(decodeSignedEntries(keyring, other, token)?.entries).toEqual([]);
   });
 
-  test('is null with one entry more than it may hold, valid as they all are', () => {
-    const more = { ...format, entriesMax: entriesMax + 1 };
-    const token = encodeSignedEntries(keyring, more, partsOf(format, entriesMax + 1));
-    expect(decodeSignedEntries(keyring, more, token)?.entries).toHaveLength(entriesMax + 1);
-    expect(decodeSignedEntries(keyring, format, token)).toBeNull();
+  test('counts by its first entries where it has more than the maximum by now, and no further MAC is tried', () => {
+    const more = { ...format, entriesMax: entriesMax + 3 };
+    const { shared, entries } = partsOf(format, entriesMax + 3);
+    const token = encodeSignedEntries(keyring, more, { shared, entries });
+    expect(decodeSignedEntries(keyring, more, token)?.entries).toHaveLength(entriesMax + 3);
+    expect(decodeSignedEntries(keyring, format, token)).toEqual({
+      shared,
+      entries: entries.slice(0, entriesMax),
+    });
+    const forged = encodeSignedEntries(keyring, { ...more, purpose: 'refresh-token' }, { shared, entries });
+    expect(decodeSignedEntries(keyring, format, forged)?.entries).toEqual([]);
+  });
+
+  test('is null beyond the length of a cookie', () => {
+    const many = { ...format, entriesMax: 200 };
+    const token = encodeSignedEntries(keyring, many, partsOf(format, 100));
+    expect(token.length).toBeGreaterThan(4096);
+    expect(decodeSignedEntries(keyring, many, token)).toBeNull();
   });
 
   test('is null for any other number of bytes', () => {
