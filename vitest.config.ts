@@ -63,9 +63,6 @@ const pureUnits = [
   'test/rate-limit/{client-bucket,client-windows}.test.ts',
 ];
 
-// What the others have compiled.
-const afterAllOthers = 'test/node/recorded-statements.test.ts';
-
 // workerd has to know it before they are started.
 const standInsPort = await chooseStandInsPort();
 
@@ -82,7 +79,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/node/**', ...spyingFiles, ...pureUnits],
           isolate: false,
-          setupFiles: ['./test/support/before-each-file.ts', './test/support/record-statements.ts'],
+          setupFiles: ['./test/support/before-each-file.ts'],
           ...timeLimits,
         },
       },
@@ -92,7 +89,7 @@ export default defineConfig({
           name: 'isolated',
           include: spyingFiles,
           exclude: ['test/node/**'],
-          setupFiles: ['./test/support/before-each-file.ts', './test/support/record-statements.ts'],
+          setupFiles: ['./test/support/before-each-file.ts'],
           ...timeLimits,
         },
       },
@@ -102,16 +99,7 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['test/node/**/*.test.ts'],
-          exclude: ['test/node/**/*.browser.test.ts', afterAllOthers],
-          ...timeLimits,
-        },
-      },
-      {
-        test: {
-          name: 'last',
-          environment: 'node',
-          include: [afterAllOthers],
-          sequence: { groupOrder: 1 },
+          exclude: ['test/node/**/*.browser.test.ts'],
           ...timeLimits,
         },
       },

@@ -1,8 +1,15 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
 import { describe, expect, inject, test } from 'vitest';
-import { sql } from '../src/db/sql.ts';
+import { join, sql } from '../src/db/sql.ts';
 import { type Fault, faultyEndpoint, freshDatabase, openDatabase, openForFlow } from './support/database.ts';
-import { recorded } from './support/statement-recorder.ts';
+import {
+  countSteps,
+  largeStatements,
+  overLimits,
+  sizeOf,
+  statementLimits,
+} from './support/statement-limits.ts';
+import { readJointSteps, recorded } from './support/statement-recorder.ts';
 
 /** One statement through a faulty endpoint, and what the driver made of it. */
 async function query(endpoint: string, url = inject('databaseUrl')) {
@@ -15,6 +22,7 @@ async function query(endpoint: string, url = inject('databaseUrl')) {
 }
 
 const answer = [{ one: 1 }];
+const jointSteps = await readJointSteps();
 
 describe('a faulty endpoint', () => {
   test.each<[Fault, unknown]>([
@@ -88,9 +96,58 @@ describe('what the service compiles', () => {
     expect(recordedAs('record-batch')).toEqual([{ name: 'record-batch', steps }]);
   });
 
-  test('is told from what tests ask for themselves', async () => {
+  test('is told from what tests ask for themselves, or have planted', async () => {
     await openDatabase().query(one);
     await openDatabase().batch([one]);
-    expect([...recorded.values()].filter(({ name }) => name.startsWith('test'))).toEqual([]);
+    await openForFlow().query('record-planted', sql`SELECT 1 /* planted */`);
+    expect([...recorded.values()].filter(({ name }) => /^test|planted/.test(name))).toEqual([]);
+  });
+
+  test.fails('lets a test fail that compiles a statement which is too large to be read', async () => {
+    await openForFlow().query(
+      'record-large',
+      sql`SELECT 1 WHERE ${1} <> 2${join(Array(300).fill(sql` AND true`), '')}`,
+    );
+  });
+});
+
+describe('a statement that can be read', () => {
+  const statement = (...steps: readonly (readonly [step: string, text: string])[]) => ({
+    name: 'move-x',
+    steps: steps.map(([step, text]) => ({ step, text })),
+  });
+
+  test('has at most 8 CTEs, those inside others included, and 2500 characters, each run of blanks as one', () => {
+    expect(statementLimits).toEqual({ ctes: 8, characters: 2500, steps: 10 });
+    expect(
+      sizeOf('WITH a AS (WITH b AS NOT MATERIALIZED ( SELECT 1) SELECT 2), c AS ((SELECT 3)) SELECT 4').ctes,
+    ).toBe(3);
+    expect(
+      sizeOf('SELECT x AS y, cast(z AS int), sum(q) OVER w FROM f(1) AS (a int) WINDOW w AS (ORDER BY q)')
+        .ctes,
+    ).toBe(0);
+    const ctes = (count: number) => `WITH ${Array(count).fill('a AS (SELECT 1)').join(', ')} SELECT 1`;
+    expect(overLimits(statement(['', ctes(8)], ['change', `${'x  '.repeat(1250)}-- y`]))).toEqual([]);
+    expect(overLimits(statement(['', ctes(9)], ['change', 'x'.repeat(2501)]))).toEqual([
+      'move-x has 9 CTEs (8 at most) and 165 characters (2500)',
+      'move-x change has 0 CTEs (8 at most) and 2501 characters (2500)',
+    ]);
+  });
+
+  test('is larger only where the list says how large and why', () => {
+    for (const { ctes, characters, reason } of Object.values(largeStatements)) {
+      expect(ctes > statementLimits.ctes || characters > statementLimits.characters).toBe(true);
+      expect(reason).toMatch(/^\w.{15,}\.$/);
+    }
+  });
+
+  test('is a batch whose steps of joints count as one', () => {
+    const own = Array.from({ length: 9 }, (_, n) => [`own${n}`, 'SELECT 1'] as const);
+    const joint = [...jointSteps].map((step) => [step, 'SELECT 1'] as const);
+    expect(jointSteps.size).toBeGreaterThan(5);
+    // Not so many that all the rest of a batch would count as one.
+    expect(jointSteps.size).toBeLessThan(20);
+    expect(countSteps(statement(...own), jointSteps)).toBe(9);
+    expect(countSteps(statement(...own, ...joint), jointSteps)).toBe(10);
   });
 });

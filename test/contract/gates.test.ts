@@ -43,7 +43,7 @@ const { terms_not_accepted } = defineErrors({
 /** A gate as a further feature brings it, which nobody passes. */
 const closedGate: Gate = {
   name: 'closed_gate',
-  condition: () => sql`false`,
+  condition: () => sql`false /* planted */`,
   refuse: () => terms_not_accepted(),
 };
 

@@ -4,7 +4,7 @@ import type { Factor } from '../../src/joints/factor.ts';
 /** A second factor that every account of this name asks for, without one that could ever be passed. */
 export function plantedFactor(name: string, methods: readonly string[]): Factor {
   return {
-    isAskedFor: (u: Fragment) => sql`(${u}.name = ${name})`,
+    isAskedFor: (u: Fragment) => sql`(${u}.name = ${name}) /* planted */`,
     since: (u: Fragment) => sql`${u}.created_at`,
     methods: () => sql`${methods}::text[]`,
     hasLapsed: () => sql`false`,

@@ -23,10 +23,7 @@ declare module 'vitest' {
     standInKey: JsonWebKey;
     /** Whether `npm run test:full` runs: every product of routes and cases, and long races. */
     isFull: boolean;
-    /**
-     * The paths of all test files whose statements are recorded, those of this run and others; null when tests were
-     * chosen by their names.
-     */
-    recordingFiles: string[] | null;
+    /** Whether `npm run sql` asks for what the tests compile. */
+    isRecording: boolean;
   }
 }

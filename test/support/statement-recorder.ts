@@ -1,23 +1,35 @@
-import { afterAll, expect, inject } from 'vitest';
+import { afterEach, inject } from 'vitest';
 import { connect, type Database, type Steps } from '../../src/db/client.ts';
 import { compile, type Fragment } from '../../src/db/sql.ts';
-import type { RecordedStatement } from '../../tools/sql-docs/recorded-statement.ts';
+import type { CompiledStatement } from '../../tools/sql/statement-text.ts';
 import { isOfTest } from './database.ts';
+import { countSteps, overLimits, statementLimits } from './statement-limits.ts';
 
-// Tests spy on fetch and replace it.
-const { fetch } = globalThis;
+declare module 'vitest' {
+  interface TaskMeta {
+    /** What the test has compiled, where `npm run sql` asks for it. */
+    statements?: readonly CompiledStatement[];
+  }
+}
 
 /** What the service has compiled in this isolate so far. */
-export const recorded = new Map<string, RecordedStatement>();
-const sent = new Set<string>();
+export const recorded = new Map<string, CompiledStatement>();
+let fresh: CompiledStatement[] = [];
 let isRecording = false;
 
 /**
- * Notes the name and the text of every statement that the service compiles in this isolate, and tells the control server
- * at the end of each test file. The client knows nothing of it: its methods are replaced.
+ * Looks at every query and batch that the service compiles in this isolate, and lets the test fail in which one is too
+ * large to be read. The client knows nothing of it: its methods are replaced.
  */
 export function recordStatements(): void {
-  afterAll(tellControlServer);
+  afterEach(async ({ task }) => {
+    const statements = fresh;
+    fresh = [];
+    if (inject('isRecording')) task.meta.statements = statements;
+    const problems = (await Promise.all(statements.map(problemsOf))).flat();
+    if (problems.length > 0)
+      throw new Error(`too large to be read (test/support/statement-limits.ts): ${problems.join('; ')}`);
+  });
   if (isRecording) return;
   isRecording = true;
   const settings = { url: 'postgres://nobody:nothing@localhost/none', endpoint: null, timeoutMs: 1 };
@@ -35,23 +47,37 @@ export function recordStatements(): void {
 
 function note(name: string, steps: Steps): void {
   if (isOfTest(name)) return;
-  const statement: RecordedStatement = {
+  const statement: CompiledStatement = {
     name,
     steps: Object.entries(steps).flatMap(([step, fragment]) =>
       fragment === null ? [] : [{ step, text: compile(fragment).text }],
     ),
   };
-  recorded.set(JSON.stringify(statement), statement);
+  const key = JSON.stringify(statement);
+  // Not as it is served: it has what a test has planted.
+  if (recorded.has(key) || key.includes('/* planted */')) return;
+  recorded.set(key, statement);
+  fresh.push(statement);
 }
 
-async function tellControlServer(): Promise<void> {
-  const statements = [...recorded]
-    .filter(([key]) => !sent.has(key))
-    .map(([key, statement]) => {
-      sent.add(key);
-      return statement;
-    });
-  const body = JSON.stringify({ file: expect.getState().testPath, statements });
-  const response = await fetch(`${inject('controlUrl')}/statements`, { method: 'POST', body });
-  if (!response.ok) throw new Error(`POST /statements: ${response.status}`);
+async function problemsOf(statement: CompiledStatement): Promise<string[]> {
+  const problems = overLimits(statement);
+  if (statement.steps.length <= statementLimits.steps) return problems;
+  const steps = countSteps(statement, await readJointSteps());
+  if (steps <= statementLimits.steps) return problems;
+  return [...problems, `${statement.name} has ${steps} steps (${statementLimits.steps} at most)`];
+}
+
+/** The steps that features add to batches of others. */
+export async function readJointSteps(): Promise<Set<string>> {
+  // Only here, so that no test evaluates the app because of it.
+  const { features } = await import('../../src/app.ts');
+  return new Set(
+    features.flatMap(({ credentials = [], tables = [] }) => [
+      ...credentials.map(({ step }) => step),
+      ...tables
+        .flatMap(({ atDeletion, atTakeOver }) => [atDeletion, atTakeOver])
+        .flatMap((what) => (typeof what === 'object' && 'step' in what ? [what.step] : [])),
+    ]),
+  );
 }

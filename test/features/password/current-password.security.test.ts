@@ -210,7 +210,7 @@ describe('a gate that refuses', () => {
   const errors = defineErrors({ terms_not_accepted: { status: 403, title: 'Accept the terms first.' } });
   const gate: Gate = {
     name: 'terms',
-    condition: () => sql`false`,
+    condition: () => sql`false /* planted */`,
     refuse: () => errors.terms_not_accepted(),
   };
   const gated = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max) }, { features: [{ gates: [gate] }] });

@@ -6,7 +6,6 @@ import type { BreachStub } from './breach-stub.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { FaultProxy } from './fault-proxy.ts';
 import { readBody } from './read-body.ts';
-import type { StatementLog, StatementReport } from './statement-log.ts';
 
 export interface ControlServer {
   readonly url: string;
@@ -19,13 +18,11 @@ export interface ControlServer {
  * - `POST /faults` with `{ plan }` gives `{ id, endpoint }` of a database endpoint that misbehaves by the plan;
  * - `GET /faults/<id>` gives `{ count, seen }`, `PUT /faults/<id>` with `{ plan }` starts another plan;
  * - `POST /breaches` with `{ plan }` gives `{ id, url }` of a stand-in for the breach service;
- * - `GET /breaches/<id>` gives `{ seen }`;
- * - `POST /statements` with `{ file, statements }` tells what a test file has compiled, `GET /statements` gives it all.
+ * - `GET /breaches/<id>` gives `{ seen }`.
  */
 export async function startControlServer(options: {
   readonly faults: FaultProxy;
   readonly breaches: BreachStub;
-  readonly statements: StatementLog;
   readonly createDatabase: () => Promise<string>;
   readonly dropDatabase: (url: string) => Promise<void>;
 }): Promise<ControlServer> {
@@ -81,11 +78,6 @@ export async function startControlServer(options: {
         const seen = options.breaches.seen(id ?? '');
         return seen && { seen };
       }
-      case 'POST /statements':
-        options.statements.add(JSON.parse(body) as StatementReport);
-        return {};
-      case 'GET /statements':
-        return options.statements.report();
       default:
         return undefined;
     }

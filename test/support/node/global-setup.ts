@@ -1,5 +1,4 @@
-import { writeFile } from 'node:fs/promises';
-import type { TestProject, Vitest } from 'vitest/node';
+import type { TestProject } from 'vitest/node';
 import type {} from '../provided-context.ts';
 import { startTestServices } from './test-services.ts';
 
@@ -8,11 +7,7 @@ const racesNotRun = 'races not run';
 
 /** One database server for the whole run; returns how it is stopped. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { services, stop: stopServices } = await startTestServices();
-  const stop = async () => {
-    await keepStatements(services.controlUrl);
-    await stopServices();
-  };
+  const { services, stop } = await startTestServices();
   project.provide('databaseUrl', services.databaseUrl);
   project.provide('databaseEndpoint', services.databaseEndpoint);
   project.provide('databaseKind', services.databaseKind);
@@ -24,7 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('serverUrl', services.serverUrl);
   const isFull = process.env.TEST_SUITE === 'full';
   project.provide('isFull', isFull);
-  project.provide('recordingFiles', await recordingFiles(project.vitest));
+  project.provide('isRecording', process.env.RECORD_STATEMENTS !== undefined);
   if (services.engineFailure === null) return stop;
   if (isFull) {
     await stop();
@@ -33,19 +28,4 @@ export default async function setup(project: TestProject): Promise<() => Promise
   console.error(`PostgreSQL did not start: ${services.engineFailure}`);
   process.once('exit', () => console.log(racesNotRun));
   return stop;
-}
-
-async function recordingFiles(vitest: Vitest): Promise<string[] | null> {
-  if (vitest.config.testNamePattern !== undefined) return null;
-  const specifications = await vitest.globTestSpecifications();
-  const recording = specifications.filter(({ project }) => ['workers', 'isolated'].includes(project.name));
-  return recording.map(({ moduleId }) => moduleId);
-}
-
-/** Writes down what the run has compiled, where `npm run sql-docs` asks for it. */
-async function keepStatements(controlUrl: string): Promise<void> {
-  const file = process.env.STATEMENTS_FILE;
-  if (file === undefined) return;
-  const response = await fetch(`${controlUrl}/statements`);
-  await writeFile(file, await response.text());
 }

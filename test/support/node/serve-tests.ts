@@ -4,7 +4,6 @@ import { startEngine } from './engine.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { startProviderStandIns } from './provider-stand-ins.ts';
 import { startTestIssuer } from './start-test-issuer.ts';
-import { StatementLog } from './statement-log.ts';
 import { openTestDatabases } from './test-databases.ts';
 import type { TestServices } from './test-services.ts';
 
@@ -34,7 +33,6 @@ async function start(): Promise<TestServices> {
   const control = await startControlServer({
     faults: new FaultProxy(databases.endpoint),
     breaches: new BreachStub(),
-    statements: new StatementLog(),
     createDatabase: databases.create,
     dropDatabase: databases.drop,
   });

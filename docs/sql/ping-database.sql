@@ -1,4 +1,0 @@
--- Pings the database.
--- src/features/health/queries.ts
-
-SELECT 1 AS alive;

@@ -1,3 +1,0 @@
-import { recordStatements } from './statement-recorder.ts';
-
-recordStatements();
