@@ -1,38 +1,9 @@
-/** The families of guarantees, by the first part of the requirements' ids; T is that of the known traps. */
-export const families = [
-  ...[
-    'ENU',
-    'PWD',
-    'HSH',
-    'SES',
-    'RFR',
-    'JWT',
-    'CKE',
-    'CSR',
-    'LNK',
-    'EML',
-    'OAU',
-    'RST',
-    'OTP',
-    'LIM',
-    'INP',
-    'SQL',
-    'LOG',
-  ],
-  ...['CRN', 'DBF', 'IDM', 'HDR', 'PRV', 'DEM', 'SUP', 'T'],
-] as const;
-
-type Family = (typeof families)[number];
-
-/** The id of a requirement, such as `ENU-01`; that of a trap has no dash: `T30`. */
-export type Guarantee = `${Exclude<Family, 'T'>}-${string}` | `T${number}`;
-
 /** A mistake that somebody could make: one place of the sources and its wrong twin. */
 export interface PlantedFault {
   /** Kebab-case and unique. */
   readonly id: string;
-  /** What it breaks, the most direct one first. */
-  readonly guarantees: readonly Guarantee[];
+  /** Ids of docs/security.md: what it breaks, the most direct one first. */
+  readonly guarantees: readonly string[];
   /** What goes wrong, in one sentence. */
   readonly breaks: string;
   /** Path from the project's root: what is deployed, or what it is built of. */
@@ -43,13 +14,6 @@ export interface PlantedFault {
   readonly replace: string;
   /** The test files that could notice, from the project's root: the narrowest ones. */
   readonly tests: readonly string[];
-  /** Why no test can see it; undefined for a fault that a test must notice. */
-  readonly equivalent?: string;
-}
-
-/** The family of a guarantee: the letters of its id. */
-export function familyOf(guarantee: Guarantee): string {
-  return /^[A-Z]+/.exec(guarantee)?.[0] ?? '';
 }
 
 /**
