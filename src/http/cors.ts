@@ -1,4 +1,6 @@
-const allowedMethods = 'GET, POST, PATCH, DELETE';
+import { routeMethods } from './route.ts';
+
+const allowedMethods = routeMethods.join(', ');
 const allowedHeaders = 'content-type, authorization, x-device-token';
 const exposedHeaders = 'X-Request-Id, X-Device-Token, Retry-After, RateLimit, RateLimit-Policy';
 const preflightAgeSecondsMax = 7200;

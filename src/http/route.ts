@@ -24,8 +24,11 @@ export type Guard = 'anyone' | 'session' | 'token-holder' | 'identity-provider' 
 
 export type PageGuard = 'visitor' | 'account-holder';
 
+/** The methods that a route can have; HEAD is GET. */
+export const routeMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
 interface RouteSpec<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType, D extends HotDeps> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: (typeof routeMethods)[number];
   readonly path: string;
   readonly guard: G;
   /** The budget that a request counts against; `general` by default. */

@@ -103,7 +103,7 @@ describe('the headers of an answer (HDR-01, HDR-02, HDR-03, HDR-06)', () => {
     const path = exampleCall(key, account)[1].split('?')[0] ?? '';
     // Two segments, for one could be a parameter.
     expectHeaders(path, 404, await client.get(`${path}/x/y.css`));
-    expectHeaders(path, 405, await client.call('PUT', path));
+    expectHeaders(path, 405, await client.call('PURGE', path));
     expectHeaders(path, 414, await client.get(`${path}?${'x'.repeat(16_384)}`));
   });
 

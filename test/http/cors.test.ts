@@ -69,7 +69,7 @@ describe('cors', () => {
     expect(Object.fromEntries(told)).toEqual({
       'access-control-allow-origin': good,
       'access-control-allow-credentials': 'true',
-      'access-control-allow-methods': 'GET, POST, PATCH, DELETE',
+      'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
       'access-control-allow-headers': 'content-type, authorization, x-device-token',
       'access-control-max-age': '7200',
       vary: 'Origin',
