@@ -7,33 +7,18 @@ import type { RequestContext } from './context.ts';
 import { refuseForeignOrigin } from './guard.ts';
 import { loggablePath } from './loggable-path.ts';
 
-/**
- * The guards of routes for operators. No user token passes them, cookies are ignored, and neither secret is accepted
- * for the other (CRN-06).
- * - `cron`: CRON_SECRET as bearer token; not needed in development.
- * - `admin`: ADMIN_SECRET as bearer token; without one the route does not exist.
- * - `developer`: nothing; the route exists only in development.
- */
-export type OperatorGuard = (typeof operatorGuards)[number];
-
-const operatorGuards = ['cron', 'admin', 'developer'] as const;
-
 /** A usable secret: too long to guess, and of characters that a header can contain. */
 const secretPattern = /^[\x20-\x7e]{32,}$/;
 
-/** Whether this guard is for operators. */
-export function isOperatorGuard(guard: string): guard is OperatorGuard {
-  return operatorGuards.some((candidate) => candidate === guard);
-}
-
 /**
- * Admits an operator, before the body is read and the database is reached. A missing or short secret admits nobody,
- * not even a caller who presents the same one: it is reported as misconfigured, on the routes that it guards.
+ * Admits an operator, before the body is read and the database is reached. No user token passes, cookies are ignored, and
+ * neither secret is accepted for the other (CRN-06). A missing or short secret admits nobody, not even a caller who presents
+ * the same one: it is reported as misconfigured, on the routes that it guards.
  *
  * @throws AuthError unauthenticated, misconfigured; csrf_rejected for a page of another origin when no secret is
  * needed
  */
-export function admitOperator(c: RequestContext, deps: HotDeps, guard: OperatorGuard): void {
+export function admitOperator(c: RequestContext, deps: HotDeps, guard: 'cron' | 'admin' | 'developer'): void {
   const header = c.req.raw.headers.get('Authorization');
   if (header === null && guard !== 'admin' && deps.config.isDevelopment) {
     refuseForeignOrigin(c, deps);

@@ -7,22 +7,8 @@ import type { RateLimitClass } from '../rate-limit/rate-limiter.ts';
 import { ConfigError } from '../variable-reader.ts';
 import { readJsonBody } from './body.ts';
 import type { RequestContext } from './context.ts';
-import { authenticate, type OriginTrust, refuseForeignOrigin } from './guard.ts';
-import { admitOperator, isOperatorGuard, type OperatorGuard } from './operator-guard.ts';
-
-/**
- * Who may call a route. It decides what is checked before the body is read:
- * - `anyone`: needs no credential; an unsafe request from a foreign origin is refused.
- * - `session`: needs an access token; a cookie counts only from our own or a listed origin.
- * - `token-holder`: presents a refresh token in the body or a cookie; a foreign origin is refused at once.
- * - `identity-provider`: comes back from one, by whatever page: the state alone decides.
- * - the kinds of `PageGuard`: a hosted page, for everybody or for somebody who is signed in by cookie; its forms come from
- *   our own origin alone.
- * - the kinds of `OperatorGuard`: for operators of the service.
- */
-export type Guard = 'anyone' | 'session' | 'token-holder' | 'identity-provider' | PageGuard | OperatorGuard;
-
-export type PageGuard = 'visitor' | 'account-holder';
+import type { OriginTrust } from './guard.ts';
+import { type Admit, type Guard, guards, type PageGuard } from './guards.ts';
 
 /** The methods that a route can have; HEAD is GET. */
 export const routeMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -115,7 +101,7 @@ function routeOf<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType,
 ): Route {
   const { method, path, guard, limit = 'general', isBodyOptional = false } = spec;
   const isUnsafe = method !== 'GET';
-  const isJudgedByOrigin = guard === 'anyone' || guard === 'token-holder';
+  const admit: Admit = guards[guard].admit;
   const readBody = async (c: RequestContext, deps: D): Promise<z.output<S> | undefined> => {
     const value = await readJsonBody(c.req.raw, { isOptional: isBodyOptional });
     if (spec.isUsualBody?.(value)) return value;
@@ -125,11 +111,9 @@ function routeOf<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType,
   };
   const handle = async (c: RequestContext): Promise<Response> => {
     const deps = depsOf(c);
-    if (isOperatorGuard(guard)) admitOperator(c, deps, guard);
-    const originTrust = isJudgedByOrigin && isUnsafe ? refuseForeignOrigin(c, deps) : 'absent';
-    const caller = guard === 'session' ? await authenticate(c, deps, isUnsafe) : undefined;
+    const { caller, originTrust } = await admit(c, deps, isUnsafe);
     const body = spec.body === undefined ? undefined : await readBody(c, deps);
-    // The compiler cannot follow two conditional types into the branches above.
+    // The compiler cannot follow two conditional types into the guard.
     return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>, D>);
   };
   return markAsMadeByKit({
