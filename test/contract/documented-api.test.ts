@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import { codeIn, documents, tableRows } from './documents.ts';
+import { codeIn, documentedRoutes as documented, documents, routePattern, tableRows } from './documents.ts';
 import { declaredCodes } from './problem-codes.ts';
 import { type Account, bodyRoutes, exampleOf, membersOf, registeredRoutes } from './route-table.ts';
 
 const rows = tableRows('docs/api.md');
-const routePattern = /^(GET|POST|PATCH|DELETE) \/\S*$/;
-
-/** Routes that have a row, as `METHOD /path`, each with its cells. */
-const documented = rows.flatMap((cells) =>
-  codeIn(cells[0]!)
-    .filter((code) => routePattern.test(code))
-    .map((route) => ({ route, body: cells[1] ?? '', answers: cells[2] ?? '' })),
-);
-
 /** Examples only look members up in it. */
 const anybody = { links: {}, twoFactor: { secret: 'AA', setupSecret: 'AA' }, social: {} } as Account;
 

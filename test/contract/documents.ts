@@ -31,3 +31,13 @@ export function tableRows(path: string, heading = ''): string[][] {
 export function codeIn(markdown: string): string[] {
   return [...markdown.matchAll(/`([^`]+)`/g)].map((match) => match[1]!);
 }
+
+/** A code in docs/api.md that is a route. */
+export const routePattern = /^[A-Z]+ \/\S*$/;
+
+/** The routes that have a row in docs/api.md, as `METHOD /path`, each with the other cells of it. */
+export const documentedRoutes = tableRows('docs/api.md').flatMap((cells) =>
+  codeIn(cells[0] ?? '')
+    .filter((code) => routePattern.test(code))
+    .map((route) => ({ route, body: cells[1] ?? '', answers: cells[2] ?? '' })),
+);

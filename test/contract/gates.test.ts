@@ -10,24 +10,16 @@ import { freshDatabase, openDatabase } from '../support/database.ts';
 import { providerVariables } from '../support/social.ts';
 import { codeAt } from '../support/two-factor.ts';
 import { databaseState } from './database-state.ts';
+import { codeIn, documentedRoutes } from './documents.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
 import { type Account, type Caller, callerOf, exampleCall, exampleOf } from './route-table.ts';
 import type { TwoFactorAccount } from './two-factor-account.ts';
 
-/** What its account's owner alone may do (SES-15). */
-const ownersOwn = [
-  'POST /api/auth/password/change',
-  'DELETE /api/auth/me',
-  'POST /api/auth/email/change',
-  'GET /api/auth/me/export',
-  'POST /api/auth/two-factor/setup',
-  'POST /api/auth/two-factor/enable',
-  'POST /api/auth/two-factor/disable',
-  'POST /api/auth/two-factor/backup-codes',
-  'POST /api/auth/oauth/:provider/link',
-  'DELETE /api/auth/identities/:provider',
-];
+/** What its account's owner alone may do, as clients are told (SES-15). */
+const ownersOwn = documentedRoutes
+  .filter(({ answers }) => codeIn(answers).includes('reauthentication_required'))
+  .map(({ route }) => route);
 
 // Without them no provider lets anybody in, and the last way in is not removed.
 serveWith('/api/auth/identities/:provider', providerVariables());
@@ -162,9 +154,8 @@ function saysPassword(key: string, account: Account): boolean {
 /** Authenticates the caller of a route again, by the strongest that they have. */
 async function reauthenticate(key: string, account: Account): Promise<Account> {
   const caller = callerOf(key, account);
-  const proof = exampleOf(key).isByTwoFactor
-    ? { backupCode: account.twoFactor.backupCodes[0] }
-    : { password };
+  const proof =
+    exampleOf(key).by === 'twoFactor' ? { backupCode: account.twoFactor.backupCodes[0] } : { password };
   const answer = await reauthenticateBy(caller, proof);
   return calledBy(account, { ...caller, accessToken: answer.json.accessToken });
 }
@@ -196,7 +187,7 @@ test('every gate has a name of its own, in snake_case', () => {
 });
 
 describe('the sensitive routes', () => {
-  test('are those that are for the owner alone (SES-15)', () => {
+  test('are those that docs/api.md answers with reauthentication_required (SES-15)', () => {
     expect(sensitiveRoutes.toSorted()).toEqual(ownersOwn.toSorted());
   });
 

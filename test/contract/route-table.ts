@@ -21,25 +21,16 @@ import { type LinkOwner, storeLink } from '../support/links.ts';
 import { providerVariables } from '../support/social.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { codeAt } from '../support/two-factor.ts';
+import { type Credential, callers, presentedBy } from './callers.ts';
 import { insertSocialAccount, type SocialAccount, type Visit } from './social-account.ts';
 import { insertTwoFactorAccount, type TwoFactorAccount } from './two-factor-account.ts';
 
 /** A valid request of one route, and what it costs. */
 export interface RouteExample {
-  /** What the caller presents: nothing, an access token, a refresh token, a challenge, the cookie of a visit, or ADMIN_SECRET. */
-  readonly credential:
-    | 'none'
-    | 'access-token'
-    | 'refresh-token'
-    | 'challenge-token'
-    | 'visit-cookie'
-    | 'admin-secret';
-  /** The caller is not who has just registered, but somebody who has two-factor. */
-  readonly isByTwoFactor?: true;
-  /** The caller is somebody who signs in by a provider. */
-  readonly isBySocial?: true;
-  /** The caller is somebody who has no password. */
-  readonly isByPasswordless?: true;
+  /** What the caller presents, where the guard of the route lets choose: see `callers`. */
+  readonly credential?: Credential;
+  /** The caller, where it is not who has just registered. */
+  readonly by?: CallerKind;
   /**
    * Variables without which there is no such route, where the environment of all tests does not have them. In the files
    * that import this table every client has them at the addresses of the route.
@@ -81,11 +72,10 @@ const withProviders: Overrides = providerVariables();
 
 /** Every registered route by method and path. route-table.test.ts fails when one is missing or no longer there. */
 export const routeTable: Readonly<Record<string, RouteExample>> = {
-  'GET /api/health': { credential: 'none', status: 200, roundTrips: 1 },
-  'GET /api/health/live': { credential: 'none', status: 200, roundTrips: 0 },
-  'GET /.well-known/jwks.json': { credential: 'none', status: 200, roundTrips: 0 },
+  'GET /api/health': { status: 200, roundTrips: 1 },
+  'GET /api/health/live': { status: 200, roundTrips: 0 },
+  'GET /.well-known/jwks.json': { status: 200, roundTrips: 0 },
   'POST /api/auth/register': {
-    credential: 'none',
     status: 201,
     roundTrips: 1,
     statements: [9],
@@ -93,7 +83,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     furtherMembers: { transport: 'cookie' },
   },
   'POST /api/auth/login': {
-    credential: 'none',
     status: 200,
     roundTrips: 2,
     statements: [4, 7],
@@ -102,7 +91,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   },
   'POST /api/auth/login/two-factor': {
     credential: 'challenge-token',
-    isByTwoFactor: true,
+    by: 'twoFactor',
     status: 200,
     roundTrips: 2,
     statements: [7, 8],
@@ -111,14 +100,12 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     alternatives: { code: { backupCode } },
   },
   'POST /api/auth/email/resend': {
-    credential: 'none',
     status: 202,
     roundTrips: 1,
     statements: [8],
     body: ({ email }) => ({ email }),
   },
   'POST /api/auth/email/verify': {
-    credential: 'none',
     status: 200,
     roundTrips: 2,
     // A live session stands for the password.
@@ -128,7 +115,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     furtherMembers: { transport: 'cookie' },
   },
   'POST /api/auth/refresh': {
-    credential: 'refresh-token',
     status: 200,
     roundTrips: 1,
     body: () => ({}),
@@ -136,7 +122,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     isBodyOptional: true,
   },
   'POST /api/auth/logout': {
-    credential: 'refresh-token',
     status: 200,
     roundTrips: 1,
     statements: [2],
@@ -144,18 +129,16 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     furtherMembers: { refreshToken: 'nxr_token' },
     isBodyOptional: true,
   },
-  'GET /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1 },
+  'GET /api/auth/sessions': { status: 200, roundTrips: 1 },
   'DELETE /api/auth/sessions/:id': {
-    credential: 'access-token',
     status: 200,
     roundTrips: 1,
     statements: [6],
     path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
   },
-  'DELETE /api/auth/sessions': { credential: 'access-token', status: 200, roundTrips: 1, statements: [6] },
-  'GET /api/auth/me': { credential: 'access-token', status: 200, roundTrips: 1 },
+  'DELETE /api/auth/sessions': { status: 200, roundTrips: 1, statements: [6] },
+  'GET /api/auth/me': { status: 200, roundTrips: 1 },
   'PATCH /api/auth/me': {
-    credential: 'access-token',
     status: 200,
     roundTrips: 1,
     statements: [3],
@@ -163,7 +146,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     furtherMembers: { locale: 'de-CH' },
   },
   'POST /api/auth/reauthenticate': {
-    credential: 'access-token',
     status: 200,
     roundTrips: 2,
     statements: [5, 6],
@@ -171,11 +153,10 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     alternatives: { password: { code: '123456', backupCode, emailCode: '12345678' } },
   },
   'POST /api/auth/reauthenticate/email': {
-    ...{ credential: 'access-token', isByPasswordless: true, status: 202, roundTrips: 2, statements: [1, 7] },
+    ...{ by: 'passwordless', status: 202, roundTrips: 2, statements: [1, 7] },
     ...{ body: () => ({}), isBodyOptional: true },
   },
   'POST /api/auth/password/change': {
-    credential: 'access-token',
     status: 200,
     roundTrips: 2,
     statements: [5, 11],
@@ -186,14 +167,12 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     }),
   },
   'POST /api/auth/password/forgot': {
-    credential: 'none',
     status: 202,
     roundTrips: 1,
     statements: [9],
     body: ({ email }) => ({ email }),
   },
   'POST /api/auth/password/reset': {
-    credential: 'none',
     status: 200,
     roundTrips: 2,
     statements: [1, 12],
@@ -204,21 +183,18 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     }),
   },
   'POST /api/auth/unlock': {
-    credential: 'none',
     status: 200,
     roundTrips: 1,
     statements: [6],
     body: ({ links }) => ({ token: links.unlock }),
   },
   'POST /api/auth/not-me': {
-    credential: 'none',
     status: 200,
     roundTrips: 2,
     statements: [1, 13],
     body: ({ links }) => ({ token: links.not_me }),
   },
   'DELETE /api/auth/me': {
-    credential: 'access-token',
     status: 200,
     roundTrips: 2,
     statements: [5, 10],
@@ -228,68 +204,64 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     statusWithoutBody: 403,
   },
   'POST /api/auth/email/change': {
-    credential: 'access-token',
     status: 202,
     roundTrips: 1,
     statements: [10],
     body: () => ({ newEmail: freshEmail() }),
   },
   'POST /api/auth/email/change/confirm': {
-    credential: 'none',
     status: 200,
     roundTrips: 2,
     statements: [2, 10],
     body: ({ links }) => ({ token: links.change_email, password }),
   },
   'POST /api/auth/email/change/revert': {
-    credential: 'none',
     status: 200,
     roundTrips: 2,
     statements: [1, 12],
     body: ({ links }) => ({ token: links.revert_email }),
   },
-  'GET /api/auth/security-events': { credential: 'access-token', status: 200, roundTrips: 1 },
-  'GET /api/auth/me/export': { credential: 'access-token', status: 200, roundTrips: 1, statements: [5] },
+  'GET /api/auth/security-events': { status: 200, roundTrips: 1 },
+  'GET /api/auth/me/export': { status: 200, roundTrips: 1, statements: [5] },
   'POST /api/auth/two-factor/setup': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1, statements: [4] },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [4] },
     ...{ body: () => ({}), isBodyOptional: true },
   },
   'POST /api/auth/two-factor/enable': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 2, statements: [1, 12] },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [1, 12] },
     body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.setupSecret, now) }),
   },
   'GET /api/auth/two-factor': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1 },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 1 },
   },
   'POST /api/auth/two-factor/disable': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 2, statements: [7, 10] },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [7, 10] },
     body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
     alternatives: { code: { backupCode } },
   },
   'POST /api/auth/two-factor/backup-codes': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1, statements: [5] },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [5] },
     ...{ body: () => ({}), isBodyOptional: true },
   },
   'POST /api/auth/two-factor/keep': {
-    ...{ credential: 'none', status: 200, roundTrips: 1, statements: [5] },
+    ...{ status: 200, roundTrips: 1, statements: [5] },
     body: ({ twoFactor }) => ({ token: twoFactor.keepToken }),
   },
   'GET /api/auth/trusted-devices': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1 },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 1 },
   },
   'DELETE /api/auth/trusted-devices/:id': {
-    ...{ credential: 'access-token', isByTwoFactor: true, status: 200, roundTrips: 1, statements: [4] },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [4] },
     path: ({ twoFactor }) => `/api/auth/trusted-devices/${twoFactor.trustedDeviceId}`,
   },
-  'GET /api/auth/oauth/providers': { credential: 'none', status: 200, roundTrips: 0 },
+  'GET /api/auth/oauth/providers': { status: 200, roundTrips: 0 },
   'GET /api/auth/oauth/:provider': {
-    ...{ credential: 'none', variables: withProviders, status: 302, roundTrips: 0 },
+    ...{ variables: withProviders, status: 302, roundTrips: 0 },
     path: () => '/api/auth/oauth/google',
     query: () => 'redirectTo=/home',
   },
   'GET /api/auth/oauth/:provider/callback': {
     ...{
-      credential: 'visit-cookie',
       variables: withProviders,
       status: 303,
       roundTrips: 2,
@@ -301,7 +273,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   },
   'POST /api/auth/oauth/:provider/callback': {
     ...{
-      credential: 'visit-cookie',
       variables: withProviders,
       status: 303,
       roundTrips: 2,
@@ -312,12 +283,12 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     visit: ({ social }) => social.visits.apple,
   },
   'POST /api/auth/oauth/token': {
-    ...{ credential: 'none', status: 200, roundTrips: 2, statements: [1, 5] },
+    ...{ status: 200, roundTrips: 2, statements: [1, 5] },
     body: ({ social: { appCode: code, codeVerifier } }) => ({ code, codeVerifier }),
     furtherMembers: { trustedDeviceToken: 'nxt_token' },
   },
   'POST /api/auth/oauth/:provider/id-token': {
-    ...{ credential: 'none', variables: withProviders, status: 200, roundTrips: 2, statements: [1, 7] },
+    ...{ variables: withProviders, status: 200, roundTrips: 2, statements: [1, 7] },
     path: () => '/api/auth/oauth/google/id-token',
     body: ({ social: { idToken, nonce } }) => ({ idToken, nonce }),
     furtherMembers: {
@@ -326,27 +297,26 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     },
   },
   'POST /api/auth/oauth/:provider/link': {
-    ...{ credential: 'access-token', isBySocial: true, variables: withProviders, status: 200, roundTrips: 1 },
+    ...{ by: 'social', variables: withProviders, status: 200, roundTrips: 1 },
     path: () => '/api/auth/oauth/github/link',
     ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
   },
   'POST /api/auth/oauth/:provider/reauthenticate': {
-    ...{ credential: 'access-token', isBySocial: true, variables: withProviders, status: 200, roundTrips: 1 },
+    ...{ by: 'social', variables: withProviders, status: 200, roundTrips: 1 },
     path: () => '/api/auth/oauth/microsoft/reauthenticate',
     ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
   },
   'GET /api/auth/identities': {
-    ...{ credential: 'access-token', isBySocial: true, status: 200, roundTrips: 1 },
+    ...{ by: 'social', status: 200, roundTrips: 1 },
   },
   'DELETE /api/auth/identities/:provider': {
-    ...{ credential: 'access-token', isBySocial: true, status: 200, roundTrips: 1, statements: [7] },
+    ...{ by: 'social', status: 200, roundTrips: 1, statements: [7] },
     path: () => '/api/auth/identities/google',
   },
   // In development, where these take no credential. The clean-up has one statement for each kind of rows, at least.
-  'POST /api/admin/cleanup-sessions': { credential: 'none', status: 200, roundTrips: 12 },
-  'POST /api/admin/init-db': { credential: 'none', status: 200, roundTrips: 2 },
+  'POST /api/admin/cleanup-sessions': { status: 200, roundTrips: 12 },
+  'POST /api/admin/init-db': { status: 200, roundTrips: 2 },
   'POST /api/admin/users/:id/sign-out': {
-    credential: 'admin-secret',
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
@@ -354,7 +324,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
   },
   'POST /api/admin/users/:id/ban': {
-    credential: 'admin-secret',
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
@@ -362,7 +331,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
   },
   'POST /api/admin/users/:id/unban': {
-    credential: 'admin-secret',
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
@@ -370,7 +338,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/unban`,
   },
   'POST /api/admin/users/:id/two-factor/reset': {
-    credential: 'admin-secret',
     variables: withAdmin,
     status: 202,
     roundTrips: 2,
@@ -390,8 +357,11 @@ export interface Caller {
   readonly cookies: Readonly<Record<string, string>>;
 }
 
+/** Who else calls: members of `Account`. */
+export type CallerKind = 'twoFactor' | 'social' | 'passwordless';
+
 /** Somebody who has just registered. */
-export interface Account extends Caller {
+export interface Account extends Caller, Readonly<Record<CallerKind, Caller>> {
   /** Somebody else: what an example does to them disturbs no other example. */
   readonly otherUserId: string;
   /** Tokens of links that were mailed to them. */
@@ -474,19 +444,16 @@ export function exampleCall(
   const { credential, body, form, visit, path: pathOf, query } = exampleOf(key);
   const [method = '', pattern = ''] = key.split(' ');
   const path = pathOf?.(account) ?? pattern;
-  const { accessToken, refreshToken, cookies } = callerOf(key, account);
-  const tokens: Readonly<Record<string, object>> = {
-    'refresh-token': { refreshToken },
-    'challenge-token': { challengeToken: account.twoFactor.challengeToken },
-  };
+  const caller = callerOf(key, account);
+  const isPresented = by === 'bearer' || credential === 'admin-secret';
+  const { bearer, body: tokens } = isPresented ? presentedBy(credential, caller, account) : {};
   const options: CallOptions = {
     headers,
-    ...(body && { body: { ...body(account, now), ...(by === 'bearer' && tokens[credential]) } }),
-    ...(credential === 'access-token' && by === 'bearer' && { bearer: accessToken }),
-    ...(credential === 'admin-secret' && { bearer: adminSecret }),
+    ...(body && { body: { ...body(account, now), ...(tokens as object | undefined) } }),
+    ...(bearer !== undefined && { bearer }),
     ...(form && { form: form(account) }),
     ...((by === 'cookie' || visit) && {
-      cookies: { ...(by === 'cookie' && cookies), ...visit?.(account).cookies },
+      cookies: { ...(by === 'cookie' && caller.cookies), ...visit?.(account).cookies },
     }),
   };
   return [method, query === undefined ? path : `${path}?${query(account)}`, options];
@@ -494,10 +461,8 @@ export function exampleCall(
 
 /** Who calls in the example of a route. */
 export function callerOf(key: string, account: Account): Caller {
-  const { isByTwoFactor, isByPasswordless, isBySocial } = exampleOf(key);
-  if (isByTwoFactor) return account.twoFactor;
-  if (isBySocial) return account.social;
-  return isByPasswordless ? account.passwordless : account;
+  const { by } = exampleOf(key);
+  return by === undefined ? account : account[by];
 }
 
 /** Every text of an account that nobody else may read: addresses, tokens, codes and secrets, with those of two-factor. */
@@ -542,10 +507,18 @@ export function fullBody(key: string, account: Account, member = ''): Readonly<R
   return full;
 }
 
-export function exampleOf(key: string): RouteExample {
+export function exampleOf(key: string): RouteExample & { readonly credential: Credential } {
   const example = routeTable[key];
-  if (example === undefined) throw new Error(`no example for ${key}`);
-  return example;
+  if (example === undefined) throw new Error(`no example for ${key}: add one to routeTable`);
+  return { credential: callers[guardOf(key)].credential, ...example };
+}
+
+/** The guard of a registered route. */
+export function guardOf(key: string): keyof typeof callers {
+  const guard = served.find((route) => keyOf(route) === key)?.guard;
+  if (guard === undefined || guard === 'visitor' || guard === 'account-holder')
+    throw new Error(`${key} is no route of the API`);
+  return guard;
 }
 
 for (const [key, { variables }] of Object.entries(routeTable))
@@ -558,7 +531,7 @@ export const registeredRoutes: readonly string[] = served.filter(({ medium }) =>
 
 /** Those that a page can make a browser call: a secret is no cookie, and judged alone. */
 export const unsafeRoutes = registeredRoutes.filter(
-  (key) => !key.startsWith('GET ') && routeTable[key]?.credential !== 'admin-secret',
+  (key) => !key.startsWith('GET ') && callers[guardOf(key)].credential !== 'admin-secret',
 );
 export const bodyRoutes = served.filter(({ hasBody }) => hasBody).map(keyOf);
 /** They make their way statement by statement and log it: what holds for the others is tested in test/features/admin. */
