@@ -4,7 +4,7 @@ import { TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { challenge, completeChallenge, freshCode, twoFactorUser } from '../support/two-factor.ts';
-import { databaseState } from './database-state.ts';
+import { databaseRows } from './database-state.ts';
 import { insertAccount } from './insert-account.ts';
 import { type Account, registerAccount } from './route-table.ts';
 import { insertTwoFactorAccount } from './two-factor-account.ts';
@@ -38,7 +38,7 @@ function alike(text: string): string {
 /** Every row that an account has, in any order. */
 async function rowsOf(url: string): Promise<Record<string, string[]>> {
   const tables: { name: string; rows: string | null }[] = JSON.parse(
-    await databaseState(url, ['schema_migrations']),
+    await databaseRows(url, ['schema_migrations']),
   );
   return Object.fromEntries(
     tables.map(({ name, rows }) => {

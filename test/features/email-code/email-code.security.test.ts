@@ -1,7 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { databaseState } from '../../contract/database-state.ts';
+import { databaseRows, databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { otherPassword } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
@@ -98,7 +98,7 @@ describe('a code of a mail (OTP-16)', () => {
   test('is not in a copy of the database, nor guessed by it', async () => {
     const user = await providerUser(client);
     const code = await codeFor(client, user);
-    const copy = await databaseState(database.url);
+    const copy = await databaseRows(database.url);
     expect(copy.includes(code)).toBe(false);
     const [{ hash } = { hash: '' }] = await codesOf(client, user);
     expect(copy).toContain(hash);
@@ -185,7 +185,7 @@ describe('guessing codes (OTP-17)', () => {
     await reauthenticateBy(client, user, '00000000');
     const deleted = await client.call('DELETE', '/api/auth/me', { bearer: user.accessToken });
     expect(deleted.status, deleted.text).toBe(200);
-    expect(await databaseState(database.url, ['security_events'])).not.toContain(user.userId);
+    expect(await databaseRows(database.url, ['security_events'])).not.toContain(user.userId);
   });
 });
 
