@@ -3,13 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { loadRuntime } from '../src/runtime.ts';
 import { ConfigError } from '../src/variable-reader.ts';
 import { expectProblem } from './contract/expect-problem.ts';
+import { insertAccount } from './contract/insert-account.ts';
 import { recordLog } from './contract/recorded-log.ts';
-import {
-  databaseProblemRoutes,
-  exampleCall,
-  registerAccount,
-  registeredRoutes,
-} from './contract/route-table.ts';
+import { databaseProblemRoutes, exampleCall, registeredRoutes } from './contract/route-table.ts';
 import { TestClient, toRequest } from './support/client.ts';
 import { faultyEndpoint } from './support/database.ts';
 import { generateSigningJwk, testEnv } from './support/test-env.ts';
@@ -40,7 +36,7 @@ describe('a service with a wrong variable', () => {
     '%s = %s answers 503 on every route but liveness, and names it to the log alone (SUP-01, JWT-08)',
     async (name, value) => {
       const lines = recordLog();
-      const account = await registerAccount(new TestClient());
+      const account = await insertAccount(new TestClient());
       const client = new TestClient({ [name]: value });
       for (const key of registeredRoutes) {
         const answer = await client.call(...exampleCall(key, account));
@@ -106,7 +102,7 @@ describe('the runtime', () => {
   test('a wrong configuration beside a good one spoils neither (DBF-17)', async () => {
     recordLog();
     const [good, bad] = [new TestClient(), new TestClient({ AUTH_SECRET: 'x' })];
-    const account = await registerAccount(good);
+    const account = await insertAccount(good);
     const me = (client: TestClient) => client.get('/api/auth/me', { bearer: account.accessToken });
     const answers = await Promise.all([bad, good, bad, good].map(me));
     expect(answers.map(({ status }) => status)).toEqual([503, 200, 503, 200]);
@@ -114,7 +110,7 @@ describe('the runtime', () => {
 
   test('an outage during the very first request leaves nothing broken (DBF-17)', async () => {
     recordLog();
-    const account = await registerAccount(new TestClient());
+    const account = await insertAccount(new TestClient());
     for (const key of databaseProblemRoutes) {
       const faulty = await faultyEndpoint(['refuse', 'refuse']);
       const client = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
@@ -126,7 +122,7 @@ describe('the runtime', () => {
 
   test('a first request whose caller has gone does not hold up the next ones (DBF-17, T21)', async () => {
     const client = new TestClient();
-    const account = await registerAccount(new TestClient());
+    const account = await insertAccount(new TestClient());
     const abandoned = new AbortController();
     const request = new Request(toRequest('GET', '/api/auth/me', { bearer: account.accessToken }), {
       signal: abandoned.signal,

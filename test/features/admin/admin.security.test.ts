@@ -2,14 +2,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
+import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
-import {
-  type Account,
-  exampleCall,
-  exampleOf,
-  registerAccount,
-  registeredRoutes,
-} from '../../contract/route-table.ts';
+import { type Account, exampleCall, exampleOf, registeredRoutes } from '../../contract/route-table.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { adminSecret, baseUrl, cronSecret } from '../../support/test-env.ts';
@@ -26,7 +21,7 @@ const production = new TestClient({ ENVIRONMENT: 'production' });
 let account: Account;
 
 beforeAll(async () => {
-  account = await registerAccount(client);
+  account = await insertAccount(client);
 });
 
 /** The example of a route with this Authorization header alone; undefined for none. */

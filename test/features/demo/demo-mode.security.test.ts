@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectProblem } from '../../contract/expect-problem.ts';
+import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { type Account, registerAccount } from '../../contract/route-table.ts';
+import type { Account } from '../../contract/route-table.ts';
 import { type CallOptions, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { demoClient, demoLogin, type Visit, visitDemo } from './demo-visit.ts';
@@ -11,7 +12,7 @@ let account: Account;
 
 beforeAll(async () => {
   visit = await visitDemo(demoClient());
-  account = await registerAccount(new TestClient());
+  account = await insertAccount(new TestClient());
 });
 
 describe('an outage', () => {

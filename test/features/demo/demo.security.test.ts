@@ -4,12 +4,12 @@ import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
+import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import {
   type Account,
   exampleCall,
   exampleOf,
-  registerAccount,
   registeredRoutes,
   unsafeRoutes,
 } from '../../contract/route-table.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
  * of its own: these are somebody's.
  */
 async function asAccount({ accessToken, bodyToken, cookies }: Visit): Promise<Account> {
-  const somebody = await registerAccount(client);
+  const somebody = await insertAccount(client);
   const demo = {
     ...{ email: 'demo@nexora.ai', userId: 'demo-user-id' },
     ...{ accessToken, refreshToken: bodyToken, cookies },

@@ -1,13 +1,8 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
-import {
-  exampleCall,
-  exampleOf,
-  maintenanceRoutes,
-  registerAccount,
-  registeredRoutes,
-} from '../../contract/route-table.ts';
+import { exampleCall, exampleOf, maintenanceRoutes, registeredRoutes } from '../../contract/route-table.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { demoClient, type Visit, visitDemo } from './demo-visit.ts';
@@ -222,7 +217,7 @@ describe('a real user where DEMO_MODE is on', () => {
     recordLog();
     const real = demoClient();
     for (const by of ['bearer', 'cookie'] as const) {
-      const answer = await real.call(...exampleCall(key, await registerAccount(real), by));
+      const answer = await real.call(...exampleCall(key, await insertAccount(real), by));
       const { status, roundTrips } = exampleOf(key);
       expect(answer.status, `${by} ${answer.text}`).toBe(status);
       // A clean-up goes on until nothing is left.

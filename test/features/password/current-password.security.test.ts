@@ -4,8 +4,9 @@ import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { defineErrors } from '../../../src/errors.ts';
 import type { Gate } from '../../../src/joints/gate.ts';
+import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { bodyRoutes, fullBody, registerAccount } from '../../contract/route-table.ts';
+import { bodyRoutes, fullBody } from '../../contract/route-table.ts';
 import { password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
@@ -60,7 +61,7 @@ test('every route that takes the current password of a session is tried here (LI
   const keys = guarded
     .map(({ method, path }) => `${method} ${path}`)
     .filter((key) => bodyRoutes.includes(key));
-  const account = await registerAccount(client);
+  const account = await insertAccount(client);
   const asking = keys.filter((key) =>
     Object.keys(fullBody(key, account)).some((member) => ['password', 'currentPassword'].includes(member)),
   );

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  exampleCall,
-  exampleOf,
-  maintenanceRoutes,
-  registerAccount,
-  registeredRoutes,
-} from '../../contract/route-table.ts';
+import { insertAccount } from '../../contract/insert-account.ts';
+import { exampleCall, exampleOf, maintenanceRoutes, registeredRoutes } from '../../contract/route-table.ts';
 import { insertTwoFactorAccount } from '../../contract/two-factor-account.ts';
 import { freshEmail, password, registerUser, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient, toRequest } from '../../support/client.ts';
@@ -64,7 +59,7 @@ describe.each([
   const Origin = variables.BASE_URL;
 
   test.each(registeredRoutes)('of %s have the __Host- prefix and every flag (CKE-01)', async (key) => {
-    const [method, path, options] = exampleCall(key, await registerAccount(client), 'cookie', { Origin });
+    const [method, path, options] = exampleCall(key, await insertAccount(client), 'cookie', { Origin });
     const { headers, body } = toRequest(method, path, options);
     const answer = await client.send(new Request(`${Origin}${path}`, { method, headers, body }));
     // These two take no credential in development alone, as the table says.
