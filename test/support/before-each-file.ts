@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { freshDatabase, useDatabase } from './database.ts';
 import { recordStatements } from './statement-recorder.ts';
 import { renewAuthSecret } from './test-env.ts';
@@ -10,3 +10,9 @@ recordStatements();
 const { url, drop } = await freshDatabase();
 useDatabase(url);
 afterAll(drop);
+
+// The next file shares the modules, and the globals.
+afterAll(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
