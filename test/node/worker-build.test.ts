@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BuiltWorker, buildWorker } from '../../tools/build/build-worker.ts';
+import { type BuiltWorker, buildWorker, inputOptions } from '../../tools/build/build-worker.ts';
 
 let worker: BuiltWorker;
 
@@ -27,6 +27,11 @@ describe('the built Worker', () => {
       (source) => /\/src\/((?:ui|languages|mail|features\/[^/]+\/pages)\/.*)/.exec(source)?.[1] ?? [],
     );
     expect(others.toSorted()).toEqual(['mail/mail-client.ts', 'mail/mailbox.ts', 'mail/mailer.ts']);
+  });
+
+  test('has every package as it is: nothing in the build changes a source', () => {
+    const plugins = [inputOptions.plugins].flat();
+    expect(plugins.map((plugin) => Object.keys(plugin ?? {}))).toEqual([['name', 'resolveId']]);
   });
 
   test('is few modules, of which the entry exports handlers alone', () => {

@@ -1,22 +1,21 @@
 import { accountRequests, registerAccount, roundTripsOf, type Tokens } from './account-requests.ts';
 import { startBenchDatabase } from './bench-database.ts';
-import { type Bundle, bundleLimitKib, bundleWorker } from './bundle.ts';
+import { type Bundle, bundleWorker, judgeSizes } from './bundle.ts';
 import { type BenchRequest, HttpClient } from './http-client.ts';
-import { judge, type Report, type Row } from './report.ts';
+import type { Report, Row } from './report.ts';
 import { createServiceVars } from './service-vars.ts';
 import { startWorker } from './workerd.ts';
 
-/** Compares with their budgets what is the same on every machine: the size of the bundle, and round trips. */
+/** Compares with their budgets what is the same on every machine: the sizes of the modules, and round trips. */
 export async function checkExactly(): Promise<Report> {
   const bundle = await bundleWorker();
-  const size: Row = {
-    cells: ['bundle, gzip', `${bundle.gzipKib.toFixed(1)} KiB`, `at most ${bundleLimitKib} KiB`],
-    verdict: judge(bundle.gzipKib, bundleLimitKib),
-  };
+  const sizes = judgeSizes(bundle).map(
+    ({ name, measured, budget, verdict }): Row => ({ cells: [name, measured, `at most ${budget}`], verdict }),
+  );
   return {
     notes: ['The round trips of requests to the built Worker in workerd, as Server-Timing says them.'],
     columns: ['what', 'measured', 'wanted'],
-    rows: [size, await evaluateModules(bundle), ...(await countRoundTrips(bundle))],
+    rows: [...sizes, await evaluateModules(bundle), ...(await countRoundTrips(bundle))],
   };
 }
 

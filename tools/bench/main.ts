@@ -47,7 +47,7 @@ Measures the service in workerd against its budgets; all sections when none is n
   locks      statements, and time under lock, of every flow with the database 1 ms away
   mixed      ten minutes of every flow at once on a few accounts: no deadlock, no 5xx
 
-  --check    what is exact and the same on every machine, in seconds: the size of the upload, and that a login and each
+  --check    what is exact and the same on every machine, in seconds: the sizes of the modules, and that a login and each
              hot route answer 200 with the round trips that they are to have; measures nothing else
   --quick    a tenth of the work, to see that it runs; do not judge by its numbers
   --help     this text

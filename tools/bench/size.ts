@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
-import { bundleBudgetKib, bundleWorker } from './bundle.ts';
-import { judge, type Report, type Row } from './report.ts';
+import { bundleWorker, judgeSizes } from './bundle.ts';
+import type { Report, Row } from './report.ts';
 import { folderOf, measureSources, packageOf } from './source-sizes.ts';
 
 const listedBytesMin = 1024;
@@ -8,21 +8,19 @@ const listedBytesMin = 1024;
 /** Measures the compressed size of the upload, as wrangler reports it, and what it is made of. */
 export async function measureSize(): Promise<Report> {
   const bundle = await bundleWorker();
-  const { gzipKib } = bundle;
   const sources = measureSources(bundle);
   const modules = Array.from(bundle.modules, ([name, { length }]) => [name, length] as const);
   return {
     notes: [
-      'The bundle as wrangler deploy --dry-run counts it: all modules one after the other, compressed.',
+      'Modules one after the other, compressed, as wrangler deploy --dry-run counts all of them.',
       'Its parts are minified and not compressed, and make up the whole three times over: by module, by package, by folder.',
       'Sources are minified together: the bytes of a module are divided as if each of them had been minified alone.',
     ],
     columns: ['part', 'measured', 'share', 'budget'],
     rows: [
-      {
-        cells: ['bundle, gzip', `${gzipKib.toFixed(1)} KiB`, '', `${bundleBudgetKib} KiB`],
-        verdict: judge(gzipKib, bundleBudgetKib),
-      },
+      ...judgeSizes(bundle).map(
+        ({ name, measured, budget, verdict }): Row => ({ cells: [name, measured, '', budget], verdict }),
+      ),
       ...rowsBy('module', modules, (name) => name),
       ...rowsBy(
         'package',

@@ -19,8 +19,6 @@ export type StartUpWorkers = ReadonlyMap<string, StartUpWorker>;
 
 const featuresFolder = join(projectFolder, 'src/features');
 const bareCode = 'export default { fetch: () => new Response("alive") };';
-/** The modules of the upload that the start evaluates. */
-const startModules: readonly string[] = ['index.mjs', 'start.mjs'];
 /** What a smaller module costs cannot be measured. */
 const measuredBytesMin = 4096;
 
@@ -88,7 +86,7 @@ function uploadedModules(service: Bundle): StartUpWorkers {
   for (const [name, sources] of service.renderedSources) {
     const code = service.modules.get(name) ?? new Uint8Array();
     const isMeasured = code.length >= measuredBytesMin && [...sources.keys()].some(isOwn);
-    if (!isMeasured || startModules.includes(name)) continue;
+    if (!isMeasured || service.startModules.has(name)) continue;
     const worker = importing(renamed(service.modules), `import("./${name}")`);
     const needsApp = /\bfrom\s*["'`]\.\/app\.mjs["'`]/.test(new TextDecoder().decode(code));
     workers.set(`module ${name}`, needsApp ? { ...worker, over: 'module app.mjs' } : worker);

@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type InputOptions, type OutputChunk, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 import { projectFolder } from '../project.ts';
-import { httpPartOfDriver } from './http-part-of-driver.ts';
 
 /** The files of a Worker by name, as they are uploaded; the entry is `index.mjs`. */
 export type Modules = ReadonlyMap<string, Uint8Array>;
@@ -11,7 +10,9 @@ export type Modules = ReadonlyMap<string, Uint8Array>;
 /** A built Worker. */
 export interface BuiltWorker {
   readonly modules: Modules;
-  /** The sources that are evaluated when the Worker starts. */
+  /** The modules that are evaluated when the Worker starts. */
+  readonly startModules: ReadonlySet<string>;
+  /** Their sources. */
   readonly startSources: ReadonlySet<string>;
   /** The code of each source before it was minified, by the name of the module that has it. */
   readonly renderedSources: ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -31,7 +32,7 @@ export const inputOptions: InputOptions = {
   transform: { target: 'es2024' },
   // No file of ours, and of no package, does anything by being imported alone.
   treeshake: { moduleSideEffects: false },
-  plugins: [uploadedAsTheyAre(), httpPartOfDriver],
+  plugins: [uploadedAsTheyAre()],
   logLevel: 'warn',
 };
 
@@ -71,11 +72,9 @@ export async function buildWorker(entry = entryOfService): Promise<BuiltWorker> 
   const bundle = await rolldown({ ...inputOptions, input: { index: entry } });
   try {
     const { output: found } = await bundle.generate(outputOptions);
-    const chunks = new Map(
-      found.filter((file) => file.type === 'chunk').map((chunk) => [chunk.fileName, chunk]),
-    );
-    const atStart = sourcesFrom(chunks, (chunk) => chunk.isEntry);
-    const inApp = sourcesFrom(chunks, ({ facadeModuleId }) => facadeModuleId === appOfService);
+    const chunks = found.filter((file) => file.type === 'chunk');
+    const atStart = sourcesOf(withImports(chunks, (chunk) => chunk.isEntry));
+    const inApp = sourcesOf(withImports(chunks, ({ facadeModuleId }) => facadeModuleId === appOfService));
     const groupOf = (source: string): string | null => {
       // The entry exports nothing but handlers, so it is a module of its own.
       if (source === entry) return null;
@@ -89,32 +88,43 @@ export async function buildWorker(entry = entryOfService): Promise<BuiltWorker> 
         includeDependenciesRecursively: false,
       },
     });
-    refuseCycles(output.filter((file) => file.type === 'chunk'));
+    const built = output.filter((file) => file.type === 'chunk');
+    refuseCycles(built);
     const modules = output.map(
       (file) => [file.fileName, toBytes(file.type === 'chunk' ? file.code : file.source)] as const,
     );
     const renderedSources = new Map(
       output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, codeBySource(file)] as const] : [])),
     );
-    return { modules: new Map(modules), startSources: atStart, renderedSources };
+    return {
+      modules: new Map(modules),
+      startModules: new Set(withImports(built, ({ isEntry }) => isEntry).map(({ fileName }) => fileName)),
+      startSources: atStart,
+      renderedSources,
+    };
   } finally {
     await bundle.close();
   }
 }
 
-/** The sources of these chunks, and of all that they import before they are evaluated. */
-function sourcesFrom(
-  chunks: ReadonlyMap<string, OutputChunk>,
+/** These chunks, and all that they import before they are evaluated. */
+function withImports(
+  chunks: readonly OutputChunk[],
   isRoot: (chunk: OutputChunk) => boolean,
-): ReadonlySet<string> {
+): readonly OutputChunk[] {
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
   const seen = new Set<OutputChunk>();
   const visit = (chunk: OutputChunk | undefined) => {
     if (chunk === undefined || seen.has(chunk)) return;
     seen.add(chunk);
-    for (const name of chunk.imports) visit(chunks.get(name));
+    for (const name of chunk.imports) visit(byName.get(name));
   };
-  for (const chunk of chunks.values()) if (isRoot(chunk)) visit(chunk);
-  return new Set(Array.from(seen, ({ moduleIds }) => moduleIds).flat());
+  for (const chunk of chunks) if (isRoot(chunk)) visit(chunk);
+  return [...seen];
+}
+
+function sourcesOf(chunks: readonly OutputChunk[]): ReadonlySet<string> {
+  return new Set(chunks.flatMap(({ moduleIds }) => moduleIds));
 }
 
 /** What is alike lies together, since the upload is compressed: 1 KiB less than one module. */
