@@ -43,6 +43,10 @@ const plantedBreaches: [string, Sources][] = [
     { 'src/features/password/login.ts': 'const statement = sql`SELECT 1`;' },
   ],
   [
+    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    { 'src/features/password/login.ts': 'const statement = sql<UserRow>`SELECT 1`;' },
+  ],
+  [
     'flows, queries, fragments, schemas and errors import nothing from http or ui',
     { 'src/features/password/login.ts': "import type { Context } from 'hono';" },
   ],

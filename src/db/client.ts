@@ -19,11 +19,13 @@ export interface QueryOptions {
   readonly isIdempotent?: boolean;
 }
 
-/** A row of a batch, before its step says what it is. */
-export type Row = Record<string, unknown>;
-
 /** The steps of a batch by what each does, such as `holdUser`, in the order in which they are written. */
 export type Steps = Readonly<Record<string, Fragment | null>>;
+
+/** The rows of each step, as its statement types them. */
+export type RowsOf<S extends Steps> = {
+  readonly [Step in keyof S]: S[Step] extends Fragment<infer R> | null ? R[] : never;
+};
 
 /** The database for one request: its statements share a time budget and a counter of round trips. */
 export interface Database {
@@ -31,17 +33,13 @@ export interface Database {
    * Runs one statement in one round trip. Its `name` is used nowhere else: kebab-case, the verb first.
    * @throws DatabaseError
    */
-  query<R>(name: string, statement: Fragment, options?: QueryOptions): Promise<R[]>;
+  query<R>(name: string, statement: Fragment<R>, options?: QueryOptions): Promise<R[]>;
   /**
    * Runs the steps in their order, in one round trip and one READ COMMITTED transaction, so that each sees what others
    * committed before it began. Returns the rows of each step. A step that is null is left out and has no rows.
    * @throws DatabaseError
    */
-  batch<const S extends Steps>(
-    name: string,
-    steps: S,
-    options?: QueryOptions,
-  ): Promise<Record<keyof S, Row[]>>;
+  batch<const S extends Steps>(name: string, steps: S, options?: QueryOptions): Promise<RowsOf<S>>;
   /** Calls to the database so far, retries included. */
   readonly roundTrips: number;
   /** How long these calls took, in milliseconds. */
@@ -78,7 +76,7 @@ class RequestDatabase implements Database {
     this.#settings = settings;
   }
 
-  query<R>(_name: string, statement: Fragment, options: QueryOptions = {}): Promise<R[]> {
+  query<R>(_name: string, statement: Fragment<R>, options: QueryOptions = {}): Promise<R[]> {
     const { text, params } = compile(statement);
     return this.#retryWhenLost(options, async (fetchOptions) => {
       const rows = await this.#driver.query(text, params, { fetchOptions });
@@ -90,7 +88,7 @@ class RequestDatabase implements Database {
     _name: string,
     steps: S,
     options: QueryOptions = {},
-  ): Promise<Record<keyof S, Row[]>> {
+  ): Promise<RowsOf<S>> {
     const parts = partsOf(steps);
     const compiled = parts.map(([, statement]) => compile(statement));
     const results = await this.#retryWhenLost(options, (fetchOptions) =>
@@ -99,9 +97,9 @@ class RequestDatabase implements Database {
         { fetchOptions, isolationLevel: 'ReadCommitted' },
       ),
     );
-    const rows = Object.fromEntries(Object.keys(steps).map((step): [string, Row[]] => [step, []]));
+    const rows = Object.fromEntries(Object.keys(steps).map((step): [string, unknown[]] => [step, []]));
     for (const [n, [step]] of parts.entries()) rows[step] = results[n] ?? [];
-    return rows as Record<keyof S, Row[]>;
+    return rows as RowsOf<S>;
   }
 
   async #retryWhenLost<T>(options: QueryOptions, call: (fetchOptions: object) => Promise<T>): Promise<T> {

@@ -35,7 +35,7 @@ export interface MigrationStatus {
 export interface StatementRunner {
   query<Row>(statement: Fragment): Promise<Row[]>;
   /** Runs the statements in one READ COMMITTED transaction and one round trip. */
-  batch(statements: readonly Fragment[]): Promise<Record<string, unknown>[][]>;
+  batch(statements: readonly Fragment[]): Promise<unknown[][]>;
 }
 
 /** A connection of its own to the server, on which a statement may run for as long as it takes. */
@@ -171,7 +171,7 @@ async function tryToApply({ database, applied, limits }: Run, migration: Migrati
     findRecorded(migration.name),
     applyOnce(migration),
   ]);
-  const recorded = results.at(-2)?.[0];
+  const recorded = results.at(-2)?.[0] as { readonly checksum: string } | undefined;
   if (recorded && recorded.checksum !== checksumOf(migration.sql)) throw editedError(migration.name, applied);
   return recorded === undefined;
 }

@@ -2,7 +2,9 @@
  * A piece of SQL with its parameters: immutable, composable, and inert. It runs only when it is passed to
  * `Database.query`, so building a fragment has no effect.
  */
-export class Fragment {
+export class Fragment<R = unknown> {
+  /** The type of the rows, which stands beside the statement that gives them; no value. */
+  declare protected readonly row: R;
   /** The text around the values: always one element longer than `values`. */
   readonly texts: readonly string[];
   /** Parameters, and fragments in their place. */
@@ -16,9 +18,9 @@ export class Fragment {
 
 /**
  * Builds a statement or a part of one. Interpolated values become `$n` parameters, interpolated fragments are spliced
- * in; no value is ever written into the text.
+ * in; no value is ever written into the text. `R` is what a row of a whole statement is.
  */
-export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Fragment {
+export function sql<R = unknown>(strings: TemplateStringsArray, ...values: readonly unknown[]): Fragment<R> {
   return new Fragment(strings, values);
 }
 

@@ -34,7 +34,7 @@ export const retrySeconds = { first: 120, max: 3600 } as const;
  * skipped. Not retried when its response is lost: the claimed mails are due again when the lease ends.
  */
 export function claimDueMails(db: Database, limit: number): Promise<ClaimedMail[]> {
-  return db.query<ClaimedMail>('claim-due-mails', claim(sql`true`, limit));
+  return db.query('claim-due-mails', claim(sql`true`, limit));
 }
 
 /** Claims the mails that one request has queued, in the same way. Round trips: 1. */
@@ -43,13 +43,10 @@ export function claimMailsOfOperation(
   operationId: string,
   limit: number,
 ): Promise<ClaimedMail[]> {
-  return db.query<ClaimedMail>(
-    'claim-mails-of-operation',
-    claim(sql`m.operation_id = ${operationId}::uuid`, limit),
-  );
+  return db.query('claim-mails-of-operation', claim(sql`m.operation_id = ${operationId}::uuid`, limit));
 }
 
-function claim(condition: Fragment, limit: number): Fragment {
+function claim(condition: Fragment, limit: number): Fragment<ClaimedMail> {
   const { first, max } = retrySeconds;
   return sql`
     WITH due AS MATERIALIZED (

@@ -23,6 +23,13 @@ export function accountSubject(u: Fragment): Fragment {
   return sql`coalesce(${u}.address_key, 'user:' || ${u}.user_id)`;
 }
 
+/** An attempt that was counted. */
+export interface CountedAttempt {
+  readonly bucket: string;
+  /** In the window; 1 for the first. */
+  readonly number: number;
+}
+
 /**
  * Body of a CTE that counts one attempt in the bucket that the CTE `source` names, and returns its `number` in the
  * window. An attempt with a number above `max` must not be checked: `max` + 1 is the first refusal of the window, and
@@ -39,7 +46,7 @@ export function reserveAttempt(
   attemptId: string,
   { max, windowSeconds }: AttemptLimits,
   refusals: 'counted' | 'uncounted' = 'counted',
-): Fragment {
+): Fragment<CountedAttempt> {
   const isOpen =
     refusals === 'counted'
       ? sql`t.count < ${max}::int + 1`

@@ -91,7 +91,7 @@ async function holdUsersUntilWaiting(count: number): Promise<unknown> {
     ),
     waiting,
   ]);
-  return results[2]?.[0]?.waiting;
+  return (results[2]?.[0] as { readonly waiting: unknown } | undefined)?.waiting;
 }
 
 function run(statement: Fragment): Promise<Record<string, unknown>[]> {

@@ -107,7 +107,10 @@ const rules: Readonly<Record<string, Rule>> = {
   'SQL stands only in queries.ts, fragments.ts and the migration runner': (file, source) =>
     /\/(queries|fragments)\.ts$|^src\/db\/(sql\.ts$|migrations\b)/.test(file)
       ? []
-      : matches(source, /\bsql`|import \{[^}]*\bsql\b[^}]*\} from '[^']*\/sql\.ts'|\bnew Fragment\(/g),
+      : matches(
+          source,
+          /\bsql(?:<[^`]*>)?`|import \{[^}]*\bsql\b[^}]*\} from '[^']*\/sql\.ts'|\bnew Fragment\(/g,
+        ),
 
   'routes are made by the kit of http': (file, source) =>
     file.startsWith('src/http/') ? [] : matches(source, /\bmarkAsMadeByKit\b/g),

@@ -1,5 +1,5 @@
 import { inject } from 'vitest';
-import { connect, type Database, type QueryOptions, type Row } from '../../src/db/client.ts';
+import { connect, type Database, type QueryOptions } from '../../src/db/client.ts';
 import type { Fragment } from '../../src/db/sql.ts';
 import { control } from './control.ts';
 import type { Fault, FaultPlan, SeenRequest } from './node/fault-plan.ts';
@@ -7,7 +7,7 @@ import type { Fault, FaultPlan, SeenRequest } from './node/fault-plan.ts';
 /** What a test prepares and looks up: its statements need no names. */
 export interface TestDatabase {
   query<R>(statement: Fragment, options?: QueryOptions): Promise<R[]>;
-  batch(statements: readonly Fragment[], options?: QueryOptions): Promise<Row[][]>;
+  batch(statements: readonly Fragment[], options?: QueryOptions): Promise<unknown[][]>;
 }
 
 /** Whether a test asks for it itself: the name of such a query begins with `test`, as none of the service does. */
@@ -31,7 +31,7 @@ export function databaseUrl(): string {
 export function openDatabase(url: string = databaseUrl()): TestDatabase {
   const database = openForFlow(url);
   return {
-    query: (statement, options) => database.query('test', statement, options),
+    query: (statement, options) => database.query('test', statement as Fragment<never>, options),
     batch: async (statements, options) => {
       const steps = Object.fromEntries(statements.map((statement, n) => [`statement${n}`, statement]));
       return Object.values(await database.batch('test', steps, options));

@@ -35,9 +35,9 @@ export function recordStatements(): void {
   const settings = { url: 'postgres://nobody:nothing@localhost/none', endpoint: null, timeoutMs: 1 };
   const client = Object.getPrototypeOf(connect(settings)()) as Database;
   const { query, batch } = client;
-  client.query = function <R>(this: Database, name: string, statement: Fragment, options?: object) {
+  client.query = function <R>(this: Database, name: string, statement: Fragment<R>, options?: object) {
     note(name, { '': statement });
-    return query.call<Database, [string, Fragment, object?], Promise<R[]>>(this, name, statement, options);
+    return query.call<Database, [string, Fragment<R>, object?], Promise<R[]>>(this, name, statement, options);
   };
   client.batch = function (this: Database, name: string, steps: Steps, options?: object) {
     note(name, steps);

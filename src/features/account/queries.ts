@@ -31,11 +31,11 @@ export async function updateMe(
   const steps = {
     holdUser: lockUser(caller.userId),
     keepSession: keepSession(caller, sql`s.user_id`),
-    update: sql`
+    update: sql<UserRow>`
       WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)}),
       updated AS (${updateProfile(sql`caller`, changes)})
       SELECT ${userColumns(sql`updated`)} FROM updated`,
   };
   const { update } = await db.batch('update-me', steps, { isIdempotent: true });
-  return (update[0] as UserRow | undefined) ?? null;
+  return update[0] ?? null;
 }

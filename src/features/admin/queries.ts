@@ -99,12 +99,12 @@ async function changeAndClose(
         metadata,
       }),
       record: recordAction(userId, action, metadata),
-      count: sql`SELECT count(*)::int AS ended FROM (${ended}) e`,
+      count: sql<{ readonly ended: number }>`SELECT count(*)::int AS ended FROM (${ended}) e`,
     },
     { isIdempotent: true },
   );
   if (holdUser.length === 0) return null;
-  return (count[0] as { readonly ended: number } | undefined)?.ended ?? 0;
+  return count[0]?.ended ?? 0;
 }
 
 function recordAction(userId: string, action: string, metadata: RequestMetadata): Fragment {

@@ -69,14 +69,14 @@ export async function reservePasswordCheck(
       ),
       holdRecipient: holdRecipient(told),
       tellOwner: queueNotice(told, 'password_check_locked', 'recipient', metadata),
-      answer: sql`
+      answer: sql<Omit<PasswordCheckAttempt, 'number'>>`
         SELECT c.bucket, c.email, c.password_hash, c.refused_by, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
         FROM ${account} c`,
     },
     { isIdempotent: true },
   );
-  const [row] = results.answer as unknown as Omit<PasswordCheckAttempt, 'number'>[];
-  const [reserved] = results.reserve as { readonly bucket: string; readonly number: number }[];
+  const [row] = results.answer;
+  const [reserved] = results.reserve;
   if (row === undefined) return null;
   return {
     ...row,

@@ -39,12 +39,12 @@ export function holderBucket(o: Fragment, device: PresentedDevice): Fragment {
  * @param bucket an expression over the alias `o` of the holder
  * @param isChecked false, or a condition over the alias `c` of the holder
  */
-export function reserveHolderCheck(
+export function reserveHolderCheck<R>(
   holder: Fragment,
   bucket: Fragment,
   isChecked: boolean | Fragment,
   limits: AttemptLimits,
-): Fragment {
+): Fragment<R> {
   return sql`
     WITH counted AS (SELECT ${bucket} AS bucket, o.* FROM (${holder}) o),
     reserved AS (${reserveAttempt(

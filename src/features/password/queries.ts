@@ -82,7 +82,7 @@ export async function reserveLoginAttempt(
   const registration = opening.isVerificationRequired
     ? sql`(SELECT r.password_hash ${fromPendingRegistrationsOf(email.address)} AND c.user_id IS NULL ${newestFirst})`
     : sql`NULL::text`;
-  const reserve = sql`
+  const reserve = sql<AttemptRow>`
     WITH account AS (SELECT ${accountColumns(opening)}, u.device_generation ${fromAddress(email, address)}),
     counted AS (
       SELECT ${attemptBucket(sql`${subject}::text`, knownDeviceId(sql`a`, device))} AS bucket, a.*
@@ -108,7 +108,7 @@ export async function reserveLoginAttempt(
     },
     { isIdempotent: true },
   );
-  const row = rows[0] as AttemptRow | undefined;
+  const row = rows[0];
   if (row === undefined) throw new TypeError('an attempt must always have one row');
   const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id, ...others } = row;
   const { pending_password_hash: pendingPasswordHash, ...columns } = others;
@@ -194,13 +194,13 @@ export async function openLoginSession(
       rehash: newHash === null ? null : replacePasswordHash(holder, passwordHash, newHash),
       fillAddressKey: missingAddressKey === null ? null : setAddressKeys([user], [missingAddressKey]),
       ...(newDeviceMail === null ? {} : tellNewDevice(newDeviceMail, opening, metadata)),
-      answer: sql`
+      answer: sql<SignedInRow | OpeningRow>`
         SELECT ${openingColumns(opening)} ${fromOpening(opening)}
         WHERE u.id = ${userId}::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY (${[passwordHash, newHash]}::text[]))`,
     },
     { isIdempotent: true },
   );
-  const row = answer[0] as SignedInRow | OpeningRow | undefined;
+  const row = answer[0];
   if (row === undefined) return null;
   const hasTurnedChallenge = row.session_id === null && row.verdict === 'challenge' && !isChallenge;
   return hasTurnedChallenge ? null : row;

@@ -33,7 +33,7 @@ export function liveCaller(caller: CallerIds): Fragment {
  * `columns` over `s` and `u`. Hold the user first. If the session ended while this waited, it has no row, and neither has
  * any later step that starts from `fromLiveSession`. A refresh waits until the transaction ends.
  */
-export function keepSession(caller: CallerIds, columns: Fragment): Fragment {
+export function keepSession<R>(caller: CallerIds, columns: Fragment): Fragment<R> {
   return sql`SELECT ${columns} ${fromLiveSession(caller)} FOR KEY SHARE OF s`;
 }
 

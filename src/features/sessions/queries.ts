@@ -54,7 +54,7 @@ export async function refreshSession(
     presented.counter > 0
       ? sql``
       : sql`, second_recorded AS (${recordEvents(isSecond, secondTransport, metadata)})`;
-  const statement = sql`
+  const statement = sql<RefreshRow>`
     WITH judged AS MATERIALIZED (${judgedSession(isSessionOf(presented.key), presented, settings)}
     ), rotated AS (
       UPDATE sessions s SET
@@ -71,7 +71,7 @@ export async function refreshSession(
         CASE WHEN j.outcome = 'rotate' THEN now() ELSE j.rotated_at END + make_interval(secs => ${idleTtlSeconds}::int)
       ) - now()))::float8 AS expires_in
     FROM judged j`;
-  const [row] = await db.query<RefreshRow>('refresh-session', statement, { isIdempotent });
+  const [row] = await db.query('refresh-session', statement, { isIdempotent });
   return row ?? null;
 }
 

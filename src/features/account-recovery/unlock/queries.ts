@@ -42,12 +42,12 @@ export async function unlock(
         { type: 'user_updated', outcome: 'success', reason: 'unlocked' },
         metadata,
       ),
-      answer: sql`
+      answer: sql<UnlockedAccount>`
         SELECT u.id AS user_id, u.device_generation FROM ${consumedByUs(presented, consumedBy)} c
         JOIN users u ON u.id = c.user_id`,
     },
     { isIdempotent: true },
   );
-  const [row] = results.answer as unknown as UnlockedAccount[];
+  const [row] = results.answer;
   return row ?? null;
 }

@@ -43,9 +43,9 @@ export async function exportOwnData(
     'export-own-data',
     {
       keepUser: keepUser(caller.userId),
-      keepSession: keepSession(caller, sql`${refusedBy(gating)} AS refused_by`),
+      keepSession: keepSession<GatedRow>(caller, sql`${refusedBy(gating)} AS refused_by`),
       reserve: reserveAttempt(admitted, metadata.operationId, limits, 'uncounted'),
-      read: sql`
+      read: sql<Omit<ExportRow, 'refused_by'>>`
         SELECT ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,
           CASE WHEN ${reserved} THEN json_build_object(${join(members, ', ')}) END AS data
         FROM (SELECT ${caller.userId}::uuid AS user_id, ${bucket}::text AS bucket) c`,
@@ -57,7 +57,7 @@ export async function exportOwnData(
     },
     { isIdempotent: true },
   );
-  const [held] = rows as unknown as GatedRow[];
-  const [found] = read as unknown as Omit<ExportRow, 'refused_by'>[];
+  const [held] = rows;
+  const [found] = read;
   return held === undefined || found === undefined ? null : { ...held, ...found };
 }

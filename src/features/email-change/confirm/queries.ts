@@ -63,15 +63,15 @@ export async function findMover(
     WHERE u.banned_at IS NULL`;
   const isReserved = isChecked ? sql`NOT (c.is_by_session OR c.is_in_recovery)` : false;
   const steps = {
-    judge: sql`
+    judge: sql<{ readonly claim: Claim }>`
       SELECT ${claimOn(target, { selfId: sql`p.owner_id`, isMailboxProved: true })} AS claim
       FROM (SELECT t.owner_id, t.target_email, t.target_key ${fromLiveToken(presented)}) p`,
-    find: reserveHolderCheck(mover, holderBucket(sql`o`, device), isReserved, limits),
+    find: reserveHolderCheck<Mover>(mover, holderBucket(sql`o`, device), isReserved, limits),
   };
   const { judge, find } = await db.batch('find-mover', steps, { isIdempotent: true });
-  const claim = judge[0]?.claim as Claim | undefined;
+  const claim = judge[0]?.claim;
   if (claim !== 'free' && claim !== 'own') return null;
-  return (find[0] as unknown as Mover | undefined) ?? null;
+  return find[0] ?? null;
 }
 
 /** A change whose link was followed by somebody who has shown that the account is theirs. */
@@ -126,11 +126,11 @@ export async function confirmChange(
       ...{ since: null, metadata },
     }),
     clearAttempts: caller === null ? clearAttempts(mover.bucket, once) : null,
-    answer: sql`SELECT ${userColumns(sql`u`)} FROM ${done} d JOIN users u ON u.id = d.user_id`,
+    answer: sql<UserRow>`SELECT ${userColumns(sql`u`)} FROM ${done} d JOIN users u ON u.id = d.user_id`,
   };
   const results = await unlessTaken(() => db.batch('confirm-email-change', steps, { isIdempotent: true }));
   if (results === null) return 'taken';
-  return (results.answer[0] as UserRow | undefined) ?? null;
+  return results.answer[0] ?? null;
 }
 
 /** The account while what was read of it, and shown for it, still holds, and the address is free for it. */

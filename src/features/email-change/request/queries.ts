@@ -66,7 +66,7 @@ export async function requestChange(
   const steps = {
     holdClient: holdClient(client),
     holdUser: lockUser(caller.userId),
-    judge: sql`SELECT ${refusedBy(gating)} AS refused_by, ${claim} AS claim ${fromLiveSession(caller)} FOR KEY SHARE OF s`,
+    judge: sql<RequestedChangeRow>`SELECT ${refusedBy(gating)} AS refused_by, ${claim} AS claim ${fromLiveSession(caller)} FOR KEY SHARE OF s`,
     issue: issueToken(
       sql`(
         SELECT u.id AS user_id ${fromLiveSession(caller)} AND ${passesGates(gating)}
@@ -96,7 +96,7 @@ export async function requestChange(
     ),
   };
   const { judge: rows } = await db.batch('request-email-change', steps, { isIdempotent: true });
-  return (rows[0] as RequestedChangeRow | undefined) ?? null;
+  return rows[0] ?? null;
 }
 
 const requested = { type: 'user_updated', outcome: 'success', reason: 'email_change_requested' } as const;

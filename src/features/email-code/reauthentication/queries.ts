@@ -76,16 +76,16 @@ export async function reserveCodeCheck(
         { type: 'authn_login_lock', outcome: 'failure', method: 'email_code', isOncePerRequest: true },
         metadata,
       ),
-      answer: sql`
+      answer: sql<Omit<ReservedCodeCheck, 'number'>>`
         SELECT c.bucket, ${liveHashAmong(presented, sql`c.user_id`)} AS hash,
           ${secondsUntilOpen(sql`c`, checkLimits)} AS retry_after_seconds
         FROM ${account} c`,
     },
     { isIdempotent: true },
   );
-  const [row] = answer as unknown as Omit<ReservedCodeCheck, 'number'>[];
+  const [row] = answer;
   if (row === undefined) return null;
-  const number = reserve[0]?.number as number | undefined;
+  const number = reserve[0]?.number;
   return { ...row, number: number !== undefined && number <= checkLimits.max ? number : null };
 }
 
@@ -143,5 +143,5 @@ export async function renewByEmailCode(
     },
     { isIdempotent: true },
   );
-  return (answer[0] as RenewedSessionRow | undefined) ?? (live.length > 0 ? 'wrong' : 'gone');
+  return answer[0] ?? (live.length > 0 ? 'wrong' : 'gone');
 }

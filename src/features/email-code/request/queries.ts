@@ -47,7 +47,7 @@ export interface CodeAccount {
 
 /** Returns the caller's account. Round trips: 1. Null when the session is not live. */
 export async function findCodeAccount(db: Database, asked: CodeRequest): Promise<CodeAccount | null> {
-  const [account] = await db.query<CodeAccount>('find-code-account', codeAccount(asked, null), {
+  const [account] = await db.query('find-code-account', codeAccount(asked, null), {
     isIdempotent: true,
   });
   return account ?? null;
@@ -85,7 +85,7 @@ export async function queueEmailCode(
     },
     { isIdempotent: true },
   );
-  return (answer[0] as CodeAccount | undefined) ?? null;
+  return answer[0] ?? null;
 }
 
 /** FROM and WHERE for the caller's session and user, `s` and `u`, if the account can have a code. */
@@ -94,7 +94,10 @@ function entitled({ caller, factors }: CodeRequest): Fragment {
 }
 
 /** A `CodeAccount`. @param mail the one that counts in no budget: a repeat finds it queued */
-function codeAccount({ caller, client, factors }: CodeRequest, mail: PreparedMail | null): Fragment {
+function codeAccount(
+  { caller, client, factors }: CodeRequest,
+  mail: PreparedMail | null,
+): Fragment<CodeAccount> {
   const id = mail?.id ?? null;
   return sql`
     SELECT s.recipient AS email, s.asks_for_factor, s.has_password, s.is_proved AS is_verified,

@@ -68,9 +68,9 @@ export async function findRegistrationHolder(
       ${isKept} AS is_kept
     FROM (SELECT t.owner_id ${fromLiveToken(presented)}) k JOIN registration_attempts r ON r.id = k.owner_id
     WHERE r.expires_at > now() AND (${claim} IN ('free', 'open') OR ${isKept})`;
-  const [row] = await db.query<RegistrationHolder>(
+  const [row] = await db.query(
     'find-registration-holder',
-    reserveHolderCheck(
+    reserveHolderCheck<RegistrationHolder>(
       holder,
       attemptBucket(sql`o.subject`, sql`o.registration_id`),
       isChecked && sql`NOT c.is_kept`,
@@ -122,10 +122,10 @@ export async function confirmRegistration(
     beginSession: beginSession(proved, opening),
     settle: settleClaim(consumed, proved, { newUserId, opening, bucket }, metadata),
     issueChallenge: issueChallenge(proved, opening, bucket, metadata),
-    answer: sql`
+    answer: sql<SignedInRow | OpeningRow>`
       SELECT ${openingColumns(opening)} ${fromOpening(opening)}
       WHERE u.id = (SELECT p.user_id FROM ${provedByUs} p)`,
   };
   const { answer } = await db.batch('confirm-registration', steps, { isIdempotent: true });
-  return (answer[0] as SignedInRow | OpeningRow | undefined) ?? null;
+  return answer[0] ?? null;
 }

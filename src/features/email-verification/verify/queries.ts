@@ -46,9 +46,9 @@ export async function findAccountHolder(
     SELECT u.id AS user_id, u.email, u.password_hash, u.device_generation, u.address_key
     FROM (SELECT t.owner_id, t.email ${fromLiveToken(presented)}) k JOIN users u ON u.id = k.owner_id
     WHERE u.email = k.email AND u.banned_at IS NULL`;
-  const [row] = await db.query<AccountHolder>(
+  const [row] = await db.query(
     'find-verification-holder',
-    reserveHolderCheck(holder, holderBucket(sql`o`, device), isChecked, limits),
+    reserveHolderCheck<AccountHolder>(holder, holderBucket(sql`o`, device), isChecked, limits),
     { isIdempotent: true },
   );
   return row ?? null;
@@ -73,13 +73,13 @@ export async function verifyBySession(
   const steps = {
     holdUser: lockUser(caller.userId),
     ...verificationSteps({ presented, ...caller, isProved, metadata }, credentials),
-    answer: sql`
+    answer: sql<UserRow>`
       SELECT ${userColumns(sql`u`)}
       FROM ${consumedByUs(presented, metadata.operationId)} c JOIN users u ON u.id = c.user_id
       WHERE u.id = ${caller.userId}::uuid`,
   };
   const { answer } = await db.batch('verify-by-session', steps, { isIdempotent: true });
-  return (answer[0] as UserRow | undefined) ?? null;
+  return answer[0] ?? null;
 }
 
 /**
@@ -107,10 +107,10 @@ export async function verifyByPassword(
     beginSession: beginSession(owner, opening),
     settle: settleSignIn(bucket, opening, metadata),
     issueChallenge: issueChallenge(owner, opening, bucket, metadata),
-    answer: sql`
+    answer: sql<SignedInRow | OpeningRow>`
       SELECT ${openingColumns(opening)} ${fromOpening(opening)}
       WHERE u.id = (SELECT c.user_id FROM ${consumedByUs(presented, operationId)} c)`,
   };
   const { answer } = await db.batch('verify-by-password', steps, { isIdempotent: true });
-  return (answer[0] as SignedInRow | OpeningRow | undefined) ?? null;
+  return answer[0] ?? null;
 }

@@ -42,7 +42,7 @@ export async function renewCallerSession(
     },
     { isIdempotent: true },
   );
-  const [row] = results.answer as unknown as RenewedSessionRow[];
+  const [row] = results.answer;
   return row ?? null;
 }
 
@@ -89,7 +89,7 @@ export async function changePassword(
     },
     { isIdempotent: true },
   );
-  const [row] = results.answer as unknown as RenewedSessionRow[];
+  const [row] = results.answer;
   return row ?? null;
 }
 

@@ -61,7 +61,7 @@ export async function registerUser(
       beginSession: beginSession(sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${id}::uuid`, opening),
       record: recordEvents(sql`(${created})`, userCreated, metadata),
       ...(verification && verificationSteps(user, verification, metadata)),
-      answer: sql`
+      answer: sql<RefusedRow & (SignedInRow | OpeningRow)>`
         SELECT ${secondsUntilRoomToRegister(count)} AS refused_for, x.*
         FROM (VALUES (1)) AS one LEFT JOIN (
           SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE u.id = ${id}::uuid
@@ -69,7 +69,7 @@ export async function registerUser(
     },
     { isIdempotent: true },
   );
-  const row = answer[0] as (RefusedRow & (SignedInRow | OpeningRow)) | undefined;
+  const row = answer[0];
   if (row === undefined) throw new TypeError('an answer must always have one row');
   if (row.user_id !== null) return { outcome: 'created', row };
   return row.refused_for === null

@@ -93,7 +93,7 @@ export function renewedNow({ newId }: SessionRenewal): Fragment {
 }
 
 /** The session that this transaction, or an earlier run of it whose response was lost, renewed: a `RenewedSessionRow`. */
-export function renewedBefore(userId: string, { newId }: SessionRenewal): Fragment {
+export function renewedBefore(userId: string, { newId }: SessionRenewal): Fragment<RenewedSessionRow> {
   return sql`SELECT ${renewedColumns(sql`s`)} FROM sessions s WHERE s.id = ${newId}::uuid AND s.user_id = ${userId}::uuid`;
 }
 

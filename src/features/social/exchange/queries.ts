@@ -101,13 +101,13 @@ export async function redeemCode(
       consume: consumeToken(sql`(SELECT u.id AS user_id ${fromCode(presented)})`, token, operationId),
       ...openingSteps(owner, { isChallenge, bucket: null }, opening, metadata),
       ...(newDeviceMail !== null && tellNewDevice(newDeviceMail, opening, metadata, { isUserHeld: true })),
-      answer: sql`
+      answer: sql<SignedInRow | OpeningRow>`
         SELECT ${openingColumns(opening)} ${fromOpening(opening)}
         WHERE u.id = (SELECT c.user_id FROM ${consumedByUs(token, operationId)} c)`,
     },
     { isIdempotent: true },
   );
-  return (answer[0] as SignedInRow | OpeningRow | undefined) ?? null;
+  return answer[0] ?? null;
 }
 
 /** FROM and WHERE for a code that can be redeemed, alias `t`, with its user `u`. */

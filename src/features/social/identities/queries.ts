@@ -91,12 +91,12 @@ export async function unlinkIdentity(
       tellOwner: queueNotice(owners(once), 'identity_unlinked', 'recipient', metadata, {
         provider: providerName,
       }),
-      answer: sql`
+      answer: sql<UnlinkedRow>`
         SELECT ${refusedBy(features)} AS refused_by, ${ended} AS is_ended,
           EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND ${isIt}) AS is_linked
         ${fromLiveSession(caller)}`,
     },
     { isIdempotent: true },
   );
-  return (answer[0] as UnlinkedRow | undefined) ?? null;
+  return answer[0] ?? null;
 }

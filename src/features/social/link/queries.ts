@@ -80,7 +80,7 @@ export async function linkToCaller(
       link: linkIdentity(owner, identity, metadata),
       keepToken: keptToken && keepProviderToken(identity, keptToken),
       tellLinked: tellLinked(identity, metadata),
-      answer: sql`
+      answer: sql<LinkedRow>`
         SELECT ${ours} AS is_ours, l.is_live IS NOT NULL AS is_live, l.refused_by,
           EXISTS (SELECT ${ofCaller} AND ${isIt}) AS is_linked,
           EXISTS (SELECT ${ofCaller} AND i.provider = ${identity.providerId} AND NOT (${isIt})) AS has_another
@@ -90,7 +90,7 @@ export async function linkToCaller(
     },
     { isIdempotent: true },
   );
-  const row = answer[0] as LinkedRow | undefined;
+  const row = answer[0];
   if (row === undefined) throw new TypeError('an answer must always have one row');
   return row;
 }

@@ -79,5 +79,5 @@ export async function renewByIdentity(
     },
     { isIdempotent: true },
   );
-  return (answer[0] as RenewedSessionRow | undefined) ?? null;
+  return answer[0] ?? null;
 }

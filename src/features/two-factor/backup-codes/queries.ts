@@ -37,12 +37,12 @@ export async function replaceBackupCodes(
     'replace-backup-codes',
     {
       holdUser: lockUser(caller.userId),
-      judge: sql`SELECT ${refusedBy(gating)} AS refused_by, ${isEnabled} AS is_enabled ${fromLiveSession(caller)}`,
+      judge: sql<ReplacedRow>`SELECT ${refusedBy(gating)} AS refused_by, ${isEnabled} AS is_enabled ${fromLiveSession(caller)}`,
       store: storeBackupCodes(admitted, hashes),
       record: recordEvents(once, renewed, metadata),
       tellOwner: queueNotice(owners(once), 'backup_codes_renewed', 'recipient', metadata),
     },
     { isIdempotent: true },
   );
-  return (judge[0] as ReplacedRow | undefined) ?? null;
+  return judge[0] ?? null;
 }

@@ -3,6 +3,7 @@ import { holdRecipient, queueNotice } from '../../../mail/outbox/fragments.ts';
 import {
   type AttemptLimits,
   attemptBucket,
+  type CountedAttempt,
   clearAttempts,
   reserveAttempt,
   secondFactorSubject,
@@ -105,9 +106,8 @@ export function reservationSteps(
   checked: Fragment,
   attemptId: string,
   metadata: RequestMetadata,
-): Readonly<
-  Record<'reserve' | 'reserveAmongGuesses' | 'recordLock' | 'holdRecipient' | 'tellOwner', Fragment>
-> {
+): Readonly<Record<'reserve' | 'reserveAmongGuesses', Fragment<CountedAttempt>>> &
+  Readonly<Record<'recordLock' | 'holdRecipient' | 'tellOwner', Fragment>> {
   // What this attempt counted is its own until the transaction ends.
   const locked = sql`(
     SELECT c.user_id, c.session_id FROM ${checked} c JOIN login_attempts t ON t.bucket = c.bucket

@@ -4,6 +4,7 @@ import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import { passesGates, refusedBy } from '../../../joints/fragments.ts';
 import type { GatedRow, Gating } from '../../../joints/gate.ts';
 import { fromMailQueuedNow, queueMail } from '../../../mail/outbox/fragments.ts';
+import type { CountedAttempt } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
 import { recordEvents } from '../../security-events/index.ts';
@@ -77,8 +78,8 @@ export async function reserveSessionCheck(
     'reserve-session-check',
     {
       ...reservationSteps(checked, attemptId, metadata),
-      judge: sql`SELECT ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
-      answer: sql`
+      judge: sql<GatedRow>`SELECT ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
+      answer: sql<Omit<ReservedSessionCheck, 'number' | 'refused_by'>>`
         SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
           ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
           ${secondsUntilChecked} AS retry_after_seconds
@@ -86,8 +87,8 @@ export async function reserveSessionCheck(
     },
     { isIdempotent: true },
   );
-  const [row] = answer as unknown as Omit<ReservedSessionCheck, 'number' | 'refused_by'>[];
-  const [judged] = judge as unknown as GatedRow[];
+  const [row] = answer;
+  const [judged] = judge;
   if (row === undefined || judged === undefined) return null;
   return { ...row, ...judged, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };
 }
@@ -102,12 +103,12 @@ export function isCounted({ kind }: PresentedProof): Fragment {
 
 /** The number of a reserved check, if it may be checked. */
 export function numberOf(
-  reserved: readonly Record<string, unknown>[],
+  reserved: readonly CountedAttempt[],
   { is_guessed: isGuessed }: Pick<ReservedCheck, 'is_guessed'>,
   { kind }: PresentedProof,
 ): number | null {
   if (isGuessed && kind === 'backup_code') return 1;
-  const number = reserved[0]?.number as number | undefined;
+  const number = reserved[0]?.number;
   return number !== undefined && number <= limitsOf(isGuessed).max ? number : null;
 }
 

@@ -71,7 +71,7 @@ export async function announceReset(
     },
     { isIdempotent: true },
   );
-  const [row] = announce as unknown as { readonly effective_at: Date }[];
+  const [row] = announce;
   return row?.effective_at ?? null;
 }
 

@@ -57,5 +57,5 @@ export async function renewBySecondFactor(
     },
     { isIdempotent: true },
   );
-  return (answer[0] as RenewedSessionRow | undefined) ?? (live.length > 0 ? 'used' : 'gone');
+  return answer[0] ?? (live.length > 0 ? 'used' : 'gone');
 }

@@ -84,7 +84,7 @@ export async function reserveChallengeCheck(
         attemptId,
         metadata,
       ),
-      answer: sql`
+      answer: sql<Omit<ChallengedAccount, 'number'>>`
         SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
           ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
           ${secondsUntilChecked} AS retry_after_seconds
@@ -92,7 +92,7 @@ export async function reserveChallengeCheck(
     },
     { isIdempotent: true },
   );
-  const [row] = answer as unknown as Omit<ChallengedAccount, 'number'>[];
+  const [row] = answer;
   if (row === undefined) return null;
   return { ...row, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };
 }
@@ -148,7 +148,7 @@ export async function completeSecondStep(
           metadata,
         ),
       }),
-      answer: sql`
+      answer: sql<(SignedInRow | OpeningRow) & { readonly is_open: boolean }>`
         SELECT EXISTS (SELECT ${fromOpenChallenge(challenge)}) AS is_open, x.*
         FROM (VALUES (1)) AS one LEFT JOIN (
           SELECT ${openingColumns(opening)} ${fromOpening(opening)}
@@ -157,7 +157,7 @@ export async function completeSecondStep(
     },
     { isIdempotent: true },
   );
-  const row = answer[0] as ((SignedInRow | OpeningRow) & { readonly is_open: boolean }) | undefined;
+  const row = answer[0];
   if (row !== undefined && row.user_id !== null) return row;
   return row?.is_open ? 'used' : 'gone';
 }

@@ -62,7 +62,7 @@ export async function startSetup(
     'start-two-factor-setup',
     {
       holdUser: lockUser(caller.userId),
-      judge: sql`
+      judge: sql<SetupRow>`
         SELECT u.email, ${isUnverified} AS is_unverified, ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
       dropEarlier: sql`
         DELETE FROM factors f USING ${admitted} a
@@ -74,7 +74,7 @@ export async function startSetup(
     },
     { isIdempotent: true },
   );
-  return (judge[0] as SetupRow | undefined) ?? null;
+  return judge[0] ?? null;
 }
 
 export interface UnfinishedSetup extends GatedRow {
@@ -180,5 +180,5 @@ export async function enableTwoFactor(
     },
     { isIdempotent: true },
   );
-  return (answer[0] as RenewedSessionRow | undefined) ?? null;
+  return answer[0] ?? null;
 }

@@ -46,7 +46,10 @@ export function dropTwoFactor(owner: Fragment): Fragment {
  * A statement that lets a reset become effective in so many hours, unless one waits already, and returns `effective_at` in
  * either case; no row for a user who asks for no second factor.
  */
-export function announceTwoFactorReset(userId: string, delayHours: number): Fragment {
+export function announceTwoFactorReset(
+  userId: string,
+  delayHours: number,
+): Fragment<{ readonly effective_at: Date }> {
   return sql`
     UPDATE users u SET two_factor_reset_at = coalesce(u.two_factor_reset_at, now() + make_interval(hours => ${delayHours}::int))
     WHERE u.id = ${userId}::uuid AND u.two_factor_since IS NOT NULL

@@ -78,13 +78,13 @@ export async function requestRegistration(
         owner: sql`s.registration_id`,
         email: sql`s.email`,
       }),
-      answer: sql`
+      answer: sql<RequestRefusal>`
         SELECT ${secondsUntilRoomToRegister(count)} AS registrations,
           CASE WHEN NOT ${isStored} THEN ${secondsUntilClientHasRoom(client)} END AS mails`,
     },
     { isIdempotent: true },
   );
-  const refusal = answer[0] as RequestRefusal | undefined;
+  const refusal = answer[0];
   if (refusal === undefined) throw new TypeError('an answer must always have one row');
   return refusal;
 }

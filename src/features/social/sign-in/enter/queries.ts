@@ -56,7 +56,7 @@ export async function enterAccount(
     },
     { isIdempotent: true },
   );
-  return (answer[0] as EntryRow | undefined) ?? null;
+  return answer[0] ?? null;
 }
 
 /** The account while its address may link the identity, which nobody has: a SELECT of `user_id`. */

@@ -11,6 +11,7 @@ import {
 import { verdict } from '../../../sessions/index.ts';
 import { fromOpening, openingColumns, openingSteps, tellNewDevice } from '../../../sign-in/index.ts';
 import type { CodeContent, Entry, SpentOnce } from './entry.ts';
+import type { EntryRow } from './entry-row.ts';
 
 /** The most codes of an account that are not redeemed; a further one ends the oldest (SES-20). */
 const codesMax = 20;
@@ -55,7 +56,7 @@ export function entrySteps(
 }
 
 /** The last step: a row of an opening, or of a code that was issued, for the users `u` of whom `isOwner` holds. */
-export function entryAnswer({ opening, code }: Entry, isOwner: Fragment): Fragment {
+export function entryAnswer({ opening, code }: Entry, isOwner: Fragment): Fragment<EntryRow> {
   if (code === null) return sql`SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE ${isOwner}`;
   return sql`
     SELECT u.id AS user_id, true AS is_code FROM users u

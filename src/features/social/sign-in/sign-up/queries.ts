@@ -81,13 +81,13 @@ export async function signUp(
         metadata,
       ),
       ...(verification && verificationSteps(newUserId, address, verification, metadata)),
-      answer: sql`
+      answer: sql<EntryRow & { readonly refused_for: number | null }>`
         SELECT ${secondsUntilRoomToRegister(count)} AS refused_for, x.*
         FROM (VALUES (1)) AS one LEFT JOIN (${entryAnswer(entry, user)}) x ON true`,
     },
     { isIdempotent: true },
   );
-  const row = answer[0] as (EntryRow & { readonly refused_for: number | null }) | undefined;
+  const row = answer[0];
   if (row === undefined) throw new TypeError('an answer must always have one row');
   if (row.user_id !== null) return { outcome: 'created', row };
   return row.refused_for === null

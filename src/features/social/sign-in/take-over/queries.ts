@@ -73,7 +73,7 @@ export async function takeOverAccount(
     },
     { isIdempotent: true },
   );
-  return (answer[0] as EntryRow | undefined) ?? null;
+  return answer[0] ?? null;
 }
 
 /** The user who got the address in this transaction: a sub-select with `user_id` and `session_id`, which is null. */
