@@ -1,7 +1,7 @@
 import { HonoBase as Hono } from 'hono/hono-base';
-import { type AppOptions, RequestDeps } from './create-deps.ts';
-import type { Deps, Registered } from './deps.ts';
-import { type Feature, type FoldedFeatures, foldFeatures } from './feature.ts';
+import type { Env } from './config.ts';
+import { type DepsOptions, RequestDeps } from './create-deps.ts';
+import { type Feature, foldRoutes, loadRulesOf } from './feature.ts';
 import * as account from './features/account/index.ts';
 import * as accountRecovery from './features/account-recovery/index.ts';
 import * as addresses from './features/addresses/index.ts';
@@ -23,21 +23,18 @@ import * as trustedDevices from './features/trusted-devices/index.ts';
 import * as twoFactor from './features/two-factor/index.ts';
 import * as users from './features/users/index.ts';
 import { answerRequest, answerThrown, placeOf, type Service } from './http/answer-request.ts';
-import type { AppEnv } from './http/context.ts';
+import type { AppEnv, RequestContext } from './http/context.ts';
 import type { Route } from './http/route.ts';
 import { TableRouter } from './http/table-router.ts';
-import { mailOutbox } from './mail/outbox.ts';
-import { attemptCounters } from './rate-limit/attempts-table.ts';
-import type { Runtime } from './runtime.ts';
-import { createScheduled } from './scheduled.ts';
+import { once } from './once.ts';
 
 /** The manifest of every feature, one line each; what owns a table comes before what builds on it. */
 export const features: readonly Feature[] = [
   users.feature,
   securityEvents.feature,
   sessions.feature,
-  attemptCounters,
-  mailOutbox,
+  { loadRules: async () => (await import('./rate-limit/attempts-table.ts')).attemptCounters },
+  { loadRules: async () => (await import('./mail/outbox.ts')).mailOutbox },
   oneTimeTokens.feature,
   trustedDevices.feature,
   pendingRegistrations.feature,
@@ -57,25 +54,24 @@ export const features: readonly Feature[] = [
   devOutbox.feature,
 ];
 
-/** Everything that they say. */
-const folded: FoldedFeatures = foldFeatures(features);
-
-export const runScheduled = createScheduled(folded);
-
-/** What an app is made of. */
-interface AppParts {
-  readonly serves: readonly Route[];
-  readonly features: Registered;
+/** What a test may replace or add. The deployed service passes none of it. */
+export interface AppOptions extends DepsOptions {
+  /** Features besides those of the service, such as a gate that refuses. */
+  readonly features?: readonly Feature[];
 }
 
-/** The whole service as a Hono app. */
-export function createApp(options: AppOptions = {}): Hono<AppEnv> & AppParts {
-  const registered =
-    options.features === undefined ? folded : foldFeatures([...features, ...options.features]);
-  const { routes } = registered;
+/**
+ * The whole service as a Hono app. At the start the table of its routes is evaluated, and what the hot ones need; what
+ * answers any other route is loaded with its first request.
+ */
+export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
+  const all = [...features, ...(options.features ?? [])];
+  const serves = foldRoutes(all);
+  const loadRules = once(() => loadRulesOf(all));
   const service: Service = {
     createDeps: (runtime, request, requestId) =>
-      new FullDeps(runtime, request, requestId, registered, options),
+      new RequestDeps(runtime, request, requestId, async () => loadRules(), options),
+    visitorReaders: all.flatMap(({ loadVisitorReader = [] }) => loadVisitorReader),
     // The demo comes first, so that it can answer for its user.
     async answerBefore(route, c, deps) {
       if (!deps.config.isDemoEnabled) return null;
@@ -83,28 +79,21 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & AppParts {
       return answerDemo(route, c);
     },
   };
-  const app = new Hono<AppEnv>({ router: new TableRouter() });
-  for (const [path, ofPath] of Map.groupBy(routes, (route) => route.path)) {
-    const place = placeOf(ofPath);
-    app.all(path, (c) => answerRequest(c, place, service));
-  }
+  const router = new TableRouter(
+    Map.groupBy(serves, ({ path }) => path),
+    (routes) => {
+      const place = placeOf(routes);
+      return (c: RequestContext) => answerRequest(c, place, service);
+    },
+  );
+  const app = new Hono<AppEnv>({ router });
   app.notFound((c) => answerRequest(c, undefined, service));
   app.onError((error, c) => answerThrown(c, error));
-  return Object.assign(app, { serves: routes, features: registered });
+  return Object.assign(app, { serves });
 }
 
-/** The dependencies of a request beside which every feature has been evaluated. */
-class FullDeps extends RequestDeps implements Deps {
-  readonly features: Registered;
-
-  constructor(
-    runtime: Runtime,
-    request: Request,
-    requestId: string,
-    features: Registered,
-    options: AppOptions,
-  ) {
-    super(runtime, request, requestId, async () => features, options);
-    this.features = features;
-  }
+/** Answers a cron trigger. */
+export async function runScheduled(controller: { readonly cron: string }, env: Env): Promise<void> {
+  const [{ createScheduled }, rules] = await Promise.all([import('./scheduled.ts'), loadRulesOf(features)]);
+  await createScheduled(rules)(controller, env);
 }

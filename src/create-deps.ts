@@ -1,6 +1,5 @@
 import type { Argon2Parameters } from './crypto/argon2id.ts';
-import type { HotDeps, Registered } from './deps.ts';
-import type { Feature } from './feature.ts';
+import type { Deps } from './deps.ts';
 import { readRequestMetadata } from './http/request-metadata.ts';
 import { createMailer, type Mailer } from './mail/mailer.ts';
 import { createPasswordHasher, type HashCost, noHashes, type PasswordHasher } from './password-hasher.ts';
@@ -8,24 +7,22 @@ import type { RequestMetadata } from './request-metadata.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What a test may replace. The deployed service passes none of it, and no variable of the environment sets it. */
-export interface AppOptions {
+export interface DepsOptions {
   /** The Worker's clock in milliseconds since the epoch; tests move it. */
   readonly now?: () => number;
   /** What a password hash costs; tests make it cheap. Undefined and absent are the cost of production. */
   readonly argon2Parameters?: Argon2Parameters | undefined;
-  /** Features besides those of the service, such as a gate that refuses. */
-  readonly features?: readonly Feature[];
 }
 
 /** The dependencies of one request. What most requests do not need is made when it is first asked for. */
-export class RequestDeps implements HotDeps {
-  readonly config: HotDeps['config'];
-  readonly db: HotDeps['db'];
-  readonly now: HotDeps['now'];
-  readonly keyring: HotDeps['keyring'];
-  readonly keys: HotDeps['keys'];
-  readonly accessTokens: HotDeps['accessTokens'];
-  readonly loadFeatures: HotDeps['loadFeatures'];
+export class RequestDeps implements Deps {
+  readonly config: Deps['config'];
+  readonly db: Deps['db'];
+  readonly now: Deps['now'];
+  readonly keyring: Deps['keyring'];
+  readonly keys: Deps['keys'];
+  readonly accessTokens: Deps['accessTokens'];
+  readonly loadRules: Deps['loadRules'];
   readonly #request: Request;
   readonly #requestId: string;
   readonly #argon2Parameters: Argon2Parameters | undefined;
@@ -37,8 +34,8 @@ export class RequestDeps implements HotDeps {
     runtime: Runtime,
     request: Request,
     requestId: string,
-    loadFeatures: () => Promise<Registered>,
-    { now = Date.now, argon2Parameters }: AppOptions,
+    loadRules: Deps['loadRules'],
+    { now = Date.now, argon2Parameters }: DepsOptions,
   ) {
     this.config = runtime.config;
     this.db = runtime.openDatabase();
@@ -46,7 +43,7 @@ export class RequestDeps implements HotDeps {
     this.keyring = runtime.keyring;
     this.keys = runtime.keys;
     this.accessTokens = runtime.accessTokens;
-    this.loadFeatures = loadFeatures;
+    this.loadRules = loadRules;
     this.#request = request;
     this.#requestId = requestId;
     this.#argon2Parameters = argon2Parameters;

@@ -1,18 +1,22 @@
+import type { CleanUp } from './clean-up.ts';
 import type { Config } from './config.ts';
 import type { SigningKeySet } from './crypto/jwt.ts';
 import type { Keyring } from './crypto/keyring.ts';
 import type { VerifiedTokens } from './crypto/verified-tokens.ts';
 import type { Database } from './db/client.ts';
-import type { FoldedFeatures } from './feature.ts';
+import type { ExportPart } from './db/export-part.ts';
+import type { Credentials } from './joints/closing.ts';
+import type { Factor } from './joints/factor.ts';
+import type { Gate } from './joints/gate.ts';
+import type { OwnedTable } from './joints/owned-table.ts';
+import type { ReauthenticationMethod } from './joints/reauthentication.ts';
+import type { SignInCompletion } from './joints/sign-in-completion.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { PasswordHasher } from './password-hasher.ts';
 import type { RequestMetadata } from './request-metadata.ts';
 
-/** What features say in their manifests: gates, factors, ways to authenticate again, credentials, tables, parts of an export, clean-ups. */
-export type Registered = Omit<FoldedFeatures, 'routes'>;
-
-/** What a flow of a hot route may use. One per request; only immutable values are shared between requests. */
-export interface HotDeps {
+/** Everything that a flow may use. One per request; only immutable values are shared between requests. */
+export interface Deps {
   readonly config: Config;
   readonly db: Database;
   /** The Worker's clock, in milliseconds since the epoch. Stored rows expire by the database's clock. */
@@ -25,11 +29,24 @@ export interface HotDeps {
   readonly accessTokens: VerifiedTokens;
   readonly hasher: PasswordHasher;
   readonly mail: Mailer;
-  /** What all features say, for the rare case in which a hot route needs it: it is evaluated then. */
-  readonly loadFeatures: () => Promise<Registered>;
+  /** What all features say for others, loaded when it is first asked for: most requests need nothing of it. */
+  readonly loadRules: () => Promise<Rules>;
 }
 
-/** Everything that a flow may use. */
-export interface Deps extends HotDeps {
-  readonly features: Registered;
+/** What features say for the flows of others, in the order of their manifests. */
+export interface Rules {
+  /** Conditions for every sensitive route, in the order in which they refuse. */
+  readonly gates: readonly Gate[];
+  /** Second factors that keep a sign-in from opening a session. */
+  readonly factors: readonly Factor<Deps>[];
+  /** What sign-ins do once they are complete. */
+  readonly signInCompletions: readonly SignInCompletion[];
+  /** Ways to authenticate again, by which a session becomes recent. */
+  readonly reauthentications: readonly ReauthenticationMethod<Deps>[];
+  /** Kinds of credential, and what each occasion does to them. */
+  readonly credentials: readonly Credentials[];
+  /** Their tables that name a user. */
+  readonly tables: readonly OwnedTable[];
+  readonly exportParts: readonly ExportPart[];
+  readonly cleanUps: readonly CleanUp[];
 }

@@ -1,12 +1,6 @@
+import { createApp, runScheduled } from './app.ts';
 import type { Env } from './config.ts';
-import { createService } from './service.ts';
 
-const { fetch } = createService();
+const { fetch } = createApp();
 
-export default {
-  fetch,
-  async scheduled(controller: { readonly cron: string }, env: Env) {
-    const { runScheduled } = await import('./app.ts');
-    await runScheduled(controller, env);
-  },
-} satisfies ExportedHandler<Env>;
+export default { fetch, scheduled: runScheduled } satisfies ExportedHandler<Env>;

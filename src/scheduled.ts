@@ -1,13 +1,13 @@
 import { cronRunMs, runCleanUps } from './clean-up.ts';
 import type { Env } from './config.ts';
-import type { FoldedFeatures } from './feature.ts';
+import type { Rules } from './deps.ts';
 import { log } from './log.ts';
 import { deliverDueMails } from './mail/deliver-mails.ts';
 import { mailDelivery } from './mail/mail-delivery.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
 import { ConfigError } from './variable-reader.ts';
 
-type CleanedFeatures = Pick<FoldedFeatures, 'cleanUps' | 'credentials'>;
+type CleaningRules = Pick<Rules, 'cleanUps' | 'credentials'>;
 
 /** The cron expression in wrangler.toml of the run that cleans up only: mails have their own every five minutes. */
 const nightlyCron = '0 2 * * *';
@@ -21,14 +21,14 @@ const nightlyCron = '0 2 * * *';
  * wrong, so that the platform counts the run as failed. A mail provider that fails does not fail the run: its mails
  * wait.
  */
-export function createScheduled(features: CleanedFeatures) {
+export function createScheduled(rules: CleaningRules) {
   return async ({ cron }: { readonly cron: string }, env: Env): Promise<void> => {
     const runtime = await loadRuntime(env);
     if (runtime instanceof ConfigError) {
       log('error', 'misconfigured', { variables: runtime.variables });
       throw runtime;
     }
-    const runs = [cleanUp(features, runtime), ...(cron === nightlyCron ? [] : [deliver(runtime)])];
+    const runs = [cleanUp(rules, runtime), ...(cron === nightlyCron ? [] : [deliver(runtime)])];
     const failures = (await Promise.all(runs)).filter((failure) => failure !== null);
     if (failures.length > 0)
       throw new AggregateError(failures, failures.map(({ message }) => message).join('; '));
@@ -37,7 +37,7 @@ export function createScheduled(features: CleanedFeatures) {
 
 /** @returns what to tell the platform; null when every kind of row is done with */
 async function cleanUp(
-  { cleanUps, credentials }: CleanedFeatures,
+  { cleanUps, credentials }: CleaningRules,
   { openDatabase, keyring, config }: Runtime,
 ): Promise<Error | null> {
   const results = await runCleanUps(cleanUps, {

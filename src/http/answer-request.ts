@@ -1,5 +1,6 @@
 import type { RequestDeps } from '../create-deps.ts';
 import { commonErrors, defineErrors } from '../errors.ts';
+import type { VisitorReader } from '../joints/visitor.ts';
 import type { Budget } from '../rate-limit/budget-fields.ts';
 import { knownRuntime, loadRuntime, type Runtime } from '../runtime.ts';
 import { ConfigError } from '../variable-reader.ts';
@@ -27,6 +28,7 @@ export interface Place {
 /** What answers requests besides their routes. */
 export interface Service {
   readonly createDeps: (runtime: Runtime, request: Request, requestId: string) => RequestDeps;
+  readonly visitorReaders: readonly (() => Promise<VisitorReader>)[];
   /** Answers in place of a route; null where the route answers. */
   readonly answerBefore?: (route: Route, c: RequestContext, deps: RequestDeps) => Promise<Response | null>;
 }
@@ -97,6 +99,7 @@ async function handle(
   const deps =
     runtime instanceof ConfigError ? undefined : service.createDeps(runtime, request, c.get('requestId'));
   c.set('deps', deps);
+  c.set('visitorReaders', service.visitorReaders);
 
   if (isPreflight(request)) return answerPreflight();
   if (request.url.length > urlLengthMax) throw errors.uri_too_long();

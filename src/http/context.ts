@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { Env } from '../config.ts';
 import type { RequestDeps } from '../create-deps.ts';
+import type { VisitorReader } from '../joints/visitor.ts';
 import type { Runtime } from '../runtime.ts';
 import type { ConfigError } from '../variable-reader.ts';
 
@@ -12,6 +13,8 @@ export interface AppEnv {
     runtime: Runtime | ConfigError | undefined;
     /** Absent while the configuration is unusable. */
     deps: RequestDeps | undefined;
+    /** How pages learn who visits them. */
+    visitorReaders: readonly (() => Promise<VisitorReader>)[];
     /** Whether the path is that of a page that is served here; undefined where no route was found. */
     isPage: boolean | undefined;
   };

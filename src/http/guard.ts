@@ -1,5 +1,5 @@
 import type { AccessTokenClaims } from '../crypto/jwt.ts';
-import type { HotDeps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { accessCookieName, carriesAuthCookie } from './auth-cookies.ts';
 import { readBearer } from './bearer.ts';
@@ -14,7 +14,7 @@ export type OriginTrust = Exclude<OriginVerdict, 'foreign'>;
  * Refuses a request from a page of a foreign origin.
  * @throws AuthError csrf_rejected
  */
-export function refuseForeignOrigin(c: RequestContext, deps: HotDeps): OriginTrust {
+export function refuseForeignOrigin(c: RequestContext, deps: Deps): OriginTrust {
   const verdict = judge(c, deps);
   if (verdict === 'foreign') throw commonErrors.csrf_rejected();
   return verdict;
@@ -29,7 +29,7 @@ export function refuseForeignOrigin(c: RequestContext, deps: HotDeps): OriginTru
  */
 export async function authenticate(
   c: RequestContext,
-  deps: HotDeps,
+  deps: Deps,
   isUnsafe: boolean,
 ): Promise<AccessTokenClaims> {
   const token = presentedAccessToken(c, deps, isUnsafe);
@@ -45,7 +45,7 @@ export async function authenticate(
  */
 export async function findCaller(
   c: RequestContext,
-  deps: HotDeps,
+  deps: Deps,
   originTrust: OriginTrust,
 ): Promise<AccessTokenClaims | null> {
   const { headers } = c.req.raw;
@@ -60,7 +60,7 @@ export async function findCaller(
  * Returns the unverified access token that counts on this request; null for none.
  * @throws AuthError csrf_rejected
  */
-export function presentedAccessToken(c: RequestContext, deps: HotDeps, isUnsafe: boolean): string | null {
+export function presentedAccessToken(c: RequestContext, deps: Deps, isUnsafe: boolean): string | null {
   const { headers } = c.req.raw;
   const bearer = readBearer(headers);
   if (bearer.kind !== 'none') return bearer.kind === 'token' ? bearer.token : null;
@@ -71,6 +71,6 @@ export function presentedAccessToken(c: RequestContext, deps: HotDeps, isUnsafe:
   return readCookie(headers.get('Cookie'), accessCookieName);
 }
 
-function judge(c: RequestContext, { config }: HotDeps): OriginVerdict {
+function judge(c: RequestContext, { config }: Deps): OriginVerdict {
   return judgeOrigin(c.req.raw.headers, { ownOrigin: config.baseUrl, allowedOrigins: config.allowedOrigins });
 }

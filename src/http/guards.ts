@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import type { AccessTokenClaims } from '../crypto/jwt.ts';
-import type { HotDeps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import type { RequestContext } from './context.ts';
 import { authenticate, type OriginTrust, refuseForeignOrigin } from './guard.ts';
 import { admitOperator } from './operator-guard.ts';
@@ -13,7 +13,7 @@ export interface Admission {
 }
 
 /** Checks a request before its body is read. @throws AuthError */
-export type Admit = (c: RequestContext, deps: HotDeps, isUnsafe: boolean) => Admission | Promise<Admission>;
+export type Admit = (c: RequestContext, deps: Deps, isUnsafe: boolean) => Admission | Promise<Admission>;
 
 interface GuardRule {
   /** Not there where the kit of pages checks its visitors itself. */
@@ -64,7 +64,7 @@ export const guards = {
 
 export type Guard = keyof typeof guards;
 
-/** Those of hosted pages, which `src/http/hosted-page.ts` checks. */
+/** Those of hosted pages, which `src/http/page.ts` checks. */
 export type PageGuard = 'visitor' | 'account-holder';
 
 /** The rule of a guard; undefined for one that is none, which a route that was made by hand can have. */

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { isSecretEqual } from '../crypto/constant-time.ts';
-import type { HotDeps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { log } from '../log.ts';
 import type { RequestContext } from './context.ts';
@@ -18,7 +18,7 @@ const secretPattern = /^[\x20-\x7e]{32,}$/;
  * @throws AuthError unauthenticated, misconfigured; csrf_rejected for a page of another origin when no secret is
  * needed
  */
-export function admitOperator(c: RequestContext, deps: HotDeps, guard: 'cron' | 'admin' | 'developer'): void {
+export function admitOperator(c: RequestContext, deps: Deps, guard: 'cron' | 'admin' | 'developer'): void {
   const header = c.req.raw.headers.get('Authorization');
   if (header === null && guard !== 'admin' && deps.config.isDevelopment) {
     refuseForeignOrigin(c, deps);

@@ -1,4 +1,4 @@
-import type { HotDeps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { accessCookieName, carriesAuthCookie, refreshCookieName } from './auth-cookies.ts';
 import { readBearer } from './bearer.ts';
@@ -28,7 +28,7 @@ export interface PresentedRefreshToken {
  */
 export function presentedRefreshToken(
   c: RequestContext,
-  deps: HotDeps,
+  deps: Deps,
   bodyToken: string | undefined,
   originTrust: OriginTrust,
 ): PresentedRefreshToken | null {
@@ -46,7 +46,7 @@ export function presentedRefreshToken(
  */
 export function presentedTokens(
   c: RequestContext,
-  deps: HotDeps,
+  deps: Deps,
   bodyToken: string | undefined,
   originTrust: OriginTrust,
 ): { readonly tokens: PresentedTokens; readonly areCookiesIgnored: boolean } {
@@ -63,7 +63,7 @@ export function presentedTokens(
 }
 
 /** Returns the tokens of the cookies, whichever page sent the request. */
-export function cookieTokens(c: RequestContext, deps: HotDeps): PresentedTokens {
+export function cookieTokens(c: RequestContext, deps: Deps): PresentedTokens {
   const { ours, legacy } = readRefreshCookies(c, deps);
   const access = readCookie(c.req.raw.headers.get('Cookie'), accessCookieName);
   return {
@@ -72,10 +72,7 @@ export function cookieTokens(c: RequestContext, deps: HotDeps): PresentedTokens 
   };
 }
 
-function readRefreshCookies(
-  c: RequestContext,
-  deps: HotDeps,
-): { ours: string | null; legacy: string | null } {
+function readRefreshCookies(c: RequestContext, deps: Deps): { ours: string | null; legacy: string | null } {
   const header = c.req.raw.headers.get('Cookie');
   const { legacyRefreshCookie } = deps.config.session;
   const legacy = legacyRefreshCookie === null ? null : readCookie(header, legacyRefreshCookie);
@@ -92,7 +89,7 @@ function percentDecoded(value: string): string {
 }
 
 // Browsers send cookies whichever page makes the request; without Origin and Sec-Fetch-Site nothing vouches for it.
-function requireTrustedCookies(c: RequestContext, deps: HotDeps, originTrust: OriginTrust): void {
+function requireTrustedCookies(c: RequestContext, deps: Deps, originTrust: OriginTrust): void {
   if (originTrust !== 'absent') return;
   if (carriesAuthCookie(c.req.raw.headers, deps.config.session.legacyRefreshCookie))
     throw commonErrors.csrf_rejected();

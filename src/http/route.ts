@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import type { AccessTokenClaims } from '../crypto/jwt.ts';
-import type { Deps, HotDeps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { once } from '../once.ts';
 import type { RateLimitClass } from '../rate-limit/rate-limiter.ts';
@@ -13,28 +13,42 @@ import { type Admit, type Guard, guards, type PageGuard } from './guards.ts';
 /** The methods that a route can have; HEAD is GET. */
 export const routeMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
-interface RouteSpec<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType, D extends HotDeps> {
+/** The place of a route in the table: all that is known before its handler is loaded. */
+interface RouteSpec<G extends ApiGuard> {
   readonly method: (typeof routeMethods)[number];
   readonly path: string;
   readonly guard: G;
   /** The budget that a request counts against; `general` by default. */
   readonly limit?: RateLimitClass;
-  /** The schema of the JSON body, or a function that chooses it by the configuration; without one no body is read. */
-  readonly body?: S | ((deps: D) => S | Promise<S>);
-  /** Knows the usual body without the schema, which is asked about every other: for hot routes. */
-  readonly isUsualBody?: (value: unknown) => value is z.output<S>;
   /**
    * Whether it is for the account's owner alone, so that every gate is asked: select `refusedBy` in its first statement
    * and call `passGates` with its row.
    */
   readonly isSensitive?: true;
-  /** Whether every member is optional, so that the body may be omitted with its Content-Type. */
-  readonly isBodyOptional?: boolean;
+}
+
+type ApiGuard = Exclude<Guard, PageGuard>;
+
+/** Whether a JSON body comes along: `optional` where every member is, so that it may be omitted with its Content-Type. */
+type BodySpec<S> = S extends z.core.$ZodType
+  ? { readonly body: 'required' | 'optional' }
+  : { readonly body?: undefined };
+
+type BodySchema<S> = NonNullable<S> | ((deps: Deps) => NonNullable<S> | Promise<NonNullable<S>>);
+
+/** What answers the requests of a route that its guard has let pass. */
+export interface Handler<G extends ApiGuard, S extends z.core.$ZodType | undefined = undefined> {
+  /** The schema of the JSON body, or a function that chooses it; without one no body is read. */
+  readonly body?: BodySchema<S>;
+  readonly answer: (
+    c: RequestContext,
+    input: RouteInput<G, S extends z.core.$ZodType ? z.output<S> : undefined>,
+  ) => Response | Promise<Response>;
 }
 
 /** The input of a handler besides Hono's context. */
-export interface RouteInput<G extends Guard, Body, D extends HotDeps = Deps> {
-  readonly deps: D;
+export interface RouteInput<G extends Guard, Body> {
+  readonly deps: Deps;
   readonly body: Body;
   readonly caller: G extends 'session' ? AccessTokenClaims : undefined;
   /** The verdict about the origin: cookies count only if it is our own or a listed one. */
@@ -59,7 +73,7 @@ export interface Route {
 
 const kitRoutes = new WeakSet<Route>();
 
-/** Whether a route was made by one of the functions here or in page-route.ts, and not by hand: all that are served are. */
+/** Whether a route was made by one of the functions here or in page.ts, and not by hand: all that are served are. */
 export function isMadeByKit(route: Route): boolean {
   return kitRoutes.has(route);
 }
@@ -70,62 +84,42 @@ export function markAsMadeByKit(route: Route): Route {
   return route;
 }
 
-type Handler<G extends Guard, Body, D extends HotDeps> = (
-  c: RequestContext,
-  input: RouteInput<G, Body, D>,
-) => Response | Promise<Response>;
-
-/** Defines a route that runs in this order: origin and credential, then the body, then the handler. */
-export function defineRoute<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType>(
-  spec: RouteSpec<G, S, Deps>,
-  handler: Handler<G, z.output<S>, Deps>,
-): Route {
-  return routeOf(spec, requireDeps, handler);
-}
-
 /**
- * Defines one of the few routes that most requests are for, in the same order. What such a route imports is evaluated at the
- * start, so it asks for what features say by `loadFeatures`, and for its schema by a function.
+ * Defines a route that runs in this order: origin and credential, then the body, then the handler.
+ * @param handler of the few routes that most requests are for, whose imports are evaluated at the start; for every other
+ * a function that loads it
  */
-export function defineHotRoute<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType>(
-  spec: RouteSpec<G, S, HotDeps>,
-  handler: Handler<G, z.output<S>, HotDeps>,
+export function defineRoute<G extends ApiGuard, S extends z.core.$ZodType | undefined = undefined>(
+  spec: RouteSpec<G> & BodySpec<S>,
+  handler: Handler<G, S> | (() => Promise<Handler<G, S>>),
 ): Route {
-  return routeOf(spec, requireHotDeps, handler);
-}
-
-function routeOf<G extends Exclude<Guard, PageGuard>, S extends z.core.$ZodType, D extends HotDeps>(
-  spec: RouteSpec<G, S, D>,
-  depsOf: (c: RequestContext) => D,
-  handler: Handler<G, z.output<S>, D>,
-): Route {
-  const { method, path, guard, limit = 'general', isBodyOptional = false } = spec;
+  const { method, path, guard, limit = 'general', isSensitive = false } = spec;
   const isUnsafe = method !== 'GET';
   const admit: Admit = guards[guard].admit;
-  const readBody = async (c: RequestContext, deps: D): Promise<z.output<S> | undefined> => {
-    const value = await readJsonBody(c.req.raw, { isOptional: isBodyOptional });
-    if (spec.isUsualBody?.(value)) return value;
-    const schema = typeof spec.body === 'function' ? await spec.body(deps) : spec.body;
-    const { validate } = await loadValidation();
-    return schema && validate(schema, value);
-  };
   const handle = async (c: RequestContext): Promise<Response> => {
-    const deps = depsOf(c);
+    const deps = requireDeps(c);
     const { caller, originTrust } = await admit(c, deps, isUnsafe);
-    const body = spec.body === undefined ? undefined : await readBody(c, deps);
+    const { body: schema, answer } = typeof handler === 'function' ? await handler() : handler;
+    const body = schema && (await readBody(c, deps, schema, { isOptional: spec.body === 'optional' }));
     // The compiler cannot follow two conditional types into the guard.
-    return handler(c, { deps, body, caller, originTrust } as RouteInput<G, z.output<S>, D>);
+    return answer(c, { deps, body, caller, originTrust } as Parameters<typeof answer>[1]);
   };
   return markAsMadeByKit({
-    method,
-    path,
-    guard,
-    limit,
-    medium: 'api',
-    isSensitive: spec.isSensitive ?? false,
+    ...{ method, path, guard, limit, medium: 'api', isSensitive },
     hasBody: spec.body !== undefined,
     handle,
   });
+}
+
+async function readBody<S extends z.core.$ZodType>(
+  { req }: RequestContext,
+  deps: Deps,
+  schema: BodySchema<S>,
+  options: { readonly isOptional: boolean },
+): Promise<z.output<S>> {
+  const value = await readJsonBody(req.raw, options);
+  const { validate } = await loadValidation();
+  return validate(typeof schema === 'function' ? await schema(deps) : schema, value);
 }
 
 const loadValidation = once(() => import('./validate.ts'));
@@ -149,20 +143,6 @@ export function defineOpenRoute(path: string, handler: (c: RequestContext) => Re
  * @throws AuthError misconfigured
  */
 export function requireDeps(c: RequestContext): Deps {
-  const deps = requireHotDeps(c);
-  if (hasFeatures(deps)) return deps;
-  throw new TypeError('only hot routes are served without the features');
-}
-
-function hasFeatures(deps: HotDeps): deps is Deps {
-  return 'features' in deps;
-}
-
-/**
- * Returns those that a hot route has.
- * @throws AuthError misconfigured
- */
-export function requireHotDeps(c: RequestContext): HotDeps {
   const deps = c.get('deps');
   if (deps !== undefined) return deps;
   const runtime = c.get('runtime');

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { AuthError, commonErrors } from '../errors.ts';
 import type { IssuedTokens } from '../issued-tokens.ts';
-import type { VisitorIds } from '../joints/visitor.ts';
+import type { VisitorIds, VisitorReader } from '../joints/visitor.ts';
 import { accessCookieName, clearAuthCookies, refreshCookieName, setAuthCookies } from './auth-cookies.ts';
 import type { RequestContext } from './context.ts';
 import { readCookie } from './cookies.ts';
@@ -32,15 +32,15 @@ export async function callerOfPage(visit: Cookies): Promise<VisitorIds | null> {
 export async function seemsSignedIn(visit: Cookies): Promise<boolean> {
   if ((await callerByAccessToken(visit)) !== null) return true;
   const token = refreshTokenOf(visit);
-  return token !== null && visit.deps.features.visitors.some((reader) => reader.isGenuine(visit.deps, token));
+  if (token === null) return false;
+  return (await readersOf(visit)).some((reader) => reader.isGenuine(visit.deps, token));
 }
 
 /** Who is signed in, whose session is live: for pages that are for everybody. Round trips: 1; 0 without cookies. */
 export async function findVisitor(visit: Cookies): Promise<VisitorIds | null> {
   const caller = await callerByAccessToken(visit);
   if (caller === null) return callerByRefreshToken(visit);
-  for (const reader of visit.deps.features.visitors)
-    if (await reader.isLive(visit.deps, caller)) return caller;
+  for (const reader of await readersOf(visit)) if (await reader.isLive(visit.deps, caller)) return caller;
   return null;
 }
 
@@ -56,11 +56,15 @@ async function callerByAccessToken({ c, deps }: Cookies): Promise<VisitorIds | n
 async function callerByRefreshToken(visit: Cookies): Promise<VisitorIds | null> {
   const token = refreshTokenOf(visit);
   if (token === null) return null;
-  for (const reader of visit.deps.features.visitors) {
+  for (const reader of await readersOf(visit)) {
     const visitor = await reader.look(visit.deps, token);
     if (visitor !== null) return visitor;
   }
   return null;
+}
+
+function readersOf({ c }: Cookies): Promise<VisitorReader[]> {
+  return Promise.all(c.get('visitorReaders').map((load) => load()));
 }
 
 function refreshTokenOf({ c }: Cookies): string | null {
@@ -78,7 +82,7 @@ export async function callerOfForm(visit: Cookies): Promise<FormCaller> {
   const { deps } = visit;
   const known = await callerByAccessToken(visit);
   const token = refreshTokenOf(visit);
-  const [reader] = deps.features.visitors;
+  const [reader] = await readersOf(visit);
   if (known !== null || token === null || reader === undefined) return { caller: known, renewed: null };
   try {
     const renewed = await reader.renew(deps, token);

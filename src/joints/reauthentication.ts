@@ -1,10 +1,12 @@
 import type * as z from 'zod/mini';
 import type { Fragment } from '../db/sql.ts';
-import type { Deps } from '../deps.ts';
 import type { IssuedTokens } from '../issued-tokens.ts';
 
-/** A way in which a signed-in caller can authenticate again. A feature brings it in its manifest. */
-export type ReauthenticationMethod = NamedMethod & (ProofMethod | ElsewhereMethod);
+/**
+ * A way in which a signed-in caller can authenticate again. A feature brings it in its manifest. What it does asks for `D`,
+ * the dependencies of a flow.
+ */
+export type ReauthenticationMethod<D = never> = NamedMethod & (ProofMethod<D> | ElsewhereMethod<D>);
 
 interface NamedMethod {
   /** As in the list of methods that would do: `totp`. */
@@ -17,7 +19,7 @@ interface NamedMethod {
 }
 
 /** One whose proof is a member of the request. */
-export interface ProofMethod {
+export interface ProofMethod<D = never> {
   /** The member of the request that holds the proof: `code`. */
   readonly member: string;
   readonly schema: z.ZodMiniType<string>;
@@ -25,22 +27,22 @@ export interface ProofMethod {
    * Checks the proof and gives the session its new id and a new time of authentication.
    * @throws AuthError as the feature declares
    */
-  readonly run: (deps: Deps, caller: Ids, proof: string) => Promise<IssuedTokens>;
+  readonly run: (deps: D, caller: Ids, proof: string) => Promise<IssuedTokens>;
   /** Sends the caller the proof, where it is one that has to be sent. @throws AuthError as the feature declares */
-  readonly send?: (deps: Deps, caller: Ids) => Promise<void>;
+  readonly send?: (deps: D, caller: Ids) => Promise<void>;
 }
 
 /** One that takes a visit elsewhere, and has routes of its own. */
-export interface ElsewhereMethod {
+export interface ElsewhereMethod<D = never> {
   readonly member: null;
   /** Where the caller can go. @throws AuthError unauthenticated */
-  readonly ways: (deps: Deps, caller: Ids) => Promise<readonly Way[]>;
+  readonly ways: (deps: D, caller: Ids) => Promise<readonly Way[]>;
   /**
    * Begins the visit there.
    * @param redirectTo where it ends: a checked URL
    * @throws AuthError as the feature declares
    */
-  readonly begin: (deps: Deps, caller: Ids, wayId: string, redirectTo: string) => Promise<Departing>;
+  readonly begin: (deps: D, caller: Ids, wayId: string, redirectTo: string) => Promise<Departing>;
 }
 
 /** A place where somebody can authenticate again. */

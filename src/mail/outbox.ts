@@ -1,10 +1,10 @@
-import type { Feature } from '../feature.ts';
+import type { FeatureRules } from '../feature.ts';
 import { exportedMails, forgetRecipient } from './outbox/fragments.ts';
 import { deleteFinishedMails } from './queries.ts';
 import { countSealedWithPrevious, resealMails } from './reseal-mails.ts';
 
 /** What the outbox has to say as the owner of a table. */
-export const mailOutbox: Feature = {
+export const mailOutbox: FeatureRules = {
   tables: [
     {
       name: 'mail_outbox',

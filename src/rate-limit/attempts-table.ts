@@ -1,4 +1,4 @@
-import type { Feature } from '../feature.ts';
+import type { FeatureRules } from '../feature.ts';
 import { forgetUsers } from './fragments.ts';
 import { cleanupExpiredAttempts } from './queries.ts';
 
@@ -6,7 +6,7 @@ import { cleanupExpiredAttempts } from './queries.ts';
  * What the counters have to say as the owners of a table. A bucket names a user by the id where an account has no address
  * key, and where something is counted per account; what counts under an address stays until its window ends.
  */
-export const attemptCounters: Feature = {
+export const attemptCounters: FeatureRules = {
   tables: [
     {
       name: 'login_attempts',

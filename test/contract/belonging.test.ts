@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
 import { identifier, join, sql } from '../../src/db/sql.ts';
-import { foldFeatures, type OwnedTable } from '../../src/feature.ts';
+import { loadRulesOf } from '../../src/feature.ts';
+import type { OwnedTable } from '../../src/joints/owned-table.ts';
 import { password } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { insertAccount } from './insert-account.ts';
 
-const { tables, exportParts } = foldFeatures(features);
+const { tables, exportParts } = await loadRulesOf(features);
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -142,7 +143,8 @@ describe('every table that names a user (LNK-14)', () => {
   test('is closed at a take-over by credentials of its own feature, none of which stays, or by a statement', async () => {
     const { ids } = await rooted();
     const owner = sql`(SELECT ${ids[0]}::uuid AS user_id)`;
-    for (const { tables: own = [], credentials = [] } of features) {
+    for (const { loadRules } of features) {
+      const { tables: own = [], credentials = [] } = (await loadRules?.()) ?? {};
       for (const { name, atTakeOver } of own) {
         if (typeof atTakeOver === 'object' && 'kept' in atTakeOver)
           expect(atTakeOver.kept, name).toMatch(/\w+ \w+/);

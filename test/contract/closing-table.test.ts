@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
-import { foldFeatures } from '../../src/feature.ts';
+import { loadRulesOf } from '../../src/feature.ts';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
 import {
   type Cell,
@@ -23,7 +23,7 @@ import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import { storeLinks } from './route-table.ts';
 
-const { credentials } = foldFeatures(features);
+const { credentials } = await loadRulesOf(features);
 
 /** What the code says: every kind of credential, and its cell for every occasion. */
 const table: Readonly<Record<string, Cells>> = Object.fromEntries(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp, features } from '../../src/app.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { defineErrors } from '../../src/errors.ts';
-import { foldFeatures } from '../../src/feature.ts';
+import { loadRulesOf } from '../../src/feature.ts';
 import type { Gate } from '../../src/joints/gate.ts';
 import { password } from '../support/accounts.ts';
 import { type Answer, serveWith, TestClient } from '../support/client.ts';
@@ -89,7 +89,7 @@ beforeAll(async () => {
   database = await freshDatabase();
   const variables = { DATABASE_URL: database.url };
   client = new TestClient(variables);
-  gated = new TestClient(variables, { features: [{ gates: [closedGate] }] });
+  gated = new TestClient(variables, { features: [{ loadRules: async () => ({ gates: [closedGate] }) }] });
 });
 afterAll(() => database.drop());
 
@@ -178,8 +178,8 @@ function namesTwice(gates: readonly Gate[]): string[] {
   return names.filter((name, index) => names.indexOf(name) !== index);
 }
 
-test('every gate has a name of its own, in snake_case', () => {
-  const gates = [...foldFeatures(features).gates, closedGate];
+test('every gate has a name of its own, in snake_case', async () => {
+  const gates = [...(await loadRulesOf(features)).gates, closedGate];
   expect(gates.length).toBeGreaterThan(1);
   expect(namesTwice(gates)).toEqual([]);
   expect(namesTwice([...gates, closedGate])).toEqual(['closed_gate']);

@@ -1,5 +1,5 @@
 import { createApp, features } from '../../src/app.ts';
-import { foldFeatures } from '../../src/feature.ts';
+import { foldSite } from '../../src/feature.ts';
 import { freshEmail, password, registration } from '../support/accounts.ts';
 import type { TestClient } from '../support/client.ts';
 import { baseUrl } from '../support/test-env.ts';
@@ -196,7 +196,7 @@ export function submitForm(
 }
 
 function formsOfPage(page: string): Readonly<Record<string, HostedForm>> {
-  const sections = foldFeatures(features).accountSections.filter((section) => section.page === page);
+  const sections = foldSite(features).accountSections.filter((section) => section.page === page);
   return Object.fromEntries(
     sections.flatMap(({ name: section }) =>
       Object.entries(sectionForms[section] ?? {}).map(([action, form]) => [

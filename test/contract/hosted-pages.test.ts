@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
-import { foldFeatures } from '../../src/feature.ts';
+import { foldSite } from '../../src/feature.ts';
 import { logIn } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -45,7 +45,7 @@ describe('the table of hosted pages', () => {
   });
 
   test('has every section of the pages of the account, and no other', () => {
-    const sections = foldFeatures(features).accountSections.map(({ name }) => name);
+    const sections = foldSite(features).accountSections.map(({ name }) => name);
     expect(Object.keys(sectionForms).toSorted()).toEqual(sections.toSorted());
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
-import type { Feature } from '../../src/feature.ts';
+import { defineRoute } from '../../src/http/route.ts';
 import { serviceWith } from '../http/planted-service.ts';
 import { TestClient } from '../support/client.ts';
 import { expectProblem } from './expect-problem.ts';
@@ -73,14 +73,11 @@ describe.each(registeredRoutes)('when the handler of %s throws', (key) => {
   );
 });
 
-/** A service whose app cannot be made, as when a module of it does not load. */
-function serviceWithoutApp(): TestClient {
-  const features = new Proxy<Feature[]>([], {
-    get() {
-      throw new Error('no such module');
-    },
-  });
-  return new TestClient({ ALLOWED_ORIGINS: 'https://app.example' }, { features });
+/** A service of which a module does not load: a handler, and what all features say. */
+function serviceWithoutModules(): TestClient {
+  const load = () => Promise.reject(new Error('no such module'));
+  const planted = defineRoute({ method: 'GET', path: '/planted', guard: 'anyone' }, load);
+  return new TestClient({}, { features: [{ routes: [planted], loadRules: load }] });
 }
 
 describe('when something outside the handlers throws', () => {
@@ -151,24 +148,21 @@ describe('when something outside the handlers throws', () => {
     });
   });
 
-  test('an app that cannot be made is a 500 with every header, and one log line each time (LOG-06)', async () => {
-    const client = serviceWithoutApp();
+  test('a module that does not load is a 500 with every header, and one log line each time (LOG-06)', async () => {
+    const client = serviceWithoutModules();
     const lines = recordLog();
-    for (const path of ['/api/auth/login', '/login', '/api/auth/me/']) {
-      const answer = await client.call(path === '/login' ? 'GET' : 'POST', path);
-      expect([answer.status, answer.headers.get('X-Request-Id')]).toEqual([500, expect.any(String)]);
+    for (let time = 0; time < 2; time++) {
+      const answer = await client.get('/planted');
+      expectProblem(answer, 500, 'internal_error');
       expect(answer.headers.get('Cache-Control')).toBe('no-store');
     }
+    expectProblem(
+      await client.call(...exampleCall('GET /api/auth/me/export', account)),
+      500,
+      'internal_error',
+    );
     expect(lines).toHaveLength(3);
-    expectProblem(await client.get('/api/auth/me'), 401, 'unauthenticated');
-  });
-
-  test('hot routes, their preflights and HEAD need no app', async () => {
-    const client = serviceWithoutApp();
-    const preflight = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'POST' };
-    expect((await client.call('OPTIONS', '/api/auth/refresh', { headers: preflight })).status).toBe(204);
-    expect((await client.call('HEAD', '/api/health/live')).status).toBe(200);
+    expect((await client.call(...exampleCall('GET /api/auth/me', account))).status).toBe(200);
     expectProblem(await client.post('/api/auth/refresh', { refreshToken: 'nxr_x' }), 401, 'session_expired');
-    expect((await client.call('OPTIONS', '/api/auth/login', { headers: preflight })).status).toBe(500);
   });
 });

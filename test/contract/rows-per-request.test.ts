@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
 import { identifier, join, sql } from '../../src/db/sql.ts';
-import { foldFeatures } from '../../src/feature.ts';
+import type { Rules } from '../../src/deps.ts';
+import { loadRulesOf } from '../../src/feature.ts';
 import { freshClient, freshEmail } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** The tables of which the clean-up deletes rows, by itself or with the session that they belong to. */
-function cleanedTables({ cleanUps, tables }: ReturnType<typeof foldFeatures>): string[] {
+function cleanedTables({ cleanUps, tables }: Rules): string[] {
   const deleted = cleanUps.filter(({ change }) => change === 'deleted').map(({ rows }) => rows);
   const withSession = tables.filter(
     ({ columns, atDeletion }) => columns.includes('session_id') && atDeletion === 'cascade',
@@ -27,7 +28,7 @@ function cleanedTables({ cleanUps, tables }: ReturnType<typeof foldFeatures>): s
   return [...new Set([...deleted, ...withSession.map(({ name }) => name)])].toSorted();
 }
 
-const cleaned = cleanedTables(foldFeatures(features));
+const cleaned = cleanedTables(await loadRulesOf(features));
 
 async function countRows(): Promise<Record<string, number>> {
   const counts = cleaned.map(
@@ -58,13 +59,16 @@ describe('what one request leaves to the clean-up is bounded (CRN-08)', () => {
     expect(Math.max(...added)).toBeLessThanOrEqual(rowsMax);
   });
 
-  test('in each table that has a clean-up, a new one too', () => {
+  test('in each table that has a clean-up, a new one too', async () => {
     expect(cleaned).toEqual(
       expect.arrayContaining(['former_session_ids', 'mail_outbox', 'security_events', 'sessions']),
     );
     const runBatch = async () => 0;
-    const planted = { cleanUps: [{ rows: 'planted', change: 'deleted', runBatch } as const] };
-    expect(cleanedTables(foldFeatures([...features, planted]))).toEqual([...cleaned, 'planted'].toSorted());
+    const cleanUps = [{ rows: 'planted', change: 'deleted', runBatch } as const];
+    const planted = { loadRules: async () => ({ cleanUps }) };
+    expect(cleanedTables(await loadRulesOf([...features, planted]))).toEqual(
+      [...cleaned, 'planted'].toSorted(),
+    );
   });
 
   test('and some requests do leave as much, so that the bound is none of thin air', async () => {

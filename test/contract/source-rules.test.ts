@@ -102,8 +102,8 @@ describe('time in the source', () => {
 
 describe('the deployed service', () => {
   test('replaces neither the clock nor the cost of a password hash, and no variable sets that cost (HSH-01)', () => {
-    expect(linesWith(/create(?:App|Service)\(/, ['src/index.ts'])).toEqual([
-      'src/index.ts: const { fetch } = createService();',
+    expect(linesWith(/createApp\(/, ['src/index.ts'])).toEqual([
+      'src/index.ts: const { fetch } = createApp();',
     ]);
     expect(filesWith(/\bargon2Parameters\b/)).toEqual(['src/create-deps.ts']);
     expect(filesWith(/\bliveParameters\b/)).toEqual(['src/crypto/password-hash.ts']);

@@ -13,7 +13,7 @@ export function serviceWith(
 ): TestClient {
   const planted = Object.entries(routes).map(([key, answer]) => {
     const [method, path] = key.split(' ') as ['GET' | 'POST' | 'DELETE', string];
-    return defineRoute({ method, path, guard: 'anyone' }, answer);
+    return defineRoute({ method, path, guard: 'anyone' }, { answer });
   });
   return new TestClient(overrides, { ...options, features: [{ routes: planted }] });
 }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { features } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { sql } from '../../src/db/sql.ts';
-import { foldFeatures } from '../../src/feature.ts';
+import { loadRulesOf } from '../../src/feature.ts';
 import { reset } from '../features/password/password-reset.ts';
 import { changePassword, deleteAccount } from '../features/password/signed-in-owner.ts';
 import { keyringOf } from '../features/sessions/session-fixtures.ts';
@@ -51,7 +51,7 @@ const keep = (token: string) => client.post('/api/auth/two-factor/keep', { token
 
 /** What the clean-up does about operators' resets. */
 async function carryOutResets(): Promise<number> {
-  const { cleanUps, credentials } = foldFeatures(features);
+  const { cleanUps, credentials } = await loadRulesOf(features);
   const { runBatch } = cleanUps.find(({ rows }) => rows === 'users.two_factor_reset_at')!;
   const means = { credentials, config: parseConfig(client.env) };
   return runBatch(openForFlow(database.url), 500, keyringOf(client), means);

@@ -1,7 +1,6 @@
 import { createExecutionContext } from 'cloudflare:test';
+import { type AppOptions, createApp } from '../../src/app.ts';
 import type { Env } from '../../src/config.ts';
-import type { AppOptions } from '../../src/create-deps.ts';
-import { createService } from '../../src/service.ts';
 import { baseUrl, type Overrides, testEnv } from './test-env.ts';
 
 export type { Overrides };
@@ -50,7 +49,7 @@ export function serveWith(path: string, variables: Overrides): void {
 
 /** A client of the service in this isolate. Its password hashes are cheap, unless the options say otherwise. */
 export class TestClient {
-  readonly app: ReturnType<typeof createService>;
+  readonly app: ReturnType<typeof createApp>;
   /** Its environment, at most addresses. */
   readonly env: Env;
   readonly #envWith: (variables: Overrides) => Env;
@@ -63,7 +62,7 @@ export class TestClient {
   ) {
     this.#envWith = (variables) => ({ ...testEnv({ ...variables, ...overrides }), ...bindings });
     this.env = this.#envWith({});
-    this.app = createService({ argon2Parameters: cheapParameters, ...options });
+    this.app = createApp({ argon2Parameters: cheapParameters, ...options });
   }
 
   /** Sends a request as it stands. */

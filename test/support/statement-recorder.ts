@@ -71,13 +71,15 @@ async function problemsOf(statement: CompiledStatement): Promise<string[]> {
 /** The steps that features add to batches of others. */
 export async function readJointSteps(): Promise<Set<string>> {
   // Only here, so that no test evaluates the app because of it.
-  const { features } = await import('../../src/app.ts');
-  return new Set(
-    features.flatMap(({ credentials = [], tables = [] }) => [
-      ...credentials.map(({ step }) => step),
-      ...tables
-        .flatMap(({ atDeletion, atTakeOver }) => [atDeletion, atTakeOver])
-        .flatMap((what) => (typeof what === 'object' && 'step' in what ? [what.step] : [])),
-    ]),
-  );
+  const [{ features }, { loadRulesOf }] = await Promise.all([
+    import('../../src/app.ts'),
+    import('../../src/feature.ts'),
+  ]);
+  const { credentials, tables } = await loadRulesOf(features);
+  return new Set([
+    ...credentials.map(({ step }) => step),
+    ...tables
+      .flatMap(({ atDeletion, atTakeOver }) => [atDeletion, atTakeOver])
+      .flatMap((what) => (typeof what === 'object' && 'step' in what ? [what.step] : [])),
+  ]);
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 import { inputOptions, type Modules, outputOptions } from '../build/build-worker.ts';
@@ -101,12 +102,21 @@ function sourcesFrom(chunks: readonly OutputChunk[], root: string): ReadonlySet<
   return new Set(Array.from(seen, ({ moduleIds }) => moduleIds).flat());
 }
 
+/** What others import of a feature, what answers its routes, and what it says for the flows of others. */
+function sourcesLoadedOf(feature: string): string[] {
+  const files = readdirSync(join(projectFolder, 'src/features', feature), {
+    recursive: true,
+    encoding: 'utf8',
+  });
+  return files.filter((path) => /^(?:index|rules)\.ts$|(?:^|\/)handlers\.ts$/.test(path));
+}
+
 /** The entry, and a module for each feature, so that no import of a feature's index by another source counts. */
 function virtualModules(features: readonly string[]): Plugin {
   const quotedPath = (path: string) => JSON.stringify(join(projectFolder, 'src', path));
   const imports = features.map((feature) => `"${feature}": () => import("bench:feature/${feature}")`);
-  const entryCode = `import { createService } from ${quotedPath('service.ts')};
-export const { fetch } = createService();
+  const entryCode = `import { createApp } from ${quotedPath('app.ts')};
+export const { fetch } = createApp();
 export const imports = { ${imports.join(', ')} };`;
   return {
     name: 'virtual-modules',
@@ -114,7 +124,10 @@ export const imports = { ${imports.join(', ')} };`;
     load(id) {
       if (id === entry) return entryCode;
       const feature = featureIn.exec(id)?.[1];
-      return feature === undefined ? null : `export * from ${quotedPath(`features/${feature}/index.ts`)};`;
+      if (feature === undefined) return null;
+      return sourcesLoadedOf(feature)
+        .map((path, n) => `export * as part${n} from ${quotedPath(`features/${feature}/${path}`)};`)
+        .join('\n');
     },
   };
 }

@@ -19,7 +19,11 @@ export interface BuiltWorker {
 }
 
 const entryOfService = join(projectFolder, 'src/index.ts');
-const appOfService = join(projectFolder, 'src/app.ts');
+
+/** What answers the requests that are for no hot route, and what features say for the flows of others. */
+const rootsOfApp = /\/src\/(?:.*\/(?:handlers|rules)|mail\/outbox|rate-limit\/attempts-table|scheduled)\.ts$/;
+/** By what the body of a hot route is checked: the first one must not wait for the app. */
+const rootsOfBodies = /\/src\/(?:http\/validate|features\/sessions\/schemas)\.ts$/;
 
 /** How every Worker is bundled, besides its entry. */
 export const inputOptions: InputOptions = {
@@ -65,8 +69,9 @@ function uploadedAsTheyAre(): Plugin {
 
 /**
  * Bundles a Worker into few modules, each of which workerd compiles when it is first imported: what the Worker evaluates at
- * its start (`start`), what it evaluates with the first request that is for no hot route (`app`), what pages are made of, and
- * each package that is seldom needed. What belongs to the first two is found by building once before.
+ * its start (`start`), what checks the bodies of hot routes (`bodies`), what it evaluates with the first request that is for
+ * no hot route (`app`), what pages are made of, and each package that is seldom needed. What belongs to the first three is
+ * found by building once before.
  */
 export async function buildWorker(entry = entryOfService): Promise<BuiltWorker> {
   const bundle = await rolldown({ ...inputOptions, input: { index: entry } });
@@ -74,11 +79,13 @@ export async function buildWorker(entry = entryOfService): Promise<BuiltWorker> 
     const { output: found } = await bundle.generate(outputOptions);
     const chunks = found.filter((file) => file.type === 'chunk');
     const atStart = sourcesOf(withImports(chunks, (chunk) => chunk.isEntry));
-    const inApp = sourcesOf(withImports(chunks, ({ facadeModuleId }) => facadeModuleId === appOfService));
+    const ofBodies = sourcesOf(withImports(chunks, has(rootsOfBodies)));
+    const inApp = sourcesOf(withImports(chunks, has(rootsOfApp)));
     const groupOf = (source: string): string | null => {
       // The entry exports nothing but handlers, so it is a module of its own.
       if (source === entry) return null;
       if (atStart.has(source)) return 'start';
+      if (ofBodies.has(source)) return 'bodies';
       return inApp.has(source) ? groupOfApp(source) : groupOnDemand(source);
     };
     const { output } = await bundle.generate({
@@ -105,6 +112,10 @@ export async function buildWorker(entry = entryOfService): Promise<BuiltWorker> 
   } finally {
     await bundle.close();
   }
+}
+
+function has(sources: RegExp): (chunk: OutputChunk) => boolean {
+  return ({ moduleIds }) => moduleIds.some((source) => sources.test(source));
 }
 
 /** These chunks, and all that they import before they are evaluated. */

@@ -1,4 +1,3 @@
-import type { Migration, Run } from '../migrations.ts';
 import { type Fragment, sql } from '../sql.ts';
 import { type IndexFile, readIndexFile } from './index-file.ts';
 import { describeProgress, dropIndex, findIndex, type IndexState, type Session } from './index-state.ts';
@@ -12,6 +11,7 @@ import {
 } from './migration-error.ts';
 import { pauseAbout } from './migration-limits.ts';
 import { checksumOf } from './migration-record.ts';
+import type { Migration, Run } from './migration-run.ts';
 
 interface Build {
   readonly run: Run;

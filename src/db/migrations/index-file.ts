@@ -1,5 +1,5 @@
-import type { Migration } from '../migrations.ts';
 import { MigrationError } from './migration-error.ts';
+import type { Migration } from './migration-run.ts';
 
 /** What a file builds whose name ends in `_concurrently`. */
 export interface IndexFile {

@@ -1,6 +1,6 @@
-import type { StatementRunner } from '../migrations.ts';
 import { type Fragment, identifier, sql } from '../sql.ts';
 import type { IndexFile } from './index-file.ts';
+import type { StatementRunner } from './migration-run.ts';
 
 /** What runs statements one by one: a connection of its own, or HTTP. */
 export type Session = Pick<StatementRunner, 'query'>;

@@ -1,6 +1,6 @@
-import type { StatementRunner } from '../migrations.ts';
 import { sql } from '../sql.ts';
 import { createRecord, findRecorded, waitForOtherRunners } from './migration-record.ts';
+import type { StatementRunner } from './migration-run.ts';
 
 /** What a runner finds that asks for the lease of a migration. */
 export type LeaseAnswer =

@@ -1,4 +1,6 @@
-import type { AccountSection, Feature } from '../../feature.ts';
+import type { Feature } from '../../feature.ts';
+import type { AccountPath } from '../../http/account-section.ts';
+import type { Site } from '../../http/page.ts';
 import { routes } from './routes.ts';
 
 export const feature: Feature = {
@@ -10,16 +12,16 @@ export const feature: Feature = {
       guard: 'visitor',
       load: async () => (await import('./pages/language-page.ts')).languagePage,
     },
-    { path: '/account', guard: 'account-holder', load: () => loadAccountPage('/account') },
+    { path: '/account', guard: 'account-holder', load: (site) => loadAccountPage('/account', site) },
     {
       path: '/account/sessions',
       guard: 'account-holder',
-      load: () => loadAccountPage('/account/sessions'),
+      load: (site) => loadAccountPage('/account/sessions', site),
     },
     {
       path: '/account/security',
       guard: 'account-holder',
-      load: () => loadAccountPage('/account/security'),
+      load: (site) => loadAccountPage('/account/security', site),
     },
     {
       path: '/account/delete',
@@ -55,6 +57,6 @@ export const feature: Feature = {
   ],
 };
 
-async function loadAccountPage(path: AccountSection['page']) {
-  return (await import('./pages/account-page.tsx')).accountPage(path);
+async function loadAccountPage(path: AccountPath, { accountSections }: Site) {
+  return (await import('./pages/account-page.tsx')).accountPage(path, accountSections);
 }

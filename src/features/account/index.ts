@@ -1,2 +1,1 @@
 export { feature } from './feature.ts';
-export { hotRoutes } from './hot-routes.ts';

@@ -8,8 +8,9 @@ import { banUserAndEndSessions } from './queries.ts';
  * @returns how many sessions were ended
  * @throws AuthError user_not_found
  */
-export async function banUser({ db, metadata, features }: Deps, userId: string): Promise<number> {
-  const ended = await banUserAndEndSessions(db, userId, features.credentials, metadata);
+export async function banUser({ db, metadata, loadRules }: Deps, userId: string): Promise<number> {
+  const { credentials } = await loadRules();
+  const ended = await banUserAndEndSessions(db, userId, credentials, metadata);
   if (ended === null) throw userErrors.user_not_found();
   return ended;
 }

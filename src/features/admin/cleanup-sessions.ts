@@ -14,9 +14,9 @@ export async function cleanupSessions({
   db,
   keyring,
   config,
-  features,
-}: Pick<Deps, 'db' | 'keyring' | 'config' | 'features'>): Promise<number> {
-  const { cleanUps, credentials } = features;
+  loadRules,
+}: Pick<Deps, 'db' | 'keyring' | 'config' | 'loadRules'>): Promise<number> {
+  const { cleanUps, credentials } = await loadRules();
   const results = await runCleanUps(cleanUps, { openView: () => db, keyring, credentials, config, runMs });
   const failed = results.find(({ failure }) => failure !== undefined);
   if (failed !== undefined) throw failed.failure;

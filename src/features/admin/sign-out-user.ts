@@ -7,8 +7,9 @@ import { endSessionsOfUser } from './queries.ts';
  * @returns how many there were
  * @throws AuthError user_not_found
  */
-export async function signOutUser({ db, metadata, features }: Deps, userId: string): Promise<number> {
-  const ended = await endSessionsOfUser(db, userId, features.credentials, metadata);
+export async function signOutUser({ db, metadata, loadRules }: Deps, userId: string): Promise<number> {
+  const { credentials } = await loadRules();
+  const ended = await endSessionsOfUser(db, userId, credentials, metadata);
   if (ended === null) throw userErrors.user_not_found();
   return ended;
 }

@@ -3,6 +3,18 @@ import { routes } from './routes.ts';
 
 export const feature: Feature = {
   routes,
+  pages: [
+    {
+      path: '/auth/confirm-email',
+      guard: 'anyone',
+      load: async () => (await import('./pages/confirm-page.ts')).confirmPage,
+    },
+    {
+      path: '/auth/revert-email',
+      guard: 'anyone',
+      load: async () => (await import('./pages/revert-page.ts')).revertPage,
+    },
+  ],
   accountSections: [
     {
       page: '/account',

@@ -1,5 +1,7 @@
 import type { Feature } from '../../feature.ts';
-import { emailCodeReauthentication } from './reauthentication/email-code-reauthentication.ts';
 import { routes } from './routes.ts';
 
-export const feature: Feature = { routes, reauthentications: [emailCodeReauthentication] };
+export const feature: Feature = {
+  routes,
+  loadRules: async () => (await import('./rules.ts')).rules,
+};

@@ -5,6 +5,11 @@ export const feature: Feature = {
   routes,
   pages: [
     {
+      path: '/auth/verify-email',
+      guard: 'anyone',
+      load: async () => (await import('./pages/verify-page.ts')).verifyPage,
+    },
+    {
       path: '/check-your-mail',
       guard: 'visitor',
       load: async () => (await import('./pages/check-mail-page.tsx')).checkMailPage,

@@ -1,4 +1,4 @@
-import type { HotDeps } from '../../deps.ts';
+import type { Deps } from '../../deps.ts';
 import { log } from '../../log.ts';
 import { ping } from './queries.ts';
 
@@ -29,7 +29,7 @@ const probes = new Map<string, Probe>();
  * Checks whether the database answers and a password can be hashed. However many ask, the database is pinged about
  * once a second (DBF-14).
  */
-export async function checkHealth(deps: HotDeps): Promise<Health> {
+export async function checkHealth(deps: Deps): Promise<Health> {
   const { url, endpoint } = deps.config.database;
   const key = `${endpoint} ${url}`;
   for (;;) {
@@ -44,7 +44,7 @@ export async function checkHealth(deps: HotDeps): Promise<Health> {
   return health;
 }
 
-async function probeNow(deps: HotDeps): Promise<Health> {
+async function probeNow(deps: Deps): Promise<Health> {
   const startedAt = Date.now();
   let isDatabaseConnected = true;
   try {
@@ -60,7 +60,7 @@ async function probeNow(deps: HotDeps): Promise<Health> {
 let hasHashed = false;
 
 // Production has other limits than a local run (HSH-02), so one real hash is tried in each isolate.
-async function canHash({ hasher, metadata }: HotDeps): Promise<boolean> {
+async function canHash({ hasher, metadata }: Deps): Promise<boolean> {
   if (hasHashed) return true;
   try {
     await hasher.hash('self-test');

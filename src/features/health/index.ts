@@ -1,2 +1,1 @@
 export { feature } from './feature.ts';
-export { routes as hotRoutes } from './routes.ts';

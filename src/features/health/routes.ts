@@ -1,16 +1,18 @@
-import { defineHotRoute, defineOpenRoute } from '../../http/route.ts';
+import { defineOpenRoute, defineRoute } from '../../http/route.ts';
 import { checkHealth } from './check-health.ts';
 
-const healthRoute = defineHotRoute(
+const healthRoute = defineRoute(
   { method: 'GET', path: '/api/health', guard: 'anyone' },
-  async (c, { deps }) => {
-    const { isHealthy, isDatabaseConnected, latencyMs } = await checkHealth(deps);
-    const database = {
-      status: isDatabaseConnected ? 'connected' : 'disconnected',
-      latency: `${latencyMs}ms`,
-    };
-    const body = { status: isHealthy ? 'healthy' : 'unhealthy', services: { database } };
-    return isHealthy ? c.json(body) : c.json(body, 503, { 'Retry-After': '2' });
+  {
+    async answer(c, { deps }) {
+      const { isHealthy, isDatabaseConnected, latencyMs } = await checkHealth(deps);
+      const database = {
+        status: isDatabaseConnected ? 'connected' : 'disconnected',
+        latency: `${latencyMs}ms`,
+      };
+      const body = { status: isHealthy ? 'healthy' : 'unhealthy', services: { database } };
+      return isHealthy ? c.json(body) : c.json(body, 503, { 'Retry-After': '2' });
+    },
   },
 );
 

@@ -7,9 +7,3 @@ export const LinkHolderRequest = z.strictObject({
   token: presentedToken,
   password: z.optional(presentedPassword),
 });
-
-/** The same as a form, in which a browser also sends the empty fields. */
-export const LinkHolderForm = z.strictObject({
-  token: presentedToken,
-  password: z.optional(z.union([z.literal(''), presentedPassword])),
-});

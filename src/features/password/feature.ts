@@ -1,19 +1,25 @@
 import type { Feature } from '../../feature.ts';
-import { passwordReauthentication } from './current-password/reauthenticate.ts';
 import { routes } from './routes.ts';
 
 export const feature: Feature = {
   routes,
   pages: [
     {
+      path: '/auth/reset-password',
+      guard: 'anyone',
+      load: async () => (await import('./pages/reset-link-page.ts')).resetLinkPage,
+    },
+    {
       path: '/login',
       guard: 'visitor',
-      load: async () => (await import('./pages/login-page.tsx')).loginPage,
+      load: async ({ loadSignInMethods }) =>
+        (await import('./pages/login-page.tsx')).loginPage(await loadSignInMethods()),
     },
     {
       path: '/register',
       guard: 'visitor',
-      load: async () => (await import('./pages/register-page.tsx')).registerPage,
+      load: async ({ loadSignInMethods }) =>
+        (await import('./pages/register-page.tsx')).registerPage(await loadSignInMethods()),
     },
     {
       path: '/forgot-password',
@@ -34,5 +40,5 @@ export const feature: Feature = {
       load: async () => (await import('./pages/password-section.tsx')).passwordSection,
     },
   ],
-  reauthentications: [passwordReauthentication],
+  loadRules: async () => (await import('./rules.ts')).rules,
 };

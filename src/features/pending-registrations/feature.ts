@@ -1,9 +1,5 @@
 import type { Feature } from '../../feature.ts';
-import { cleanupExpiredPendingRegistrations } from './queries.ts';
 
-/** Its rows name no user: they are of an address, and end when somebody proves it. */
 export const feature: Feature = {
-  cleanUps: [
-    { rows: 'registration_attempts', change: 'deleted', runBatch: cleanupExpiredPendingRegistrations },
-  ],
+  loadRules: async () => (await import('./rules.ts')).rules,
 };

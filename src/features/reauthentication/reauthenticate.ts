@@ -13,7 +13,8 @@ export async function reauthenticate(
   caller: CallerIds,
   proofs: Readonly<Record<string, string | undefined>>,
 ): Promise<IssuedTokens> {
-  for (const method of deps.features.reauthentications) {
+  const { reauthentications } = await deps.loadRules();
+  for (const method of reauthentications) {
     const proof = method.member === null ? undefined : proofs[method.member];
     if (proof !== undefined && method.member !== null) return method.run(deps, caller, proof);
   }

@@ -1,7 +1,4 @@
 import { defineRoute } from '../../http/route.ts';
-import { answerTokens } from '../sessions/index.ts';
-import { reauthenticate } from './reauthenticate.ts';
-import { reauthenticateRequest } from './schemas.ts';
 
 const reauthenticateRoute = defineRoute(
   {
@@ -9,9 +6,9 @@ const reauthenticateRoute = defineRoute(
     path: '/api/auth/reauthenticate',
     guard: 'session',
     limit: 'credential',
-    body: ({ features }) => reauthenticateRequest(features.reauthentications),
+    body: 'required',
   },
-  async (c, { deps, caller, body }) => answerTokens(c, 200, await reauthenticate(deps, caller, body)),
+  async () => (await import('./handlers.ts')).reauthenticateHandler,
 );
 
 export const routes = [reauthenticateRoute];

@@ -1,20 +1,5 @@
 import type { Feature } from '../../feature.ts';
-import { exportedEvents, forgetRequestMetadata } from './fragments.ts';
-import { deleteOldEvents, shortenOldAddresses } from './queries.ts';
 
 export const feature: Feature = {
-  tables: [
-    {
-      name: 'security_events',
-      columns: ['user_id', 'session_id'],
-      atExport: { part: 'securityEvents' },
-      atDeletion: { step: 'forgetMetadata', statement: forgetRequestMetadata },
-      atTakeOver: { kept: 'the record of what happened to the account, which its owner reads' },
-    },
-  ],
-  exportParts: [exportedEvents],
-  cleanUps: [
-    { rows: 'security_events', change: 'deleted', runBatch: deleteOldEvents },
-    { rows: 'security_events.ip_address', change: 'shortened', runBatch: shortenOldAddresses },
-  ],
+  loadRules: async () => (await import('./rules.ts')).rules,
 };

@@ -1,10 +1,5 @@
 import type { Feature } from '../../feature.ts';
-import { sessionCredentials } from './closing/fragments.ts';
-import { exportedSessions } from './fragments.ts';
-import { cleanupExpiredSessions } from './queries.ts';
-import { recentAuthentication } from './recent-authentication.ts';
 import { routes } from './routes.ts';
-import { visitorReader } from './visitor.ts';
 
 export const feature: Feature = {
   routes,
@@ -23,25 +18,6 @@ export const feature: Feature = {
       load: async () => (await import('./pages/sessions-section.tsx')).sessionsSection,
     },
   ],
-  visitors: [visitorReader],
-  gates: [recentAuthentication],
-  credentials: [sessionCredentials],
-  tables: [
-    {
-      name: 'sessions',
-      columns: ['user_id'],
-      atExport: { part: 'sessions' },
-      atDeletion: 'cascade',
-      atTakeOver: 'closed',
-    },
-    {
-      name: 'former_session_ids',
-      columns: ['session_id'],
-      atExport: { none: 'former ids of sessions that are exported, and nothing else' },
-      atDeletion: 'cascade',
-      atTakeOver: 'closed',
-    },
-  ],
-  exportParts: [exportedSessions],
-  cleanUps: [{ rows: 'sessions', change: 'deleted', runBatch: cleanupExpiredSessions }],
+  loadVisitorReader: async () => (await import('./visitor.ts')).visitorReader,
+  loadRules: async () => (await import('./rules.ts')).rules,
 };

@@ -12,7 +12,6 @@ export {
   type NewSession,
   sessionColumns,
 } from './fragments.ts';
-export { hotRoutes } from './hot-routes.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 export {
   type BegunRow,

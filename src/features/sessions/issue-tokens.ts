@@ -1,5 +1,5 @@
 import { signAccessToken } from '../../crypto/jwt.ts';
-import type { HotDeps } from '../../deps.ts';
+import type { Deps } from '../../deps.ts';
 import type { IssuedTokens } from '../../issued-tokens.ts';
 import { encodeRefreshToken, type Transport } from './refresh-token.ts';
 
@@ -19,7 +19,7 @@ export interface TokenGrant {
 }
 
 /** Signs the access token and creates a refresh token for each transport of the grant. Needs no database. */
-export async function issueTokens(deps: HotDeps, grant: TokenGrant): Promise<IssuedTokens> {
+export async function issueTokens(deps: Deps, grant: TokenGrant): Promise<IssuedTokens> {
   const { keys, keyring, config, now } = deps;
   const { sessionId, counters } = grant;
   const refreshTokens: Partial<Record<Transport, string>> = {};

@@ -1,5 +1,5 @@
 import { type AccessTokenClaims, verifyAccessToken } from '../../crypto/jwt.ts';
-import type { HotDeps } from '../../deps.ts';
+import type { Deps } from '../../deps.ts';
 import type { SessionKey } from './judging/fragments.ts';
 import { endNamedSessions } from './queries.ts';
 import { parseRefreshToken } from './refresh-token.ts';
@@ -16,17 +16,14 @@ interface NamingTokens {
  * counts.
  * @returns whether any token counted
  */
-export async function logout(deps: HotDeps, presented: NamingTokens): Promise<boolean> {
+export async function logout(deps: Deps, presented: NamingTokens): Promise<boolean> {
   const keys = await sessionKeys(deps, presented);
   if (keys.length === 0) return false;
   await endNamedSessions(deps.db, keys, deps.metadata);
   return true;
 }
 
-async function sessionKeys(
-  deps: HotDeps,
-  { refreshTokens, accessTokens }: NamingTokens,
-): Promise<SessionKey[]> {
+async function sessionKeys(deps: Deps, { refreshTokens, accessTokens }: NamingTokens): Promise<SessionKey[]> {
   const keys: SessionKey[] = [];
   for (const token of refreshTokens) {
     const parsed = parseRefreshToken(deps.keyring, token);
@@ -41,7 +38,7 @@ async function sessionKeys(
 }
 
 /** An expired token names its session still; it is never remembered. */
-async function namingClaims(deps: HotDeps, token: string): Promise<AccessTokenClaims | null> {
+async function namingClaims(deps: Deps, token: string): Promise<AccessTokenClaims | null> {
   const { keys, config, accessTokens, now } = deps;
   return (
     accessTokens.recall(token, now()) ??

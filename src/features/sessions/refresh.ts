@@ -1,4 +1,4 @@
-import type { HotDeps } from '../../deps.ts';
+import type { Deps } from '../../deps.ts';
 import { sessionErrors } from './errors.ts';
 import { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 import type { PresentedRefreshToken, RefreshSettings } from './judging/fragments.ts';
@@ -11,7 +11,7 @@ import { parseRefreshToken, type Transport } from './refresh-token.ts';
  * @throws AuthError session_expired, refresh_token_reused
  */
 export async function refresh(
-  deps: HotDeps,
+  deps: Deps,
   presented: { readonly token: string; readonly transport: Transport },
 ): Promise<IssuedTokens> {
   const { transport } = presented;
@@ -42,7 +42,7 @@ export async function refresh(
 
 /** The session and the counter that a token names; null where it is forged, or comes by another transport than its own. */
 export function targetOf(
-  { keyring }: Pick<HotDeps, 'keyring'>,
+  { keyring }: Pick<Deps, 'keyring'>,
   { token, transport }: { readonly token: string; readonly transport: Transport },
 ): PresentedRefreshToken | null {
   const parsed = parseRefreshToken(keyring, token);
@@ -54,7 +54,7 @@ export function targetOf(
   return { key: { sessionId: content.sessionId }, transport, counter: content.counter };
 }
 
-function settingsOf({ config: { session, database } }: HotDeps): RefreshSettings {
+function settingsOf({ config: { session, database } }: Deps): RefreshSettings {
   const { idleTtlSeconds, refreshGraceSeconds } = session;
   // A retry comes up to one timeout and a pause after the first try. After the grace it would look like theft.
   const isIdempotent = refreshGraceSeconds * 1000 > 2 * database.timeoutMs;

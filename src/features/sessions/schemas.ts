@@ -1,8 +1,7 @@
 import * as z from 'zod/mini';
-import { tokenLengthMax } from './token-request.ts';
 
 /** A presented refresh token: ours, or any string of the legacy system. */
-const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(tokenLengthMax));
+const presentedRefreshToken = z.string().check(z.minLength(1), z.maxLength(1024));
 
 /** The body of a refresh and of a logout. */
 export const TokenRequest = z.strictObject({ refreshToken: z.optional(presentedRefreshToken) });

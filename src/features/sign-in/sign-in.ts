@@ -50,18 +50,19 @@ export function passwordOpening(deps: Deps, settings: SignInSettings): Promise<S
 }
 
 /** The opening of a sign-in that does something once it is complete. */
-export function completedBy(
-  { features, metadata }: Deps,
+export async function completedBy(
+  { loadRules, metadata }: Deps,
   opening: SignInOpening,
   pending: PendingCompletion,
-): SignInOpening {
-  const steps = (begun: Fragment) => completionSteps(features.signInCompletions, pending, begun, metadata);
+): Promise<SignInOpening> {
+  const { signInCompletions } = await loadRules();
+  const steps = (begun: Fragment) => completionSteps(signInCompletions, pending, begun, metadata);
   return { ...opening, completion: { pending, steps } };
 }
 
 /** Prepares what a proof opens for this client. */
 export async function prepareOpening(
-  { config, features, metadata, keyring }: Deps,
+  { config, loadRules, metadata, keyring }: Deps,
   { transport, device, trusted = [] }: SignInSettings,
   proof: Opening['proof'],
 ): Promise<SignInOpening> {
@@ -79,7 +80,7 @@ export async function prepareOpening(
       ttlSeconds: config.session.ttlSeconds,
       idleTtlSeconds: config.session.idleTtlSeconds,
     },
-    factors: unlessTrusted(features.factors, trusted),
+    factors: unlessTrusted((await loadRules()).factors, trusted),
     isVerificationRequired: config.emailVerification === 'required',
     challenge: createOneTimeToken(keyring, 'two_factor_challenge'),
     ...{ transport, trusted },
@@ -104,7 +105,8 @@ export async function completeOpening(
     return row.verdict === 'challenge' ? challengeOf(deps.keyring, challenge, transport, row.methods) : null;
   }
   if (!row.has_lapsed_factor) return completeSignIn(deps, device, opening, row);
-  for (const factor of deps.features.factors) await factor.endLapsed(deps, row.user_id);
+  const { factors } = await deps.loadRules();
+  for (const factor of factors) await factor.endLapsed(deps, row.user_id);
   return completeSignIn(deps, device, opening, { ...row, two_factor_enabled: false });
 }
 

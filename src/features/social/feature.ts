@@ -1,12 +1,5 @@
 import type { Feature } from '../../feature.ts';
-import { countSealedWithPrevious, resealTokens } from './apple-token/reseal-tokens.ts';
-import { revokeTokens } from './apple-token/revoke-tokens.ts';
-import { forgetDisownedIdentities, identityCredentials } from './closing/fragments.ts';
-import { exportedIdentities } from './identities/fragments.ts';
-import { providerReauthentication } from './reauthentication/provider-method.ts';
 import { routes } from './routes.ts';
-import { linkIdentityAtSignIn } from './sign-in/link-identity.ts';
-import { providerSignIn } from './start/provider-sign-in.ts';
 
 export const feature: Feature = {
   routes,
@@ -18,34 +11,6 @@ export const feature: Feature = {
       load: async () => (await import('./pages/identities-section.tsx')).identitiesSection,
     },
   ],
-  signInMethods: [providerSignIn],
-  signInCompletions: [linkIdentityAtSignIn],
-  reauthentications: [providerReauthentication],
-  credentials: [identityCredentials],
-  tables: [
-    {
-      name: 'identities',
-      columns: ['user_id'],
-      atExport: { part: 'identities' },
-      atDeletion: 'cascade',
-      atTakeOver: 'closed',
-    },
-    {
-      name: 'disowned_identities',
-      columns: ['user_id'],
-      atExport: { none: 'identities of which the owner said that they are not theirs' },
-      atDeletion: 'cascade',
-      atTakeOver: { step: 'forgetDisowned', statement: forgetDisownedIdentities },
-    },
-  ],
-  exportParts: [exportedIdentities],
-  cleanUps: [
-    { rows: 'provider_tokens', change: 'ended', runBatch: revokeTokens },
-    {
-      rows: 'provider_tokens.sealed',
-      change: 'renewed',
-      runBatch: resealTokens,
-      countLeft: countSealedWithPrevious,
-    },
-  ],
+  loadSignInMethod: async () => (await import('./start/provider-sign-in.ts')).providerSignIn,
+  loadRules: async () => (await import('./rules.ts')).rules,
 };

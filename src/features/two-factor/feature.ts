@@ -1,18 +1,14 @@
 import type { Feature } from '../../feature.ts';
-import { factorCredentials } from './closing/fragments.ts';
-import { twoFactor } from './factor.ts';
-import { exportedTwoFactor } from './fragments.ts';
-import { endDueResets } from './operator-reset/end-due-resets.ts';
-import { secondFactorMethods } from './reauthentication/second-factor-methods.ts';
 import { routes } from './routes.ts';
-import { cleanupSetups } from './sealing/queries.ts';
-import { countSealedWithPrevious, resealSecrets } from './sealing/reseal-secrets.ts';
-
-const ofUser = { columns: ['user_id'], atExport: { part: 'twoFactor' }, atDeletion: 'cascade' } as const;
 
 export const feature: Feature = {
   routes,
   pages: [
+    {
+      path: '/auth/keep-two-factor',
+      guard: 'anyone',
+      load: async () => (await import('./pages/keep-page.ts')).keepPage,
+    },
     {
       path: '/login/two-factor',
       guard: 'visitor',
@@ -27,27 +23,5 @@ export const feature: Feature = {
       load: async () => (await import('./pages/two-factor-section.tsx')).twoFactorSection,
     },
   ],
-  factors: [twoFactor],
-  reauthentications: secondFactorMethods,
-  credentials: [factorCredentials],
-  tables: [
-    { name: 'factors', ...ofUser, atTakeOver: 'closed' },
-    { name: 'backup_codes', ...ofUser, atTakeOver: 'closed' },
-    {
-      name: 'second_factor_devices',
-      ...ofUser,
-      atTakeOver: { kept: 'counts of wrong codes, which only a right one gives back' },
-    },
-  ],
-  exportParts: [exportedTwoFactor],
-  cleanUps: [
-    { rows: 'factors', change: 'deleted', runBatch: cleanupSetups },
-    {
-      rows: 'factors.secret_sealed',
-      change: 'renewed',
-      runBatch: resealSecrets,
-      countLeft: countSealedWithPrevious,
-    },
-    { rows: 'users.two_factor_reset_at', change: 'ended', runBatch: endDueResets },
-  ],
+  loadRules: async () => (await import('./rules.ts')).rules,
 };

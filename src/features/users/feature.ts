@@ -1,19 +1,5 @@
 import type { Feature } from '../../feature.ts';
-import { exportedUser } from './account/fragments.ts';
-import { userCredentials } from './closing/fragments.ts';
-import { recoveryGate } from './recovery/recovery-gate.ts';
 
 export const feature: Feature = {
-  gates: [recoveryGate],
-  credentials: [userCredentials],
-  tables: [
-    {
-      name: 'users',
-      columns: ['id'],
-      atExport: { part: 'user' },
-      atDeletion: { kept: 'it is the row that a deletion deletes' },
-      atTakeOver: { kept: 'its id alone: name, language and password are those of the new owner' },
-    },
-  ],
-  exportParts: [exportedUser],
+  loadRules: async () => (await import('./rules.ts')).rules,
 };

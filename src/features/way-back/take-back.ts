@@ -11,16 +11,12 @@ import { type FoundWayBack, giveAddressBack, type TakeBack, type WayBackToken } 
  * cannot do it any longer.
  */
 export async function takeBack(deps: Deps, presented: WayBackToken, way: FoundWayBack): Promise<boolean> {
-  const { db, metadata, mail, keyring, features } = deps;
+  const { db, metadata, mail, keyring } = deps;
+  const rules = await deps.loadRules();
   const token = createOneTimeToken(keyring, 'reset_password');
   const reset = { token, mail: await mail.prepare('reset_password', token, [way.target_email]) };
   const lastWord = await prepareLastWord(deps, way);
-  const isDone = await giveAddressBack(
-    db,
-    { presented, way, reset, lastWord },
-    metadata,
-    features.credentials,
-  );
+  const isDone = await giveAddressBack(db, { presented, way, reset, lastWord }, metadata, rules.credentials);
   if (isDone) mail.sendSoon();
   return isDone;
 }

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { AppOptions } from '../../../src/create-deps.ts';
+import type { AppOptions } from '../../../src/app.ts';
 import { type Answer, authCookies, type CallOptions, TestClient } from '../../support/client.ts';
 
 export const demoCredentials = { email: 'demo@nexora.ai', password: 'password123' };

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { addressOf } from '../../../src/address-key.ts';
-import type { AppOptions } from '../../../src/create-deps.ts';
+import type { AppOptions } from '../../../src/app.ts';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
 import {
   freshClient,

@@ -612,7 +612,10 @@ function bytes(base64: string): Uint8Array {
 describe('an account that asks for a second factor', () => {
   const factor = plantedFactor('Two Factors', ['totp']);
   const asking = (variables = {}) =>
-    new TestClient({ DATABASE_URL: database.url, ...variables }, { features: [{ factors: [factor] }] });
+    new TestClient(
+      { DATABASE_URL: database.url, ...variables },
+      { features: [{ loadRules: async () => ({ factors: [factor] }) }] },
+    );
 
   async function twoFactorAccount() {
     const account = await unverifiedAccount(open);

@@ -214,7 +214,10 @@ describe('a gate that refuses', () => {
     condition: () => sql`false /* planted */`,
     refuse: () => errors.terms_not_accepted(),
   };
-  const gated = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max) }, { features: [{ gates: [gate] }] });
+  const gated = new TestClient(
+    { LOGIN_ATTEMPTS_MAX: String(max) },
+    { features: [{ loadRules: async () => ({ gates: [gate] }) }] },
+  );
 
   test.each(routes.filter((key) => !key.includes('reauthenticate')))(
     'refuses %s before anything is counted or checked, right password, wrong one or none (SES-15)',

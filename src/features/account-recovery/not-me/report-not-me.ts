@@ -24,7 +24,8 @@ export async function reportNotMe(deps: Deps, token: string): Promise<void> {
  * @throws AuthError token_invalid
  */
 async function lockOut(deps: Deps, presented: WayBackToken): Promise<boolean> {
-  const { db, metadata, keyring, mail, features } = deps;
+  const { db, metadata, keyring, mail } = deps;
+  const rules = await deps.loadRules();
   const account = await findWayBack(db, presented);
   if (account === null) throw oneTimeTokenErrors.token_invalid();
   if (isOpen(account)) return takeBack(deps, presented, account);
@@ -34,7 +35,7 @@ async function lockOut(deps: Deps, presented: WayBackToken): Promise<boolean> {
     db,
     { presented, account, resetToken, resetMail },
     metadata,
-    features.credentials,
+    rules.credentials,
   );
   if (isDone) mail.sendSoon();
   return isDone;

@@ -9,10 +9,11 @@ import { deleteAccount as remove } from './queries.ts';
  * @throws AuthError as `withCurrentPassword`
  */
 export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void> {
-  const { db, metadata, features, mail } = deps;
+  const { db, metadata, mail } = deps;
+  const rules = await deps.loadRules();
   await withCurrentPassword(deps, proof, {
-    run: async (verified) => ((await remove(db, verified, features.tables, metadata)) ? true : null),
-    gating: features,
+    run: async (verified) => ((await remove(db, verified, rules.tables, metadata)) ? true : null),
+    gating: rules,
     refusalType: 'authn_login_fail',
   });
   mail.sendSoon();

@@ -1,6 +1,6 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import { type OwnedTable, tableSteps } from '../../../feature.ts';
+import { type OwnedTable, tableSteps } from '../../../joints/owned-table.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { type VerifiedCaller, verifiedOwner } from '../../current-password/index.ts';

@@ -16,11 +16,12 @@ const exportWindowSeconds = 3600;
  * @throws AuthError too_many_attempts after five in an hour
  */
 export async function exportAccount(
-  { db, metadata, features }: Deps,
+  { db, metadata, loadRules }: Deps,
   caller: CallerIds,
 ): Promise<Readonly<Record<string, unknown>>> {
   const limits = { max: exportsMax, windowSeconds: exportWindowSeconds };
-  const row = passGates(features, await exportOwnData(db, caller, features, limits, metadata));
+  const rules = await loadRules();
+  const row = passGates(rules, await exportOwnData(db, caller, rules, limits, metadata));
   if (row.data === null) throw tooManyAttempts(limits, row.retry_after_seconds);
   return row.data;
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../../../db/client.ts';
 import { join, sql } from '../../../db/sql.ts';
-import type { Deps } from '../../../deps.ts';
+import type { Rules } from '../../../deps.ts';
 import { passesGates, refusedBy } from '../../../joints/fragments.ts';
 import type { GatedRow, Gating } from '../../../joints/gate.ts';
 import {
@@ -31,7 +31,7 @@ export interface ExportRow extends GatedRow {
 export async function exportOwnData(
   db: Database,
   caller: CallerIds,
-  { exportParts, ...gating }: Gating & Pick<Deps['features'], 'exportParts'>,
+  { exportParts, ...gating }: Gating & Pick<Rules, 'exportParts'>,
   limits: AttemptLimits,
   metadata: RequestMetadata,
 ): Promise<ExportRow | null> {

@@ -1,7 +1,12 @@
 import { commonErrors } from '../../../errors.ts';
-import type { AccountHolder, AccountPath, RefusedForm } from '../../../http/account-section.ts';
+import type {
+  AccountHolder,
+  AccountPath,
+  AccountSection,
+  RefusedForm,
+} from '../../../http/account-section.ts';
 import { orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { answerVisit, type SignedInVisit } from '../../../http/visit.ts';
 import type { PageLanguage } from '../../../languages/page-language.ts';
 import { Form } from '../../../ui/form.tsx';
@@ -10,18 +15,22 @@ import { Card } from '../../../ui/pieces.tsx';
 import { getMe } from '../get-me.ts';
 
 /** A page of the account, made of the sections that features bring for it. */
-export function accountPage(path: AccountPath): PageModule<SignedInVisit> {
+export function accountPage(
+  path: AccountPath,
+  accountSections: readonly AccountSection[],
+): PageModule<SignedInVisit> {
+  const sections = accountSections.filter(({ page }) => page === path).toSorted((a, b) => a.order - b.order);
   return {
-    show: (visit) => showSections(visit, path, null),
+    show: (visit) => showSections(visit, path, sections, null),
 
     async receive(visit, { section: name, ...fields }) {
-      const found = sectionsOf(visit, path).find((section) => section.name === name);
+      const found = sections.find((section) => section.name === name);
       if (found === undefined) throw commonErrors.malformed_form();
       const module = await found.load();
       return orShowAgain(
         visit,
         () => module.receive(visit, fields),
-        (problem) => showSections(visit, path, { name: found.name, form: { fields, problem } }),
+        (problem) => showSections(visit, path, sections, { name: found.name, form: { fields, problem } }),
         module.toldAt,
       );
     },
@@ -36,13 +45,14 @@ interface RefusedSection {
 async function showSections(
   visit: SignedInVisit,
   path: AccountPath,
+  sections: readonly AccountSection[],
   refused: RefusedSection | null,
 ): Promise<Response> {
   const { deps, caller, language } = visit;
   // The sections ask side by side, once it is known whose account it is.
   const { user } = await getMe(deps, caller);
-  const sections = await Promise.all(
-    sectionsOf(visit, path).map(async ({ name, load }) => {
+  const views = await Promise.all(
+    sections.map(async ({ name, load }) => {
       const module = await load();
       const form = refused?.name === name ? refused.form : null;
       return { name, view: await module.show(visit, user, form) };
@@ -52,7 +62,7 @@ async function showSections(
     <>
       <Whose {...user} />
       {user.recoveryRequired && <Recovery {...user} text={language.account.recovery} />}
-      {sections.map(
+      {views.map(
         ({ name, view }) =>
           view !== null && (
             <Card id={name} title={view.title}>
@@ -79,11 +89,6 @@ function Recovery({ email, text }: AccountHolder & { readonly text: PageLanguage
       <Form id="recover" action="/forgot-password" hidden={{ email }} submit={text.again} />
     </Card>
   );
-}
-
-function sectionsOf({ deps }: SignedInVisit, path: AccountPath) {
-  const sections = deps.features.accountSections.filter(({ page }) => page === path);
-  return sections.toSorted((a, b) => a.order - b.order);
 }
 
 /** The pages of the account, one of which is shown. */

@@ -1,4 +1,4 @@
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { setPageLanguage } from '../../../http/page-language.ts';
 import { logFailure, toAuthError } from '../../../http/problem.ts';
 import { seeOther, type Visit } from '../../../http/visit.ts';

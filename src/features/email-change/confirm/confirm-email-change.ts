@@ -34,13 +34,14 @@ export async function confirmEmailChange(deps: Deps, input: ConfirmEmailChangeIn
   const presented = readOneTimeToken(keyring, ['change_email'], input.token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   const revertToken = createOneTimeToken(keyring, 'revert_email');
+  const { credentials } = await deps.loadRules();
   const run = async (mover: Mover): Promise<UserRow | null> => {
     const change = {
       ...{ presented, mover, caller: mover.is_by_session ? caller : null, revertToken },
       address: addressOf(keyring, mover.target_email),
       mail: await deps.mail.prepare('email_changed', revertToken, [mover.email]),
     };
-    const row = await confirmChange(db, change, deps.metadata, deps.features.credentials);
+    const row = await confirmChange(db, change, deps.metadata, credentials);
     if (row === 'taken') throw oneTimeTokenErrors.token_invalid();
     return row;
   };

@@ -16,13 +16,14 @@ import { requestChange } from './queries.ts';
  * @throws AuthError email_unchanged
  */
 export async function requestEmailChange(deps: Deps, caller: CallerIds, newEmail: string): Promise<void> {
-  const { db, metadata, mail, keyring, features } = deps;
+  const { db, metadata, mail, keyring } = deps;
+  const rules = await deps.loadRules();
   const token = createOneTimeToken(keyring, 'change_email');
   const change = {
     ...{ address: addressOf(keyring, newEmail), token, client: mail.client },
     mail: await mail.prepare('confirm_email_change', token, [newEmail]),
   };
-  const row = await requestChange(db, caller, change, metadata, features);
+  const row = await requestChange(db, caller, change, metadata, rules);
   mail.sendSoon();
-  if (passGates(features, row).claim === 'own') throw emailChangeErrors.email_unchanged();
+  if (passGates(rules, row).claim === 'own') throw emailChangeErrors.email_unchanged();
 }

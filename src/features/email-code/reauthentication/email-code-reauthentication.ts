@@ -11,7 +11,7 @@ import { presentedEmailCode } from '../schemas.ts';
 import { checkLimits, renewByEmailCode, reserveCodeCheck } from './queries.ts';
 
 /** A code that was mailed to the verified address, for an account without a password. */
-export const emailCodeReauthentication: ReauthenticationMethod = {
+export const emailCodeReauthentication: ReauthenticationMethod<Deps> = {
   name: 'email_code',
   member: 'emailCode',
   schema: presentedEmailCode,
@@ -35,7 +35,8 @@ const amr = ['otp'];
  * @throws AuthError too_many_attempts
  */
 async function reauthenticate(deps: Deps, caller: CallerIds, code: string): Promise<IssuedTokens> {
-  const { db, keyring, metadata, config, features } = deps;
+  const { db, keyring, metadata, config } = deps;
+  const rules = await deps.loadRules();
   const presented = presentedEmailCodes(keyring, caller, code);
   const check = await reserveCodeCheck(db, caller, presented, metadata);
   if (check === null) throw commonErrors.unauthenticated();
@@ -48,7 +49,7 @@ async function reauthenticate(deps: Deps, caller: CallerIds, code: string): Prom
   };
   // One that was not found is tried all the same: only that batch decides, and it records a wrong one.
   const found = { ...presented[0], hash: check.hash ?? presented[0].hash };
-  const work = { caller, presented: found, bucket: check.bucket, renewal, factors: features.factors };
+  const work = { caller, presented: found, bucket: check.bucket, renewal, factors: rules.factors };
   const row = await renewByEmailCode(db, work, metadata);
   if (row === 'gone') throw commonErrors.unauthenticated();
   if (row === 'wrong') throw proofErrors.invalid_code();

@@ -18,9 +18,10 @@ import { type CodeAccount, findCodeAccount, queueEmailCode } from './queries.ts'
  * @throws AuthError too_many_attempts when the account is over its limit of codes
  */
 export async function requestEmailCode(deps: Deps, caller: CallerIds): Promise<void> {
-  const { db, keyring, mail, metadata, features } = deps;
+  const { db, keyring, mail, metadata } = deps;
+  const rules = await deps.loadRules();
   const { client } = mail;
-  const asked = { caller, client, factors: features.factors };
+  const asked = { caller, client, factors: rules.factors };
   const { email } = requireRoom(await findCodeAccount(db, asked));
   const code = createEmailCode(keyring, caller);
   const prepared = await mail.prepare('reauthentication_code', code, [email]);

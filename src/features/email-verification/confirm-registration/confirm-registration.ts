@@ -30,7 +30,8 @@ export async function confirmPendingRegistration(
   input: SignInSettings & { readonly password: string | undefined },
   presented: PresentedOneTimeToken,
 ): Promise<SignIn | Challenge> {
-  const { db, config, metadata, keyring, features } = deps;
+  const { db, config, metadata, keyring } = deps;
+  const rules = await deps.loadRules();
   if (!config.isRegistrationOpen) throw userErrors.registration_closed();
   const opening = await passwordOpening(deps, input);
   const newUserId = crypto.randomUUID();
@@ -45,7 +46,7 @@ export async function confirmPendingRegistration(
     run: (registration) => {
       const address = addressOf(keyring, registration.email);
       const confirmation = { presented, registration, address, newUserId, opening };
-      return confirmRegistration(db, confirmation, features, metadata);
+      return confirmRegistration(db, confirmation, rules, metadata);
     },
   });
   deps.mail.sendSoon();

@@ -1,9 +1,10 @@
 import type { Address } from '../../../address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { type FoldedFeatures, tableSteps } from '../../../feature.ts';
+import type { Rules } from '../../../deps.ts';
 import { closeWaysIn } from '../../../joints/closing.ts';
 import type { Factor } from '../../../joints/factor.ts';
+import { tableSteps } from '../../../joints/owned-table.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import { type AttemptLimits, attemptBucket } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
@@ -90,7 +91,7 @@ export async function findRegistrationHolder(
 export async function confirmRegistration(
   db: Database,
   { presented, registration, address, newUserId, opening }: Confirmation,
-  { credentials, tables }: Pick<FoldedFeatures, 'credentials' | 'tables'>,
+  { credentials, tables }: Pick<Rules, 'credentials' | 'tables'>,
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | null> {
   const { registration_id: registrationId, email, bucket } = registration;

@@ -1,5 +1,5 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { validate } from '../../../http/validate.ts';
 import { answerVisit, type Fields, type Visit } from '../../../http/visit.ts';
 import { Form } from '../../../ui/form.tsx';

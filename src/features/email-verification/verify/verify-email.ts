@@ -48,12 +48,13 @@ export async function verifyEmail(
   deps: Deps,
   input: VerifyEmailInput,
 ): Promise<VerifiedBySession | SignIn | Challenge> {
-  const { db, keyring, metadata, features } = deps;
+  const { db, keyring, metadata } = deps;
+  const rules = await deps.loadRules();
   const presented = readOneTimeToken(keyring, ['verify_email', 'confirm_registration'], input.token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   if (presented.kind === 'confirm_registration') return confirmPendingRegistration(deps, input, presented);
   if (input.caller !== null) {
-    const row = await verifyBySession(db, presented, input.caller, features.credentials, metadata);
+    const row = await verifyBySession(db, presented, input.caller, rules.credentials, metadata);
     if (row !== null) return { outcome: 'verified', user: toUser(row) };
   }
   return verifyAccount(deps, input, presented);
@@ -64,13 +65,14 @@ async function verifyAccount(
   input: VerifyEmailInput,
   presented: PresentedOneTimeToken,
 ): Promise<SignIn | Challenge> {
-  const { db, config, metadata, features } = deps;
+  const { db, config, metadata } = deps;
+  const rules = await deps.loadRules();
   const { device, password } = input;
   const opening = await passwordOpening(deps, input);
   const row = await withHolderPassword(deps, {
     password,
     find: (isChecked) => findAccountHolder(db, presented, { device, isChecked }, config.loginAttempts),
-    run: (holder) => verifyByPassword(db, presented, holder, opening, features.credentials, metadata),
+    run: (holder) => verifyByPassword(db, presented, holder, opening, rules.credentials, metadata),
   });
   const signIn = await completeOpening(deps, device, opening, row);
   if (signIn === null) throw oneTimeTokenErrors.token_invalid();

@@ -26,7 +26,8 @@ export async function changePassword(
   proof: OwnerProof,
   newPassword: string,
 ): Promise<IssuedTokens> {
-  const { db, metadata, config, features, hasher, mail } = deps;
+  const { db, metadata, config, hasher, mail } = deps;
+  const rules = await deps.loadRules();
   await refuseWeakPassword(deps, newPassword, { email: null, pointer });
   const renewal = {
     oldId: proof.caller.sessionId,
@@ -48,9 +49,9 @@ export async function changePassword(
       }
       // Hashed once for all runs: by this hash a retry recognises that its own first run changed the password.
       newHash ??= await hasher.hash(newPassword);
-      return change(db, verified, renewal, newHash, features.credentials, metadata);
+      return change(db, verified, renewal, newHash, rules.credentials, metadata);
     },
-    gating: features,
+    gating: rules,
     refusalType,
   });
   mail.sendSoon();

@@ -7,7 +7,7 @@ import { hasPassword } from './fragments.ts';
 import { renewCallerSession } from './queries.ts';
 
 /** The password, which where the account asks for a second factor is not enough to be recent. */
-export const passwordReauthentication: ReauthenticationMethod = {
+export const passwordReauthentication: ReauthenticationMethod<Deps> = {
   name: 'password',
   member: 'password',
   schema: presentedPassword,
@@ -20,7 +20,8 @@ export const passwordReauthentication: ReauthenticationMethod = {
  * @throws AuthError as `withCurrentPassword`
  */
 async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
-  const { db, metadata, config, features } = deps;
+  const { db, metadata, config } = deps;
+  const rules = await deps.loadRules();
   const renewal = {
     oldId: proof.caller.sessionId,
     newId: crypto.randomUUID(),
@@ -29,7 +30,7 @@ async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedToke
   };
   const row = await withCurrentPassword(deps, proof, {
     run: (verified) => renewCallerSession(db, verified, renewal, metadata),
-    gating: { ...features, gates: [] },
+    gating: { ...rules, gates: [] },
     refusalType: 'authn_login_fail',
   });
   return issueRenewedTokens(deps, row);

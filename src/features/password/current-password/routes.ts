@@ -1,7 +1,4 @@
 import { defineRoute } from '../../../http/route.ts';
-import { answerTokens } from '../../sessions/index.ts';
-import { changePassword } from './change-password.ts';
-import { changePasswordRequest } from './schemas.ts';
 
 const changePasswordRoute = defineRoute(
   {
@@ -10,11 +7,9 @@ const changePasswordRoute = defineRoute(
     guard: 'session',
     limit: 'credential',
     isSensitive: true,
-    body: ({ config }) => changePasswordRequest(config.password.minLength),
+    body: 'required',
   },
-  async (c, { deps, caller, body: { currentPassword: password, newPassword } }) => {
-    return answerTokens(c, 200, await changePassword(deps, { caller, password }, newPassword));
-  },
+  async () => (await import('./handlers.ts')).changePasswordHandler,
 );
 
 /** The route by which a signed-in user changes the current password. */

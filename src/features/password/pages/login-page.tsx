@@ -1,10 +1,11 @@
 import { broughtSentence } from '../../../http/brought-sentence.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { type PageTarget, pageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
 import { answerVisit, type Fields, queryParameter, seeOther, type Visit } from '../../../http/visit.ts';
 import { findVisitor } from '../../../http/visitor.ts';
+import type { SignInMethod } from '../../../joints/sign-in-method.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
 import { Alert, ButtonLink, Card } from '../../../ui/pieces.tsx';
@@ -14,33 +15,43 @@ import { readTrustedDevice } from '../../trusted-devices/index.ts';
 import { login } from '../login.ts';
 
 /** The sign-in page: the password, and what other features offer. */
-export const loginPage: PageModule<Visit> = {
-  async show(visit) {
-    const target = pageTarget(visit.deps.config, queryParameter(visit.c, 'redirectTo'));
-    if ((await findVisitor(visit)) !== null) return seeOther(target.href);
-    return answerVisit(visit, loginView(visit, target, {}, null));
-  },
+export function loginPage(methods: readonly SignInMethod[]): PageModule<Visit> {
+  return {
+    async show(visit) {
+      const target = pageTarget(visit.deps.config, queryParameter(visit.c, 'redirectTo'));
+      if ((await findVisitor(visit)) !== null) return seeOther(target.href);
+      return answerVisit(visit, loginView(visit, { target, methods }, {}, null));
+    },
 
-  receive(visit, { redirectTo, ...typed }) {
-    const { c, deps } = visit;
-    const target = pageTarget(deps.config, redirectTo);
-    return orShowAgain(
-      visit,
-      async () => {
-        const { email, password } = validate(LoginRequest, typed);
-        const device = readPresentedDevice(c, deps);
-        const trusted = readTrustedDevice(c, deps);
-        const input = { email, password, transport: 'cookie', device, trusted } as const;
-        return answerPageSignIn(await login(deps, input), target);
-      },
-      (problem) => answerVisit(visit, loginView(visit, target, typed, problem), problem.status),
-      { invalid_credentials: { field: 'password' } },
-    );
-  },
-};
+    receive(visit, { redirectTo, ...typed }) {
+      const { c, deps } = visit;
+      const target = pageTarget(deps.config, redirectTo);
+      return orShowAgain(
+        visit,
+        async () => {
+          const { email, password } = validate(LoginRequest, typed);
+          const device = readPresentedDevice(c, deps);
+          const trusted = readTrustedDevice(c, deps);
+          const input = { email, password, transport: 'cookie', device, trusted } as const;
+          return answerPageSignIn(await login(deps, input), target);
+        },
+        (problem) =>
+          answerVisit(visit, loginView(visit, { target, methods }, typed, problem), problem.status),
+        { invalid_credentials: { field: 'password' } },
+      );
+    },
+  };
+}
 
-function loginView(visit: Visit, target: PageTarget, typed: Fields, problem: FormProblem | null): PageView {
+/** Where the page leads, and what other features register to sign in by. */
+export interface WaysIn {
+  readonly target: PageTarget;
+  readonly methods: readonly SignInMethod[];
+}
+
+function loginView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormProblem | null): PageView {
   const { deps, language } = visit;
+  const { target } = ways;
   const { login: text, email } = language.signIn;
   const { redirectTo, formTarget } = target;
   const brought = problem === null ? broughtSentence(visit, 'signIn') : null;
@@ -76,7 +87,7 @@ function loginView(visit: Visit, target: PageTarget, typed: Fields, problem: For
       <p>
         <a href="/forgot-password">{text.forgot}</a>
       </p>
-      <OtherWays visit={visit} target={target} />
+      <OtherWays visit={visit} {...ways} />
       {deps.config.isRegistrationOpen && (
         <p class="muted">
           {`${text.noAccount} `}
@@ -88,13 +99,11 @@ function loginView(visit: Visit, target: PageTarget, typed: Fields, problem: For
   return { title: text.title, body, formTarget, address: withTarget('/login', target) };
 }
 
-/** What other features register to sign in by. */
-export function OtherWays({ visit, target }: { readonly visit: Visit; readonly target: PageTarget }) {
+/** The links of the ways in beside the password. */
+export function OtherWays({ visit, target, methods }: { readonly visit: Visit } & WaysIn) {
   const { deps, language } = visit;
   const returnTo = withTarget('/login', target);
-  const links = deps.features.signInMethods.flatMap((method) =>
-    method.links(deps, returnTo, target.redirectTo),
-  );
+  const links = methods.flatMap((method) => method.links(deps, returnTo, target.redirectTo));
   if (links.length === 0) return null;
   return (
     <>

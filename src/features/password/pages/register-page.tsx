@@ -1,10 +1,11 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { pageLocale } from '../../../http/page-language.ts';
-import { type PageTarget, pageTarget, setPageTarget, withTarget } from '../../../http/page-target.ts';
+import { pageTarget, setPageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
 import { answerVisit, type Fields, queryParameter, seeOther, type Visit } from '../../../http/visit.ts';
 import { findVisitor } from '../../../http/visitor.ts';
+import type { SignInMethod } from '../../../joints/sign-in-method.ts';
 import { Form } from '../../../ui/form.tsx';
 import { mailSentView } from '../../../ui/mail-sent-view.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
@@ -15,52 +16,51 @@ import { userErrors } from '../../users/index.ts';
 import { createAccount } from '../register/create-account.ts';
 import { requestAccount } from '../register/pending/request-account.ts';
 import { registerRequest } from '../schemas.ts';
-import { OtherWays } from './login-page.tsx';
+import { OtherWays, type WaysIn } from './login-page.tsx';
 import { newPasswordFields } from './new-password-fields.ts';
 
 /** The registration, by the rules of the API: signed in at once, or once the address is confirmed. */
-export const registerPage: PageModule<Visit> = {
-  async show(visit) {
-    const { config } = visit.deps;
-    const target = pageTarget(config, queryParameter(visit.c, 'redirectTo'));
-    if ((await findVisitor(visit)) !== null) return seeOther(target.href);
-    if (!config.isRegistrationOpen) throw userErrors.registration_closed();
-    return answerVisit(visit, registerView(visit, target, {}, null));
-  },
+export function registerPage(methods: readonly SignInMethod[]): PageModule<Visit> {
+  return {
+    async show(visit) {
+      const { config } = visit.deps;
+      const target = pageTarget(config, queryParameter(visit.c, 'redirectTo'));
+      if ((await findVisitor(visit)) !== null) return seeOther(target.href);
+      if (!config.isRegistrationOpen) throw userErrors.registration_closed();
+      return answerVisit(visit, registerView(visit, { target, methods }, {}, null));
+    },
 
-  receive(visit, { redirectTo, ...typed }) {
-    const { c, deps } = visit;
-    const { config } = deps;
-    const target = pageTarget(config, redirectTo);
-    return orShowAgain(
-      visit,
-      async () => {
-        const body = validate(registerRequest(config.password.minLength), typed);
-        const locale = pageLocale(c.req.raw.headers);
-        const device = readPresentedDevice(c, deps);
-        const input = { ...body, transport: 'cookie', locale, device } as const;
-        if (config.emailVerification !== 'required')
-          return answerPageSignIn(await createAccount(deps, input), target);
-        await requestAccount(deps, input);
-        const { checkMail } = visit.language.signIn;
-        const place = { action: '/check-your-mail', back: withTarget('/login', target) };
-        const response = await answerVisit(visit, mailSentView(checkMail, body.email, place));
-        setPageTarget(response.headers, target);
-        return response;
-      },
-      (problem) => answerVisit(visit, registerView(visit, target, typed, problem), problem.status),
-      { email_taken: { field: 'email' } },
-    );
-  },
-};
+    receive(visit, { redirectTo, ...typed }) {
+      const { c, deps } = visit;
+      const { config } = deps;
+      const target = pageTarget(config, redirectTo);
+      return orShowAgain(
+        visit,
+        async () => {
+          const body = validate(registerRequest(config.password.minLength), typed);
+          const locale = pageLocale(c.req.raw.headers);
+          const device = readPresentedDevice(c, deps);
+          const input = { ...body, transport: 'cookie', locale, device } as const;
+          if (config.emailVerification !== 'required')
+            return answerPageSignIn(await createAccount(deps, input), target);
+          await requestAccount(deps, input);
+          const { checkMail } = visit.language.signIn;
+          const place = { action: '/check-your-mail', back: withTarget('/login', target) };
+          const response = await answerVisit(visit, mailSentView(checkMail, body.email, place));
+          setPageTarget(response.headers, target);
+          return response;
+        },
+        (problem) =>
+          answerVisit(visit, registerView(visit, { target, methods }, typed, problem), problem.status),
+        { email_taken: { field: 'email' } },
+      );
+    },
+  };
+}
 
-function registerView(
-  visit: Visit,
-  target: PageTarget,
-  typed: Fields,
-  problem: FormProblem | null,
-): PageView {
+function registerView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormProblem | null): PageView {
   const { language } = visit;
+  const { target } = ways;
   const { register: text, email, name, nameHint } = language.signIn;
   const { redirectTo, formTarget } = target;
   const body = (
@@ -90,7 +90,7 @@ function registerView(
       >
         <Terms visit={visit} />
       </Form>
-      <OtherWays visit={visit} target={target} />
+      <OtherWays visit={visit} {...ways} />
       <p class="muted">
         {`${text.hasAccount} `}
         <a href={withTarget('/login', target)}>{text.login}</a>

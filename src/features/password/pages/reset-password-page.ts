@@ -1,4 +1,4 @@
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { seeOther, type Visit } from '../../../http/visit.ts';
 
 /** A short address for the page of reset links, and without a link the way to one. */

@@ -27,7 +27,8 @@ export interface ResetInput {
  * @throws AuthError overloaded
  */
 export async function resetPassword(deps: Deps, { token, password, device }: ResetInput): Promise<string> {
-  const { db, metadata, keyring, hasher, mail, features } = deps;
+  const { db, metadata, keyring, hasher, mail } = deps;
+  const rules = await deps.loadRules();
   const presented = readOneTimeToken(keyring, ['reset_password'], token);
   if (presented === null) throw oneTimeTokenErrors.token_invalid();
   hasher.requireRoom();
@@ -39,7 +40,7 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
   const newHash = await hasher.hash(password);
   const subject = addressOf(keyring, signInAddress(account.email)).keys[0];
   const reset = { presented, account, consumedBy: crypto.randomUUID(), newHash, subject };
-  const row = await applyReset(db, reset, features.credentials, metadata);
+  const row = await applyReset(db, reset, rules.credentials, metadata);
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   mail.sendSoon();
   return deviceTokenFor(keyring, device, { userId: account.user_id, generation: row.device_generation });

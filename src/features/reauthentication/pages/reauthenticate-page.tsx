@@ -1,8 +1,10 @@
+import type { Deps } from '../../../deps.ts';
 import { AuthError, commonErrors } from '../../../errors.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import { clearHeldForm, type HeldForm, openHeldForm } from '../../../http/held-form.ts';
-import { type PageModule, receiveForm } from '../../../http/hosted-page.ts';
+import type { PageModule, Site } from '../../../http/page.ts';
 import { answerFailure } from '../../../http/problem.ts';
+import { receiveForm } from '../../../http/serve-page.ts';
 import { validate } from '../../../http/validate.ts';
 import {
   answerVisit,
@@ -26,41 +28,43 @@ const path = '/reauthenticate';
  * Where somebody authenticates again, by each method that would do. The form that asked for it is held meanwhile, and is
  * done at once by whoever proves it here; whoever comes back from elsewhere presses a button, since a GET changes nothing.
  */
-export const reauthenticatePage: PageModule<SignedInVisit> = {
-  show: (visit) => {
-    const [form, returnTo] = [queryParameter(visit.c, 'form'), queryParameter(visit.c, 'returnTo')];
-    return ask(visit, heldOf(visit, form, returnTo), null);
-  },
+export function reauthenticatePage(site: Site): PageModule<SignedInVisit> {
+  return {
+    show: (visit) => {
+      const [form, returnTo] = [queryParameter(visit.c, 'form'), queryParameter(visit.c, 'returnTo')];
+      return ask(visit, heldOf(site, form, returnTo), null);
+    },
 
-  receive(visit, { form, returnTo, action, ...typed }) {
-    const held = heldOf(visit, form, returnTo);
-    return orShowAgain(
-      visit,
-      async () => {
-        switch (action) {
-          case 'prove':
-            return prove(visit, held, typed);
-          case 'send':
-            await sender(visit).send?.(visit.deps, visit.caller);
-            return seeOther(addressOf(held), 'code_sent');
-          case 'visit':
-            return leave(visit, held, typed.way ?? '');
-          case 'continue':
-            return goOn(visit, held);
-          default:
-            throw commonErrors.malformed_form();
-        }
-      },
-      (problem) => ask(visit, held, problem),
-      Object.fromEntries(
-        ['invalid_credentials', 'invalid_code'].map((code) => [
-          code,
-          { field: Object.keys(typed)[0] ?? '', ...(code === 'invalid_credentials' && wrongPassword) },
-        ]),
-      ),
-    );
-  },
-};
+    receive(visit, { form, returnTo, action, ...typed }) {
+      const held = heldOf(site, form, returnTo);
+      return orShowAgain(
+        visit,
+        async () => {
+          switch (action) {
+            case 'prove':
+              return prove(visit, site, held, typed);
+            case 'send':
+              await (await sender(visit)).send?.(visit.deps, visit.caller);
+              return seeOther(addressOf(held), 'code_sent');
+            case 'visit':
+              return leave(visit, held, typed.way ?? '');
+            case 'continue':
+              return goOn(visit, site, held);
+            default:
+              throw commonErrors.malformed_form();
+          }
+        },
+        (problem) => ask(visit, held, problem),
+        Object.fromEntries(
+          ['invalid_credentials', 'invalid_code'].map((code) => [
+            code,
+            { field: Object.keys(typed)[0] ?? '', ...(code === 'invalid_credentials' && wrongPassword) },
+          ]),
+        ),
+      );
+    },
+  };
+}
 
 const wrongPassword = {
   sentence: ({ account }: SignedInVisit['language']) => account.deletion.incorrect,
@@ -73,8 +77,8 @@ interface Held {
 }
 
 /** Nothing else of what is asked for goes into an address. */
-function heldOf({ deps }: SignedInVisit, form: string | undefined, returnTo: string | undefined): Held {
-  const page = deps.features.pages.find(
+function heldOf({ pages }: Site, form: string | undefined, returnTo: string | undefined): Held {
+  const page = pages.find(
     (candidate) => candidate.guard === 'account-holder' && candidate.path === returnTo && returnTo !== path,
   );
   // What is no id is one that no form has.
@@ -98,10 +102,13 @@ async function ask(visit: SignedInVisit, held: Held, problem: FormProblem | null
     );
     return answerVisit(visit, { ...view, address: addressOf(held) }, problem?.status);
   }
-  const named = deps.features.reauthentications.filter(({ name }) => methods.includes(name));
-  const proofs = named.filter((method): method is typeof method & ProofMethod => method.member !== null);
+  const { reauthentications } = await deps.loadRules();
+  const named = reauthentications.filter(({ name }) => methods.includes(name));
+  const proofs = named.filter(
+    (method): method is typeof method & ProofMethod<Deps> => method.member !== null,
+  );
   const elsewhere = named.filter(
-    (method): method is typeof method & ElsewhereMethod => method.member === null,
+    (method): method is typeof method & ElsewhereMethod<Deps> => method.member === null,
   );
   const ways = await Promise.all(elsewhere.map((method) => method.ways(deps, caller)));
   const asking: Asking = { action: addressOf(held), hidden, back, proofs, ways: ways.flat(), problem };
@@ -111,7 +118,8 @@ async function ask(visit: SignedInVisit, held: Held, problem: FormProblem | null
 /** What would do; null where the last authentication is recent. */
 async function methodsAsked({ deps, caller }: SignedInVisit): Promise<readonly string[] | null> {
   try {
-    passGates(deps.features, await findGatedCaller(deps.db, caller, deps.features));
+    const rules = await deps.loadRules();
+    passGates(rules, await findGatedCaller(deps.db, caller, rules));
     return null;
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== 'reauthentication_required') throw error;
@@ -120,28 +128,29 @@ async function methodsAsked({ deps, caller }: SignedInVisit): Promise<readonly s
   }
 }
 
-async function prove(visit: SignedInVisit, held: Held, typed: Fields): Promise<Response> {
+async function prove(visit: SignedInVisit, site: Site, held: Held, typed: Fields): Promise<Response> {
   const { c, deps, caller } = visit;
-  const proofs = validate(reauthenticateRequest(deps.features.reauthentications), typed);
+  const { reauthentications } = await deps.loadRules();
+  const proofs = validate(reauthenticateRequest(reauthentications), typed);
   const tokens = await reauthenticate(deps, caller, proofs);
   const renewed = { ...visit, caller: await callerOfTokens(visit, tokens) };
   // Whatever comes of the form, the former tokens have ended.
-  const response = await goOn(renewed, held).catch((error: unknown) => answerFailure(error, c));
+  const response = await goOn(renewed, site, held).catch((error: unknown) => answerFailure(error, c));
   setTokensUnlessSet(response, tokens);
   return response;
 }
 
 /** Does what the held form asks for, or leads back to where it can be filled in again. */
-async function goOn(visit: SignedInVisit, held: Held): Promise<Response> {
+async function goOn(visit: SignedInVisit, site: Site, held: Held): Promise<Response> {
   // What was proved may not be enough, as a password where the account asks for a second factor.
   if ((await methodsAsked(visit)) !== null) return seeOther(addressOf(held));
   const form = await heldForm(visit, held);
-  const page = visit.deps.features.pages.find((candidate) => candidate.path === form?.path);
+  const page = site.pages.find((candidate) => candidate.path === form?.path);
   if (form === null || page?.guard !== 'account-holder') {
     const notice = held.form === undefined ? 'confirmed' : 'form_expired';
     return seeOther(held.returnTo, notice);
   }
-  const response = await receiveForm(page, { ...visit, isContinued: true }, form.fields);
+  const response = await receiveForm(page, site, { ...visit, isContinued: true }, form.fields);
   if (response.headers.get('Location')?.startsWith(`${path}?`) !== true) clearHeldForm(response.headers);
   return response;
 }
@@ -152,7 +161,8 @@ function heldForm({ c, deps, caller }: SignedInVisit, { form = '' }: Held): Prom
 
 async function leave(visit: SignedInVisit, held: Held, way: string): Promise<Response> {
   const { c, deps, caller, language } = visit;
-  for (const method of deps.features.reauthentications) {
+  const { reauthentications } = await deps.loadRules();
+  for (const method of reauthentications) {
     if (method.member !== null) continue;
     const redirectTo = new URL(addressOf(held), deps.config.baseUrl).href;
     const { url, name, setCookies } = await method.begin(deps, caller, way, redirectTo);
@@ -165,8 +175,9 @@ async function leave(visit: SignedInVisit, held: Held, way: string): Promise<Res
   throw commonErrors.malformed_form();
 }
 
-function sender({ deps }: SignedInVisit): ProofMethod {
-  for (const method of deps.features.reauthentications)
+async function sender({ deps }: SignedInVisit): Promise<ProofMethod<Deps>> {
+  const { reauthentications } = await deps.loadRules();
+  for (const method of reauthentications)
     if (method.member !== null && method.send !== undefined) return method;
   throw commonErrors.malformed_form();
 }

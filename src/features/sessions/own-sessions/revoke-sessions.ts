@@ -13,7 +13,8 @@ import { endOwnSessions } from './queries.ts';
  */
 export async function revokeSession(deps: Deps, caller: CallerIds, idText: string): Promise<boolean> {
   const id = uuid.safeParse(idText).data ?? null;
-  const ended = await endOwnSessions(deps.db, caller, { id }, deps.features.credentials, deps.metadata);
+  const { credentials } = await deps.loadRules();
+  const ended = await endOwnSessions(deps.db, caller, { id }, credentials, deps.metadata);
   if (ended === null) throw commonErrors.unauthenticated();
   if (ended === 0) throw sessionErrors.session_not_found();
   return id === caller.sessionId;
@@ -30,7 +31,8 @@ export async function revokeSessions(
   caller: CallerIds,
   which: 'all' | 'others',
 ): Promise<number> {
-  const ended = await endOwnSessions(deps.db, caller, which, deps.features.credentials, deps.metadata);
+  const { credentials } = await deps.loadRules();
+  const ended = await endOwnSessions(deps.db, caller, which, credentials, deps.metadata);
   if (ended === null) throw commonErrors.unauthenticated();
   return ended;
 }

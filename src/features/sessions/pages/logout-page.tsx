@@ -1,4 +1,4 @@
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { cookieTokens } from '../../../http/presented-tokens.ts';
 import { answerVisit, type Visit } from '../../../http/visit.ts';
 import { leadSignedOut } from '../../../http/visitor.ts';

@@ -1,4 +1,4 @@
-import type { HotDeps } from '../../../deps.ts';
+import type { Deps } from '../../../deps.ts';
 import { sessionErrors } from '../errors.ts';
 import type { PresentedRefreshToken, RefreshSettings } from '../judging/fragments.ts';
 import type { RefreshRow } from '../queries.ts';
@@ -10,12 +10,12 @@ import { endReusedSession } from './queries.ts';
  * @throws AuthError refresh_token_reused; session_expired when somebody else has ended it meanwhile
  */
 export async function endReused(
-  deps: HotDeps,
+  deps: Deps,
   presented: PresentedRefreshToken,
   row: RefreshRow,
   settings: RefreshSettings,
 ): Promise<never> {
-  const { credentials } = await deps.loadFeatures();
+  const { credentials } = await deps.loadRules();
   const isEnded = await endReusedSession(deps.db, presented, row, settings, credentials, deps.metadata);
   if (!isEnded) throw sessionErrors.session_expired();
   deps.mail.sendSoon();

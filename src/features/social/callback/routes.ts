@@ -1,19 +1,4 @@
-import type { Deps } from '../../../deps.ts';
-import { commonErrors } from '../../../errors.ts';
-import type { RequestContext } from '../../../http/context.ts';
-import { readFormBody } from '../../../http/form-body.ts';
-import { findCaller } from '../../../http/guard.ts';
 import { defineRoute } from '../../../http/route.ts';
-import { redirectTarget } from '../../../redirect-target.ts';
-import { deviceOfToken, readPresentedDevice } from '../../known-devices/index.ts';
-import { readOneTimeToken } from '../../one-time-tokens/index.ts';
-import { readTrustedDevice } from '../../trusted-devices/index.ts';
-import { findProvider } from '../providers/find-provider.ts';
-import { clearTransactionCookie, readTransactionCookie } from '../transaction/answer-transaction.ts';
-import { openTransaction, type Transaction } from '../transaction/transaction.ts';
-import { answerCompleted, answerFailed } from './answer-completed.ts';
-import { callbackParameters } from './callback-parameters.ts';
-import { completeVisit } from './complete-visit.ts';
 
 /*
  * The end of a visit to a provider, which comes back by a link or by a form of its own site: the only unsafe route that
@@ -25,57 +10,14 @@ const spec = {
   limit: 'credential',
 } as const;
 
-const byLink = defineRoute({ ...spec, method: 'GET' }, async (c, { deps }) => {
-  // A look at the headers must not end the visit (CSR-07).
-  if (c.req.method === 'HEAD') throw commonErrors.method_not_allowed({ headers: { Allow: 'GET, POST' } });
-  return endVisit(c, deps, null);
-});
+const byLink = defineRoute(
+  { ...spec, method: 'GET' },
+  async () => (await import('./handlers.ts')).byLinkHandler,
+);
 
-const byForm = defineRoute({ ...spec, method: 'POST' }, async (c, { deps }) =>
-  endVisit(c, deps, await readFormBody(c.req.raw)),
+const byForm = defineRoute(
+  { ...spec, method: 'POST' },
+  async () => (await import('./handlers.ts')).byFormHandler,
 );
 
 export const callbackRoutes = [byLink, byForm];
-
-async function endVisit(
-  c: RequestContext,
-  deps: Deps,
-  fields: Readonly<Record<string, string>> | null,
-): Promise<Response> {
-  const provider = findProvider(deps.config, c.req.param('provider') ?? '');
-  const { state, parameters, form } = callbackParameters(new URL(c.req.url).searchParams, fields);
-  const isOurs = readOneTimeToken(deps.keyring, ['oauth_state'], state) !== null;
-  const transaction = isOurs ? await presentedTransaction(c, deps, state) : null;
-  const redirectTo = transaction?.redirectTo ?? defaultTarget(deps);
-  const caller = await findCaller(c, deps, 'own');
-  const devices = presentedDevices(c, deps, transaction);
-  const arrival = { provider, state, transaction, parameters, form, caller, ...devices };
-  const response = await completeVisit(deps, arrival).then(
-    (completed) => answerCompleted(redirectTo, completed, deps),
-    (error: unknown) => answerFailed(redirectTo, error, deps),
-  );
-  if (isOurs) clearTransactionCookie(response.headers, state);
-  return response;
-}
-
-async function presentedTransaction(
-  c: RequestContext,
-  deps: Deps,
-  state: string,
-): Promise<Transaction | null> {
-  const started = readTransactionCookie(c.req.raw.headers.get('Cookie'), state);
-  return started === null ? null : openTransaction(deps.keyring, started, deps.now());
-}
-
-/** The device: as it was when the visit began, where the provider's form keeps its cookies from coming along. */
-function presentedDevices(c: RequestContext, deps: Deps, transaction: Transaction | null) {
-  const { known, trusted } = transaction?.devices ?? {};
-  return {
-    device: known === undefined ? readPresentedDevice(c, deps) : deviceOfToken(deps.keyring, known),
-    trusted: readTrustedDevice(c, deps, trusted),
-  };
-}
-
-function defaultTarget({ config }: Deps): string {
-  return redirectTarget(config, undefined, { isForApp: false }) ?? config.baseUrl;
-}

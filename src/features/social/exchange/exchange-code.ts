@@ -26,17 +26,18 @@ export interface ExchangeInput extends SignInSettings {
  * @throws AuthError code_invalid
  */
 export async function exchangeCode(deps: Deps, input: ExchangeInput): Promise<SignIn | Challenge> {
-  const { db, keyring, metadata, features, mail } = deps;
+  const { db, keyring, metadata, mail } = deps;
+  const rules = await deps.loadRules();
   const token = readOneTimeToken(keyring, ['oauth_code'], input.code);
   if (token === null) throw socialErrors.code_invalid();
   const presented = { token, codeChallenge: await calculatePKCECodeChallenge(input.codeVerifier) };
-  const factors = unlessTrusted(features.factors, input.trusted ?? []);
+  const factors = unlessTrusted(rules.factors, input.trusted ?? []);
   const holder = await findCodeHolder(db, presented, input.device, factors);
   if (holder === null) throw socialErrors.code_invalid();
 
   const { completion } = holder;
   const { opening: prepared } = await prepareEntry(deps, input, holder.method, null);
-  const opening = completion === null ? prepared : completedBy(deps, prepared, completion);
+  const opening = completion === null ? prepared : await completedBy(deps, prepared, completion);
   const isTold = !holder.is_known_device && !holder.is_challenge && !holder.is_new;
   const stored = { address: holder.email, spellings: [holder.email] };
   const newDeviceMail = isTold ? await prepareLink(deps, stored, 'new_device') : null;

@@ -1,9 +1,9 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import type { FoldedFeatures } from '../../../feature.ts';
+import type { Rules } from '../../../deps.ts';
 import { closeWaysIn } from '../../../joints/closing.ts';
 import { passesGates, refusedBy } from '../../../joints/fragments.ts';
-import type { GatedRow } from '../../../joints/gate.ts';
+import type { GatedRow, Gating } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
@@ -57,14 +57,14 @@ export interface UnlinkedRow extends GatedRow {
 export async function unlinkIdentity(
   db: Database,
   { caller, providerId, providerName, usableProviders }: Unlinking,
-  features: Omit<FoldedFeatures, 'routes'>,
+  rules: Pick<Rules, keyof Gating | 'credentials'>,
   metadata: RequestMetadata,
 ): Promise<UnlinkedRow | null> {
   const { userId } = caller;
   const { operationId } = metadata;
   const isIt = sql`i.provider = ${providerId}`;
   const owner = sql`(
-    SELECT s.user_id, s.id AS session_id ${fromLiveSession(caller)} AND ${passesGates(features)}
+    SELECT s.user_id, s.id AS session_id ${fromLiveSession(caller)} AND ${passesGates(rules)}
       AND EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND ${isIt})
       AND (u.password_hash IS NOT NULL OR EXISTS (
         SELECT FROM identities i WHERE i.user_id = u.id AND NOT (${isIt}) AND i.provider = ANY (${usableProviders}::text[]))))`;
@@ -81,7 +81,7 @@ export async function unlinkIdentity(
         metadata,
       ),
       endIdentity: endIdentities(isIt, once),
-      ...closeWaysIn(features.credentials, {
+      ...closeWaysIn(rules.credentials, {
         occasion: 'identity_unlinked',
         owner: sql`(SELECT ${userId}::uuid AS user_id WHERE ${ended})`,
         ownerOnce: once,
@@ -92,7 +92,7 @@ export async function unlinkIdentity(
         provider: providerName,
       }),
       answer: sql<UnlinkedRow>`
-        SELECT ${refusedBy(features)} AS refused_by, ${ended} AS is_ended,
+        SELECT ${refusedBy(rules)} AS refused_by, ${ended} AS is_ended,
           EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND ${isIt}) AS is_linked
         ${fromLiveSession(caller)}`,
     },

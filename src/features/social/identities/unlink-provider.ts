@@ -11,13 +11,14 @@ import { unlinkIdentity } from './queries.ts';
  * @throws AuthError identity_not_found, last_sign_in_method
  */
 export async function unlinkProvider(deps: Deps, caller: CallerIds, providerId: string): Promise<void> {
-  const { db, config, features, metadata, mail } = deps;
+  const { db, config, metadata, mail } = deps;
+  const rules = await deps.loadRules();
   const { usable } = configuredProviders(config);
   const usableProviders = usable.map(({ id }) => id);
   const providerName = usable.find(({ id }) => id === providerId)?.name ?? providerId;
   const row = passGates(
-    features,
-    await unlinkIdentity(db, { caller, providerId, providerName, usableProviders }, features, metadata),
+    rules,
+    await unlinkIdentity(db, { caller, providerId, providerName, usableProviders }, rules, metadata),
   );
   if (row.is_ended) return mail.sendSoon();
   throw row.is_linked ? socialErrors.last_sign_in_method() : socialErrors.identity_not_found();

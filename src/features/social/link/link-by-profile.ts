@@ -28,13 +28,14 @@ export interface LinkInput {
  * @throws AuthError account_exists when another account has it
  */
 export async function linkByProfile(deps: Deps, input: LinkInput): Promise<void> {
-  const { db, features, keyring, metadata, mail } = deps;
+  const { db, keyring, metadata, mail } = deps;
+  const rules = await deps.loadRules();
   const { provider, profile, given, spent, caller } = input;
   const identity = presentedIdentity(provider, profile);
   const linking = { caller, spent, identity, keptToken: await sealGiven(keyring, provider, given) };
-  const row = await linkToCaller(db, linking, features, metadata);
+  const row = await linkToCaller(db, linking, rules, metadata);
   if (!row.is_ours || !row.is_live) throw socialErrors.transaction_invalid();
-  passGates(features, row);
+  passGates(rules, row);
   mail.sendSoon();
   if (row.is_linked) return;
   throw row.has_another ? socialErrors.identity_already_linked() : addressErrors.account_exists();

@@ -25,8 +25,9 @@ export async function startLinking(
   deps: Deps,
   { provider, caller, redirectTo }: OwnVisit,
 ): Promise<BegunVisit> {
-  const row = await findLinkingCaller(deps.db, caller, provider.id, deps.features);
-  if (passGates(deps.features, row).is_linked) throw socialErrors.identity_already_linked();
+  const rules = await deps.loadRules();
+  const row = await findLinkingCaller(deps.db, caller, provider.id, rules);
+  if (passGates(rules, row).is_linked) throw socialErrors.identity_already_linked();
   const { userId, sessionId } = caller;
   return beginTransaction(deps, {
     provider,

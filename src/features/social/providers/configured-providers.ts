@@ -5,14 +5,7 @@ import { google } from './google.ts';
 import { microsoft } from './microsoft.ts';
 import { openId } from './open-id.ts';
 import { OpenIdSettings } from './open-id-settings.ts';
-import type { Provider } from './provider.ts';
-
-/** How this service is known at a provider. */
-export interface ClientCredentials {
-  /** The one on the web first, then those of native apps. */
-  readonly clientIds: readonly [string, ...string[]];
-  readonly clientSecret: string;
-}
+import type { ClientCredentials, Provider } from './provider.ts';
 
 /** A provider that is configured in part, or wrongly: it alone is off (OAU-18). */
 export interface BrokenProvider {

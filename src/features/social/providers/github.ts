@@ -2,8 +2,7 @@ import { ClientSecretPost } from 'oauth4webapi';
 import * as z from 'zod/mini';
 import type { ProviderClient } from '../outbound/provider-client.ts';
 import { ProviderError } from '../outbound/provider-error.ts';
-import type { ClientCredentials } from './configured-providers.ts';
-import type { Provider } from './provider.ts';
+import type { ClientCredentials, Provider } from './provider.ts';
 
 const api = 'https://api.github.com';
 

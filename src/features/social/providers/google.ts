@@ -1,7 +1,6 @@
 import { ClientSecretPost } from 'oauth4webapi';
-import type { ClientCredentials } from './configured-providers.ts';
 import { openIdProfile } from './open-id-claims.ts';
-import type { Provider } from './provider.ts';
+import type { ClientCredentials, Provider } from './provider.ts';
 
 const issuer = 'https://accounts.google.com';
 

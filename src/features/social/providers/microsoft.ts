@@ -1,7 +1,6 @@
 import { ClientSecretPost } from 'oauth4webapi';
-import type { ClientCredentials } from './configured-providers.ts';
 import { openIdProfile } from './open-id-claims.ts';
-import type { Provider } from './provider.ts';
+import type { ClientCredentials, Provider } from './provider.ts';
 
 const host = 'https://login.microsoftonline.com';
 const tenantId = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;

@@ -76,3 +76,10 @@ export interface Provider {
   /** Whether its refresh token is kept, to be revoked when the identity is gone. */
   readonly hasRevocableToken?: true;
 }
+
+/** How this service is known at a provider. */
+export interface ClientCredentials {
+  /** The one on the web first, then those of native apps. */
+  readonly clientIds: readonly [string, ...string[]];
+  readonly clientSecret: string;
+}

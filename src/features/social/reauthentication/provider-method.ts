@@ -10,7 +10,7 @@ import { hasReturningIdentity } from './fragments.ts';
 import { startReauthentication } from './start-reauthentication.ts';
 
 /** A visit to a provider of the account, by a route of its own. */
-export const providerReauthentication: ReauthenticationMethod = {
+export const providerReauthentication: ReauthenticationMethod<Deps> = {
   name: 'oauth',
   member: null,
   isUsable: hasReturningIdentity,

@@ -179,7 +179,9 @@ async function enter(
   const linkedBy = way === 'address' && vouched !== null ? vouched.address : null;
   const keptToken = await visit.keepToken();
   const opening =
-    linkedBy === null ? entry.opening : completedBy(deps, entry.opening, linkingOf(identity, keptToken));
+    linkedBy === null
+      ? entry.opening
+      : await completedBy(deps, entry.opening, linkingOf(identity, keptToken));
   const row = await enterAccount(
     db,
     {
@@ -194,11 +196,12 @@ async function enter(
 }
 
 async function takeOver(deps: Deps, visit: Visit, { address }: VouchedAddress): Promise<EntryRow | null> {
-  const { db, features, metadata, mail } = deps;
+  const { db, metadata, mail } = deps;
+  const rules = await deps.loadRules();
   const { identity, entry } = visit;
   const profile = newProfile(deps, visit, address.email);
   const keptToken = await visit.keepToken();
-  const row = await takeOverAccount(db, { address, identity, profile, keptToken, entry }, features, metadata);
+  const row = await takeOverAccount(db, { address, identity, profile, keptToken, entry }, rules, metadata);
   if (row !== null) mail.sendSoon();
   return row;
 }

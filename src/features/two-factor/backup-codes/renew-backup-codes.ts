@@ -12,9 +12,10 @@ import { replaceBackupCodes } from './queries.ts';
  * @throws AuthError two_factor_not_enabled
  */
 export async function renewBackupCodes(deps: Deps, caller: CallerIds): Promise<readonly string[]> {
-  const { db, features, metadata, mail } = deps;
+  const { db, metadata, mail } = deps;
+  const rules = await deps.loadRules();
   const { codes, hashes } = createBackupCodes();
-  const row = passGates(features, await replaceBackupCodes(db, caller, hashes, features, metadata));
+  const row = passGates(rules, await replaceBackupCodes(db, caller, hashes, rules, metadata));
   if (!row.is_enabled) throw twoFactorErrors.two_factor_not_enabled();
   mail.sendSoon();
   return codes;

@@ -56,7 +56,8 @@ export async function checkReserved<Row extends object>(
   presented: PresentedProof,
   run: SecondFactorWork<Row>['run'],
 ): Promise<Row> {
-  const { db, mail, metadata, features } = deps;
+  const { db, mail, metadata } = deps;
+  const rules = await deps.loadRules();
   const { user_id: userId, factors, number, bucket, email } = reserved;
   if (factors === null) throw proofErrors.invalid_code();
   if (number === null) {
@@ -78,7 +79,7 @@ export async function checkReserved<Row extends object>(
   const withdrawal = await prepareLink(deps, { address: email, spellings: [email] }, 'password_withdrawn');
   const reason = row === 'wrong' ? 'wrong_code' : 'used_code';
   const miss = { userId, sessionId, place, method: presented.kind, reason, withdrawal } as const;
-  await recordMiss(db, miss, features.credentials, metadata);
+  await recordMiss(db, miss, rules.credentials, metadata);
   mail.sendSoon();
   throw proofErrors.invalid_code();
 }

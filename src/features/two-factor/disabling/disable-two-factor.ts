@@ -10,11 +10,12 @@ import { disableTwoFactor as disable } from './queries.ts';
  * @throws AuthError as `withSecondFactor`
  */
 export async function disableTwoFactor(deps: Deps, caller: CallerIds, proof: PresentedProof): Promise<void> {
-  const { db, features, metadata, mail } = deps;
+  const { db, metadata, mail } = deps;
+  const rules = await deps.loadRules();
   await withSecondFactor(deps, {
-    ...{ caller, proof, gating: features },
+    ...{ caller, proof, gating: rules },
     run: async (found, place) => {
-      const outcome = await disable(db, { caller, proof: found, place }, features.credentials, metadata);
+      const outcome = await disable(db, { caller, proof: found, place }, rules.credentials, metadata);
       return outcome === 'done' ? {} : outcome;
     },
   });

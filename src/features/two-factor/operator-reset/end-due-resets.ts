@@ -6,8 +6,12 @@ import type { RequestMetadata } from '../../../request-metadata.ts';
 import { carryOutReset, findDueResets } from './queries.ts';
 
 /** Carries out the reset of a user who signs in, if it is due. Round trips: 1. */
-export async function endLapsedFactor({ db, features, metadata, mail }: Deps, userId: string): Promise<void> {
-  await carryOutReset(db, userId, features.credentials, metadata);
+export async function endLapsedFactor(
+  { db, loadRules, metadata, mail }: Deps,
+  userId: string,
+): Promise<void> {
+  const { credentials } = await loadRules();
+  await carryOutReset(db, userId, credentials, metadata);
   mail.sendSoon();
 }
 

@@ -1,7 +1,7 @@
 import { challengeCookieName, clearChallengeCookie } from '../../../http/auth-cookies.ts';
 import { readCookie } from '../../../http/cookies.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/hosted-page.ts';
+import type { PageModule } from '../../../http/page.ts';
 import { type PageTarget, pageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
 import { answerVisit, queryParameter, type Visit } from '../../../http/visit.ts';

@@ -7,7 +7,7 @@ import { presentedBackupCode, presentedCode } from '../schemas.ts';
 import { renewBySecondFactor } from './queries.ts';
 
 /** A code or a backup code makes a session recent by itself, on an account that asks for a second factor. */
-export const secondFactorMethods: readonly ReauthenticationMethod[] = [
+export const secondFactorMethods: readonly ReauthenticationMethod<Deps>[] = [
   {
     ...{ name: 'totp', member: 'code', schema: presentedCode, isUsable: null },
     run: (deps, caller, code) => reauthenticate(deps, caller, { kind: 'totp', code }),
@@ -23,7 +23,8 @@ export const secondFactorMethods: readonly ReauthenticationMethod[] = [
  * @throws AuthError as `withSecondFactor`
  */
 async function reauthenticate(deps: Deps, caller: CallerIds, proof: PresentedProof): Promise<IssuedTokens> {
-  const { db, metadata, config, features, mail } = deps;
+  const { db, metadata, config, mail } = deps;
+  const rules = await deps.loadRules();
   const renewal = {
     oldId: caller.sessionId,
     newId: crypto.randomUUID(),
@@ -31,7 +32,7 @@ async function reauthenticate(deps: Deps, caller: CallerIds, proof: PresentedPro
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   const row = await withSecondFactor(deps, {
-    ...{ caller, proof, gating: { ...features, gates: [] } },
+    ...{ caller, proof, gating: { ...rules, gates: [] } },
     run: (found, place) => renewBySecondFactor(db, { caller, proof: found, place, renewal }, metadata),
   });
   mail.sendSoon();

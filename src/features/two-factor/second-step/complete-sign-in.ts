@@ -55,7 +55,7 @@ export async function completeSignIn(deps: Deps, input: SecondStepInput): Promis
     { transport, device },
     { method: first.method, amr: [...first.amr, ...secondFactorAmr], isSecondStep: true },
   );
-  const opening = first.completion ? completedBy(deps, prepared, first.completion) : prepared;
+  const opening = first.completion ? await completedBy(deps, prepared, first.completion) : prepared;
   const stored = { address: email, spellings: [email] };
   const newDeviceMail = account.is_known_device ? null : await prepareLink(deps, stored, 'new_device');
   const trusted = input.isTrusted ? await newTrustedDevice(deps, input.trusted) : null;

@@ -1,13 +1,4 @@
-import { commonErrors } from '../../../errors.ts';
-import { challengeCookieName, clearChallengeCookie } from '../../../http/auth-cookies.ts';
-import { readCookie } from '../../../http/cookies.ts';
 import { defineRoute } from '../../../http/route.ts';
-import { readPresentedDevice } from '../../known-devices/index.ts';
-import { answerSignIn, readChallenge } from '../../sign-in/index.ts';
-import { readTrustedDevice, sendTrustedDevice } from '../../trusted-devices/index.ts';
-import { proofOf } from '../check/proof.ts';
-import { SecondStepRequest } from '../schemas.ts';
-import { completeSignIn } from './complete-sign-in.ts';
 
 export const secondStepRoute = defineRoute(
   {
@@ -15,27 +6,7 @@ export const secondStepRoute = defineRoute(
     path: '/api/auth/login/two-factor',
     guard: 'token-holder',
     limit: 'credential',
-    body: SecondStepRequest,
+    body: 'required',
   },
-  async (c, { deps, body, originTrust }) => {
-    const { challengeToken, transport, trustDevice = false } = body;
-    const sent = readCookie(c.req.raw.headers.get('Cookie'), challengeCookieName);
-    // As at a refresh: a browser sends the cookie whichever page makes the request.
-    if (challengeToken === undefined && sent !== null && originTrust === 'absent')
-      throw commonErrors.csrf_rejected();
-    const cookie = originTrust === 'absent' ? null : sent;
-    const { signIn, trustedDeviceToken } = await completeSignIn(deps, {
-      challenge: readChallenge(deps.keyring, { body: challengeToken, cookie }),
-      ...{ proof: proofOf(body), transport, isTrusted: trustDevice },
-      device: readPresentedDevice(c, deps),
-      trusted: readTrustedDevice(c, deps),
-    });
-    const { cookie: cookieToken, body: bodyToken } = signIn.tokens.refreshTokens;
-    const isInBody = trustedDeviceToken !== null && bodyToken !== undefined;
-    const response = answerSignIn(c, 200, signIn, { ...(isInBody && { trustedDeviceToken }) });
-    if (sent !== null) clearChallengeCookie(response.headers);
-    if (trustedDeviceToken !== null && cookieToken !== undefined)
-      sendTrustedDevice(response, trustedDeviceToken);
-    return response;
-  },
+  async () => (await import('./handlers.ts')).secondStepHandler,
 );

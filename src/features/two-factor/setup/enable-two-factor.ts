@@ -30,9 +30,10 @@ export async function enableTwoFactor(
   caller: CallerIds,
   code: string,
 ): Promise<EnabledTwoFactor> {
-  const { db, config, features, keyring, metadata, now, mail } = deps;
+  const { db, config, keyring, metadata, now, mail } = deps;
+  const rules = await deps.loadRules();
   if (!config.twoFactor.isOffered) throw twoFactorErrors.two_factor_unavailable();
-  const setup = passGates(features, await findSetup(db, caller, features));
+  const setup = passGates(rules, await findSetup(db, caller, rules));
   const { id: factorId, secret: sealed } = setup;
   if (factorId === null || sealed === null) throw twoFactorErrors.two_factor_setup_required();
   const secret = await openSecret(keyring, sealed, { id: factorId, userId: caller.userId });
@@ -51,7 +52,7 @@ export async function enableTwoFactor(
   const { bucket, counted_device_id: countedDeviceId, device_id: deviceId } = setup;
   const place = { bucket, countedDeviceId, deviceId };
   const enabling = { caller, factorId, step, codeHashes: hashes, renewal, place };
-  const row = await enable(db, enabling, { gating: features, credentials: features.credentials }, metadata);
+  const row = await enable(db, enabling, { gating: rules, credentials: rules.credentials }, metadata);
   if (row === null) throw twoFactorErrors.two_factor_setup_required();
   mail.sendSoon();
   return { backupCodes: codes, tokens: await issueRenewedTokens(deps, row) };

@@ -27,14 +27,15 @@ export interface TotpSetup {
  * @throws AuthError two_factor_unavailable
  */
 export async function startSetup(deps: Deps, caller: CallerIds): Promise<TotpSetup> {
-  const { db, config, features, keyring } = deps;
+  const { db, config, keyring } = deps;
+  const rules = await deps.loadRules();
   if (!config.twoFactor.isOffered) throw twoFactorErrors.two_factor_unavailable();
   const [id, secret] = [crypto.randomUUID(), createTotpSecret()];
   const secretSealed = await sealSecret(keyring, secret, { id, userId: caller.userId });
   // Without verification nobody could ever have verified the address.
   const isVerificationAsked = config.emailVerification !== 'off';
   const totp = { id, secretSealed };
-  const row = passGates(features, await start(db, caller, totp, { gating: features, isVerificationAsked }));
+  const row = passGates(rules, await start(db, caller, totp, { gating: rules, isVerificationAsked }));
   if (row.is_unverified) throw userErrors.email_not_verified();
   const uri = otpauthUri({ issuer: new URL(config.baseUrl).hostname, account: row.email, secret });
   return { secret: encodeBase32(secret), otpauthUri: uri, qrCode: await qrCodeUri(uri) };

@@ -1,8 +1,9 @@
 import type { Address } from '../../../../address-key.ts';
 import type { Database } from '../../../../db/client.ts';
 import { type Fragment, sql } from '../../../../db/sql.ts';
-import { type FoldedFeatures, tableSteps } from '../../../../feature.ts';
+import type { Rules } from '../../../../deps.ts';
 import { closeWaysIn } from '../../../../joints/closing.ts';
+import { tableSteps } from '../../../../joints/owned-table.ts';
 import { queueNotice } from '../../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../../request-metadata.ts';
 import { canBeTakenOver, claimOn } from '../../../addresses/index.ts';
@@ -38,7 +39,7 @@ export interface TakeOver {
 export async function takeOverAccount(
   db: Database,
   { address, identity, profile, keptToken, entry }: TakeOver,
-  { credentials, tables }: Pick<FoldedFeatures, 'credentials' | 'tables'>,
+  { credentials, tables }: Pick<Rules, 'credentials' | 'tables'>,
   metadata: RequestMetadata,
 ): Promise<EntryRow | null> {
   const { session } = entry.opening;

@@ -2,8 +2,9 @@ import { AuthError } from '../errors.ts';
 import type { RequestContext } from './context.ts';
 import { readFormBody } from './form-body.ts';
 import { holdForm } from './held-form.ts';
+import type { Page, Site } from './page.ts';
 import { answerFailure } from './problem.ts';
-import { markAsMadeByKit, type Route, requireDeps } from './route.ts';
+import { requireDeps } from './route.ts';
 import {
   beginVisit,
   type Fields,
@@ -14,53 +15,33 @@ import {
 } from './visit.ts';
 import { callerOfForm, callerOfPage, refuseOtherPages, setTokensUnlessSet } from './visitor.ts';
 
-/** What a page does. It changes nothing when it is shown. */
-export interface PageModule<V extends Visit> {
-  show(visit: V): Promise<Response>;
-  /** @param fields those of the form that were filled in */
-  receive(visit: V, fields: Fields): Promise<Response>;
-}
-
-/**
- * A page for people, which HOSTED_PAGES turns off. A feature brings it in its manifest. What it does is loaded when it is
- * first asked for: requests of the API never pay for it.
- */
-export type HostedPage = { readonly path: string } & (
-  | { readonly guard: 'visitor'; readonly load: () => Promise<PageModule<Visit>> }
-  | { readonly guard: 'account-holder'; readonly load: () => Promise<PageModule<SignedInVisit>> }
-);
-
-/** The routes of a page: it is shown by GET and takes its forms by POST, from pages of this service alone (CSR-06). */
-export function hostedPageRoutes(page: HostedPage): Route[] {
-  const { path, guard } = page;
-  const common = { path, guard, medium: 'page', isSensitive: false, hasBody: false } as const;
-  return [
-    markAsMadeByKit({ ...common, method: 'GET', limit: 'general', handle: (c) => show(page, c) }),
-    markAsMadeByKit({ ...common, method: 'POST', limit: 'credential', handle: (c) => receive(page, c) }),
-  ];
-}
-
-async function show(page: HostedPage, c: RequestContext): Promise<Response> {
+/** Shows a page, to whoever may see it. */
+export async function showPage(page: Page, site: Site, c: RequestContext): Promise<Response> {
   const visit = await beginVisit(c);
-  if (page.guard === 'visitor') return (await page.load()).show(visit);
+  if (page.guard !== 'account-holder') return (await page.load(site)).show(visit);
   const caller = await callerOfPage(visit);
   if (caller === null) return toSignIn(visit);
   try {
-    return await (await page.load()).show({ ...visit, caller, isContinued: false });
+    return await (await page.load(site)).show({ ...visit, caller, isContinued: false });
   } catch (error) {
     if (isCode(error, 'unauthenticated')) return toSignIn(visit);
     throw error;
   }
 }
 
-async function receive(page: HostedPage, c: RequestContext): Promise<Response> {
+/** Takes a form of a page, in this order: its origin, its body, then who sends it. */
+export async function receivePage(
+  page: Exclude<Page, { guard: 'developer' }>,
+  site: Site,
+  c: RequestContext,
+): Promise<Response> {
   refuseOtherPages(c, requireDeps(c));
   const visit = await beginVisit(c);
   const fields = filledIn(await readFormBody(c.req.raw));
-  if (page.guard === 'visitor') return (await page.load()).receive(visit, fields);
+  if (page.guard !== 'account-holder') return (await page.load(site)).receive(visit, fields);
   const { caller, renewed } = await callerOfForm(visit);
   if (caller === null) return toSignIn(visit);
-  const response = await receiveForm(page, { ...visit, caller, isContinued: false }, fields).catch(
+  const response = await receiveForm(page, site, { ...visit, caller, isContinued: false }, fields).catch(
     (error: unknown) => answerFailure(error, c, { action: page.path, fields }),
   );
   if (renewed !== null) setTokensUnlessSet(response, renewed);
@@ -72,12 +53,13 @@ async function receive(page: HostedPage, c: RequestContext): Promise<Response> {
  * is asked for one.
  */
 export async function receiveForm(
-  page: Extract<HostedPage, { guard: 'account-holder' }>,
+  page: Extract<Page, { guard: 'account-holder' }>,
+  site: Site,
   visit: SignedInVisit,
   fields: Fields,
 ): Promise<Response> {
   try {
-    return await (await page.load()).receive(visit, fields);
+    return await (await page.load(site)).receive(visit, fields);
   } catch (error) {
     if (isCode(error, 'unauthenticated')) return toSignIn(visit, visit.isContinued ? page.path : undefined);
     if (isCode(error, 'reauthentication_required')) return toConfirm(visit, page.path, fields);

@@ -3,21 +3,20 @@ import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import type { VisitorIds } from '../joints/visitor.ts';
 import type { PageLanguage, PageName } from '../languages/page-language.ts';
+import { linkView, messageView } from '../ui/link-view.tsx';
 import type { FieldView, FormRefusal, PageView } from '../ui/page-view.ts';
 import { homeOf } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
-import { readFormBody } from './form-body.ts';
 import { problemOf } from './form-problem.ts';
+import type { PageModule } from './page.ts';
 import { clearPageTarget, rememberedTarget } from './page-target.ts';
 import { answerFailure } from './problem.ts';
-import { markAsMadeByKit, type Route } from './route.ts';
 import { validate } from './validate.ts';
-import { answerVisit, beginVisit, type Visit } from './visit.ts';
-import { callerOfForm, refuseOtherPages, setTokensUnlessSet } from './visitor.ts';
+import { answerVisit, type Fields, type Visit } from './visit.ts';
+import { callerOfForm, setTokensUnlessSet } from './visitor.ts';
 
 /** A page that the link of a mail opens. */
 interface LinkPageSpec<S extends z.core.$ZodType> {
-  readonly path: `/auth/${string}`;
   readonly name: PageName;
   /** The schema of the form: `token` and the fields. */
   readonly form: S | ((deps: Deps) => S);
@@ -43,59 +42,32 @@ interface SubmittedForm<Body> {
 }
 
 /**
- * Defines the page of a link, with a button, and the form behind it. Opening the page consumes nothing and costs no
+ * Makes the page of a link, with a button, and the form behind it. Opening the page consumes nothing and costs no
  * round trip, so that software that opens links by itself does no harm (EML-05); the form works without JavaScript.
  * `submit` does the work; the function that it returns sets cookies on the response, and a response takes its place.
  */
-export function defineLinkPage<S extends z.core.$ZodType>(
+export function linkPage<S extends z.core.$ZodType>(
   spec: LinkPageSpec<S>,
   submit: (
     c: RequestContext,
     form: SubmittedForm<z.output<S>>,
   ) => Promise<((response: Response) => void) | Response | undefined>,
-): Route[] {
-  const { path, name } = spec;
+): PageModule<Visit> {
+  const { name } = spec;
 
   async function view(visit: Visit, token: string, refusal: FormRefusal | null): Promise<PageView> {
     const { c, deps, language } = visit;
     const fields = (await spec.fields?.(c, deps, language, refusal !== null)) ?? [];
-    const { linkView } = await import('../ui/link-view.tsx');
-    return linkView({ text: language.pages[name], path, token, fields, refusal });
+    return linkView({ text: language.pages[name], path: c.req.path, token, fields, refusal });
   }
 
-  async function show(c: RequestContext): Promise<Response> {
-    const visit = await beginVisit(c);
-    const token = c.req.query('token');
-    if (token) return answerVisit(visit, await view(visit, token, null));
-    const { pages, errorPage } = visit.language;
-    const text = { title: pages[name].title, paragraphs: [errorPage.incompleteLink] };
-    return answerVisit(visit, await message(visit, text), 400);
-  }
-
-  async function receive(c: RequestContext): Promise<Response> {
-    const visit = await beginVisit(c);
-    refuseOtherPages(c, visit.deps);
-    const fields = await readFormBody(c.req.raw);
-    const { caller, renewed } = spec.isForCaller ? await callerOfForm(visit) : nobody;
-    const response = await take(visit, fields, caller).catch((error: unknown) => answerFailure(error, c));
-    if (renewed !== null) setTokensUnlessSet(response, renewed);
-    // A page that is done, or the second step, leads to it.
-    if (response.status < 400 && rememberedTarget(c.req.raw.headers, visit.deps.config) !== null)
-      clearPageTarget(response.headers);
-    return response;
-  }
-
-  async function take(
-    visit: Visit,
-    fields: Readonly<Record<string, string>>,
-    caller: VisitorIds | null,
-  ): Promise<Response> {
+  async function take(visit: Visit, fields: Fields, caller: VisitorIds | null): Promise<Response> {
     const { c, deps, language } = visit;
     const schema = typeof spec.form === 'function' ? spec.form(deps) : spec.form;
     try {
       const done = await submit(c, { deps, body: validate(schema, fields), caller });
       if (done instanceof Response) return done;
-      const response = await answerVisit(visit, await message(visit, language.pages[name].done));
+      const response = await answerVisit(visit, message(visit, language.pages[name].done));
       done?.(response);
       return response;
     } catch (error) {
@@ -105,38 +77,38 @@ export function defineLinkPage<S extends z.core.$ZodType>(
     }
   }
 
-  const page = { path, guard: 'anyone', medium: 'page', isSensitive: false, hasBody: false } as const;
-  return [
-    markAsMadeByKit({ ...page, method: 'GET', limit: 'general', handle: show }),
-    markAsMadeByKit({ ...page, method: 'POST', limit: 'credential', handle: receive }),
-  ];
+  return {
+    async show(visit) {
+      const token = visit.c.req.query('token');
+      if (token) return answerVisit(visit, await view(visit, token, null));
+      const { pages, errorPage } = visit.language;
+      const text = { title: pages[name].title, paragraphs: [errorPage.incompleteLink] };
+      return answerVisit(visit, message(visit, text), 400);
+    },
+
+    async receive(visit, fields) {
+      const { c, deps } = visit;
+      const { caller, renewed } = spec.isForCaller ? await callerOfForm(visit) : nobody;
+      const response = await take(visit, fields, caller).catch((error: unknown) => answerFailure(error, c));
+      if (renewed !== null) setTokensUnlessSet(response, renewed);
+      // A page that is done, or the second step, leads to it.
+      if (response.status < 400 && rememberedTarget(c.req.raw.headers, deps.config) !== null)
+        clearPageTarget(response.headers);
+      return response;
+    },
+  };
 }
 
 const nobody = { caller: null, renewed: null };
 
 /** A page that says something and leads home. */
-async function message(
+function message(
   { c, deps, language }: Visit,
   text: { readonly title: string; readonly paragraphs: readonly string[] },
-): Promise<PageView> {
-  const { messageView } = await import('../ui/link-view.tsx');
+): PageView {
   // The target of a registration that waited for this, where the browser remembers one.
   const home = rememberedTarget(c.req.raw.headers, deps.config)?.href ?? homeOf(deps.config);
   return messageView(text, home === null ? null : { href: home, text: language.frame.onward });
-}
-
-/** A page that is there in development alone and takes nothing: its guard lets nobody see it elsewhere. */
-export function defineDeveloperPage(path: string, show: (visit: Visit) => Promise<Response>): Route {
-  return markAsMadeByKit({
-    method: 'GET',
-    path,
-    guard: 'developer',
-    limit: 'general',
-    medium: 'page',
-    isSensitive: false,
-    hasBody: false,
-    handle: async (c) => show(await beginVisit(c)),
-  });
 }
 
 function isCorrectable(error: unknown, codes: readonly string[] = []): error is AuthError {

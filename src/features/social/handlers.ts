@@ -1,0 +1,86 @@
+import type { RequestContext } from '../../http/context.ts';
+import type { Handler } from '../../http/route.ts';
+import { redirectTarget } from '../../redirect-target.ts';
+import { readPresentedDevice } from '../known-devices/index.ts';
+import { answerSignIn } from '../sign-in/index.ts';
+import { readTrustedDevice } from '../trusted-devices/index.ts';
+import { exchangeCode } from './exchange/exchange-code.ts';
+import { listIdentities } from './identities/list-identities.ts';
+import { unlinkProvider } from './identities/unlink-provider.ts';
+import { startLinking } from './link/start-linking.ts';
+import { signInByIdToken } from './native/sign-in-by-id-token.ts';
+import { findProvider } from './providers/find-provider.ts';
+import type { Provider } from './providers/provider.ts';
+import { startReauthentication } from './reauthentication/start-reauthentication.ts';
+import { IdTokenRequest, TokenExchangeRequest, VisitRequest } from './schemas.ts';
+import { checkedTarget } from './start/handlers.ts';
+import { setTransactionCookie } from './transaction/answer-transaction.ts';
+import type { BegunVisit } from './transaction/begin-transaction.ts';
+
+export const exchangeHandler: Handler<'anyone', typeof TokenExchangeRequest> = {
+  body: TokenExchangeRequest,
+  answer: async (c, { deps, body: { code, codeVerifier, trustedDeviceToken } }) => {
+    const device = readPresentedDevice(c, deps);
+    const trusted = readTrustedDevice(c, deps, trustedDeviceToken);
+    const signIn = await exchangeCode(deps, { code, codeVerifier, transport: 'body', device, trusted });
+    return answerSignIn(c, 200, signIn);
+  },
+};
+
+export const idTokenHandler: Handler<'anyone', typeof IdTokenRequest> = {
+  body: IdTokenRequest,
+  answer: async (c, { deps, body: { trustedDeviceToken, transport, ...presented } }) => {
+    const provider = findProvider(deps.config, c.req.param('provider') ?? '');
+    const device = readPresentedDevice(c, deps);
+    const trusted = readTrustedDevice(c, deps, trustedDeviceToken);
+    const settings = { transport, device, trusted };
+    return answerSignIn(c, 200, await signInByIdToken(deps, { provider, settings, ...presented }));
+  },
+};
+
+export const linkHandler: Handler<'session', typeof VisitRequest> = {
+  body: VisitRequest,
+  answer: async (c, { deps, caller, body }) => {
+    const provider = findProvider(deps.config, c.req.param('provider') ?? '');
+    const redirectTo = checkedTarget(redirectTarget(deps.config, body.redirectTo, { isForApp: false }));
+    return answerVisit(c, provider, await startLinking(deps, { provider, caller, redirectTo }));
+  },
+};
+
+export const reauthenticateHandler: Handler<'session', typeof VisitRequest> = {
+  body: VisitRequest,
+  answer: async (c, { deps, caller, body }) => {
+    const provider = findProvider(deps.config, c.req.param('provider') ?? '');
+    const redirectTo = checkedTarget(redirectTarget(deps.config, body.redirectTo, { isForApp: false }));
+    return answerVisit(c, provider, await startReauthentication(deps, { provider, caller, redirectTo }));
+  },
+};
+
+export const listHandler: Handler<'session'> = {
+  answer: async (c, { deps, caller }) =>
+    c.json({ success: true, identities: await listIdentities(deps, caller) }),
+};
+
+export const unlinkHandler: Handler<'session'> = {
+  answer: async (c, { deps, caller }) => {
+    await unlinkProvider(deps, caller, pathProvider(c));
+    return c.json({ success: true, message: 'Sign-in removed' });
+  },
+};
+
+/** The provider of the path, configured or not; an empty one for a text that none can have. */
+function pathProvider(c: RequestContext): string {
+  const id = c.req.param('provider') ?? '';
+  return /^[a-z0-9_-]{1,50}$/.test(id) ? id : '';
+}
+
+/** Answers where the browser has to go. Its cookie is set here: the visit belongs to the browser that asked. */
+function answerVisit(
+  c: RequestContext,
+  { responseMode }: Provider,
+  { url, transaction }: BegunVisit,
+): Response {
+  const response = c.json({ success: true, url });
+  setTransactionCookie(response.headers, transaction, responseMode, c.req.raw.headers.get('Cookie'));
+  return response;
+}

@@ -1,0 +1,39 @@
+import type { FeatureRules } from '../../feature.ts';
+import { countSealedWithPrevious, resealTokens } from './apple-token/reseal-tokens.ts';
+import { revokeTokens } from './apple-token/revoke-tokens.ts';
+import { forgetDisownedIdentities, identityCredentials } from './closing/fragments.ts';
+import { exportedIdentities } from './identities/fragments.ts';
+import { providerReauthentication } from './reauthentication/provider-method.ts';
+import { linkIdentityAtSignIn } from './sign-in/link-identity.ts';
+
+export const rules: FeatureRules = {
+  signInCompletions: [linkIdentityAtSignIn],
+  reauthentications: [providerReauthentication],
+  credentials: [identityCredentials],
+  tables: [
+    {
+      name: 'identities',
+      columns: ['user_id'],
+      atExport: { part: 'identities' },
+      atDeletion: 'cascade',
+      atTakeOver: 'closed',
+    },
+    {
+      name: 'disowned_identities',
+      columns: ['user_id'],
+      atExport: { none: 'identities of which the owner said that they are not theirs' },
+      atDeletion: 'cascade',
+      atTakeOver: { step: 'forgetDisowned', statement: forgetDisownedIdentities },
+    },
+  ],
+  exportParts: [exportedIdentities],
+  cleanUps: [
+    { rows: 'provider_tokens', change: 'ended', runBatch: revokeTokens },
+    {
+      rows: 'provider_tokens.sealed',
+      change: 'renewed',
+      runBatch: resealTokens,
+      countLeft: countSealedWithPrevious,
+    },
+  ],
+};

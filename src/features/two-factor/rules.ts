@@ -1,0 +1,36 @@
+import type { FeatureRules } from '../../feature.ts';
+import { factorCredentials } from './closing/fragments.ts';
+import { twoFactor } from './factor.ts';
+import { exportedTwoFactor } from './fragments.ts';
+import { endDueResets } from './operator-reset/end-due-resets.ts';
+import { secondFactorMethods } from './reauthentication/second-factor-methods.ts';
+import { cleanupSetups } from './sealing/queries.ts';
+import { countSealedWithPrevious, resealSecrets } from './sealing/reseal-secrets.ts';
+
+const ofUser = { columns: ['user_id'], atExport: { part: 'twoFactor' }, atDeletion: 'cascade' } as const;
+
+export const rules: FeatureRules = {
+  factors: [twoFactor],
+  reauthentications: secondFactorMethods,
+  credentials: [factorCredentials],
+  tables: [
+    { name: 'factors', ...ofUser, atTakeOver: 'closed' },
+    { name: 'backup_codes', ...ofUser, atTakeOver: 'closed' },
+    {
+      name: 'second_factor_devices',
+      ...ofUser,
+      atTakeOver: { kept: 'counts of wrong codes, which only a right one gives back' },
+    },
+  ],
+  exportParts: [exportedTwoFactor],
+  cleanUps: [
+    { rows: 'factors', change: 'deleted', runBatch: cleanupSetups },
+    {
+      rows: 'factors.secret_sealed',
+      change: 'renewed',
+      runBatch: resealSecrets,
+      countLeft: countSealedWithPrevious,
+    },
+    { rows: 'users.two_factor_reset_at', change: 'ended', runBatch: endDueResets },
+  ],
+};

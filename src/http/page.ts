@@ -1,0 +1,57 @@
+import type { SignInMethod } from '../joints/sign-in-method.ts';
+import { once } from '../once.ts';
+import type { AccountSection } from './account-section.ts';
+import { markAsMadeByKit, type Route } from './route.ts';
+import type { Fields, SignedInVisit, Visit } from './visit.ts';
+
+/** What a page does. */
+export interface PageModule<V extends Visit> {
+  /** Shows it, and changes nothing. */
+  show(visit: V): Promise<Response>;
+  /** @param fields those of the form that were filled in */
+  receive(visit: V, fields: Fields): Promise<Response>;
+}
+
+/**
+ * A page for people. A feature brings it in its manifest. What it does is loaded when it is first asked for: requests of the
+ * API never pay for it. By its guard:
+ * - `visitor`, `account-holder`: a hosted page, which HOSTED_PAGES turns off, for everybody or for somebody who is signed in.
+ * - `anyone`: the page that a link of a mail opens, which is always there. See `linkPage`.
+ * - `developer`: a page that takes no form, and is there in development alone.
+ */
+export type Page = { readonly path: string } & (
+  | { readonly guard: 'visitor' | 'anyone'; readonly load: LoadPage<PageModule<Visit>> }
+  | { readonly guard: 'account-holder'; readonly load: LoadPage<PageModule<SignedInVisit>> }
+  | { readonly guard: 'developer'; readonly load: LoadPage<Pick<PageModule<Visit>, 'show'>> }
+);
+
+type LoadPage<M> = (site: Site) => Promise<M>;
+
+/** What features bring to the pages of others, in the order of their manifests. */
+export interface Site {
+  readonly pages: readonly Page[];
+  readonly accountSections: readonly AccountSection[];
+  readonly loadSignInMethods: () => Promise<readonly SignInMethod[]>;
+}
+
+const loadKit = once(() => import('./serve-page.ts'));
+
+/** The routes of a page: it is shown by GET and takes its forms by POST, from pages of this service alone (CSR-06). */
+export function pageRoutes(page: Page, site: Site): Route[] {
+  const { path, guard } = page;
+  const common = { path, guard, medium: 'page', isSensitive: false, hasBody: false } as const;
+  const shown = markAsMadeByKit({
+    ...common,
+    method: 'GET',
+    limit: 'general',
+    handle: async (c) => (await loadKit()).showPage(page, site, c),
+  });
+  if (page.guard === 'developer') return [shown];
+  const taken = markAsMadeByKit({
+    ...common,
+    method: 'POST',
+    limit: 'credential',
+    handle: async (c) => (await loadKit()).receivePage(page, site, c),
+  });
+  return [shown, taken];
+}
