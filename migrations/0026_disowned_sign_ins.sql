@@ -12,3 +12,16 @@ CREATE TABLE disowned_identities (
   disowned_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (user_id, issuer, subject)
 );
+
+-- Nor does what the earlier system writes bring one back.
+CREATE OR REPLACE FUNCTION users_take_earlier_identity() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+  INSERT INTO identities (user_id, provider, issuer, subject, email, is_email_proved)
+  SELECT e.user_id, e.provider, e.issuer, e.subject, e.email, true FROM earlier_identities e
+  WHERE e.user_id = NEW.id AND NOT EXISTS (
+    SELECT FROM disowned_identities d
+    WHERE d.user_id = e.user_id AND d.subject = e.subject AND d.issuer IN (e.issuer, 'legacy:' || e.provider))
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END
+$body$;

@@ -35,7 +35,9 @@ export function asksForFactor(factors: readonly Factor[], u: Fragment): Fragment
 /** Since when the account of the row `u` of users asks for a second factor, where it does. */
 export function factorSince(factors: readonly Factor[], u: Fragment): Fragment {
   const times = factors.map(({ isAskedFor, since }) => sql`CASE WHEN ${isAskedFor(u)} THEN ${since(u)} END`);
-  return times.length === 0 ? sql`NULL::timestamptz` : sql`least(${join(times, ', ')})`;
+  const [only] = times;
+  if (only === undefined) return sql`NULL::timestamptz`;
+  return times.length === 1 ? only : sql`least(${join(times, ', ')})`;
 }
 
 /** The names of the methods of the second factors that the account of the row `u` of users asks for: a text[]. */
@@ -43,7 +45,7 @@ export function factorMethods(factors: readonly Factor[], u: Fragment): Fragment
   const methods = factors.map(
     (factor) => sql`CASE WHEN ${factor.isAskedFor(u)} THEN ${factor.methods(u)} ELSE '{}' END`,
   );
-  return join([sql`'{}'::text[]`, ...methods], ' || ');
+  return methods.length === 0 ? sql`'{}'::text[]` : join(methods, ' || ');
 }
 
 /** Whether a second factor of the account of the row `u` of users has lapsed: see `Factor.endLapsed`. */
@@ -52,5 +54,7 @@ export function hasLapsedFactor(factors: readonly Factor[], u: Fragment): Fragme
 }
 
 function anyOf(conditions: readonly Fragment[]): Fragment {
-  return conditions.length === 0 ? sql`false` : sql`(${join(conditions, ' OR ')})`;
+  const [only] = conditions;
+  if (only === undefined) return sql`false`;
+  return conditions.length === 1 ? only : sql`(${join(conditions, ' OR ')})`;
 }

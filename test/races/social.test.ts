@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
+  registerForToken,
+  requiredClient,
+  verify,
+} from '../features/email-verification/pending-registrations.ts';
+import {
   arrive,
   freshSubject,
   identitiesOf,
@@ -8,7 +13,7 @@ import {
   providersOf,
   socialClient,
 } from '../features/social/people.ts';
-import { verifiedUser } from '../features/two-factor/calls.ts';
+import { enable, startSetup, verifiedUser } from '../features/two-factor/calls.ts';
 import { freshClient, freshEmail, password, registerUser, registration } from '../support/accounts.ts';
 import { type Answer, authCookies, type TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
@@ -16,6 +21,7 @@ import { storeLink } from '../support/links.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { landing } from '../support/social.ts';
 import { adminSecret } from '../support/test-env.ts';
+import { codeAt } from '../support/two-factor.ts';
 import { against, times, together } from './together.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -130,6 +136,44 @@ describe('a take-over beside a login of the squatter', { timeout: 60_000 }, () =
     }
     expect(statuses).toEqual(new Set([200, 401]));
   });
+});
+
+describe('a take-over beside two-factor that the account turns on', { timeout: 120_000 }, () => {
+  const required = () =>
+    requiredClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' });
+  const ways: Readonly<Record<string, (email: string, token: string) => Promise<Answer>>> = {
+    'by a provider': (email) => arrive(client, 'google', { sub: freshSubject(), email }),
+    'by a pending registration': (_, token) => verify(required(), { token, password }),
+  };
+
+  test.each(Object.entries(ways))(
+    '%s comes first or not at all: a factor that was turned on stays (LNK-16)',
+    async (_way, takeOver) => {
+      const outcomes = new Set<string>();
+      for (let round = 0; round < roundsOf(30, outcomes.size < 2); round++) {
+        const { email, json } = await registerUser(client);
+        const { accessToken: bearer, user } = json;
+        const token = await registerForToken(required(), email);
+        const setup = await startSetup(client, bearer);
+        const [enabled, taken] = await against(
+          /SET two_factor_since = now|SET name = s.name/,
+          round,
+          () => enable(client, bearer, codeAt(setup.json.secret)),
+          () => takeOver(email, token),
+        );
+        const refusal = landing(taken).error ?? (taken.status === 409 ? String(taken.json.code) : null);
+        outcomes.add(refusal ?? 'taken over');
+        expect(refusal).toBe(enabled.status === 200 ? 'account_exists' : null);
+        const [row] = await db().query(sql`
+          SELECT u.two_factor_since IS NOT NULL AS is_on, u.email_verified_at IS NOT NULL AS is_verified,
+            EXISTS (SELECT FROM factors f WHERE f.user_id = u.id AND f.added_at IS NOT NULL) AS has_factor
+          FROM users u WHERE u.id = ${user.id}::uuid`);
+        const isOn = refusal !== null;
+        expect(row).toEqual({ is_on: isOn, is_verified: !isOn, has_factor: isOn });
+      }
+      expect(outcomes).toEqual(new Set(['taken over', 'account_exists']));
+    },
+  );
 });
 
 describe('a sign-in by an identity', { timeout: 60_000 }, () => {

@@ -22,8 +22,8 @@ export type Claim = 'free' | 'own' | 'open' | 'held' | 'taken' | 'reserved';
  * change of the address, its way back and every later way to an account ask it (LNK-13).
  * @param selfId the user who asks; null where there is none yet
  * @param isMailboxProved whether who asks reads the mailbox: a corrected address yields to them
- * @param factors the second factors that accounts may ask for: without them no account is told to be open, for who asks
- * only whether an address is to be had as it is
+ * @param factors all second factors that accounts may ask for, also those that a trusted device is not asked for; without
+ * them no account is told to be open, for who asks only whether an address is to be had as it is
  * @param isReturning whether the account had it: then its own spelling alone counts, since two accounts of the earlier
  * system may have one canonical form, and both stay
  */

@@ -60,6 +60,7 @@ export const addressClasses: Readonly<Record<string, (client: TestClient) => Pro
   verified: async (client) => accountWith(client, sql`email_verified_at = now()`),
   unverified: async (client) => accountWith(client, sql`name = name`),
   exempt: async (client) => accountWith(client, sql`is_verification_exempt = true`),
+  'unverified, with a second factor': async (client) => accountWith(client, sql`two_factor_since = now()`),
   banned: async (client) => accountWith(client, sql`banned_at = now()`),
   'pending registration': async (client) => {
     const email = freshEmail();

@@ -38,7 +38,7 @@ export async function confirmPendingRegistration(
   const row = await withHolderPassword(deps, {
     password: input.password,
     find: async (isChecked) => {
-      const { factors } = opening;
+      const { factors } = rules;
       const holder = await findRegistrationHolder(db, presented, isChecked, factors, config.loginAttempts);
       if (holder?.is_kept) throw addressErrors.account_exists();
       return holder;

@@ -8,7 +8,7 @@ import { tableSteps } from '../../../joints/owned-table.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import { type AttemptLimits, attemptBucket } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
-import { claimOn, isKeptByFactor } from '../../addresses/index.ts';
+import { type Claim, claimOn, isKeptByFactor } from '../../addresses/index.ts';
 import { type LinkHolder, reserveHolderCheck } from '../../link-holder/index.ts';
 import {
   consumedByUs,
@@ -64,22 +64,27 @@ export async function findRegistrationHolder(
   const address = { email: sql`r.email`, keys: sql`ARRAY[r.subject]` };
   const isKept = isKeptByFactor(address, factors);
   const claim = claimOn(address, { isMailboxProved: true, factors });
+  const registration = sql`FROM (SELECT t.owner_id ${fromLiveToken(presented)}) k
+    JOIN registration_attempts r ON r.id = k.owner_id WHERE r.expires_at > now()`;
   const holder = sql`
-    SELECT r.id AS registration_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject,
-      ${isKept} AS is_kept
-    FROM (SELECT t.owner_id ${fromLiveToken(presented)}) k JOIN registration_attempts r ON r.id = k.owner_id
-    WHERE r.expires_at > now() AND (${claim} IN ('free', 'open') OR ${isKept})`;
-  const [row] = await db.query(
+    SELECT r.id AS registration_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject, ${isKept} AS is_kept
+    ${registration}`;
+  const { judge, find } = await db.batch(
     'find-registration-holder',
-    reserveHolderCheck<RegistrationHolder>(
-      holder,
-      attemptBucket(sql`o.subject`, sql`o.registration_id`),
-      isChecked && sql`NOT c.is_kept`,
-      limits,
-    ),
+    {
+      judge: sql<{ readonly claim: Claim }>`SELECT ${claim} AS claim ${registration}`,
+      find: reserveHolderCheck<RegistrationHolder>(
+        holder,
+        attemptBucket(sql`o.subject`, sql`o.registration_id`),
+        isChecked && sql`NOT c.is_kept`,
+        limits,
+      ),
+    },
     { isIdempotent: true },
   );
-  return row ?? null;
+  const [row] = find;
+  const claimed = judge[0]?.claim;
+  return row !== undefined && (row.is_kept || claimed === 'free' || claimed === 'open') ? row : null;
 }
 
 /**
@@ -91,11 +96,10 @@ export async function findRegistrationHolder(
 export async function confirmRegistration(
   db: Database,
   { presented, registration, address, newUserId, opening }: Confirmation,
-  { credentials, tables }: Pick<Rules, 'credentials' | 'tables'>,
+  { credentials, tables, factors }: Pick<Rules, 'credentials' | 'tables' | 'factors'>,
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | null> {
   const { registration_id: registrationId, email, bucket } = registration;
-  const { factors } = opening;
   const consumed = consumedNow(presented, metadata.operationId);
   const proved = provedBy(consumed, address);
   const provedByUs = provedBy(consumedByUs(presented, metadata.operationId), address);

@@ -30,7 +30,9 @@ export function endSessions(
 export function noteMissedSession({ userId, sessionId }: CallerIds): Fragment {
   return sql`
     UPDATE sessions s SET second_factor_missed_at = now()
-    WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid`;
+    WHERE s.user_id = ${userId}::uuid AND (s.id = ${sessionId}::uuid
+      -- It may have got another id while the code was looked at.
+      OR s.id = (SELECT f.session_id FROM former_session_ids f WHERE f.id = ${sessionId}::uuid))`;
 }
 
 /** What the record of an ended session says. */

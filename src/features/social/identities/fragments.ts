@@ -113,10 +113,15 @@ export function linkAtSignIn(
  * Whether the address of the user `u` may link an identity: not while the account is being recovered, nor one that its owner
  * has disowned.
  */
-export function isLinkable(u: Fragment, { issuers, subject }: PresentedIdentity): Fragment {
-  return sql`(${isOutOfRecovery(u)} AND NOT EXISTS (
+export function isLinkable(u: Fragment, identity: PresentedIdentity): Fragment {
+  return sql`(${isOutOfRecovery(u)} AND NOT ${isDisowned(u, identity)})`;
+}
+
+/** Whether the owner of the account `u` has disowned an identity: no address gives it anything of the account again. */
+export function isDisowned(u: Fragment, { issuers, subject }: PresentedIdentity): Fragment {
+  return sql`EXISTS (
       SELECT FROM disowned_identities n
-      WHERE n.user_id = ${u}.id AND n.subject = ${subject} AND n.issuer = ANY (${issuers}::text[])))`;
+      WHERE n.user_id = ${u}.id AND n.subject = ${subject} AND n.issuer = ANY (${issuers}::text[]))`;
 }
 
 /** A statement that tells the owner of an identity that this transaction linked. */

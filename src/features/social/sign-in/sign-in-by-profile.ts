@@ -106,7 +106,8 @@ async function tryAccount(deps: Deps, visit: Visit): Promise<SignIn | Challenge 
   const { db, metadata } = deps;
   const { input, identity, vouched, entry } = visit;
   const { device } = input.settings;
-  const question = { spent: input.spent, identity, vouched, opening: entry.opening, device };
+  const { factors } = await deps.loadRules();
+  const question = { spent: input.spent, identity, vouched, opening: entry.opening, device, factors };
   const found = await findSocialAccount(db, question, metadata);
   if (found.is_spent) throw socialErrors.transaction_invalid();
   const row = await openAccount(deps, visit, found);
@@ -130,7 +131,8 @@ async function openAccount(deps: Deps, visit: Visit, found: FoundAccount): Promi
   }
   const unmade = refusalOfNewAccount(deps, visit);
   if (found.claim === 'free' && unmade === null) return createAccount(deps, visit, vouched);
-  if (found.claim === 'open' && identity.isEmailProved) return takeOver(deps, visit, vouched);
+  if (found.claim === 'open' && identity.isEmailProved && !found.is_disowned)
+    return takeOver(deps, visit, vouched);
   // One that has proved it knows who is there; for any other, the mail counts for the client whoever has it.
   const isTold = !identity.isEmailProved || found.claim === 'taken' || found.claim === 'open';
   // Whoever has not proved the address is answered as if nobody had it, so that no answer tells who does (ENU-11).

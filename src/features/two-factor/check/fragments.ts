@@ -12,7 +12,7 @@ import {
 import type { RequestMetadata } from '../../../request-metadata.ts';
 import { recordEvents, recordedOnceNow } from '../../security-events/index.ts';
 import { owners, passSecondFactor } from '../../users/index.ts';
-import type { FoundProof } from './proof.ts';
+import type { FoundProof, PresentedProof } from './proof.ts';
 
 /** Codes of an account and class of device that are checked (OTP-02). */
 export const checkLimits: AttemptLimits = { max: 10, windowSeconds: 900 };
@@ -23,9 +23,9 @@ const missesMax = 50;
 /** Codes that browsers that never completed a second step have together from then on, until one of them does. */
 const guessedLimits: AttemptLimits = { max: 5, windowSeconds: 86_400 };
 
-/** The limits of checks: others once the account was guessed at. */
-export function limitsOf(isGuessed: boolean): AttemptLimits {
-  return isGuessed ? guessedLimits : checkLimits;
+/** The limits of checks: others once the account was guessed at. Backup codes are checked all the same. */
+export function limitsOf({ kind }: PresentedProof, isGuessed: boolean): AttemptLimits {
+  return isGuessed && kind === 'totp' ? guessedLimits : checkLimits;
 }
 
 /** The devices of an account that are remembered for the second step; the oldest are forgotten (SES-20). */
@@ -62,10 +62,7 @@ export function isUnusedBackupCode(userId: Fragment, hash: string | null): Fragm
     WHERE b.user_id = ${userId} AND b.code_hash = decode(${hash}::text, 'hex') AND b.used_at IS NULL)`;
 }
 
-/**
- * The id of a device as text, if the user `userId` completed a second step on it before, and has not been guessed at on it
- * since; else what it shares.
- */
+/** The id of a device as text, if the user `userId` completed a second step on it before; else what it shares. */
 export function countedDevice(
   userId: Fragment,
   deviceId: Fragment,
@@ -73,25 +70,37 @@ export function countedDevice(
 ): Fragment {
   return sql`coalesce((
     SELECT d.device_id::text FROM second_factor_devices d
-    WHERE d.user_id = ${userId} AND d.device_id = (${deviceId})::uuid AND d.completed_at IS NOT NULL
-      AND d.misses < ${missesMax}::int), ${shared})`;
+    WHERE d.user_id = ${userId} AND d.device_id = (${deviceId})::uuid AND d.completed_at IS NOT NULL), ${shared})`;
 }
 
 /**
- * Whether a check counts among the few that are left: the second factor of the user was guessed at, and it comes from where
- * nobody completed a second step. They count together, whatever they share else.
+ * Whether a check counts among the few that are left: the second factor of the user was guessed at on the very device, or
+ * anywhere, where it comes from one on which nobody completed a second step.
  */
-export function isAmongGuesses(userId: Fragment, countedDeviceId: Fragment): Fragment {
-  return sql`(${countedDeviceId} IN (${otherDevices}, ${otherSessions}) AND EXISTS (
-      SELECT FROM second_factor_devices d WHERE d.user_id = ${userId} AND d.misses >= ${missesMax}::int))`;
+function isAmongGuesses(userId: Fragment, countedDeviceId: Fragment): Fragment {
+  return sql`EXISTS (
+      SELECT FROM second_factor_devices d WHERE d.user_id = ${userId} AND d.misses >= ${missesMax}::int
+        AND (d.device_id::text = ${countedDeviceId} OR ${isShared(countedDeviceId)}))`;
 }
 
-/** An account as `reservationSteps` and their answers take it: SELECT list over `k` (`user_id`, `counted_device_id`). */
-export const placedColumns: Fragment = sql`k.*, ${isAmongGuesses(sql`k.user_id`, sql`k.counted_device_id`)} AS is_guessed,
-      ${checkBucket(
-        sql`k.user_id`,
-        sql`CASE WHEN ${isAmongGuesses(sql`k.user_id`, sql`k.counted_device_id`)} THEN 'guessed' ELSE k.counted_device_id END`,
-      )} AS bucket`;
+function isShared(countedDeviceId: Fragment): Fragment {
+  return sql`${countedDeviceId} IN (${otherDevices}, ${otherSessions})`;
+}
+
+/**
+ * An account as `reservationSteps` and their answers take it, a sub-select. Where it was guessed at, devices that share theirs
+ * count together, and backup codes by themselves: nobody can guess one, and whoever uses codes up must not keep the owner out.
+ * @param account a sub-select with `user_id` and `counted_device_id`
+ */
+export function placed(account: Fragment, { kind }: PresentedProof): Fragment {
+  const isTogether =
+    kind === 'backup_code' ? sql`g.is_guessed` : sql`g.is_guessed AND ${isShared(sql`g.counted_device_id`)}`;
+  const together = kind === 'backup_code' ? 'backup-codes' : 'guessed';
+  const place = sql`CASE WHEN ${isTogether} THEN ${together} ELSE g.counted_device_id END`;
+  return sql`(
+    SELECT g.*, ${checkBucket(sql`g.user_id`, place)} AS bucket
+    FROM (SELECT k.*, ${isAmongGuesses(sql`k.user_id`, sql`k.counted_device_id`)} AS is_guessed FROM ${account} k) g)`;
+}
 
 /** The seconds until another code of the account `c` is checked. */
 export const secondsUntilChecked: Fragment = sql`CASE WHEN c.is_guessed THEN ${secondsUntilOpen(sql`c`, guessedLimits)}
@@ -105,6 +114,7 @@ export const secondsUntilChecked: Fragment = sql`CASE WHEN c.is_guessed THEN ${s
 export function reservationSteps(
   checked: Fragment,
   attemptId: string,
+  { kind }: PresentedProof,
   metadata: RequestMetadata,
 ): Readonly<Record<'reserve' | 'reserveAmongGuesses', Fragment<CountedAttempt>>> &
   Readonly<Record<'recordLock' | 'holdRecipient' | 'tellOwner', Fragment>> {
@@ -112,12 +122,14 @@ export function reservationSteps(
   const locked = sql`(
     SELECT c.user_id, c.session_id FROM ${checked} c JOIN login_attempts t ON t.bucket = c.bucket
     WHERE t.last_attempt_id = ${attemptId}::uuid
+      AND ${kind === 'totp' ? sql`true` : sql`NOT c.is_guessed`}
       AND t.count > CASE WHEN c.is_guessed THEN ${guessedLimits.max}::int ELSE ${checkLimits.max}::int END)`;
   const told = owners(recordedOnceNow(metadata.operationId));
-  const counted = (isGuessed: Fragment) => sql`(SELECT c.bucket FROM ${checked} c WHERE ${isGuessed})`;
+  const isFew = kind === 'totp' ? sql`c.is_guessed` : sql`false`;
+  const counted = (condition: Fragment) => sql`(SELECT c.bucket FROM ${checked} c WHERE ${condition})`;
   return {
-    reserve: reserveAttempt(counted(sql`NOT c.is_guessed`), attemptId, checkLimits),
-    reserveAmongGuesses: reserveAttempt(counted(sql`c.is_guessed`), attemptId, guessedLimits),
+    reserve: reserveAttempt(counted(sql`NOT ${isFew}`), attemptId, checkLimits),
+    reserveAmongGuesses: reserveAttempt(counted(isFew), attemptId, guessedLimits),
     recordLock: recordEvents(
       locked,
       { type: 'authn_login_lock', outcome: 'failure', method: 'second_factor', isOncePerRequest: true },
@@ -187,8 +199,10 @@ export function settleSecondFactor(
       ON CONFLICT (user_id, device_id) DO UPDATE SET completed_at = now(), misses = 0
     ),
     forgiven AS (
+      -- Whoever was guessed at anywhere has passed it by now.
       UPDATE second_factor_devices d SET misses = 0 FROM ${owner} o
-      WHERE d.user_id = o.user_id AND d.device_id = ${counted}::uuid AND d.device_id <> ${deviceId}::uuid
+      WHERE d.user_id = o.user_id AND d.device_id <> ${deviceId}::uuid
+        AND (d.device_id = ${counted}::uuid OR d.misses >= ${missesMax}::int)
     ),
     forgotten AS (
       DELETE FROM second_factor_devices d WHERE (d.user_id, d.device_id) IN (

@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import { type Fragment, sql } from '../../../db/sql.ts';
+import { sql } from '../../../db/sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import { passesGates, refusedBy } from '../../../joints/fragments.ts';
 import type { GatedRow, Gating } from '../../../joints/gate.ts';
@@ -18,7 +18,7 @@ import {
   isUnusedBackupCode,
   limitsOf,
   otherSessions,
-  placedColumns,
+  placed,
   reservationSteps,
   sealedFactors,
   secondsUntilChecked,
@@ -65,19 +65,19 @@ export async function reserveSessionCheck(
 ): Promise<ReservedSessionCheck | null> {
   const attemptId = crypto.randomUUID();
   const deviceId = sql`coalesce(s.device_id, s.id)`;
-  const account = sql`(
-    SELECT ${placedColumns}
-    FROM (
+  const account = placed(
+    sql`(
       SELECT s.user_id, s.id AS session_id, u.email, ${deviceId}::text AS device_id,
-        ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id ${fromLiveSession(caller)}
-    ) k)`;
+        ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id ${fromLiveSession(caller)})`,
+    proof,
+  );
   const checked = sql`(
     SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c
-    WHERE ${isCounted(proof)} AND EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gating)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
+    WHERE EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gating)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
   const { reserve, reserveAmongGuesses, judge, answer } = await db.batch(
     'reserve-session-check',
     {
-      ...reservationSteps(checked, attemptId, metadata),
+      ...reservationSteps(checked, attemptId, proof, metadata),
       judge: sql<GatedRow>`SELECT ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
       answer: sql<Omit<ReservedSessionCheck, 'number' | 'refused_by'>>`
         SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
@@ -93,23 +93,14 @@ export async function reserveSessionCheck(
   return { ...row, ...judged, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };
 }
 
-/**
- * Whether a proof is counted, over the account `c`: a backup code is not among the few that are left after guesses, since
- * nobody can guess it, and whoever uses those up must not keep the owner out.
- */
-export function isCounted({ kind }: PresentedProof): Fragment {
-  return kind === 'backup_code' ? sql`NOT c.is_guessed` : sql`true`;
-}
-
-/** The number of a reserved check, if it may be checked. */
+/** The number of a reserved check, if it may be checked; of a backup code of an account that was guessed at, if it is counted. */
 export function numberOf(
   reserved: readonly CountedAttempt[],
   { is_guessed: isGuessed }: Pick<ReservedCheck, 'is_guessed'>,
-  { kind }: PresentedProof,
+  proof: PresentedProof,
 ): number | null {
-  if (isGuessed && kind === 'backup_code') return 1;
   const number = reserved[0]?.number;
-  return number !== undefined && number <= limitsOf(isGuessed).max ? number : null;
+  return number !== undefined && number <= limitsOf(proof, isGuessed).max ? number : null;
 }
 
 /** A wrong code. */

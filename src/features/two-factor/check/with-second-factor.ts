@@ -60,21 +60,25 @@ export async function checkReserved<Row extends object>(
   const rules = await deps.loadRules();
   const { user_id: userId, factors, number, bucket, email } = reserved;
   if (factors === null) throw proofErrors.invalid_code();
-  if (number === null) {
+  const limits = limitsOf(presented, reserved.is_guessed);
+  // Nobody can guess a backup code: once the account was guessed at, each is tried, and only those up to the limit are recorded.
+  const isAlwaysTried = reserved.is_guessed && presented.kind === 'backup_code';
+  if (number === null && !isAlwaysTried) {
     mail.sendSoon();
-    throw tooManyAttempts(limitsOf(reserved.is_guessed), reserved.retry_after_seconds);
+    throw tooManyAttempts(limits, reserved.retry_after_seconds);
   }
   const place = { bucket, countedDeviceId: reserved.counted_device_id, deviceId };
   const known = { factors, is_backup_code: reserved.is_backup_code };
   const proof = await findProof(deps, presented, userId, known).catch(async (error: unknown) => {
     // Our fault: the caller's check must not be lost by it.
-    await giveAttemptBack(db, bucket, limitsOf(reserved.is_guessed));
+    await giveAttemptBack(db, bucket, limits);
     throw error;
   });
   const row = typeof proof === 'string' ? proof : await run(proof, place);
   if (typeof row === 'object') return row;
   if (row === 'gone')
     throw sessionId === null ? twoFactorErrors.challenge_expired() : commonErrors.unauthenticated();
+  if (number === null) throw proofErrors.invalid_code();
   // Prepared for every miss: only the statement knows which one is the last.
   const withdrawal = await prepareLink(deps, { address: email, spellings: [email] }, 'password_withdrawn');
   const reason = row === 'wrong' ? 'wrong_code' : 'used_code';

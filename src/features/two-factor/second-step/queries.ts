@@ -3,7 +3,7 @@ import { sql } from '../../../db/sql.ts';
 import { queueNotice } from '../../../mail/outbox/fragments.ts';
 import { type AttemptLimits, reserveAttempt, reservedBy } from '../../../rate-limit/fragments.ts';
 import type { RequestMetadata } from '../../../request-metadata.ts';
-import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
+import { knownDeviceId, ownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
 import { consumedByUs, consumedNow, consumeToken, type LinkMail } from '../../one-time-tokens/index.ts';
 import { beginSession, begunNow } from '../../sessions/index.ts';
 import {
@@ -27,14 +27,14 @@ import {
   countedDevice,
   isUnusedBackupCode,
   otherDevices,
-  placedColumns,
+  placed,
   reservationSteps,
   sealedFactors,
   secondsUntilChecked,
   settleSecondFactor,
 } from '../check/fragments.ts';
 import { type FoundProof, type PresentedProof, presentedHash, type Unaccepted } from '../check/proof.ts';
-import { isCounted, numberOf, type ReservedCheck } from '../check/queries.ts';
+import { numberOf, type ReservedCheck } from '../check/queries.ts';
 
 /** Codes that one challenge takes, whatever becomes of them (OTP-02). */
 const tryLimits: AttemptLimits = { max: 5, windowSeconds: 600 };
@@ -61,13 +61,13 @@ export async function reserveChallengeCheck(
   const tryBucket = `challenge:${challenge.hash}`;
   const found = sql`(
     SELECT u.id AS user_id, u.email, u.device_generation, t.challenge AS first_step ${fromOpenChallenge(challenge)})`;
-  const account = sql`(
-    SELECT ${placedColumns}
-    FROM (
+  const account = placed(
+    sql`(
       SELECT o.user_id, NULL::uuid AS session_id, o.email, o.first_step, o.known_device_id IS NOT NULL AS is_known_device,
-        ${countedDevice(sql`o.user_id`, sql`o.known_device_id`, otherDevices)} AS counted_device_id
-      FROM (SELECT f.*, ${knownDeviceId(sql`f`, device)} AS known_device_id FROM ${found} f) o
-    ) k)`;
+        ${countedDevice(sql`o.user_id`, ownDeviceId(sql`o.user_id`, device), otherDevices)} AS counted_device_id
+      FROM (SELECT f.*, ${knownDeviceId(sql`f`, device)} AS known_device_id FROM ${found} f) o)`,
+    proof,
+  );
   const isTried = reservedBy(tryBucket, attemptId, tryLimits);
   const { reserve, reserveAmongGuesses, answer } = await db.batch(
     'reserve-challenge-check',
@@ -80,8 +80,9 @@ export async function reserveChallengeCheck(
       ),
       ...reservationSteps(
         sql`(
-          SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c WHERE ${isTried} AND ${isCounted(proof)})`,
+          SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c WHERE ${isTried})`,
         attemptId,
+        proof,
         metadata,
       ),
       answer: sql<Omit<ChallengedAccount, 'number'>>`

@@ -8,7 +8,7 @@ export function isInRecovery(u: Fragment): Fragment {
 
 /** The opposite, never null. */
 export function isOutOfRecovery(u: Fragment): Fragment {
-  return sql`(${u}.recovery_since IS NULL)`;
+  return sql`${u}.recovery_since IS NULL`;
 }
 
 /** Whether a recovery of the account of the user `u` began after that time, a timestamptz. */

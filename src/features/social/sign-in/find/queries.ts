@@ -1,6 +1,7 @@
 import type { Address } from '../../../../address-key.ts';
 import type { Database } from '../../../../db/client.ts';
 import { sql } from '../../../../db/sql.ts';
+import type { Factor } from '../../../../joints/factor.ts';
 import type { PresentedEmail } from '../../../../presented-email.ts';
 import type { RequestMetadata } from '../../../../request-metadata.ts';
 import { type Claim, claimOn } from '../../../addresses/index.ts';
@@ -8,7 +9,7 @@ import { knownDeviceId, type PresentedDevice } from '../../../known-devices/inde
 import { isConsumedElsewhere } from '../../../one-time-tokens/index.ts';
 import { type Opening, verdict } from '../../../sessions/index.ts';
 import { fromAddress } from '../../../users/index.ts';
-import { fromIdentity, isLinkable, type PresentedIdentity } from '../../identities/fragments.ts';
+import { fromIdentity, isDisowned, isLinkable, type PresentedIdentity } from '../../identities/fragments.ts';
 import type { SpentOnce } from '../entry/entry.ts';
 
 /** An address that a provider has verified, as it is compared. */
@@ -25,6 +26,8 @@ export interface AccountQuestion {
   readonly vouched: VouchedAddress | null;
   readonly opening: Opening;
   readonly device: PresentedDevice;
+  /** All second factors, also those that a trusted device is not asked for. */
+  readonly factors: readonly Factor[];
 }
 
 /** Whose account it is, as far as was read. */
@@ -39,6 +42,8 @@ export interface FoundAccount {
   /** As it is stored. */
   readonly email: string | null;
   readonly is_verified: boolean;
+  /** Whether the owner has disowned this identity: then it takes nothing over either. */
+  readonly is_disowned: boolean;
   /** Whether its address may link this identity. */
   readonly is_linkable: boolean;
   readonly is_known_device: boolean;
@@ -51,7 +56,7 @@ export interface FoundAccount {
  */
 export async function findSocialAccount(
   db: Database,
-  { spent, identity, vouched, opening, device }: AccountQuestion,
+  { spent, identity, vouched, opening, device, factors }: AccountQuestion,
   metadata: RequestMetadata,
 ): Promise<FoundAccount> {
   const { issuer, isEmailProved } = identity;
@@ -62,12 +67,15 @@ export async function findSocialAccount(
   const claim =
     vouched === null
       ? sql`NULL::text`
-      : claimOn(vouched.address, { isMailboxProved: isEmailProved, factors: opening.factors });
-  const [row] = await db.query<FoundAccount>(
+      : claimOn(vouched.address, { isMailboxProved: isEmailProved, factors });
+  const { judge, find } = await db.batch(
     'find-social-account',
-    sql`
-        SELECT ${isConsumedElsewhere(spent, metadata.operationId)} AS is_spent, ${claim} AS claim, f.way,
-        u.id AS user_id, u.email, u.email_verified_at IS NOT NULL AS is_verified,
+    {
+      judge: sql<Pick<FoundAccount, 'is_spent' | 'claim'>>`
+        SELECT ${isConsumedElsewhere(spent, metadata.operationId)} AS is_spent, ${claim} AS claim`,
+      find: sql<Omit<FoundAccount, 'is_spent' | 'claim'>>`
+        SELECT f.way, u.id AS user_id, u.email, u.email_verified_at IS NOT NULL AS is_verified,
+        coalesce(${isDisowned(sql`u`, identity)}, false) AS is_disowned,
         coalesce(${isLinkable(sql`u`, identity)}, false) AS is_linkable, ${verdict(opening)} AS verdict,
         ${knownDeviceId(sql`d`, device)} IS NOT NULL AS is_known_device
       FROM (VALUES (1)) AS one LEFT JOIN (
@@ -77,8 +85,11 @@ export async function findSocialAccount(
         ) x ORDER BY x.rank LIMIT 1
       ) f ON true LEFT JOIN users u ON u.id = f.user_id
       LEFT JOIN LATERAL (SELECT u.id AS user_id, u.device_generation) d ON true`,
+    },
     { isIdempotent: true },
   );
-  if (row === undefined) throw new TypeError('an answer must always have one row');
-  return row;
+  const [judged] = judge;
+  const [found] = find;
+  if (judged === undefined || found === undefined) throw new TypeError('an answer must always have one row');
+  return { ...judged, ...found };
 }

@@ -3,6 +3,7 @@ import type { Database } from '../../../../db/client.ts';
 import { type Fragment, sql } from '../../../../db/sql.ts';
 import type { Rules } from '../../../../deps.ts';
 import { closeWaysIn } from '../../../../joints/closing.ts';
+import type { Factor } from '../../../../joints/factor.ts';
 import { tableSteps } from '../../../../joints/owned-table.ts';
 import { queueNotice } from '../../../../mail/outbox/fragments.ts';
 import type { RequestMetadata } from '../../../../request-metadata.ts';
@@ -13,6 +14,7 @@ import { claimUnverifiedUser, hasAddress, lockUserOf, owners } from '../../../us
 import {
   identityAddedByUs,
   insertIdentity,
+  isDisowned,
   type KeptToken,
   keepProviderToken,
   type PresentedIdentity,
@@ -39,7 +41,7 @@ export interface TakeOver {
 export async function takeOverAccount(
   db: Database,
   { address, identity, profile, keptToken, entry }: TakeOver,
-  { credentials, tables }: Pick<Rules, 'credentials' | 'tables'>,
+  { credentials, tables, factors }: Pick<Rules, 'credentials' | 'tables' | 'factors'>,
   metadata: RequestMetadata,
 ): Promise<EntryRow | null> {
   const { session } = entry.opening;
@@ -51,7 +53,7 @@ export async function takeOverAccount(
       holdUser: lockUserOf(address),
       holdRegistrations: holdPendingRegistrations(address.email),
       spend: spend(entry.spent, metadata),
-      claim: claimAccount({ address, identity, profile, entry }, isSpentByUs(entry.spent, metadata)),
+      claim: claimAccount({ address, identity, profile }, factors, isSpentByUs(entry.spent, metadata)),
       ...closeWaysIn(credentials, {
         occasion: 'taken_over',
         // A repeat finds the user by what the first run added.
@@ -85,17 +87,18 @@ function provedNow(address: Address): Fragment {
 }
 
 function claimAccount(
-  { address, identity, profile, entry }: Omit<TakeOver, 'keptToken'>,
+  { address, identity, profile }: Pick<TakeOver, 'address' | 'identity' | 'profile'>,
+  factors: readonly Factor[],
   isOurs: Fragment,
 ): Fragment {
   const { issuer, subject } = identity;
   const { name, locale } = profile;
-  const { factors } = entry.opening;
   return sql`
     WITH profile AS (SELECT ${name}::text AS name, ${locale}::text AS locale, NULL::text AS password_hash),
     open AS (
       SELECT x.id AS user_id FROM users x
       WHERE ${isOurs} AND ${hasAddress(sql`x`, address)} AND ${canBeTakenOver(sql`x`, factors)}
+        AND NOT ${isDisowned(sql`x`, identity)}
         AND ${claimOn(address, { isMailboxProved: true, factors })} = 'open'
         AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${issuer} AND i.subject = ${subject} AND i.user_id <> x.id)
       ORDER BY x.created_at, x.id LIMIT 1
