@@ -3,6 +3,7 @@ import { cookieHeader, TestClient } from '../support/client.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { insertAccount } from './insert-account.ts';
 import { json, rawExample } from './raw-example.ts';
+import { casesFor } from './route-choice.ts';
 import { type Account, bodyRoutes, exampleCall, exampleOf, unsafeRoutes } from './route-table.ts';
 
 const otherTypes = [
@@ -25,6 +26,14 @@ function named(
   return headers.map((each) => [JSON.stringify(each), each]);
 }
 
+/** The names of those that every route is tried with: a type that needs no preflight, none, and the right one. */
+const [text, nothing, asJson] = [
+  '{"Content-Type":"text/plain"}',
+  '{}',
+  '{"Content-Type":"application/json"}',
+];
+const compressed = '{"Content-Type":"application/json","Content-Encoding":"gzip"}';
+
 const client = new TestClient();
 let account: Account;
 
@@ -37,7 +46,7 @@ const exempt = 'POST /api/auth/oauth/:provider/callback';
 
 describe.each(unsafeRoutes.filter((key) => key !== exempt))('%s from another site', (key) => {
   const evil = { Origin: 'https://evil.example' };
-  test.each(named([...otherTypes, {}, json]))(
+  test.each(casesFor(key, named([...otherTypes, {}, json]), [text, nothing, asJson]))(
     'is refused before its body is read: %s (CSR-02)',
     async (_name, declared) => {
       const request = rawExample(key, account, '{', { ...evil, ...declared }, 'cookie');
@@ -52,7 +61,7 @@ describe.each(bodyRoutes)('%s', (key) => {
   const example = exampleOf(key);
   const encoded = ['gzip', 'br', 'identity'].map((encoding) => ({ ...json, 'Content-Encoding': encoding }));
 
-  test.each(named([...otherTypes, {}, ...encoded]))(
+  test.each(casesFor(key, named([...otherTypes, {}, ...encoded]), [text, nothing, compressed]))(
     'does not read a body that is declared otherwise than as JSON: %s (INP-02)',
     async (_name, declared) => {
       const body = JSON.stringify(exampleCall(key, account)[2].body);

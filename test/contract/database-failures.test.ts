@@ -77,11 +77,16 @@ interface Point {
   readonly by: 'cookie' | 'bearer';
 }
 
-/** Where routes ask the database: all of them, since any could mistake a failure for an answer; what hangs, the models. */
-function pointsFor(fault: Fault): Point[] {
-  const routes = databaseProblemRoutes.filter(
-    (key) => isFull || fault !== 'hang' || modelRoutes.includes(key),
-  );
+/** One failure of each class: every route meets these, since any could mistake one for an answer. The models meet all. */
+const onEveryRoute = [
+  ...['a refused connection', 'an answer that is not JSON', 'HTTP 500', 'a lost race (40001)'],
+  ...['a statement timeout (57014)', 'a missing table (42P01)', 'a violated constraint (23505)'],
+];
+
+/** Where routes ask the database. */
+function pointsFor(what: string, fault: Fault): Point[] {
+  const isEvery = isFull || onEveryRoute.includes(what);
+  const routes = databaseProblemRoutes.filter((key) => isEvery || modelRoutes.includes(key));
   // How a credential came makes no difference to a failure, but only a cookie can be touched by its answer.
   const isBothWays = isFull || ['refuse', takenAddress, missingTable].includes(fault);
   const ways = isBothWays ? (['cookie', 'bearer'] as const) : (['cookie'] as const);
@@ -97,9 +102,9 @@ function pointsFor(fault: Fault): Point[] {
 describe('when the database answers with', () => {
   test.each(failures)(
     '%s, no route tells more than that, says 401 or touches a cookie (LOG-02, DBF-01, DBF-03, DBF-04, DBF-05)',
-    async (_what, fault, code, attempts) => {
+    async (what, fault, code, attempts) => {
       const lines = recordLog();
-      const points = pointsFor(fault);
+      const points = pointsFor(what, fault);
       await Promise.all(
         points.map(async ({ key, index, by }) => {
           const context = `${key}, statement ${index + 1}, ${by}`;

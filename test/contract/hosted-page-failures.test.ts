@@ -28,11 +28,12 @@ beforeAll(async () => {
   database = await freshDatabase();
   variables = { DATABASE_URL: database.url, ...providerVariables() };
   client = new TestClient(variables);
+  // Nothing here changes it.
+  account = await insertAccount(client);
 });
 afterAll(() => database.drop());
-beforeEach(async () => {
+beforeEach(() => {
   recordLog();
-  account = await insertAccount(client);
 });
 
 const faults: [what: string, status: number, plan: FaultPlan][] = [

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { insertAccount } from './insert-account.ts';
+import { casesFor } from './route-choice.ts';
 import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 const client = new TestClient();
@@ -47,6 +48,15 @@ const notTheSame: [trick: string, path: (path: string) => string][] = [
   ['a full-width slash', (path) => `${path}%ef%bc%8f`],
 ];
 
+/** One for each thing that a router could take for nothing: a slash, the case, an ending, what is encoded. */
+const oneOfEach = [
+  'a slash at the end',
+  'upper case',
+  'a file below (HDR-05)',
+  'an encoded slash',
+  'ill-formed encoding',
+];
+
 /** What the URL standard makes the same address before anyone sees it. */
 const theSame: [trick: string, path: (path: string) => string][] = [
   ['a dot segment', (path) => path.replace(/\/(?=[^/]*$)/, '/./')],
@@ -86,24 +96,30 @@ async function expectRefusedAlike(method: string, path: string): Promise<void> {
 }
 
 describe.each(registeredRoutes)('%s', (key) => {
-  test.each(notTheSame)('is not found with %s (LIM-07, INP-14)', async (_trick, change) => {
-    const [method, path] = addressOf(key);
-    const changed = change(path);
-    await (isParameter(changed) ? expectRefusedAlike : expectNotFound)(method, changed);
-  });
+  test.each(casesFor(key, notTheSame, oneOfEach))(
+    'is not found with %s (LIM-07, INP-14)',
+    async (_trick, change) => {
+      const [method, path] = addressOf(key);
+      const changed = change(path);
+      await (isParameter(changed) ? expectRefusedAlike : expectNotFound)(method, changed);
+    },
+  );
 
   // A start reads its query, and refuses what it does not know (OAU-12).
   const readsQuery = exampleOf(key).query !== undefined;
   const tricks = theSame.filter(([trick]) => !(readsQuery && trick === 'a query'));
-  test.each(tricks)('is judged as ever with %s (LIM-07)', async (_trick, change) => {
-    const [method, path] = addressOf(key);
-    // Nothing that a caller without credentials from a foreign page may have: the same verdict, code for code.
-    const foreign = { headers: { Origin: 'https://evil.example' } };
-    const usual = await client.call(method, path, foreign);
-    const tricked = await client.call(method, change(path), foreign);
-    expect([tricked.status, tricked.json?.code]).toEqual([usual.status, usual.json?.code]);
-    expect(tricked.headers.get('Cache-Control')).toBe(usual.headers.get('Cache-Control'));
-  });
+  test.each(casesFor(key, tricks, ['a dot segment', 'an encoded letter']))(
+    'is judged as ever with %s (LIM-07)',
+    async (_trick, change) => {
+      const [method, path] = addressOf(key);
+      // Nothing that a caller without credentials from a foreign page may have: the same verdict, code for code.
+      const foreign = { headers: { Origin: 'https://evil.example' } };
+      const usual = await client.call(method, path, foreign);
+      const tricked = await client.call(method, change(path), foreign);
+      expect([tricked.status, tricked.json?.code]).toEqual([usual.status, usual.json?.code]);
+      expect(tricked.headers.get('Cache-Control')).toBe(usual.headers.get('Cache-Control'));
+    },
+  );
 });
 
 describe('an address that is not ours', () => {
