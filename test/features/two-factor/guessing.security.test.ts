@@ -31,6 +31,7 @@ import {
   expectRefused,
   kindsTo,
   logInAs,
+  missEach,
   missesOf,
   missTimes,
   onDevice,
@@ -303,7 +304,7 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
     const user = await twoFactorUser(client);
     const { token: trusted } = await trustDevice(client, user);
     const open = await challenge(client, user);
-    await missTimes(client, user, 49);
+    await missEach(client, user, 49);
     expect(await storedHash(user.userId)).not.toBeNull();
     expect(await kindsTo(client, user.email)).not.toContain('password_withdrawn');
     await missTimes(client, user, 1);

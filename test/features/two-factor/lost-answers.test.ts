@@ -28,8 +28,8 @@ import {
   listFactors,
   listTrusted,
   logInAs,
+  missEach,
   missesOf,
-  missTimes,
   passResetDelay,
   reauthenticateBy,
   renewCodes,
@@ -108,7 +108,7 @@ describe('a lost answer of the database (DBF-10)', () => {
     timeout: 60_000,
   }, async () => {
     const user = await twoFactorUser(client);
-    await missTimes(client, user, 48);
+    await missEach(client, user, 48);
     await endCheckWindows(client, user);
     const first = await challenge(client, user);
     for (const expected of [49, 50]) {
