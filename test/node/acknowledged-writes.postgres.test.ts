@@ -5,7 +5,7 @@ import { type FragileService, startFragileService } from '../support/node/fragil
 import { Ledger } from '../support/node/ledger.ts';
 import { randomFaults, seededRandom } from '../support/node/random-faults.ts';
 import { liveRestlessly } from '../support/node/restless-person.ts';
-import { describe } from '../support/races.ts';
+import { slowRaces } from '../support/slow.ts';
 
 const personCount = 6;
 const loadMs = 12_000;
@@ -43,7 +43,7 @@ async function restartNowAndThen(): Promise<void> {
   }
 }
 
-describe('writes under lost answers, silence and two crashes of PostgreSQL', () => {
+slowRaces('writes under lost answers, silence and two crashes of PostgreSQL', () => {
   test('are many, and some requests are answered 503', () => {
     expect(restarted).toBe(restarts);
     expect(ledger.acknowledgedCount).toBeGreaterThan(acknowledgedMin);

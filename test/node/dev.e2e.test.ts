@@ -1,12 +1,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { neon, neonConfig } from '@neondatabase/serverless';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { findFreePort } from '../../tools/free-port.ts';
 import { copyProject } from '../support/node/copy-project.ts';
 import { descendantsOf, isRunning } from '../support/node/descendants.ts';
 import { type RunningTool, runTool } from '../support/node/run-tool.ts';
 import { untilReady } from '../support/node/until-ready.ts';
+import { slowDescribe } from '../support/slow.ts';
 
 const { folder, remove } = await copyProject();
 const started: RunningTool[] = [];
@@ -42,7 +43,7 @@ async function listening(url: string): Promise<boolean> {
 }
 
 // One story: what the first start has made, the later ones find.
-describe('npm run dev', { timeout: 120_000, shuffle: false }, () => {
+slowDescribe('npm run dev', { timeout: 120_000, shuffle: false }, () => {
   test('serves a working Worker from a fresh clone, and Ctrl-C ends every process of it', async () => {
     const port = await findFreePort(28_787);
     const tool = start(port);

@@ -7,6 +7,8 @@ import { copyProject } from '../support/node/copy-project.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
 import { runTool } from '../support/node/run-tool.ts';
 import { directUrlOf, openSession } from '../support/node/server-connection.ts';
+import { test as testRace } from '../support/races.ts';
+import { slowRace } from '../support/slow.ts';
 
 // A copy, so that the developer's own .dev.vars plays no part and migrations can be added.
 const { folder, remove } = await copyProject();
@@ -42,7 +44,7 @@ describe('npm run migrate', () => {
     expect(status.output).toMatch(/^applied {2}0001_earlier_schema /m);
   });
 
-  test.runIf(inject('databaseKind') === 'postgres')(
+  testRace(
     'builds an index over a connection to the server that DATABASE_DIRECT_URL names, and says why it cannot (CRN-09)',
     async () => {
       const path = join(folder, 'migrations', '9004_added_idx_concurrently.sql');
@@ -69,7 +71,7 @@ describe('npm run migrate', () => {
     },
   );
 
-  test.runIf(inject('databaseKind') === 'postgres')(
+  slowRace(
     'that is killed while an index is built leaves no process behind, and the next run begins again (CRN-09)',
     { timeout: 60_000 },
     async () => {
@@ -101,23 +103,20 @@ describe('npm run migrate', () => {
     },
   );
 
-  test.runIf(inject('databaseKind') === 'postgres')(
-    'says when a table is held, and goes on when it is free (CRN-09)',
-    async () => {
-      const path = join(folder, 'migrations', '9005_held.sql');
-      await writeFile(path, 'ALTER TABLE users ADD COLUMN held int;');
-      const session = await openSession(url);
-      await session.query('BEGIN; SELECT FROM users');
-      const held = runTool({ folder, args: ['tools/migrate.ts'], environment });
-      await expect
-        .poll(held.output, { timeout: 10_000 })
-        .toMatch(/^9005_held: try 1 of 10 was not given a lock: canceling statement due to lock timeout/m);
-      await session.query('ROLLBACK');
-      expect(await held.ended).toBe(0);
-      expect(held.output()).toMatch(/^applied 9005_held$/m);
-      await rm(path);
-    },
-  );
+  slowRace('says when a table is held, and goes on when it is free (CRN-09)', async () => {
+    const path = join(folder, 'migrations', '9005_held.sql');
+    await writeFile(path, 'ALTER TABLE users ADD COLUMN held int;');
+    const session = await openSession(url);
+    await session.query('BEGIN; SELECT FROM users');
+    const held = runTool({ folder, args: ['tools/migrate.ts'], environment });
+    await expect
+      .poll(held.output, { timeout: 10_000 })
+      .toMatch(/^9005_held: try 1 of 10 was not given a lock: canceling statement due to lock timeout/m);
+    await session.query('ROLLBACK');
+    expect(await held.ended).toBe(0);
+    expect(held.output()).toMatch(/^applied 9005_held$/m);
+    await rm(path);
+  });
 
   test('fails with the name of the file and the reason', async () => {
     const path = join(folder, 'migrations', '9001_wrong.sql');

@@ -9,6 +9,7 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe } from '../support/races.ts';
+import { slowRaces } from '../support/slow.ts';
 import { cronSecret } from '../support/test-env.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -58,7 +59,7 @@ async function cleanUp(): Promise<Answer & { readonly elapsedMs: number }> {
   return { ...answer, elapsedMs: Date.now() - startedAt };
 }
 
-describe(`${expired} expired sessions beside ${live} live ones`, { timeout: 120_000 }, () => {
+slowRaces(`${expired} expired sessions beside ${live} live ones`, { timeout: 120_000 }, () => {
   beforeEach(async () => {
     await addSessions(expired, -3600);
     await addSessions(live, 3600);
@@ -106,7 +107,7 @@ describe(`${expired} expired sessions beside ${live} live ones`, { timeout: 120_
   });
 });
 
-describe('20,000 due rows of every kind', { timeout: 120_000 }, () => {
+slowRaces('20,000 due rows of every kind', { timeout: 120_000 }, () => {
   const fiveMinutes = { cron: '*/5 * * * *' };
 
   beforeEach(async () => {

@@ -16,6 +16,7 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openForFlow } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe, roundsOf } from '../support/races.ts';
+import { slowRaces } from '../support/slow.ts';
 import { randomSecret } from '../support/test-env.ts';
 import { releaseTogether } from './held-calls.ts';
 import { holdRows } from './hold-rows.ts';
@@ -179,7 +180,7 @@ describe('a run', { timeout: 60_000 }, () => {
   });
 });
 
-describe('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
+slowRaces('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
   beforeEach(async () => {
     await run(
       client,

@@ -5,7 +5,7 @@ import { recordLog } from '../contract/recorded-log.ts';
 import { freshClient, otherPassword, password } from '../support/accounts.ts';
 import type { Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
-import { describe } from '../support/races.ts';
+import { slowRaces } from '../support/slow.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { codeAt, type TwoFactorUser, twoFactorUser } from '../support/two-factor.ts';
 import { expectConsistent, expectNoDeadlock, forgetChecks, patientClient } from './two-factor-state.ts';
@@ -131,7 +131,7 @@ const actions: Readonly<Record<string, (account: Account) => Promise<Answer>>> =
 /** Most of the others end sessions. */
 const often = ['signIn', 'reauthenticate', 'disable', 'enrol', 'renewBackupCodes', 'forgetDevice', 'refresh'];
 
-describe('everything that has to do with two-factor', { timeout: runMs + 60_000 }, () => {
+slowRaces('everything that has to do with two-factor', { timeout: runMs + 60_000 }, () => {
   test(`on 4 accounts by ${connections} connections at once never ends in a deadlock or a failure of ours`, async () => {
     const lines = recordLog();
     const accounts = await Promise.all(Array.from({ length: 4 }, accountOf));

@@ -7,6 +7,7 @@ import { keyringOf } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, cookieValue, TestClient, withLiveHashes } from '../support/client.ts';
 import { openDatabase, openForFlow } from '../support/database.ts';
+import { slowTest } from '../support/slow.ts';
 
 const max = 3;
 const client = new TestClient(
@@ -126,22 +127,25 @@ describe('attempts at', () => {
 });
 
 describe('attempts that are not checked', () => {
-  test('without room for a hash are not used up: a crowd elsewhere locks nobody out (LIM-02, HSH-10)', async () => {
-    vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const strict = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' }, withLiveHashes);
-    const attempt = (address: string, text: string) =>
-      strict.post('/api/auth/login', { email: address, password: text });
-    let own: Answer | undefined;
-    // Whether the owner finds room is a matter of luck: until they do not.
-    while (own?.status !== 503) {
-      await endWindows();
-      const crowd = Promise.all(Array.from({ length: 60 }, () => attempt(freshEmail(), wrong)));
-      own = await attempt(email, wrong);
-      await crowd;
-    }
-    expect(own).toMatchObject({ hashes: 0, json: { code: 'overloaded' } });
-    expect((await attempt(email, password)).status).toBe(200);
-  });
+  slowTest(
+    'without room for a hash are not used up: a crowd elsewhere locks nobody out (LIM-02, HSH-10)',
+    async () => {
+      vi.spyOn(console, 'error').mockImplementation(() => undefined);
+      const strict = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' }, withLiveHashes);
+      const attempt = (address: string, text: string) =>
+        strict.post('/api/auth/login', { email: address, password: text });
+      let own: Answer | undefined;
+      // Whether the owner finds room is a matter of luck: until they do not.
+      while (own?.status !== 503) {
+        await endWindows();
+        const crowd = Promise.all(Array.from({ length: 60 }, () => attempt(freshEmail(), wrong)));
+        own = await attempt(email, wrong);
+        await crowd;
+      }
+      expect(own).toMatchObject({ hashes: 0, json: { code: 'overloaded' } });
+      expect((await attempt(email, password)).status).toBe(200);
+    },
+  );
 
   test('are given back when no permit was free in time', async () => {
     const [db, bucket] = [openDatabase(), `${addressOf(keyringOf(client), email).keys[0]}:world`];

@@ -25,5 +25,7 @@ declare module 'vitest' {
     isFull: boolean;
     /** Whether `npm run sql` asks for what the tests compile. */
     isRecording: boolean;
+    /** Whether what is slow by its nature is run: see test/support/slow.ts. */
+    hasSlow: boolean;
   }
 }

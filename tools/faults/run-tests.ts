@@ -41,7 +41,7 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
       // A group of its own, so that the runtimes that vitest starts end with it.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TEST_DATABASE_URL: run.databaseUrl, NO_COLOR: '1' },
+      env: { ...process.env, TEST_DATABASE_URL: run.databaseUrl, TEST_SUITE: 'faults', NO_COLOR: '1' },
     },
   );
   const output = collectOutput(child);

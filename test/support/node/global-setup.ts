@@ -17,9 +17,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('appleAccount', services.appleAccount);
   project.provide('standInKey', services.standInKey);
   project.provide('serverUrl', services.serverUrl);
-  const isFull = process.env.TEST_SUITE === 'full';
+  const suite = process.env.TEST_SUITE;
+  const isFull = suite === 'full';
   project.provide('isFull', isFull);
   project.provide('isRecording', process.env.RECORD_STATEMENTS !== undefined);
+  project.provide('hasSlow', isFull || suite === 'faults');
   if (services.engineFailure === null) return stop;
   if (isFull) {
     await stop();
