@@ -1,3 +1,4 @@
+import type { mails as englishMails } from '../languages/en/mails.ts';
 import type { Location } from '../request-metadata.ts';
 
 /** The mails with a link, and the page that it opens. */
@@ -38,33 +39,11 @@ export function isCodeMail(kind: string): kind is CodeMailKind {
   return codeKinds.includes(kind);
 }
 
-/** A mail without a link or a code. It contains no secret, so a statement can queue it without knowing the address in advance. */
-export type NoticeKind =
-  /** Somebody tried to register, or to change an account to, an address that has an account. */
-  | 'email_taken'
-  | 'password_changed'
-  | 'refresh_token_reused'
-  /** Too many wrong passwords in a live session. */
-  | 'password_check_locked'
-  /** To the address that an account had before its former one was restored. */
-  | 'email_restored'
-  | 'account_deleted'
-  /** The account of an address that nobody had verified was given to whoever proved it. */
-  | 'account_taken_over'
-  /** A sign-in at an identity provider was added to the account. */
-  | 'identity_linked'
-  | 'identity_unlinked'
-  /** Somebody came by an identity provider with the address of an account that has no such sign-in. */
-  | 'identity_not_linked'
-  /** Turned on, or its authenticator replaced by another one. */
-  | 'two_factor_enabled'
-  | 'two_factor_disabled'
-  | 'backup_codes_renewed'
-  | 'backup_code_used'
-  /** Too many wrong codes, of somebody who had passed the first factor. */
-  | 'second_factor_locked'
-  /** Removed by the operator, after the waiting period that `two_factor_reset_requested` announced. */
-  | 'two_factor_reset';
+/**
+ * A mail without a link or a code: each that has words and is none of the above. It contains no secret, so a statement can
+ * queue it without knowing the address in advance.
+ */
+export type NoticeKind = Exclude<keyof typeof englishMails, SealedMailKind>;
 
 export type MailKind = SealedMailKind | NoticeKind;
 

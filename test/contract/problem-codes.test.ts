@@ -4,6 +4,7 @@ import { freshEmail, otherPassword, password, registration } from '../support/ac
 import { breachService, restOfSha1 } from '../support/breach-service.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
+import { broughtProblems, type ProblemExample } from '../support/feature-examples.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
@@ -29,7 +30,8 @@ beforeEach(async () => {
 const login = 'POST /api/auth/login';
 
 /** One way to every code that is declared in `src`; of one with several statuses, each has a comma and a word more. */
-const occurrences: Record<string, [status: number, answer: () => Promise<Answer>]> = {
+const occurrences: Record<string, ProblemExample> = {
+  ...broughtProblems,
   malformed_json: [400, () => client.send(rawExample(login, account, '{'))],
   validation_failed: [400, () => client.post('/api/auth/login', {})],
   password_too_common: [400, () => client.post('/api/auth/register', registrationWith('password123'))],
@@ -65,10 +67,6 @@ const occurrences: Record<string, [status: number, answer: () => Promise<Answer>
   user_not_found: [
     404,
     () => client.post(`/api/admin/users/${crypto.randomUUID()}/ban`, undefined, { bearer: adminSecret }),
-  ],
-  trusted_device_not_found: [
-    404,
-    () => client.call('DELETE', '/api/auth/trusted-devices/unknown', { bearer: account.accessToken }),
   ],
   method_not_allowed: [405, () => client.get('/api/auth/login')],
   email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
@@ -220,14 +218,17 @@ function codeOf(name: string): string {
 describe('a problem document', () => {
   test('is known for every declared code (LOG-07)', () => {
     const known = Object.entries(occurrences).map(([name, [status]]) => `${codeOf(name)} ${status}`);
-    expect([...known, ...codesOfPages, ...toldByRedirect].toSorted()).toEqual(declaredCodes());
+    const all = [...known, ...codesOfPages, ...toldByRedirect];
+    const missing = declaredCodes().filter((code) => !all.includes(code));
+    expect(missing, 'problems in test/features/<feature>/examples.ts').toEqual([]);
+    expect(all.toSorted()).toEqual(declaredCodes());
   });
 
   test.each(Object.entries(occurrences))(
     'has its one shape for %s (LOG-07)',
     async (name, [status, answer]) => {
       const lines = recordLog();
-      expectProblem(await answer(), status, codeOf(name));
+      expectProblem(await answer(client, account), status, codeOf(name));
       // What the caller did wrong is no business of the operator's.
       expect(lines).toHaveLength(status >= 500 ? 1 : 0);
     },

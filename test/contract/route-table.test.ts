@@ -19,6 +19,8 @@ import {
 
 describe('the route table', () => {
   test('has an example of every registered route, and of no other', () => {
+    const missing = registeredRoutes.filter((key) => !(key in routeTable));
+    expect(missing, 'routes in test/features/<feature>/examples.ts').toEqual([]);
     expect(Object.keys(routeTable).toSorted()).toEqual(registeredRoutes.toSorted());
     expect(new Set(registeredRoutes).size).toBe(registeredRoutes.length);
   });

@@ -17,6 +17,7 @@ import {
   type TestClient,
 } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
+import { broughtRoutes } from '../support/feature-examples.ts';
 import { type LinkOwner, storeLink } from '../support/links.ts';
 import { providerVariables } from '../support/social.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -70,8 +71,12 @@ const backupCode = 'ABCD-EFGH-JKMN-PQRS-TUVW-XYZ2';
 const withAdmin: Overrides = { ADMIN_SECRET: adminSecret };
 const withProviders: Overrides = providerVariables();
 
-/** Every registered route by method and path. route-table.test.ts fails when one is missing or no longer there. */
+/**
+ * Every registered route by method and path, those of a feature with `examples` in its test folder by these.
+ * route-table.test.ts fails when one is missing or no longer there.
+ */
 export const routeTable: Readonly<Record<string, RouteExample>> = {
+  ...broughtRoutes,
   'GET /api/health': { status: 200, roundTrips: 1 },
   'GET /api/health/live': { status: 200, roundTrips: 0 },
   'GET /.well-known/jwks.json': { status: 200, roundTrips: 0 },
@@ -246,13 +251,6 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'POST /api/auth/two-factor/keep': {
     ...{ status: 200, roundTrips: 1, statements: [5] },
     body: ({ twoFactor }) => ({ token: twoFactor.keepToken }),
-  },
-  'GET /api/auth/trusted-devices': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 1 },
-  },
-  'DELETE /api/auth/trusted-devices/:id': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [4] },
-    path: ({ twoFactor }) => `/api/auth/trusted-devices/${twoFactor.trustedDeviceId}`,
   },
   'GET /api/auth/oauth/providers': { status: 200, roundTrips: 0 },
   'GET /api/auth/oauth/:provider': {
@@ -509,7 +507,7 @@ export function fullBody(key: string, account: Account, member = ''): Readonly<R
 
 export function exampleOf(key: string): RouteExample & { readonly credential: Credential } {
   const example = routeTable[key];
-  if (example === undefined) throw new Error(`no example for ${key}: add one to routeTable`);
+  if (example === undefined) throw new Error(`no example for ${key}: see test/support/feature-examples.ts`);
   return { credential: callers[guardOf(key)].credential, ...example };
 }
 

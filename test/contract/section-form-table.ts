@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { freshEmail, otherPassword, password } from '../support/accounts.ts';
+import { broughtSectionForms } from '../support/feature-examples.ts';
 import { codeAt } from '../support/two-factor.ts';
 import type { Account } from './route-table.ts';
 
@@ -31,8 +32,9 @@ export interface SectionForm extends HostedForm {
 
 const security = '/account/security';
 
-/** Every form of every section by the section's name and its action. A section without an entry fails. */
+/** Every form of every section by the section's name and its action, those of a feature with `examples` by these. */
 export const sectionForms: Readonly<Record<string, Readonly<Record<string, SectionForm>>>> = {
+  ...broughtSectionForms,
   profile: {
     save: {
       ...{ isSensitive: false, status: 303, location: '/account', roundTrips: 1, shownAgain: 'name' },
@@ -124,13 +126,6 @@ export const sectionForms: Readonly<Record<string, Readonly<Record<string, Secti
       ...{ isSensitive: true, visitor: 'twoFactor', status: 303 },
       ...{ location: `${security}#two-factor`, roundTrips: 2 },
       fields: ({ twoFactor }) => ({ code: codeAt(twoFactor.secret) }),
-    },
-  },
-  'trusted-devices': {
-    forget: {
-      ...{ isSensitive: false, visitor: 'twoFactor', status: 303 },
-      ...{ location: `${security}#trusted-devices`, roundTrips: 1 },
-      fields: ({ twoFactor }) => ({ id: twoFactor.trustedDeviceId }),
     },
   },
   activity: {

@@ -1,7 +1,7 @@
-import type { Language } from '../language.ts';
+import type { MailText } from '../language.ts';
 
-/** The mails in English. */
-export const mails: Language['mails'] = {
+/** The mails in English. A kind that `mail-kind.ts` does not name is a notice. */
+export const mails = {
   verify_email: {
     subject: 'Confirm your e-mail address',
     paragraphs: ['Please confirm that this e-mail address belongs to your account.'],
@@ -211,4 +211,4 @@ export const mails: Language['mails'] = {
       'Please sign in and turn it on again. If you did not ask for this, contact the operator of this service.',
     ],
   },
-};
+} satisfies Readonly<Record<string, MailText>>;

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { features } from '../../../src/app.ts';
+import { foldSite } from '../../../src/feature.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
@@ -56,7 +58,12 @@ describe('the pages of the account', () => {
     const answer = await client.get(path, { cookies });
     expect(answer.status).toBe(200);
     const found = [...mainOf(answer).matchAll(/<section class="card" id="([^"]*)"/g)].map(([, id]) => id);
-    expect(found).toEqual(names);
+    const inOrder = foldSite(features)
+      .accountSections.filter(({ page }) => page === path)
+      .toSorted((a, b) => a.order - b.order)
+      .map(({ name }) => name);
+    expect(found).toEqual(inOrder.filter((name) => found.includes(name)));
+    expect(found).toEqual(expect.arrayContaining(names));
     expect(answer.text).toContain(`Test User · ${email}`);
     expect(answer.text).toContain(`<a href="${path}" aria-current="page">`);
   });
