@@ -1,7 +1,8 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
 import { describe, expect, inject, test } from 'vitest';
-import { join, sql } from '../src/db/sql.ts';
+import { type Fragment, join, sql } from '../src/db/sql.ts';
 import { type Fault, faultyEndpoint, freshDatabase, openDatabase, openForFlow } from './support/database.ts';
+import { ambiguousAliases } from './support/statement-aliases.ts';
 import {
   countSteps,
   largeStatements,
@@ -110,6 +111,23 @@ describe('what the service compiles', () => {
     );
   });
 });
+
+test.each<[what: string, statement: Fragment, ambiguous: string[]]>([
+  ['takes an outer expression into its own row', attempts(sql`k.id`), ['k']],
+  ['takes it beside a row of another name', sql`SELECT 1 FROM users u WHERE ${isCounted(sql`u.id`)}`, []],
+  ['has a row of the same name for itself alone', attempts(sql`(SELECT k.id FROM users k)`), []],
+])('of a fragment that %s the ambiguous aliases are found', (_what, statement, ambiguous) => {
+  expect(ambiguousAliases(statement)).toEqual(ambiguous);
+});
+
+function attempts(id: Fragment): Fragment {
+  return sql`SELECT 1 FROM users k WHERE ${isCounted(id)}`;
+}
+
+/** Has a row `k`, as registration had when its expression about another `k` was 503. */
+function isCounted(id: Fragment): Fragment {
+  return sql`EXISTS (SELECT FROM login_attempts k WHERE k.bucket = ${id})`;
+}
 
 describe('a statement that can be read', () => {
   const statement = (...steps: readonly (readonly [step: string, text: string])[]) => ({

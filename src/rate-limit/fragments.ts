@@ -112,8 +112,8 @@ export function markRefusalsTold(
   limits: AttemptLimits,
 ): Fragment {
   return sql`
-    UPDATE login_attempts t SET count = ${limits.max}::int + 2
-    WHERE t.bucket = ANY (${buckets}::text[]) AND ${isRefusalUntold(sql`t`, limits)} AND EXISTS (SELECT FROM ${source} q)`;
+    UPDATE login_attempts counter SET count = ${limits.max}::int + 2
+    WHERE counter.bucket = ANY (${buckets}::text[]) AND ${isRefusalUntold(sql`counter`, limits)} AND EXISTS (SELECT FROM ${source} q)`;
 }
 
 /** Gives back one attempt that was counted but not checked: a separate statement. */
@@ -127,15 +127,15 @@ export function refundAttempt(bucket: string, { max }: AttemptLimits): Fragment 
 
 /** Body of a CTE that resets the attempts of a bucket, if the CTE `source` has a row: somebody has authenticated. */
 export function clearAttempts(bucket: string, source: Fragment): Fragment {
-  return sql`DELETE FROM login_attempts t WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source} o) RETURNING t.bucket`;
+  return sql`DELETE FROM login_attempts counter WHERE counter.bucket = ${bucket} AND EXISTS (SELECT 1 FROM ${source} o) RETURNING counter.bucket`;
 }
 
 /** Body of a CTE that deletes the attempts of a subject, on all devices, if the CTE `source` has a row. */
 export function deleteSubject(subject: string, source: Fragment): Fragment {
   return sql`
-    DELETE FROM login_attempts t
-    WHERE t.bucket >= ${`${subject}:`} AND t.bucket < ${`${subject};`} AND EXISTS (SELECT 1 FROM ${source})
-    RETURNING t.bucket`;
+    DELETE FROM login_attempts counter
+    WHERE counter.bucket >= ${`${subject}:`} AND counter.bucket < ${`${subject};`} AND EXISTS (SELECT 1 FROM ${source})
+    RETURNING counter.bucket`;
 }
 
 /**
@@ -145,9 +145,9 @@ export function deleteSubject(subject: string, source: Fragment): Fragment {
 export function deleteSubjectsOf(source: Fragment): Fragment {
   const subject = sql`regexp_replace(o.bucket, ':[^:]*$', '')`;
   return sql`
-    DELETE FROM login_attempts t USING ${source} o
-    WHERE t.bucket >= ${subject} || ':' AND t.bucket < ${subject} || ';'
-    RETURNING t.bucket`;
+    DELETE FROM login_attempts counter USING ${source} o
+    WHERE counter.bucket >= ${subject} || ':' AND counter.bucket < ${subject} || ';'
+    RETURNING counter.bucket`;
 }
 
 /** Under what wrong codes for the second factor of a user are counted: only a right one gives them back. */
@@ -161,9 +161,9 @@ export function forgetUsers(source: Fragment): Fragment {
   const names = sql`ARRAY['user:' || o.user_id, ${`${secondFactorSubject}:`} || o.user_id,
       ${`${emailCodeSubject}:`} || o.user_id]`;
   return sql`
-    DELETE FROM login_attempts t USING (SELECT unnest(${names}) AS name FROM ${source} o) n
-    WHERE t.bucket >= n.name || ':' AND t.bucket < n.name || ';'
-    RETURNING t.bucket`;
+    DELETE FROM login_attempts counter USING (SELECT unnest(${names}) AS name FROM ${source} o) n
+    WHERE counter.bucket >= n.name || ':' AND counter.bucket < n.name || ';'
+    RETURNING counter.bucket`;
 }
 
 /**

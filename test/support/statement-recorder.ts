@@ -3,6 +3,7 @@ import { connect, type Database, type Steps } from '../../src/db/client.ts';
 import { compile, type Fragment } from '../../src/db/sql.ts';
 import type { CompiledStatement } from '../../tools/sql/statement-text.ts';
 import { isOfTest } from './database.ts';
+import { ambiguousAliases } from './statement-aliases.ts';
 import { countSteps, longBatches, overLimits, statementLimits } from './statement-limits.ts';
 
 declare module 'vitest' {
@@ -15,20 +16,24 @@ declare module 'vitest' {
 /** What the service has compiled in this isolate so far. */
 export const recorded = new Map<string, CompiledStatement>();
 let fresh: CompiledStatement[] = [];
+let ambiguous: string[] = [];
 let isRecording = false;
 
 /**
  * Looks at every query and batch that the service compiles in this isolate, and lets the test fail in which one is too
- * large to be read. The client knows nothing of it: its methods are replaced.
+ * large to be read, or gives one alias to two rows of which a fragment may mean either. The client knows nothing of it: its methods are replaced.
  */
 export function recordStatements(): void {
   afterEach(async ({ task }) => {
     const statements = fresh;
     fresh = [];
     if (inject('isRecording')) task.meta.statements = statements;
-    const problems = (await Promise.all(statements.map(problemsOf))).flat();
+    const problems = [...(await Promise.all(statements.map(problemsOf))).flat(), ...ambiguous];
+    ambiguous = [];
     if (problems.length > 0)
-      throw new Error(`too large to be read (test/support/statement-limits.ts): ${problems.join('; ')}`);
+      throw new Error(
+        `it compiles what nobody can read (test/support/statement-limits.ts, statement-aliases.ts): ${problems.join('; ')}`,
+      );
   });
   if (isRecording) return;
   isRecording = true;
@@ -58,6 +63,9 @@ function note(name: string, steps: Steps): void {
   if (recorded.has(key) || key.includes('/* planted */')) return;
   recorded.set(key, statement);
   fresh.push(statement);
+  for (const [step, fragment] of Object.entries(steps))
+    for (const alias of fragment === null ? [] : ambiguousAliases(fragment))
+      ambiguous.push(`${name} ${step} has two rows ${alias} for what a fragment within says of ${alias}`);
 }
 
 async function problemsOf(statement: CompiledStatement): Promise<string[]> {

@@ -94,9 +94,9 @@ export async function reserveLoginAttempt(
       loginLocked,
       metadata,
     )})
-    SELECT c.*, nullif(r.number, ${limits.max}::int + 1) AS number,
+    SELECT c.*, nullif(rs.number, ${limits.max}::int + 1) AS number,
       ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds, ${registration} AS pending_password_hash
-    FROM counted c LEFT JOIN reserved r ON true`;
+    FROM counted c LEFT JOIN reserved rs ON true`;
   const lock = lockToTell(attempt, lockMail, limits);
   const { reserve: rows } = await db.batch(
     'reserve-login-attempt',

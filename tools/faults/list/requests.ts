@@ -163,8 +163,8 @@ export const requestFaults: readonly PlantedFault[] = [
     guarantees: ['LIM-10'],
     breaks: 'A login on one device gives the attempts of all others back.',
     file: 'src/rate-limit/fragments.ts',
-    find: 'WHERE t.bucket = ${bucket} AND EXISTS (SELECT 1',
-    replace: 'WHERE starts_with(t.bucket, left(${bucket}::text, 41)) AND EXISTS (SELECT 1',
+    find: 'WHERE counter.bucket = ${bucket} AND EXISTS (SELECT 1',
+    replace: 'WHERE starts_with(counter.bucket, left(${bucket}::text, 41)) AND EXISTS (SELECT 1',
     tests: ['test/features/password/current-password.security.test.ts'],
   },
   {

@@ -20,8 +20,8 @@ const userCreated: EventKind = { type: 'user_created', outcome: 'success', metho
  */
 export function provedBy(consumed: Fragment, address: Address): Fragment {
   return sql`(
-    SELECT u.id AS user_id FROM ${consumed} c JOIN users u ON u.email_verified_at = c.consumed_at
-    WHERE ${hasAddress(sql`u`, address)})`;
+    SELECT proved.id AS user_id FROM ${consumed} c JOIN users proved ON proved.email_verified_at = c.consumed_at
+    WHERE ${hasAddress(sql`proved`, address)})`;
 }
 
 /**

@@ -120,10 +120,10 @@ function closeLinks(ending: Ending<LinkKind>, { owner, since, ownLinks = [] }: C
   const later =
     ending.since.length === 0
       ? sql``
-      : sql`OR (t.kind = ANY (${ending.since}::text[]) AND t.created_at >= ${since ?? sql`NULL`})`;
+      : sql`OR (link.kind = ANY (${ending.since}::text[]) AND link.created_at >= ${since ?? sql`NULL`})`;
   const isOthers =
-    ownLinks.length === 0 ? sql`` : sql`AND encode(t.token_hash, 'hex') <> ALL (${ownLinks}::text[])`;
+    ownLinks.length === 0 ? sql`` : sql`AND encode(link.token_hash, 'hex') <> ALL (${ownLinks}::text[])`;
   return sql`
-    DELETE FROM one_time_tokens t USING ${owner} o
-    WHERE t.owner_id = o.user_id AND t.spent_at IS NULL AND (t.kind = ANY (${whole}::text[]) ${later}) ${isOthers}`;
+    DELETE FROM one_time_tokens link USING ${owner} o
+    WHERE link.owner_id = o.user_id AND link.spent_at IS NULL AND (link.kind = ANY (${whole}::text[]) ${later}) ${isOthers}`;
 }

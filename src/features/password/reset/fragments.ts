@@ -48,9 +48,10 @@ export function resetRecipient(
   return sql`
     SELECT a.user_id, a.recipient, ${address.keys[0]}::text AS recipient_key, a.is_verified, a.locale
     FROM (SELECT 1) one LEFT JOIN (
-      SELECT u.id AS user_id, u.email AS recipient, NOT ${isVerificationDue(sql`u`)} AS is_verified, u.locale FROM users u
-      WHERE u.id = (SELECT u.id ${fromAddress(email, address)}) AND u.banned_at IS NULL
-        AND u.email = ANY (${mail.recipients}::text[])
+      SELECT asking.id AS user_id, asking.email AS recipient, NOT ${isVerificationDue(sql`asking`)} AS is_verified,
+        asking.locale FROM users asking
+      WHERE asking.id = (SELECT u.id ${fromAddress(email, address)}) AND asking.banned_at IS NULL
+        AND asking.email = ANY (${mail.recipients}::text[])
     ) a ON true
     WHERE NOT EXISTS (SELECT FROM mail_outbox m WHERE m.id = ${wayBackMail.id}::uuid)`;
 }

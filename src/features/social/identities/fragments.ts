@@ -56,8 +56,8 @@ export function noteIdentityUsed(owner: Fragment, identity: PresentedIdentity): 
       -- The id of a provider may be another by now.
       provider = CASE WHEN EXISTS (SELECT FROM identities o WHERE o.user_id = n.user_id AND o.provider = ${providerId})
         THEN n.provider ELSE ${providerId} END
-    WHERE n.id = (
-      SELECT i.id ${fromIdentity(identity)} AND i.user_id = (${owner}) ORDER BY i.issuer = ${issuer} DESC LIMIT 1)`;
+    WHERE n.user_id = (${owner}) AND n.id = (
+      SELECT i.id ${fromIdentity(identity)} AND i.user_id = n.user_id ORDER BY i.issuer = ${issuer} DESC LIMIT 1)`;
 }
 
 /**

@@ -23,13 +23,13 @@ export interface ResetTarget {
 
 /** Reads what a reset of a user's second factor depends on. Round trips: 1. Null when there is no such user. */
 export async function findResetTarget(db: Database, userId: string): Promise<ResetTarget | null> {
-  const owner = sql`(SELECT u.id AS user_id)`;
+  const owner = sql`(SELECT target.id AS user_id)`;
   const [row] = await db.query<ResetTarget>(
     'find-reset-target',
     sql`
-      SELECT u.two_factor_since IS NOT NULL AS is_enabled, u.two_factor_reset_at AS effective_at,
+      SELECT target.two_factor_since IS NOT NULL AS is_enabled, target.two_factor_reset_at AS effective_at,
         ARRAY(SELECT DISTINCT r.recipient FROM (${everyRecipient(owner)}) r) AS addresses
-      FROM users u WHERE u.id = ${userId}::uuid`,
+      FROM users target WHERE target.id = ${userId}::uuid`,
     { isIdempotent: true },
   );
   return row ?? null;

@@ -54,9 +54,9 @@ function closePassword(
   const cause = recoveryCauses.find((name) => name === occasion);
   const changes = [
     ...(ended.includes('password') ? [sql`password_hash = NULL`] : []),
-    ...(ended.includes('known_device') ? [sql`device_generation = u.device_generation + 1`] : []),
-    ...(cause === undefined ? [] : [beginRecovery(sql`u`, cause)]),
+    ...(ended.includes('known_device') ? [sql`device_generation = closed.device_generation + 1`] : []),
+    ...(cause === undefined ? [] : [beginRecovery(sql`closed`, cause)]),
     sql`updated_at = now()`,
   ];
-  return sql`UPDATE users u SET ${join(changes, ', ')} WHERE u.id = (SELECT o.user_id FROM ${ownerOnce} o)`;
+  return sql`UPDATE users closed SET ${join(changes, ', ')} WHERE closed.id = (SELECT o.user_id FROM ${ownerOnce} o)`;
 }

@@ -60,7 +60,7 @@ export function entryAnswer({ opening, code }: Entry, isOwner: Fragment): Fragme
   if (code === null) return sql`SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE ${isOwner}`;
   return sql`
     SELECT u.id AS user_id, true AS is_code FROM users u
-    JOIN (SELECT t.* ${fromLiveToken(code.token)}) t ON t.owner_id = u.id WHERE ${isOwner}`;
+    JOIN (SELECT t.* ${fromLiveToken(code.token)}) code ON code.owner_id = u.id WHERE ${isOwner}`;
 }
 
 function issueCode(owner: Fragment, { opening, code }: Entry): Fragment {

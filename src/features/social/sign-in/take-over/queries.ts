@@ -96,12 +96,12 @@ function claimAccount(
   return sql`
     WITH profile AS (SELECT ${name}::text AS name, ${locale}::text AS locale, NULL::text AS password_hash),
     open AS (
-      SELECT x.id AS user_id FROM users x
-      WHERE ${isOurs} AND ${hasAddress(sql`x`, address)} AND ${canBeTakenOver(sql`x`, factors)}
-        AND NOT ${isDisowned(sql`x`, identity)}
+      SELECT found.id AS user_id FROM users found
+      WHERE ${isOurs} AND ${hasAddress(sql`found`, address)} AND ${canBeTakenOver(sql`found`, factors)}
+        AND NOT ${isDisowned(sql`found`, identity)}
         AND ${claimOn(address, { isMailboxProved: true, factors })} = 'open'
-        AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${issuer} AND i.subject = ${subject} AND i.user_id <> x.id)
-      ORDER BY x.created_at, x.id LIMIT 1
+        AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${issuer} AND i.subject = ${subject} AND i.user_id <> found.id)
+      ORDER BY found.created_at, found.id LIMIT 1
     )
     ${claimUnverifiedUser(sql`open`, sql`profile`)}`;
 }
