@@ -1,6 +1,7 @@
-import { nameDevice } from '../device.ts';
 import { chooseLanguage } from '../languages/choose-language.ts';
-import type { Language, MailText } from '../languages/language.ts';
+import type { Language } from '../languages/language.ts';
+import type { MailText } from '../languages/mail-text.ts';
+import { nameDevice } from '../device.ts';
 import { placeName, plainWords } from '../place-name.ts';
 import { type Brand, readableOn } from '../ui/brand.ts';
 import { isCodeMail, linkPaths, type MailFacts } from './mail-kind.ts';

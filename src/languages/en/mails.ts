@@ -1,4 +1,4 @@
-import type { MailText } from '../language.ts';
+import type { MailText } from '../mail-text.ts';
 
 /** The mails in English. A kind that `mail-kind.ts` does not name is a notice. */
 export const mails = {
