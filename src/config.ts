@@ -7,11 +7,11 @@ import { serviceVariables } from './config/service.ts';
 import { accessTokenVariables, sessionVariables } from './config/sessions.ts';
 import { twoFactorVariables } from './config/two-factor.ts';
 import type { ValuesOf } from './config/variable.ts';
+import { type Environment, VariableReader } from './config/variable-reader.ts';
 import type { AccessTokenSettings } from './crypto/jwt.ts';
 import type { DatabaseSettings } from './db/client.ts';
 import type { Mailbox } from './mail/mailbox.ts';
 import type { Brand } from './ui/brand.ts';
-import { type Environment, VariableReader } from './variable-reader.ts';
 
 /** What Cloudflare passes to the Worker: variables, secrets and bindings. Only this file reads it. */
 export interface Env extends Environment {

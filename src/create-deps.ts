@@ -1,9 +1,14 @@
 import type { Argon2Parameters } from './crypto/argon2id.ts';
 import type { Deps } from './deps.ts';
+import {
+  createPasswordHasher,
+  type HashCost,
+  noHashes,
+  type PasswordHasher,
+} from './hashing/password-hasher.ts';
 import { readRequestMetadata } from './http/request-metadata.ts';
 import { createMailer, type Mailer } from './mail/mailer.ts';
-import { createPasswordHasher, type HashCost, noHashes, type PasswordHasher } from './password-hasher.ts';
-import type { RequestMetadata } from './request-metadata.ts';
+import type { RequestMetadata } from './request/request-metadata.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What a test may replace. The deployed service passes none of it, and no variable of the environment sets it. */

@@ -1,10 +1,11 @@
-import type { CleanUp } from './clean-up.ts';
+import type { CleanUp } from './clean-up/clean-up.ts';
 import type { Config } from './config.ts';
 import type { SigningKeySet } from './crypto/jwt.ts';
 import type { Keyring } from './crypto/keyring.ts';
 import type { VerifiedTokens } from './crypto/verified-tokens.ts';
 import type { Database } from './db/client.ts';
 import type { ExportPart } from './db/export-part.ts';
+import type { PasswordHasher } from './hashing/password-hasher.ts';
 import type { Credentials } from './joints/closing.ts';
 import type { Factor } from './joints/factor.ts';
 import type { Gate } from './joints/gate.ts';
@@ -12,8 +13,7 @@ import type { OwnedTable } from './joints/owned-table.ts';
 import type { ReauthenticationMethod } from './joints/reauthentication.ts';
 import type { SignInCompletion } from './joints/sign-in-completion.ts';
 import type { Mailer } from './mail/mailer.ts';
-import type { PasswordHasher } from './password-hasher.ts';
-import type { RequestMetadata } from './request-metadata.ts';
+import type { RequestMetadata } from './request/request-metadata.ts';
 
 /** Everything that a flow may use. One per request; only immutable values are shared between requests. */
 export interface Deps {

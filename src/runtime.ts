@@ -1,10 +1,10 @@
+import { ConfigError } from './config/variable-reader.ts';
 import { type Config, type Env, parseConfig, readBindings } from './config.ts';
 import { importSigningKeys, type SigningKeySet } from './crypto/jwt.ts';
 import { createKeyring, type Keyring } from './crypto/keyring.ts';
 import { VerifiedTokens } from './crypto/verified-tokens.ts';
 import { connect, type Database } from './db/client.ts';
 import { RateLimiter } from './rate-limit/rate-limiter.ts';
-import { ConfigError } from './variable-reader.ts';
 
 /**
  * What an isolate prepares once: immutable values made from the configuration, the counts of its rate limiter, and the

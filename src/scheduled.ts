@@ -1,11 +1,11 @@
-import { cronRunMs, runCleanUps } from './clean-up.ts';
+import { cronRunMs, runCleanUps } from './clean-up/clean-up.ts';
+import { ConfigError } from './config/variable-reader.ts';
 import type { Env } from './config.ts';
 import type { Rules } from './deps.ts';
 import { log } from './log.ts';
 import { deliverDueMails } from './mail/deliver-mails.ts';
 import { mailDelivery } from './mail/mail-delivery.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
-import { ConfigError } from './variable-reader.ts';
 
 type CleaningRules = Pick<Rules, 'cleanUps' | 'credentials'>;
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { canonicalEmail, emailLengthMax } from './email-address.ts';
+import { canonicalEmail, emailLengthMax } from './address/email-address.ts';
 
 const nameLengthMax = 100;
 const passwordLengthMax = 256;

@@ -17,11 +17,11 @@ const plantedBreaches: [string, Sources][] = [
   ['only app.ts imports features', { 'src/http/x.ts': "import { a } from '../features/users/index.ts';" }],
   [
     'only app.ts imports features',
-    { 'src/service.ts': "import { queries } from './features/users/queries.ts';" },
+    { 'src/service.ts': "import { queries } from './features/users/account.sql.ts';" },
   ],
   [
     'a feature reaches another only through its index.ts',
-    { 'src/features/password/x.ts': "import { a } from '../users/fragments.ts';" },
+    { 'src/features/password/x.ts': "import { a } from '../users/account.sql.ts';" },
   ],
   [
     'only base features are reached, and only downwards',
@@ -32,27 +32,27 @@ const plantedBreaches: [string, Sources][] = [
     { 'src/features/users/x.ts': "import { a } from '../sessions/index.ts';" },
   ],
   [
-    'flows, queries, fragments, schemas and errors import nothing from http or ui',
+    'flows, statements, schemas and errors import nothing from http or ui',
     { 'src/features/password/login.ts': "import { a } from '../../http/body.ts';" },
   ],
   [
-    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    'SQL stands only in *.sql.ts and the migration runner',
     { 'src/features/password/login.ts': 'const statement = sql`SELECT 1`;' },
   ],
   [
-    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    'SQL stands only in *.sql.ts and the migration runner',
     { 'src/features/password/login.ts': 'const statement = sql<UserRow>`SELECT 1`;' },
   ],
   [
-    'flows, queries, fragments, schemas and errors import nothing from http or ui',
+    'flows, statements, schemas and errors import nothing from http or ui',
     { 'src/features/password/login.ts': "import type { Context } from 'hono';" },
   ],
   [
-    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    'SQL stands only in *.sql.ts and the migration runner',
     { 'src/features/password/login.ts': "import { sql as q } from '../../db/sql.ts';" },
   ],
   [
-    'SQL stands only in queries.ts, fragments.ts and the migration runner',
+    'SQL stands only in *.sql.ts and the migration runner',
     { 'src/features/password/login.ts': "db.query(new Fragment(['DELETE FROM users'], []));" },
   ],
   [
@@ -61,7 +61,7 @@ const plantedBreaches: [string, Sources][] = [
   ],
   [
     'a table is written only by the feature that owns it',
-    { 'src/features/account/queries.ts': 'sql`UPDATE users SET name = 1`' },
+    { 'src/features/account/me.sql.ts': 'sql`UPDATE users SET name = 1`' },
   ],
   ...[
     'INSERT INTO security_events (id)',
@@ -70,22 +70,22 @@ const plantedBreaches: [string, Sources][] = [
     'DELETE FROM one_time_tokens t',
   ].map((statement): [string, Sources] => [
     'what closes, tells and records stands in its one place',
-    { 'src/features/sessions/own-sessions/queries.ts': `sql\`${statement}\`` },
+    { 'src/features/sessions/own-sessions/own-sessions.sql.ts': `sql\`${statement}\`` },
   ]),
   [
     'one statement alone inserts into sessions',
-    { 'src/features/sessions/queries.ts': 'sql`INSERT INTO sessions (id) SELECT 1`' },
+    { 'src/features/sessions/refresh-session.sql.ts': 'sql`INSERT INTO sessions (id) SELECT 1`' },
   ],
   [
     'one statement alone inserts into sessions',
     {
-      'src/features/sessions/opening/fragments.ts':
+      'src/features/sessions/begin-session.sql.ts':
         'sql`INSERT INTO sessions (id) SELECT 1`; sql`INSERT INTO sessions (id) SELECT 2`',
     },
   ],
   [
-    'fragments are never async',
-    { 'src/features/users/fragments.ts': 'export async function insertUser() {}' },
+    'what is async beside SQL asks the database it is given',
+    { 'src/features/users/account.sql.ts': 'export async function insertUser(user: User) {}' },
   ],
   ['only config.ts touches the environment', { 'src/runtime.ts': 'const a = env.AUTH_SECRET;' }],
   ['only config.ts touches the environment', { 'src/app.ts': 'const { AUTH_SECRET } = c.env;' }],

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type CleanUp, type CleanUpRun, runCleanUps } from '../src/clean-up.ts';
+import { type CleanUp, type CleanUpRun, runCleanUps } from '../src/clean-up/clean-up.ts';
 import type { Config } from '../src/config.ts';
 import { createKeyring } from '../src/crypto/keyring.ts';
 import type { Database } from '../src/db/client.ts';

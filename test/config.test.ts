@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../src/config/variable-reader.ts';
 import { parseConfig } from '../src/config.ts';
-import { ConfigError } from '../src/variable-reader.ts';
 import { minimalEnv, parse, refusedVariables } from './contract/minimal-env.ts';
 import { randomSecret } from './support/test-env.ts';
 

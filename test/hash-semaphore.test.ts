@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { HashSemaphore } from '../src/hash-semaphore.ts';
+import { HashSemaphore } from '../src/hashing/hash-semaphore.ts';
 
 const never = () => new Promise<never>(() => undefined);
 

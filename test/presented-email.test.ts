@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { presentedEmail } from '../src/presented-email.ts';
+import { presentedEmail } from '../src/address/presented-email.ts';
 import { emailAddress } from '../src/text-schemas.ts';
 
 const read = (text: string) => z.parse(presentedEmail, text);

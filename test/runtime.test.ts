@@ -1,7 +1,7 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../src/config/variable-reader.ts';
 import { loadRuntime } from '../src/runtime.ts';
-import { ConfigError } from '../src/variable-reader.ts';
 import { expectProblem } from './contract/expect-problem.ts';
 import { insertAccount } from './contract/insert-account.ts';
 import { recordLog } from './contract/recorded-log.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runScheduled } from '../src/app.ts';
 import { sql } from '../src/db/sql.ts';
-import { cleanupExpiredSessions } from '../src/features/sessions/queries.ts';
+import { cleanupExpiredSessions } from '../src/features/sessions/refresh-session.sql.ts';
 import worker from '../src/index.ts';
 import { createScheduled } from '../src/scheduled.ts';
 import { recordLog } from './contract/recorded-log.ts';

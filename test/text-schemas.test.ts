@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { presentedEmail } from '../src/presented-email.ts';
+import { presentedEmail } from '../src/address/presented-email.ts';
 import {
   emailAddress,
   localeTag,

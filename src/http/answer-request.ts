@@ -1,9 +1,9 @@
+import { ConfigError } from '../config/variable-reader.ts';
 import type { RequestDeps } from '../create-deps.ts';
 import { commonErrors, defineErrors } from '../errors.ts';
 import type { VisitorReader } from '../joints/visitor.ts';
 import type { Budget } from '../rate-limit/budget-fields.ts';
 import { knownRuntime, loadRuntime, type Runtime } from '../runtime.ts';
-import { ConfigError } from '../variable-reader.ts';
 import { isForPage } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { answerPreflight, isPreflight, setCorsHeaders } from './cors.ts';

@@ -1,5 +1,5 @@
-import { readBoundedBytes } from '../bounded-bytes.ts';
 import { type AuthError, type AuthErrorOptions, commonErrors } from '../errors.ts';
+import { readBoundedBytes } from '../request/bounded-bytes.ts';
 import { parseJsonStrict } from './json.ts';
 
 const bodyBytesMax = 16_384;

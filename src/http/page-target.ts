@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { redirectTarget } from '../redirect-target.ts';
+import { redirectTarget } from '../request/redirect-target.ts';
 import { expiredHostCookie, hostCookie, readCookie } from './cookies.ts';
 
 /** Where a sign-in on a page leads in the end. */

@@ -1,4 +1,4 @@
-import type { Location, RequestMetadata } from '../request-metadata.ts';
+import type { Location, RequestMetadata } from '../request/request-metadata.ts';
 import { preferredLocale } from './accept-language.ts';
 import { clientIp } from './client-ip.ts';
 

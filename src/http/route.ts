@@ -1,10 +1,10 @@
 import type * as z from 'zod/mini';
+import { ConfigError } from '../config/variable-reader.ts';
 import type { AccessTokenClaims } from '../crypto/jwt.ts';
 import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { once } from '../once.ts';
 import type { RateLimitClass } from '../rate-limit/rate-limiter.ts';
-import { ConfigError } from '../variable-reader.ts';
 import { readJsonBody } from './body.ts';
 import type { RequestContext } from './context.ts';
 import type { OriginTrust } from './guard.ts';

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { AuthError, commonErrors } from '../errors.ts';
-import type { IssuedTokens } from '../issued-tokens.ts';
+import type { IssuedTokens } from '../joints/issued-tokens.ts';
 import type { VisitorIds, VisitorReader } from '../joints/visitor.ts';
 import { accessCookieName, clearAuthCookies, refreshCookieName, setAuthCookies } from './auth-cookies.ts';
 import type { RequestContext } from './context.ts';

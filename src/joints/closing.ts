@@ -1,5 +1,5 @@
 import type { Fragment } from '../db/sql.ts';
-import type { RequestMetadata } from '../request-metadata.ts';
+import type { RequestMetadata } from '../request/request-metadata.ts';
 
 /** When ways into an account are closed. */
 export const occasions = [

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
 import type { Fragment } from '../db/sql.ts';
-import type { IssuedTokens } from '../issued-tokens.ts';
+import type { IssuedTokens } from './issued-tokens.ts';
 
 /**
  * A way in which a signed-in caller can authenticate again. A feature brings it in its manifest. What it does asks for `D`,

@@ -1,5 +1,5 @@
 import type { Fragment } from '../db/sql.ts';
-import type { RequestMetadata } from '../request-metadata.ts';
+import type { RequestMetadata } from '../request/request-metadata.ts';
 
 /**
  * What a sign-in does once it is complete, in the batch that begins the session: behind a second step and the code of an app

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import type { IssuedTokens } from '../issued-tokens.ts';
+import type { IssuedTokens } from './issued-tokens.ts';
 
 /** The account and the session behind the cookies of a browser. */
 export interface VisitorIds {

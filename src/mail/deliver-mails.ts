@@ -4,7 +4,6 @@ import { log } from '../log.ts';
 import type { Brand } from '../ui/brand.ts';
 import type { Mailbox } from './mailbox.ts';
 import { maskEmail } from './masked-text.ts';
-import { openMail } from './prepared-mail.ts';
 import {
   type ClaimedMail,
   claimDueMails,
@@ -13,7 +12,8 @@ import {
   type GivenUpMail,
   giveUpExpiredMails,
   returnMails,
-} from './queries.ts';
+} from './outbox.sql.ts';
+import { openMail } from './prepared-mail.ts';
 import { type MailContent, renderMail } from './render-mail.tsx';
 import type { MailTransport, OutgoingMail } from './transports/mail-transport.ts';
 

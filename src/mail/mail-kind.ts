@@ -1,5 +1,5 @@
 import type { mails as englishMails } from '../languages/en/mails.ts';
-import type { Location } from '../request-metadata.ts';
+import type { Location } from '../request/request-metadata.ts';
 
 /** The mails with a link, and the page that it opens. */
 export const linkPaths = {

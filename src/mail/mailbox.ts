@@ -1,4 +1,4 @@
-import { canonicalEmail } from '../email-address.ts';
+import { canonicalEmail } from '../address/email-address.ts';
 
 /** The sender of a mail (RFC 5322 section 3.4). */
 export interface Mailbox {

@@ -1,6 +1,6 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import { once } from '../once.ts';
-import type { RequestMetadata } from '../request-metadata.ts';
+import type { RequestMetadata } from '../request/request-metadata.ts';
 import { type MailClient, mailClient } from './mail-client.ts';
 import type { MailFacts, SealedMailKind } from './mail-kind.ts';
 import type { PreparedMail } from './prepared-mail.ts';

@@ -1,6 +1,6 @@
 import type { FeatureRules } from '../feature.ts';
-import { exportedMails, forgetRecipient } from './outbox/fragments.ts';
-import { deleteFinishedMails } from './queries.ts';
+import { deleteFinishedMails } from './outbox.sql.ts';
+import { exportedMails, forgetRecipient } from './queue-mail.sql.ts';
 import { countSealedWithPrevious, resealMails } from './reseal-mails.ts';
 
 /** What the outbox has to say as the owner of a table. */

@@ -1,6 +1,6 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import { open, seal } from '../crypto/seal.ts';
-import type { ReplacedText } from '../db/fragments.ts';
+import type { ReplacedText } from '../db/texts.sql.ts';
 import type { MailFacts, SealedMailKind } from './mail-kind.ts';
 
 /** A mail with a link or a code, ready to be queued by a statement that determines who gets it. */

@@ -1,8 +1,8 @@
 import { chooseLanguage } from '../languages/choose-language.ts';
 import type { Language } from '../languages/language.ts';
 import type { MailText } from '../languages/mail-text.ts';
-import { nameDevice } from '../device.ts';
-import { placeName, plainWords } from '../place-name.ts';
+import { nameDevice } from '../request/device.ts';
+import { placeName, plainWords } from '../request/place-name.ts';
 import { type Brand, readableOn } from '../ui/brand.ts';
 import { isCodeMail, linkPaths, type MailFacts } from './mail-kind.ts';
 

@@ -1,8 +1,8 @@
+import * as rows from '../clean-up/reseal-rows.ts';
 import type { Keyring } from '../crypto/keyring.ts';
 import type { Database } from '../db/client.ts';
-import * as rows from '../reseal-rows.ts';
+import { countMailsSealedBy, findMailsSealedBy, replaceSealed } from './outbox.sql.ts';
 import { resealMail } from './prepared-mail.ts';
-import { countMailsSealedBy, findMailsSealedBy, replaceSealed } from './queries.ts';
 
 /**
  * Seals the content of up to `limit` waiting mails anew. A mail that is sent meanwhile stays as it is then: wiped. One that

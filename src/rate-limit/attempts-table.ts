@@ -1,6 +1,6 @@
 import type { FeatureRules } from '../feature.ts';
-import { forgetUsers } from './fragments.ts';
-import { cleanupExpiredAttempts } from './queries.ts';
+import { forgetUsers } from './attempts.sql.ts';
+import { cleanupExpiredAttempts } from './give-attempt-back.sql.ts';
 
 /**
  * What the counters have to say as the owners of a table. A bucket names a user by the id where an account has no address

@@ -1,8 +1,8 @@
 import type { Database } from '../db/client.ts';
 import { type AuthError, defineErrors, isOverloaded } from '../errors.ts';
+import type { AttemptLimits } from './attempts.sql.ts';
 import { budgetFields } from './budget-fields.ts';
-import type { AttemptLimits } from './fragments.ts';
-import { giveAttemptBack } from './queries.ts';
+import { giveAttemptBack } from './give-attempt-back.sql.ts';
 
 const errors = defineErrors({
   too_many_attempts: { status: 429, title: 'Too many attempts. Please try again later.' },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressOf } from '../../src/address-key.ts';
+import { addressOf } from '../../src/address/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import { confirm, linkTo, requestChange, revert } from '../features/email-change/mover.ts';
 import { keyringOf, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
 import { registrationLimits } from '../../src/features/users/registration/registration-count.ts';
 import { mailLimits } from '../../src/mail/mail-limits.ts';
+import { retrySeconds } from '../../src/mail/outbox.sql.ts';
 import { mailTtlSecondsMax } from '../../src/mail/prepared-mail.ts';
-import { retrySeconds } from '../../src/mail/queries.ts';
 import { networkFactor } from '../../src/rate-limit/client-bucket.ts';
 import { parse } from './minimal-env.ts';
 import { sources } from './sources.ts';
@@ -12,7 +12,7 @@ const page = Object.values(
   import.meta.glob<string>('../../docs/security.md', { query: '?raw', import: 'default', eager: true }),
 )[0]!;
 
-const checkFile = 'src/features/two-factor/check/fragments.ts';
+const checkFile = 'src/features/two-factor/check/check.sql.ts';
 
 /** The rows of the table below "## Limits", each with the files that it names. */
 const rows = page
@@ -74,10 +74,10 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     [
       'password hashes of an isolate',
       () => [
-        constantOf('src/hash-semaphore.ts', 'permitsMax'),
-        constantOf('src/hash-semaphore.ts', 'admittedMax') -
-          constantOf('src/hash-semaphore.ts', 'permitsMax'),
-        constantOf('src/hash-semaphore.ts', 'leaseMs') / 1000,
+        constantOf('src/hashing/hash-semaphore.ts', 'permitsMax'),
+        constantOf('src/hashing/hash-semaphore.ts', 'admittedMax') -
+          constantOf('src/hashing/hash-semaphore.ts', 'permitsMax'),
+        constantOf('src/hashing/hash-semaphore.ts', 'leaseMs') / 1000,
       ],
     ],
     [
@@ -89,19 +89,23 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ],
     [
       'a recent authentication',
-      () => [constantOf('src/features/sessions/recency/fragments.ts', 'recentSeconds') / 60],
+      () => [constantOf('src/features/sessions/recency.sql.ts', 'recentSeconds') / 60],
     ],
     ['codes and backup codes of an account', () => limitsOf(checkFile, 'checkLimits')],
     ['wrong codes in a row', () => [constantOf(checkFile, 'missesMax')]],
     ['remembered for the second step', () => [constantOf(checkFile, 'devicesMax')]],
     [
       'codes that one challenge takes',
-      () => limitsOf('src/features/two-factor/second-step/queries.ts', 'tryLimits').slice(0, 1),
+      () =>
+        limitsOf('src/features/two-factor/second-step/complete-second-step.sql.ts', 'tryLimits').slice(0, 1),
     ],
-    ['open challenges', () => [constantOf('src/features/sign-in/challenge/fragments.ts', 'challengesMax')]],
+    [
+      'open challenges',
+      () => [constantOf('src/features/sign-in/challenge/issue-challenge.sql.ts', 'challengesMax')],
+    ],
     [
       'trusted devices of an account',
-      () => [constantOf('src/features/trusted-devices/fragments.ts', 'trustedDevicesMax')],
+      () => [constantOf('src/features/trusted-devices/trust-device.sql.ts', 'trustedDevicesMax')],
     ],
     [
       'how long a device is trusted',
@@ -115,7 +119,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ["an operator's reset of two-factor", () => [config.twoFactor.resetDelayHours]],
     [
       'codes by mail of an account that are checked',
-      () => limitsOf('src/features/email-code/reauthentication/queries.ts', 'checkLimits'),
+      () => limitsOf('src/features/email-code/reauthentication/renew-by-email-code.sql.ts', 'checkLimits'),
     ],
     ['codes that are mailed', () => [mailLimits.perKind, mailLimits.hourSeconds]],
     ['a code by mail', () => [oneTimeTokenKinds.email_code.ttlSeconds / 60]],
@@ -124,7 +128,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ['the code of a sign-in for an app', () => [oneTimeTokenKinds.oauth_code.ttlSeconds]],
     [
       'such codes of one account',
-      () => [constantOf('src/features/social/sign-in/entry/fragments.ts', 'codesMax')],
+      () => [constantOf('src/features/social/sign-in/entry/entry-steps.sql.ts', 'codesMax')],
     ],
     [
       'visits to providers that one browser',
@@ -158,7 +162,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
         return [constantOf(file, 'exportsMax'), constantOf(file, 'exportWindowSeconds')];
       },
     ],
-    ['live sessions', () => [constantOf('src/features/sessions/fragments.ts', 'sessionsMax')]],
+    ['live sessions', () => [constantOf('src/features/sessions/live-session.sql.ts', 'sessionsMax')]],
     [
       'that one device token names',
       () => [constantOf('src/features/known-devices/device-token.ts', 'accountsMax')],
@@ -167,7 +171,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
       'security events',
       () => [
         constantOf('src/features/security-events/list/list-security-events.ts', 'pageSize'),
-        constantOf('src/features/security-events/fragments.ts', 'exportedEventsMax'),
+        constantOf('src/features/security-events/record-events.sql.ts', 'exportedEventsMax'),
       ],
     ],
     [
@@ -220,8 +224,10 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     [
       'a pending registration',
       () => [
-        constantOf('src/features/pending-registrations/fragments.ts', 'pendingRegistrationTtlSeconds') /
-          86_400,
+        constantOf(
+          'src/features/pending-registrations/pending-registrations.sql.ts',
+          'pendingRegistrationTtlSeconds',
+        ) / 86_400,
       ],
     ],
     [
@@ -247,6 +253,6 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
 
   test('says that a setup of two-factor waits for an hour', () => {
     expect(rowOf('a setup of two-factor').value).toContain('for an hour');
-    expect(constantOf('src/features/two-factor/setup/queries.ts', 'setupSeconds')).toBe(3600);
+    expect(constantOf('src/features/two-factor/setup/set-up.sql.ts', 'setupSeconds')).toBe(3600);
   });
 });

@@ -1,4 +1,4 @@
-import { addressOf } from '../../src/address-key.ts';
+import { addressOf } from '../../src/address/address-key.ts';
 import { signAccessToken } from '../../src/crypto/jwt.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { createOneTimeToken, type OneTimeTokenKind } from '../../src/features/one-time-tokens/index.ts';

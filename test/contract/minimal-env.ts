@@ -1,5 +1,5 @@
+import { ConfigError } from '../../src/config/variable-reader.ts';
 import { type Config, type Env, parseConfig } from '../../src/config.ts';
-import { ConfigError } from '../../src/variable-reader.ts';
 import { randomSecret, testEnv } from '../support/test-env.ts';
 
 /** The least that the service starts with, as an operator's production would be. */

@@ -1,7 +1,7 @@
 import { importJWK, SignJWT } from 'jose';
 import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import { inject } from 'vitest';
-import { addressOf } from '../../src/address-key.ts';
+import { addressOf } from '../../src/address/address-key.ts';
 import { signAccessToken } from '../../src/crypto/jwt.ts';
 import type { Keyring } from '../../src/crypto/keyring.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';

@@ -62,7 +62,7 @@ describe('KV in the source', () => {
 describe('time in the source', () => {
   /** Who asks a clock, and why it is not to measure work: in production it stands still while the CPU is busy. */
   const clocks = {
-    'src/clean-up.ts': 'until when batches are begun: the clock moves while the database works',
+    'src/clean-up/clean-up.ts': 'until when batches are begun: the clock moves while the database works',
     'src/create-deps.ts':
       'the clock that is handed to the flows, for the times in tokens, and by whose minutes requests are counted',
     'src/db/client.ts': 'timeouts and waiting for the network, during which the clock moves',
@@ -70,9 +70,10 @@ describe('time in the source', () => {
     'src/features/social/apple-token/revoke-tokens.ts': 'the time in a client secret',
     'src/features/social/outbound/provider-client.ts': 'waiting for a provider, during which the clock moves',
     'src/features/social/outbound/remembered.ts': 'the age of what was fetched',
-    'src/hash-semaphore.ts': 'until when a permit is held, and waiting for one, during which the clock moves',
+    'src/hashing/hash-semaphore.ts':
+      'until when a permit is held, and waiting for one, during which the clock moves',
+    'src/hashing/password-hasher.ts': 'shown in development, and decides nothing',
     'src/log.ts': 'the time of a log line',
-    'src/password-hasher.ts': 'shown in development, and decides nothing',
   };
 
   test('is asked for by these files alone (IDM-04)', () => {
@@ -80,8 +81,11 @@ describe('time in the source', () => {
   });
 
   test('of hashing is shown in development and decides nothing (IDM-04)', () => {
-    expect(filesWith(/\bperformance\b/)).toEqual(['src/password-hasher.ts']);
-    expect(filesWith(/\bworkedMs\b/)).toEqual(['src/http/server-timing.ts', 'src/password-hasher.ts']);
+    expect(filesWith(/\bperformance\b/)).toEqual(['src/hashing/password-hasher.ts']);
+    expect(filesWith(/\bworkedMs\b/)).toEqual([
+      'src/hashing/password-hasher.ts',
+      'src/http/server-timing.ts',
+    ]);
   });
 
   /** Who waits, and why it is not to make an answer look as slow as another. */
@@ -90,8 +94,8 @@ describe('time in the source', () => {
     'src/db/migrations/migration-limits.ts': 'for whoever holds a table that a migration changes',
     'src/features/health/check-health.ts': 'for the probe of another request',
     'src/features/social/outbound/provider-client.ts': 'the end of waiting for a provider',
-    'src/hash-semaphore.ts': 'for a permit of the isolate, and for other requests to have their turn',
-    'src/password-hasher.ts': 'in development, for the clock to move on',
+    'src/hashing/hash-semaphore.ts': 'for a permit of the isolate, and for other requests to have their turn',
+    'src/hashing/password-hasher.ts': 'in development, for the clock to move on',
     'src/rate-limit/answer-within.ts': 'the end of waiting for KV and the gate',
   };
 

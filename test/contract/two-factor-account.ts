@@ -1,4 +1,4 @@
-import { addressOf } from '../../src/address-key.ts';
+import { addressOf } from '../../src/address/address-key.ts';
 import { encodeBase32 } from '../../src/crypto/base32.ts';
 import { signAccessToken } from '../../src/crypto/jwt.ts';
 import type { Keyring } from '../../src/crypto/keyring.ts';
@@ -19,7 +19,7 @@ import {
   trustedDeviceTokenFor,
 } from '../../src/features/trusted-devices/index.ts';
 import { createBackupCodes } from '../../src/features/two-factor/backup-codes/backup-code.ts';
-import { storeBackupCodes } from '../../src/features/two-factor/backup-codes/fragments.ts';
+import { storeBackupCodes } from '../../src/features/two-factor/backup-codes/store-backup-codes.sql.ts';
 import { sealSecret } from '../../src/features/two-factor/totp-secret.ts';
 import { announceTwoFactorReset, insertUser, startTwoFactor } from '../../src/features/users/index.ts';
 import { loadRuntime, type Runtime } from '../../src/runtime.ts';

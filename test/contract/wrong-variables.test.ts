@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigError } from '../../src/variable-reader.ts';
+import { ConfigError } from '../../src/config/variable-reader.ts';
 import { TestClient } from '../support/client.ts';
 import { generateSigningJwk } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';

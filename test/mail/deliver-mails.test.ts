@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { ConfigError } from '../../src/config/variable-reader.ts';
 import { sql } from '../../src/db/sql.ts';
 import worker from '../../src/index.ts';
 import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import { mailDelivery } from '../../src/mail/mail-delivery.ts';
-import { claimDueMails } from '../../src/mail/queries.ts';
+import { claimDueMails } from '../../src/mail/outbox.sql.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { createScheduled } from '../../src/scheduled.ts';
-import { ConfigError } from '../../src/variable-reader.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openForFlow } from '../support/database.ts';

@@ -4,9 +4,9 @@ import { join, sql } from '../../src/db/sql.ts';
 import type { MailFacts } from '../../src/mail/mail-kind.ts';
 import { mailLimits } from '../../src/mail/mail-limits.ts';
 import { createMailer, type MailDetails } from '../../src/mail/mailer.ts';
-import { type MailBudget, queueMail } from '../../src/mail/outbox/fragments.ts';
 import { openMail, type PreparedMail, prepareMail, prepareMailToEach } from '../../src/mail/prepared-mail.ts';
-import type { RequestMetadata } from '../../src/request-metadata.ts';
+import { type MailBudget, queueMail } from '../../src/mail/queue-mail.sql.ts';
+import type { RequestMetadata } from '../../src/request/request-metadata.ts';
 import { freshDatabase, openDatabase, openForFlow } from '../support/database.ts';
 
 const keyring = createKeyring(crypto.getRandomValues(new Uint8Array(32)));

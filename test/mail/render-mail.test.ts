@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { nameDevice } from '../../src/device.ts';
 import { chooseLanguage, languages } from '../../src/languages/choose-language.ts';
 import { isCodeMail, linkPaths, type MailFacts } from '../../src/mail/mail-kind.ts';
 import { type MailContent, type RenderedMail, renderMail } from '../../src/mail/render-mail.tsx';
+import { nameDevice } from '../../src/request/device.ts';
 import type { Brand } from '../../src/ui/brand.ts';
 
 const base = 'https://auth.example.com';

@@ -3,7 +3,7 @@ import { runScheduled } from '../../src/app.ts';
 import { open as openSealed } from '../../src/crypto/seal.ts';
 import type { Database } from '../../src/db/client.ts';
 import { sql } from '../../src/db/sql.ts';
-import { claimDueMails, finishMail } from '../../src/mail/queries.ts';
+import { claimDueMails, finishMail } from '../../src/mail/outbox.sql.ts';
 import { countSealedWithPrevious, resealMails } from '../../src/mail/reseal-mails.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { TestClient } from '../support/client.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, inject } from 'vitest';
-import { runCleanUps } from '../../src/clean-up.ts';
+import { runCleanUps } from '../../src/clean-up/clean-up.ts';
 import { parseConfig } from '../../src/config.ts';
 import { sql } from '../../src/db/sql.ts';
-import { cleanupExpiredAttempts } from '../../src/rate-limit/queries.ts';
+import { cleanupExpiredAttempts } from '../../src/rate-limit/give-attempt-back.sql.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { keyringOf } from '../mail/outbox-rows.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';

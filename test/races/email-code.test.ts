@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { presentedEmailCodes } from '../../src/features/email-code/email-code.ts';
-import { renewByEmailCode } from '../../src/features/email-code/reauthentication/queries.ts';
+import { renewByEmailCode } from '../../src/features/email-code/reauthentication/renew-by-email-code.sql.ts';
 import {
   codeFor,
   codesOf,

@@ -7,7 +7,7 @@ import {
   finishMail,
   giveUpExpiredMails,
   returnMails,
-} from '../../src/mail/queries.ts';
+} from '../../src/mail/outbox.sql.ts';
 import { resealMails } from '../../src/mail/reseal-mails.ts';
 import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
 import { recordLog } from '../contract/recorded-log.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect } from 'vitest';
-import { addressOf } from '../../src/address-key.ts';
+import { addressOf } from '../../src/address/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { Transport } from '../../src/features/sessions/refresh-token.ts';
 import {

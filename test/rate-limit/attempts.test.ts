@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { addressOf } from '../../src/address-key.ts';
+import { addressOf } from '../../src/address/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
-import { giveAttemptBack } from '../../src/rate-limit/queries.ts';
+import { giveAttemptBack } from '../../src/rate-limit/give-attempt-back.sql.ts';
 import { storeAccount, storedHash } from '../features/password/stored-accounts.ts';
 import { keyringOf } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';

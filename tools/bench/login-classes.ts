@@ -1,5 +1,5 @@
 import { hashSync } from 'bcryptjs';
-import { addressOf } from '../../src/address-key.ts';
+import { addressOf } from '../../src/address/address-key.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import type { StatementRunner } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';

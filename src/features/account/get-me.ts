@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
 import { type CallerIds, type Session, toSession } from '../sessions/index.ts';
 import { toUser, type User } from '../users/index.ts';
-import { findMe } from './queries.ts';
+import { findMe } from './me.sql.ts';
 
 /**
  * Returns the caller's account and current session.

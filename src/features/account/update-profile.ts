@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
 import type { CallerIds } from '../sessions/index.ts';
 import { toUser, type User } from '../users/index.ts';
-import { updateMe } from './queries.ts';
+import { updateMe } from './me.sql.ts';
 
 /**
  * Changes the caller's name or language; omitted members stay.

@@ -1,4 +1,4 @@
+export { type Claim, canBeTakenOver, claimOn, isKeptByFactor } from './claim.sql.ts';
 export { addressErrors } from './errors.ts';
 export { feature } from './feature.ts';
-export { type Claim, canBeTakenOver, claimOn, isKeptByFactor } from './fragments.ts';
-export { canonicalOf } from './queries.ts';
+export { canonicalOf } from './fill-address-keys.sql.ts';

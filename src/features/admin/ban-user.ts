@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import { userErrors } from '../users/index.ts';
-import { banUserAndEndSessions } from './queries.ts';
+import { banUserAndEndSessions } from './act-on-user.sql.ts';
 
 /**
  * Bans a user: all their sessions end at once, and no sign-in opens another one, not even one that is in progress

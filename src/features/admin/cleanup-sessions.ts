@@ -1,4 +1,4 @@
-import { runCleanUps } from '../../clean-up.ts';
+import { runCleanUps } from '../../clean-up/clean-up.ts';
 import type { Deps } from '../../deps.ts';
 
 /** Together with the last statement a call then takes less than 5 s (CRN-04). */

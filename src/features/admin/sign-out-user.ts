@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import { userErrors } from '../users/index.ts';
-import { endSessionsOfUser } from './queries.ts';
+import { endSessionsOfUser } from './act-on-user.sql.ts';
 
 /**
  * Ends all sessions of a user, on all devices (SES-17). The user may sign in again.

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import { userErrors } from '../users/index.ts';
-import { liftBan } from './queries.ts';
+import { liftBan } from './act-on-user.sql.ts';
 
 /**
  * Lets a banned user sign in again. Ended sessions do not come back. Repeating it changes nothing and is recorded

@@ -1,3 +1,3 @@
-export { type VerifiedCaller, verifiedCaller, verifiedOwner } from './fragments.ts';
-export { recordRefusal } from './queries.ts';
+export { recordRefusal } from './check-password.sql.ts';
+export { type VerifiedCaller, verifiedCaller, verifiedOwner } from './verified-caller.sql.ts';
 export { type OwnerProof, withCurrentPassword } from './with-current-password.ts';

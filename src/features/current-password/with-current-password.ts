@@ -3,9 +3,14 @@ import { type Gating, passGates } from '../../joints/gate.ts';
 import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import type { CallerIds } from '../sessions/index.ts';
+import {
+  type CallerAccount,
+  findCallerAccount,
+  recordRefusal,
+  reservePasswordCheck,
+} from './check-password.sql.ts';
 import { currentPasswordErrors } from './errors.ts';
-import type { VerifiedCaller } from './fragments.ts';
-import { type CallerAccount, findCallerAccount, recordRefusal, reservePasswordCheck } from './queries.ts';
+import type { VerifiedCaller } from './verified-caller.sql.ts';
 
 /** A caller who asks for something that only the account's owner may do, and the proof. */
 export interface OwnerProof {

@@ -1,3 +1,4 @@
+import { demoEmail } from '../../address/reserved-email.ts';
 import type { Deps } from '../../deps.ts';
 import { AuthError } from '../../errors.ts';
 import type { RequestContext } from '../../http/context.ts';
@@ -8,7 +9,6 @@ import type { Route } from '../../http/route.ts';
 import { validate } from '../../http/validate.ts';
 import { answerVisit, beginVisit, queryParameter, seeOther } from '../../http/visit.ts';
 import { leadSignedOut, refuseOtherPages, setTokenCookies } from '../../http/visitor.ts';
-import { demoEmail } from '../../reserved-email.ts';
 import { LoginRequest } from '../sign-in/index.ts';
 import { verifyDemoAccessToken } from './access-token.ts';
 import { secondsLeft } from './demo-session.ts';

@@ -1,4 +1,4 @@
-import { demoEmail } from '../../reserved-email.ts';
+import { demoEmail } from '../../address/reserved-email.ts';
 import type { User } from '../users/index.ts';
 
 /** The demo user, who has no row in the database. */

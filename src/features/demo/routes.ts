@@ -1,10 +1,10 @@
+import { demoEmail } from '../../address/reserved-email.ts';
 import type { Deps } from '../../deps.ts';
 import type { RequestContext } from '../../http/context.ts';
 import { presentedAccessToken, refuseForeignOrigin } from '../../http/guard.ts';
 import { peekBody } from '../../http/peek-body.ts';
 import { cookieTokens, presentedRefreshToken, presentedTokens } from '../../http/presented-tokens.ts';
 import { type Route, requireDeps } from '../../http/route.ts';
-import { demoEmail } from '../../reserved-email.ts';
 import { answerSignedOut, answerTokens, TokenRequest } from '../sessions/index.ts';
 import { LoginRequest } from '../sign-in/index.ts';
 import { verifyDemoAccessToken } from './access-token.ts';

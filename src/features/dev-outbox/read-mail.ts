@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts';
 import { chooseLanguage } from '../../languages/choose-language.ts';
 import { openMail } from '../../mail/prepared-mail.ts';
 import { type RenderedMail, renderMail } from '../../mail/render-mail.tsx';
-import { findWaitingMail, findWaitingMails, type WaitingMail } from './queries.ts';
+import { findWaitingMail, findWaitingMails, type WaitingMail } from './waiting-mails.sql.ts';
 
 /** A mail as its recipient would see it. */
 export interface ReadableMail extends RenderedMail {

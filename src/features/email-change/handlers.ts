@@ -5,7 +5,7 @@ import { LinkHolderRequest } from '../link-holder/index.ts';
 import { LinkRequest } from '../one-time-tokens/index.ts';
 import { confirmEmailChange } from './confirm/confirm-email-change.ts';
 import { requestEmailChange } from './request/request-email-change.ts';
-import { revertEmailChange } from './revert/revert-email-change.ts';
+import { revertEmailChange } from './revert-email-change.ts';
 import { ChangeEmailRequest } from './schemas.ts';
 
 export const requestHandler: Handler<'session', typeof ChangeEmailRequest> = {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { presentedEmail } from '../../presented-email.ts';
+import { presentedEmail } from '../../address/presented-email.ts';
 import { LinkHolderRequest } from '../link-holder/index.ts';
 import { RequestedTransport } from '../sessions/index.ts';
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import { log } from '../../log.ts';
-import { ping } from './queries.ts';
+import { ping } from './ping.sql.ts';
 
 export interface Health {
   readonly isHealthy: boolean;

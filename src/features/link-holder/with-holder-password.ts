@@ -3,8 +3,8 @@ import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { oneTimeTokenErrors } from '../one-time-tokens/index.ts';
 import { linkHolderErrors } from './errors.ts';
-import type { LinkHolder } from './fragments.ts';
-import { recordWrongPassword } from './queries.ts';
+import { recordWrongPassword } from './record-wrong-password.sql.ts';
+import type { LinkHolder } from './reserve-holder-check.sql.ts';
 
 /** What a link is for, and how it is told whose it is. */
 export interface LinkWork<Holder extends LinkHolder, Row> {

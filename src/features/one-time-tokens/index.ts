@@ -1,6 +1,18 @@
-export { endOldest } from './closing/fragments.ts';
+export { endOldest } from './close-links.sql.ts';
 export { oneTimeTokenErrors } from './errors.ts';
 export { feature } from './feature.ts';
+export { holderOf, holdHolder } from './holder.sql.ts';
+export { type LinkMail, prepareLink } from './link-mail.ts';
+export {
+  companionToken,
+  createOneTimeToken,
+  type NewOneTimeToken,
+  type OneTimeTokenKind,
+  oneTimeTokenTtlSeconds,
+  type PresentedOneTimeToken,
+  readOneTimeToken,
+} from './one-time-token.ts';
+export { LinkRequest, presentedToken } from './schemas.ts';
 export {
   consumedByUs,
   consumedNow,
@@ -20,16 +32,4 @@ export {
   issueToken,
   liveHashAmong,
   type TokenColumns,
-} from './fragments.ts';
-export { holderOf, holdHolder } from './holder/fragments.ts';
-export { type LinkMail, prepareLink } from './link-mail.ts';
-export {
-  companionToken,
-  createOneTimeToken,
-  type NewOneTimeToken,
-  type OneTimeTokenKind,
-  oneTimeTokenTtlSeconds,
-  type PresentedOneTimeToken,
-  readOneTimeToken,
-} from './one-time-token.ts';
-export { LinkRequest, presentedToken } from './schemas.ts';
+} from './tokens.sql.ts';

@@ -1,6 +1,6 @@
+import type { PresentedEmail } from '../../address/presented-email.ts';
 import type { Deps } from '../../deps.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
-import type { PresentedEmail } from '../../presented-email.ts';
 import { isReservedEmail } from '../users/index.ts';
 import { createOneTimeToken, type NewOneTimeToken } from './one-time-token.ts';
 

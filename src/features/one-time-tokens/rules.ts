@@ -1,7 +1,7 @@
 import type { FeatureRules } from '../../feature.ts';
-import { linkCredentials } from './closing/fragments.ts';
-import { deleteTokens, exportedLinks } from './fragments.ts';
-import { cleanupExpiredTokens } from './queries.ts';
+import { cleanupExpiredTokens } from './clean-up.sql.ts';
+import { linkCredentials } from './close-links.sql.ts';
+import { deleteTokens, exportedLinks } from './tokens.sql.ts';
 
 export const rules: FeatureRules = {
   credentials: [linkCredentials],

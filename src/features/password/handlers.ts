@@ -5,7 +5,7 @@ import { answerSignIn, LoginRequest } from '../sign-in/index.ts';
 import { readTrustedDevice } from '../trusted-devices/index.ts';
 import { login } from './login.ts';
 import { createAccount } from './register/create-account.ts';
-import { requestAccount } from './register/pending/request-account.ts';
+import { requestAccount } from './register/request-account.ts';
 import { registerRequest } from './schemas.ts';
 
 export const registerHandler: Handler<'anyone', ReturnType<typeof registerRequest>> = {

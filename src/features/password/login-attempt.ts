@@ -1,5 +1,5 @@
-import type { Address } from '../../address-key.ts';
-import type { PresentedEmail } from '../../presented-email.ts';
+import type { Address } from '../../address/address-key.ts';
+import type { PresentedEmail } from '../../address/presented-email.ts';
 import type { PresentedDevice } from '../known-devices/index.ts';
 
 /** An attempt to sign in with a password, before anything is known of the account. */

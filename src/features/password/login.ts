@@ -1,9 +1,9 @@
-import { addressOf } from '../../address-key.ts';
+import { addressOf } from '../../address/address-key.ts';
+import type { PresentedEmail } from '../../address/presented-email.ts';
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
 import { isOverloaded } from '../../errors.ts';
 import { log } from '../../log.ts';
-import type { PresentedEmail } from '../../presented-email.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { canonicalOf } from '../addresses/index.ts';
 import { prepareLink } from '../one-time-tokens/index.ts';
@@ -16,7 +16,6 @@ import {
   type SignInSettings,
 } from '../sign-in/index.ts';
 import { userErrors } from '../users/index.ts';
-import { type LoginAttempt, loginAttempt } from './login-attempt.ts';
 import {
   type Account,
   findAccount,
@@ -25,7 +24,8 @@ import {
   recordFailedLogin,
   reserveLoginAttempt,
   type VerifiedPassword,
-} from './queries.ts';
+} from './login.sql.ts';
+import { type LoginAttempt, loginAttempt } from './login-attempt.ts';
 
 export interface LoginInput extends SignInSettings {
   readonly email: PresentedEmail;

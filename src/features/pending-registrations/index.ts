@@ -7,4 +7,4 @@ export {
   newestFirst,
   type PendingRegistration,
   storePendingRegistration,
-} from './fragments.ts';
+} from './pending-registrations.sql.ts';

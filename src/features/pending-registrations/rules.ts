@@ -1,5 +1,5 @@
 import type { FeatureRules } from '../../feature.ts';
-import { cleanupExpiredPendingRegistrations } from './queries.ts';
+import { cleanupExpiredPendingRegistrations } from './clean-up.sql.ts';
 
 /** Its rows name no user: they are of an address, and end when somebody proves it. */
 export const rules: FeatureRules = {

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import type { IssuedTokens } from '../../issued-tokens.ts';
+import type { IssuedTokens } from '../../joints/issued-tokens.ts';
 import type { CallerIds } from '../sessions/index.ts';
 
 /**

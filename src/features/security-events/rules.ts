@@ -1,6 +1,6 @@
 import type { FeatureRules } from '../../feature.ts';
-import { exportedEvents, forgetRequestMetadata } from './fragments.ts';
-import { deleteOldEvents, shortenOldAddresses } from './queries.ts';
+import { deleteOldEvents, shortenOldAddresses } from './clean-up.sql.ts';
+import { exportedEvents, forgetRequestMetadata } from './record-events.sql.ts';
 
 export const rules: FeatureRules = {
   tables: [

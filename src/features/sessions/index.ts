@@ -1,18 +1,5 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
-export { noteMissedSession } from './closing/fragments.ts';
-export { sessionErrors } from './errors.ts';
-export { feature } from './feature.ts';
-export {
-  type CallerIds,
-  evictOldest,
-  fromLiveSession,
-  keepSession,
-  liveCaller,
-  type NewSession,
-  sessionColumns,
-} from './fragments.ts';
-export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 export {
   type BegunRow,
   beginSession,
@@ -21,9 +8,23 @@ export {
   fromBegun,
   type Opening,
   verdict,
-} from './opening/fragments.ts';
+} from './begin-session.sql.ts';
+export { noteMissedSession } from './close-sessions.sql.ts';
+export { sessionErrors } from './errors.ts';
+export { feature } from './feature.ts';
+export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
+export {
+  type CallerIds,
+  evictOldest,
+  fromLiveSession,
+  keepSession,
+  liveCaller,
+  type NewSession,
+  sessionColumns,
+} from './live-session.sql.ts';
 export { revokeSessions } from './own-sessions/revoke-sessions.ts';
 export type { Transport } from './refresh-token.ts';
+export { issueRenewedTokens } from './renewal/issue-renewed-tokens.ts';
 export {
   holdSession,
   type RenewedSessionRow,
@@ -31,8 +32,7 @@ export {
   renewedNow,
   renewSession,
   type SessionRenewal,
-} from './renewal/fragments.ts';
-export { issueRenewedTokens } from './renewal/issue-renewed-tokens.ts';
+} from './renewal/renew-session.sql.ts';
 
 export { RequestedTransport, TokenRequest } from './schemas.ts';
 export { type Session, type SessionRow, toSession } from './session.ts';

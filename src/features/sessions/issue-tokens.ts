@@ -1,6 +1,6 @@
 import { signAccessToken } from '../../crypto/jwt.ts';
 import type { Deps } from '../../deps.ts';
-import type { IssuedTokens } from '../../issued-tokens.ts';
+import type { IssuedTokens } from '../../joints/issued-tokens.ts';
 import { encodeRefreshToken, type Transport } from './refresh-token.ts';
 
 export type { IssuedTokens };

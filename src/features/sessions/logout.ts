@@ -1,7 +1,7 @@
 import { type AccessTokenClaims, verifyAccessToken } from '../../crypto/jwt.ts';
 import type { Deps } from '../../deps.ts';
-import type { SessionKey } from './judging/fragments.ts';
-import { endNamedSessions } from './queries.ts';
+import type { SessionKey } from './judge-token.sql.ts';
+import { endNamedSessions } from './refresh-session.sql.ts';
 import { parseRefreshToken } from './refresh-token.ts';
 
 /** The tokens that name the session to end. */

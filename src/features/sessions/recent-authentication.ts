@@ -1,6 +1,6 @@
 import type { Gate } from '../../joints/gate.ts';
 import { sessionErrors } from './errors.ts';
-import { isAuthenticatedRecently, recentMethods } from './recency/fragments.ts';
+import { isAuthenticatedRecently, recentMethods } from './recency.sql.ts';
 
 /**
  * The first gate of every sensitive route: an authentication within the last ten minutes, at the account's highest factor

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts';
 import { sessionErrors } from './errors.ts';
 import { type IssuedTokens, issueTokens } from './issue-tokens.ts';
-import type { PresentedRefreshToken, RefreshSettings } from './judging/fragments.ts';
-import { refreshSession } from './queries.ts';
+import type { PresentedRefreshToken, RefreshSettings } from './judge-token.sql.ts';
+import { refreshSession } from './refresh-session.sql.ts';
 import { parseRefreshToken, type Transport } from './refresh-token.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { FeatureRules } from '../../feature.ts';
-import { sessionCredentials } from './closing/fragments.ts';
-import { exportedSessions } from './fragments.ts';
-import { cleanupExpiredSessions } from './queries.ts';
+import { sessionCredentials } from './close-sessions.sql.ts';
+import { exportedSessions } from './live-session.sql.ts';
 import { recentAuthentication } from './recent-authentication.ts';
+import { cleanupExpiredSessions } from './refresh-session.sql.ts';
 
 export const rules: FeatureRules = {
   gates: [recentAuthentication],

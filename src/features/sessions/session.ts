@@ -1,5 +1,5 @@
-import type { Device } from '../../device.ts';
-import type { Location } from '../../request-metadata.ts';
+import type { Device } from '../../request/device.ts';
+import type { Location } from '../../request/request-metadata.ts';
 
 /** A session, as its owner sees it: nothing in it can be presented to the service. */
 export interface Session {

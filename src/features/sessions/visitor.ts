@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts';
 import type { VisitorReader } from '../../joints/visitor.ts';
-import type { PresentedRefreshToken } from './judging/fragments.ts';
-import { findLiveCaller, lookAtSession } from './queries.ts';
+import type { PresentedRefreshToken } from './judge-token.sql.ts';
 import { refresh, targetOf } from './refresh.ts';
+import { findLiveCaller, lookAtSession } from './refresh-session.sql.ts';
 
 /** Who visits a page, by the tokens of the cookies. */
 export const visitorReader: VisitorReader = {

@@ -6,7 +6,9 @@ export {
   type PresentedChallenge,
   readChallenge,
 } from './challenge/challenge.ts';
-export { fromOpenChallenge, issueChallenge } from './challenge/fragments.ts';
+export { fromOpenChallenge, issueChallenge } from './challenge/issue-challenge.sql.ts';
+export { openingSteps } from './opening-steps.sql.ts';
+export { LoginRequest } from './schemas.ts';
 export {
   fromOpening,
   type OpeningRow,
@@ -15,9 +17,7 @@ export {
   settleSignIn,
   signedIn,
   tellNewDevice,
-} from './fragments.ts';
-export { openingSteps } from './opening/fragments.ts';
-export { LoginRequest } from './schemas.ts';
+} from './settle-sign-in.sql.ts';
 export {
   completedBy,
   completeOpening,
@@ -27,4 +27,4 @@ export {
   type SignInOpening,
   type SignInSettings,
 } from './sign-in.ts';
-export { unlessTrusted } from './trust/fragments.ts';
+export { unlessTrusted } from './unless-trusted.sql.ts';

@@ -1,15 +1,15 @@
 import type { Fragment } from '../../db/sql.ts';
 import type { Deps } from '../../deps.ts';
-import { readDevice } from '../../device.ts';
 import { completionSteps, type PendingCompletion } from '../../joints/sign-in-completion.ts';
+import { readDevice } from '../../request/device.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
 import { createOneTimeToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 import { type IssuedTokens, issueTokens, type Opening, type Transport } from '../sessions/index.ts';
 import type { TrustEntry } from '../trusted-devices/index.ts';
 import { toUser, type User } from '../users/index.ts';
 import { type Challenge, challengeOf } from './challenge/challenge.ts';
-import type { OpeningRow, SignedInRow } from './fragments.ts';
-import { unlessTrusted } from './trust/fragments.ts';
+import type { OpeningRow, SignedInRow } from './settle-sign-in.sql.ts';
+import { unlessTrusted } from './unless-trusted.sql.ts';
 
 /** A sign-in that began a session: the user and its tokens. */
 export interface SignIn {

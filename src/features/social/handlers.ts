@@ -1,6 +1,6 @@
 import type { RequestContext } from '../../http/context.ts';
 import type { Handler } from '../../http/route.ts';
-import { redirectTarget } from '../../redirect-target.ts';
+import { redirectTarget } from '../../request/redirect-target.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
 import { answerSignIn } from '../sign-in/index.ts';
 import { readTrustedDevice } from '../trusted-devices/index.ts';

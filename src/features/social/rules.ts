@@ -1,8 +1,8 @@
 import type { FeatureRules } from '../../feature.ts';
 import { countSealedWithPrevious, resealTokens } from './apple-token/reseal-tokens.ts';
 import { revokeTokens } from './apple-token/revoke-tokens.ts';
-import { forgetDisownedIdentities, identityCredentials } from './closing/fragments.ts';
-import { exportedIdentities } from './identities/fragments.ts';
+import { forgetDisownedIdentities, identityCredentials } from './close-identities.sql.ts';
+import { exportedIdentities } from './identities/identities.sql.ts';
 import { providerReauthentication } from './reauthentication/provider-method.ts';
 import { linkIdentityAtSignIn } from './sign-in/link-identity.ts';
 

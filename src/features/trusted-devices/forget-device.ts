@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
 import type { CallerIds } from '../sessions/index.ts';
 import { trustedDeviceErrors } from './errors.ts';
-import { forgetTrustedDevice } from './queries.ts';
+import { forgetTrustedDevice } from './own-trusted-devices.sql.ts';
 
 /**
  * Ends the caller's trust in a device: its next sign-in is asked for the second factor. Sessions stay. Another user's id, an

@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.ts';
-import type { Device } from '../../device.ts';
 import { commonErrors } from '../../errors.ts';
-import type { Location } from '../../request-metadata.ts';
+import type { Device } from '../../request/device.ts';
+import type { Location } from '../../request/request-metadata.ts';
 import type { CallerIds } from '../sessions/index.ts';
-import { findTrustedDevices } from './queries.ts';
+import { findTrustedDevices } from './own-trusted-devices.sql.ts';
 import type { TrustEntry } from './trusted-device-token.ts';
 
 /** A trusted device, as its owner sees it. Times are ISO 8601, UTC. */

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
-import { type Device, readDevice } from '../../device.ts';
-import type { Location } from '../../request-metadata.ts';
+import { type Device, readDevice } from '../../request/device.ts';
+import type { Location } from '../../request/request-metadata.ts';
 import { encodeTrustedDevice, type TrustEntry } from './trusted-device-token.ts';
 
 /** How long a device is trusted, from its second step on. */

@@ -1,7 +1,7 @@
 import type { FeatureRules } from '../../feature.ts';
-import { trustedDeviceCredentials } from './closing/fragments.ts';
-import { exportedTrustedDevices } from './fragments.ts';
-import { cleanupTrustedDevices } from './queries.ts';
+import { trustedDeviceCredentials } from './close-trust.sql.ts';
+import { cleanupTrustedDevices } from './own-trusted-devices.sql.ts';
+import { exportedTrustedDevices } from './trust-device.sql.ts';
 
 export const rules: FeatureRules = {
   credentials: [trustedDeviceCredentials],

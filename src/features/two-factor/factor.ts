@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts';
 import type { Factor } from '../../joints/factor.ts';
 import { asksForTwoFactor, isTwoFactorResetDue, twoFactorSince } from '../users/index.ts';
-import { methodsLeft } from './fragments.ts';
 import { endLapsedFactor } from './operator-reset/end-due-resets.ts';
+import { methodsLeft } from './two-factor.sql.ts';
 
 /** Two-factor, as every sign-in and every gate learns of it. */
 export const twoFactor: Factor<Deps> = {

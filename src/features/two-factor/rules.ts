@@ -1,11 +1,11 @@
 import type { FeatureRules } from '../../feature.ts';
-import { factorCredentials } from './closing/fragments.ts';
+import { factorCredentials } from './close-factors.sql.ts';
 import { twoFactor } from './factor.ts';
-import { exportedTwoFactor } from './fragments.ts';
 import { endDueResets } from './operator-reset/end-due-resets.ts';
 import { secondFactorMethods } from './reauthentication/second-factor-methods.ts';
-import { cleanupSetups } from './sealing/queries.ts';
 import { countSealedWithPrevious, resealSecrets } from './sealing/reseal-secrets.ts';
+import { cleanupSetups } from './sealing/secrets.sql.ts';
+import { exportedTwoFactor } from './two-factor.sql.ts';
 
 const ofUser = { columns: ['user_id'], atExport: { part: 'twoFactor' }, atDeletion: 'cascade' } as const;
 

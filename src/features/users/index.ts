@@ -1,4 +1,4 @@
-export { demoEmail, isReservedEmail } from '../../reserved-email.ts';
+export { demoEmail, isReservedEmail } from '../../address/reserved-email.ts';
 export {
   deleteUser,
   insertUser,
@@ -6,7 +6,7 @@ export {
   type NewUser,
   updateProfile,
   userColumns,
-} from './account/fragments.ts';
+} from './account.sql.ts';
 export {
   addressKeyOf,
   changeEmail,
@@ -21,29 +21,29 @@ export {
   type StoredAddress,
   setAddressKeys,
   spellingsOf,
-} from './address/fragments.ts';
-export { banUser, unbanUser } from './ban/fragments.ts';
+} from './address.sql.ts';
+export { banUser, unbanUser } from './ban.sql.ts';
 export { userErrors } from './errors.ts';
 export { feature } from './feature.ts';
-export { dropLegacyIdentity } from './legacy-identity/fragments.ts';
-export { keepUser, lockUser, lockUserForShare, lockUserForUpdate, lockUserOf } from './lock/fragments.ts';
+export { dropLegacyIdentity } from './legacy-identity.sql.ts';
+export { keepUser, lockUser, lockUserForShare, lockUserForUpdate, lockUserOf } from './lock.sql.ts';
 export {
   replacePasswordHash,
   setPasswordHash,
   setProvedPassword,
-} from './password/fragments.ts';
+} from './password.sql.ts';
 export {
   isInRecovery,
   isOutOfRecovery,
   isRecoveredSince,
   isRecoverySince,
   recoveryColumns,
-} from './recovery/fragments.ts';
+} from './recovery/recovery.sql.ts';
 export {
   countRegistration,
   isRegistrationCounted,
   secondsUntilRoomToRegister,
-} from './registration/fragments.ts';
+} from './registration/registration.sql.ts';
 export {
   type RegistrationCount,
   registrationCount,
@@ -60,5 +60,5 @@ export {
   passSecondFactor,
   startTwoFactor,
   twoFactorSince,
-} from './two-factor/fragments.ts';
+} from './two-factor.sql.ts';
 export { toUser, type User, type UserRow } from './user.ts';

@@ -1,7 +1,12 @@
-import { addressOf } from '../../address-key.ts';
+import { addressOf } from '../../address/address-key.ts';
 import type { Deps } from '../../deps.ts';
 import { createOneTimeToken } from '../one-time-tokens/index.ts';
-import { type FoundWayBack, giveAddressBack, type TakeBack, type WayBackToken } from './queries.ts';
+import {
+  type FoundWayBack,
+  giveAddressBack,
+  type TakeBack,
+  type WayBackToken,
+} from './give-address-back.sql.ts';
 
 /**
  * Gives an account the address back that a link is about, whatever address it has now: an intruder may have changed it

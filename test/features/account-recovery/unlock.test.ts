@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, cookieValue, TestClient } from '../../support/client.ts';

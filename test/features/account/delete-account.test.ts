@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { identifier, sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registerUser } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';

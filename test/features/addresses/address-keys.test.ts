@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { runScheduled } from '../../../src/app.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import { sql } from '../../../src/db/sql.ts';
-import { fillAddressKeys } from '../../../src/features/addresses/queries.ts';
+import { fillAddressKeys } from '../../../src/features/addresses/fill-address-keys.sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase, openForFlow } from '../../support/database.ts';

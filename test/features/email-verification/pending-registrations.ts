@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import type { AppOptions } from '../../../src/app.ts';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
 import {

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { defineErrors } from '../../../src/errors.ts';

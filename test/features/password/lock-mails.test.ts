@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';

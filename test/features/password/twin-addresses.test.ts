@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addressOf } from '../../../src/address-key.ts';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';

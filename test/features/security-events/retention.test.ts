@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runScheduled } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
-import { deleteOldEvents, shortenOldAddresses } from '../../../src/features/security-events/queries.ts';
+import { deleteOldEvents, shortenOldAddresses } from '../../../src/features/security-events/clean-up.sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redirectTarget, withParameter } from '../../../src/redirect-target.ts';
+import { redirectTarget, withParameter } from '../../../src/request/redirect-target.ts';
 
 const baseUrl = 'https://auth.test';
 const config = {

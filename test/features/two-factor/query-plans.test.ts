@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { cleanupTrustedDevices } from '../../../src/features/trusted-devices/queries.ts';
-import { findDueResets } from '../../../src/features/two-factor/operator-reset/queries.ts';
+import { cleanupTrustedDevices } from '../../../src/features/trusted-devices/own-trusted-devices.sql.ts';
+import { findDueResets } from '../../../src/features/two-factor/operator-reset/operator-reset.sql.ts';
 import {
   cleanupSetups,
   countSecretsSealedBy,
   findSecretsSealedBy,
   replaceSecrets,
-} from '../../../src/features/two-factor/sealing/queries.ts';
+} from '../../../src/features/two-factor/sealing/secrets.sql.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase, openForFlow } from '../../support/database.ts';
 import { tokenFrom } from '../../support/mailbox.ts';

@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { createOneTimeToken, oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { findWayBack, isOpen, takeBack, type WayBackToken } from '../../way-back/index.ts';
-import { revokeAccess } from './queries.ts';
+import { revokeAccess } from './revoke-access.sql.ts';
 
 /**
  * Locks out whoever signed in to an account, by the not-me link of the mail about it: every session ends, no device is

@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { deviceTokenFor, type PresentedDevice } from '../../known-devices/index.ts';
 import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
-import { unlock } from './queries.ts';
+import { unlock } from './unlock.sql.ts';
 
 /**
  * Unlocks an account by the unlock link of the mail about it: all its attempts are reset, on every device. Round

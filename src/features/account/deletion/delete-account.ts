@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import { type OwnerProof, withCurrentPassword } from '../../current-password/index.ts';
-import { deleteAccount as remove } from './queries.ts';
+import { deleteAccount as remove } from './delete-account.sql.ts';
 
 /**
  * Deletes the caller's account: its sessions and all other stored data are deleted in one transaction, and every

@@ -2,7 +2,7 @@ import type { Deps } from '../../../deps.ts';
 import { passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import type { CallerIds } from '../../sessions/index.ts';
-import { exportOwnData } from './queries.ts';
+import { exportOwnData } from './export-own-data.sql.ts';
 
 /** The exports of an account, each of which can be megabytes (LIM-16). */
 const exportsMax = 5;

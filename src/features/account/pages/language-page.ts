@@ -4,7 +4,7 @@ import { logFailure, toAuthError } from '../../../http/problem.ts';
 import { seeOther, type Visit } from '../../../http/visit.ts';
 import { findVisitor } from '../../../http/visitor.ts';
 import { pageLanguages } from '../../../languages/page-languages.ts';
-import { redirectTarget } from '../../../redirect-target.ts';
+import { redirectTarget } from '../../../request/redirect-target.ts';
 import { updateProfile } from '../update-profile.ts';
 
 /** Remembers the language of pages, and of the mails to somebody who is signed in; leads back to where it was chosen. */

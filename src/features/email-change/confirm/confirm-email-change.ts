@@ -1,11 +1,11 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import type { PresentedDevice } from '../../known-devices/index.ts';
 import { withHolderPassword } from '../../link-holder/index.ts';
 import { createOneTimeToken, oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { toUser, type User, type UserRow, userErrors } from '../../users/index.ts';
-import { confirmChange, findMover, type Mover } from './queries.ts';
+import { confirmChange, findMover, type Mover } from './confirm-change.sql.ts';
 
 export interface ConfirmEmailChangeInput {
   readonly token: string;

@@ -1,6 +1,6 @@
 import { linkPage } from '../../../http/link-page.ts';
 import { LinkRequest } from '../../one-time-tokens/index.ts';
-import { revertEmailChange } from '../revert/revert-email-change.ts';
+import { revertEmailChange } from '../revert-email-change.ts';
 
 export const revertPage = linkPage(
   { name: 'revertEmailChange', form: LinkRequest },

@@ -1,10 +1,10 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import { passGates } from '../../../joints/gate.ts';
 import { createOneTimeToken } from '../../one-time-tokens/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { emailChangeErrors } from '../errors.ts';
-import { requestChange } from './queries.ts';
+import { requestChange } from './request-change.sql.ts';
 
 /**
  * Sends an e-mail change link to the new address. Nothing changes until it is followed, and earlier changes to other

@@ -5,10 +5,10 @@ import type { ReauthenticationMethod } from '../../../joints/reauthentication.ts
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
 import { presentedEmailCodes } from '../email-code.ts';
-import { hasEmailCode } from '../fragments.ts';
+import { hasEmailCode } from '../has-email-code.sql.ts';
 import { requestEmailCode } from '../request/request-email-code.ts';
 import { presentedEmailCode } from '../schemas.ts';
-import { checkLimits, renewByEmailCode, reserveCodeCheck } from './queries.ts';
+import { checkLimits, renewByEmailCode, reserveCodeCheck } from './renew-by-email-code.sql.ts';
 
 /** A code that was mailed to the verified address, for an account without a password. */
 export const emailCodeReauthentication: ReauthenticationMethod<Deps> = {

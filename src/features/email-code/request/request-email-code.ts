@@ -6,7 +6,7 @@ import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { createEmailCode } from '../email-code.ts';
 import { emailCodeErrors } from '../errors.ts';
-import { type CodeAccount, findCodeAccount, queueEmailCode } from './queries.ts';
+import { type CodeAccount, findCodeAccount, queueEmailCode } from './queue-email-code.sql.ts';
 
 /**
  * Mails a code to the verified address of the caller, by which this session can authenticate again: for an account that has

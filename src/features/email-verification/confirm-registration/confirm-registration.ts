@@ -1,4 +1,4 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import { addressErrors } from '../../addresses/index.ts';
 import { withHolderPassword } from '../../link-holder/index.ts';
@@ -11,7 +11,7 @@ import {
   type SignInSettings,
 } from '../../sign-in/index.ts';
 import { userErrors } from '../../users/index.ts';
-import { confirmRegistration, findRegistrationHolder } from './queries.ts';
+import { confirmRegistration, findRegistrationHolder } from './confirm-registration.sql.ts';
 
 /**
  * Makes an account of a pending registration, by its own password and no other (LNK-06), and signs in. Round trips: 2;

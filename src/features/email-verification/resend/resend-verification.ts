@@ -1,9 +1,9 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
+import type { PresentedEmail } from '../../../address/presented-email.ts';
 import type { Deps } from '../../../deps.ts';
-import type { PresentedEmail } from '../../../presented-email.ts';
 import { createOneTimeToken } from '../../one-time-tokens/index.ts';
 import { isReservedEmail } from '../../users/index.ts';
-import { queueVerification } from './queries.ts';
+import { queueVerification } from './queue-verification.sql.ts';
 
 /**
  * Sends a new verification link if the address is still unverified; while registration is closed to accounts alone. Earlier links stay valid, since a stranger can

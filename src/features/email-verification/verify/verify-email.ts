@@ -15,7 +15,7 @@ import {
 } from '../../sign-in/index.ts';
 import { toUser, type User } from '../../users/index.ts';
 import { confirmPendingRegistration } from '../confirm-registration/confirm-registration.ts';
-import { findAccountHolder, verifyByPassword, verifyBySession } from './queries.ts';
+import { findAccountHolder, verifyByPassword, verifyBySession } from './verify.sql.ts';
 
 export interface VerifyEmailInput extends SignInSettings {
   readonly token: string;

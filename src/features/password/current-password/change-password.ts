@@ -3,7 +3,7 @@ import { type OwnerProof, recordRefusal, withCurrentPassword } from '../../curre
 import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseGuessablePassword, refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { changePassword as change } from './queries.ts';
+import { changePassword as change } from './change-password.sql.ts';
 
 const refusalType = 'authn_password_change_fail';
 

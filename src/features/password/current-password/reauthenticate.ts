@@ -3,8 +3,8 @@ import type { ReauthenticationMethod } from '../../../joints/reauthentication.ts
 import { presentedPassword } from '../../../text-schemas.ts';
 import { type OwnerProof, withCurrentPassword } from '../../current-password/index.ts';
 import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
-import { hasPassword } from './fragments.ts';
-import { renewCallerSession } from './queries.ts';
+import { renewCallerSession } from './change-password.sql.ts';
+import { hasPassword } from './has-password.sql.ts';
 
 /** The password, which where the account asks for a second factor is not enough to be recent. */
 export const passwordReauthentication: ReauthenticationMethod<Deps> = {

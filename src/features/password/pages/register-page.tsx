@@ -14,7 +14,7 @@ import { readPresentedDevice } from '../../known-devices/index.ts';
 import { answerPageSignIn } from '../../sign-in/index.ts';
 import { userErrors } from '../../users/index.ts';
 import { createAccount } from '../register/create-account.ts';
-import { requestAccount } from '../register/pending/request-account.ts';
+import { requestAccount } from '../register/request-account.ts';
 import { registerRequest } from '../schemas.ts';
 import { OtherWays, type WaysIn } from './login-page.tsx';
 import { newPasswordFields } from './new-password-fields.ts';

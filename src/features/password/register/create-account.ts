@@ -1,4 +1,4 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import { isReservedEmail, registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { registerUser, type VerificationMail } from './queries.ts';
+import { registerUser, type VerificationMail } from './register-user.sql.ts';
 
 export interface RegisterInput extends SignInSettings {
   /** Canonical. */

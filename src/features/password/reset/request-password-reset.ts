@@ -1,8 +1,8 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
+import type { PresentedEmail } from '../../../address/presented-email.ts';
 import type { Deps } from '../../../deps.ts';
-import type { PresentedEmail } from '../../../presented-email.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
-import { issueResetToken } from './queries.ts';
+import { issueResetToken } from './reset.sql.ts';
 
 /**
  * Sends a reset link to the stored address of the account (EML-03). Nothing else changes: sessions, password and

@@ -1,10 +1,10 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
+import { presentedEmail } from '../../../address/presented-email.ts';
 import type { Deps } from '../../../deps.ts';
-import { presentedEmail } from '../../../presented-email.ts';
 import { deviceTokenFor, type PresentedDevice } from '../../known-devices/index.ts';
 import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { refuseGuessablePassword, refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { applyReset, findResetAccount } from './queries.ts';
+import { applyReset, findResetAccount } from './reset.sql.ts';
 
 const pointer = '/password';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { presentedEmail } from '../../../presented-email.ts';
+import { presentedEmail } from '../../../address/presented-email.ts';
 import { newPassword } from '../../../text-schemas.ts';
 import { presentedToken } from '../../one-time-tokens/index.ts';
 

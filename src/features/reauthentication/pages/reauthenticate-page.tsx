@@ -17,7 +17,7 @@ import { callerOfTokens, setTokensUnlessSet } from '../../../http/visitor.ts';
 import { passGates } from '../../../joints/gate.ts';
 import type { ElsewhereMethod, ProofMethod } from '../../../joints/reauthentication.ts';
 import { onwardView } from '../../../ui/onward-view.tsx';
-import { findGatedCaller } from '../queries.ts';
+import { findGatedCaller } from '../find-gated-caller.sql.ts';
 import { reauthenticate } from '../reauthenticate.ts';
 import { reauthenticateRequest } from '../schemas.ts';
 import { type Asking, confirmedView, confirmView } from './confirm-view.tsx';

@@ -1,6 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from '../../../crypto/base64url.ts';
 import { uuidBytes, uuidText } from '../../../crypto/uuid-bytes.ts';
-import type { EventPosition } from '../fragments.ts';
+import type { EventPosition } from '../record-events.sql.ts';
 
 const timeBytes = 8;
 const idBytes = 16;

@@ -1,11 +1,11 @@
 import type { Fragment } from '../../../db/sql.ts';
 import type { Deps } from '../../../deps.ts';
-import { type Device, readDevice } from '../../../device.ts';
 import { commonErrors } from '../../../errors.ts';
-import type { Location } from '../../../request-metadata.ts';
-import type { EventRow } from '../fragments.ts';
+import { type Device, readDevice } from '../../../request/device.ts';
+import type { Location } from '../../../request/request-metadata.ts';
+import type { EventRow } from '../record-events.sql.ts';
 import { encodeEventCursor, parseEventCursor } from './event-cursor.ts';
-import { findEvents } from './queries.ts';
+import { findEvents } from './find-events.sql.ts';
 
 const pageSize = 50;
 

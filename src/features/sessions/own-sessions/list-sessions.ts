@@ -1,8 +1,8 @@
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
-import type { CallerIds } from '../fragments.ts';
+import type { CallerIds } from '../live-session.sql.ts';
 import { type Session, toSession } from '../session.ts';
-import { findOwnSessions } from './queries.ts';
+import { findOwnSessions } from './own-sessions.sql.ts';
 
 /**
  * Lists the caller's live sessions, most recently active first.

@@ -2,8 +2,8 @@ import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { uuid } from '../../../text-schemas.ts';
 import { sessionErrors } from '../errors.ts';
-import type { CallerIds } from '../fragments.ts';
-import { endOwnSessions } from './queries.ts';
+import type { CallerIds } from '../live-session.sql.ts';
+import { endOwnSessions } from './own-sessions.sql.ts';
 
 /**
  * Ends one of the caller's sessions, which may be the calling one. Another user's id, an unknown one and a malformed

@@ -1,9 +1,9 @@
-import { deviceWords } from '../../../device.ts';
 import { commonErrors } from '../../../errors.ts';
 import type { AccountSectionModule } from '../../../http/account-section.ts';
 import { readableTime, type SignedInVisit, seeOther } from '../../../http/visit.ts';
 import { leadSignedOut } from '../../../http/visitor.ts';
-import { placeName } from '../../../place-name.ts';
+import { deviceWords } from '../../../request/device.ts';
+import { placeName } from '../../../request/place-name.ts';
 import { Form } from '../../../ui/form.tsx';
 import { Alert, Entry } from '../../../ui/pieces.tsx';
 import { listSessions } from '../own-sessions/list-sessions.ts';

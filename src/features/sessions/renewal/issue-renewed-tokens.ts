@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import { type IssuedTokens, issueTokens } from '../issue-tokens.ts';
-import type { RenewedSessionRow } from './fragments.ts';
+import type { RenewedSessionRow } from './renew-session.sql.ts';
 
 /** Issues the first tokens of a session under its new id, for each open transport. Needs no database. */
 export function issueRenewedTokens(deps: Deps, row: RenewedSessionRow): Promise<IssuedTokens> {

@@ -1,8 +1,8 @@
 import type { Deps } from '../../../deps.ts';
 import { sessionErrors } from '../errors.ts';
-import type { PresentedRefreshToken, RefreshSettings } from '../judging/fragments.ts';
-import type { RefreshRow } from '../queries.ts';
-import { endReusedSession } from './queries.ts';
+import type { PresentedRefreshToken, RefreshSettings } from '../judge-token.sql.ts';
+import type { RefreshRow } from '../refresh-session.sql.ts';
+import { endReusedSession } from './end-reused-session.sql.ts';
 
 /**
  * Ends the session of a token that was used twice, and says so. Nothing has changed until this commits: if it fails, the

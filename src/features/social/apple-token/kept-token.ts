@@ -1,6 +1,6 @@
 import type { Keyring } from '../../../crypto/keyring.ts';
 import { open, seal } from '../../../crypto/seal.ts';
-import type { KeptToken } from '../identities/fragments.ts';
+import type { KeptToken } from '../identities/identities.sql.ts';
 import type { Provider } from '../providers/provider.ts';
 
 /** A refresh token, and the client that a provider gave it to. */

@@ -1,8 +1,8 @@
+import * as rows from '../../../clean-up/reseal-rows.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import type { Database } from '../../../db/client.ts';
-import * as rows from '../../../reseal-rows.ts';
+import { countTokensSealedBy, findTokensSealedBy, replaceTokens } from './apple-token.sql.ts';
 import { resealKeptToken } from './kept-token.ts';
-import { countTokensSealedBy, findTokensSealedBy, replaceTokens } from './queries.ts';
 
 /**
  * Seals up to `limit` tokens of providers anew. Round trips: as `resealRows`.

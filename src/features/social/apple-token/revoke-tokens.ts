@@ -1,13 +1,13 @@
 import { processRevocationResponse, revocationRequest } from 'oauth4webapi';
-import type { CleanUpMeans } from '../../../clean-up.ts';
+import type { CleanUpMeans } from '../../../clean-up/clean-up.ts';
 import type { Config } from '../../../config.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import type { Database } from '../../../db/client.ts';
 import { log } from '../../../log.ts';
 import { createProviderClient } from '../outbound/provider-client.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
+import { deleteTokens, type OrphanedToken, takeOrphanedTokens } from './apple-token.sql.ts';
 import { openKeptToken } from './kept-token.ts';
-import { deleteTokens, type OrphanedToken, takeOrphanedTokens } from './queries.ts';
 
 /** Calls to providers in one run: a Worker may only have a few open at once. */
 const callsMax = 20;

@@ -4,7 +4,7 @@ import { setChallengeCookie } from '../../../http/auth-cookies.ts';
 import { pageTarget } from '../../../http/page-target.ts';
 import { seeOther } from '../../../http/visit.ts';
 import { setTokenCookies } from '../../../http/visitor.ts';
-import { withParameter } from '../../../redirect-target.ts';
+import { withParameter } from '../../../request/redirect-target.ts';
 import { answerPageSignIn, setSignInCookies } from '../../sign-in/index.ts';
 import { logProviderFailure } from '../provider-failure.ts';
 import type { Completed } from './complete-visit.ts';

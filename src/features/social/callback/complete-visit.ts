@@ -1,5 +1,5 @@
 import type { Deps } from '../../../deps.ts';
-import type { IssuedTokens } from '../../../issued-tokens.ts';
+import type { IssuedTokens } from '../../../joints/issued-tokens.ts';
 import type { PresentedDevice } from '../../known-devices/index.ts';
 import { oneTimeTokenTtlSeconds, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';

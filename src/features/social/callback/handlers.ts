@@ -4,7 +4,7 @@ import type { RequestContext } from '../../../http/context.ts';
 import { readFormBody } from '../../../http/form-body.ts';
 import { findCaller } from '../../../http/guard.ts';
 import type { Handler } from '../../../http/route.ts';
-import { redirectTarget } from '../../../redirect-target.ts';
+import { redirectTarget } from '../../../request/redirect-target.ts';
 import { deviceOfToken, readPresentedDevice } from '../../known-devices/index.ts';
 import { readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { readTrustedDevice } from '../../trusted-devices/index.ts';

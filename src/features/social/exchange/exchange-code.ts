@@ -11,7 +11,7 @@ import {
 } from '../../sign-in/index.ts';
 import { socialErrors } from '../errors.ts';
 import { prepareEntry } from '../sign-in/prepare-entry.ts';
-import { findCodeHolder, redeemCode } from './queries.ts';
+import { findCodeHolder, redeemCode } from './redeem-code.sql.ts';
 
 /** What an app presents. */
 export interface ExchangeInput extends SignInSettings {

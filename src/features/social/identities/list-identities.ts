@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import type { CallerIds } from '../../sessions/index.ts';
-import { listOwnIdentities } from './queries.ts';
+import { listOwnIdentities } from './own-identities.sql.ts';
 
 /** An identity as the API shows it. */
 export interface Identity {

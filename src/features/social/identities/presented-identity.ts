@@ -1,6 +1,6 @@
-import { canonicalEmail } from '../../../email-address.ts';
+import { canonicalEmail } from '../../../address/email-address.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
-import type { PresentedIdentity } from './fragments.ts';
+import type { PresentedIdentity } from './identities.sql.ts';
 
 /** The identity of a profile. The address is kept only where the provider vouches for it. */
 export function presentedIdentity(provider: Provider, profile: ProviderProfile): PresentedIdentity {

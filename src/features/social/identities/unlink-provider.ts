@@ -3,7 +3,7 @@ import { passGates } from '../../../joints/gate.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { socialErrors } from '../errors.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
-import { unlinkIdentity } from './queries.ts';
+import { unlinkIdentity } from './own-identities.sql.ts';
 
 /**
  * Takes the sign-in at a provider from the caller's account. Round trips: 1.

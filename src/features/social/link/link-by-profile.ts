@@ -7,7 +7,7 @@ import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
 import type { SpentOnce } from '../sign-in/entry/entry.ts';
-import { linkToCaller } from './queries.ts';
+import { linkToCaller } from './link-to-caller.sql.ts';
 
 /** An identity, and the session that wants it. */
 export interface LinkInput {

@@ -5,7 +5,7 @@ import { socialErrors } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
 import type { Transaction } from '../transaction/transaction.ts';
-import { findLinkingCaller } from './queries.ts';
+import { findLinkingCaller } from './link-to-caller.sql.ts';
 
 /** A visit that belongs to a session. */
 export interface OwnVisit {

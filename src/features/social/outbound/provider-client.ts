@@ -1,5 +1,5 @@
 import { allowInsecureRequests, customFetch } from 'oauth4webapi';
-import { readBoundedBytes } from '../../../bounded-bytes.ts';
+import { readBoundedBytes } from '../../../request/bounded-bytes.ts';
 import { ProviderError } from './provider-error.ts';
 
 /** The longest that one request waits for all answers of a provider, in milliseconds (OAU-15). */

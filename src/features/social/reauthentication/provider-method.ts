@@ -6,7 +6,7 @@ import { configuredProviders } from '../providers/configured-providers.ts';
 import { findProvider } from '../providers/find-provider.ts';
 import { silentProviders } from '../providers/provider.ts';
 import { setTransactionCookie } from '../transaction/answer-transaction.ts';
-import { hasReturningIdentity } from './fragments.ts';
+import { hasReturningIdentity } from './has-returning-identity.sql.ts';
 import { startReauthentication } from './start-reauthentication.ts';
 
 /** A visit to a provider of the account, by a route of its own. */

@@ -1,11 +1,11 @@
 import type { Deps } from '../../../deps.ts';
-import type { IssuedTokens } from '../../../issued-tokens.ts';
+import type { IssuedTokens } from '../../../joints/issued-tokens.ts';
 import { type CallerIds, issueRenewedTokens, sessionErrors } from '../../sessions/index.ts';
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
 import type { SpentOnce } from '../sign-in/entry/entry.ts';
-import { renewByIdentity } from './queries.ts';
+import { renewByIdentity } from './renew-by-identity.sql.ts';
 
 /** Somebody who came back from the provider of the account. */
 export interface RenewalInput {

@@ -4,7 +4,7 @@ import { socialErrors } from '../errors.ts';
 import type { OwnVisit } from '../link/start-linking.ts';
 import { silentProviders } from '../providers/provider.ts';
 import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
-import { findReturningCaller } from './queries.ts';
+import { findReturningCaller } from './renew-by-identity.sql.ts';
 
 /**
  * Begins to authenticate the caller again at a provider of the account. The new tokens come as cookies, with the browser.

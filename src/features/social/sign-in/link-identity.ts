@@ -5,7 +5,7 @@ import {
   type PresentedIdentity,
   tellLinked,
   useHeldToken,
-} from '../identities/fragments.ts';
+} from '../identities/identities.sql.ts';
 
 /** What a row holds until the sign-in is complete. */
 interface Linking {

@@ -1,4 +1,4 @@
-import { addressOf } from '../../../address-key.ts';
+import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import type { AuthError } from '../../../errors.ts';
 import { addressErrors } from '../../addresses/index.ts';
@@ -13,19 +13,19 @@ import {
 import { registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
 import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
 import { socialErrors } from '../errors.ts';
-import type { KeptToken, PresentedIdentity } from '../identities/fragments.ts';
+import type { KeptToken, PresentedIdentity } from '../identities/identities.sql.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
-import { enterAccount } from './enter/queries.ts';
+import { enterAccount } from './enter-account.sql.ts';
 import type { Entry, SpentOnce } from './entry/entry.ts';
 import { type EntryRow, hasTurnedChallenge, isCodeRow } from './entry/entry-row.ts';
-import { type FoundAccount, findSocialAccount, type VouchedAddress } from './find/queries.ts';
+import { type FoundAccount, findSocialAccount, type VouchedAddress } from './find-social-account.sql.ts';
 import { linkingOf } from './link-identity.ts';
 import { nameOf } from './new-profile.ts';
 import { prepareEntry } from './prepare-entry.ts';
-import { recordRefusedSignIn, tellToLink } from './refuse/queries.ts';
-import { signUp } from './sign-up/queries.ts';
-import { takeOverAccount } from './take-over/queries.ts';
+import { recordRefusedSignIn, tellToLink } from './refuse-sign-in.sql.ts';
+import { signUp } from './sign-up.sql.ts';
+import { takeOverAccount } from './take-over-account.sql.ts';
 
 /** Somebody whom a provider has authenticated, and what they ask for. */
 export interface SocialSignInInput {

@@ -3,7 +3,7 @@ import { deviceCookieName, trustedDeviceCookieName } from '../../../http/auth-co
 import { readCookie } from '../../../http/cookies.ts';
 import { readQuery } from '../../../http/query.ts';
 import type { Handler } from '../../../http/route.ts';
-import { redirectTarget } from '../../../redirect-target.ts';
+import { redirectTarget } from '../../../request/redirect-target.ts';
 import { answerFailed } from '../callback/answer-completed.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
 import { findProvider } from '../providers/find-provider.ts';

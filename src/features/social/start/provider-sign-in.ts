@@ -1,5 +1,5 @@
 import type { SignInMethod } from '../../../joints/sign-in-method.ts';
-import { redirectTarget } from '../../../redirect-target.ts';
+import { redirectTarget } from '../../../request/redirect-target.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
 
 /**

@@ -1,7 +1,7 @@
-import { deviceWords } from '../../../device.ts';
 import { type AccountSectionModule, fieldsOfForm, problemOfForm } from '../../../http/account-section.ts';
 import { readableDay, readableTime, type SignedInVisit, seeOther } from '../../../http/visit.ts';
-import { placeName } from '../../../place-name.ts';
+import { deviceWords } from '../../../request/device.ts';
+import { placeName } from '../../../request/place-name.ts';
 import { uuid } from '../../../text-schemas.ts';
 import { Form } from '../../../ui/form.tsx';
 import { Alert, Entry } from '../../../ui/pieces.tsx';

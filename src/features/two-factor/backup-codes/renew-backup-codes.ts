@@ -3,7 +3,7 @@ import { passGates } from '../../../joints/gate.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { twoFactorErrors } from '../errors.ts';
 import { createBackupCodes } from './backup-code.ts';
-import { replaceBackupCodes } from './queries.ts';
+import { replaceBackupCodes } from './replace-backup-codes.sql.ts';
 
 /**
  * Makes a new set of ten backup codes, which are answered once; the earlier ones work no more. The owner is told by mail.

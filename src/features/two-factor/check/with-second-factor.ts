@@ -3,13 +3,13 @@ import { commonErrors } from '../../../errors.ts';
 import { proofErrors } from '../../../joints/errors.ts';
 import { type Gating, passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
-import { giveAttemptBack } from '../../../rate-limit/queries.ts';
+import { giveAttemptBack } from '../../../rate-limit/give-attempt-back.sql.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { twoFactorErrors } from '../errors.ts';
-import { type CheckPlace, limitsOf } from './fragments.ts';
+import { type CheckPlace, limitsOf } from './check.sql.ts';
 import { type FoundProof, findProof, type PresentedProof, type Unaccepted } from './proof.ts';
-import { type ReservedCheck, recordMiss, reserveSessionCheck } from './queries.ts';
+import { type ReservedCheck, recordMiss, reserveSessionCheck } from './reserve-session-check.sql.ts';
 
 /** A proof within a session, and what it is for. */
 export interface SecondFactorWork<Row extends object> {

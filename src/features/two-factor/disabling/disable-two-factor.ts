@@ -2,7 +2,7 @@ import type { Deps } from '../../../deps.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import type { PresentedProof } from '../check/proof.ts';
 import { withSecondFactor } from '../check/with-second-factor.ts';
-import { disableTwoFactor as disable } from './queries.ts';
+import { disableTwoFactor as disable } from './disable-two-factor.sql.ts';
 
 /**
  * Turns two-factor off, by a code besides the recent second factor that every gate asks for (OTP-07). The owner is told by

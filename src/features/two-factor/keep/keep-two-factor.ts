@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
-import { cancelReset } from './queries.ts';
+import { cancelReset } from './cancel-reset.sql.ts';
 
 /**
  * Stops an operator's reset by the link of the mail about it: two-factor stays as it is. Round trips: 1; 0 for a forged

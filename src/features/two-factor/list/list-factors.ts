@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import type { CallerIds } from '../../sessions/index.ts';
-import { findFactors } from './queries.ts';
+import { findFactors } from './find-factors.sql.ts';
 
 /** A second factor, as its owner sees it. Times are ISO 8601, UTC. */
 export interface ListedFactor {

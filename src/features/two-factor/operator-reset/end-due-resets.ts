@@ -1,9 +1,9 @@
-import type { CleanUpMeans } from '../../../clean-up.ts';
+import type { CleanUpMeans } from '../../../clean-up/clean-up.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import type { Database } from '../../../db/client.ts';
 import type { Deps } from '../../../deps.ts';
-import type { RequestMetadata } from '../../../request-metadata.ts';
-import { carryOutReset, findDueResets } from './queries.ts';
+import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { carryOutReset, findDueResets } from './operator-reset.sql.ts';
 
 /** Carries out the reset of a user who signs in, if it is due. Round trips: 1. */
 export async function endLapsedFactor(

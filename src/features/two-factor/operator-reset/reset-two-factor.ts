@@ -2,7 +2,7 @@ import type { Deps } from '../../../deps.ts';
 import { createOneTimeToken } from '../../one-time-tokens/index.ts';
 import { userErrors } from '../../users/index.ts';
 import { twoFactorErrors } from '../errors.ts';
-import { announceReset, findResetTarget } from './queries.ts';
+import { announceReset, findResetTarget } from './operator-reset.sql.ts';
 
 /**
  * Announces that a user's second factor will be removed, for somebody who has lost it: it becomes effective

@@ -4,7 +4,7 @@ import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../ses
 import { type PresentedProof, secondFactorAmr } from '../check/proof.ts';
 import { withSecondFactor } from '../check/with-second-factor.ts';
 import { presentedBackupCode, presentedCode } from '../schemas.ts';
-import { renewBySecondFactor } from './queries.ts';
+import { renewBySecondFactor } from './renew-by-second-factor.sql.ts';
 
 /** A code or a backup code makes a session recent by itself, on an account that asks for a second factor. */
 export const secondFactorMethods: readonly ReauthenticationMethod<Deps>[] = [

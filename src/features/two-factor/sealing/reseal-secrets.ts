@@ -1,8 +1,8 @@
+import * as rows from '../../../clean-up/reseal-rows.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import type { Database } from '../../../db/client.ts';
-import * as rows from '../../../reseal-rows.ts';
 import { resealSecret } from '../totp-secret.ts';
-import { countSecretsSealedBy, findSecretsSealedBy, replaceSecrets } from './queries.ts';
+import { countSecretsSealedBy, findSecretsSealedBy, replaceSecrets } from './secrets.sql.ts';
 
 /**
  * Seals up to `limit` secrets anew. One that does not open is left alone, and counted in the log. Round trips: as

@@ -13,7 +13,7 @@ import { newTrustedDevice, type TrustEntry, trustedDeviceTokenFor } from '../../
 import { type PresentedProof, secondFactorAmr } from '../check/proof.ts';
 import { checkReserved } from '../check/with-second-factor.ts';
 import { twoFactorErrors } from '../errors.ts';
-import { completeSecondStep, reserveChallengeCheck } from './queries.ts';
+import { completeSecondStep, reserveChallengeCheck } from './complete-second-step.sql.ts';
 
 export interface SecondStepInput {
   /** Null when it was forged. */

@@ -8,7 +8,7 @@ import { createBackupCodes } from '../backup-codes/backup-code.ts';
 import { secondFactorAmr } from '../check/proof.ts';
 import { twoFactorErrors } from '../errors.ts';
 import { openSecret } from '../totp-secret.ts';
-import { enableTwoFactor as enable, findSetup } from './queries.ts';
+import { enableTwoFactor as enable, findSetup } from './set-up.sql.ts';
 
 /** Two-factor as it was turned on just now. */
 export interface EnabledTwoFactor {

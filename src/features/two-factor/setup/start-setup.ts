@@ -7,7 +7,7 @@ import { userErrors } from '../../users/index.ts';
 import { twoFactorErrors } from '../errors.ts';
 import { qrCodeUri } from '../qr-code.ts';
 import { sealSecret } from '../totp-secret.ts';
-import { startSetup as start } from './queries.ts';
+import { startSetup as start } from './set-up.sql.ts';
 
 /** What an authenticator app needs, in each of the ways in which it can be told. */
 export interface TotpSetup {

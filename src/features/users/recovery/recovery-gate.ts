@@ -1,6 +1,6 @@
 import type { Gate } from '../../../joints/gate.ts';
 import { userErrors } from '../errors.ts';
-import { isOutOfRecovery } from './fragments.ts';
+import { isOutOfRecovery } from './recovery.sql.ts';
 
 /**
  * The gate of an account that is being recovered (LNK-15): its owner has put somebody out, or somebody guesses its second

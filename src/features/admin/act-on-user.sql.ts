@@ -1,0 +1,116 @@
+import type { Database } from '../../db/client.ts';
+import { type Fragment, sql } from '../../db/sql.ts';
+import { type Credentials, closeWaysIn, type Occasion } from '../../joints/closing.ts';
+import type { RequestMetadata } from '../../request/request-metadata.ts';
+import { recordEvents, recordedByUs } from '../security-events/index.ts';
+import { banUser, lockUser, unbanUser } from '../users/index.ts';
+
+/**
+ * Ends all sessions of a user, and what the closing table says besides. Round trips: 1.
+ * @returns how many sessions ended, or null when there is no such user
+ */
+export function endSessionsOfUser(
+  db: Database,
+  userId: string,
+  credentials: readonly Credentials[],
+  metadata: RequestMetadata,
+): Promise<number | null> {
+  const occasion = 'signed_out_by_operator';
+  return changeAndClose(
+    db,
+    'end-sessions-of-user',
+    { userId, change: null, occasion, action: 'sign_out' },
+    credentials,
+    metadata,
+  );
+}
+
+/**
+ * Bans a user and ends all their sessions, and what the closing table says besides. A user who is banned already keeps
+ * the time of the ban. Round trips: 1.
+ * @returns how many sessions ended, or null when there is no such user
+ */
+export function banUserAndEndSessions(
+  db: Database,
+  userId: string,
+  credentials: readonly Credentials[],
+  metadata: RequestMetadata,
+): Promise<number | null> {
+  const change = banUser(userId);
+  return changeAndClose(
+    db,
+    'ban-user',
+    { userId, change, occasion: 'banned', action: 'ban' },
+    credentials,
+    metadata,
+  );
+}
+
+/** Lets a user sign in again. Round trips: 1. False when there is no such user. */
+export async function liftBan(db: Database, userId: string, metadata: RequestMetadata): Promise<boolean> {
+  const { holdUser } = await db.batch(
+    'lift-ban',
+    {
+      holdUser: lockUser(userId),
+      change: unbanUser(userId),
+      record: recordAction(userId, 'unban', metadata),
+    },
+    { isIdempotent: true },
+  );
+  return holdUser.length > 0;
+}
+
+/** What an operator does to a user. */
+interface OperatorAction {
+  readonly userId: string;
+  /** Null when the user stays as they are. */
+  readonly change: Fragment | null;
+  readonly occasion: Occasion;
+  /** For the record. */
+  readonly action: string;
+}
+
+/**
+ * The user's row is locked first, so that the next statements see what others did until then, such as a session that a
+ * sign-in opened or a requested change of the address. A later sign-in finds the user as this leaves it (SES-07).
+ *
+ * When it runs again because its response was lost, the events of the operation tell how many sessions it ended.
+ */
+async function changeAndClose(
+  db: Database,
+  name: string,
+  { userId, change, occasion, action }: OperatorAction,
+  credentials: readonly Credentials[],
+  metadata: RequestMetadata,
+): Promise<number | null> {
+  const owner = sql`(SELECT ${userId}::uuid AS user_id)`;
+  const ended = recordedByUs(userId, metadata.operationId, 'authn_token_revoked');
+  const { holdUser, count } = await db.batch(
+    name,
+    {
+      holdUser: lockUser(userId),
+      change,
+      ...closeWaysIn(credentials, {
+        occasion,
+        owner,
+        ownerOnce: owner,
+        actingSessionId: null,
+        since: null,
+        metadata,
+      }),
+      record: recordAction(userId, action, metadata),
+      count: sql<{ readonly ended: number }>`SELECT count(*)::int AS ended FROM (${ended}) e`,
+    },
+    { isIdempotent: true },
+  );
+  if (holdUser.length === 0) return null;
+  return count[0]?.ended ?? 0;
+}
+
+function recordAction(userId: string, action: string, metadata: RequestMetadata): Fragment {
+  return recordEvents(
+    sql`(SELECT u.id AS user_id, NULL::uuid AS session_id FROM users u WHERE u.id = ${userId}::uuid)`,
+    { type: 'authz_admin', outcome: 'success', reason: action, isByOperator: true, isOncePerRequest: true },
+    metadata,
+  );
+}

@@ -1,0 +1,184 @@
+import type { ExportPart } from '../../../db/export-part.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import { isoTime } from '../../../db/texts.sql.ts';
+import { queueNotice } from '../../../mail/queue-mail.sql.ts';
+import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { type EventKind, recordEvents } from '../../security-events/index.ts';
+import { isOutOfRecovery, owners } from '../../users/index.ts';
+
+/** Longer than a challenge, or the code of an app and the challenge behind it, can wait. */
+const heldTokenSeconds = 3600;
+
+/** An identity as a provider presents it. */
+export interface PresentedIdentity {
+  /** UUID of its row, made before the first try, so that a repeat finds its own. */
+  readonly newId: string;
+  readonly providerId: string;
+  /** As people know the provider. */
+  readonly providerName: string;
+  readonly issuer: string;
+  /** Under which it may be stored: that, and where the earlier system did not know it. */
+  readonly issuers: readonly string[];
+  readonly subject: string;
+  /** Canonical, and verified by the provider; null else. */
+  readonly email: string | null;
+  /** Whether the provider is trusted for that. */
+  readonly isEmailProved: boolean;
+}
+
+/** FROM and WHERE for the row of an identity, alias `i`. */
+export function fromIdentity({ issuers, subject }: PresentedIdentity): Fragment {
+  return sql`FROM identities i WHERE i.subject = ${subject} AND i.issuer = ANY (${issuers}::text[])`;
+}
+
+/** The user whose identity it is, if it is this one: a SELECT of `user_id`. */
+export function holderOfIdentity(userId: string, identity: PresentedIdentity): Fragment {
+  return sql`SELECT i.user_id ${fromIdentity(identity)} AND i.user_id = ${userId}::uuid LIMIT 1`;
+}
+
+/** The row that this transaction added: a sub-select with `user_id` and `session_id`, which is null. */
+export function identityAddedNow({ newId }: PresentedIdentity): Fragment {
+  return sql`(
+    SELECT i.user_id, NULL::uuid AS session_id FROM identities i WHERE i.id = ${newId}::uuid AND i.created_at = now())`;
+}
+
+/** The same for this transaction or an earlier run of it. */
+export function identityAddedByUs({ newId }: PresentedIdentity, { operationId }: RequestMetadata): Fragment {
+  return sql`(
+    SELECT i.user_id FROM identities i WHERE i.id = ${newId}::uuid AND i.added_by = ${operationId}::uuid)`;
+}
+
+/** A statement that notes that the identity of the user of `owner`, a SELECT of `user_id`, was used, under the issuer that is known by now. */
+export function noteIdentityUsed(owner: Fragment, identity: PresentedIdentity): Fragment {
+  const { issuer, providerId } = identity;
+  return sql`
+    UPDATE identities n SET issuer = ${issuer}, last_used_at = now(),
+      -- The id of a provider may be another by now.
+      provider = CASE WHEN EXISTS (SELECT FROM identities o WHERE o.user_id = n.user_id AND o.provider = ${providerId})
+        THEN n.provider ELSE ${providerId} END
+    WHERE n.user_id = (${owner}) AND n.id = (
+      SELECT i.id ${fromIdentity(identity)} AND i.user_id = n.user_id ORDER BY i.issuer = ${issuer} DESC LIMIT 1)`;
+}
+
+/**
+ * Body of a CTE that adds the identity to the users of `owner`, a SELECT of `user_id`, and returns `id` and `user_id`: no
+ * row where somebody has it, or the account has another one of this provider. Hold the user first.
+ */
+export function insertIdentity(
+  owner: Fragment,
+  { newId, providerId, issuer, subject, email, isEmailProved }: PresentedIdentity,
+  { operationId }: RequestMetadata,
+): Fragment {
+  return sql`
+    INSERT INTO identities (id, user_id, provider, issuer, subject, email, is_email_proved, last_used_at, added_by)
+    SELECT ${newId}::uuid, o.user_id, ${providerId}, ${issuer}, ${subject}, ${email}::text, ${isEmailProved}::boolean,
+      now(), ${operationId}::uuid
+    FROM (${owner}) o
+    ON CONFLICT DO NOTHING
+    RETURNING id, user_id`;
+}
+
+/** A statement that adds it, and records that. */
+export function linkIdentity(
+  owner: Fragment,
+  identity: PresentedIdentity,
+  metadata: RequestMetadata,
+): Fragment {
+  const linked: EventKind = {
+    ...{ type: 'user_updated', outcome: 'success', method: identity.providerId },
+    reason: 'identity_linked',
+  };
+  return sql`
+    WITH added AS (${insertIdentity(owner, identity, metadata)})
+    ${recordEvents(sql`(SELECT a.user_id, NULL::uuid AS session_id FROM added a)`, linked, metadata)}`;
+}
+
+/**
+ * A statement that adds it to the user who has signed in by its address, and records that, unless the account is being
+ * recovered, or its owner has disowned the identity: then the address links nothing (LNK-15).
+ * @param begun the session that this transaction began: a sub-select with `user_id`
+ */
+export function linkAtSignIn(
+  begun: Fragment,
+  identity: PresentedIdentity,
+  metadata: RequestMetadata,
+): Fragment {
+  const owner = sql`
+    SELECT b.user_id FROM ${begun} b JOIN users u ON u.id = b.user_id
+    WHERE u.email_verified_at IS NOT NULL AND ${isLinkable(sql`u`, identity)}`;
+  return linkIdentity(owner, identity, metadata);
+}
+
+/**
+ * Whether the address of the user `u` may link an identity: not while the account is being recovered, nor one that its owner
+ * has disowned.
+ */
+export function isLinkable(u: Fragment, identity: PresentedIdentity): Fragment {
+  return sql`(${isOutOfRecovery(u)} AND NOT ${isDisowned(u, identity)})`;
+}
+
+/** Whether the owner of the account `u` has disowned an identity: no address gives it anything of the account again. */
+export function isDisowned(u: Fragment, { issuers, subject }: PresentedIdentity): Fragment {
+  return sql`EXISTS (
+      SELECT FROM disowned_identities n
+      WHERE n.user_id = ${u}.id AND n.subject = ${subject} AND n.issuer = ANY (${issuers}::text[]))`;
+}
+
+/** A statement that tells the owner of an identity that this transaction linked. */
+export function tellLinked(identity: PresentedIdentity, metadata: RequestMetadata): Fragment {
+  return queueNotice(owners(identityAddedNow(identity)), 'identity_linked', 'recipient', metadata, {
+    provider: identity.providerName,
+  });
+}
+
+/** A refresh token that is kept to be revoked, sealed for this row. */
+export interface KeptToken {
+  readonly id: string;
+  /** To which the provider gave it. */
+  readonly clientId: string;
+  readonly sealed: string;
+}
+
+/** A statement that keeps the token of an identity, in place of an earlier one. */
+export function keepProviderToken(
+  identity: PresentedIdentity,
+  { id, clientId, sealed }: KeptToken,
+): Fragment {
+  return sql`
+    INSERT INTO provider_tokens (id, identity_id, provider, client_id, sealed)
+    SELECT ${id}::uuid, i.id, i.provider, ${clientId}::text, ${sealed}::text ${fromIdentity(identity)} LIMIT 1
+    ON CONFLICT ON CONSTRAINT provider_tokens_identity_key
+      DO UPDATE SET id = excluded.id, client_id = excluded.client_id, sealed = excluded.sealed, created_at = now()`;
+}
+
+/**
+ * A statement that keeps the token of an identity that is not linked yet: without one by then, the clean-up revokes it.
+ * @param owner a SELECT that is empty where nothing waits
+ */
+export function holdProviderToken(
+  owner: Fragment,
+  { providerId }: PresentedIdentity,
+  { id, clientId, sealed }: KeptToken,
+): Fragment {
+  return sql`
+    INSERT INTO provider_tokens (id, provider, client_id, sealed, due_at)
+    SELECT ${id}::uuid, ${providerId}, ${clientId}::text, ${sealed}::text, now() + make_interval(secs => ${heldTokenSeconds}::int)
+    FROM (${owner}) o ON CONFLICT (id) DO NOTHING`;
+}
+
+/** A statement that gives that token to the identity that this transaction linked. */
+export function useHeldToken(identity: PresentedIdentity, tokenId: string): Fragment {
+  return sql`
+    UPDATE provider_tokens t SET identity_id = ${identity.newId}::uuid
+    WHERE t.id = ${tokenId}::uuid AND t.identity_id IS NULL AND EXISTS (SELECT FROM ${identityAddedNow(identity)} a)`;
+}
+
+/** A user's identities at other providers. Tokens of providers are not exported. */
+export const exportedIdentities: ExportPart = {
+  name: 'identities',
+  value: (owner) => sql`coalesce((
+    SELECT json_agg(json_build_object('provider', i.provider, 'issuer', i.issuer, 'subject', i.subject, 'email', i.email,
+        'linkedAt', ${isoTime(sql`i.created_at`)}, 'lastUsedAt', ${isoTime(sql`i.last_used_at`)})
+      ORDER BY i.created_at, i.id)
+    FROM identities i WHERE i.user_id = ${owner}.user_id), '[]')`,
+};

@@ -1,0 +1,96 @@
+import type { Database } from '../../../db/client.ts';
+import { sql } from '../../../db/sql.ts';
+import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
+import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { type CallerIds, fromLiveSession, keepSession } from '../../sessions/index.ts';
+import { lockUser } from '../../users/index.ts';
+import {
+  type KeptToken,
+  keepProviderToken,
+  linkIdentity,
+  type PresentedIdentity,
+  tellLinked,
+} from '../identities/identities.sql.ts';
+import type { SpentOnce } from '../sign-in/entry/entry.ts';
+import { isSpentByUs, spend } from '../sign-in/entry/entry-steps.sql.ts';
+
+/** The caller, as one who wants to link a provider. */
+export interface LinkingCaller extends GatedRow {
+  /** Whether the account has an identity of this provider. */
+  readonly is_linked: boolean;
+}
+
+/** Finds out whether the caller may link a provider. Round trips: 1. Null when the session is not live. */
+export async function findLinkingCaller(
+  db: Database,
+  caller: CallerIds,
+  providerId: string,
+  gating: Gating,
+): Promise<LinkingCaller | null> {
+  const [row] = await db.query<LinkingCaller>(
+    'find-linking-caller',
+    sql`
+      SELECT ${refusedBy(gating)} AS refused_by,
+        EXISTS (SELECT FROM identities i WHERE i.user_id = s.user_id AND i.provider = ${providerId}) AS is_linked
+      ${fromLiveSession(caller)}`,
+    { isIdempotent: true },
+  );
+  return row ?? null;
+}
+
+/** An identity that the caller has shown to have. */
+export interface Linking {
+  readonly caller: CallerIds;
+  readonly spent: SpentOnce;
+  readonly identity: PresentedIdentity;
+  readonly keptToken: KeptToken | null;
+}
+
+/** What came of it. `refused_by` is null as well where the session has ended: then `is_live` is false. */
+export interface LinkedRow extends GatedRow {
+  readonly is_ours: boolean;
+  readonly is_live: boolean;
+  /** Whether the account has the identity now. */
+  readonly is_linked: boolean;
+  /** Whether it has another one of this provider. */
+  readonly has_another: boolean;
+}
+
+/**
+ * Uses the state up, and links the identity to the account of the session that began it, if that is still live and passes
+ * the gates, and nobody else has the identity (LNK-04). The owner is told. Round trips: 1.
+ */
+export async function linkToCaller(
+  db: Database,
+  { caller, spent, identity, keptToken }: Linking,
+  gating: Gating,
+  metadata: RequestMetadata,
+): Promise<LinkedRow> {
+  const ours = isSpentByUs(spent, metadata);
+  const owner = sql`SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gating)} AND ${ours}`;
+  const ofCaller = sql`FROM identities i WHERE i.user_id = ${caller.userId}::uuid`;
+  const isIt = sql`i.subject = ${identity.subject} AND i.issuer = ANY (${identity.issuers}::text[])`;
+  const { answer } = await db.batch(
+    'link-identity',
+    {
+      holdUser: lockUser(caller.userId),
+      keepSession: keepSession(caller, sql`s.id`),
+      spend: spend(spent, metadata),
+      link: linkIdentity(owner, identity, metadata),
+      keepToken: keptToken && keepProviderToken(identity, keptToken),
+      tellLinked: tellLinked(identity, metadata),
+      answer: sql<LinkedRow>`
+        SELECT ${ours} AS is_ours, l.is_live IS NOT NULL AS is_live, l.refused_by,
+          EXISTS (SELECT ${ofCaller} AND ${isIt}) AS is_linked,
+          EXISTS (SELECT ${ofCaller} AND i.provider = ${identity.providerId} AND NOT (${isIt})) AS has_another
+        FROM (VALUES (1)) AS one LEFT JOIN (
+          SELECT true AS is_live, ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}
+        ) l ON true`,
+    },
+    { isIdempotent: true },
+  );
+  const row = answer[0];
+  if (row === undefined) throw new TypeError('an answer must always have one row');
+  return row;
+}

@@ -1,0 +1,83 @@
+import type { Database } from '../../../db/client.ts';
+import { sql } from '../../../db/sql.ts';
+import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { recordEvents } from '../../security-events/index.ts';
+import {
+  type CallerIds,
+  fromLiveSession,
+  holdSession,
+  type RenewedSessionRow,
+  renewedBefore,
+  renewedNow,
+  renewSession,
+  type SessionRenewal,
+} from '../../sessions/index.ts';
+import { lockUser } from '../../users/index.ts';
+import { fromIdentity, type PresentedIdentity } from '../identities/identities.sql.ts';
+import type { SpentOnce } from '../sign-in/entry/entry.ts';
+import { isSpentByUs, spend } from '../sign-in/entry/entry-steps.sql.ts';
+
+/** The caller, as one who wants to authenticate again at a provider. */
+export interface ReturningCaller {
+  readonly is_linked: boolean;
+  readonly has_cookies: boolean;
+}
+
+/** Finds out whether the caller can authenticate again at a provider. Round trips: 1. Null when the session is not live. */
+export async function findReturningCaller(
+  db: Database,
+  caller: CallerIds,
+  providerId: string,
+): Promise<ReturningCaller | null> {
+  const [row] = await db.query<ReturningCaller>(
+    'find-returning-caller',
+    sql`
+      SELECT EXISTS (SELECT FROM identities i WHERE i.user_id = s.user_id AND i.provider = ${providerId}) AS is_linked,
+        s.cookie_counter IS NOT NULL AS has_cookies
+      ${fromLiveSession(caller)}`,
+    { isIdempotent: true },
+  );
+  return row ?? null;
+}
+
+/** A caller who has authenticated again. */
+export interface Returned {
+  readonly caller: CallerIds;
+  readonly spent: SpentOnce;
+  readonly identity: PresentedIdentity;
+  readonly renewal: SessionRenewal;
+}
+
+/**
+ * Uses the state up, and gives the session its new id if the identity is of its account. Round trips: 1. Null when the state
+ * was used before, the session has ended, or the identity is not the account's.
+ */
+export async function renewByIdentity(
+  db: Database,
+  { caller, spent, identity, renewal }: Returned,
+  metadata: RequestMetadata,
+): Promise<RenewedSessionRow | null> {
+  const owner = sql`(
+    SELECT s.user_id ${fromLiveSession(caller)} AND EXISTS (SELECT ${fromIdentity(identity)} AND i.user_id = s.user_id)
+      AND ${isSpentByUs(spent, metadata)})`;
+  const { answer } = await db.batch(
+    'renew-by-identity',
+    {
+      holdUser: lockUser(caller.userId),
+      holdSession: holdSession(caller),
+      spend: spend(spent, metadata),
+      renew: renewSession(owner, renewal),
+      record: recordEvents(
+        renewedNow(renewal),
+        {
+          ...{ type: 'authn_login_success', outcome: 'success', method: identity.providerId },
+          reason: 'reauthentication',
+        },
+        metadata,
+      ),
+      answer: renewedBefore(caller.userId, renewal),
+    },
+    { isIdempotent: true },
+  );
+  return answer[0] ?? null;
+}

@@ -1,0 +1,80 @@
+import type { Database } from '../../db/client.ts';
+import { sql } from '../../db/sql.ts';
+import type { Device } from '../../request/device.ts';
+import type { Location, RequestMetadata } from '../../request/request-metadata.ts';
+import { recordEvents, recordedByUs } from '../security-events/index.ts';
+import { type CallerIds, fromLiveSession } from '../sessions/index.ts';
+import { lockUser } from '../users/index.ts';
+
+export interface TrustedDeviceRow {
+  /** Null in the one row of a caller who trusts no device. */
+  readonly id: string | null;
+  readonly device: Device | null;
+  readonly location: Location | null;
+  readonly created_at: Date;
+  readonly last_used_at: Date;
+  readonly expires_at: Date;
+}
+
+/** Returns the devices that the caller trusts, latest use first. Round trips: 1. Empty when the session is not live. */
+export function findTrustedDevices(db: Database, caller: CallerIds): Promise<TrustedDeviceRow[]> {
+  return db.query<TrustedDeviceRow>(
+    'find-trusted-devices',
+    sql`
+      SELECT d.id, d.device, d.location, d.created_at, d.last_used_at, d.expires_at
+      FROM (SELECT s.user_id ${fromLiveSession(caller)}) c
+      LEFT JOIN trusted_devices d ON d.user_id = c.user_id AND d.expires_at > now()
+      ORDER BY d.last_used_at DESC, d.id`,
+    { isIdempotent: true },
+  );
+}
+
+/**
+ * Ends the trust in one device of the caller, and records that. Round trips: 1.
+ * @returns whether there was one; null when the session is not live. A repeat after a lost response finds the record.
+ */
+export async function forgetTrustedDevice(
+  db: Database,
+  caller: CallerIds,
+  id: string | null,
+  metadata: RequestMetadata,
+): Promise<boolean | null> {
+  const { userId, operationId } = { ...caller, ...metadata };
+  const forgotten = sql`
+    WITH forgotten AS (
+      DELETE FROM trusted_devices d USING (SELECT s.user_id, s.id AS session_id ${fromLiveSession(caller)}) c
+      WHERE d.id = ${id}::uuid AND d.user_id = c.user_id AND d.expires_at > now()
+      RETURNING c.user_id, c.session_id
+    )
+    ${recordEvents(sql`forgotten`, { type: 'authn_token_revoked', outcome: 'success', reason: 'trusted_device' }, metadata)}`;
+  const { findCaller, answer } = await db.batch(
+    'forget-trusted-device',
+    {
+      holdUser: lockUser(userId),
+      findCaller: sql`SELECT s.id ${fromLiveSession(caller)}`,
+      forget: forgotten,
+      answer: recordedByUs(userId, operationId),
+    },
+    { isIdempotent: true },
+  );
+  return findCaller.length === 0 ? null : answer.length > 0;
+}
+
+/**
+ * Deletes up to `limit` devices that are not trusted any longer, in one statement. Rows that others have locked are skipped.
+ * @returns how many were deleted
+ */
+export async function cleanupTrustedDevices(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(
+    'clean-up-trusted-devices',
+    sql`
+      WITH due AS (
+        SELECT d.id FROM trusted_devices d WHERE d.expires_at <= now()
+        ORDER BY d.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+      ), deleted AS (
+        DELETE FROM trusted_devices d WHERE d.id = ANY (ARRAY(SELECT x.id FROM due x)) RETURNING d.id
+      )
+      SELECT count(*)::int AS deleted FROM deleted`,
+  );
+  return row?.deleted ?? 0;
+}

@@ -1,0 +1,60 @@
+import type { Database } from '../../../db/client.ts';
+import { sql } from '../../../db/sql.ts';
+import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import { queueNotice } from '../../../mail/queue-mail.sql.ts';
+import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
+import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
+import { isOutOfRecovery, lockUser, owners } from '../../users/index.ts';
+import { acceptedNow, acceptProof, type CheckPlace, settleSecondFactor } from '../check/check.sql.ts';
+import type { FoundProof, Unaccepted } from '../check/proof.ts';
+
+/**
+ * Accepts the caller's proof and turns two-factor off: authenticator, backup codes and trusted devices end. Round trips: 1.
+ * `used` when the proof was used before, `gone` when the session ended since it was read. A repeat after a lost response finds the
+ * record of the first run: what it accepted is gone.
+ */
+export async function disableTwoFactor(
+  db: Database,
+  {
+    caller,
+    proof,
+    place,
+  }: { readonly caller: CallerIds; readonly proof: FoundProof; readonly place: CheckPlace },
+  credentials: readonly Credentials[],
+  metadata: RequestMetadata,
+): Promise<'done' | Unaccepted> {
+  const { userId } = caller;
+  const accepted = acceptedNow(userId, proof, metadata);
+  const recorded = recordedByUs(userId, metadata.operationId, 'user_updated');
+  const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
+  const once = recordedNow(userId, metadata.operationId);
+  const { answer, live } = await db.batch(
+    'disable-two-factor',
+    {
+      holdUser: lockUser(userId),
+      accept: acceptProof(
+        // The gates were asked in the round trip before.
+        sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${isOutOfRecovery(sql`u`)})`,
+        proof,
+        metadata,
+      ),
+      settle: settleSecondFactor(accepted, place, proof),
+      record: recordEvents(
+        sql`(SELECT a.user_id, ${caller.sessionId}::uuid AS session_id FROM ${accepted} a)`,
+        { type: 'user_updated', outcome: 'success', method: proof.kind, reason: 'two_factor_disabled' },
+        metadata,
+      ),
+      ...closeWaysIn(credentials, {
+        ...{ occasion: 'two_factor_disabled', owner, ownerOnce: once },
+        ...{ actingSessionId: caller.sessionId, since: null, metadata },
+      }),
+      tellOwner: queueNotice(owners(once), 'two_factor_disabled', 'recipient', metadata),
+      live: sql`SELECT s.id ${fromLiveSession(caller)}`,
+      answer: recorded,
+    },
+    { isIdempotent: true },
+  );
+  if (answer.length > 0) return 'done';
+  return live.length > 0 ? 'used' : 'gone';
+}

@@ -1,0 +1,60 @@
+import type { Database } from '../../../db/client.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import { type ReplacedText, replaceTexts } from '../../../db/texts.sql.ts';
+
+/** A sealed secret, and the row to which it is bound. */
+export interface SealedRow {
+  readonly id: string;
+  readonly user_id: string;
+  readonly secret_sealed: string;
+}
+
+/** Finds up to `limit` secrets that are sealed in this way. Round trips: 1. */
+export function findSecretsSealedBy(db: Database, prefix: string, limit: number): Promise<SealedRow[]> {
+  return db.query<SealedRow>(
+    'find-secrets-sealed-by',
+    sql`SELECT f.id, f.user_id, f.secret_sealed FROM factors f WHERE ${isSealedBy(prefix)} LIMIT ${limit}::int`,
+    { isIdempotent: true },
+  );
+}
+
+/** Counts the secrets that are sealed in this way. Round trips: 1. */
+export async function countSecretsSealedBy(db: Database, prefix: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    'count-secrets-sealed-by',
+    sql`SELECT count(*)::int AS count FROM factors f WHERE ${isSealedBy(prefix)}`,
+    { isIdempotent: true },
+  );
+  return row?.count ?? 0;
+}
+
+/** Replaces sealed secrets, if the row still has the one before. Rows that others have locked are skipped. Round trips: 1. */
+export async function replaceSecrets(db: Database, replacements: readonly ReplacedText[]): Promise<void> {
+  const statement = replaceTexts(sql`factors`, sql`secret_sealed`, replacements);
+  await db.query('replace-secrets', statement, { isIdempotent: true });
+}
+
+/**
+ * Deletes up to `limit` setups of which the first code never came, in one statement. Rows that others have locked are
+ * skipped.
+ * @returns how many were deleted
+ */
+export async function cleanupSetups(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(
+    'clean-up-two-factor-setups',
+    sql`
+      WITH due AS (
+        SELECT f.id FROM factors f WHERE f.added_at IS NULL AND f.created_at <= now() - interval '1 hour'
+        ORDER BY f.created_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+      ), deleted AS (
+        DELETE FROM factors f WHERE f.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING f.id
+      )
+      SELECT count(*)::int AS deleted FROM deleted`,
+  );
+  return row?.deleted ?? 0;
+}
+
+/** A range, so that the index finds them: the prefix ends in a dot, and a slash follows that in the collation "C". */
+function isSealedBy(prefix: string): Fragment {
+  return sql`f.secret_sealed >= ${prefix} AND f.secret_sealed < ${`${prefix.slice(0, -1)}/`}`;
+}

@@ -1,0 +1,157 @@
+import type { Database } from '../db/client.ts';
+import { type Fragment, sql } from '../db/sql.ts';
+import { isoTime, type ReplacedText, replaceTexts } from '../db/texts.sql.ts';
+import type { MailFacts } from './mail-kind.ts';
+import type { SealedMail } from './prepared-mail.ts';
+
+/** A mail of the outbox that one run holds for the duration of its lease. */
+export interface ClaimedMail {
+  readonly id: string;
+  readonly kind: string;
+  readonly recipient: string;
+  readonly locale: string | null;
+  /** The sealed content; null in a notice. */
+  readonly sealed: string | null;
+  /** The facts of a notice; those of a mail with a link are sealed with it. */
+  readonly facts: MailFacts | null;
+  /** The number of tries, this one included. */
+  readonly attempts: number;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+}
+
+/** A mail that is not tried again. */
+export type GivenUpMail = Pick<ClaimedMail, 'id' | 'kind' | 'recipient' | 'attempts'>;
+
+/** Seconds until the second try, doubled for each further one, and the maximum. */
+export const retrySeconds = { first: 120, max: 3600 } as const;
+
+/**
+ * Claims up to `limit` due mails, the longest due first. Round trips: 1.
+ *
+ * The delay until the next try is also the lease: it starts before the mail is sent, so that a run that dies, hangs
+ * or fails has nothing to write, and no two runs hold a mail at the same time. Mails that another run is claiming are
+ * skipped. Not retried when its response is lost: the claimed mails are due again when the lease ends.
+ */
+export function claimDueMails(db: Database, limit: number): Promise<ClaimedMail[]> {
+  return db.query('claim-due-mails', claim(sql`true`, limit));
+}
+
+/** Claims the mails that one request has queued, in the same way. Round trips: 1. */
+export function claimMailsOfOperation(
+  db: Database,
+  operationId: string,
+  limit: number,
+): Promise<ClaimedMail[]> {
+  return db.query('claim-mails-of-operation', claim(sql`m.operation_id = ${operationId}::uuid`, limit));
+}
+
+function claim(condition: Fragment, limit: number): Fragment<ClaimedMail> {
+  const { first, max } = retrySeconds;
+  return sql`
+    WITH due AS MATERIALIZED (
+      SELECT m.id FROM mail_outbox m
+      WHERE ${condition} AND m.finished_at IS NULL AND m.next_attempt_at <= now() AND m.expires_at > now()
+      ORDER BY m.next_attempt_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE mail_outbox m
+    SET attempts = m.attempts + 1,
+      next_attempt_at = now() + make_interval(secs => least(${max}::int, ${first}::int * 2 ^ least(m.attempts, 10)))
+    WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d))
+    RETURNING m.id, m.kind, m.recipient, m.locale, m.sealed, m.facts, m.attempts, ${isoTime(sql`m.created_at`)} AS "createdAt"`;
+}
+
+/** Makes claimed mails due again that were not tried. Round trips: 1. */
+export async function returnMails(db: Database, ids: readonly string[]): Promise<void> {
+  await db.query(
+    'return-mails',
+    sql`
+      WITH claimed AS MATERIALIZED (
+        SELECT m.id FROM mail_outbox m WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0
+        FOR NO KEY UPDATE SKIP LOCKED
+      )
+      UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
+      WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`,
+  );
+}
+
+/** Records a mail as sent and deletes its content (SES-02). Round trips: 1. */
+export async function finishMail(db: Database, id: string): Promise<void> {
+  await db.query(
+    'finish-mail',
+    sql`
+      UPDATE mail_outbox m SET outcome = 'sent', finished_at = now(), sealed = NULL, facts = NULL
+      WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`,
+    { isIdempotent: true },
+  );
+}
+
+/**
+ * Gives up at most `limit` mails whose links have expired, and deletes their content. Round trips: 1.
+ * @returns those that this call gave up
+ */
+export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUpMail[]> {
+  return db.query<GivenUpMail>(
+    'give-up-expired-mails',
+    sql`
+      WITH expired AS MATERIALIZED (
+        SELECT m.id FROM mail_outbox m WHERE m.finished_at IS NULL AND m.expires_at <= now()
+        ORDER BY m.expires_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
+      )
+      UPDATE mail_outbox m SET outcome = 'given_up', finished_at = now(), sealed = NULL, facts = NULL
+      WHERE m.id = ANY (ARRAY(SELECT e.id FROM expired e))
+      RETURNING m.id, m.kind, m.recipient, m.attempts`,
+  );
+}
+
+/**
+ * Deletes up to `limit` mails that were finished more than a day ago, in one statement. Until then they show that a
+ * mail was sent, and contain nothing but its address.
+ * @returns how many were deleted
+ */
+export async function deleteFinishedMails(db: Database, limit: number): Promise<number> {
+  const [row] = await db.query<{ deleted: number }>(
+    'delete-finished-mails',
+    sql`
+      WITH due AS (
+        SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - interval '1 day'
+        ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+      ), deleted AS (
+        DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id
+      )
+      SELECT count(*)::int AS deleted FROM deleted`,
+  );
+  return row?.deleted ?? 0;
+}
+
+/** Finds up to `limit` waiting mails whose sealed content begins in this way. Round trips: 1. */
+export function findMailsSealedBy(db: Database, prefix: string, limit: number): Promise<SealedMail[]> {
+  return db.query<SealedMail>(
+    'find-mails-sealed-by',
+    sql`
+      SELECT m.id, m.kind, m.recipient, m.sealed FROM mail_outbox m
+      WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix}) LIMIT ${limit}::int`,
+    { isIdempotent: true },
+  );
+}
+
+/**
+ * Replaces sealed content, if the row still has the one before: a mail that was sent in between has none, and keeps
+ * none. Rows that a delivery has locked are skipped. Round trips: 1.
+ */
+export async function replaceSealed(db: Database, replacements: readonly ReplacedText[]): Promise<void> {
+  const statement = replaceTexts(sql`mail_outbox`, sql`sealed`, replacements);
+  await db.query('replace-sealed', statement, { isIdempotent: true });
+}
+
+/** Counts the waiting mails whose sealed content begins in this way. Round trips: 1. */
+export async function countMailsSealedBy(db: Database, prefix: string): Promise<number> {
+  const [row] = await db.query<{ count: number }>(
+    'count-mails-sealed-by',
+    sql`
+      SELECT count(*)::int AS count FROM mail_outbox m
+      WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix})`,
+    { isIdempotent: true },
+  );
+  return row?.count ?? 0;
+}
