@@ -2,6 +2,12 @@ import { type Fragment, sql } from '../../db/sql.ts';
 import { issueToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
 import { isVerificationDue } from '../users/index.ts';
 
+/** An account younger than this may have a typing error in its address. */
+const correctableSeconds = 86_400;
+
+/** How long the way back to a corrected address is; to any other as long as a `revert_email` link, seven days. */
+const correctedTtlSeconds = 86_400;
+
 /**
  * Which way back there is to the present address of the user `u` of users, once the account leaves it. `corrected`: never
  * verified, in an account of less than a day, as after a typing error. `unverified`: never verified, in an older account,
@@ -10,7 +16,7 @@ import { isVerificationDue } from '../users/index.ts';
  */
 function wayBackOf(u: Fragment): Fragment {
   return sql`CASE WHEN NOT ${isVerificationDue(u)} THEN NULL
-      WHEN ${u}.created_at > now() - interval '24 hours' THEN 'corrected' ELSE 'unverified' END`;
+      WHEN ${u}.created_at > now() - make_interval(secs => ${correctableSeconds}::int) THEN 'corrected' ELSE 'unverified' END`;
 }
 
 /**
@@ -24,6 +30,6 @@ export function issueWayBack(owner: Fragment, token: NewOneTimeToken): Fragment 
   return issueToken(leaving, token, {
     ...{ owner: sql`s.user_id`, email: sql`s.email`, target: sql`s.email` },
     ...{ targetKey: sql`s.address_key`, wayBack: sql`s.way_back` },
-    expiresAt: sql`now() + make_interval(secs => CASE s.way_back WHEN 'corrected' THEN 86400 ELSE ${token.ttlSeconds}::int END)`,
+    expiresAt: sql`now() + make_interval(secs => CASE s.way_back WHEN 'corrected' THEN ${correctedTtlSeconds}::int ELSE ${token.ttlSeconds}::int END)`,
   });
 }
