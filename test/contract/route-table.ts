@@ -263,7 +263,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
       variables: withProviders,
       status: 303,
       roundTrips: 2,
-      statements: [1, 7],
+      statements: [2, 7],
     },
     path: () => '/api/auth/oauth/google/callback',
     query: ({ social: { visits } }) => `state=${visits.google.state}&code=${visits.google.code}`,
@@ -274,7 +274,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
       variables: withProviders,
       status: 303,
       roundTrips: 2,
-      statements: [1, 8],
+      statements: [2, 8],
     },
     path: () => '/api/auth/oauth/apple/callback',
     form: ({ social: { visits } }) => ({ state: visits.apple.state, code: visits.apple.code }),
@@ -286,7 +286,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     furtherMembers: { trustedDeviceToken: 'nxt_token' },
   },
   'POST /api/auth/oauth/:provider/id-token': {
-    ...{ variables: withProviders, status: 200, roundTrips: 2, statements: [1, 7] },
+    ...{ variables: withProviders, status: 200, roundTrips: 2, statements: [2, 7] },
     path: () => '/api/auth/oauth/google/id-token',
     body: ({ social: { idToken, nonce } }) => ({ idToken, nonce }),
     furtherMembers: {

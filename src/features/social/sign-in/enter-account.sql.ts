@@ -67,9 +67,9 @@ function ownerByAddress(
   isOurs: Fragment,
 ): Fragment {
   return sql`
-    SELECT u.id AS user_id FROM users u
-    WHERE u.id = ${userId}::uuid AND ${isOurs} AND ${hasAddress(sql`u`, address)} AND u.email_verified_at IS NOT NULL
-      AND u.banned_at IS NULL AND ${isLinkable(sql`u`, identity)}
+    SELECT a.id AS user_id FROM users a
+    WHERE a.id = ${userId}::uuid AND ${isOurs} AND ${hasAddress(sql`a`, address)} AND a.email_verified_at IS NOT NULL
+      AND a.banned_at IS NULL AND ${isLinkable(sql`a`, identity)}
       AND NOT EXISTS (SELECT ${fromIdentity(identity)})
-      AND NOT EXISTS (SELECT FROM identities i WHERE i.user_id = u.id AND i.provider = ${identity.providerId})`;
+      AND NOT EXISTS (SELECT FROM identities i WHERE i.user_id = a.id AND i.provider = ${identity.providerId})`;
 }
