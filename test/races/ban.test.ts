@@ -5,7 +5,7 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
-import { releaseTogether } from './held-calls.ts';
+import { headStartOf, releaseTogether } from './held-calls.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
@@ -41,7 +41,7 @@ describe('a ban that races a login', { timeout: 60_000 }, () => {
     const revoked = new Set<number>();
     for (let round = 0; round < roundsOf(50, statuses.size < 2 || revoked.size < 2); round++) {
       // Now the one, now the other has a head start, and in between they are let go together.
-      releaseTogether(id, 2, [0, 8, -8, 3, -3][round % 5]);
+      releaseTogether(id, 2, headStartOf(round));
       const [login, ban] = await Promise.all([
         client.post('/api/auth/login', { email, password }),
         act(id, 'ban'),

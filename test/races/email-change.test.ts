@@ -23,7 +23,7 @@ import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
-import { changing, releaseTogether } from './held-calls.ts';
+import { changing, headStartOf, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 
 const uses = 20;
@@ -130,7 +130,7 @@ test('of two accounts on their way to one address at once one arrives, the other
     const [first, second] = [await signIn(client), await signIn(client)];
     const tokens = [await linkTo(client, first, newEmail), await linkTo(client, second, newEmail)];
     const answers = await race(
-      (round % 9) - 4,
+      headStartOf(round),
       tokens.map((token) => () => confirm(client, token)),
     );
     expect(tally(answers)).toEqual({ '200 ok': 1, '400 token_invalid': 1 });
@@ -149,7 +149,7 @@ test('a confirmation and a registration of one address at once: one of them has 
     const owner = await signIn(client);
     const token = await linkTo(client, owner, newEmail);
     const [confirmed, registered] = await race(
-      (round % 9) - 4,
+      headStartOf(round),
       [
         () => confirm(client, token),
         () => client.post('/api/auth/register', registration(newEmail), { headers: freshClient() }),
@@ -168,7 +168,7 @@ test('two requests of one account at once leave one link that can be followed (E
   for (let round = 0; round < roundsOf(20); round++) {
     const owner = await signIn(client);
     const answers = await race(
-      (round % 9) - 4,
+      headStartOf(round),
       times(2, () => requestChange(client, owner, freshEmail())),
       'FOR NO KEY UPDATE',
     );
@@ -183,7 +183,7 @@ test('a request from another session and a change of the password at once leave 
     const owner = await signIn(client);
     const other = await signInAgain(client, owner.email);
     const [requested, changed] = await race(
-      (round % 9) - 4,
+      headStartOf(round),
       [() => requestChange(client, other, freshEmail()), () => changePassword(client, owner)],
       'FOR NO KEY UPDATE',
     );
@@ -202,7 +202,7 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
       const owner = await signIn(client);
       const newEmail = freshEmail();
       const token = await linkTo(client, owner, newEmail);
-      const [deleted, confirmed] = await race((round % 9) - 4, [
+      const [deleted, confirmed] = await race(headStartOf(round), [
         () => deleteAccount(client, owner),
         () => confirm(client, token),
       ]);
@@ -243,7 +243,7 @@ describe('of an address that an account has left, a restoration', { timeout: 120
     for (let round = 0; round < roundsOf(50, mails.size < 2); round++) {
       const owner = await settle(await signIn(client), db());
       const { revertToken } = await move(client, owner);
-      const [reverted, asked] = await race((round % 9) - 4, [
+      const [reverted, asked] = await race(headStartOf(round), [
         () => revert(client, revertToken),
         () => forget(client, owner.email, freshClient()),
       ]);
@@ -261,7 +261,7 @@ describe('of an address that an account has left, a restoration', { timeout: 120
     for (let round = 0; round < roundsOf(50); round++) {
       const owner = await signIn(client);
       await move(client, owner);
-      const [deleted, asked] = await race((round % 9) - 4, [
+      const [deleted, asked] = await race(headStartOf(round), [
         () => deleteAccount(client, owner),
         () => forget(client, owner.email, freshClient()),
       ]);
@@ -282,7 +282,7 @@ describe('of a corrected address and the one that replaced it', { timeout: 120_0
       const { email, revertToken } = await move(client, owner);
       expect((await revert(client, revertToken)).status).toBe(200);
       const last = await tokenFrom(client, email, 'email_changed');
-      const answers = await race((round % 9) - 4, [
+      const answers = await race(headStartOf(round), [
         ...times(uses / 2, () => client.post('/api/auth/not-me', { token: notMe })),
         ...times(uses / 2, () => revert(client, last)),
       ]);
@@ -301,7 +301,7 @@ describe('of a corrected address and the one that replaced it', { timeout: 120_0
       await signInAgain(client, owner.email);
       const notMe = await tokenFrom(client, owner.email, 'new_device');
       const { email, revertToken } = await move(client, owner);
-      const answers = await race((round % 9) - 4, [
+      const answers = await race(headStartOf(round), [
         () => revert(client, revertToken),
         () => client.post('/api/auth/not-me', { token: notMe }),
       ]);
@@ -322,7 +322,7 @@ test('a restored address and a further change at once tell the address that the 
     const { email, revertToken } = await move(client, owner);
     const newEmail = freshEmail();
     const token = await linkTo(client, owner, newEmail);
-    const [reverted, confirmed] = await race((round % 9) - 4, [
+    const [reverted, confirmed] = await race(headStartOf(round), [
       () => revert(client, revertToken),
       () => confirm(client, token),
     ]);
@@ -344,7 +344,7 @@ describe('a restored address and a login at once', { timeout: 120_000 }, () => {
     for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
       const owner = await settle(await signIn(client), db());
       const { email, revertToken } = await move(client, owner);
-      const [reverted, login] = await race((round % 9) - 4, [
+      const [reverted, login] = await race(headStartOf(round), [
         () => revert(client, revertToken),
         () => client.post('/api/auth/login', { email, password }),
       ]);
@@ -362,7 +362,7 @@ describe('a restored address and a login at once', { timeout: 120_000 }, () => {
       const owner = await settle(await signIn(client), db());
       const { email, revertToken } = await move(client, owner);
       const other = await signInAgain(client, email);
-      const [reverted, refreshed] = await race((round % 9) - 4, [
+      const [reverted, refreshed] = await race(headStartOf(round), [
         () => revert(client, revertToken),
         () => refreshByBody(client, other.bodyToken),
       ]);
@@ -386,7 +386,7 @@ test('theft of a refresh token and the deletion of the account at once never dea
     const owner = await signIn(client);
     await refreshByBody(client, owner.bodyToken);
     await ageRotations(owner.sessionId, 31, db());
-    const [deleted, reused] = await race((round % 13) - 6, [
+    const [deleted, reused] = await race(headStartOf(round), [
       () => deleteAccount(client, owner),
       () => refreshByBody(client, owner.bodyToken),
     ]);

@@ -20,7 +20,7 @@ import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
-import { releaseTogether } from './held-calls.ts';
+import { headStartOf, releaseTogether } from './held-calls.ts';
 import { holdRows } from './hold-rows.ts';
 import { untilWaiting } from './until-waiting.ts';
 
@@ -167,7 +167,7 @@ describe('a first verification against a login that is under way (LNK-05)', { ti
     for (let round = 0; round < roundsOf(20, survivals.size < 2); round++) {
       const { email, token, json, userId } = await unverifiedAccount(open);
       const { accessToken: bearer } = json;
-      releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
+      releaseTogether(userId, 2, headStartOf(round));
       const [verified, login] = await Promise.all([
         verify(open, { token }, { bearer }),
         open.post('/api/auth/login', { email, password }),
@@ -193,7 +193,7 @@ describe('a verification against the end of its account', { timeout: 60_000 }, (
         const { email, token, json, userId } = await unverifiedAccount(open);
         const { accessToken: bearer } = json;
         const waiting = by === 'claim' ? await registerForToken(required, email) : token;
-        if (by !== 'claim') releaseTogether(userId, 2, [0, 15, -15, 40, -40][round % 5]);
+        if (by !== 'claim') releaseTogether(userId, 2, headStartOf(round));
         const [verified, ban] = await Promise.all([
           by === 'session'
             ? verify(open, { token }, { bearer })

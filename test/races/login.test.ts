@@ -6,7 +6,7 @@ import { password } from '../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
-import { releaseTogether } from './held-calls.ts';
+import { headStartOf, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -86,7 +86,7 @@ describe.each(changes)('a login that races %s', { timeout: 60_000 }, (name, chan
     for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
       const account = await storeAccount(kind);
       // The change needs no hash, so it is the first to arrive.
-      releaseTogether(account.id, 2, (round % 9) - 4);
+      releaseTogether(account.id, 2, headStartOf(round));
       const changed = openDatabase(database.url).batch([change(account.id), endSessions(account.id)]);
       const [answer] = await Promise.all([logIn(account), changed]);
       vi.restoreAllMocks();

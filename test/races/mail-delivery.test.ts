@@ -18,7 +18,7 @@ import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { slowRaces } from '../support/slow.ts';
 import { randomSecret } from '../support/test-env.ts';
-import { releaseTogether } from './held-calls.ts';
+import { headStartOf, releaseTogether } from './held-calls.ts';
 import { holdRows } from './hold-rows.ts';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;
@@ -88,7 +88,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       recordLog();
       const operationId = crypto.randomUUID();
       const ids = await queueMany(3, operationId);
-      releaseTogether('AND m.finished_at IS NULL AND m.next_attempt_at', 3, [0, 4, -4][round % 3]);
+      releaseTogether('AND m.finished_at IS NULL AND m.next_attempt_at', 3, headStartOf(round));
       const sent: OutgoingMail[] = [];
       const delivery = deliveryTo(sent);
       await Promise.all([
@@ -113,7 +113,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       recordLog();
       const ids = await queueMany(40);
       // What takes a mail to send it against what replaces its content.
-      releaseTogether('mail_outbox', 2, [0, 4, -4][round % 3]);
+      releaseTogether('mail_outbox', 2, headStartOf(round));
       const sent: OutgoingMail[] = [];
       const delivery = { ...deliveryTo(sent), keyring };
       const [first, count] = await Promise.all([

@@ -17,7 +17,7 @@ import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
-import { changing, releaseTogether } from './held-calls.ts';
+import { changing, headStartOf, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -48,7 +48,7 @@ async function sessionsOf({ userId }: SignedIn): Promise<string[]> {
 
 /** Lets the changing statements of both go together, one of them up to 4 ms ahead, by turns. */
 async function race(round: number, both: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
-  releaseTogether(changing, both.length, (round % 9) - 4);
+  releaseTogether(changing, both.length, headStartOf(round));
   const answers = await Promise.all(both.map((start) => start()));
   vi.restoreAllMocks();
   return answers;

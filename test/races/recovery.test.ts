@@ -10,7 +10,7 @@ import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { challenge, completeChallenge, twoFactorUser, wrongCode } from '../support/two-factor.ts';
-import { changing, releaseTogether } from './held-calls.ts';
+import { changing, headStartOf, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
 import { untilAsleep } from './until-asleep.ts';
 
@@ -44,7 +44,7 @@ async function sessionsOf({ userId }: SignedIn): Promise<unknown[]> {
 
 /** Lets the changing statements of both go together, one of them up to 4 ms ahead, by turns. */
 async function race(round: number, both: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
-  releaseTogether(changing, both.length, (round % 9) - 4);
+  releaseTogether(changing, both.length, headStartOf(round));
   const answers = await Promise.all(both.map((start) => start()));
   vi.restoreAllMocks();
   return answers;

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import type { Answer } from '../support/client.ts';
-import { releaseTogether } from './held-calls.ts';
+import { headStartOf, releaseTogether } from './held-calls.ts';
 
 /** Starts all at once, and lets their statements that match go together. */
 export async function together(
@@ -20,7 +20,7 @@ export async function against(
   round: number,
   ...starts: readonly [() => Promise<Answer>, () => Promise<Answer>]
 ): Promise<readonly [Answer, Answer]> {
-  const [first, second] = await together(text, starts, [0, 6, -6, 2, -2][round % 5]);
+  const [first, second] = await together(text, starts, headStartOf(round));
   return [first!, second!];
 }
 

@@ -19,7 +19,7 @@ import {
   type TwoFactorUser,
   twoFactorUser,
 } from '../support/two-factor.ts';
-import { changing, releaseTogether } from './held-calls.ts';
+import { changing, headStartOf, releaseTogether } from './held-calls.ts';
 import {
   enable,
   expectConsistent,
@@ -169,7 +169,7 @@ describe.each(ends)('a second step and $name at once', { timeout: 120_000 }, ({ 
         const asked = await challenge(client, user);
         const start = await prepare(user);
         const proof = { code: await freshCode(client, user), trustDevice: true };
-        releaseTogether(changing, 2, (round % 9) - 4);
+        releaseTogether(changing, 2, headStartOf(round));
         const [ended, step] = await Promise.all([start(), completeChallenge(client, asked, proof)]);
         vi.restoreAllMocks();
         if (typeof ended === 'object') expect(ended).toMatchObject({ status: 200 });
@@ -257,7 +257,7 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
       const user = await twoFactorUser(client);
       const asked = await challenge(client, user);
       const code = await freshCode(client, user);
-      releaseTogether(/INSERT INTO sessions|make_interval\(hours/, 2, (round % 9) - 4);
+      releaseTogether(/INSERT INTO sessions|make_interval\(hours/, 2, headStartOf(round));
       const [announced, step] = await Promise.all([
         act(user.userId, 'two-factor/reset'),
         completeChallenge(client, asked, { code }),

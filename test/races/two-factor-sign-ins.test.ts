@@ -14,7 +14,7 @@ import {
   type TwoFactorUser,
   twoFactorUser,
 } from '../support/two-factor.ts';
-import { releaseTogether } from './held-calls.ts';
+import { headStartOf, releaseTogether } from './held-calls.ts';
 import {
   countOpenedAfter,
   enable,
@@ -46,7 +46,6 @@ const signOutEverywhere = ({ accessToken }: TwoFactorUser) =>
   client.call('DELETE', '/api/auth/sessions', { bearer: accessToken });
 
 /** What came last is let go first in every other round, so that the end is now before the sign-ins, now behind them. */
-const headStartOf = (round: number) => (round % 2 === 0 ? -3 : 1) * (round % 5);
 
 describe('20 sign-ins on a trusted device', { timeout: 240_000 }, () => {
   const forgetAll = async ({ accessToken: bearer }: TwoFactorUser) => {
