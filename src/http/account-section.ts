@@ -1,7 +1,7 @@
 import type { Child } from 'hono/jsx';
 import { commonErrors } from '../errors.ts';
 import type { FormProblem, ToldAt } from './form-problem.ts';
-import type { Fields, SignedInVisit } from './visit.ts';
+import type { Fields, SignedInRequest } from './page-request.ts';
 
 /** The pages of the account, which are made of the sections that features bring. */
 export type AccountPath = '/account' | '/account/sessions' | '/account/security';
@@ -22,9 +22,13 @@ export interface AccountSectionModule {
    * What it shows; null for nothing. Changes nothing.
    * @param refused the form of this section that was refused just now
    */
-  show(visit: SignedInVisit, holder: AccountHolder, refused: RefusedForm | null): Promise<SectionView | null>;
+  show(
+    request: SignedInRequest,
+    holder: AccountHolder,
+    refused: RefusedForm | null,
+  ): Promise<SectionView | null>;
   /** Does what a form of it asks for, by its `action`. */
-  receive(visit: SignedInVisit, fields: Fields): Promise<Response>;
+  receive(request: SignedInRequest, fields: Fields): Promise<Response>;
   readonly toldAt?: ToldAt;
 }
 

@@ -1,4 +1,4 @@
-import { queryParameter, type Visit } from './visit.ts';
+import { type PageRequest, queryParameter } from './page-request.ts';
 
 /**
  * Why a visit to a provider came to nothing, by the code that it brought back; null where it brought none. Of the address
@@ -6,7 +6,7 @@ import { queryParameter, type Visit } from './visit.ts';
  * @param purpose whether the visit was to sign in, or for an account that somebody is signed in to
  */
 export function broughtSentence(
-  { c, language }: Pick<Visit, 'c' | 'language'>,
+  { c, language }: Pick<PageRequest, 'c' | 'language'>,
   purpose: 'signIn' | 'account',
 ): string | null {
   const code = queryParameter(c, 'error');

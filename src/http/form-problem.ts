@@ -1,9 +1,9 @@
 import type { AuthError } from '../errors.ts';
 import type { PageLanguage } from '../languages/page-language.ts';
 import type { FormRefusal } from '../ui/page-view.ts';
+import type { PageRequest } from './page-request.ts';
 import { logFailure, setFailureHeaders, toAuthError } from './problem.ts';
 import { fieldSentence, problemSentence } from './problem-sentence.ts';
-import type { Visit } from './visit.ts';
 
 /** Why a form was refused, and how that is answered. */
 export interface FormProblem extends FormRefusal {
@@ -26,7 +26,7 @@ const answeredElsewhere = ['unauthenticated', 'reauthentication_required', 'malf
  * @throws AuthError of which the kit of pages knows the answer: somebody is signed out, or has to authenticate again
  */
 export async function orShowAgain(
-  visit: Visit,
+  request: PageRequest,
   run: () => Promise<Response>,
   show: (problem: FormProblem) => Promise<Response>,
   toldAt: ToldAt = {},
@@ -36,8 +36,8 @@ export async function orShowAgain(
   } catch (thrown) {
     const error = toAuthError(thrown);
     if (answeredElsewhere.includes(error.code)) throw error;
-    logFailure(error, visit.c);
-    const response = await show(problemOf(error, visit, toldAt));
+    logFailure(error, request.c);
+    const response = await show(problemOf(error, request, toldAt));
     for (const [name, value] of Object.entries(error.options.headers ?? {}))
       response.headers.set(name, value);
     setFailureHeaders(response.headers, error);
@@ -48,7 +48,7 @@ export async function orShowAgain(
 /** What a form says of a failure. */
 export function problemOf(
   error: AuthError,
-  { c, language }: Pick<Visit, 'c' | 'language'>,
+  { c, language }: Pick<PageRequest, 'c' | 'language'>,
   toldAt: ToldAt = {},
 ): FormProblem {
   const told = toldAt[error.code];

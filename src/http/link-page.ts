@@ -9,10 +9,10 @@ import { homeOf } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { problemOf } from './form-problem.ts';
 import type { PageModule } from './page.ts';
+import { answerView, type Fields, type PageRequest } from './page-request.ts';
 import { clearPageTarget, rememberedTarget } from './page-target.ts';
 import { answerFailure } from './problem.ts';
 import { validate } from './validate.ts';
-import { answerVisit, type Fields, type Visit } from './visit.ts';
 import { callerOfForm, setTokensUnlessSet } from './visitor.ts';
 
 /** A page that the link of a mail opens. */
@@ -52,44 +52,44 @@ export function linkPage<S extends z.core.$ZodType>(
     c: RequestContext,
     form: SubmittedForm<z.output<S>>,
   ) => Promise<((response: Response) => void) | Response | undefined>,
-): PageModule<Visit> {
+): PageModule<PageRequest> {
   const { name } = spec;
 
-  async function view(visit: Visit, token: string, refusal: FormRefusal | null): Promise<PageView> {
-    const { c, deps, language } = visit;
+  async function view(request: PageRequest, token: string, refusal: FormRefusal | null): Promise<PageView> {
+    const { c, deps, language } = request;
     const fields = (await spec.fields?.(c, deps, language, refusal !== null)) ?? [];
     return linkView({ text: language.pages[name], path: c.req.path, token, fields, refusal });
   }
 
-  async function take(visit: Visit, fields: Fields, caller: VisitorIds | null): Promise<Response> {
-    const { c, deps, language } = visit;
+  async function take(request: PageRequest, fields: Fields, caller: VisitorIds | null): Promise<Response> {
+    const { c, deps, language } = request;
     const schema = typeof spec.form === 'function' ? spec.form(deps) : spec.form;
     try {
       const done = await submit(c, { deps, body: validate(schema, fields), caller });
       if (done instanceof Response) return done;
-      const response = await answerVisit(visit, message(visit, language.pages[name].done));
+      const response = await answerView(request, message(request, language.pages[name].done));
       done?.(response);
       return response;
     } catch (error) {
       if (!isCorrectable(error, spec.correctable)) throw error;
-      const problem = problemOf(error, visit);
-      return answerVisit(visit, await view(visit, fields.token ?? '', problem), error.spec.status);
+      const problem = problemOf(error, request);
+      return answerView(request, await view(request, fields.token ?? '', problem), error.spec.status);
     }
   }
 
   return {
-    async show(visit) {
-      const token = visit.c.req.query('token');
-      if (token) return answerVisit(visit, await view(visit, token, null));
-      const { pages, errorPage } = visit.language;
+    async show(request) {
+      const token = request.c.req.query('token');
+      if (token) return answerView(request, await view(request, token, null));
+      const { pages, errorPage } = request.language;
       const text = { title: pages[name].title, paragraphs: [errorPage.incompleteLink] };
-      return answerVisit(visit, message(visit, text), 400);
+      return answerView(request, message(request, text), 400);
     },
 
-    async receive(visit, fields) {
-      const { c, deps } = visit;
-      const { caller, renewed } = spec.isForCaller ? await callerOfForm(visit) : nobody;
-      const response = await take(visit, fields, caller).catch((error: unknown) => answerFailure(error, c));
+    async receive(request, fields) {
+      const { c, deps } = request;
+      const { caller, renewed } = spec.isForCaller ? await callerOfForm(request) : nobody;
+      const response = await take(request, fields, caller).catch((error: unknown) => answerFailure(error, c));
       if (renewed !== null) setTokensUnlessSet(response, renewed);
       // A page that is done, or the second step, leads to it.
       if (response.status < 400 && rememberedTarget(c.req.raw.headers, deps.config) !== null)
@@ -103,7 +103,7 @@ const nobody = { caller: null, renewed: null };
 
 /** A page that says something and leads home. */
 function message(
-  { c, deps, language }: Visit,
+  { c, deps, language }: PageRequest,
   text: { readonly title: string; readonly paragraphs: readonly string[] },
 ): PageView {
   // The target of a registration that waited for this, where the browser remembers one.

@@ -1,15 +1,15 @@
 import type { SignInMethod } from '../joints/sign-in-method.ts';
 import { once } from '../once.ts';
 import type { AccountSection } from './account-section.ts';
+import type { Fields, PageRequest, SignedInRequest } from './page-request.ts';
 import { markAsMadeByKit, type Route } from './route.ts';
-import type { Fields, SignedInVisit, Visit } from './visit.ts';
 
 /** What a page does. */
-export interface PageModule<V extends Visit> {
+export interface PageModule<V extends PageRequest> {
   /** Shows it, and changes nothing. */
-  show(visit: V): Promise<Response>;
+  show(request: V): Promise<Response>;
   /** @param fields those of the form that were filled in */
-  receive(visit: V, fields: Fields): Promise<Response>;
+  receive(request: V, fields: Fields): Promise<Response>;
 }
 
 /**
@@ -20,9 +20,9 @@ export interface PageModule<V extends Visit> {
  * - `developer`: a page that takes no form, and is there in development alone.
  */
 export type Page = { readonly path: string } & (
-  | { readonly guard: 'visitor' | 'anyone'; readonly load: LoadPage<PageModule<Visit>> }
-  | { readonly guard: 'account-holder'; readonly load: LoadPage<PageModule<SignedInVisit>> }
-  | { readonly guard: 'developer'; readonly load: LoadPage<Pick<PageModule<Visit>, 'show'>> }
+  | { readonly guard: 'visitor' | 'anyone'; readonly load: LoadPage<PageModule<PageRequest>> }
+  | { readonly guard: 'account-holder'; readonly load: LoadPage<PageModule<SignedInRequest>> }
+  | { readonly guard: 'developer'; readonly load: LoadPage<Pick<PageModule<PageRequest>, 'show'>> }
 );
 
 type LoadPage<M> = (site: Site) => Promise<M>;

@@ -3,28 +3,28 @@ import type { RequestContext } from './context.ts';
 import { readFormBody } from './form-body.ts';
 import { holdForm } from './held-form.ts';
 import type { Page, Site } from './page.ts';
+import {
+  type Fields,
+  type PageRequest,
+  queryParameter,
+  readPageRequest,
+  type SignedInRequest,
+  seeOther,
+} from './page-request.ts';
 import { answerFailure } from './problem.ts';
 import { requireDeps } from './route.ts';
-import {
-  beginVisit,
-  type Fields,
-  queryParameter,
-  type SignedInVisit,
-  seeOther,
-  type Visit,
-} from './visit.ts';
 import { callerOfForm, callerOfPage, refuseOtherPages, setTokensUnlessSet } from './visitor.ts';
 
 /** Shows a page, to whoever may see it. */
 export async function showPage(page: Page, site: Site, c: RequestContext): Promise<Response> {
-  const visit = await beginVisit(c);
-  if (page.guard !== 'account-holder') return (await page.load(site)).show(visit);
-  const caller = await callerOfPage(visit);
-  if (caller === null) return toSignIn(visit);
+  const request = await readPageRequest(c);
+  if (page.guard !== 'account-holder') return (await page.load(site)).show(request);
+  const caller = await callerOfPage(request);
+  if (caller === null) return toSignIn(request);
   try {
-    return await (await page.load(site)).show({ ...visit, caller, isContinued: false });
+    return await (await page.load(site)).show({ ...request, caller, isContinued: false });
   } catch (error) {
-    if (isCode(error, 'unauthenticated')) return toSignIn(visit);
+    if (isCode(error, 'unauthenticated')) return toSignIn(request);
     throw error;
   }
 }
@@ -36,12 +36,12 @@ export async function receivePage(
   c: RequestContext,
 ): Promise<Response> {
   refuseOtherPages(c, requireDeps(c));
-  const visit = await beginVisit(c);
+  const request = await readPageRequest(c);
   const fields = filledIn(await readFormBody(c.req.raw));
-  if (page.guard !== 'account-holder') return (await page.load(site)).receive(visit, fields);
-  const { caller, renewed } = await callerOfForm(visit);
-  if (caller === null) return toSignIn(visit);
-  const response = await receiveForm(page, site, { ...visit, caller, isContinued: false }, fields).catch(
+  if (page.guard !== 'account-holder') return (await page.load(site)).receive(request, fields);
+  const { caller, renewed } = await callerOfForm(request);
+  if (caller === null) return toSignIn(request);
+  const response = await receiveForm(page, site, { ...request, caller, isContinued: false }, fields).catch(
     (error: unknown) => answerFailure(error, c, { action: page.path, fields }),
   );
   if (renewed !== null) setTokensUnlessSet(response, renewed);
@@ -55,20 +55,21 @@ export async function receivePage(
 export async function receiveForm(
   page: Extract<Page, { guard: 'account-holder' }>,
   site: Site,
-  visit: SignedInVisit,
+  request: SignedInRequest,
   fields: Fields,
 ): Promise<Response> {
   try {
-    return await (await page.load(site)).receive(visit, fields);
+    return await (await page.load(site)).receive(request, fields);
   } catch (error) {
-    if (isCode(error, 'unauthenticated')) return toSignIn(visit, visit.isContinued ? page.path : undefined);
-    if (isCode(error, 'reauthentication_required')) return toConfirm(visit, page.path, fields);
+    if (isCode(error, 'unauthenticated'))
+      return toSignIn(request, request.isContinued ? page.path : undefined);
+    if (isCode(error, 'reauthentication_required')) return toConfirm(request, page.path, fields);
     throw error;
   }
 }
 
 /** Leads to the sign-in, and back here after it. @param path the page of a form that was posted */
-function toSignIn({ c }: Visit, path?: string): Response {
+function toSignIn({ c }: PageRequest, path?: string): Response {
   const { pathname, searchParams } = new URL(c.req.url);
   const parameters = new URLSearchParams();
   const error = queryParameter(c, 'error');
@@ -81,7 +82,7 @@ function toSignIn({ c }: Visit, path?: string): Response {
 }
 
 /** Leads to where people authenticate again, and holds the form until then. */
-async function toConfirm({ deps, caller }: SignedInVisit, path: string, fields: Fields): Promise<Response> {
+async function toConfirm({ deps, caller }: SignedInRequest, path: string, fields: Fields): Promise<Response> {
   const held = await holdForm(deps, caller, { path, fields });
   const parameters = new URLSearchParams({ returnTo: path });
   if (held !== null) parameters.set('form', held.id);

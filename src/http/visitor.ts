@@ -8,7 +8,7 @@ import { readCookie } from './cookies.ts';
 import { refuseForeignOrigin } from './guard.ts';
 import { clearHeldForm } from './held-form.ts';
 import type { NoticeName } from './notice.ts';
-import { seeOther, type Visit } from './visit.ts';
+import { type PageRequest, seeOther } from './page-request.ts';
 
 /**
  * Refuses a form that another page posts than one of this service: nobody else has a reason to, not even an application of
@@ -21,26 +21,26 @@ export function refuseOtherPages(c: RequestContext, deps: Deps): void {
 }
 
 /** What tells who visits: pages have no other caller than a browser, and read its cookies alone. */
-type Cookies = Pick<Visit, 'c' | 'deps'>;
+type Cookies = Pick<PageRequest, 'c' | 'deps'>;
 
 /** The caller of a page that is shown: by the access token, else by a look at the refresh token. Round trips: 0; 1 for a look. */
-export async function callerOfPage(visit: Cookies): Promise<VisitorIds | null> {
-  return (await callerByAccessToken(visit)) ?? callerByRefreshToken(visit);
+export async function callerOfPage(request: Cookies): Promise<VisitorIds | null> {
+  return (await callerByAccessToken(request)) ?? callerByRefreshToken(request);
 }
 
 /** Whether somebody seems to be signed in: a guess by tokens that are genuine. Round trips: 0. */
-export async function seemsSignedIn(visit: Cookies): Promise<boolean> {
-  if ((await callerByAccessToken(visit)) !== null) return true;
-  const token = refreshTokenOf(visit);
+export async function seemsSignedIn(request: Cookies): Promise<boolean> {
+  if ((await callerByAccessToken(request)) !== null) return true;
+  const token = refreshTokenOf(request);
   if (token === null) return false;
-  return (await readersOf(visit)).some((reader) => reader.isGenuine(visit.deps, token));
+  return (await readersOf(request)).some((reader) => reader.isGenuine(request.deps, token));
 }
 
 /** Who is signed in, whose session is live: for pages that are for everybody. Round trips: 1; 0 without cookies. */
-export async function findVisitor(visit: Cookies): Promise<VisitorIds | null> {
-  const caller = await callerByAccessToken(visit);
-  if (caller === null) return callerByRefreshToken(visit);
-  for (const reader of await readersOf(visit)) if (await reader.isLive(visit.deps, caller)) return caller;
+export async function findVisitor(request: Cookies): Promise<VisitorIds | null> {
+  const caller = await callerByAccessToken(request);
+  if (caller === null) return callerByRefreshToken(request);
+  for (const reader of await readersOf(request)) if (await reader.isLive(request.deps, caller)) return caller;
   return null;
 }
 
@@ -53,11 +53,11 @@ async function callerByAccessToken({ c, deps }: Cookies): Promise<VisitorIds | n
  * Looks at the refresh token when the access token has died, and leaves it as it is: a GET changes nothing. Of our own
  * cookie alone: that of the legacy application is read by refresh and logout.
  */
-async function callerByRefreshToken(visit: Cookies): Promise<VisitorIds | null> {
-  const token = refreshTokenOf(visit);
+async function callerByRefreshToken(request: Cookies): Promise<VisitorIds | null> {
+  const token = refreshTokenOf(request);
   if (token === null) return null;
-  for (const reader of await readersOf(visit)) {
-    const visitor = await reader.look(visit.deps, token);
+  for (const reader of await readersOf(request)) {
+    const visitor = await reader.look(request.deps, token);
     if (visitor !== null) return visitor;
   }
   return null;
@@ -78,15 +78,15 @@ interface FormCaller {
 }
 
 /** Exchanges the refresh token first when the access token has died, so that nothing that was typed is lost. */
-export async function callerOfForm(visit: Cookies): Promise<FormCaller> {
-  const { deps } = visit;
-  const known = await callerByAccessToken(visit);
-  const token = refreshTokenOf(visit);
-  const [reader] = await readersOf(visit);
+export async function callerOfForm(request: Cookies): Promise<FormCaller> {
+  const { deps } = request;
+  const known = await callerByAccessToken(request);
+  const token = refreshTokenOf(request);
+  const [reader] = await readersOf(request);
   if (known !== null || token === null || reader === undefined) return { caller: known, renewed: null };
   try {
     const renewed = await reader.renew(deps, token);
-    return { caller: await callerOfTokens(visit, renewed), renewed };
+    return { caller: await callerOfTokens(request, renewed), renewed };
   } catch (error) {
     if (isCode(error, 'session_expired') || isCode(error, 'refresh_token_reused'))
       return { caller: null, renewed: null };
@@ -96,7 +96,7 @@ export async function callerOfForm(visit: Cookies): Promise<FormCaller> {
 
 /** Whose tokens they are, which were issued just now. */
 export async function callerOfTokens(
-  { deps: { accessTokens, now } }: Pick<Visit, 'deps'>,
+  { deps: { accessTokens, now } }: Pick<PageRequest, 'deps'>,
   { accessToken }: IssuedTokens,
 ): Promise<VisitorIds> {
   const claims = await accessTokens.verify(accessToken, now());

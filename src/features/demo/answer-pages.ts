@@ -3,11 +3,11 @@ import type { Deps } from '../../deps.ts';
 import { AuthError } from '../../errors.ts';
 import type { RequestContext } from '../../http/context.ts';
 import { readFormBody } from '../../http/form-body.ts';
+import { answerView, queryParameter, readPageRequest, seeOther } from '../../http/page-request.ts';
 import { pageTarget } from '../../http/page-target.ts';
 import { cookieTokens } from '../../http/presented-tokens.ts';
 import type { Route } from '../../http/route.ts';
 import { validate } from '../../http/validate.ts';
-import { answerVisit, beginVisit, queryParameter, seeOther } from '../../http/visit.ts';
 import { leadSignedOut, refuseOtherPages, setTokenCookies } from '../../http/visitor.ts';
 import { LoginRequest } from '../sign-in/index.ts';
 import { verifyDemoAccessToken } from './access-token.ts';
@@ -59,9 +59,9 @@ async function leadOn(c: RequestContext, deps: Deps): Promise<Response | null> {
 
 async function showDemo(c: RequestContext, deps: Deps): Promise<Response | null> {
   if (!(await isVisitedByDemo(c, deps))) return null;
-  const visit = await beginVisit(c);
+  const request = await readPageRequest(c);
   const { demoView } = await import('./pages/demo-view.tsx');
-  return answerVisit(visit, demoView(visit.language));
+  return answerView(request, demoView(request.language));
 }
 
 async function refuseDemo(c: RequestContext, deps: Deps): Promise<Response | null> {

@@ -1,6 +1,6 @@
 import { setChallengeCookie } from '../../http/auth-cookies.ts';
+import { seeOther } from '../../http/page-request.ts';
 import { type PageTarget, withTarget } from '../../http/page-target.ts';
-import { seeOther } from '../../http/visit.ts';
 import { setSignInCookies } from './answer-sign-in.ts';
 import type { Challenge } from './challenge/challenge.ts';
 import type { SignIn } from './sign-in.ts';

@@ -127,7 +127,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-15', 'SES-19'],
     breaks: 'A form that waited is done by whoever presses on without a confirmation.',
     file: 'src/http/hosted-page.ts',
-    find: "if (isCode(error, 'reauthentication_required')) return toConfirm(visit, page.path, fields);",
+    find: "if (isCode(error, 'reauthentication_required')) return toConfirm(request, page.path, fields);",
     replace: '',
     tests: ['test/contract/hosted-page-gates.test.ts'],
   },

@@ -7,7 +7,7 @@ import type {
 } from '../../../http/account-section.ts';
 import { orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
-import { answerVisit, type SignedInVisit } from '../../../http/visit.ts';
+import { answerView, type SignedInRequest } from '../../../http/page-request.ts';
 import type { PageLanguage } from '../../../languages/page-language.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { NavigationLink } from '../../../ui/page-view.ts';
@@ -18,19 +18,19 @@ import { getMe } from '../get-me.ts';
 export function accountPage(
   path: AccountPath,
   accountSections: readonly AccountSection[],
-): PageModule<SignedInVisit> {
+): PageModule<SignedInRequest> {
   const sections = accountSections.filter(({ page }) => page === path).toSorted((a, b) => a.order - b.order);
   return {
-    show: (visit) => showSections(visit, path, sections, null),
+    show: (request) => showSections(request, path, sections, null),
 
-    async receive(visit, { section: name, ...fields }) {
+    async receive(request, { section: name, ...fields }) {
       const found = sections.find((section) => section.name === name);
       if (found === undefined) throw commonErrors.malformed_form();
       const module = await found.load();
       return orShowAgain(
-        visit,
-        () => module.receive(visit, fields),
-        (problem) => showSections(visit, path, sections, { name: found.name, form: { fields, problem } }),
+        request,
+        () => module.receive(request, fields),
+        (problem) => showSections(request, path, sections, { name: found.name, form: { fields, problem } }),
         module.toldAt,
       );
     },
@@ -43,19 +43,19 @@ interface RefusedSection {
 }
 
 async function showSections(
-  visit: SignedInVisit,
+  request: SignedInRequest,
   path: AccountPath,
   sections: readonly AccountSection[],
   refused: RefusedSection | null,
 ): Promise<Response> {
-  const { deps, caller, language } = visit;
+  const { deps, caller, language } = request;
   // The sections ask side by side, once it is known whose account it is.
   const { user } = await getMe(deps, caller);
   const views = await Promise.all(
     sections.map(async ({ name, load }) => {
       const module = await load();
       const form = refused?.name === name ? refused.form : null;
-      return { name, view: await module.show(visit, user, form) };
+      return { name, view: await module.show(request, user, form) };
     }),
   );
   const body = (
@@ -74,7 +74,7 @@ async function showSections(
   );
   const navigation = navigationOf(language, path);
   const view = { title: titleOf(language, path), body, width: 'wide', navigation } as const;
-  return answerVisit(visit, view, refused?.form.problem.status);
+  return answerView(request, view, refused?.form.problem.status);
 }
 
 function Whose({ name, email }: AccountHolder) {

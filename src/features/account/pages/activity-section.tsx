@@ -1,5 +1,5 @@
 import { type AccountSectionModule, fieldsOfForm } from '../../../http/account-section.ts';
-import { queryParameter, readableTime, type SignedInVisit, seeOther } from '../../../http/visit.ts';
+import { queryParameter, readableTime, type SignedInRequest, seeOther } from '../../../http/page-request.ts';
 import { deviceWords } from '../../../request/device.ts';
 import { placeName } from '../../../request/place-name.ts';
 import { Form } from '../../../ui/form.tsx';
@@ -9,8 +9,8 @@ import { liveCaller, revokeSessions } from '../../sessions/index.ts';
 
 /** What happened to the account lately, in plain words, and what to do about what somebody else did. */
 export const activitySection: AccountSectionModule = {
-  async show(visit, _holder, refused) {
-    const { deps, caller, language, c } = visit;
+  async show(request, _holder, refused) {
+    const { deps, caller, language, c } = request;
     const text = language.security.activity;
     const cursor = queryParameter(c, 'cursor');
     const { events, nextCursor } = await listSecurityEvents(deps, liveCaller(caller), cursor);
@@ -20,7 +20,7 @@ export const activitySection: AccountSectionModule = {
         {events.length === 0 && <p>{text.none}</p>}
         <ul class="list">
           {events.map((event) => (
-            <Event visit={visit} event={event} />
+            <Event request={request} event={event} />
           ))}
         </ul>
         <p class="row">
@@ -52,8 +52,8 @@ export const activitySection: AccountSectionModule = {
   },
 };
 
-function Event({ visit, event }: { readonly visit: SignedInVisit; readonly event: SecurityEvent }) {
-  const { security, tag } = visit.language;
+function Event({ request, event }: { readonly request: SignedInRequest; readonly event: SecurityEvent }) {
+  const { security, tag } = request.language;
   const { type, reason, at, location, ipAddress, device, outcome } = event;
   const words = security.events[`${type}:${reason}`] ?? security.events[type] ?? security.events.otherwise;
   const where = [placeName(location, tag), ipAddress, deviceWords(device)].filter((part) => part !== null);
@@ -62,7 +62,7 @@ function Event({ visit, event }: { readonly visit: SignedInVisit; readonly event
       title={words}
       badge={outcome === 'failure' ? security.activity.failed : undefined}
       isWarning={outcome === 'failure'}
-      notes={[readableTime(visit, at), where.join(' · ') || null]}
+      notes={[readableTime(request, at), where.join(' · ') || null]}
     />
   );
 }

@@ -1,5 +1,5 @@
 import { type AccountSectionModule, fieldsOfForm, problemOfForm } from '../../../http/account-section.ts';
-import { seeOther } from '../../../http/visit.ts';
+import { seeOther } from '../../../http/page-request.ts';
 import { Form } from '../../../ui/form.tsx';
 import { exportAccount } from '../export/export-account.ts';
 

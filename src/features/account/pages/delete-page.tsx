@@ -1,7 +1,7 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
+import { answerView, type SignedInRequest } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { answerVisit, type SignedInVisit } from '../../../http/visit.ts';
 import { leadSignedOut } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView } from '../../../ui/page-view.ts';
@@ -11,25 +11,25 @@ import { getMe } from '../get-me.ts';
 import { DeleteAccountRequest } from '../schemas.ts';
 
 /** Deletes the account, by its password where it has one. */
-export const deletePage: PageModule<SignedInVisit> = {
-  show: (visit) => showForm(visit, null),
+export const deletePage: PageModule<SignedInRequest> = {
+  show: (request) => showForm(request, null),
 
-  receive: (visit, typed) =>
+  receive: (request, typed) =>
     orShowAgain(
-      visit,
+      request,
       async () => {
-        const { deps, caller } = visit;
+        const { deps, caller } = request;
         const { password } = validate(DeleteAccountRequest, typed);
         await deleteAccount(deps, { caller, password });
         return leadSignedOut(deps, 'account_deleted');
       },
-      (problem) => showForm(visit, problem),
+      (problem) => showForm(request, problem),
       { invalid_credentials: { field: 'password', sentence: ({ account }) => account.deletion.incorrect } },
     ),
 };
 
-async function showForm(visit: SignedInVisit, refusal: FormProblem | null): Promise<Response> {
-  const { deps, caller, language } = visit;
+async function showForm(request: SignedInRequest, refusal: FormProblem | null): Promise<Response> {
+  const { deps, caller, language } = request;
   const { user } = await getMe(deps, caller);
   const { confirmTitle, warning, password, submit, back } = language.account.deletion;
   const proof: FieldView = {
@@ -54,5 +54,5 @@ async function showForm(visit: SignedInVisit, refusal: FormProblem | null): Prom
     </Card>
   );
   const view = { title: confirmTitle, body };
-  return answerVisit(visit, view, refusal?.status);
+  return answerView(request, view, refusal?.status);
 }

@@ -4,8 +4,8 @@ import {
   problemOfForm,
   typedInto,
 } from '../../../http/account-section.ts';
+import { seeOther } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { seeOther } from '../../../http/visit.ts';
 import { Form } from '../../../ui/form.tsx';
 import { ProfileForm } from '../schemas.ts';
 import { updateProfile } from '../update-profile.ts';

@@ -4,8 +4,8 @@ import {
   problemOfForm,
   typedInto,
 } from '../../../http/account-section.ts';
+import { seeOther } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { seeOther } from '../../../http/visit.ts';
 import { Form } from '../../../ui/form.tsx';
 import { requestEmailChange } from '../request/request-email-change.ts';
 import { ChangeEmailRequest } from '../schemas.ts';

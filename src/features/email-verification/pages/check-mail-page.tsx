@@ -1,7 +1,7 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
+import { answerView, type Fields, type PageRequest } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { answerVisit, type Fields, type Visit } from '../../../http/visit.ts';
 import { Form } from '../../../ui/form.tsx';
 import { mailSentView } from '../../../ui/mail-sent-view.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
@@ -10,28 +10,28 @@ import { resendVerification } from '../resend/resend-verification.ts';
 import { ResendRequest } from '../schemas.ts';
 
 /** Sends the mail for a verification once more; the answer is the same whoever has the address. */
-export const checkMailPage: PageModule<Visit> = {
-  show: (visit) => answerVisit(visit, askView(visit, {}, null)),
+export const checkMailPage: PageModule<PageRequest> = {
+  show: (request) => answerView(request, askView(request, {}, null)),
 
-  receive: (visit, typed) =>
+  receive: (request, typed) =>
     orShowAgain(
-      visit,
+      request,
       async () => {
         const { email } = validate(ResendRequest, typed);
-        await resendVerification(visit.deps, email);
-        return answerVisit(
-          visit,
-          mailSentView(visit.language.signIn.checkMail, email.address, {
+        await resendVerification(request.deps, email);
+        return answerView(
+          request,
+          mailSentView(request.language.signIn.checkMail, email.address, {
             action: '/check-your-mail',
             back: '/login',
           }),
         );
       },
-      (problem) => answerVisit(visit, askView(visit, typed, problem), problem.status),
+      (problem) => answerView(request, askView(request, typed, problem), problem.status),
     ),
 };
 
-function askView({ language }: Visit, typed: Fields, problem: FormProblem | null): PageView {
+function askView({ language }: PageRequest, typed: Fields, problem: FormProblem | null): PageView {
   const { checkMail: text, email } = language.signIn;
   const body = (
     <Card>

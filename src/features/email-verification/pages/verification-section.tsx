@@ -1,6 +1,6 @@
 import { type AccountSectionModule, fieldsOfForm, problemOfForm } from '../../../http/account-section.ts';
+import { seeOther } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { seeOther } from '../../../http/visit.ts';
 import { Form } from '../../../ui/form.tsx';
 import { resendVerification } from '../resend/resend-verification.ts';
 import { ResendRequest } from '../schemas.ts';

@@ -1,7 +1,7 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
+import { answerView, type Fields, type PageRequest } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { answerVisit, type Fields, type Visit } from '../../../http/visit.ts';
 import { Form } from '../../../ui/form.tsx';
 import { mailSentView } from '../../../ui/mail-sent-view.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
@@ -10,28 +10,28 @@ import { requestPasswordReset } from '../reset/request-password-reset.ts';
 import { ForgotPasswordRequest } from '../reset/schemas.ts';
 
 /** Asks for a reset link; the answer is the same whoever has the address. */
-export const forgotPasswordPage: PageModule<Visit> = {
-  show: (visit) => answerVisit(visit, forgotView(visit, {}, null)),
+export const forgotPasswordPage: PageModule<PageRequest> = {
+  show: (request) => answerView(request, forgotView(request, {}, null)),
 
-  receive: (visit, typed) =>
+  receive: (request, typed) =>
     orShowAgain(
-      visit,
+      request,
       async () => {
         const { email } = validate(ForgotPasswordRequest, typed);
-        await requestPasswordReset(visit.deps, email);
-        return answerVisit(
-          visit,
-          mailSentView(visit.language.signIn.forgot, email.address, {
+        await requestPasswordReset(request.deps, email);
+        return answerView(
+          request,
+          mailSentView(request.language.signIn.forgot, email.address, {
             action: '/forgot-password',
             back: '/login',
           }),
         );
       },
-      (problem) => answerVisit(visit, forgotView(visit, typed, problem), problem.status),
+      (problem) => answerView(request, forgotView(request, typed, problem), problem.status),
     ),
 };
 
-function forgotView({ language }: Visit, typed: Fields, problem: FormProblem | null): PageView {
+function forgotView({ language }: PageRequest, typed: Fields, problem: FormProblem | null): PageView {
   const { forgot: text, email } = language.signIn;
   const body = (
     <Card>

@@ -1,9 +1,15 @@
 import { broughtSentence } from '../../../http/brought-sentence.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
+import {
+  answerView,
+  type Fields,
+  type PageRequest,
+  queryParameter,
+  seeOther,
+} from '../../../http/page-request.ts';
 import { type PageTarget, pageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
-import { answerVisit, type Fields, queryParameter, seeOther, type Visit } from '../../../http/visit.ts';
 import { findVisitor } from '../../../http/visitor.ts';
 import type { SignInMethod } from '../../../joints/sign-in-method.ts';
 import { Form } from '../../../ui/form.tsx';
@@ -15,19 +21,19 @@ import { readTrustedDevice } from '../../trusted-devices/index.ts';
 import { login } from '../login.ts';
 
 /** The sign-in page: the password, and what other features offer. */
-export function loginPage(methods: readonly SignInMethod[]): PageModule<Visit> {
+export function loginPage(methods: readonly SignInMethod[]): PageModule<PageRequest> {
   return {
-    async show(visit) {
-      const target = pageTarget(visit.deps.config, queryParameter(visit.c, 'redirectTo'));
-      if ((await findVisitor(visit)) !== null) return seeOther(target.href);
-      return answerVisit(visit, loginView(visit, { target, methods }, {}, null));
+    async show(request) {
+      const target = pageTarget(request.deps.config, queryParameter(request.c, 'redirectTo'));
+      if ((await findVisitor(request)) !== null) return seeOther(target.href);
+      return answerView(request, loginView(request, { target, methods }, {}, null));
     },
 
-    receive(visit, { redirectTo, ...typed }) {
-      const { c, deps } = visit;
+    receive(request, { redirectTo, ...typed }) {
+      const { c, deps } = request;
       const target = pageTarget(deps.config, redirectTo);
       return orShowAgain(
-        visit,
+        request,
         async () => {
           const { email, password } = validate(LoginRequest, typed);
           const device = readPresentedDevice(c, deps);
@@ -36,7 +42,7 @@ export function loginPage(methods: readonly SignInMethod[]): PageModule<Visit> {
           return answerPageSignIn(await login(deps, input), target);
         },
         (problem) =>
-          answerVisit(visit, loginView(visit, { target, methods }, typed, problem), problem.status),
+          answerView(request, loginView(request, { target, methods }, typed, problem), problem.status),
         { invalid_credentials: { field: 'password' } },
       );
     },
@@ -49,12 +55,12 @@ export interface WaysIn {
   readonly methods: readonly SignInMethod[];
 }
 
-function loginView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormProblem | null): PageView {
-  const { deps, language } = visit;
+function loginView(request: PageRequest, ways: WaysIn, typed: Fields, problem: FormProblem | null): PageView {
+  const { deps, language } = request;
   const { target } = ways;
   const { login: text, email } = language.signIn;
   const { redirectTo, formTarget } = target;
-  const brought = problem === null ? broughtSentence(visit, 'signIn') : null;
+  const brought = problem === null ? broughtSentence(request, 'signIn') : null;
   const body = (
     <Card>
       {brought && <Alert text={brought} />}
@@ -87,7 +93,7 @@ function loginView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormProbl
       <p>
         <a href="/forgot-password">{text.forgot}</a>
       </p>
-      <OtherWays visit={visit} {...ways} />
+      <OtherWays request={request} {...ways} />
       {deps.config.isRegistrationOpen && (
         <p class="muted">
           {`${text.noAccount} `}
@@ -100,8 +106,8 @@ function loginView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormProbl
 }
 
 /** The links of the ways in beside the password. */
-export function OtherWays({ visit, target, methods }: { readonly visit: Visit } & WaysIn) {
-  const { deps, language } = visit;
+export function OtherWays({ request, target, methods }: { readonly request: PageRequest } & WaysIn) {
+  const { deps, language } = request;
   const returnTo = withTarget('/login', target);
   const links = methods.flatMap((method) => method.links(deps, returnTo, target.redirectTo));
   if (links.length === 0) return null;

@@ -1,9 +1,9 @@
-import type { Visit } from '../../../http/visit.ts';
+import type { PageRequest } from '../../../http/page-request.ts';
 import type { FieldView } from '../../../ui/page-view.ts';
 
 /** The two fields for a new password: what managers fill in, and what people may paste (PWD-08). */
 export function newPasswordFields(
-  { deps, language: { fields } }: Pick<Visit, 'deps' | 'language'>,
+  { deps, language: { fields } }: Pick<PageRequest, 'deps' | 'language'>,
   { names: [name, repeated], labels = [fields.newPassword, fields.confirmPassword] }: NewPasswordNames,
 ): readonly FieldView[] {
   const field = { type: 'password', autocomplete: 'new-password' } as const;

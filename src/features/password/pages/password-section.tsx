@@ -1,6 +1,6 @@
 import { type AccountSectionModule, fieldsOfForm, problemOfForm } from '../../../http/account-section.ts';
+import { seeOther } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { seeOther } from '../../../http/visit.ts';
 import { setTokenCookies } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView } from '../../../ui/page-view.ts';
@@ -10,13 +10,13 @@ import { newPasswordFields } from './new-password-fields.ts';
 
 /** The password of the account: changed by the current one, or set for the first time. */
 export const passwordSection: AccountSectionModule = {
-  async show(visit, { hasPassword, email }, refused) {
-    const { language } = visit;
+  async show(request, { hasPassword, email }, refused) {
+    const { language } = request;
     const { title, intro, none, current, submit, submitFirst } = language.account.password;
     const currentPassword: FieldView = {
       ...{ name: 'currentPassword', label: current, type: 'password', autocomplete: 'current-password' },
     };
-    const fields = newPasswordFields(visit, { names: ['newPassword', 'confirmPassword'] });
+    const fields = newPasswordFields(request, { names: ['newPassword', 'confirmPassword'] });
     const body = (
       <>
         <p class="muted">{hasPassword ? intro : none}</p>

@@ -1,9 +1,15 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
 import { pageLocale } from '../../../http/page-language.ts';
+import {
+  answerView,
+  type Fields,
+  type PageRequest,
+  queryParameter,
+  seeOther,
+} from '../../../http/page-request.ts';
 import { pageTarget, setPageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
-import { answerVisit, type Fields, queryParameter, seeOther, type Visit } from '../../../http/visit.ts';
 import { findVisitor } from '../../../http/visitor.ts';
 import type { SignInMethod } from '../../../joints/sign-in-method.ts';
 import { Form } from '../../../ui/form.tsx';
@@ -20,22 +26,22 @@ import { OtherWays, type WaysIn } from './login-page.tsx';
 import { newPasswordFields } from './new-password-fields.ts';
 
 /** The registration, by the rules of the API: signed in at once, or once the address is confirmed. */
-export function registerPage(methods: readonly SignInMethod[]): PageModule<Visit> {
+export function registerPage(methods: readonly SignInMethod[]): PageModule<PageRequest> {
   return {
-    async show(visit) {
-      const { config } = visit.deps;
-      const target = pageTarget(config, queryParameter(visit.c, 'redirectTo'));
-      if ((await findVisitor(visit)) !== null) return seeOther(target.href);
+    async show(request) {
+      const { config } = request.deps;
+      const target = pageTarget(config, queryParameter(request.c, 'redirectTo'));
+      if ((await findVisitor(request)) !== null) return seeOther(target.href);
       if (!config.isRegistrationOpen) throw userErrors.registration_closed();
-      return answerVisit(visit, registerView(visit, { target, methods }, {}, null));
+      return answerView(request, registerView(request, { target, methods }, {}, null));
     },
 
-    receive(visit, { redirectTo, ...typed }) {
-      const { c, deps } = visit;
+    receive(request, { redirectTo, ...typed }) {
+      const { c, deps } = request;
       const { config } = deps;
       const target = pageTarget(config, redirectTo);
       return orShowAgain(
-        visit,
+        request,
         async () => {
           const body = validate(registerRequest(config.password.minLength), typed);
           const locale = pageLocale(c.req.raw.headers);
@@ -44,22 +50,27 @@ export function registerPage(methods: readonly SignInMethod[]): PageModule<Visit
           if (config.emailVerification !== 'required')
             return answerPageSignIn(await createAccount(deps, input), target);
           await requestAccount(deps, input);
-          const { checkMail } = visit.language.signIn;
+          const { checkMail } = request.language.signIn;
           const place = { action: '/check-your-mail', back: withTarget('/login', target) };
-          const response = await answerVisit(visit, mailSentView(checkMail, body.email, place));
+          const response = await answerView(request, mailSentView(checkMail, body.email, place));
           setPageTarget(response.headers, target);
           return response;
         },
         (problem) =>
-          answerVisit(visit, registerView(visit, { target, methods }, typed, problem), problem.status),
+          answerView(request, registerView(request, { target, methods }, typed, problem), problem.status),
         { email_taken: { field: 'email' } },
       );
     },
   };
 }
 
-function registerView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormProblem | null): PageView {
-  const { language } = visit;
+function registerView(
+  request: PageRequest,
+  ways: WaysIn,
+  typed: Fields,
+  problem: FormProblem | null,
+): PageView {
+  const { language } = request;
   const { target } = ways;
   const { register: text, email, name, nameHint } = language.signIn;
   const { redirectTo, formTarget } = target;
@@ -79,7 +90,7 @@ function registerView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormPr
             value: typed.name,
           },
           { name: 'email', label: email, type: 'email', autocomplete: 'username', value: typed.email },
-          ...newPasswordFields(visit, {
+          ...newPasswordFields(request, {
             names: ['password', 'confirmPassword'],
             labels: [language.fields.password, language.signIn.repeatPassword],
           }),
@@ -88,9 +99,9 @@ function registerView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormPr
         refusal={problem}
         isFocused
       >
-        <Terms visit={visit} />
+        <Terms request={request} />
       </Form>
-      <OtherWays visit={visit} {...ways} />
+      <OtherWays request={request} {...ways} />
       <p class="muted">
         {`${text.hasAccount} `}
         <a href={withTarget('/login', target)}>{text.login}</a>
@@ -100,7 +111,7 @@ function registerView(visit: Visit, ways: WaysIn, typed: Fields, problem: FormPr
   return { title: text.title, body, formTarget, address: withTarget('/register', target) };
 }
 
-function Terms({ visit: { deps, language } }: { readonly visit: Visit }) {
+function Terms({ request: { deps, language } }: { readonly request: PageRequest }) {
   const { termsUrl, privacyUrl } = deps.config.brand;
   const links = [
     [termsUrl, language.frame.terms],

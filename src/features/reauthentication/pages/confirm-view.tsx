@@ -1,6 +1,6 @@
 import { broughtSentence } from '../../../http/brought-sentence.ts';
 import type { FormProblem } from '../../../http/form-problem.ts';
-import type { SignedInVisit } from '../../../http/visit.ts';
+import type { SignedInRequest } from '../../../http/page-request.ts';
 import type { ProofMethod, ReauthenticationMethod, Way } from '../../../joints/reauthentication.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView, PageView } from '../../../ui/page-view.ts';
@@ -22,13 +22,13 @@ export interface Asking extends Place {
 }
 
 /** Asks for a fresh authentication, by each method that would do. */
-export function confirmView(visit: SignedInVisit, asking: Asking): PageView {
-  const { language } = visit;
+export function confirmView(request: SignedInRequest, asking: Asking): PageView {
+  const { language } = request;
   const { confirm: text } = language.signIn;
   const { action, hidden, back, proofs, ways, problem } = asking;
   const fieldOf = (member: string) => problem !== null && member in problem.fields;
   const isTold = proofs.some(({ member }) => fieldOf(member));
-  const told = problem === null ? broughtSentence(visit, 'account') : problem.sentence;
+  const told = problem === null ? broughtSentence(request, 'account') : problem.sentence;
   const body = (
     <Card>
       <p>{hidden.form === undefined ? text.introWithoutForm : text.intro}</p>
@@ -79,7 +79,7 @@ interface Waiting {
 
 /** Goes on with the form that waited, for whoever came back from elsewhere; or says why a proof that nothing asked for failed. */
 export function confirmedView(
-  { language }: SignedInVisit,
+  { language }: SignedInRequest,
   { action, hidden, back }: Place,
   { isWaiting, isDeletion, problem }: Waiting,
 ): PageView {
@@ -105,7 +105,7 @@ export function confirmedView(
   return { title: text.title, body };
 }
 
-function proofField({ signIn }: SignedInVisit['language'], { member }: ProofMethod): FieldView {
+function proofField({ signIn }: SignedInRequest['language'], { member }: ProofMethod): FieldView {
   const { confirm: text } = signIn;
   switch (member) {
     case 'password':

@@ -3,16 +3,16 @@ import { AuthError, commonErrors } from '../../../errors.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import { clearHeldForm, type HeldForm, openHeldForm } from '../../../http/held-form.ts';
 import type { PageModule, Site } from '../../../http/page.ts';
+import {
+  answerView,
+  type Fields,
+  queryParameter,
+  type SignedInRequest,
+  seeOther,
+} from '../../../http/page-request.ts';
 import { answerFailure } from '../../../http/problem.ts';
 import { receiveForm } from '../../../http/serve-page.ts';
 import { validate } from '../../../http/validate.ts';
-import {
-  answerVisit,
-  type Fields,
-  queryParameter,
-  type SignedInVisit,
-  seeOther,
-} from '../../../http/visit.ts';
 import { callerOfTokens, setTokensUnlessSet } from '../../../http/visitor.ts';
 import { passGates } from '../../../joints/gate.ts';
 import type { ElsewhereMethod, ProofMethod } from '../../../joints/reauthentication.ts';
@@ -28,33 +28,33 @@ const path = '/reauthenticate';
  * Where somebody authenticates again, by each method that would do. The form that asked for it is held meanwhile, and is
  * done at once by whoever proves it here; whoever comes back from elsewhere presses a button, since a GET changes nothing.
  */
-export function reauthenticatePage(site: Site): PageModule<SignedInVisit> {
+export function reauthenticatePage(site: Site): PageModule<SignedInRequest> {
   return {
-    show: (visit) => {
-      const [form, returnTo] = [queryParameter(visit.c, 'form'), queryParameter(visit.c, 'returnTo')];
-      return ask(visit, heldOf(site, form, returnTo), null);
+    show: (request) => {
+      const [form, returnTo] = [queryParameter(request.c, 'form'), queryParameter(request.c, 'returnTo')];
+      return ask(request, heldOf(site, form, returnTo), null);
     },
 
-    receive(visit, { form, returnTo, action, ...typed }) {
+    receive(request, { form, returnTo, action, ...typed }) {
       const held = heldOf(site, form, returnTo);
       return orShowAgain(
-        visit,
+        request,
         async () => {
           switch (action) {
             case 'prove':
-              return prove(visit, site, held, typed);
+              return prove(request, site, held, typed);
             case 'send':
-              await (await sender(visit)).send?.(visit.deps, visit.caller);
+              await (await sender(request)).send?.(request.deps, request.caller);
               return seeOther(addressOf(held), 'code_sent');
             case 'visit':
-              return leave(visit, held, typed.way ?? '');
+              return leave(request, held, typed.way ?? '');
             case 'continue':
-              return goOn(visit, site, held);
+              return goOn(request, site, held);
             default:
               throw commonErrors.malformed_form();
           }
         },
-        (problem) => ask(visit, held, problem),
+        (problem) => ask(request, held, problem),
         Object.fromEntries(
           ['invalid_credentials', 'invalid_code'].map((code) => [
             code,
@@ -67,7 +67,7 @@ export function reauthenticatePage(site: Site): PageModule<SignedInVisit> {
 }
 
 const wrongPassword = {
-  sentence: ({ account }: SignedInVisit['language']) => account.deletion.incorrect,
+  sentence: ({ account }: SignedInRequest['language']) => account.deletion.incorrect,
 };
 
 /** The form that waits, and the page that it belongs to. */
@@ -86,21 +86,21 @@ function heldOf({ pages }: Site, form: string | undefined, returnTo: string | un
   return { form: id, returnTo: page?.path ?? '/account' };
 }
 
-async function ask(visit: SignedInVisit, held: Held, problem: FormProblem | null): Promise<Response> {
-  const { deps, caller } = visit;
-  const methods = await methodsAsked(visit);
+async function ask(request: SignedInRequest, held: Held, problem: FormProblem | null): Promise<Response> {
+  const { deps, caller } = request;
+  const methods = await methodsAsked(request);
   const { returnTo: back } = held;
   const hidden = { ...held };
   if (methods === null) {
-    const form = await heldForm(visit, held);
+    const form = await heldForm(request, held);
     if (form === null && problem === null) return seeOther(back);
     const isDeletion = form?.path === '/account/delete';
     const view = confirmedView(
-      visit,
+      request,
       { action: addressOf(held), hidden, back },
       { isWaiting: form !== null, isDeletion, problem },
     );
-    return answerVisit(visit, { ...view, address: addressOf(held) }, problem?.status);
+    return answerView(request, { ...view, address: addressOf(held) }, problem?.status);
   }
   const { reauthentications } = await deps.loadRules();
   const named = reauthentications.filter(({ name }) => methods.includes(name));
@@ -112,11 +112,11 @@ async function ask(visit: SignedInVisit, held: Held, problem: FormProblem | null
   );
   const ways = await Promise.all(elsewhere.map((method) => method.ways(deps, caller)));
   const asking: Asking = { action: addressOf(held), hidden, back, proofs, ways: ways.flat(), problem };
-  return answerVisit(visit, { ...confirmView(visit, asking), address: addressOf(held) }, problem?.status);
+  return answerView(request, { ...confirmView(request, asking), address: addressOf(held) }, problem?.status);
 }
 
 /** What would do; null where the last authentication is recent. */
-async function methodsAsked({ deps, caller }: SignedInVisit): Promise<readonly string[] | null> {
+async function methodsAsked({ deps, caller }: SignedInRequest): Promise<readonly string[] | null> {
   try {
     const rules = await deps.loadRules();
     passGates(rules, await findGatedCaller(deps.db, caller, rules));
@@ -128,12 +128,12 @@ async function methodsAsked({ deps, caller }: SignedInVisit): Promise<readonly s
   }
 }
 
-async function prove(visit: SignedInVisit, site: Site, held: Held, typed: Fields): Promise<Response> {
-  const { c, deps, caller } = visit;
+async function prove(request: SignedInRequest, site: Site, held: Held, typed: Fields): Promise<Response> {
+  const { c, deps, caller } = request;
   const { reauthentications } = await deps.loadRules();
   const proofs = validate(reauthenticateRequest(reauthentications), typed);
   const tokens = await reauthenticate(deps, caller, proofs);
-  const renewed = { ...visit, caller: await callerOfTokens(visit, tokens) };
+  const renewed = { ...request, caller: await callerOfTokens(request, tokens) };
   // Whatever comes of the form, the former tokens have ended.
   const response = await goOn(renewed, site, held).catch((error: unknown) => answerFailure(error, c));
   setTokensUnlessSet(response, tokens);
@@ -141,26 +141,26 @@ async function prove(visit: SignedInVisit, site: Site, held: Held, typed: Fields
 }
 
 /** Does what the held form asks for, or leads back to where it can be filled in again. */
-async function goOn(visit: SignedInVisit, site: Site, held: Held): Promise<Response> {
+async function goOn(request: SignedInRequest, site: Site, held: Held): Promise<Response> {
   // What was proved may not be enough, as a password where the account asks for a second factor.
-  if ((await methodsAsked(visit)) !== null) return seeOther(addressOf(held));
-  const form = await heldForm(visit, held);
+  if ((await methodsAsked(request)) !== null) return seeOther(addressOf(held));
+  const form = await heldForm(request, held);
   const page = site.pages.find((candidate) => candidate.path === form?.path);
   if (form === null || page?.guard !== 'account-holder') {
     const notice = held.form === undefined ? 'confirmed' : 'form_expired';
     return seeOther(held.returnTo, notice);
   }
-  const response = await receiveForm(page, site, { ...visit, isContinued: true }, form.fields);
+  const response = await receiveForm(page, site, { ...request, isContinued: true }, form.fields);
   if (response.headers.get('Location')?.startsWith(`${path}?`) !== true) clearHeldForm(response.headers);
   return response;
 }
 
-function heldForm({ c, deps, caller }: SignedInVisit, { form = '' }: Held): Promise<HeldForm | null> {
+function heldForm({ c, deps, caller }: SignedInRequest, { form = '' }: Held): Promise<HeldForm | null> {
   return openHeldForm(c.req.raw.headers, deps, caller, form);
 }
 
-async function leave(visit: SignedInVisit, held: Held, way: string): Promise<Response> {
-  const { c, deps, caller, language } = visit;
+async function leave(request: SignedInRequest, held: Held, way: string): Promise<Response> {
+  const { c, deps, caller, language } = request;
   const { reauthentications } = await deps.loadRules();
   for (const method of reauthentications) {
     if (method.member !== null) continue;
@@ -168,14 +168,14 @@ async function leave(visit: SignedInVisit, held: Held, way: string): Promise<Res
     const { url, name, setCookies } = await method.begin(deps, caller, way, redirectTo);
     const { title, text, link, back } = language.signIn.onward;
     const words = { title: title(name), text, link: link(name), back };
-    const response = await answerVisit(visit, onwardView(words, url, addressOf(held)));
+    const response = await answerView(request, onwardView(words, url, addressOf(held)));
     setCookies(response.headers, c.req.raw.headers.get('Cookie'));
     return response;
   }
   throw commonErrors.malformed_form();
 }
 
-async function sender({ deps }: SignedInVisit): Promise<ProofMethod<Deps>> {
+async function sender({ deps }: SignedInRequest): Promise<ProofMethod<Deps>> {
   const { reauthentications } = await deps.loadRules();
   for (const method of reauthentications)
     if (method.member !== null && method.send !== undefined) return method;

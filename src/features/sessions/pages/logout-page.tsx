@@ -1,15 +1,15 @@
 import type { PageModule } from '../../../http/page.ts';
+import { answerView, type PageRequest } from '../../../http/page-request.ts';
 import { cookieTokens } from '../../../http/presented-tokens.ts';
-import { answerVisit, type Visit } from '../../../http/visit.ts';
 import { leadSignedOut } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import { Card } from '../../../ui/pieces.tsx';
 import { logout } from '../logout.ts';
 
 /** Asks first: a link signs nobody out. By the refresh token too, since a session outlives its access token. */
-export const logoutPage: PageModule<Visit> = {
-  show(visit) {
-    const { title, text, submit, stay } = visit.language.signIn.signOut;
+export const logoutPage: PageModule<PageRequest> = {
+  show(request) {
+    const { title, text, submit, stay } = request.language.signIn.signOut;
     const body = (
       <Card>
         <p>{text}</p>
@@ -19,7 +19,7 @@ export const logoutPage: PageModule<Visit> = {
         </p>
       </Card>
     );
-    return answerVisit(visit, { title, body });
+    return answerView(request, { title, body });
   },
 
   async receive({ c, deps }) {

@@ -1,6 +1,6 @@
 import { commonErrors } from '../../../errors.ts';
 import type { AccountSectionModule } from '../../../http/account-section.ts';
-import { readableTime, type SignedInVisit, seeOther } from '../../../http/visit.ts';
+import { readableTime, type SignedInRequest, seeOther } from '../../../http/page-request.ts';
 import { leadSignedOut } from '../../../http/visitor.ts';
 import { deviceWords } from '../../../request/device.ts';
 import { placeName } from '../../../request/place-name.ts';
@@ -15,16 +15,16 @@ const section = 'sessions';
 
 /** Every device that is signed in, and the ways to sign it out. */
 export const sessionsSection: AccountSectionModule = {
-  async show(visit, _holder, refused) {
-    const { title, intro, others, all, manyTitle } = visit.language.account.sessions;
-    const sessions = await listSessions(visit.deps, visit.caller);
+  async show(request, _holder, refused) {
+    const { title, intro, others, all, manyTitle } = request.language.account.sessions;
+    const sessions = await listSessions(request.deps, request.caller);
     const body = (
       <>
         {refused && <Alert text={refused.problem.sentence} />}
         <p class="muted">{intro}</p>
         <ul class="list">
           {sessions.map((session) => (
-            <Device visit={visit} session={session} />
+            <Device request={request} session={session} />
           ))}
         </ul>
         <h3>{manyTitle}</h3>
@@ -55,8 +55,8 @@ export const sessionsSection: AccountSectionModule = {
   },
 };
 
-function Device({ visit, session }: { readonly visit: SignedInVisit; readonly session: Session }) {
-  const { language } = visit;
+function Device({ request, session }: { readonly request: SignedInRequest; readonly session: Session }) {
+  const { language } = request;
   const text = language.account.sessions;
   const name = deviceWords(session.device) ?? text.unknownDevice;
   const place = placeName(session.location, language.tag) ?? text.unknownPlace;
@@ -66,8 +66,8 @@ function Device({ visit, session }: { readonly visit: SignedInVisit; readonly se
       badge={session.current ? text.current : undefined}
       notes={[
         session.ipAddress === null ? place : `${place} · ${session.ipAddress}`,
-        text.lastActive(readableTime(visit, session.lastActiveAt)),
-        text.signedIn(readableTime(visit, session.createdAt)),
+        text.lastActive(readableTime(request, session.lastActiveAt)),
+        text.signedIn(readableTime(request, session.createdAt)),
       ]}
     >
       <End action="end" id={session.id} text={text.signOut} label={text.signOutOf(name)} />

@@ -1,7 +1,7 @@
 import { commonErrors } from '../../../errors.ts';
 import type { AccountSectionModule } from '../../../http/account-section.ts';
 import { broughtSentence } from '../../../http/brought-sentence.ts';
-import { answerVisit, readableDay, type SignedInVisit, seeOther } from '../../../http/visit.ts';
+import { answerView, readableDay, type SignedInRequest, seeOther } from '../../../http/page-request.ts';
 import { Form } from '../../../ui/form.tsx';
 import { onwardView } from '../../../ui/onward-view.tsx';
 import { Alert, Entry } from '../../../ui/pieces.tsx';
@@ -17,14 +17,14 @@ const section = 'identities';
 
 /** The accounts elsewhere that sign in to this one. */
 export const identitiesSection: AccountSectionModule = {
-  async show(visit, _holder, refused) {
-    const { deps, caller, language } = visit;
+  async show(request, _holder, refused) {
+    const { deps, caller, language } = request;
     const { title, intro, none, connect } = language.account.identities;
     const { usable } = configuredProviders(deps.config);
     const identities = await listIdentities(deps, caller);
     if (usable.length === 0 && identities.length === 0) return null;
     const linked = new Set(identities.map(({ provider }) => provider));
-    const problem = refused?.problem.sentence ?? broughtSentence(visit, 'account');
+    const problem = refused?.problem.sentence ?? broughtSentence(request, 'account');
     const body = (
       <>
         {problem && <Alert text={problem} />}
@@ -32,7 +32,7 @@ export const identitiesSection: AccountSectionModule = {
         {identities.length > 0 && (
           <ul class="list">
             {identities.map((identity) => (
-              <Linked visit={visit} identity={identity} />
+              <Linked request={request} identity={identity} />
             ))}
           </ul>
         )}
@@ -54,12 +54,12 @@ export const identitiesSection: AccountSectionModule = {
     return { title, body };
   },
 
-  async receive(visit, { action, provider = '' }) {
+  async receive(request, { action, provider = '' }) {
     switch (action) {
       case 'connect':
-        return connectProvider(visit, provider);
+        return connectProvider(request, provider);
       case 'remove':
-        await unlinkProvider(visit.deps, visit.caller, provider);
+        await unlinkProvider(request.deps, request.caller, provider);
         return seeOther(`${path}#${section}`, 'identity_removed');
       default:
         throw commonErrors.malformed_form();
@@ -67,26 +67,26 @@ export const identitiesSection: AccountSectionModule = {
   },
 };
 
-async function connectProvider(visit: SignedInVisit, id: string): Promise<Response> {
-  const { c, deps, caller, language } = visit;
+async function connectProvider(request: SignedInRequest, id: string): Promise<Response> {
+  const { c, deps, caller, language } = request;
   const provider = findProvider(deps.config, id);
   const redirectTo = new URL(`${path}#${section}`, deps.config.baseUrl).href;
   const { url, transaction } = await startLinking(deps, { provider, caller, redirectTo });
   const { title, text, link, back } = language.signIn.onward;
   const words = { title: title(provider.name), text, link: link(provider.name), back };
-  const response = await answerVisit(visit, onwardView(words, url, path));
+  const response = await answerView(request, onwardView(words, url, path));
   const cookies = c.req.raw.headers.get('Cookie');
   setTransactionCookie(response.headers, transaction, provider.responseMode, cookies);
   return response;
 }
 
-function Linked({ visit, identity }: { readonly visit: SignedInVisit; readonly identity: Identity }) {
-  const { deps, language } = visit;
+function Linked({ request, identity }: { readonly request: SignedInRequest; readonly identity: Identity }) {
+  const { deps, language } = request;
   const { provider, email, linkedAt } = identity;
   const { since, remove, removeShort } = language.account.identities;
   const name = configuredProviders(deps.config).usable.find(({ id }) => id === provider)?.name ?? provider;
   return (
-    <Entry title={name} notes={[email, since(readableDay(visit, linkedAt))]}>
+    <Entry title={name} notes={[email, since(readableDay(request, linkedAt))]}>
       <Form
         id={`remove-${provider}`}
         action={path}

@@ -1,5 +1,5 @@
 import { type AccountSectionModule, fieldsOfForm, problemOfForm } from '../../../http/account-section.ts';
-import { readableDay, readableTime, type SignedInVisit, seeOther } from '../../../http/visit.ts';
+import { readableDay, readableTime, type SignedInRequest, seeOther } from '../../../http/page-request.ts';
 import { deviceWords } from '../../../request/device.ts';
 import { placeName } from '../../../request/place-name.ts';
 import { uuid } from '../../../text-schemas.ts';
@@ -13,8 +13,8 @@ const path = '/account/security';
 
 /** The devices that are not asked for the second step. */
 export const trustedSection: AccountSectionModule = {
-  async show(visit, _holder, refused) {
-    const { c, deps, caller, language } = visit;
+  async show(request, _holder, refused) {
+    const { c, deps, caller, language } = request;
     const { title, intro, none } = language.security.trusted;
     const devices = await listTrustedDevices(deps, caller, readTrustedDevice(c, deps));
     const problem = problemOfForm(refused, 'forget');
@@ -25,7 +25,7 @@ export const trustedSection: AccountSectionModule = {
         {devices.length > 0 && (
           <ul class="list">
             {devices.map((device) => (
-              <Trusted visit={visit} trusted={device} />
+              <Trusted request={request} trusted={device} />
             ))}
           </ul>
         )}
@@ -41,14 +41,20 @@ export const trustedSection: AccountSectionModule = {
   },
 };
 
-function Trusted({ visit, trusted }: { readonly visit: SignedInVisit; readonly trusted: TrustedDevice }) {
-  const { language } = visit;
+function Trusted({
+  request,
+  trusted,
+}: {
+  readonly request: SignedInRequest;
+  readonly trusted: TrustedDevice;
+}) {
+  const { language } = request;
   const { trusted: text } = language.security;
   const { current, unknownDevice, unknownPlace } = language.account.sessions;
   const name = deviceWords(trusted.device) ?? unknownDevice;
   const times = [
-    text.lastUsed(readableTime(visit, trusted.lastUsedAt)),
-    text.until(readableDay(visit, trusted.expiresAt)),
+    text.lastUsed(readableTime(request, trusted.lastUsedAt)),
+    text.until(readableDay(request, trusted.expiresAt)),
   ];
   return (
     <Entry

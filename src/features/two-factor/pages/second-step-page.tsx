@@ -2,9 +2,9 @@ import { challengeCookieName, clearChallengeCookie } from '../../../http/auth-co
 import { readCookie } from '../../../http/cookies.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
+import { answerView, type PageRequest, queryParameter } from '../../../http/page-request.ts';
 import { type PageTarget, pageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
-import { answerVisit, queryParameter, type Visit } from '../../../http/visit.ts';
 import { Checkbox, Form } from '../../../ui/form.tsx';
 import type { FieldView, PageView } from '../../../ui/page-view.ts';
 import { ButtonLink, Card } from '../../../ui/pieces.tsx';
@@ -19,23 +19,23 @@ const path = '/login/two-factor';
 const backupPath = `${path}?way=backup`;
 
 /** The second step of a sign-in, by the challenge in its cookie. */
-export const secondStepPage: PageModule<Visit> = {
-  async show(visit) {
-    const target = pageTarget(visit.deps.config, queryParameter(visit.c, 'redirectTo'));
-    if (presentedChallenge(visit) === null) return answerVisit(visit, expiredView(visit, target));
-    const isBackup = queryParameter(visit.c, 'way') === 'backup';
-    return answerVisit(visit, stepView(visit, target, { isBackup, isTrusted: false, problem: null }));
+export const secondStepPage: PageModule<PageRequest> = {
+  async show(request) {
+    const target = pageTarget(request.deps.config, queryParameter(request.c, 'redirectTo'));
+    if (presentedChallenge(request) === null) return answerView(request, expiredView(request, target));
+    const isBackup = queryParameter(request.c, 'way') === 'backup';
+    return answerView(request, stepView(request, target, { isBackup, isTrusted: false, problem: null }));
   },
 
-  receive(visit, { redirectTo, ...typed }) {
-    const { c, deps } = visit;
+  receive(request, { redirectTo, ...typed }) {
+    const { c, deps } = request;
     const target = pageTarget(deps.config, redirectTo);
     return orShowAgain(
-      visit,
+      request,
       async () => {
         const { trustDevice, ...proof } = validate(SecondStepForm, typed);
         const { signIn, trustedDeviceToken } = await completeSignIn(deps, {
-          challenge: presentedChallenge(visit),
+          challenge: presentedChallenge(request),
           ...{ proof: proofOf(proof), transport: 'cookie', isTrusted: trustDevice === 'true' },
           device: readPresentedDevice(c, deps),
           trusted: readTrustedDevice(c, deps),
@@ -50,9 +50,9 @@ export const secondStepPage: PageModule<Visit> = {
         const isBackup = typed.backupCode !== undefined;
         const isTrusted = typed.trustDevice !== undefined;
         const view = isOver
-          ? expiredView(visit, target)
-          : stepView(visit, target, { isBackup, isTrusted, problem });
-        return answerVisit(visit, view, problem.status);
+          ? expiredView(request, target)
+          : stepView(request, target, { isBackup, isTrusted, problem });
+        return answerView(request, view, problem.status);
       },
       { invalid_code: { field: typed.backupCode === undefined ? 'code' : 'backupCode' } },
     );
@@ -60,7 +60,7 @@ export const secondStepPage: PageModule<Visit> = {
 };
 
 /** What the browser brings along. Whether it is still open, the database knows alone. */
-function presentedChallenge({ c, deps }: Visit): PresentedChallenge | null {
+function presentedChallenge({ c, deps }: PageRequest): PresentedChallenge | null {
   const cookie = readCookie(c.req.raw.headers.get('Cookie'), challengeCookieName);
   return readChallenge(deps.keyring, { body: undefined, cookie });
 }
@@ -71,7 +71,11 @@ interface Step {
   readonly problem: FormProblem | null;
 }
 
-function stepView({ language }: Visit, target: PageTarget, { isBackup, isTrusted, problem }: Step): PageView {
+function stepView(
+  { language }: PageRequest,
+  target: PageTarget,
+  { isBackup, isTrusted, problem }: Step,
+): PageView {
   const { twoFactor: text } = language.signIn;
   const { redirectTo, formTarget } = target;
   const code: FieldView = { name: 'code', label: text.code, type: 'code', autocomplete: 'one-time-code' };
@@ -107,7 +111,7 @@ function stepView({ language }: Visit, target: PageTarget, { isBackup, isTrusted
   return { title: text.title, body, formTarget, address };
 }
 
-function expiredView({ language }: Visit, target: PageTarget): PageView {
+function expiredView({ language }: PageRequest, target: PageTarget): PageView {
   const { title, expired } = language.signIn.twoFactor;
   const body = (
     <Card>

@@ -1,5 +1,5 @@
 import type { FormProblem } from '../../../http/form-problem.ts';
-import type { SignedInVisit } from '../../../http/visit.ts';
+import type { SignedInRequest } from '../../../http/page-request.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
 import { ButtonLink, Card, CopyButton, PrintButton } from '../../../ui/pieces.tsx';
@@ -9,7 +9,7 @@ const path = '/account/security';
 
 /** Shows the secret to an authenticator app, and asks for its first code. @param uri of the scheme `otpauth:` */
 export async function setupView(
-  { language }: SignedInVisit,
+  { language }: SignedInRequest,
   uri: string,
   problem: FormProblem | null,
 ): Promise<PageView> {
@@ -45,7 +45,7 @@ export async function setupView(
 
 /** Shows backup codes, once. @param options.isNew whether two-factor was turned on just now */
 export function codesView(
-  { language }: SignedInVisit,
+  { language }: SignedInRequest,
   codes: readonly string[],
   { isNew = false } = {},
 ): PageView {

@@ -1,8 +1,14 @@
 import { commonErrors } from '../../../errors.ts';
 import { type AccountSectionModule, problemOfForm, type RefusedForm } from '../../../http/account-section.ts';
 import { orShowAgain } from '../../../http/form-problem.ts';
+import {
+  answerView,
+  type Fields,
+  readableDay,
+  type SignedInRequest,
+  seeOther,
+} from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { answerVisit, type Fields, readableDay, type SignedInVisit, seeOther } from '../../../http/visit.ts';
 import { setTokenCookies } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import { Alert } from '../../../ui/pieces.tsx';
@@ -20,8 +26,8 @@ const section = 'two-factor';
 
 /** Two-factor: turned on with an app and backup codes, changed, and turned off. */
 export const twoFactorSection: AccountSectionModule = {
-  async show(visit, { emailVerified }, refused) {
-    const { deps, caller, language } = visit;
+  async show(request, { emailVerified }, refused) {
+    const { deps, caller, language } = request;
     const { title, on, off } = language.security.twoFactor;
     const { factors, backupCodesLeft } = await listFactors(deps, caller);
     const [factor] = factors;
@@ -33,26 +39,26 @@ export const twoFactorSection: AccountSectionModule = {
           <span class={factor === undefined ? 'badge warn' : 'badge'}>{factor === undefined ? off : on}</span>
         </p>
         {factor === undefined ? (
-          <Off visit={visit} isVerified={emailVerified} />
+          <Off request={request} isVerified={emailVerified} />
         ) : (
-          <On visit={visit} factor={factor} codesLeft={backupCodesLeft} refused={refused} />
+          <On request={request} factor={factor} codesLeft={backupCodesLeft} refused={refused} />
         )}
       </>
     );
     return { title, body };
   },
 
-  async receive(visit, { action, uri, ...typed }) {
-    const { deps, caller } = visit;
+  async receive(request, { action, uri, ...typed }) {
+    const { deps, caller } = request;
     switch (action) {
       case 'setup': {
         const { otpauthUri } = await startSetup(deps, caller);
-        return answerVisit(visit, await setupView(visit, otpauthUri, null));
+        return answerView(request, await setupView(request, otpauthUri, null));
       }
       case 'enable':
-        return enable(visit, uri ?? '', typed);
+        return enable(request, uri ?? '', typed);
       case 'new_codes':
-        return answerVisit(visit, codesView(visit, await renewBackupCodes(deps, caller)));
+        return answerView(request, codesView(request, await renewBackupCodes(deps, caller)));
       case 'disable':
         await disableTwoFactor(deps, caller, proofOf(validate(DisableRequest, typed)));
         return seeOther(`${path}#${section}`, 'two_factor_off');
@@ -65,31 +71,31 @@ export const twoFactorSection: AccountSectionModule = {
 };
 
 /** A wrong code shows the setup again, as it was: the secret is stored sealed, and shown from what the page knows. */
-function enable(visit: SignedInVisit, uri: string, typed: Fields): Promise<Response> {
-  const { deps, caller } = visit;
+function enable(request: SignedInRequest, uri: string, typed: Fields): Promise<Response> {
+  const { deps, caller } = request;
   const isShown = /^otpauth:\/\/totp\/[\x21-\x7e]{1,600}$/.test(uri);
   const run = async () => {
     const { code } = validate(EnableRequest, typed);
     const { backupCodes, tokens } = await enableTwoFactor(deps, caller, code);
-    const response = await answerVisit(visit, codesView(visit, backupCodes, { isNew: true }));
+    const response = await answerView(request, codesView(request, backupCodes, { isNew: true }));
     setTokenCookies(response, tokens);
     return response;
   };
   if (!isShown) return run();
   return orShowAgain(
-    visit,
+    request,
     run,
-    async (problem) => answerVisit(visit, await setupView(visit, uri, problem), problem.status),
+    async (problem) => answerView(request, await setupView(request, uri, problem), problem.status),
     { invalid_code: { field: 'code' } },
   );
 }
 
 interface OffProps {
-  readonly visit: SignedInVisit;
+  readonly request: SignedInRequest;
   readonly isVerified: boolean;
 }
 
-function Off({ visit: { deps, language }, isVerified }: OffProps) {
+function Off({ request: { deps, language }, isVerified }: OffProps) {
   const { offIntro, start, unverified } = language.security.twoFactor;
   const isWaiting = !isVerified && deps.config.emailVerification !== 'off';
   return (
@@ -105,17 +111,17 @@ function Off({ visit: { deps, language }, isVerified }: OffProps) {
 }
 
 interface OnProps {
-  readonly visit: SignedInVisit;
+  readonly request: SignedInRequest;
   readonly factor: ListedFactor;
   readonly codesLeft: number;
   readonly refused: RefusedForm | null;
 }
 
-function On({ visit, factor, codesLeft, refused }: OnProps) {
-  const { twoFactor: text } = visit.language.security;
+function On({ request, factor, codesLeft, refused }: OnProps) {
+  const { twoFactor: text } = request.language.security;
   return (
     <>
-      <p>{text.since(readableDay(visit, factor.addedAt))}</p>
+      <p>{text.since(readableDay(request, factor.addedAt))}</p>
       <p>{text.backupCodesLeft(codesLeft)}</p>
       <div class="buttons">
         <Form

@@ -8,15 +8,15 @@ import { type NoticeName, setNotice } from './notice.ts';
 import { pageLanguage } from './page-language.ts';
 import { requireDeps } from './route.ts';
 
-/** A visit of a page by a person, signed in or not. */
-export interface Visit {
+/** A request for a page, of a person who is signed in or not. */
+export interface PageRequest {
   readonly c: RequestContext;
   readonly deps: Deps;
   readonly language: PageLanguage;
 }
 
-/** A visit by somebody who is signed in. The statement of a flow checks whether the session is still live. */
-export interface SignedInVisit extends Visit {
+/** A request of somebody who is signed in. The statement of a flow checks whether the session is still live. */
+export interface SignedInRequest extends PageRequest {
   readonly caller: VisitorIds;
   /** Whether the form was held while its sender authenticated again, so that another page is on the screen. */
   readonly isContinued: boolean;
@@ -26,12 +26,12 @@ export interface SignedInVisit extends Visit {
 export type Fields = Readonly<Record<string, string>>;
 
 /** @throws AuthError misconfigured */
-export async function beginVisit(c: RequestContext): Promise<Visit> {
+export async function readPageRequest(c: RequestContext): Promise<PageRequest> {
   return { c, deps: requireDeps(c), language: await pageLanguage(c.req.raw.headers) };
 }
 
-/** Answers a visit with a page. */
-export function answerVisit({ c, language }: Visit, view: PageView, status = 200): Promise<Response> {
+/** Answers with a page. */
+export function answerView({ c, language }: PageRequest, view: PageView, status = 200): Promise<Response> {
   return answerPage(c, status, { language, view });
 }
 
@@ -53,22 +53,22 @@ export function queryParameter(c: RequestContext, name: string): string | undefi
 }
 
 /** A time for people: in the time zone that Cloudflare sees them in, else in UTC. @param iso ISO 8601 */
-export function readableTime(visit: Visit, iso: string): string {
-  const timeZone = timeZoneOf(visit);
-  const text = readable(visit, { dateStyle: 'medium', timeStyle: 'short', timeZone }, iso);
+export function readableTime(request: PageRequest, iso: string): string {
+  const timeZone = timeZoneOf(request);
+  const text = readable(request, { dateStyle: 'medium', timeStyle: 'short', timeZone }, iso);
   return timeZone === 'UTC' ? `${text} UTC` : text;
 }
 
 /** A day for people. @param iso ISO 8601 */
-export function readableDay(visit: Visit, iso: string): string {
-  return readable(visit, { dateStyle: 'long', timeZone: timeZoneOf(visit) }, iso);
+export function readableDay(request: PageRequest, iso: string): string {
+  return readable(request, { dateStyle: 'long', timeZone: timeZoneOf(request) }, iso);
 }
 
-function readable({ language }: Visit, options: Intl.DateTimeFormatOptions, iso: string): string {
+function readable({ language }: PageRequest, options: Intl.DateTimeFormatOptions, iso: string): string {
   return new Intl.DateTimeFormat(language.tag, options).format(new Date(iso));
 }
 
-function timeZoneOf({ c }: Visit): string {
+function timeZoneOf({ c }: PageRequest): string {
   const { timezone } = c.req.raw.cf ?? {};
   if (typeof timezone !== 'string') return 'UTC';
   try {
