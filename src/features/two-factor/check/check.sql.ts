@@ -96,9 +96,9 @@ export function placed(account: Fragment, { kind }: PresentedProof): Fragment {
   const isTogether =
     kind === 'backup_code' ? sql`g.is_guessed` : sql`g.is_guessed AND ${isShared(sql`g.counted_device_id`)}`;
   const together = kind === 'backup_code' ? 'backup-codes' : 'guessed';
-  const place = sql`CASE WHEN ${isTogether} THEN ${together} ELSE g.counted_device_id END`;
+  const counted = sql`CASE WHEN ${isTogether} THEN ${together} ELSE g.counted_device_id END`;
   return sql`(
-    SELECT g.*, ${checkBucket(sql`g.user_id`, place)} AS bucket
+    SELECT g.*, ${checkBucket(sql`g.user_id`, counted)} AS bucket
     FROM (SELECT k.*, ${isAmongGuesses(sql`k.user_id`, sql`k.counted_device_id`)} AS is_guessed FROM ${account} k) g)`;
 }
 
@@ -172,8 +172,8 @@ export function acceptedNow(userId: string, proof: FoundProof, { operationId }: 
       AND f.last_used_at = now())`;
 }
 
-/** Where a check was counted, and the device that is noted when it succeeds. */
-export interface CheckPlace {
+/** What a check was counted under, and the device that is noted when it succeeds. */
+export interface CheckCounter {
   readonly bucket: string;
   /** UUID: of a device that completed a second step before, or what all others share. */
   readonly countedDeviceId: string;
@@ -188,7 +188,7 @@ export interface CheckPlace {
  */
 export function settleSecondFactor(
   owner: Fragment,
-  { bucket, countedDeviceId: counted, deviceId }: CheckPlace,
+  { bucket, countedDeviceId: counted, deviceId }: CheckCounter,
   proof: Pick<FoundProof, 'kind'>,
 ): Fragment {
   const isBeyondGuessing = proof.kind === 'backup_code' || ![otherDevices, otherSessions].includes(counted);
@@ -216,7 +216,7 @@ export function settleSecondFactor(
 /** A statement that counts a wrong code of the user, who is held: once, however often it runs. */
 export function countMiss(
   userId: string,
-  { countedDeviceId }: CheckPlace,
+  { countedDeviceId }: CheckCounter,
   { operationId }: RequestMetadata,
 ): Fragment {
   return sql`
@@ -235,7 +235,7 @@ export function countMiss(
  */
 export function guessedBy(
   userId: string,
-  { countedDeviceId }: CheckPlace,
+  { countedDeviceId }: CheckCounter,
   { operationId }: RequestMetadata,
   { isOnce }: { readonly isOnce: boolean },
 ): Fragment {

@@ -11,7 +11,7 @@ import { recordEvents } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession, noteMissedSession } from '../../sessions/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
 import {
-  type CheckPlace,
+  type CheckCounter,
   countedDevice,
   countMiss,
   guessedBy,
@@ -107,7 +107,7 @@ export function numberOf(
 export interface Miss {
   readonly userId: string;
   readonly sessionId: string | null;
-  readonly place: CheckPlace;
+  readonly counter: CheckCounter;
   /** For the record alone. */
   readonly method: 'totp' | 'backup_code';
   readonly reason: 'wrong_code' | 'used_code';
@@ -123,17 +123,17 @@ export interface Miss {
  */
 export async function recordMiss(
   db: Database,
-  { userId, sessionId, place, method, reason, withdrawal }: Miss,
+  { userId, sessionId, counter, method, reason, withdrawal }: Miss,
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<void> {
-  const once = guessedBy(userId, place, metadata, { isOnce: true });
+  const once = guessedBy(userId, counter, metadata, { isOnce: true });
   const { mail, token } = withdrawal;
   await db.batch(
     'record-second-factor-miss',
     {
       holdUser: lockUser(userId),
-      countMiss: countMiss(userId, place, metadata),
+      countMiss: countMiss(userId, counter, metadata),
       noteSession: sessionId === null ? null : noteMissedSession({ userId, sessionId }),
       record: recordEvents(
         sql`(SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id)`,
@@ -142,7 +142,7 @@ export async function recordMiss(
       ),
       ...closeWaysIn(credentials, {
         occasion: 'second_factor_guessed',
-        owner: guessedBy(userId, place, metadata, { isOnce: false }),
+        owner: guessedBy(userId, counter, metadata, { isOnce: false }),
         ...{ ownerOnce: once, actingSessionId: null, since: null, ownLinks: [token.hash], metadata },
       }),
       recordWithdrawal: recordEvents(

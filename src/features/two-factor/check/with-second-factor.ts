@@ -7,7 +7,7 @@ import { giveAttemptBack } from '../../../rate-limit/give-attempt-back.sql.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { twoFactorErrors } from '../errors.ts';
-import { type CheckPlace, limitsOf } from './check.sql.ts';
+import { type CheckCounter, limitsOf } from './check.sql.ts';
 import { type FoundProof, findProof, type PresentedProof, type Unaccepted } from './proof.ts';
 import { type ReservedCheck, recordMiss, reserveSessionCheck } from './reserve-session-check.sql.ts';
 
@@ -18,7 +18,7 @@ export interface SecondFactorWork<Row extends object> {
   /** The gates of a sensitive route; none where it is not one. */
   readonly gating: Gating;
   /** Accepts the proof and does the work, or says why not. */
-  readonly run: (proof: FoundProof, place: CheckPlace) => Promise<Row | Unaccepted>;
+  readonly run: (proof: FoundProof, counter: CheckCounter) => Promise<Row | Unaccepted>;
 }
 
 /**
@@ -67,14 +67,14 @@ export async function checkReserved<Row extends object>(
     mail.sendSoon();
     throw tooManyAttempts(limits, reserved.retry_after_seconds);
   }
-  const place = { bucket, countedDeviceId: reserved.counted_device_id, deviceId };
+  const counter = { bucket, countedDeviceId: reserved.counted_device_id, deviceId };
   const known = { factors, is_backup_code: reserved.is_backup_code };
   const proof = await findProof(deps, presented, userId, known).catch(async (error: unknown) => {
     // Our fault: the caller's check must not be lost by it.
     await giveAttemptBack(db, bucket, limits);
     throw error;
   });
-  const row = typeof proof === 'string' ? proof : await run(proof, place);
+  const row = typeof proof === 'string' ? proof : await run(proof, counter);
   if (typeof row === 'object') return row;
   if (row === 'gone')
     throw sessionId === null ? twoFactorErrors.challenge_expired() : commonErrors.unauthenticated();
@@ -82,7 +82,7 @@ export async function checkReserved<Row extends object>(
   // Prepared for every miss: only the statement knows which one is the last.
   const withdrawal = await prepareLink(deps, { address: email, spellings: [email] }, 'password_withdrawn');
   const reason = row === 'wrong' ? 'wrong_code' : 'used_code';
-  const miss = { userId, sessionId, place, method: presented.kind, reason, withdrawal } as const;
+  const miss = { userId, sessionId, counter, method: presented.kind, reason, withdrawal } as const;
   await recordMiss(db, miss, rules.credentials, metadata);
   mail.sendSoon();
   throw proofErrors.invalid_code();

@@ -6,7 +6,7 @@ import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
 import { isOutOfRecovery, lockUser, owners } from '../../users/index.ts';
-import { acceptedNow, acceptProof, type CheckPlace, settleSecondFactor } from '../check/check.sql.ts';
+import { acceptedNow, acceptProof, type CheckCounter, settleSecondFactor } from '../check/check.sql.ts';
 import type { FoundProof, Unaccepted } from '../check/proof.ts';
 
 /**
@@ -19,8 +19,8 @@ export async function disableTwoFactor(
   {
     caller,
     proof,
-    place,
-  }: { readonly caller: CallerIds; readonly proof: FoundProof; readonly place: CheckPlace },
+    counter,
+  }: { readonly caller: CallerIds; readonly proof: FoundProof; readonly counter: CheckCounter },
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<'done' | Unaccepted> {
@@ -39,7 +39,7 @@ export async function disableTwoFactor(
         proof,
         metadata,
       ),
-      settle: settleSecondFactor(accepted, place, proof),
+      settle: settleSecondFactor(accepted, counter, proof),
       record: recordEvents(
         sql`(SELECT a.user_id, ${caller.sessionId}::uuid AS session_id FROM ${accepted} a)`,
         { type: 'user_updated', outcome: 'success', method: proof.kind, reason: 'two_factor_disabled' },

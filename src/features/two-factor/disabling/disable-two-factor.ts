@@ -14,8 +14,8 @@ export async function disableTwoFactor(deps: Deps, caller: CallerIds, proof: Pre
   const rules = await deps.loadRules();
   await withSecondFactor(deps, {
     ...{ caller, proof, gating: rules },
-    run: async (found, place) => {
-      const outcome = await disable(db, { caller, proof: found, place }, rules.credentials, metadata);
+    run: async (found, counter) => {
+      const outcome = await disable(db, { caller, proof: found, counter }, rules.credentials, metadata);
       return outcome === 'done' ? {} : outcome;
     },
   });

@@ -14,14 +14,14 @@ import {
   type SessionRenewal,
 } from '../../sessions/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
-import { acceptedNow, acceptProof, type CheckPlace, settleSecondFactor } from '../check/check.sql.ts';
+import { acceptedNow, acceptProof, type CheckCounter, settleSecondFactor } from '../check/check.sql.ts';
 import type { FoundProof, Unaccepted } from '../check/proof.ts';
 
 /** A session that has passed the second factor again. */
 export interface SecondFactorRenewal {
   readonly caller: CallerIds;
   readonly proof: FoundProof;
-  readonly place: CheckPlace;
+  readonly counter: CheckCounter;
   readonly renewal: SessionRenewal;
 }
 
@@ -31,7 +31,7 @@ export interface SecondFactorRenewal {
  */
 export async function renewBySecondFactor(
   db: Database,
-  { caller, proof, place, renewal }: SecondFactorRenewal,
+  { caller, proof, counter, renewal }: SecondFactorRenewal,
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | Unaccepted> {
   const { userId } = caller;
@@ -43,7 +43,7 @@ export async function renewBySecondFactor(
       holdSession: holdSession(caller),
       accept: acceptProof(sql`(SELECT s.user_id ${fromLiveSession(caller)})`, proof, metadata),
       renew: renewSession(acceptedNow(userId, proof, metadata), renewal),
-      settle: settleSecondFactor(once, place, proof),
+      settle: settleSecondFactor(once, counter, proof),
       record: recordEvents(
         once,
         { type: 'authn_login_success', outcome: 'success', method: proof.kind, reason: 'reauthentication' },

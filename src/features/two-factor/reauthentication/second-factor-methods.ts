@@ -33,7 +33,7 @@ async function reauthenticate(deps: Deps, caller: CallerIds, proof: PresentedPro
   };
   const row = await withSecondFactor(deps, {
     ...{ caller, proof, gating: { ...rules, gates: [] } },
-    run: (found, place) => renewBySecondFactor(db, { caller, proof: found, place, renewal }, metadata),
+    run: (found, counter) => renewBySecondFactor(db, { caller, proof: found, counter, renewal }, metadata),
   });
   mail.sendSoon();
   return issueRenewedTokens(deps, row);

@@ -23,7 +23,7 @@ import { lockUser, owners } from '../../users/index.ts';
 import {
   acceptedNow,
   acceptProof,
-  type CheckPlace,
+  type CheckCounter,
   countedDevice,
   isUnusedBackupCode,
   otherDevices,
@@ -103,7 +103,7 @@ export interface SecondStep {
   readonly userId: string;
   readonly challenge: PresentedChallenge;
   readonly proof: FoundProof;
-  readonly place: CheckPlace;
+  readonly counter: CheckCounter;
   readonly opening: SignInOpening;
   /** For a device that the account does not know. */
   readonly newDeviceMail: LinkMail | null;
@@ -119,7 +119,7 @@ export interface SecondStep {
  */
 export async function completeSecondStep(
   db: Database,
-  { userId, challenge, proof, place, opening, newDeviceMail, trusted }: SecondStep,
+  { userId, challenge, proof, counter, opening, newDeviceMail, trusted }: SecondStep,
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | Unaccepted> {
   const { operationId } = metadata;
@@ -138,7 +138,7 @@ export async function completeSecondStep(
       ),
       settle: settleSignIn(null, opening, metadata),
       ...opening.completion?.steps(once),
-      settleSecondFactor: settleSecondFactor(once, place, proof),
+      settleSecondFactor: settleSecondFactor(once, counter, proof),
       trust: trusted && trustDevice(once, trusted),
       ...(newDeviceMail && tellNewDevice(newDeviceMail, opening, metadata, { isUserHeld: true })),
       ...(proof.kind === 'backup_code' && {

@@ -61,10 +61,10 @@ export async function completeSignIn(deps: Deps, input: SecondStepInput): Promis
   const trusted = input.isTrusted ? await newTrustedDevice(deps, input.trusted) : null;
 
   const check = { reserved: account, sessionId: null, deviceId: device.id };
-  const row = await checkReserved(deps, check, proof, (found, place) =>
+  const row = await checkReserved(deps, check, proof, (found, counter) =>
     completeSecondStep(
       db,
-      { userId, challenge, proof: found, place, opening, newDeviceMail, trusted },
+      { userId, challenge, proof: found, counter, opening, newDeviceMail, trusted },
       metadata,
     ),
   );

@@ -50,8 +50,8 @@ export async function enableTwoFactor(
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   const { bucket, counted_device_id: countedDeviceId, device_id: deviceId } = setup;
-  const place = { bucket, countedDeviceId, deviceId };
-  const enabling = { caller, factorId, step, codeHashes: hashes, renewal, place };
+  const counter = { bucket, countedDeviceId, deviceId };
+  const enabling = { caller, factorId, step, codeHashes: hashes, renewal, counter };
   const row = await enable(db, enabling, { gating: rules, credentials: rules.credentials }, metadata);
   if (row === null) throw twoFactorErrors.two_factor_setup_required();
   mail.sendSoon();

@@ -19,7 +19,7 @@ import {
 import { lockUser, owners, startTwoFactor } from '../../users/index.ts';
 import { storeBackupCodes } from '../backup-codes/store-backup-codes.sql.ts';
 import {
-  type CheckPlace,
+  type CheckCounter,
   checkBucket,
   countedDevice,
   otherSessions,
@@ -121,7 +121,7 @@ export interface Enabling {
   readonly step: number;
   readonly codeHashes: readonly string[];
   readonly renewal: SessionRenewal;
-  readonly place: CheckPlace;
+  readonly counter: CheckCounter;
 }
 
 /**
@@ -132,7 +132,7 @@ export interface Enabling {
  */
 export async function enableTwoFactor(
   db: Database,
-  { caller, factorId, step, codeHashes, renewal, place }: Enabling,
+  { caller, factorId, step, codeHashes, renewal, counter }: Enabling,
   { gating, credentials }: { readonly gating: Gating; readonly credentials: readonly Credentials[] },
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | null> {
@@ -169,7 +169,7 @@ export async function enableTwoFactor(
         ...{ occasion: 'two_factor_enabled', owner, ownerOnce: once },
         ...{ actingSessionId: renewal.newId, since: null, metadata },
       }),
-      settle: settleSecondFactor(once, place, { kind: 'totp' }),
+      settle: settleSecondFactor(once, counter, { kind: 'totp' }),
       record: recordEvents(
         once,
         { type: 'user_updated', outcome: 'success', method: 'totp', reason: 'two_factor_enabled' },
