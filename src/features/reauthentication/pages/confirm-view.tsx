@@ -6,7 +6,7 @@ import { Form } from '../../../ui/form.tsx';
 import type { FieldView, PageView } from '../../../ui/page-view.ts';
 import { Alert, Card } from '../../../ui/pieces.tsx';
 
-interface Place {
+interface Posting {
   /** Where the forms are posted. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string | undefined>>;
@@ -15,7 +15,7 @@ interface Place {
 }
 
 /** What is asked for. */
-export interface Asking extends Place {
+export interface Asking extends Posting {
   readonly proofs: readonly (ReauthenticationMethod & ProofMethod)[];
   readonly ways: readonly Way[];
   readonly problem: FormProblem | null;
@@ -80,7 +80,7 @@ interface Waiting {
 /** Goes on with the form that waited, for whoever came back from elsewhere; or says why a proof that nothing asked for failed. */
 export function confirmedView(
   { language }: SignedInRequest,
-  { action, hidden, back }: Place,
+  { action, hidden, back }: Posting,
   { isWaiting, isDeletion, problem }: Waiting,
 ): PageView {
   const { confirm: text } = language.signIn;
