@@ -32,7 +32,7 @@ export async function holdForm(
   form: Omit<HeldForm, 'at'>,
 ): Promise<{ readonly id: string; readonly cookie: string } | null> {
   const id = encodeBase64Url(crypto.getRandomValues(new Uint8Array(9)));
-  const sealed = await seal(keyring, JSON.stringify({ ...form, at: now() }), placeOf(id, userId));
+  const sealed = await seal(keyring, JSON.stringify({ ...form, at: now() }), associatedData(id, userId));
   const value = `${id}.${sealed}`;
   return value.length > valueLengthMax ? null : { id, cookie: hostCookie(cookieName, value, ttlSeconds) };
 }
@@ -46,7 +46,7 @@ export async function openHeldForm(
 ): Promise<HeldForm | null> {
   const value = readCookie(headers.get('Cookie'), cookieName) ?? '';
   if (id === '' || !value.startsWith(`${id}.`)) return null;
-  const text = await open(keyring, value.slice(id.length + 1), placeOf(id, userId));
+  const text = await open(keyring, value.slice(id.length + 1), associatedData(id, userId));
   const form = text === null ? null : HeldForm.safeParse(JSON.parse(text));
   return form?.success && now() - form.data.at < ttlSeconds * 1000 ? form.data : null;
 }
@@ -56,6 +56,6 @@ export function clearHeldForm(headers: Headers): void {
   headers.append('Set-Cookie', expiredHostCookie(cookieName));
 }
 
-function placeOf(id: string, userId: string): string {
+function associatedData(id: string, userId: string): string {
   return JSON.stringify(['held_form', id, userId]);
 }

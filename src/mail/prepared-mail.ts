@@ -38,7 +38,7 @@ export interface SealedMail {
   readonly sealed: string;
 }
 
-type Place = Omit<SealedMail, 'sealed'>;
+type MailRow = Omit<SealedMail, 'sealed'>;
 
 /** The longest lifetime of a mail, in seconds: by then people have requested another one. */
 export const mailTtlSecondsMax = 86_400;
@@ -51,8 +51,8 @@ export async function prepareMail(
   content: LinkContent,
 ): Promise<PreparedMail> {
   const id = crypto.randomUUID();
-  const places = recipients.map((recipient) => ({ id, kind, recipient }));
-  return { id, kind, recipients, ...(await sealForEach(keyring, places, content)) };
+  const rows = recipients.map((recipient) => ({ id, kind, recipient }));
+  return { id, kind, recipients, ...(await sealForEach(keyring, rows, content)) };
 }
 
 /**
@@ -65,36 +65,36 @@ export async function prepareMailToEach(
   recipients: readonly string[],
   content: LinkContent,
 ): Promise<PreparedMail> {
-  const places = recipients.map((recipient) => ({ id: crypto.randomUUID(), kind, recipient }));
-  const ids = places.map(({ id }) => id);
+  const rows = recipients.map((recipient) => ({ id: crypto.randomUUID(), kind, recipient }));
+  const ids = rows.map(({ id }) => id);
   const id = ids[0] ?? crypto.randomUUID();
-  return { id, ids, kind, recipients, ...(await sealForEach(keyring, places, content)) };
+  return { id, ids, kind, recipients, ...(await sealForEach(keyring, rows, content)) };
 }
 
 async function sealForEach(
   keyring: Keyring,
-  places: readonly Place[],
+  rows: readonly MailRow[],
   { token, facts, ttlSeconds }: LinkContent,
 ): Promise<Pick<PreparedMail, 'sealed' | 'ttlSeconds'>> {
   const content = JSON.stringify({ token, facts } satisfies SealedContent);
-  const sealed = await Promise.all(places.map((place) => seal(keyring, content, placeOf(place))));
+  const sealed = await Promise.all(rows.map((row) => seal(keyring, content, associatedData(row))));
   return { sealed, ttlSeconds: Math.min(ttlSeconds, mailTtlSecondsMax) };
 }
 
 /** Opens the sealed content of a row; null when it was sealed for another row, or with a key that is gone. */
 export async function openMail(keyring: Keyring, row: SealedMail): Promise<SealedContent | null> {
-  const text = await open(keyring, row.sealed, placeOf(row));
+  const text = await open(keyring, row.sealed, associatedData(row));
   return text === null ? null : (JSON.parse(text) as SealedContent);
 }
 
 /** Seals the content of a row with the current secret; null when it does not open. */
 export async function resealMail(keyring: Keyring, row: SealedMail): Promise<ReplacedText | null> {
-  const text = await open(keyring, row.sealed, placeOf(row));
+  const text = await open(keyring, row.sealed, associatedData(row));
   if (text === null) return null;
-  return { id: row.id, before: row.sealed, after: await seal(keyring, text, placeOf(row)) };
+  return { id: row.id, before: row.sealed, after: await seal(keyring, text, associatedData(row)) };
 }
 
 /** The associated data: a sealed link does not open when it is copied to another row, kind or recipient. */
-function placeOf(row: Place): string {
+function associatedData(row: MailRow): string {
   return JSON.stringify(['mail_outbox', row.id, row.kind, row.recipient]);
 }

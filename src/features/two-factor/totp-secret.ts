@@ -3,23 +3,23 @@ import type { Keyring } from '../../crypto/keyring.ts';
 import { open, seal } from '../../crypto/seal.ts';
 
 /** The row of a factor, to which its secret is bound. */
-export interface FactorPlace {
+export interface FactorIds {
   readonly id: string;
   readonly userId: string;
 }
 
 /** Seals the secret for this row of this user (OTP-05). */
-export function sealSecret(keyring: Keyring, secret: Uint8Array, place: FactorPlace): Promise<string> {
-  return seal(keyring, encodeBase32(secret), placeOf(place));
+export function sealSecret(keyring: Keyring, secret: Uint8Array, factor: FactorIds): Promise<string> {
+  return seal(keyring, encodeBase32(secret), associatedData(factor));
 }
 
 /** Opens a sealed secret; null when it belongs to another row, or its key is gone. */
 export async function openSecret(
   keyring: Keyring,
   sealed: string,
-  place: FactorPlace,
+  factor: FactorIds,
 ): Promise<Uint8Array | null> {
-  const text = await open(keyring, sealed, placeOf(place));
+  const text = await open(keyring, sealed, associatedData(factor));
   return text === null ? null : decodeBase32(text);
 }
 
@@ -27,13 +27,13 @@ export async function openSecret(
 export async function resealSecret(
   keyring: Keyring,
   sealed: string,
-  place: FactorPlace,
+  factor: FactorIds,
 ): Promise<string | null> {
-  const text = await open(keyring, sealed, placeOf(place));
-  return text === null ? null : seal(keyring, text, placeOf(place));
+  const text = await open(keyring, sealed, associatedData(factor));
+  return text === null ? null : seal(keyring, text, associatedData(factor));
 }
 
 /** The associated data: a sealed secret does not open when it is copied to another row or user. */
-function placeOf({ id, userId }: FactorPlace): string {
+function associatedData({ id, userId }: FactorIds): string {
   return JSON.stringify(['factors', id, userId]);
 }

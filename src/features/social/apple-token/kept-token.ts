@@ -22,20 +22,24 @@ export async function sealGiven(
 ): Promise<KeptToken | null> {
   if (given === null || provider.hasRevocableToken !== true) return null;
   const id = crypto.randomUUID();
-  return { id, clientId: given.clientId, sealed: await seal(keyring, given.refreshToken, placeOf(id)) };
+  return {
+    id,
+    clientId: given.clientId,
+    sealed: await seal(keyring, given.refreshToken, associatedData(id)),
+  };
 }
 
 /** Opens it; null when it belongs to another row, or its key is gone. */
 export function openKeptToken(keyring: Keyring, { id, sealed }: SealedToken): Promise<string | null> {
-  return open(keyring, sealed, placeOf(id));
+  return open(keyring, sealed, associatedData(id));
 }
 
 /** Seals it anew with the current key; null when it does not open. */
 export async function resealKeptToken(keyring: Keyring, token: SealedToken): Promise<string | null> {
   const text = await openKeptToken(keyring, token);
-  return text === null ? null : seal(keyring, text, placeOf(token.id));
+  return text === null ? null : seal(keyring, text, associatedData(token.id));
 }
 
-function placeOf(id: string): string {
+function associatedData(id: string): string {
   return JSON.stringify(['provider_tokens', id]);
 }
