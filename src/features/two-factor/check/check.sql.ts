@@ -92,7 +92,7 @@ function isShared(countedDeviceId: Fragment): Fragment {
  * count together, and backup codes by themselves: nobody can guess one, and whoever uses codes up must not keep the owner out.
  * @param account a sub-select with `user_id` and `counted_device_id`
  */
-export function placed(account: Fragment, { kind }: PresentedProof): Fragment {
+export function withCheckBucket(account: Fragment, { kind }: PresentedProof): Fragment {
   const isTogether =
     kind === 'backup_code' ? sql`g.is_guessed` : sql`g.is_guessed AND ${isShared(sql`g.counted_device_id`)}`;
   const together = kind === 'backup_code' ? 'backup-codes' : 'guessed';

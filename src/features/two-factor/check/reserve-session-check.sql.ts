@@ -18,10 +18,10 @@ import {
   isUnusedBackupCode,
   limitsOf,
   otherSessions,
-  placed,
   reservationSteps,
   sealedFactors,
   secondsUntilChecked,
+  withCheckBucket,
 } from './check.sql.ts';
 import { type PresentedProof, presentedHash, type SealedFactor } from './proof.ts';
 
@@ -65,7 +65,7 @@ export async function reserveSessionCheck(
 ): Promise<ReservedSessionCheck | null> {
   const attemptId = crypto.randomUUID();
   const deviceId = sql`coalesce(s.device_id, s.id)`;
-  const account = placed(
+  const account = withCheckBucket(
     sql`(
       SELECT s.user_id, s.id AS session_id, u.email, ${deviceId}::text AS device_id,
         ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id ${fromLiveSession(caller)})`,

@@ -27,11 +27,11 @@ import {
   countedDevice,
   isUnusedBackupCode,
   otherDevices,
-  placed,
   reservationSteps,
   sealedFactors,
   secondsUntilChecked,
   settleSecondFactor,
+  withCheckBucket,
 } from '../check/check.sql.ts';
 import { type FoundProof, type PresentedProof, presentedHash, type Unaccepted } from '../check/proof.ts';
 import { numberOf, type ReservedCheck } from '../check/reserve-session-check.sql.ts';
@@ -61,7 +61,7 @@ export async function reserveChallengeCheck(
   const tryBucket = `challenge:${challenge.hash}`;
   const found = sql`(
     SELECT u.id AS user_id, u.email, u.device_generation, t.challenge AS first_step ${fromOpenChallenge(challenge)})`;
-  const account = placed(
+  const account = withCheckBucket(
     sql`(
       SELECT o.user_id, NULL::uuid AS session_id, o.email, o.first_step, o.known_device_id IS NOT NULL AS is_known_device,
         ${countedDevice(sql`o.user_id`, ownDeviceId(sql`o.user_id`, device), otherDevices)} AS counted_device_id
