@@ -22,7 +22,7 @@ import * as social from './features/social/index.ts';
 import * as trustedDevices from './features/trusted-devices/index.ts';
 import * as twoFactor from './features/two-factor/index.ts';
 import * as users from './features/users/index.ts';
-import { answerRequest, answerThrown, placeOf, type Service } from './http/answer-request.ts';
+import { type AppParts, answerRequest, answerThrown, pathRoutesOf } from './http/answer-request.ts';
 import type { AppEnv, RequestContext } from './http/context.ts';
 import type { Route } from './http/route.ts';
 import { TableRouter } from './http/table-router.ts';
@@ -68,7 +68,7 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
   const all = [...features, ...(options.features ?? [])];
   const serves = foldRoutes(all);
   const loadRules = once(() => loadRulesOf(all));
-  const service: Service = {
+  const parts: AppParts = {
     createDeps: (runtime, request, requestId) =>
       new RequestDeps(runtime, request, requestId, async () => loadRules(), options),
     visitorReaders: all.flatMap(({ loadVisitorReader = [] }) => loadVisitorReader),
@@ -81,13 +81,13 @@ export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly s
   };
   const router = new TableRouter(
     Map.groupBy(serves, ({ path }) => path),
-    (routes) => {
-      const place = placeOf(routes);
-      return (c: RequestContext) => answerRequest(c, place, service);
+    (listed) => {
+      const routes = pathRoutesOf(listed);
+      return (c: RequestContext) => answerRequest(c, routes, parts);
     },
   );
   const app = new Hono<AppEnv>({ router });
-  app.notFound((c) => answerRequest(c, undefined, service));
+  app.notFound((c) => answerRequest(c, undefined, parts));
   app.onError((error, c) => answerThrown(c, error));
   return Object.assign(app, { serves });
 }

@@ -16,17 +16,17 @@ import { isServed, isServedBySome } from './served.ts';
 import { serverTiming } from './server-timing.ts';
 
 /** The routes of one path. */
-export interface Place {
-  /** By method; HEAD is GET. */
-  readonly routes: ReadonlyMap<string, Route>;
+export interface PathRoutes {
+  /** HEAD is GET. */
+  readonly byMethod: ReadonlyMap<string, Route>;
   /** What the methods are, as `Allow` says it. */
   readonly allow: string;
   /** The one that decides whether this deployment has the path, and whether failures behind it are told by pages. */
   readonly decisive: Route | undefined;
 }
 
-/** What answers requests besides their routes. */
-export interface Service {
+/** What the app gives to the answers of all routes. */
+export interface AppParts {
   readonly createDeps: (runtime: Runtime, request: Request, requestId: string) => RequestDeps;
   readonly visitorReaders: readonly (() => Promise<VisitorReader>)[];
   /** Answers in place of a route; null where the route answers. */
@@ -39,10 +39,10 @@ const urlLengthMax = 8192;
 const errors = defineErrors({ uri_too_long: { status: 414, title: 'The URL is too long.' } });
 
 /** Gathers the routes of one path. */
-export function placeOf(routes: readonly Route[]): Place {
+export function pathRoutesOf(routes: readonly Route[]): PathRoutes {
   const methods = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
   return {
-    routes: new Map(routes.map((route) => [route.method, route])),
+    byMethod: new Map(routes.map((route) => [route.method, route])),
     allow: methods.join(', '),
     decisive: routes.find(isServedBySome),
   };
@@ -51,12 +51,12 @@ export function placeOf(routes: readonly Route[]): Place {
 /**
  * The way of every request: its id, the runtime and its dependencies, then its route, and last all headers of the answer,
  * whatever has become of it.
- * @param place undefined for an unknown path
+ * @param routes undefined for an unknown path
  */
 export async function answerRequest(
   c: RequestContext,
-  place: Place | undefined,
-  service: Service,
+  routes: PathRoutes | undefined,
+  parts: AppParts,
 ): Promise<Response> {
   identify(c);
   let budget: Budget | undefined;
@@ -64,7 +64,7 @@ export async function answerRequest(
     budget = taken;
   };
   try {
-    const response = await handle(c, place, service, noteBudget);
+    const response = await handle(c, routes, parts, noteBudget);
     complete(c, response.headers, budget);
     return response;
   } catch (thrown) {
@@ -89,30 +89,30 @@ function identify(c: RequestContext): void {
 
 async function handle(
   c: RequestContext,
-  place: Place | undefined,
-  service: Service,
+  routes: PathRoutes | undefined,
+  parts: AppParts,
   noteBudget: (budget: Budget) => void,
 ): Promise<Response> {
   const request = c.req.raw;
   const runtime = knownRuntime(c.env) ?? (await loadRuntime(c.env));
   c.set('runtime', runtime);
   const deps =
-    runtime instanceof ConfigError ? undefined : service.createDeps(runtime, request, c.get('requestId'));
+    runtime instanceof ConfigError ? undefined : parts.createDeps(runtime, request, c.get('requestId'));
   c.set('deps', deps);
-  c.set('visitorReaders', service.visitorReaders);
+  c.set('visitorReaders', parts.visitorReaders);
 
   if (isPreflight(request)) return answerPreflight();
   if (request.url.length > urlLengthMax) throw errors.uri_too_long();
-  const isHidden = deps !== undefined && place?.decisive && !isServed(place.decisive.guard, deps.config);
-  if (place === undefined || isHidden) throw commonErrors.not_found();
-  if (place.decisive?.medium === 'page') c.set('isPage', true);
-  const route = place.routes.get(request.method === 'HEAD' ? 'GET' : request.method);
-  if (route === undefined) throw commonErrors.method_not_allowed({ headers: { Allow: place.allow } });
+  const isHidden = deps !== undefined && routes?.decisive && !isServed(routes.decisive.guard, deps.config);
+  if (routes === undefined || isHidden) throw commonErrors.not_found();
+  if (routes.decisive?.medium === 'page') c.set('isPage', true);
+  const route = routes.byMethod.get(request.method === 'HEAD' ? 'GET' : request.method);
+  if (route === undefined) throw commonErrors.method_not_allowed({ headers: { Allow: routes.allow } });
 
   // A misconfigured service has nothing to limit, and its routes say so.
   if (deps === undefined || runtime instanceof ConfigError) return route.handle(c);
   if (route.limit !== null) noteBudget(await takeFromBudget(runtime.limiter, route.limit, c, deps.now()));
-  return (await service.answerBefore?.(route, c, deps)) ?? route.handle(c);
+  return (await parts.answerBefore?.(route, c, deps)) ?? route.handle(c);
 }
 
 /** Sets every header that is not the route's own matter, in one pass, and sends the mails that wait for the answer. */
