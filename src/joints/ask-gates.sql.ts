@@ -1,6 +1,6 @@
 import { type Fragment, join, sql } from '../db/sql.ts';
 import type { Factor } from './factor.ts';
-import type { Gating } from './gate.ts';
+import type { GateRules } from './gate.ts';
 
 /**
  * The name of the first gate that refuses the session `s` of the user `u`, followed by what would open it, as text[]; or
@@ -8,10 +8,10 @@ import type { Gating } from './gate.ts';
  * where it is not null.
  * @param hasPassword whether the current password is checked in the same request
  */
-export function refusedBy(gating: Gating, { hasPassword = false } = {}): Fragment {
-  const { gates } = gating;
+export function refusedBy(gateRules: GateRules, { hasPassword = false } = {}): Fragment {
+  const { gates } = gateRules;
   if (gates.length === 0) return sql`NULL::text[]`;
-  const asked = { ...gating, hasPassword };
+  const asked = { ...gateRules, hasPassword };
   const u = sql`u`;
   const cases = gates.map(({ name, condition, methods }) => {
     const what = methods === undefined ? sql`` : sql` || ${methods(u, asked)}`;
@@ -21,9 +21,9 @@ export function refusedBy(gating: Gating, { hasPassword = false } = {}): Fragmen
 }
 
 /** Whether every gate lets the session `s` of the user `u` pass: where `refusedBy` is null. */
-export function passesGates(gating: Gating, { hasPassword = false } = {}): Fragment {
-  const asked = { ...gating, hasPassword };
-  const conditions = gating.gates.map(({ condition }) => condition(sql`s`, sql`u`, asked));
+export function passesGates(gateRules: GateRules, { hasPassword = false } = {}): Fragment {
+  const asked = { ...gateRules, hasPassword };
+  const conditions = gateRules.gates.map(({ condition }) => condition(sql`s`, sql`u`, asked));
   return conditions.length === 0 ? sql`true` : sql`(${join(conditions, ' AND ')})`;
 }
 

@@ -19,14 +19,14 @@ export interface Gate {
 }
 
 /** What decides who may pass: the gates, and what they can ask for. */
-export interface Gating {
+export interface GateRules {
   readonly gates: readonly Gate[];
   readonly factors: readonly Factor[];
   readonly reauthentications: readonly ReauthenticationMethod[];
 }
 
 /** What a gate may make its condition depend on. */
-export interface Asked extends Omit<Gating, 'gates'> {
+export interface Asked extends Omit<GateRules, 'gates'> {
   /** Whether the current password is checked in the same request. */
   readonly hasPassword: boolean;
 }
@@ -42,7 +42,7 @@ export interface GatedRow {
  * @throws AuthError unauthenticated
  * @throws AuthError the refusal of the gate, such as reauthentication_required
  */
-export function passGates<R extends GatedRow>({ gates }: Pick<Gating, 'gates'>, row: R | null): R {
+export function passGates<R extends GatedRow>({ gates }: Pick<GateRules, 'gates'>, row: R | null): R {
   if (row === null) throw commonErrors.unauthenticated();
   if (row.refused_by === null) return row;
   const [name, ...methods] = row.refused_by;

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { refusedBy } from '../../joints/ask-gates.sql.ts';
-import type { GatedRow, Gating } from '../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../joints/gate.ts';
 import { holdRecipient, queueNotice } from '../../mail/queue-mail.sql.ts';
 import {
   type AttemptLimits,
@@ -40,14 +40,14 @@ export interface PasswordCheckAttempt extends CallerAccount {
  */
 export async function reservePasswordCheck(
   db: Database,
-  { caller, gating }: { readonly caller: CallerIds; readonly gating: Gating },
+  { caller, gateRules }: { readonly caller: CallerIds; readonly gateRules: GateRules },
   limits: AttemptLimits,
   metadata: RequestMetadata,
 ): Promise<PasswordCheckAttempt | null> {
   const attemptId = crypto.randomUUID();
   const account = sql`(
     SELECT s.user_id, s.id AS session_id, ${attemptBucket(addressKeyOf(sql`u`), sql`coalesce(s.device_id, s.id)`)} AS bucket,
-      u.email, u.password_hash, ${refusedBy(gating, { hasPassword: true })} AS refused_by ${fromLiveSession(caller)})`;
+      u.email, u.password_hash, ${refusedBy(gateRules, { hasPassword: true })} AS refused_by ${fromLiveSession(caller)})`;
   // What this attempt counted is its own until the transaction ends. A repeat finds the record of the first run.
   const locked = sql`(
     SELECT c.user_id, c.session_id FROM ${account} c JOIN login_attempts t ON t.bucket = c.bucket
@@ -93,22 +93,22 @@ export async function findCallerAccount(
   db: Database,
   {
     caller,
-    gating,
+    gateRules,
     hasPassword,
-  }: { readonly caller: CallerIds; readonly gating: Gating; readonly hasPassword: boolean },
+  }: { readonly caller: CallerIds; readonly gateRules: GateRules; readonly hasPassword: boolean },
 ): Promise<CallerAccount | null> {
   const [account] = await db.query<CallerAccount>(
     'find-caller-account',
-    sql`SELECT u.email, u.password_hash, ${refusal(gating, hasPassword)} AS refused_by ${fromLiveSession(caller)}`,
+    sql`SELECT u.email, u.password_hash, ${refusal(gateRules, hasPassword)} AS refused_by ${fromLiveSession(caller)}`,
     { isIdempotent: true },
   );
   return account ?? null;
 }
 
-function refusal(gating: Gating, hasPassword: boolean): Fragment {
-  const withPassword = refusedBy(gating, { hasPassword: true });
+function refusal(gateRules: GateRules, hasPassword: boolean): Fragment {
+  const withPassword = refusedBy(gateRules, { hasPassword: true });
   if (hasPassword) return withPassword;
-  return sql`CASE WHEN u.password_hash IS NULL THEN ${refusedBy(gating)} ELSE ${withPassword} END`;
+  return sql`CASE WHEN u.password_hash IS NULL THEN ${refusedBy(gateRules)} ELSE ${withPassword} END`;
 }
 
 /** Records that the caller was refused. Round trips: 1. */

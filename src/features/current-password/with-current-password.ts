@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { type Gating, passGates } from '../../joints/gate.ts';
+import { type GateRules, passGates } from '../../joints/gate.ts';
 import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import type { CallerIds } from '../sessions/index.ts';
@@ -26,7 +26,7 @@ export interface OwnerAction<Row> {
   /** Runs the action while the verified password is still the account's; null when it is not. */
   readonly run: (verified: VerifiedCaller) => Promise<Row | null>;
   /** The gates of a sensitive route, which refuse before an attempt is counted; none where it is not one. */
-  readonly gating: Gating;
+  readonly gateRules: GateRules;
   /** How a refusal is recorded. */
   readonly refusalType: 'authn_login_fail' | 'authn_password_change_fail';
 }
@@ -52,10 +52,13 @@ export async function withCurrentPassword<Row>(
 ): Promise<Row> {
   if (password === undefined) return withRecentAuthentication(deps, caller, work);
   const { db, hasher, config, metadata, mail } = deps;
-  const { gating } = work;
+  const { gateRules } = work;
   hasher.requireRoom();
   const limits = config.loginAttempts;
-  const attempt = passGates(gating, await reservePasswordCheck(db, { caller, gating }, limits, metadata));
+  const attempt = passGates(
+    gateRules,
+    await reservePasswordCheck(db, { caller, gateRules }, limits, metadata),
+  );
   const { bucket, number } = attempt;
   if (number === null) {
     mail.sendSoon();
@@ -115,10 +118,10 @@ async function verify<Row>(
 async function requireAccount<Row>(
   { db }: Deps,
   caller: CallerIds,
-  { gating }: OwnerAction<Row>,
+  { gateRules }: OwnerAction<Row>,
   hasPassword: boolean,
 ): Promise<CallerAccount> {
-  return passGates(gating, await findCallerAccount(db, { caller, gating, hasPassword }));
+  return passGates(gateRules, await findCallerAccount(db, { caller, gateRules, hasPassword }));
 }
 
 async function refuse<Row>(

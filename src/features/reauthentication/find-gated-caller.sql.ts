@@ -1,18 +1,18 @@
 import type { Database } from '../../db/client.ts';
 import { sql } from '../../db/sql.ts';
 import { refusedBy } from '../../joints/ask-gates.sql.ts';
-import type { GatedRow, Gating } from '../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../joints/gate.ts';
 import { type CallerIds, fromLiveSession } from '../sessions/index.ts';
 
 /** What the gates say of a caller. Round trips: 1. Null when the session is not live. */
 export async function findGatedCaller(
   db: Database,
   caller: CallerIds,
-  gating: Gating,
+  gateRules: GateRules,
 ): Promise<GatedRow | null> {
   const [row] = await db.query<GatedRow>(
     'find-gated-caller',
-    sql`SELECT ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
+    sql`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
     { isIdempotent: true },
   );
   return row ?? null;

@@ -81,8 +81,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-15'],
     breaks: 'A gate of another feature is asked by no sensitive route.',
     file: 'src/joints/ask-gates.sql.ts',
-    find: 'const { gates } = gating;',
-    replace: 'const gates = gating.gates.slice(0, 1);',
+    find: 'const { gates } = gateRules;',
+    replace: 'const gates = gateRules.gates.slice(0, 1);',
     tests: ['test/contract/gates.test.ts'],
   },
   {

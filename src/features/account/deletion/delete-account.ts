@@ -13,7 +13,7 @@ export async function deleteAccount(deps: Deps, proof: OwnerProof): Promise<void
   const rules = await deps.loadRules();
   await withCurrentPassword(deps, proof, {
     run: async (verified) => ((await remove(db, verified, rules.tables, metadata)) ? true : null),
-    gating: rules,
+    gateRules: rules,
     refusalType: 'authn_login_fail',
   });
   mail.sendSoon();

@@ -2,7 +2,7 @@ import type { Database } from '../../../db/client.ts';
 import { join, sql } from '../../../db/sql.ts';
 import type { Rules } from '../../../deps.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
-import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import {
   type AttemptLimits,
   reserveAttempt,
@@ -31,19 +31,19 @@ export interface ExportRow extends GatedRow {
 export async function exportOwnData(
   db: Database,
   caller: CallerIds,
-  { exportParts, ...gating }: Gating & Pick<Rules, 'exportParts'>,
+  { exportParts, ...gateRules }: GateRules & Pick<Rules, 'exportParts'>,
   limits: AttemptLimits,
   metadata: RequestMetadata,
 ): Promise<ExportRow | null> {
   const bucket = `user:${caller.userId}:export`;
-  const admitted = sql`(SELECT ${bucket}::text AS bucket ${fromLiveSession(caller)} AND ${passesGates(gating)})`;
+  const admitted = sql`(SELECT ${bucket}::text AS bucket ${fromLiveSession(caller)} AND ${passesGates(gateRules)})`;
   const reserved = reservedBy(bucket, metadata.operationId, limits);
   const members = exportParts.map(({ name, value }) => sql`${name}::text, ${value(sql`c`)}`);
   const { keepSession: rows, read } = await db.batch(
     'export-own-data',
     {
       keepUser: keepUser(caller.userId),
-      keepSession: keepSession<GatedRow>(caller, sql`${refusedBy(gating)} AS refused_by`),
+      keepSession: keepSession<GatedRow>(caller, sql`${refusedBy(gateRules)} AS refused_by`),
       reserve: reserveAttempt(admitted, metadata.operationId, limits, 'uncounted'),
       read: sql<Omit<ExportRow, 'refused_by'>>`
         SELECT ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds,

@@ -2,7 +2,7 @@ import type { Address } from '../../../address/address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
-import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import {
@@ -53,7 +53,7 @@ export async function requestChange(
   caller: CallerIds,
   change: RequestedChange,
   metadata: RequestMetadata,
-  gating: Gating,
+  gateRules: GateRules,
 ): Promise<RequestedChangeRow | null> {
   const { address, token, mail, client } = change;
   const { email, keys } = address;
@@ -66,10 +66,10 @@ export async function requestChange(
   const steps = {
     holdClient: holdClient(client),
     holdUser: lockUser(caller.userId),
-    judge: sql<RequestedChangeRow>`SELECT ${refusedBy(gating)} AS refused_by, ${claim} AS claim ${fromLiveSession(caller)} FOR KEY SHARE OF s`,
+    judge: sql<RequestedChangeRow>`SELECT ${refusedBy(gateRules)} AS refused_by, ${claim} AS claim ${fromLiveSession(caller)} FOR KEY SHARE OF s`,
     issue: issueToken(
       sql`(
-        SELECT u.id AS user_id ${fromLiveSession(caller)} AND ${passesGates(gating)}
+        SELECT u.id AS user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)}
           AND ${claim} NOT IN ('own', 'reserved') AND ${clientHasRoom(client, mail.id)})`,
       token,
       {

@@ -51,7 +51,7 @@ export async function changePassword(
       newHash ??= await hasher.hash(newPassword);
       return change(db, verified, renewal, newHash, rules.credentials, metadata);
     },
-    gating: rules,
+    gateRules: rules,
     refusalType,
   });
   mail.sendSoon();

@@ -30,7 +30,7 @@ async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedToke
   };
   const row = await withCurrentPassword(deps, proof, {
     run: (verified) => renewCallerSession(db, verified, renewal, metadata),
-    gating: { ...rules, gates: [] },
+    gateRules: { ...rules, gates: [] },
     refusalType: 'authn_login_fail',
   });
   return issueRenewedTokens(deps, row);

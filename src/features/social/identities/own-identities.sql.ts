@@ -3,7 +3,7 @@ import { sql } from '../../../db/sql.ts';
 import type { Rules } from '../../../deps.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { closeWaysIn } from '../../../joints/closing.ts';
-import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
@@ -57,7 +57,7 @@ export interface UnlinkedRow extends GatedRow {
 export async function unlinkIdentity(
   db: Database,
   { caller, providerId, providerName, usableProviders }: Unlinking,
-  rules: Pick<Rules, keyof Gating | 'credentials'>,
+  rules: Pick<Rules, keyof GateRules | 'credentials'>,
   metadata: RequestMetadata,
 ): Promise<UnlinkedRow | null> {
   const { userId } = caller;

@@ -1,7 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
-import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type CallerIds, fromLiveSession, keepSession } from '../../sessions/index.ts';
 import { lockUser } from '../../users/index.ts';
@@ -26,12 +26,12 @@ export async function findLinkingCaller(
   db: Database,
   caller: CallerIds,
   providerId: string,
-  gating: Gating,
+  gateRules: GateRules,
 ): Promise<LinkingCaller | null> {
   const [row] = await db.query<LinkingCaller>(
     'find-linking-caller',
     sql`
-      SELECT ${refusedBy(gating)} AS refused_by,
+      SELECT ${refusedBy(gateRules)} AS refused_by,
         EXISTS (SELECT FROM identities i WHERE i.user_id = s.user_id AND i.provider = ${providerId}) AS is_linked
       ${fromLiveSession(caller)}`,
     { isIdempotent: true },
@@ -64,11 +64,11 @@ export interface LinkedRow extends GatedRow {
 export async function linkToCaller(
   db: Database,
   { caller, spent, identity, keptToken }: Linking,
-  gating: Gating,
+  gateRules: GateRules,
   metadata: RequestMetadata,
 ): Promise<LinkedRow> {
   const ours = isSpentByUs(spent, metadata);
-  const owner = sql`SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gating)} AND ${ours}`;
+  const owner = sql`SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)} AND ${ours}`;
   const ofCaller = sql`FROM identities i WHERE i.user_id = ${caller.userId}::uuid`;
   const isIt = sql`i.subject = ${identity.subject} AND i.issuer = ANY (${identity.issuers}::text[])`;
   const { answer } = await db.batch(
@@ -85,7 +85,7 @@ export async function linkToCaller(
           EXISTS (SELECT ${ofCaller} AND ${isIt}) AS is_linked,
           EXISTS (SELECT ${ofCaller} AND i.provider = ${identity.providerId} AND NOT (${isIt})) AS has_another
         FROM (VALUES (1)) AS one LEFT JOIN (
-          SELECT true AS is_live, ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}
+          SELECT true AS is_live, ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}
         ) l ON true`,
     },
     { isIdempotent: true },

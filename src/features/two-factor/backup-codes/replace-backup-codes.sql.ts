@@ -1,7 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import { asksForFactor, passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
-import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type EventKind, recordEvents, recordedByUs } from '../../security-events/index.ts';
@@ -24,11 +24,11 @@ export async function replaceBackupCodes(
   db: Database,
   caller: CallerIds,
   hashes: readonly string[],
-  gating: Gating,
+  gateRules: GateRules,
   metadata: RequestMetadata,
 ): Promise<ReplacedRow | null> {
-  const isEnabled = asksForFactor(gating.factors, sql`u`);
-  const admitted = sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gating)} AND ${isEnabled}
+  const isEnabled = asksForFactor(gateRules.factors, sql`u`);
+  const admitted = sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)} AND ${isEnabled}
       AND NOT EXISTS (${recordedByUs(caller.userId, metadata.operationId, renewed.type)}))`;
   const once = sql`(
     SELECT b.user_id, ${caller.sessionId}::uuid AS session_id FROM backup_codes b
@@ -37,7 +37,7 @@ export async function replaceBackupCodes(
     'replace-backup-codes',
     {
       holdUser: lockUser(caller.userId),
-      judge: sql<ReplacedRow>`SELECT ${refusedBy(gating)} AS refused_by, ${isEnabled} AS is_enabled ${fromLiveSession(caller)}`,
+      judge: sql<ReplacedRow>`SELECT ${refusedBy(gateRules)} AS refused_by, ${isEnabled} AS is_enabled ${fromLiveSession(caller)}`,
       store: storeBackupCodes(admitted, hashes),
       record: recordEvents(once, renewed, metadata),
       tellOwner: queueNotice(owners(once), 'backup_codes_renewed', 'recipient', metadata),

@@ -2,7 +2,7 @@ import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
-import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { fromMailQueuedNow, queueMail } from '../../../mail/queue-mail.sql.ts';
 import type { CountedAttempt } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
@@ -58,9 +58,9 @@ export async function reserveSessionCheck(
   db: Database,
   {
     caller,
-    gating,
+    gateRules,
     proof,
-  }: { readonly caller: CallerIds; readonly gating: Gating; readonly proof: PresentedProof },
+  }: { readonly caller: CallerIds; readonly gateRules: GateRules; readonly proof: PresentedProof },
   metadata: RequestMetadata,
 ): Promise<ReservedSessionCheck | null> {
   const attemptId = crypto.randomUUID();
@@ -73,12 +73,12 @@ export async function reserveSessionCheck(
   );
   const checked = sql`(
     SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c
-    WHERE EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gating)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
+    WHERE EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gateRules)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
   const { reserve, reserveAmongGuesses, judge, answer } = await db.batch(
     'reserve-session-check',
     {
       ...reservationSteps(checked, attemptId, proof, metadata),
-      judge: sql<GatedRow>`SELECT ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
+      judge: sql<GatedRow>`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
       answer: sql<Omit<ReservedSessionCheck, 'number' | 'refused_by'>>`
         SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
           ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,

@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { proofErrors } from '../../../joints/errors.ts';
-import { type Gating, passGates } from '../../../joints/gate.ts';
+import { type GateRules, passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { giveAttemptBack } from '../../../rate-limit/give-attempt-back.sql.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
@@ -16,7 +16,7 @@ export interface SecondFactorWork<Row extends object> {
   readonly caller: CallerIds;
   readonly proof: PresentedProof;
   /** The gates of a sensitive route; none where it is not one. */
-  readonly gating: Gating;
+  readonly gateRules: GateRules;
   /** Accepts the proof and does the work, or says why not. */
   readonly run: (proof: FoundProof, counter: CheckCounter) => Promise<Row | Unaccepted>;
 }
@@ -31,8 +31,8 @@ export async function withSecondFactor<Row extends object>(
   deps: Deps,
   work: SecondFactorWork<Row>,
 ): Promise<Row> {
-  const { caller, proof, gating, run } = work;
-  const reserved = passGates(gating, await reserveSessionCheck(deps.db, work, deps.metadata));
+  const { caller, proof, gateRules, run } = work;
+  const reserved = passGates(gateRules, await reserveSessionCheck(deps.db, work, deps.metadata));
   const check = { reserved, sessionId: caller.sessionId, deviceId: reserved.device_id };
   return checkReserved(deps, check, proof, run);
 }

@@ -13,7 +13,7 @@ export async function disableTwoFactor(deps: Deps, caller: CallerIds, proof: Pre
   const { db, metadata, mail } = deps;
   const rules = await deps.loadRules();
   await withSecondFactor(deps, {
-    ...{ caller, proof, gating: rules },
+    ...{ caller, proof, gateRules: rules },
     run: async (found, counter) => {
       const outcome = await disable(db, { caller, proof: found, counter }, rules.credentials, metadata);
       return outcome === 'done' ? {} : outcome;

@@ -32,7 +32,7 @@ async function reauthenticate(deps: Deps, caller: CallerIds, proof: PresentedPro
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   const row = await withSecondFactor(deps, {
-    ...{ caller, proof, gating: { ...rules, gates: [] } },
+    ...{ caller, proof, gateRules: { ...rules, gates: [] } },
     run: (found, counter) => renewBySecondFactor(db, { caller, proof: found, counter, renewal }, metadata),
   });
   mail.sendSoon();

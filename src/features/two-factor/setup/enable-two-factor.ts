@@ -52,7 +52,7 @@ export async function enableTwoFactor(
   const { bucket, counted_device_id: countedDeviceId, device_id: deviceId } = setup;
   const counter = { bucket, countedDeviceId, deviceId };
   const enabling = { caller, factorId, step, codeHashes: hashes, renewal, counter };
-  const row = await enable(db, enabling, { gating: rules, credentials: rules.credentials }, metadata);
+  const row = await enable(db, enabling, { gateRules: rules, credentials: rules.credentials }, metadata);
   if (row === null) throw twoFactorErrors.two_factor_setup_required();
   mail.sendSoon();
   return { backupCodes: codes, tokens: await issueRenewedTokens(deps, row) };

@@ -2,7 +2,7 @@ import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
-import type { GatedRow, Gating } from '../../../joints/gate.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { recordEvents } from '../../security-events/index.ts';
@@ -54,16 +54,19 @@ export async function startSetup(
   db: Database,
   caller: CallerIds,
   { id, secretSealed }: NewTotp,
-  { gating, isVerificationAsked }: { readonly gating: Gating; readonly isVerificationAsked: boolean },
+  {
+    gateRules,
+    isVerificationAsked,
+  }: { readonly gateRules: GateRules; readonly isVerificationAsked: boolean },
 ): Promise<SetupRow | null> {
   const isUnverified = sql`(${isVerificationAsked}::boolean AND u.email_verified_at IS NULL)`;
-  const admitted = sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gating)} AND NOT ${isUnverified})`;
+  const admitted = sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)} AND NOT ${isUnverified})`;
   const { judge } = await db.batch(
     'start-two-factor-setup',
     {
       holdUser: lockUser(caller.userId),
       judge: sql<SetupRow>`
-        SELECT u.email, ${isUnverified} AS is_unverified, ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}`,
+        SELECT u.email, ${isUnverified} AS is_unverified, ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
       dropEarlier: sql`
         DELETE FROM factors f USING ${admitted} a
         WHERE f.user_id = a.user_id AND f.added_at IS NULL AND f.id <> ${id}::uuid`,
@@ -92,7 +95,7 @@ export interface UnfinishedSetup extends GatedRow {
 export async function findSetup(
   db: Database,
   caller: CallerIds,
-  gating: Gating,
+  gateRules: GateRules,
 ): Promise<UnfinishedSetup | null> {
   const deviceId = sql`coalesce(s.device_id, s.id)`;
   const [row] = await db.query<UnfinishedSetup>(
@@ -101,7 +104,7 @@ export async function findSetup(
       SELECT c.*, ${checkBucket(sql`c.user_id`, sql`c.counted_device_id`)} AS bucket, f.id, f.secret_sealed AS secret
       FROM (
         SELECT s.user_id, ${deviceId} AS device_id, ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id,
-          ${refusedBy(gating)} AS refused_by ${fromLiveSession(caller)}
+          ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}
       ) c
       LEFT JOIN factors f ON f.user_id = c.user_id AND ${isOpenSetup(sql`f`)}`,
     { isIdempotent: true },
@@ -133,12 +136,12 @@ export interface Enabling {
 export async function enableTwoFactor(
   db: Database,
   { caller, factorId, step, codeHashes, renewal, counter }: Enabling,
-  { gating, credentials }: { readonly gating: Gating; readonly credentials: readonly Credentials[] },
+  { gateRules, credentials }: { readonly gateRules: GateRules; readonly credentials: readonly Credentials[] },
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | null> {
   const once = renewedNow(renewal);
   const admitted = sql`(
-    SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gating)}
+    SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)}
       AND EXISTS (SELECT FROM factors f WHERE f.id = ${factorId}::uuid AND f.user_id = s.user_id AND ${isOpenSetup(sql`f`)}))`;
   const owner = sql`(
     SELECT f.user_id FROM factors f

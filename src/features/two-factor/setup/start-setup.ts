@@ -35,7 +35,7 @@ export async function startSetup(deps: Deps, caller: CallerIds): Promise<TotpSet
   // Without verification nobody could ever have verified the address.
   const isVerificationAsked = config.emailVerification !== 'off';
   const totp = { id, secretSealed };
-  const row = passGates(rules, await start(db, caller, totp, { gating: rules, isVerificationAsked }));
+  const row = passGates(rules, await start(db, caller, totp, { gateRules: rules, isVerificationAsked }));
   if (row.is_unverified) throw userErrors.email_not_verified();
   const uri = otpauthUri({ issuer: new URL(config.baseUrl).hostname, account: row.email, secret });
   return { secret: encodeBase32(secret), otpauthUri: uri, qrCode: await qrCodeUri(uri) };
