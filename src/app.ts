@@ -26,7 +26,7 @@ import { type AppParts, answerRequest, answerThrown, pathRoutesOf } from './http
 import type { AppEnv, RequestContext } from './http/context.ts';
 import type { Route } from './http/route.ts';
 import { TableRouter } from './http/table-router.ts';
-import { once } from './once.ts';
+import { loadOnce } from './load-once.ts';
 
 /** The manifest of every feature, one line each; what owns a table comes before what builds on it. */
 export const features: readonly Feature[] = [
@@ -67,7 +67,7 @@ export interface AppOptions extends DepsOptions {
 export function createApp(options: AppOptions = {}): Hono<AppEnv> & { readonly serves: readonly Route[] } {
   const all = [...features, ...(options.features ?? [])];
   const serves = foldRoutes(all);
-  const loadRules = once(() => loadRulesOf(all));
+  const loadRules = loadOnce(() => loadRulesOf(all));
   const parts: AppParts = {
     createDeps: (runtime, request, requestId) =>
       new RequestDeps(runtime, request, requestId, async () => loadRules(), options),

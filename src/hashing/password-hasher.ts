@@ -1,6 +1,6 @@
 import type { Argon2Parameters } from '../crypto/argon2id.ts';
 import type { PasswordCheck } from '../crypto/password-hash.ts';
-import { once } from '../once.ts';
+import { loadOnce } from '../load-once.ts';
 import { HashSemaphore } from './hash-semaphore.ts';
 
 /**
@@ -32,7 +32,7 @@ export const noHashes: HashCost = { count: 0, workedMs: 0 };
 // Shared by all requests of the isolate, which have one CPU.
 const semaphore = new HashSemaphore();
 
-const loadHashes = once(() => import('../crypto/password-hash.ts'));
+const loadHashes = loadOnce(() => import('../crypto/password-hash.ts'));
 
 /**
  * Creates a hasher with its counters at zero. A Worker's clock stands still during CPU work; with `isClockPrecise`

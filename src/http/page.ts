@@ -1,5 +1,5 @@
 import type { SignInMethod } from '../joints/sign-in-method.ts';
-import { once } from '../once.ts';
+import { loadOnce } from '../load-once.ts';
 import type { AccountSection } from './account-section.ts';
 import type { Fields, PageRequest, SignedInRequest } from './page-request.ts';
 import { markAsMadeByKit, type Route } from './route.ts';
@@ -34,7 +34,7 @@ export interface Site {
   readonly loadSignInMethods: () => Promise<readonly SignInMethod[]>;
 }
 
-const loadKit = once(() => import('./serve-page.ts'));
+const loadKit = loadOnce(() => import('./serve-page.ts'));
 
 /** The routes of a page: it is shown by GET and takes its forms by POST, from pages of this service alone (CSR-06). */
 export function pageRoutes(page: Page, site: Site): Route[] {

@@ -3,7 +3,7 @@ import { ConfigError } from '../config/variable-reader.ts';
 import type { AccessTokenClaims } from '../crypto/jwt.ts';
 import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
-import { once } from '../once.ts';
+import { loadOnce } from '../load-once.ts';
 import type { RateLimitClass } from '../rate-limit/rate-limiter.ts';
 import { readJsonBody } from './body.ts';
 import type { RequestContext } from './context.ts';
@@ -122,7 +122,7 @@ async function readBody<S extends z.core.$ZodType>(
   return validate(typeof schema === 'function' ? await schema(deps) : schema, value);
 }
 
-const loadValidation = once(() => import('./validate.ts'));
+const loadValidation = loadOnce(() => import('./validate.ts'));
 
 /** Defines a route that answers even without a valid configuration, and without a limit. */
 export function defineOpenRoute(path: string, handler: (c: RequestContext) => Response): Route {

@@ -1,5 +1,5 @@
 import type { Keyring } from '../crypto/keyring.ts';
-import { once } from '../once.ts';
+import { loadOnce } from '../load-once.ts';
 import type { RequestMetadata } from '../request/request-metadata.ts';
 import { type MailClient, mailClient } from './mail-client.ts';
 import type { MailFacts, SealedMailKind } from './mail-kind.ts';
@@ -36,7 +36,7 @@ export interface Mailer {
   readonly isDue: boolean;
 }
 
-const loadPreparation = once(() => import('./prepared-mail.ts'));
+const loadPreparation = loadOnce(() => import('./prepared-mail.ts'));
 
 /** Creates the mailer of one request. */
 export function createMailer(keyring: Keyring, metadata: () => RequestMetadata): Mailer {

@@ -1,7 +1,7 @@
 import { expiredCookie } from '../../http/cookies.ts';
 import { presentedRefreshToken, presentedTokens } from '../../http/presented-tokens.ts';
 import { defineRoute, type Handler } from '../../http/route.ts';
-import { once } from '../../once.ts';
+import { loadOnce } from '../../load-once.ts';
 import { answerSignedOut } from './answer-signed-out.ts';
 import { answerTokens } from './answer-tokens.ts';
 import { sessionErrors } from './errors.ts';
@@ -9,7 +9,7 @@ import { logout } from './logout.ts';
 import { refresh } from './refresh.ts';
 import type { TokenRequest } from './schemas.ts';
 
-const loadSchemas = once(() => import('./schemas.ts'));
+const loadSchemas = loadOnce(() => import('./schemas.ts'));
 
 /** What most clients ask for all the time is evaluated at the start, but for the schema. */
 type HotHandler = Handler<'token-holder', typeof TokenRequest>;

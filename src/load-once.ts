@@ -2,7 +2,7 @@
  * A module that is evaluated when it is first needed, and then at hand. It remembers the value and not the promise, which
  * belongs to the request that asked (T21).
  */
-export function once<T>(load: () => Promise<T>): () => T | Promise<T> {
+export function loadOnce<T>(load: () => Promise<T>): () => T | Promise<T> {
   let loaded: T | undefined;
   return () => {
     if (loaded !== undefined) return loaded;
