@@ -52,7 +52,7 @@ export async function answerPage(
     home: config === undefined ? null : homeOf(config),
     notice: told,
     languages: areHosted ? pageLanguageChoices : [],
-    returnTo: view.address ?? ownAddress(c),
+    returnTo: view.shownAt ?? pathShown(c),
   });
   const headers = new Headers({
     ...further,
@@ -105,7 +105,7 @@ function toldNotice(c: RequestContext, { notices }: PageLanguage): string | null
 }
 
 /** What a link to this page is. The address of a form that was posted has no query. */
-function ownAddress(c: RequestContext): string {
+function pathShown(c: RequestContext): string {
   const { pathname, search } = new URL(c.req.url);
   return pathname + search;
 }

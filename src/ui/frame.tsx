@@ -26,7 +26,7 @@ export interface FrameOptions {
   readonly notice: string | null;
   /** The other languages, and where the page is shown in them; none where they cannot be chosen. */
   readonly languages: readonly { readonly tag: string; readonly name: string }[];
-  /** The address to which a choice of the language returns. */
+  /** Where a choice of the language returns to. */
   readonly returnTo: string;
   /** What the Content-Security-Policy lets run. */
   readonly nonce: string;

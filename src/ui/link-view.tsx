@@ -21,8 +21,8 @@ export function linkView(page: {
       />
     </Card>
   );
-  const address = `${path}?${new URLSearchParams({ token })}`;
-  return { title: text.title, body, address, hasSecretQuery: true };
+  const shownAt = `${path}?${new URLSearchParams({ token })}`;
+  return { title: text.title, body, shownAt, hasSecretQuery: true };
 }
 
 /** A page that says something, and leads on. */

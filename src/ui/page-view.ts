@@ -11,7 +11,7 @@ export interface PageView {
   /** The origin, besides our own, to which the answer to a form may lead: that of a checked `redirectTo` (HDR-03). */
   readonly formTarget?: string | undefined;
   /** Where it is shown by GET, with what it needs of its query: for a page that answers a form. Its own address by default. */
-  readonly address?: string;
+  readonly shownAt?: string;
   /** Whether the query is removed from the address as soon as the page is shown, for it has a token. */
   readonly hasSecretQuery?: true;
   /** Where the browser goes by itself: a checked address. The body has a link for whoever stays. */

@@ -74,18 +74,18 @@ function classes(): TimedClass[] {
     ...[...owners, 'left'].map((owner) => ({
       ...alike('forgot', 'verified'),
       name: `forgot, ${owner}`,
-      request: post('/api/auth/password/forgot', (attempt) => ({ email: addressOf(owner, attempt) })),
+      request: post('/api/auth/password/forgot', (attempt) => ({ email: emailOf(owner, attempt) })),
     })),
     ...owners.map((owner) => ({
       ...alike('resend', 'verified'),
       name: `resend, ${owner}`,
-      request: post('/api/auth/email/resend', (attempt) => ({ email: addressOf(owner, attempt) })),
+      request: post('/api/auth/email/resend', (attempt) => ({ email: emailOf(owner, attempt) })),
     })),
     ...owners.map((owner) => ({
       ...alike('register', 'verified'),
       name: `register, ${owner}`,
       request: post('/api/auth/register', (attempt) => ({
-        email: addressOf(`signing-up-${owner}`, attempt),
+        email: emailOf(`signing-up-${owner}`, attempt),
         name: 'Bench',
         password,
         confirmPassword: password,
@@ -95,7 +95,7 @@ function classes(): TimedClass[] {
 }
 
 /** A different account each time, so that no limit on mails is reached before all had their turn. */
-function addressOf(owner: string, attempt: number): string {
+function emailOf(owner: string, attempt: number): string {
   return `${owner}-${attempt % accountsPerKind}@example.com`;
 }
 

@@ -102,7 +102,7 @@ function loginView(request: PageRequest, ways: WaysIn, typed: Fields, problem: F
       )}
     </Card>
   );
-  return { title: text.title, body, formTarget, address: withTarget('/login', target) };
+  return { title: text.title, body, formTarget, shownAt: withTarget('/login', target) };
 }
 
 /** The links of the ways in beside the password. */

@@ -108,7 +108,7 @@ function registerView(
       </p>
     </Card>
   );
-  return { title: text.title, body, formTarget, address: withTarget('/register', target) };
+  return { title: text.title, body, formTarget, shownAt: withTarget('/register', target) };
 }
 
 function Terms({ request: { deps, language } }: { readonly request: PageRequest }) {

@@ -45,7 +45,7 @@ export function reauthenticatePage(site: Site): PageModule<SignedInRequest> {
               return prove(request, site, held, typed);
             case 'send':
               await (await sender(request)).send?.(request.deps, request.caller);
-              return seeOther(addressOf(held), 'code_sent');
+              return seeOther(pathOf(held), 'code_sent');
             case 'visit':
               return leave(request, held, typed.way ?? '');
             case 'continue':
@@ -97,10 +97,10 @@ async function ask(request: SignedInRequest, held: Held, problem: FormProblem | 
     const isDeletion = form?.path === '/account/delete';
     const view = confirmedView(
       request,
-      { action: addressOf(held), hidden, back },
+      { action: pathOf(held), hidden, back },
       { isWaiting: form !== null, isDeletion, problem },
     );
-    return answerView(request, { ...view, address: addressOf(held) }, problem?.status);
+    return answerView(request, { ...view, shownAt: pathOf(held) }, problem?.status);
   }
   const { reauthentications } = await deps.loadRules();
   const named = reauthentications.filter(({ name }) => methods.includes(name));
@@ -111,8 +111,8 @@ async function ask(request: SignedInRequest, held: Held, problem: FormProblem | 
     (method): method is typeof method & ElsewhereMethod<Deps> => method.member === null,
   );
   const ways = await Promise.all(elsewhere.map((method) => method.ways(deps, caller)));
-  const asking: Asking = { action: addressOf(held), hidden, back, proofs, ways: ways.flat(), problem };
-  return answerView(request, { ...confirmView(request, asking), address: addressOf(held) }, problem?.status);
+  const asking: Asking = { action: pathOf(held), hidden, back, proofs, ways: ways.flat(), problem };
+  return answerView(request, { ...confirmView(request, asking), shownAt: pathOf(held) }, problem?.status);
 }
 
 /** What would do; null where the last authentication is recent. */
@@ -143,7 +143,7 @@ async function prove(request: SignedInRequest, site: Site, held: Held, typed: Fi
 /** Does what the held form asks for, or leads back to where it can be filled in again. */
 async function goOn(request: SignedInRequest, site: Site, held: Held): Promise<Response> {
   // What was proved may not be enough, as a password where the account asks for a second factor.
-  if ((await methodsAsked(request)) !== null) return seeOther(addressOf(held));
+  if ((await methodsAsked(request)) !== null) return seeOther(pathOf(held));
   const form = await heldForm(request, held);
   const page = site.pages.find((candidate) => candidate.path === form?.path);
   if (form === null || page?.guard !== 'account-holder') {
@@ -164,11 +164,11 @@ async function leave(request: SignedInRequest, held: Held, way: string): Promise
   const { reauthentications } = await deps.loadRules();
   for (const method of reauthentications) {
     if (method.member !== null) continue;
-    const redirectTo = new URL(addressOf(held), deps.config.baseUrl).href;
+    const redirectTo = new URL(pathOf(held), deps.config.baseUrl).href;
     const { url, name, setCookies } = await method.begin(deps, caller, way, redirectTo);
     const { title, text, link, back } = language.signIn.onward;
     const words = { title: title(name), text, link: link(name), back };
-    const response = await answerView(request, onwardView(words, url, addressOf(held)));
+    const response = await answerView(request, onwardView(words, url, pathOf(held)));
     setCookies(response.headers, c.req.raw.headers.get('Cookie'));
     return response;
   }
@@ -182,7 +182,7 @@ async function sender({ deps }: SignedInRequest): Promise<ProofMethod<Deps>> {
   throw commonErrors.malformed_form();
 }
 
-function addressOf({ form, returnTo }: Held): string {
+function pathOf({ form, returnTo }: Held): string {
   const parameters = new URLSearchParams({ ...(form !== undefined && { form }), returnTo });
   return `${path}?${parameters}`;
 }

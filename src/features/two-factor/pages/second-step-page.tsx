@@ -107,8 +107,8 @@ function stepView(
       </p>
     </Card>
   );
-  const address = withTarget(isBackup ? backupPath : path, target);
-  return { title: text.title, body, formTarget, address };
+  const shownAt = withTarget(isBackup ? backupPath : path, target);
+  return { title: text.title, body, formTarget, shownAt };
 }
 
 function expiredView({ language }: PageRequest, target: PageTarget): PageView {
