@@ -3,7 +3,7 @@ import type { PageLanguage } from '../languages/page-language.ts';
 import type { Brand } from '../ui/brand.ts';
 import type { PageView } from '../ui/page-view.ts';
 import type { RequestContext } from './context.ts';
-import { clearNotice, readNotice } from './notice.ts';
+import { clearFlash, readFlash } from './flash.ts';
 
 /** The paths of pages that are there whatever is configured, where failures are answered as pages as well. */
 const pagePaths = /^\/(?:auth|dev)(?:\/|$)/;
@@ -45,12 +45,12 @@ export async function answerPage(
   const config = c.get('deps')?.config;
   const areHosted = config?.pages.areHosted ?? false;
   const nonce = randomNonce();
-  const told = status === 200 ? toldNotice(c, language) : null;
+  const told = status === 200 ? toldFlash(c, language) : null;
   const html = renderPage(view, {
     ...{ lang: language.tag, text: language.frame, nonce },
     brand: config?.brand ?? noBrand,
     home: config === undefined ? null : homeOf(config),
-    notice: told,
+    flash: told,
     languages: areHosted ? pageLanguageChoices : [],
     returnTo: view.shownAt ?? pathShown(c),
   });
@@ -63,7 +63,7 @@ export async function answerPage(
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cache-Control': 'no-store',
   });
-  if (told !== null) clearNotice(headers);
+  if (told !== null) clearFlash(headers);
   return new Response(html, { status, headers });
 }
 
@@ -98,9 +98,9 @@ function randomNonce(): string {
   return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
 }
 
-function toldNotice(c: RequestContext, { notices }: PageLanguage): string | null {
-  const name = readNotice(c.req.raw.headers);
-  const sentences: Readonly<Record<string, string>> = notices;
+function toldFlash(c: RequestContext, { flashes }: PageLanguage): string | null {
+  const name = readFlash(c.req.raw.headers);
+  const sentences: Readonly<Record<string, string>> = flashes;
   return name !== null && Object.hasOwn(sentences, name) ? (sentences[name] ?? null) : null;
 }
 

@@ -4,7 +4,7 @@ import type { PageLanguage } from '../languages/page-language.ts';
 import type { PageView } from '../ui/page-view.ts';
 import { answerPage } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
-import { type NoticeName, setNotice } from './notice.ts';
+import { type FlashName, setFlash } from './flash.ts';
 import { pageLanguage } from './page-language.ts';
 import { requireDeps } from './route.ts';
 
@@ -38,11 +38,11 @@ export function answerView({ c, language }: PageRequest, view: PageView, status 
 /**
  * Leads on by GET, so that a reload posts nothing again.
  * @param location of this service, or a checked URL
- * @param notice what the page there tells
+ * @param flash what the page there tells
  */
-export function seeOther(location: string, notice?: NoticeName): Response {
+export function seeOther(location: string, flash?: FlashName): Response {
   const headers = new Headers({ Location: location });
-  if (notice !== undefined) setNotice(headers, notice);
+  if (flash !== undefined) setFlash(headers, flash);
   return new Response(null, { status: 303, headers });
 }
 

@@ -5,9 +5,9 @@ import type { VisitorIds, VisitorReader } from '../joints/visitor.ts';
 import { accessCookieName, clearAuthCookies, refreshCookieName, setAuthCookies } from './auth-cookies.ts';
 import type { RequestContext } from './context.ts';
 import { readCookie } from './cookies.ts';
+import type { FlashName } from './flash.ts';
 import { refuseForeignOrigin } from './guard.ts';
 import { clearHeldForm } from './held-form.ts';
-import type { NoticeName } from './notice.ts';
 import { type PageRequest, seeOther } from './page-request.ts';
 
 /**
@@ -111,8 +111,8 @@ export function setTokensUnlessSet(response: Response, tokens: IssuedTokens): vo
 }
 
 /** Leads somebody who has signed out to the sign-in, without the cookies of the session and of a form that waits. */
-export function leadSignedOut({ config }: Deps, notice: NoticeName = 'signed_out'): Response {
-  const response = seeOther('/login', notice);
+export function leadSignedOut({ config }: Deps, flash: FlashName = 'signed_out'): Response {
+  const response = seeOther('/login', flash);
   clearAuthCookies(response.headers, config.session.legacyRefreshCookie);
   clearHeldForm(response.headers);
   return response;

@@ -1,4 +1,4 @@
-import type { NoticeName } from '../http/notice.ts';
+import type { FlashName } from '../http/flash.ts';
 import type { FrameText } from '../ui/frame.tsx';
 import type { AccountTexts } from './en/account.ts';
 import type { PageErrors } from './en/errors.ts';
@@ -65,7 +65,7 @@ export interface PageLanguage {
     /** Sends the form once more. */
     readonly again: string;
   };
-  readonly notices: { readonly [Name in NoticeName]: string };
+  readonly flashes: { readonly [Name in FlashName]: string };
   readonly signIn: SignInTexts;
   readonly fromProvider: FromProviderTexts;
   readonly account: AccountTexts;

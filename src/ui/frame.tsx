@@ -23,7 +23,7 @@ export interface FrameOptions {
   /** Where the mark leads; null for nowhere. */
   readonly home: string | null;
   /** What was done just now. */
-  readonly notice: string | null;
+  readonly flash: string | null;
   /** The other languages, and where the page is shown in them; none where they cannot be chosen. */
   readonly languages: readonly { readonly tag: string; readonly name: string }[];
   /** Where a choice of the language returns to. */
@@ -57,9 +57,9 @@ export function renderPage(view: PageView, options: FrameOptions): string {
         <Top view={view} options={options} />
         <main id="main" class={width}>
           <h1>{title}</h1>
-          {options.notice && (
+          {options.flash && (
             <p class="notice" role="status">
-              {options.notice}
+              {options.flash}
             </p>
           )}
           {body}

@@ -151,7 +151,7 @@ describe('what was done just now', () => {
     const cookies = { ...account.cookies, '__Host-nexora_notice': 'profile_saved' };
     const answer = await client.get('/account', { cookies });
     expectPage(answer, 200);
-    expect(noticeOf(answer)).toBe(en.notices.profile_saved);
+    expect(noticeOf(answer)).toBe(en.flashes.profile_saved);
     expect(answer.setCookies).toEqual([expect.stringMatching(/^__Host-nexora_notice=;.*Max-Age=0/)]);
     for (const name of ['notice', '__Host-nexora_notice']) {
       const byAddress = await client.get(`/account?${name}=profile_saved`, { cookies: account.cookies });

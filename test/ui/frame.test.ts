@@ -13,13 +13,13 @@ const text = {
   ...{ terms: 'Terms', privacy: 'Privacy', support: 'Help' },
 };
 const options: FrameOptions = {
-  ...{ lang: 'en', text, brand, home: '/', notice: null, languages: [], returnTo: '/', nonce: 'n0nce' },
+  ...{ lang: 'en', text, brand, home: '/', flash: null, languages: [], returnTo: '/', nonce: 'n0nce' },
 };
 const view: PageView = { title: 'Page', body: 'Body.' };
 const evil = `"><script>alert('1')</script>&`;
 
 describe('renderPage', () => {
-  test('has neither a notice, a form, a menu nor a link to elsewhere where the page has none', () => {
+  test('has neither a flash, a form, a menu nor a link to elsewhere where the page has none', () => {
     const page = renderPage(view, options);
     expect(page).toMatch(/^<!doctype html><html lang="en">/);
     expect(page).not.toMatch(/role="status"|<form|<button|<nav|http-equiv/);
@@ -44,7 +44,7 @@ describe('renderPage', () => {
   });
 
   test('says what was done first, so that it is read first', () => {
-    expect(renderPage(view, { ...options, notice: 'Saved.' })).toContain(
+    expect(renderPage(view, { ...options, flash: 'Saved.' })).toContain(
       '<h1>Page</h1><p class="notice" role="status">Saved.</p>Body.',
     );
   });
@@ -58,7 +58,7 @@ describe('renderPage', () => {
         text: Object.fromEntries(Object.keys(text).map((name) => [name, evil])) as typeof text,
         brand: { ...brand, name: evil, logoUrl: evil, termsUrl: evil, privacyUrl: evil, supportUrl: evil },
         home: evil,
-        notice: evil,
+        flash: evil,
         languages: [{ tag: evil, name: evil }],
         returnTo: evil,
         nonce: evil,

@@ -25,7 +25,7 @@ import {
 } from '../users/index.ts';
 import { unlessTaken } from './unless-taken.ts';
 
-/** A link that can give an account an address back: of the notice about the change, or of one about a sign-in. */
+/** A link that can give an account an address back: of the mail about the change, or of one about a sign-in. */
 export type WayBackToken = PresentedOneTimeToken & { readonly kind: 'revert_email' | 'not_me' };
 
 /** Which way back a link is, where it is no ordinary one: see `issueWayBack`. */
@@ -54,7 +54,7 @@ export function isOpen(account: FoundAccount): account is FoundWayBack {
 }
 
 /**
- * Returns the account of a link without consuming it. A not-me link gives the address back that its notice went to, if
+ * Returns the account of a link without consuming it. A not-me link gives the address back that its mail went to, if
  * the account has another one and that way back is still open. Round trips: 1. Null when the token cannot be consumed or
  * the account is banned or deleted.
  */
@@ -189,7 +189,7 @@ function isStillOpen({ kind }: WayBackToken, { target_email: target }: FoundWayB
   return sql`u.email <> ${target} AND EXISTS (SELECT ${fromWaysBack(sql`u.id`)} AND t.target_email = ${target})`;
 }
 
-/** When the way back of a not-me link began, where that was before its notice. */
+/** When the way back of a not-me link began, where that was before its mail. */
 function earlierWayBack({ kind }: WayBackToken, way: FoundWayBack): Fragment {
   if (kind === 'revert_email') return sql`NULL`;
   return sql`(SELECT min(t.created_at) ${fromWaysBack(sql`${way.user_id}::uuid`)} AND t.target_email = ${way.target_email})`;

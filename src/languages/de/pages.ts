@@ -48,7 +48,7 @@ export const pageTexts: PageLanguage = {
     again: 'Noch einmal versuchen',
     incompleteLink: 'Der Link ist unvollständig. Bitte öffnen Sie den Link in Ihrer E-Mail noch einmal.',
   },
-  notices: {
+  flashes: {
     signed_out: 'Sie sind abgemeldet.',
     signed_out_others: 'Alle anderen Geräte wurden abgemeldet.',
     signed_out_device: 'Das Gerät wurde abgemeldet.',

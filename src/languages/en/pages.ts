@@ -48,7 +48,7 @@ export const pageTexts: PageLanguage = {
     again: 'Try again',
     incompleteLink: 'The link is incomplete. Please open the link in your e-mail again.',
   },
-  notices: {
+  flashes: {
     signed_out: 'You are signed out.',
     signed_out_others: 'All other devices were signed out.',
     signed_out_device: 'The device was signed out.',

@@ -150,7 +150,7 @@ test('“This was not me” ends the other sessions, and leads to the password',
   expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(401);
   const notice = { '__Host-nexora_notice': cookieValue(answer, '__Host-nexora_notice')! };
   const next = await client.get('/account', { cookies: { ...cookies, ...notice } });
-  expect([next.status, noticeOf(next)]).toEqual([200, en.notices.not_me]);
+  expect([next.status, noticeOf(next)]).toEqual([200, en.flashes.not_me]);
 });
 
 test('the section of the activity does nothing by an action that its button has not (INP-02)', async () => {

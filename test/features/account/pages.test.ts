@@ -92,7 +92,7 @@ describe('the section of the profile', () => {
     const saved = await save(cookies, ' Zoe\u0308 K. & Co ');
     expect(led(saved)).toEqual([303, '/account']);
     const next = await follow(saved, cookies);
-    expect(noticeOf(next)).toBe(en.notices.profile_saved);
+    expect(noticeOf(next)).toBe(en.flashes.profile_saved);
     expect(cookieValue(next, '__Host-nexora_notice')).toBe('');
     expect(inputOf(next, 'name')).toContain('value="Zo\u00eb K. &amp; Co"');
   });
@@ -147,7 +147,7 @@ describe('the section of the data', () => {
     expect(led(back)).toEqual([303, '/account#data']);
     expect(cookieValue(back, heldCookie)).toBe('');
     const renewed = authCookies(back);
-    expect(noticeOf(await follow(back, renewed))).toBe(en.notices.confirmed);
+    expect(noticeOf(await follow(back, renewed))).toBe(en.flashes.confirmed);
     expect((await press(client, '/account', form, renewed)).headers.get('Content-Disposition')).toContain(
       'attachment',
     );
@@ -186,7 +186,7 @@ describe('/account/delete', () => {
     expect(led(answer)).toEqual([303, '/login']);
     expect(clearedBy(answer)).toEqual(sessionCookies);
     expect(await findUsers(email)).toEqual([]);
-    expect(noticeOf(await follow(answer, {}))).toBe(en.notices.account_deleted);
+    expect(noticeOf(await follow(answer, {}))).toBe(en.flashes.account_deleted);
     expect((await client.get('/account', { cookies })).headers.get('Location')).toBe(
       '/login?redirectTo=%2Faccount',
     );

@@ -185,7 +185,7 @@ test('the demo user signs out, and is told so', async () => {
   const answer = await press(client, '/logout', {}, cookies);
   expect([led(answer), clearedBy(answer)]).toEqual([[303, '/login'], sessionCookies]);
   const notice = { '__Host-nexora_notice': cookieValue(answer, '__Host-nexora_notice')! };
-  expect(noticeOf(await client.get('/login', { cookies: notice }))).toBe(en.notices.signed_out);
+  expect(noticeOf(await client.get('/login', { cookies: notice }))).toBe(en.flashes.signed_out);
 });
 
 test('with DEMO_MODE off there is none of it: no sign-in, and no page for whoever holds its tokens', async () => {

@@ -51,7 +51,7 @@ describe('the section of the address', () => {
     expect(led(answer)).toEqual([303, '/account#email']);
     const notice = { '__Host-nexora_notice': cookieValue(answer, '__Host-nexora_notice')! };
     const next = await client.get(path, { cookies: { ...cookies, ...notice } });
-    expect(noticeOf(next)).toBe(en.notices.email_change_requested);
+    expect(noticeOf(next)).toBe(en.flashes.email_change_requested);
     expect(sectionOf(next, 'email')?.text).toContain(`<strong>${email}</strong>`);
     const token = await tokenFrom(client, newEmail, 'confirm_email_change');
     expect((await confirm(client, token)).status).toBe(200);

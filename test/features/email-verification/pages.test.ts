@@ -83,7 +83,7 @@ describe('the section of the verification', () => {
     expect((await mailsTo(optional, email)).length).toBe(before + 1);
     const notice = { '__Host-nexora_notice': cookieValue(answer, '__Host-nexora_notice')! };
     const next = await optional.get('/account', { cookies: { ...cookies, ...notice } });
-    expect(noticeOf(next)).toBe(en.notices.verification_sent);
+    expect(noticeOf(next)).toBe(en.flashes.verification_sent);
   });
 
   test('is not there once the address is verified, nor where nothing is verified', async () => {

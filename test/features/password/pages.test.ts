@@ -142,7 +142,7 @@ describe('the section of the password', () => {
     expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(401);
     const notice = cookieValue(answer, '__Host-nexora_notice')!;
     const next = await client.get(path, { cookies: { ...renewed, '__Host-nexora_notice': notice } });
-    expect([next.status, noticeOf(next)]).toEqual([200, en.notices.password_changed]);
+    expect([next.status, noticeOf(next)]).toEqual([200, en.flashes.password_changed]);
   });
 
   test.each<[overrides: Record<string, string>, status: number, field: string, sentence: string]>([

@@ -78,7 +78,7 @@ describe('the section of devices', () => {
     const { id } = devicesOf(await shown(cookies)).find(({ words }) => words.includes('Chrome'))!;
     const answer = await send('end', cookies, id);
     expect(led(answer)).toEqual([303, path]);
-    expect(await noticeAfter(answer, cookies)).toBe(en.notices.signed_out_device);
+    expect(await noticeAfter(answer, cookies)).toBe(en.flashes.signed_out_device);
     expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([true, false]);
     expect(devicesOf(await shown(cookies))).toHaveLength(1);
   });
@@ -88,7 +88,7 @@ describe('the section of devices', () => {
     const { id } = devicesOf(await shown(cookies)).find(({ words }) => words.includes('Firefox'))!;
     const answer = await send('end', cookies, id);
     expect([led(answer), clearedBy(answer)]).toEqual([[303, '/login'], sessionCookies]);
-    expect(await noticeAfter(answer, {})).toBe(en.notices.signed_out);
+    expect(await noticeAfter(answer, {})).toBe(en.flashes.signed_out);
     expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([false, true]);
   });
 
@@ -96,7 +96,7 @@ describe('the section of devices', () => {
     const { cookies, other } = await owner();
     const answer = await send('end_others', cookies);
     expect(led(answer)).toEqual([303, path]);
-    expect(await noticeAfter(answer, cookies)).toBe(en.notices.signed_out_others);
+    expect(await noticeAfter(answer, cookies)).toBe(en.flashes.signed_out_others);
     expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([true, false]);
   });
 
@@ -150,7 +150,7 @@ describe('/logout', () => {
     const { cookies, other } = await owner();
     const answer = await press(client, '/logout', {}, cookies);
     expect([led(answer), clearedBy(answer)]).toEqual([[303, '/login'], sessionCookies]);
-    expect(await noticeAfter(answer, {})).toBe(en.notices.signed_out);
+    expect(await noticeAfter(answer, {})).toBe(en.flashes.signed_out);
     expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([false, true]);
     expect((await client.post('/api/auth/refresh', {}, { cookies })).status).toBe(401);
   });

@@ -194,7 +194,7 @@ describe('removing a connected account', () => {
     expect(led(answer)).toEqual([303, '/account#identities']);
     const notice = cookieValue(answer, '__Host-nexora_notice')!;
     const next = await client.get(path, { cookies: { ...cookies, '__Host-nexora_notice': notice } });
-    expect(noticeOf(next)).toBe(en.notices.identity_removed);
+    expect(noticeOf(next)).toBe(en.flashes.identity_removed);
     expect(doable(sectionOf(next, 'identities')!)).toContainEqual(['Remove', 'remove', 'second']);
     expect(doable(sectionOf(next, 'identities')!)).toContainEqual([
       'Connect Local issuer',

@@ -53,7 +53,7 @@ describe('the section of trusted devices', () => {
     expect(led(answer)).toEqual([303, `${path}#trusted-devices`]);
     const notice = cookieValue(answer, '__Host-nexora_notice')!;
     const next = await client.get(path, { cookies: { ...cookies, '__Host-nexora_notice': notice } });
-    expect(noticeOf(next)).toBe(en.notices.device_forgotten);
+    expect(noticeOf(next)).toBe(en.flashes.device_forgotten);
     expect(formsOf(sectionOf(next, 'trusted-devices')!)).toEqual([]);
     await expectAsked(client, user, {}, { cookies: trusted });
   });

@@ -198,7 +198,7 @@ describe('the section of two-factor while it is on', () => {
     expect(led(answer)).toEqual([303, `${path}#two-factor`]);
     const notice = cookieValue(answer, '__Host-nexora_notice')!;
     const next = await client.get(path, { cookies: { ...cookies, '__Host-nexora_notice': notice } });
-    expect(noticeOf(next)).toBe(en.notices.two_factor_off);
+    expect(noticeOf(next)).toBe(en.flashes.two_factor_off);
     expect(buttonsOf(sectionOf(next, 'two-factor')!)).toEqual([text.start]);
     await expectNotAsked(client, user);
   });

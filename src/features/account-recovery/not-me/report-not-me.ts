@@ -6,7 +6,7 @@ import { revokeAccess } from './revoke-access.sql.ts';
 /**
  * Locks out whoever signed in to an account, by the not-me link of the mail about it: every session ends, no device is
  * known any longer, and the password is cleared, so that nobody can sign in with it, not even by a login that is in
- * progress. The owner gets a reset link at the present address of the account. If that is another one than the notice
+ * progress. The owner gets a reset link at the present address of the account. If that is another one than the mail
  * went to, and the way back is still open, the account first gets the former address back, as by a revert link (LNK-12).
  * Round trips: 2; 0 for a forged link.
  * @throws AuthError token_invalid

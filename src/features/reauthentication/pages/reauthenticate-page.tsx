@@ -147,8 +147,8 @@ async function goOn(request: SignedInRequest, site: Site, held: Held): Promise<R
   const form = await heldForm(request, held);
   const page = site.pages.find((candidate) => candidate.path === form?.path);
   if (form === null || page?.guard !== 'account-holder') {
-    const notice = held.form === undefined ? 'confirmed' : 'form_expired';
-    return seeOther(held.returnTo, notice);
+    const flash = held.form === undefined ? 'confirmed' : 'form_expired';
+    return seeOther(held.returnTo, flash);
   }
   const response = await receiveForm(page, site, { ...request, isContinued: true }, form.fields);
   if (response.headers.get('Location')?.startsWith(`${path}?`) !== true) clearHeldForm(response.headers);

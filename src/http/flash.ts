@@ -1,7 +1,7 @@
 import { expiredHostCookie, hostCookie, readCookie } from './cookies.ts';
 
 /** What was done, as the next page tells it. The sentences are in `src/languages`. */
-export type NoticeName =
+export type FlashName =
   | 'signed_out'
   | 'signed_out_others'
   | 'signed_out_device'
@@ -25,16 +25,16 @@ const cookieName = '__Host-nexora_notice';
 const ttlSeconds = 60;
 
 /** Lets the next page tell what was done. */
-export function setNotice(headers: Headers, name: NoticeName): void {
+export function setFlash(headers: Headers, name: FlashName): void {
   headers.append('Set-Cookie', hostCookie(cookieName, name, ttlSeconds));
 }
 
 /** What was done just now; null for nothing. */
-export function readNotice(headers: Headers): string | null {
+export function readFlash(headers: Headers): string | null {
   return readCookie(headers.get('Cookie'), cookieName);
 }
 
 /** The page has told it. */
-export function clearNotice(headers: Headers): void {
+export function clearFlash(headers: Headers): void {
   headers.append('Set-Cookie', expiredHostCookie(cookieName));
 }
