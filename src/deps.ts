@@ -7,10 +7,10 @@ import type { Database } from './db/client.ts';
 import type { ExportPart } from './db/export-part.ts';
 import type { PasswordHasher } from './hashing/password-hasher.ts';
 import type { Credentials } from './joints/closing.ts';
-import type { Factor } from './joints/factor.ts';
 import type { Gate } from './joints/gate.ts';
 import type { OwnedTable } from './joints/owned-table.ts';
 import type { ReauthenticationMethod } from './joints/reauthentication.ts';
+import type { SecondFactor } from './joints/second-factor.ts';
 import type { SignInCompletion } from './joints/sign-in-completion.ts';
 import type { Mailer } from './mail/mailer.ts';
 import type { RequestMetadata } from './request/request-metadata.ts';
@@ -38,7 +38,7 @@ export interface Rules {
   /** Conditions for every sensitive route, in the order in which they refuse. */
   readonly gates: readonly Gate[];
   /** Second factors that keep a sign-in from opening a session. */
-  readonly factors: readonly Factor<Deps>[];
+  readonly secondFactors: readonly SecondFactor<Deps>[];
   /** What sign-ins do once they are complete. */
   readonly signInCompletions: readonly SignInCompletion[];
   /** Ways to authenticate again, by which a session becomes recent. */

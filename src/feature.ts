@@ -52,7 +52,7 @@ export async function loadRulesOf(features: readonly Feature[]): Promise<Rules> 
   const rules = await Promise.all(features.map(async ({ loadRules }) => (await loadRules?.()) ?? noRules));
   return {
     gates: rules.flatMap(({ gates = [] }) => gates),
-    factors: rules.flatMap(({ factors = [] }) => factors),
+    secondFactors: rules.flatMap(({ secondFactors = [] }) => secondFactors),
     signInCompletions: rules.flatMap(({ signInCompletions = [] }) => signInCompletions),
     reauthentications: rules.flatMap(({ reauthentications = [] }) => reauthentications),
     credentials: rules.flatMap(({ credentials = [] }) => credentials),

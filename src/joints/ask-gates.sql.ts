@@ -1,6 +1,6 @@
 import { type Fragment, join, sql } from '../db/sql.ts';
-import type { Factor } from './factor.ts';
 import type { GateRules } from './gate.ts';
+import type { SecondFactor } from './second-factor.ts';
 
 /**
  * The name of the first gate that refuses the session `s` of the user `u`, followed by what would open it, as text[]; or
@@ -28,29 +28,31 @@ export function passesGates(gateRules: GateRules, { hasPassword = false } = {}):
 }
 
 /** Whether the account of the row `u` of users asks for a second factor. */
-export function asksForFactor(factors: readonly Factor[], u: Fragment): Fragment {
-  return anyOf(factors.map(({ isAskedFor }) => isAskedFor(u)));
+export function asksForSecondFactor(secondFactors: readonly SecondFactor[], u: Fragment): Fragment {
+  return anyOf(secondFactors.map(({ isAskedFor }) => isAskedFor(u)));
 }
 
 /** Since when the account of the row `u` of users asks for a second factor, where it does. */
-export function factorSince(factors: readonly Factor[], u: Fragment): Fragment {
-  const times = factors.map(({ isAskedFor, since }) => sql`CASE WHEN ${isAskedFor(u)} THEN ${since(u)} END`);
+export function secondFactorSince(secondFactors: readonly SecondFactor[], u: Fragment): Fragment {
+  const times = secondFactors.map(
+    ({ isAskedFor, since }) => sql`CASE WHEN ${isAskedFor(u)} THEN ${since(u)} END`,
+  );
   const [only] = times;
   if (only === undefined) return sql`NULL::timestamptz`;
   return times.length === 1 ? only : sql`least(${join(times, ', ')})`;
 }
 
 /** The names of the methods of the second factors that the account of the row `u` of users asks for: a text[]. */
-export function factorMethods(factors: readonly Factor[], u: Fragment): Fragment {
-  const methods = factors.map(
+export function secondFactorMethods(secondFactors: readonly SecondFactor[], u: Fragment): Fragment {
+  const methods = secondFactors.map(
     (factor) => sql`CASE WHEN ${factor.isAskedFor(u)} THEN ${factor.methods(u)} ELSE '{}' END`,
   );
   return methods.length === 0 ? sql`'{}'::text[]` : join(methods, ' || ');
 }
 
-/** Whether a second factor of the account of the row `u` of users has lapsed: see `Factor.endLapsed`. */
-export function hasLapsedFactor(factors: readonly Factor[], u: Fragment): Fragment {
-  return anyOf(factors.map(({ hasLapsed }) => hasLapsed(u)));
+/** Whether a second factor of the account of the row `u` of users has lapsed: see `SecondFactor.endLapsed`. */
+export function hasLapsedSecondFactor(secondFactors: readonly SecondFactor[], u: Fragment): Fragment {
+  return anyOf(secondFactors.map(({ hasLapsed }) => hasLapsed(u)));
 }
 
 function anyOf(conditions: readonly Fragment[]): Fragment {

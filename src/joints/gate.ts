@@ -1,7 +1,7 @@
 import type { Fragment } from '../db/sql.ts';
 import { type AuthError, commonErrors } from '../errors.ts';
-import type { Factor } from './factor.ts';
 import type { ReauthenticationMethod } from './reauthentication.ts';
+import type { SecondFactor } from './second-factor.ts';
 
 /**
  * A condition for every sensitive route, such as a recent authentication. A feature brings it in its manifest; no route
@@ -21,7 +21,7 @@ export interface Gate {
 /** What decides who may pass: the gates, and what they can ask for. */
 export interface GateRules {
   readonly gates: readonly Gate[];
-  readonly factors: readonly Factor[];
+  readonly secondFactors: readonly SecondFactor[];
   readonly reauthentications: readonly ReauthenticationMethod[];
 }
 

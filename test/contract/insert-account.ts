@@ -65,7 +65,7 @@ export async function insertAccount({ env }: TestClient): Promise<Account> {
     locale: null,
   };
   const opening: Opening = {
-    ...{ session, factors: [], isVerificationRequired: false },
+    ...{ session, secondFactors: [], isVerificationRequired: false },
     proof: { method: 'password', amr: ['pwd'], isSecondStep: false },
   };
   const begun = begunNow(session);
@@ -129,7 +129,7 @@ async function newPasswordless({
   };
   const amr = ['pwd'];
   const opening: Opening = {
-    ...{ session, factors: [], isVerificationRequired: false },
+    ...{ session, secondFactors: [], isVerificationRequired: false },
     proof: { method: 'password', amr, isSecondStep: false },
   };
   const user = {

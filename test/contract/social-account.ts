@@ -63,7 +63,7 @@ export async function newSocialAccount(
       ipAddress: freshClient()['CF-Connecting-IP'],
     },
     proof: { method: 'google', amr: ['fed'], isSecondStep: false },
-    ...{ factors: [], isVerificationRequired: false },
+    ...{ secondFactors: [], isVerificationRequired: false },
   };
   const claims = { userId, sessionId, authTime: Math.floor(Date.now() / 1000), amr: opening.proof.amr };
   const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());

@@ -126,7 +126,7 @@ function openingOf({ session }: Runtime['config'], id: string): Opening {
       ipAddress: freshClient()['CF-Connecting-IP'],
     },
     proof: { method: 'password', amr: ['pwd', 'otp', 'mfa'], isSecondStep: true },
-    ...{ factors: [], isVerificationRequired: false },
+    ...{ secondFactors: [], isVerificationRequired: false },
   };
 }
 

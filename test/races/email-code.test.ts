@@ -59,7 +59,7 @@ describe('one code of a mail, used 20 times at once (OTP-16)', { timeout: 120_00
         renewByEmailCode(
           openForFlow(database.url),
           {
-            ...{ caller, presented, bucket: 'none', factors: [] },
+            ...{ caller, presented, bucket: 'none', secondFactors: [] },
             renewal: {
               ...{ oldId: user.sessionId, newId: crypto.randomUUID(), idleTtlSeconds: 3600 },
               proved: { amr: ['otp'], isSecondFactor: false },

@@ -1,7 +1,7 @@
 import type { Address } from '../../address/address-key.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
-import { asksForFactor } from '../../joints/ask-gates.sql.ts';
-import type { Factor } from '../../joints/factor.ts';
+import { asksForSecondFactor } from '../../joints/ask-gates.sql.ts';
+import type { SecondFactor } from '../../joints/second-factor.ts';
 import { isHeldAddress } from '../one-time-tokens/index.ts';
 import { demoEmail, hasAddress, isVerificationDue, type StoredAddress } from '../users/index.ts';
 
@@ -32,17 +32,17 @@ export function claimOn(
   {
     selfId = null,
     isMailboxProved = false,
-    factors,
+    secondFactors,
     isReturning = false,
   }: {
     readonly selfId?: string | Fragment | null;
-    readonly factors?: readonly Factor[];
+    readonly secondFactors?: readonly SecondFactor[];
     readonly isMailboxProved?: boolean;
     readonly isReturning?: boolean;
   } = {},
 ): Fragment {
   const isIt = isReturning ? sql`lower(x.email) = ${address.email}` : hasAddress(sql`x`, address);
-  const canBeOpen = factors === undefined ? sql`false` : canBeTakenOver(sql`x`, factors);
+  const canBeOpen = secondFactors === undefined ? sql`false` : canBeTakenOver(sql`x`, secondFactors);
   const ofOthers = sql`FROM users x WHERE ${isIt} AND x.id IS DISTINCT FROM ${selfId}::uuid`;
   return sql`CASE
       WHEN ${address.email} = ${demoEmail}::text THEN 'reserved'
@@ -57,13 +57,16 @@ export function claimOn(
  * Whether whoever proves the address of the user `u` may take the account over: it is unverified and not banned, and asks for
  * no second factor, which nobody gets past by a mailbox alone (LNK-16).
  */
-export function canBeTakenOver(u: Fragment, factors: readonly Factor[]): Fragment {
-  return sql`(${isVerificationDue(u)} AND ${u}.banned_at IS NULL AND NOT ${asksForFactor(factors, u)})`;
+export function canBeTakenOver(u: Fragment, secondFactors: readonly SecondFactor[]): Fragment {
+  return sql`(${isVerificationDue(u)} AND ${u}.banned_at IS NULL AND NOT ${asksForSecondFactor(secondFactors, u)})`;
 }
 
 /** Whether an account has the address that can be taken over but for its second factor. */
-export function isKeptByFactor(address: Address | StoredAddress, factors: readonly Factor[]): Fragment {
+export function isKeptBySecondFactor(
+  address: Address | StoredAddress,
+  secondFactors: readonly SecondFactor[],
+): Fragment {
   return sql`EXISTS (
     SELECT FROM users x WHERE ${hasAddress(sql`x`, address)} AND ${isVerificationDue(sql`x`)} AND x.banned_at IS NULL
-      AND ${asksForFactor(factors, sql`x`)})`;
+      AND ${asksForSecondFactor(secondFactors, sql`x`)})`;
 }

@@ -1,6 +1,6 @@
 import { type Fragment, sql } from '../../db/sql.ts';
-import { asksForFactor } from '../../joints/ask-gates.sql.ts';
-import type { Factor } from '../../joints/factor.ts';
+import { asksForSecondFactor } from '../../joints/ask-gates.sql.ts';
+import type { SecondFactor } from '../../joints/second-factor.ts';
 import { isVerificationDue } from '../users/index.ts';
 import { type NewSession, sessionEnds } from './live-session.sql.ts';
 
@@ -19,7 +19,7 @@ export interface Opening {
   readonly proof: Proof;
   readonly session: NewSession;
   /** The second factors that accounts may ask for. */
-  readonly factors: readonly Factor[];
+  readonly secondFactors: readonly SecondFactor[];
   /** Whether an unverified address is refused, as with EMAIL_VERIFICATION=required. */
   readonly isVerificationRequired: boolean;
 }
@@ -74,10 +74,12 @@ export function begunNow({ id }: NewSession): Fragment {
  * What the proof leads to for the user `u` of users: `session`; `challenge`, for which a second factor must follow;
  * `unverified`; `refused` for a banned user.
  */
-export function verdict({ proof, factors, isVerificationRequired }: Opening): Fragment {
+export function verdict({ proof, secondFactors, isVerificationRequired }: Opening): Fragment {
   const u = sql`u`;
   const unverified = isVerificationRequired ? sql` WHEN ${isVerificationDue(u)} THEN 'unverified'` : sql``;
-  const asksForMore = proof.isSecondStep ? sql`` : sql` WHEN ${asksForFactor(factors, u)} THEN 'challenge'`;
+  const asksForMore = proof.isSecondStep
+    ? sql``
+    : sql` WHEN ${asksForSecondFactor(secondFactors, u)} THEN 'challenge'`;
   return sql`CASE WHEN u.banned_at IS NOT NULL THEN 'refused'${unverified}${asksForMore} ELSE 'session' END`;
 }
 

@@ -1,5 +1,5 @@
 import { type Fragment, join, sql } from '../../db/sql.ts';
-import { asksForFactor, factorMethods, factorSince } from '../../joints/ask-gates.sql.ts';
+import { asksForSecondFactor, secondFactorMethods, secondFactorSince } from '../../joints/ask-gates.sql.ts';
 import type { Asked } from '../../joints/gate.ts';
 
 /** How long an authentication counts as recent. */
@@ -10,22 +10,26 @@ const recentSeconds = 600;
  * account asks for a second factor, only passing that counts, since the account asks for it: not the password, not a
  * trusted device, not what the session passed before (SES-19).
  */
-export function isAuthenticatedRecently(s: Fragment, u: Fragment, { factors, hasPassword }: Asked): Fragment {
+export function isAuthenticatedRecently(
+  s: Fragment,
+  u: Fragment,
+  { secondFactors, hasPassword }: Asked,
+): Fragment {
   const first = hasPassword ? sql`true` : sql`${s}.authenticated_at > ${recently}`;
-  if (factors.length === 0) return sql`(${first})`;
-  return sql`(CASE WHEN ${asksForFactor(factors, u)}
-      THEN coalesce(${s}.second_factor_at > ${recently} AND ${s}.second_factor_at >= ${factorSince(factors, u)}, false)
+  if (secondFactors.length === 0) return sql`(${first})`;
+  return sql`(CASE WHEN ${asksForSecondFactor(secondFactors, u)}
+      THEN coalesce(${s}.second_factor_at > ${recently} AND ${s}.second_factor_at >= ${secondFactorSince(secondFactors, u)}, false)
       ELSE ${first} END)`;
 }
 
 /** What would make it recent: the methods of the second factor, where there is one. */
-export function recentMethods(u: Fragment, { factors, reauthentications }: Asked): Fragment {
+export function recentMethods(u: Fragment, { secondFactors, reauthentications }: Asked): Fragment {
   const usable = reauthentications.flatMap(({ name, isUsable }) =>
     isUsable === null ? [] : [sql`CASE WHEN ${isUsable(u)} THEN ${name} END`],
   );
   const first = sql`array_remove(ARRAY[${join(usable, ', ')}]::text[], NULL)`;
-  if (factors.length === 0) return first;
-  return sql`CASE WHEN ${asksForFactor(factors, u)} THEN ${factorMethods(factors, u)} ELSE ${first} END`;
+  if (secondFactors.length === 0) return first;
+  return sql`CASE WHEN ${asksForSecondFactor(secondFactors, u)} THEN ${secondFactorMethods(secondFactors, u)} ELSE ${first} END`;
 }
 
 const recently = sql`now() - make_interval(secs => ${recentSeconds}::int)`;

@@ -1,5 +1,5 @@
 import { type Fragment, sql } from '../../db/sql.ts';
-import { factorMethods, hasLapsedFactor } from '../../joints/ask-gates.sql.ts';
+import { hasLapsedSecondFactor, secondFactorMethods } from '../../joints/ask-gates.sql.ts';
 import { fromMailQueuedNow, holdRecipient, queueMail } from '../../mail/queue-mail.sql.ts';
 import { clearAttempts } from '../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
@@ -38,10 +38,10 @@ interface SettledColumns {
  * `u`, and the session `s` by `joinBegun`.
  */
 export function openingColumns(opening: Opening): Fragment {
-  const { factors } = opening;
+  const { secondFactors } = opening;
   const u = sql`u`;
   return sql`${userColumns(u)}, u.device_generation, ${begunColumns(sql`s`)}, ${verdict(opening)} AS verdict,
-    ${factorMethods(factors, u)} AS methods, ${hasLapsedFactor(factors, u)} AS has_lapsed_factor`;
+    ${secondFactorMethods(secondFactors, u)} AS methods, ${hasLapsedSecondFactor(secondFactors, u)} AS has_lapsed_factor`;
 }
 
 /** FROM for `openingColumns`: the user `u`, and the session `s` where this batch, or an earlier run of it, began one. */

@@ -80,7 +80,7 @@ export async function prepareOpening(
       ttlSeconds: config.session.ttlSeconds,
       idleTtlSeconds: config.session.idleTtlSeconds,
     },
-    factors: unlessTrusted((await loadRules()).factors, trusted),
+    secondFactors: unlessTrusted((await loadRules()).secondFactors, trusted),
     isVerificationRequired: config.emailVerification === 'required',
     challenge: createOneTimeToken(keyring, 'two_factor_challenge'),
     ...{ transport, trusted },
@@ -105,8 +105,8 @@ export async function completeOpening(
     return row.verdict === 'challenge' ? challengeOf(deps.keyring, challenge, transport, row.methods) : null;
   }
   if (!row.has_lapsed_factor) return completeSignIn(deps, device, opening, row);
-  const { factors } = await deps.loadRules();
-  for (const factor of factors) await factor.endLapsed(deps, row.user_id);
+  const { secondFactors } = await deps.loadRules();
+  for (const factor of secondFactors) await factor.endLapsed(deps, row.user_id);
   return completeSignIn(deps, device, opening, { ...row, two_factor_enabled: false });
 }
 

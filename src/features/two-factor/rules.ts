@@ -10,7 +10,7 @@ import { exportedTwoFactor } from './two-factor.sql.ts';
 const ofUser = { columns: ['user_id'], atExport: { part: 'twoFactor' }, atDeletion: 'cascade' } as const;
 
 export const rules: FeatureRules = {
-  factors: [twoFactor],
+  secondFactors: [twoFactor],
   reauthentications: secondFactorMethods,
   credentials: [factorCredentials],
   tables: [

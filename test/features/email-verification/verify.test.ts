@@ -614,7 +614,7 @@ describe('an account that asks for a second factor', () => {
   const asking = (variables = {}) =>
     new TestClient(
       { DATABASE_URL: database.url, ...variables },
-      { features: [{ loadRules: async () => ({ factors: [factor] }) }] },
+      { features: [{ loadRules: async () => ({ secondFactors: [factor] }) }] },
     );
 
   async function twoFactorAccount() {

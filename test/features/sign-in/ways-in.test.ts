@@ -27,7 +27,7 @@ let clients: Readonly<Record<string, TestClient>>;
 beforeAll(async () => {
   database = await freshDatabase();
   const env = { DATABASE_URL: database.url, ...providerVariables([]) };
-  const options = { features: [{ loadRules: async () => ({ factors: [factor] }) }] };
+  const options = { features: [{ loadRules: async () => ({ secondFactors: [factor] }) }] };
   plain = new TestClient(env);
   clients = {
     optional: new TestClient(env, options),

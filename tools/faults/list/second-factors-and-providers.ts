@@ -82,7 +82,7 @@ export const proofFaults: readonly PlantedFault[] = [
     guarantees: ['OTP-18'],
     breaks: 'A code that was sent before counts although the account asks for a second factor by now.',
     file: 'src/features/email-code/reauthentication/renew-by-email-code.sql.ts',
-    find: '${hasEmailCode(sql`u`)} AND NOT ${asksForFactor(factors, sql`u`)}',
+    find: '${hasEmailCode(sql`u`)} AND NOT ${asksForSecondFactor(secondFactors, sql`u`)}',
     replace: '${hasEmailCode(sql`u`)}',
     tests: ['test/features/email-code/email-code.security.test.ts'],
   },

@@ -109,7 +109,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-19'],
     breaks: 'A session that passed the authenticator before counts as one that has passed the new one.',
     file: 'src/features/sessions/recency.sql.ts',
-    find: ' AND ${s}.second_factor_at >= ${factorSince(factors, u)}',
+    find: ' AND ${s}.second_factor_at >= ${secondFactorSince(secondFactors, u)}',
     replace: '',
     tests: ['test/contract/gates.test.ts', 'test/features/two-factor/step-up.security.test.ts'],
   },

@@ -49,7 +49,13 @@ async function reauthenticate(deps: Deps, caller: CallerIds, code: string): Prom
   };
   // One that was not found is tried all the same: only that batch decides, and it records a wrong one.
   const found = { ...presented[0], hash: check.hash ?? presented[0].hash };
-  const work = { caller, presented: found, bucket: check.bucket, renewal, factors: rules.factors };
+  const work = {
+    caller,
+    presented: found,
+    bucket: check.bucket,
+    renewal,
+    secondFactors: rules.secondFactors,
+  };
   const row = await renewByEmailCode(db, work, metadata);
   if (row === 'gone') throw commonErrors.unauthenticated();
   if (row === 'wrong') throw proofErrors.invalid_code();

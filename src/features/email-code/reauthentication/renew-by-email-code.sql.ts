@@ -1,7 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import { asksForFactor } from '../../../joints/ask-gates.sql.ts';
-import type { Factor } from '../../../joints/factor.ts';
+import { asksForSecondFactor } from '../../../joints/ask-gates.sql.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import {
   type AttemptLimits,
   attemptBucket,
@@ -96,7 +96,7 @@ export interface EmailCodeRenewal {
   /** Where its check was counted. */
   readonly bucket: string;
   readonly renewal: SessionRenewal;
-  readonly factors: readonly Factor[];
+  readonly secondFactors: readonly SecondFactor[];
 }
 
 /**
@@ -107,13 +107,13 @@ export interface EmailCodeRenewal {
  */
 export async function renewByEmailCode(
   db: Database,
-  { caller, presented, bucket, renewal, factors }: EmailCodeRenewal,
+  { caller, presented, bucket, renewal, secondFactors }: EmailCodeRenewal,
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | 'wrong' | 'gone'> {
   const { userId } = caller;
   const { operationId } = metadata;
   const holder = sql`(
-    SELECT s.user_id ${fromLiveSession(caller)} AND ${hasEmailCode(sql`u`)} AND NOT ${asksForFactor(factors, sql`u`)}
+    SELECT s.user_id ${fromLiveSession(caller)} AND ${hasEmailCode(sql`u`)} AND NOT ${asksForSecondFactor(secondFactors, sql`u`)}
       AND s.user_id IN (${holderOf(presented)}))`;
   const once = renewedNow(renewal);
   const { answer, live } = await db.batch(

@@ -1,7 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { asksForFactor } from '../../../joints/ask-gates.sql.ts';
-import type { Factor } from '../../../joints/factor.ts';
+import { asksForSecondFactor } from '../../../joints/ask-gates.sql.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import {
@@ -23,7 +23,7 @@ import { hasEmailCode } from '../has-email-code.sql.ts';
 export interface CodeRequest {
   readonly caller: CallerIds;
   readonly client: MailClient;
-  readonly factors: readonly Factor[];
+  readonly secondFactors: readonly SecondFactor[];
 }
 
 /** A code, and the mail that has it. */
@@ -89,13 +89,13 @@ export async function queueEmailCode(
 }
 
 /** FROM and WHERE for the caller's session and user, `s` and `u`, if the account can have a code. */
-function entitled({ caller, factors }: CodeRequest): Fragment {
-  return sql`${fromLiveSession(caller)} AND ${hasEmailCode(sql`u`)} AND NOT ${asksForFactor(factors, sql`u`)}`;
+function entitled({ caller, secondFactors }: CodeRequest): Fragment {
+  return sql`${fromLiveSession(caller)} AND ${hasEmailCode(sql`u`)} AND NOT ${asksForSecondFactor(secondFactors, sql`u`)}`;
 }
 
 /** A `CodeAccount`. @param mail the one that counts in no budget: a repeat finds it queued */
 function codeAccount(
-  { caller, client, factors }: CodeRequest,
+  { caller, client, secondFactors }: CodeRequest,
   mail: PreparedMail | null,
 ): Fragment<CodeAccount> {
   const id = mail?.id ?? null;
@@ -104,7 +104,7 @@ function codeAccount(
       CASE WHEN NOT ${clientHasRoom(client, id)} THEN ${secondsUntilClientHasRoom(client)} END AS client_retry_seconds,
       ${secondsUntilRecipientHasRoom('reauthentication_code', id)} AS account_retry_seconds
     FROM (
-      SELECT ${recipientColumns(sql`u`)}, ${asksForFactor(factors, sql`u`)} AS asks_for_factor,
+      SELECT ${recipientColumns(sql`u`)}, ${asksForSecondFactor(secondFactors, sql`u`)} AS asks_for_factor,
         u.password_hash IS NOT NULL AS has_password, u.email_verified_at IS NOT NULL AS is_proved
       ${fromLiveSession(caller)}) s`;
 }

@@ -21,7 +21,7 @@ export async function requestEmailCode(deps: Deps, caller: CallerIds): Promise<v
   const { db, keyring, mail, metadata } = deps;
   const rules = await deps.loadRules();
   const { client } = mail;
-  const asked = { caller, client, factors: rules.factors };
+  const asked = { caller, client, secondFactors: rules.secondFactors };
   const { email } = requireRoom(await findCodeAccount(db, asked));
   const code = createEmailCode(keyring, caller);
   const prepared = await mail.prepare('reauthentication_code', code, [email]);

@@ -1,6 +1,6 @@
 import type { Address } from '../../../address/address-key.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import type { Factor } from '../../../joints/factor.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import { clearAttempts } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { canBeTakenOver } from '../../addresses/index.ts';
@@ -32,14 +32,14 @@ export function claimAddress(
   consumed: Fragment,
   address: Address,
   newUserId: string,
-  factors: readonly Factor[],
+  secondFactors: readonly SecondFactor[],
 ): Fragment {
   const ofAddress = sql`FROM users x WHERE ${hasAddress(sql`x`, address)}`;
   return sql`
     WITH proved AS (
       SELECT r.name, r.locale, r.password_hash FROM ${consumed} c JOIN registration_attempts r ON r.id = c.user_id
     ),
-    open AS (SELECT x.id AS user_id ${ofAddress} AND ${canBeTakenOver(sql`x`, factors)} ORDER BY x.created_at, x.id LIMIT 1),
+    open AS (SELECT x.id AS user_id ${ofAddress} AND ${canBeTakenOver(sql`x`, secondFactors)} ORDER BY x.created_at, x.id LIMIT 1),
     taken_over AS (${claimUnverifiedUser(sql`open`, sql`proved`)})
     ${insertVerifiedUser(sql`(SELECT p.* FROM proved p WHERE NOT EXISTS (SELECT ${ofAddress}))`, { id: newUserId, address })}`;
 }

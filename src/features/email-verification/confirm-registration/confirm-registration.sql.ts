@@ -3,12 +3,12 @@ import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import type { Rules } from '../../../deps.ts';
 import { closeWaysIn } from '../../../joints/closing.ts';
-import type { Factor } from '../../../joints/factor.ts';
 import { tableSteps } from '../../../joints/owned-table.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import { type AttemptLimits, attemptBucket } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
-import { type Claim, claimOn, isKeptByFactor } from '../../addresses/index.ts';
+import { type Claim, claimOn, isKeptBySecondFactor } from '../../addresses/index.ts';
 import { type LinkHolder, reserveHolderCheck } from '../../link-holder/index.ts';
 import {
   consumedByUs,
@@ -58,12 +58,12 @@ export async function findRegistrationHolder(
   db: Database,
   presented: PresentedOneTimeToken,
   isChecked: boolean,
-  factors: readonly Factor[],
+  secondFactors: readonly SecondFactor[],
   limits: AttemptLimits,
 ): Promise<RegistrationHolder | null> {
   const address = { email: sql`r.email`, keys: sql`ARRAY[r.subject]` };
-  const isKept = isKeptByFactor(address, factors);
-  const claim = claimOn(address, { isMailboxProved: true, factors });
+  const isKept = isKeptBySecondFactor(address, secondFactors);
+  const claim = claimOn(address, { isMailboxProved: true, secondFactors });
   const registration = sql`FROM (SELECT t.owner_id ${fromLiveToken(presented)}) k
     JOIN registration_attempts r ON r.id = k.owner_id WHERE r.expires_at > now()`;
   const holder = sql`
@@ -96,7 +96,7 @@ export async function findRegistrationHolder(
 export async function confirmRegistration(
   db: Database,
   { presented, registration, address, newUserId, opening }: Confirmation,
-  { credentials, tables, factors }: Pick<Rules, 'credentials' | 'tables' | 'factors'>,
+  { credentials, tables, secondFactors }: Pick<Rules, 'credentials' | 'tables' | 'secondFactors'>,
   metadata: RequestMetadata,
 ): Promise<SignedInRow | OpeningRow | null> {
   const { registration_id: registrationId, email, bucket } = registration;
@@ -106,14 +106,14 @@ export async function confirmRegistration(
   const pending = sql`(
     SELECT r.id AS user_id FROM registration_attempts r
     WHERE r.id = ${registrationId}::uuid AND r.expires_at > now()
-      AND ${claimOn(address, { isMailboxProved: true, factors })} IN ('free', 'open'))`;
+      AND ${claimOn(address, { isMailboxProved: true, secondFactors })} IN ('free', 'open'))`;
   const takenOver = (owner: Fragment) =>
     sql`(SELECT p.* FROM ${owner} p WHERE p.user_id <> ${newUserId}::uuid)`;
   const steps = {
     holdUser: lockUserOf(address),
     holdRegistrations: holdPendingRegistrations(email),
     consume: consumeToken(pending, presented, metadata.operationId),
-    claim: claimAddress(consumed, address, newUserId, factors),
+    claim: claimAddress(consumed, address, newUserId, secondFactors),
     ...closeWaysIn(credentials, {
       occasion: 'taken_over',
       owner: takenOver(provedByUs),

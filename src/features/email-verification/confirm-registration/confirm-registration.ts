@@ -38,8 +38,14 @@ export async function confirmPendingRegistration(
   const row = await withHolderPassword(deps, {
     password: input.password,
     find: async (isChecked) => {
-      const { factors } = rules;
-      const holder = await findRegistrationHolder(db, presented, isChecked, factors, config.loginAttempts);
+      const { secondFactors } = rules;
+      const holder = await findRegistrationHolder(
+        db,
+        presented,
+        isChecked,
+        secondFactors,
+        config.loginAttempts,
+      );
       if (holder?.is_kept) throw addressErrors.account_exists();
       return holder;
     },

@@ -35,7 +35,7 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
     registration,
     address,
     { ...link, client },
-    { count: registrationCount(client), factors: (await deps.loadRules()).factors },
+    { count: registrationCount(client), secondFactors: (await deps.loadRules()).secondFactors },
     deps.metadata,
   );
   if (refusal.registrations !== null) throw tooManyRegistrations(refusal.registrations);

@@ -1,7 +1,7 @@
 import type { Address } from '../../../address/address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import type { Factor } from '../../../joints/factor.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import {
   clientHasRoom,
@@ -50,7 +50,10 @@ export async function requestRegistration(
   registration: PendingRegistration,
   address: Address,
   { token, mail, client }: LinkMail & { readonly client: MailClient },
-  { count, factors }: { readonly count: RegistrationCount; readonly factors: readonly Factor[] },
+  {
+    count,
+    secondFactors,
+  }: { readonly count: RegistrationCount; readonly secondFactors: readonly SecondFactor[] },
   metadata: RequestMetadata,
 ): Promise<RequestRefusal> {
   const { id, subject, locale } = registration;
@@ -60,7 +63,7 @@ export async function requestRegistration(
       nullif(p.email, '') AS recipient, ${subject}::text AS recipient_key, false AS is_verified, ${locale}::text AS locale
     FROM registration_attempts p WHERE p.id = ${id}::uuid AND p.created_at = now()`;
   const claimed = sql`(
-    SELECT ${claimOn(address, { factors })} IN ('free', 'open') AS is_wanted
+    SELECT ${claimOn(address, { secondFactors })} IN ('free', 'open') AS is_wanted
     WHERE ${isRegistrationCounted(count)} AND ${clientHasRoom(client, mail.id)} AND NOT ${isStored})`;
   const toApplicant = sql`
     SELECT a.* FROM (${storedNow}) a WHERE NOT ${isNoticeQueuedNow('email_taken', metadata)}`;
@@ -71,7 +74,7 @@ export async function requestRegistration(
       holdClient: holdClient(client),
       holdRecipient: holdRecipient(sql`SELECT ${subject}::text AS recipient_key`),
       store: storePendingRegistration(claimed, registration, sql`s.is_wanted`),
-      tellOwner: queueNotice(ownerOf(address, factors, storedNow), 'email_taken', { client }, metadata),
+      tellOwner: queueNotice(ownerOf(address, secondFactors, storedNow), 'email_taken', { client }, metadata),
       queueMail: queueMail(toApplicant, mail, { client }, metadata),
       keepNothingUnsent: emptyPendingRegistration(id, sql`EXISTS (SELECT ${fromMailQueuedNow(mail)})`),
       issueLink: issueToken(sql`(${storedNow})`, token, {
@@ -90,12 +93,12 @@ export async function requestRegistration(
 }
 
 /** The owner of an address of which nothing was stored since it is taken, as a source of `queueNotice`. */
-function ownerOf(address: Address, factors: readonly Factor[], storedNow: Fragment): Fragment {
+function ownerOf(address: Address, secondFactors: readonly SecondFactor[], storedNow: Fragment): Fragment {
   return sql`
     SELECT o.user_id, o.recipient, ${address.keys[0]}::text AS recipient_key, o.is_verified, o.locale
     FROM (
       SELECT ${recipientColumns(sql`u`)} FROM users u
-      WHERE ${hasAddress(sql`u`, address)} AND NOT ${canBeTakenOver(sql`u`, factors)} AND NOT ${isReservedEmail(address.email)}::boolean
+      WHERE ${hasAddress(sql`u`, address)} AND NOT ${canBeTakenOver(sql`u`, secondFactors)} AND NOT ${isReservedEmail(address.email)}::boolean
       ORDER BY lower(u.email) = ${address.email} DESC LIMIT 1
     ) o
     WHERE EXISTS (SELECT FROM (${storedNow}) a WHERE a.registration_id IS NULL)`;

@@ -31,8 +31,8 @@ export async function exchangeCode(deps: Deps, input: ExchangeInput): Promise<Si
   const token = readOneTimeToken(keyring, ['oauth_code'], input.code);
   if (token === null) throw socialErrors.code_invalid();
   const presented = { token, codeChallenge: await calculatePKCECodeChallenge(input.codeVerifier) };
-  const factors = unlessTrusted(rules.factors, input.trusted ?? []);
-  const holder = await findCodeHolder(db, presented, input.device, factors);
+  const secondFactors = unlessTrusted(rules.secondFactors, input.trusted ?? []);
+  const holder = await findCodeHolder(db, presented, input.device, secondFactors);
   if (holder === null) throw socialErrors.code_invalid();
 
   const { completion } = holder;

@@ -1,7 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
-import { asksForFactor } from '../../../joints/ask-gates.sql.ts';
-import type { Factor } from '../../../joints/factor.ts';
+import { asksForSecondFactor } from '../../../joints/ask-gates.sql.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import type { PendingCompletion } from '../../../joints/sign-in-completion.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
@@ -54,7 +54,7 @@ export async function findCodeHolder(
   db: Database,
   presented: PresentedCode,
   device: PresentedDevice,
-  factors: readonly Factor[],
+  secondFactors: readonly SecondFactor[],
 ): Promise<CodeHolder | null> {
   const [row] = await db.query<CodeHolder>(
     'find-code-holder',
@@ -64,7 +64,7 @@ export async function findCodeHolder(
         SELECT u.id AS user_id, u.email, u.device_generation, t.challenge->>'method' AS method,
           t.challenge->'completion' AS completion,
           coalesce(t.created_at IN (u.created_at, u.email_verified_at), false) AS is_new,
-          ${asksForFactor(factors, sql`u`)} AS is_challenge
+          ${asksForSecondFactor(secondFactors, sql`u`)} AS is_challenge
         ${fromCode(presented)}
       ) h`,
     { isIdempotent: true },

@@ -2,7 +2,7 @@ import type { Address } from '../../../address/address-key.ts';
 import type { PresentedEmail } from '../../../address/presented-email.ts';
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import type { Factor } from '../../../joints/factor.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type Claim, claimOn } from '../../addresses/index.ts';
 import { knownDeviceId, type PresentedDevice } from '../../known-devices/index.ts';
@@ -32,7 +32,7 @@ export interface AccountQuestion {
   readonly opening: Opening;
   readonly device: PresentedDevice;
   /** All second factors, also those that a trusted device is not asked for. */
-  readonly factors: readonly Factor[];
+  readonly secondFactors: readonly SecondFactor[];
 }
 
 /** Whose account it is, as far as was read. */
@@ -61,7 +61,7 @@ export interface FoundAccount {
  */
 export async function findSocialAccount(
   db: Database,
-  { spent, identity, vouched, opening, device, factors }: AccountQuestion,
+  { spent, identity, vouched, opening, device, secondFactors }: AccountQuestion,
   metadata: RequestMetadata,
 ): Promise<FoundAccount> {
   const { issuer, isEmailProved } = identity;
@@ -72,7 +72,7 @@ export async function findSocialAccount(
   const claim =
     vouched === null
       ? sql`NULL::text`
-      : claimOn(vouched.address, { isMailboxProved: isEmailProved, factors });
+      : claimOn(vouched.address, { isMailboxProved: isEmailProved, secondFactors });
   const { judge, find } = await db.batch(
     'find-social-account',
     {

@@ -106,8 +106,8 @@ async function tryAccount(deps: Deps, visit: Visit): Promise<SignIn | Challenge 
   const { db, metadata } = deps;
   const { input, identity, vouched, entry } = visit;
   const { device } = input.settings;
-  const { factors } = await deps.loadRules();
-  const question = { spent: input.spent, identity, vouched, opening: entry.opening, device, factors };
+  const { secondFactors } = await deps.loadRules();
+  const question = { spent: input.spent, identity, vouched, opening: entry.opening, device, secondFactors };
   const found = await findSocialAccount(db, question, metadata);
   if (found.is_spent) throw socialErrors.transaction_invalid();
   const row = await openAccount(deps, visit, found);

@@ -3,8 +3,8 @@ import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import type { Rules } from '../../../deps.ts';
 import { closeWaysIn } from '../../../joints/closing.ts';
-import type { Factor } from '../../../joints/factor.ts';
 import { tableSteps } from '../../../joints/owned-table.ts';
+import type { SecondFactor } from '../../../joints/second-factor.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { canBeTakenOver, claimOn } from '../../addresses/index.ts';
@@ -41,7 +41,7 @@ export interface TakeOver {
 export async function takeOverAccount(
   db: Database,
   { address, identity, profile, keptToken, entry }: TakeOver,
-  { credentials, tables, factors }: Pick<Rules, 'credentials' | 'tables' | 'factors'>,
+  { credentials, tables, secondFactors }: Pick<Rules, 'credentials' | 'tables' | 'secondFactors'>,
   metadata: RequestMetadata,
 ): Promise<EntryRow | null> {
   const { session } = entry.opening;
@@ -53,7 +53,7 @@ export async function takeOverAccount(
       holdUser: lockUserOf(address),
       holdRegistrations: holdPendingRegistrations(address.email),
       spend: spend(entry.spent, metadata),
-      claim: claimAccount({ address, identity, profile }, factors, isSpentByUs(entry.spent, metadata)),
+      claim: claimAccount({ address, identity, profile }, secondFactors, isSpentByUs(entry.spent, metadata)),
       ...closeWaysIn(credentials, {
         occasion: 'taken_over',
         // A repeat finds the user by what the first run added.
@@ -88,7 +88,7 @@ function provedNow(address: Address): Fragment {
 
 function claimAccount(
   { address, identity, profile }: Pick<TakeOver, 'address' | 'identity' | 'profile'>,
-  factors: readonly Factor[],
+  secondFactors: readonly SecondFactor[],
   isOurs: Fragment,
 ): Fragment {
   const { issuer, subject } = identity;
@@ -97,9 +97,9 @@ function claimAccount(
     WITH profile AS (SELECT ${name}::text AS name, ${locale}::text AS locale, NULL::text AS password_hash),
     open AS (
       SELECT found.id AS user_id FROM users found
-      WHERE ${isOurs} AND ${hasAddress(sql`found`, address)} AND ${canBeTakenOver(sql`found`, factors)}
+      WHERE ${isOurs} AND ${hasAddress(sql`found`, address)} AND ${canBeTakenOver(sql`found`, secondFactors)}
         AND NOT ${isDisowned(sql`found`, identity)}
-        AND ${claimOn(address, { isMailboxProved: true, factors })} = 'open'
+        AND ${claimOn(address, { isMailboxProved: true, secondFactors })} = 'open'
         AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${issuer} AND i.subject = ${subject} AND i.user_id <> found.id)
       ORDER BY found.created_at, found.id LIMIT 1
     )

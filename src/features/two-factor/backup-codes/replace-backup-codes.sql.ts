@@ -1,6 +1,6 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import { asksForFactor, passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
+import { asksForSecondFactor, passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
@@ -27,7 +27,7 @@ export async function replaceBackupCodes(
   gateRules: GateRules,
   metadata: RequestMetadata,
 ): Promise<ReplacedRow | null> {
-  const isEnabled = asksForFactor(gateRules.factors, sql`u`);
+  const isEnabled = asksForSecondFactor(gateRules.secondFactors, sql`u`);
   const admitted = sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)} AND ${isEnabled}
       AND NOT EXISTS (${recordedByUs(caller.userId, metadata.operationId, renewed.type)}))`;
   const once = sql`(

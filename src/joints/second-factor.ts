@@ -4,7 +4,7 @@ import type { Fragment } from '../db/sql.ts';
  * A second factor that an account may ask for. A feature brings it in its manifest: base features learn of it only here.
  * Its fragments are expressions over a row `u` of users. What it does by itself asks for `D`, the dependencies of a flow.
  */
-export interface Factor<D = never> {
+export interface SecondFactor<D = never> {
   /** Whether the account asks for it: a boolean, never null. */
   readonly isAskedFor: (u: Fragment) => Fragment;
   /** Since when it does: a timestamptz, which counts only where it is asked for. */
