@@ -267,9 +267,9 @@ function countedKey(budget: MailBudget): Fragment {
  */
 export const exportedMails: ExportPart = {
   name: 'mails',
-  value: (owner) => sql`coalesce((
-    SELECT json_agg(json_build_object('kind', m.kind, 'recipient', m.recipient, 'locale', m.locale,
+  value: (owner) => sql`ARRAY(
+    SELECT json_build_object('kind', m.kind, 'recipient', m.recipient, 'locale', m.locale,
         'createdAt', ${isoTime(sql`m.created_at`)}, 'finishedAt', ${isoTime(sql`m.finished_at`)}, 'outcome', m.outcome)
-      ORDER BY m.created_at DESC, m.id)
-    FROM mail_outbox m WHERE m.user_id = ${owner}.user_id AND m.kind <> 'confirm_email_change'), '[]')`,
+    FROM mail_outbox m WHERE m.user_id = ${owner}.user_id AND m.kind <> 'confirm_email_change'
+    ORDER BY m.created_at DESC, m.id)`,
 };

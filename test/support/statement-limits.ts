@@ -4,8 +4,8 @@ import { type CompiledStatement, collapse } from '../../tools/sql/statement-text
 export const statementLimits = { ctes: 8, characters: 2500, steps: 10 };
 
 /**
- * The statements over the limits, of a batch by its step: how large each may be, and why it is not smaller. A number here
- * rises with what is exported alone.
+ * The statements over the limits, of a batch by its step: how large each may be, and why it is not smaller. The list
+ * may only shrink.
  */
 export const largeStatements: Readonly<
   Record<string, { readonly ctes: number; readonly characters: number; readonly reason: string }>
@@ -23,7 +23,7 @@ export const largeStatements: Readonly<
     reason: 'Answers a session, a challenge and the trusted device that passed for one.',
   },
   'export-own-data read': {
-    ...{ ctes: 0, characters: 5556 },
+    ...{ ctes: 0, characters: 5312 },
     reason: 'Has the parts of all features: the text is long and not nested.',
   },
 };

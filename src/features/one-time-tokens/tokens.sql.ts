@@ -200,12 +200,12 @@ export function endLinksElsewhere(owner: Fragment, email: string): Fragment {
 /** Links that were sent and can still be followed, and codes that still count. Neither the token, which is not stored, nor its hash is exported. */
 export const exportedLinks: ExportPart = {
   name: 'links',
-  value: (owner) => sql`coalesce((
-    SELECT json_agg(json_build_object('kind', t.kind, 'email', t.email, 'targetEmail', t.target_email,
+  value: (owner) => sql`ARRAY(
+    SELECT json_build_object('kind', t.kind, 'email', t.email, 'targetEmail', t.target_email,
         'createdAt', ${isoTime(sql`t.created_at`)}, 'expiresAt', ${isoTime(sql`t.expires_at`)})
-      ORDER BY t.created_at DESC, t.token_hash)
     FROM one_time_tokens t
-    WHERE t.owner_id = ${owner}.user_id AND t.challenge IS NULL AND t.spent_at IS NULL AND t.expires_at > now()), '[]')`,
+    WHERE t.owner_id = ${owner}.user_id AND t.challenge IS NULL AND t.spent_at IS NULL AND t.expires_at > now()
+    ORDER BY t.created_at DESC, t.token_hash)`,
 };
 
 /** Whether `t` is a revert link that can still be used. */

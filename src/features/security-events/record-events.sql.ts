@@ -131,14 +131,11 @@ const exportedEventsMax = 10_000;
 /** A user's events, newest first; those beyond the limit are in the paged list of events. */
 export const exportedEvents: ExportPart = {
   name: 'securityEvents',
-  value: (owner) => sql`coalesce((
-    SELECT json_agg(json_build_object('id', n.id, 'type', n.type, 'at', ${isoTime(sql`n.at`)}, 'outcome', n.outcome,
-        'method', n.method, 'reason', n.reason, 'sessionId', n.session_id, 'ipAddress', n.ip_address,
-        'userAgent', n.user_agent, 'location', n.location)
-      ORDER BY n.at DESC, n.id DESC)
-    FROM (
-      SELECT e.* FROM security_events e WHERE e.user_id = ${owner}.user_id
-      ORDER BY e.at DESC, e.id DESC LIMIT ${exportedEventsMax}::int
-    ) AS n), '[]')`,
+  value: (owner) => sql`ARRAY(
+    SELECT json_build_object('id', e.id, 'type', e.type, 'at', ${isoTime(sql`e.at`)}, 'outcome', e.outcome,
+        'method', e.method, 'reason', e.reason, 'sessionId', e.session_id, 'ipAddress', e.ip_address,
+        'userAgent', e.user_agent, 'location', e.location)
+    FROM security_events e WHERE e.user_id = ${owner}.user_id
+    ORDER BY e.at DESC, e.id DESC LIMIT ${exportedEventsMax}::int)`,
 };
 const nobody = { ipAddress: null, userAgent: null, location: null };

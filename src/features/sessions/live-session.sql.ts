@@ -87,14 +87,13 @@ export function evictOldest(owner: Fragment, newSessionId: string): Fragment {
 /** A user's sessions, including expired ones that are still stored. */
 export const exportedSessions: ExportPart = {
   name: 'sessions',
-  value: (owner) => sql`coalesce((
-    SELECT json_agg(json_build_object('id', s.id, 'createdAt', ${isoTime(sql`s.created_at`)},
+  value: (owner) => sql`ARRAY(
+    SELECT json_build_object('id', s.id, 'createdAt', ${isoTime(sql`s.created_at`)},
         'lastActiveAt', ${isoTime(sql`s.last_active_at`)}, 'authenticatedAt', ${isoTime(sql`s.authenticated_at`)},
         'secondFactorAt', ${isoTime(sql`s.second_factor_at`)},
         'expiresAt', ${isoTime(sql`s.absolute_expires_at`)}, 'ipAddress', s.ip_address, 'location', s.location,
         'userAgent', s.user_agent, 'device', s.device, 'method', s.method)
-      ORDER BY s.last_active_at DESC, s.id)
-    FROM sessions s WHERE s.user_id = ${owner}.user_id), '[]')`,
+    FROM sessions s WHERE s.user_id = ${owner}.user_id ORDER BY s.last_active_at DESC, s.id)`,
 };
 
 /**

@@ -47,12 +47,11 @@ export function noteTrustUsed(owner: Fragment, presented: readonly TrustEntry[])
 /** A user's trusted devices; the tokens are not stored. */
 export const exportedTrustedDevices: ExportPart = {
   name: 'trustedDevices',
-  value: (owner) => sql`coalesce((
-    SELECT json_agg(json_build_object('id', d.id, 'device', d.device, 'location', d.location,
+  value: (owner) => sql`ARRAY(
+    SELECT json_build_object('id', d.id, 'device', d.device, 'location', d.location,
         'addedAt', ${isoTime(sql`d.created_at`)}, 'lastUsedAt', ${isoTime(sql`d.last_used_at`)},
         'expiresAt', ${isoTime(sql`d.expires_at`)})
-      ORDER BY d.created_at DESC, d.id)
-    FROM trusted_devices d WHERE d.user_id = ${owner}.user_id), '[]')`,
+    FROM trusted_devices d WHERE d.user_id = ${owner}.user_id ORDER BY d.created_at DESC, d.id)`,
 };
 
 function idsOf(entries: readonly TrustEntry[]): string[] {

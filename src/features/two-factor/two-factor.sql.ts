@@ -13,19 +13,19 @@ export function methodsLeft(u: Fragment): Fragment {
 export const exportedTwoFactor: ExportPart = {
   name: 'twoFactor',
   value: (owner) => sql`json_build_object(
-    'factors', coalesce((
-      SELECT json_agg(json_build_object('id', f.id, 'kind', f.kind, 'name', f.name,
+    'factors', ARRAY(
+      SELECT json_build_object('id', f.id, 'kind', f.kind, 'name', f.name,
           'startedAt', ${isoTime(sql`f.created_at`)}, 'addedAt', ${isoTime(sql`f.added_at`)},
-          'lastUsedAt', ${isoTime(sql`f.last_used_at`)}) ORDER BY f.created_at, f.id)
-      FROM factors f WHERE f.user_id = ${owner}.user_id), '[]'),
-    'backupCodes', coalesce((
-      SELECT json_agg(json_build_object('createdAt', ${isoTime(sql`b.created_at`)}, 'usedAt', ${isoTime(sql`b.used_at`)})
-        ORDER BY b.created_at, b.used_at)
-      FROM backup_codes b WHERE b.user_id = ${owner}.user_id), '[]'),
-    'devices', coalesce((
-      SELECT json_agg(json_build_object('completedAt', ${isoTime(sql`d.completed_at`)},
-          'lastMissedAt', ${isoTime(sql`d.last_missed_at`)}) ORDER BY d.completed_at, d.last_missed_at)
-      FROM second_factor_devices d WHERE d.user_id = ${owner}.user_id), '[]'),
+          'lastUsedAt', ${isoTime(sql`f.last_used_at`)})
+      FROM factors f WHERE f.user_id = ${owner}.user_id ORDER BY f.created_at, f.id),
+    'backupCodes', ARRAY(
+      SELECT json_build_object('createdAt', ${isoTime(sql`b.created_at`)}, 'usedAt', ${isoTime(sql`b.used_at`)})
+      FROM backup_codes b WHERE b.user_id = ${owner}.user_id ORDER BY b.created_at, b.used_at),
+    'devices', ARRAY(
+      SELECT json_build_object('completedAt', ${isoTime(sql`d.completed_at`)},
+          'lastMissedAt', ${isoTime(sql`d.last_missed_at`)})
+      FROM second_factor_devices d WHERE d.user_id = ${owner}.user_id
+      ORDER BY d.completed_at, d.last_missed_at),
     'resetAt', (
       SELECT ${isoTime(sql`u.two_factor_reset_at`)} FROM users u
       WHERE u.id = ${owner}.user_id AND ${isTwoFactorResetPending(sql`u`)}))`,

@@ -176,9 +176,8 @@ export function useHeldToken(identity: PresentedIdentity, tokenId: string): Frag
 /** A user's identities at other providers. Tokens of providers are not exported. */
 export const exportedIdentities: ExportPart = {
   name: 'identities',
-  value: (owner) => sql`coalesce((
-    SELECT json_agg(json_build_object('provider', i.provider, 'issuer', i.issuer, 'subject', i.subject, 'email', i.email,
+  value: (owner) => sql`ARRAY(
+    SELECT json_build_object('provider', i.provider, 'issuer', i.issuer, 'subject', i.subject, 'email', i.email,
         'linkedAt', ${isoTime(sql`i.created_at`)}, 'lastUsedAt', ${isoTime(sql`i.last_used_at`)})
-      ORDER BY i.created_at, i.id)
-    FROM identities i WHERE i.user_id = ${owner}.user_id), '[]')`,
+    FROM identities i WHERE i.user_id = ${owner}.user_id ORDER BY i.created_at, i.id)`,
 };
