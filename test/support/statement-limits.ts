@@ -10,10 +10,6 @@ export const statementLimits = { ctes: 8, characters: 2500, steps: 10 };
 export const largeStatements: Readonly<
   Record<string, { readonly ctes: number; readonly characters: number; readonly reason: string }>
 > = {
-  'delete-account tellOwner': {
-    ...{ ctes: 0, characters: 2529 },
-    reason: 'Judges every gate, and tells all addresses that an account had.',
-  },
   'enter-by-identity issueChallenge': {
     ...{ ctes: 4, characters: 2606 },
     reason: 'Carries the identity that is linked once the sign-in is complete.',

@@ -4,7 +4,7 @@ import { type OwnedTable, tableSteps } from '../../../joints/owned-table.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type VerifiedCaller, verifiedOwner } from '../../current-password/index.ts';
-import { recordEvents } from '../../security-events/index.ts';
+import { recordEvents, recordedNow } from '../../security-events/index.ts';
 import { holdSession } from '../../sessions/index.ts';
 import { deleteUser, lockUserForUpdate } from '../../users/index.ts';
 import { deletionRecipients } from './deletion-recipients.sql.ts';
@@ -24,15 +24,15 @@ export async function deleteAccount(
   metadata: RequestMetadata,
 ): Promise<boolean> {
   const { userId } = verified;
-  const caller = verifiedOwner(verified);
+  const recorded = recordedNow(userId, metadata.operationId);
   const gone = sql`(
     SELECT ${userId}::uuid AS user_id WHERE NOT EXISTS (SELECT FROM users u WHERE u.id = ${userId}::uuid))`;
   const steps = {
     holdUser: lockUserForUpdate(userId),
     holdSession: holdSession(verified),
-    record: recordEvents(caller, { type: 'user_deleted', outcome: 'success' }, metadata),
-    tellOwner: queueNotice(deletionRecipients(caller), 'account_deleted', 'recipient', metadata),
-    deleteUser: deleteUser(caller),
+    record: recordEvents(verifiedOwner(verified), { type: 'user_deleted', outcome: 'success' }, metadata),
+    tellOwner: queueNotice(deletionRecipients(recorded), 'account_deleted', 'recipient', metadata),
+    deleteUser: deleteUser(recorded),
     ...tableSteps(tables, 'atDeletion', gone),
   };
   const answer = sql`SELECT g.user_id FROM ${gone} g`;
