@@ -10,14 +10,6 @@ export const statementLimits = { ctes: 8, characters: 2500, steps: 10 };
 export const largeStatements: Readonly<
   Record<string, { readonly ctes: number; readonly characters: number; readonly reason: string }>
 > = {
-  'enter-by-identity issueChallenge': {
-    ...{ ctes: 4, characters: 2606 },
-    reason: 'Carries the identity that is linked once the sign-in is complete.',
-  },
-  'enter-by-identity answer': {
-    ...{ ctes: 0, characters: 2649 },
-    reason: 'Answers a session, a challenge and the trusted device that passed for one.',
-  },
   'export-own-data read': {
     ...{ ctes: 0, characters: 5312 },
     reason: 'Has the parts of all features: the text is long and not nested.',

@@ -25,6 +25,7 @@ export {
   fromLiveToken,
   fromWaysBack,
   fromWaysBackTo,
+  isConsumedByUs,
   isConsumedElsewhere,
   isHeldAddress,
   isOfVerifiedAddress,

@@ -93,6 +93,12 @@ export function consumeUnstored(
     ON CONFLICT (token_hash) DO NOTHING`;
 }
 
+/** Whether we have used such a token, in this transaction or in an earlier run of it: a condition. */
+export function isConsumedByUs(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
+  return sql`EXISTS (
+    SELECT FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid)`;
+}
+
 /** Whether somebody else has used such a token: a condition. */
 export function isConsumedElsewhere(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
   return sql`EXISTS (

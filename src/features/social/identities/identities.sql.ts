@@ -31,11 +31,6 @@ export function fromIdentity({ issuers, subject }: PresentedIdentity): Fragment 
   return sql`FROM identities i WHERE i.subject = ${subject} AND i.issuer = ANY (${issuers}::text[])`;
 }
 
-/** The user whose identity it is, if it is this one: a SELECT of `user_id`. */
-export function holderOfIdentity(userId: string, identity: PresentedIdentity): Fragment {
-  return sql`SELECT i.user_id ${fromIdentity(identity)} AND i.user_id = ${userId}::uuid LIMIT 1`;
-}
-
 /** The row that this transaction added: a sub-select with `user_id` and `session_id`, which is null. */
 export function identityAddedNow({ newId }: PresentedIdentity): Fragment {
   return sql`(

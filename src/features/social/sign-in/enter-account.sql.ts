@@ -5,7 +5,6 @@ import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { hasAddress, lockUser } from '../../users/index.ts';
 import {
   fromIdentity,
-  holderOfIdentity,
   holdProviderToken,
   isLinkable,
   type KeptToken,
@@ -38,17 +37,18 @@ export async function enterAccount(
   { userId, identity, linkedBy, keptToken, entry, ...expected }: Entering,
   metadata: RequestMetadata,
 ): Promise<EntryRow | null> {
-  const isOurs = isSpentByUs(entry.spent, metadata);
-  const holder = sql`SELECT h.user_id FROM (${holderOfIdentity(userId, identity)}) h WHERE ${isOurs}`;
-  const owner =
-    linkedBy === null ? holder : sql`${holder} UNION ${ownerByAddress(userId, linkedBy, identity, isOurs)}`;
+  const holds = sql`EXISTS (SELECT ${fromIdentity(identity)} AND i.user_id = a.id)`;
+  const isTheirs = linkedBy === null ? holds : sql`(${holds} OR ${mayLink(linkedBy, identity)})`;
+  const owner = sql`
+    SELECT a.id AS user_id FROM users a
+    WHERE a.id = ${userId}::uuid AND ${isSpentByUs(entry.spent, metadata)} AND ${isTheirs}`;
   const isWaiting = linkedBy !== null && (expected.isChallenge || entry.code !== null);
   const { answer } = await db.batch(
     'enter-by-identity',
     {
       holdUser: lockUser(userId),
       spend: spend(entry.spent, metadata),
-      noteUsed: linkedBy === null ? noteIdentityUsed(holder, identity) : null,
+      noteUsed: linkedBy === null ? noteIdentityUsed(owner, identity) : null,
       holdToken: isWaiting && keptToken ? holdProviderToken(owner, identity, keptToken) : null,
       ...entrySteps(owner, expected, entry, metadata),
       keepToken: !isWaiting && keptToken ? keepProviderToken(identity, keptToken) : null,
@@ -59,17 +59,9 @@ export async function enterAccount(
   return answer[0] ?? null;
 }
 
-/** The account while its address may link the identity, which nobody has: a SELECT of `user_id`. */
-function ownerByAddress(
-  userId: string,
-  address: Address,
-  identity: PresentedIdentity,
-  isOurs: Fragment,
-): Fragment {
-  return sql`
-    SELECT a.id AS user_id FROM users a
-    WHERE a.id = ${userId}::uuid AND ${isOurs} AND ${hasAddress(sql`a`, address)} AND a.email_verified_at IS NOT NULL
-      AND a.banned_at IS NULL AND ${isLinkable(sql`a`, identity)}
-      AND NOT EXISTS (SELECT ${fromIdentity(identity)})
-      AND NOT EXISTS (SELECT FROM identities i WHERE i.user_id = a.id AND i.provider = ${identity.providerId})`;
+/** Whether the address of the user `a` may link the identity, which nobody has. */
+function mayLink(address: Address, identity: PresentedIdentity): Fragment {
+  return sql`(${hasAddress(sql`a`, address)} AND a.email_verified_at IS NOT NULL AND a.banned_at IS NULL
+      AND ${isLinkable(sql`a`, identity)} AND NOT EXISTS (SELECT ${fromIdentity(identity)})
+      AND NOT EXISTS (SELECT FROM identities i WHERE i.user_id = a.id AND i.provider = ${identity.providerId}))`;
 }

@@ -1,10 +1,10 @@
 import { type Fragment, sql } from '../../../../db/sql.ts';
 import type { RequestMetadata } from '../../../../request/request-metadata.ts';
 import {
-  consumedByUs,
   consumeUnstored,
   endOldest,
   fromLiveToken,
+  isConsumedByUs,
   issueToken,
   type LinkMail,
 } from '../../../one-time-tokens/index.ts';
@@ -34,7 +34,7 @@ export function spend(spent: SpentOnce, { operationId }: RequestMetadata): Fragm
 
 /** Whether this request has used it up, in this transaction or in an earlier run of it: a condition. */
 export function isSpentByUs(spent: SpentOnce, { operationId }: RequestMetadata): Fragment {
-  return sql`EXISTS (SELECT FROM ${consumedByUs(spent, operationId)} c)`;
+  return isConsumedByUs(spent, operationId);
 }
 
 /**
