@@ -8,17 +8,16 @@ import type { RequestMetadata } from '../request/request-metadata.ts';
 export interface SignInCompletion {
   /** snake_case: how a row names it. */
   readonly name: string;
-  /**
-   * The steps. They judge again what was true when the sign-in began.
-   * @param begun the session that this very transaction began: a sub-select with `user_id` and `session_id`
-   * @param content what the feature gave when the sign-in began, through JSON
-   */
-  readonly steps: (
-    begun: Fragment,
-    content: unknown,
-    metadata: RequestMetadata,
-  ) => Readonly<Record<string, Fragment>>;
+  /** Its steps by their names. They judge again what was true when the sign-in began. */
+  readonly steps: Readonly<Record<string, CompletionStep>>;
 }
+
+/**
+ * A step of a completion; null where there is nothing to do.
+ * @param begun the session that this very transaction began: a sub-select with `user_id` and `session_id`
+ * @param content what the feature gave when the sign-in began, through JSON
+ */
+type CompletionStep = (begun: Fragment, content: unknown, metadata: RequestMetadata) => Fragment | null;
 
 /** A completion that a sign-in waits for, as rows hold it. */
 export interface PendingCompletion {
@@ -26,15 +25,16 @@ export interface PendingCompletion {
   readonly content: unknown;
 }
 
-/** The steps of a completion; none where nothing waits. */
+/** The steps of a completion. */
 export function completionSteps(
   completions: readonly SignInCompletion[],
-  pending: PendingCompletion | null,
+  pending: PendingCompletion,
   begun: Fragment,
   metadata: RequestMetadata,
-): Readonly<Record<string, Fragment>> {
-  if (pending === null) return {};
-  const completion = completions.find(({ name }) => name === pending.name);
-  // A row of a version that had it: the sign-in goes on without.
-  return completion?.steps(begun, pending.content, metadata) ?? {};
+): Readonly<Record<string, Fragment | null>> {
+  // A row of a version that had another one: the sign-in goes on without.
+  const { steps = {} } = completions.find(({ name }) => name === pending.name) ?? {};
+  return Object.fromEntries(
+    Object.entries(steps).map(([name, step]) => [name, step(begun, pending.content, metadata)]),
+  );
 }

@@ -84,10 +84,9 @@ export async function readJointSteps(): Promise<Set<string>> {
     import('../../src/app.ts'),
     import('../../src/feature.ts'),
   ]);
-  const { credentials, tables } = await loadRulesOf(features);
+  const { credentials, tables, signInCompletions } = await loadRulesOf(features);
   return new Set([
-    // Of the completion of a sign-in (src/features/social/sign-in/link-identity.ts).
-    ...['linkIdentity', 'tellLinked', 'useHeldToken'],
+    ...signInCompletions.flatMap(({ steps }) => Object.keys(steps)),
     ...credentials.map(({ step }) => step),
     ...tables
       .flatMap(({ atDeletion, atTakeOver }) => [atDeletion, atTakeOver])

@@ -41,7 +41,7 @@ export interface SignInOpening extends Opening {
 export interface Completion {
   readonly pending: PendingCompletion;
   /** @param begun the session that the transaction began */
-  readonly steps: (begun: Fragment) => Readonly<Record<string, Fragment>>;
+  readonly steps: (begun: Fragment) => Readonly<Record<string, Fragment | null>>;
 }
 
 /** Prepares what a right password opens for this client. */

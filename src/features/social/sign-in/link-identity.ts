@@ -20,16 +20,20 @@ interface Linking {
  */
 export const linkIdentityAtSignIn: SignInCompletion = {
   name: 'link_identity',
-  steps(begun, content, metadata) {
-    // Written by `linkingOf` below, and nothing else.
-    const { identity, tokenId } = content as Linking;
-    return {
-      linkIdentity: linkAtSignIn(begun, identity, metadata),
-      tellLinked: tellLinked(identity, metadata),
-      ...(tokenId !== null && { useHeldToken: useHeldToken(identity, tokenId) }),
-    };
+  steps: {
+    linkIdentity: (begun, content, metadata) => linkAtSignIn(begun, linkingIn(content).identity, metadata),
+    tellLinked: (_begun, content, metadata) => tellLinked(linkingIn(content).identity, metadata),
+    useHeldToken: (_begun, content) => {
+      const { identity, tokenId } = linkingIn(content);
+      return tokenId === null ? null : useHeldToken(identity, tokenId);
+    },
   },
 };
+
+/** What `linkingOf` gave: nothing else writes it. */
+function linkingIn(content: unknown): Linking {
+  return content as Linking;
+}
 
 /** What waits until the sign-in is complete. */
 export function linkingOf(identity: PresentedIdentity, keptToken: KeptToken | null): PendingCompletion {
