@@ -16,12 +16,6 @@ export const largeStatements: Readonly<
   },
 };
 
-/** The batches with more steps than the limit: how many each may have, and why. */
-export const longBatches: Readonly<Record<string, number>> = {
-  // A take-over tells the owner, and keeps the token of a provider that has to be told of a deletion.
-  'take-over-by-identity': 11,
-};
-
 /** What the migration runner sends: the files of migrations/, which are read there. */
 const ofMigrations = ['read-migrations', 'apply-migration'];
 

@@ -4,7 +4,7 @@ import { compile, type Fragment } from '../../src/db/sql.ts';
 import type { CompiledStatement } from '../../tools/sql/statement-text.ts';
 import { isOfTest } from './database.ts';
 import { ambiguousAliases } from './statement-aliases.ts';
-import { countSteps, longBatches, overLimits, statementLimits } from './statement-limits.ts';
+import { countSteps, overLimits, statementLimits } from './statement-limits.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -72,9 +72,8 @@ async function problemsOf(statement: CompiledStatement): Promise<string[]> {
   const problems = overLimits(statement);
   if (statement.steps.length <= statementLimits.steps) return problems;
   const steps = countSteps(statement, await readJointSteps());
-  const most = longBatches[statement.name] ?? statementLimits.steps;
-  if (steps <= most) return problems;
-  return [...problems, `${statement.name} has ${steps} steps (${most} at most)`];
+  if (steps <= statementLimits.steps) return problems;
+  return [...problems, `${statement.name} has ${steps} steps (${statementLimits.steps} at most)`];
 }
 
 /** The steps that features add to batches of others. */

@@ -56,8 +56,8 @@ export function noteIdentityUsed(owner: Fragment, identity: PresentedIdentity): 
 }
 
 /**
- * Body of a CTE that adds the identity to the users of `owner`, a SELECT of `user_id`, and returns `id` and `user_id`: no
- * row where somebody has it, or the account has another one of this provider. Hold the user first.
+ * Body of a CTE that adds the identity to the users of `owner`, a SELECT of `user_id`, and returns `id`, `user_id` and
+ * `provider`: no row where somebody has it, or the account has another one of this provider. Hold the user first.
  */
 export function insertIdentity(
   owner: Fragment,
@@ -70,7 +70,7 @@ export function insertIdentity(
       now(), ${operationId}::uuid
     FROM (${owner}) o
     ON CONFLICT DO NOTHING
-    RETURNING id, user_id`;
+    RETURNING id, user_id, provider`;
 }
 
 /** A statement that adds it, and records that. */
@@ -135,13 +135,15 @@ export interface KeptToken {
 }
 
 /** A statement that keeps the token of an identity, in place of an earlier one. */
-export function keepProviderToken(
-  identity: PresentedIdentity,
-  { id, clientId, sealed }: KeptToken,
-): Fragment {
+export function keepProviderToken(identity: PresentedIdentity, token: KeptToken): Fragment {
+  return keepTokenOf(sql`(SELECT i.id, i.provider ${fromIdentity(identity)} LIMIT 1)`, token);
+}
+
+/** The same for the identity in `source`, a sub-select or CTE with `id` and `provider`. */
+export function keepTokenOf(source: Fragment, { id, clientId, sealed }: KeptToken): Fragment {
   return sql`
     INSERT INTO provider_tokens (id, identity_id, provider, client_id, sealed)
-    SELECT ${id}::uuid, i.id, i.provider, ${clientId}::text, ${sealed}::text ${fromIdentity(identity)} LIMIT 1
+    SELECT ${id}::uuid, k.id, k.provider, ${clientId}::text, ${sealed}::text FROM ${source} k
     ON CONFLICT ON CONSTRAINT provider_tokens_identity_key
       DO UPDATE SET id = excluded.id, client_id = excluded.client_id, sealed = excluded.sealed, created_at = now()`;
 }

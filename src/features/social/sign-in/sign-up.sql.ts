@@ -26,7 +26,7 @@ import {
 } from '../identities/identities.sql.ts';
 import type { Entry } from './entry/entry.ts';
 import type { EntryRow } from './entry/entry-row.ts';
-import { entryAnswer, entrySteps, isSpentByUs, spend } from './entry/entry-steps.sql.ts';
+import { entryAnswer, isSpentByUs, newEntrySteps, spend } from './entry/entry-steps.sql.ts';
 import type { NewProfile } from './new-profile.ts';
 
 /** A sign-in that makes an account. */
@@ -69,12 +69,7 @@ export async function signUp(
       create: createUser({ newUserId, address, identity, profile, count, entry }, metadata),
       dropRegistrations: identity.isEmailProved ? dropPendingRegistrations(proved) : null,
       keepToken: keptToken && keepProviderToken(identity, keptToken),
-      ...entrySteps(
-        sql`SELECT u.id AS user_id FROM users u WHERE ${user}`,
-        { isChallenge: false, newDeviceMail: null },
-        entry,
-        metadata,
-      ),
+      ...newEntrySteps(sql`SELECT u.id AS user_id FROM users u WHERE ${user}`, entry, metadata),
       ...(verification && verificationSteps(newUserId, address, verification, metadata)),
       answer: sql<EntryRow & { readonly refused_for: number | null }>`
         SELECT ${secondsUntilRoomToRegister(count)} AS refused_for, x.*

@@ -16,12 +16,12 @@ import {
   insertIdentity,
   isDisowned,
   type KeptToken,
-  keepProviderToken,
+  keepTokenOf,
   type PresentedIdentity,
 } from '../identities/identities.sql.ts';
 import type { Entry } from './entry/entry.ts';
 import type { EntryRow } from './entry/entry-row.ts';
-import { entryAnswer, entrySteps, isSpentByUs, spend } from './entry/entry-steps.sql.ts';
+import { entryAnswer, isSpentByUs, newEntrySteps, spend } from './entry/entry-steps.sql.ts';
 import type { NewProfile } from './new-profile.ts';
 
 /** A sign-in that proves the address of an account that nobody had verified. */
@@ -64,14 +64,8 @@ export async function takeOverAccount(
       }),
       ...tableSteps(tables, 'atTakeOver', proved),
       tellOwner: queueNotice(owners(proved), 'account_taken_over', 'none', metadata),
-      addIdentity: settleTakeOver(proved, address, identity, metadata),
-      keepToken: keptToken && keepProviderToken(identity, keptToken),
-      ...entrySteps(
-        sql`SELECT o.user_id FROM ${ours} o`,
-        { isChallenge: false, newDeviceMail: null },
-        entry,
-        metadata,
-      ),
+      addIdentity: settleTakeOver(proved, { address, identity, keptToken }, metadata),
+      ...newEntrySteps(sql`SELECT o.user_id FROM ${ours} o`, entry, metadata),
       answer: entryAnswer(entry, sql`u.id = (SELECT o.user_id FROM ${ours} o)`),
     },
     { isIdempotent: true },
@@ -108,11 +102,10 @@ function claimAccount(
 
 const verified: EventKind = { type: 'user_updated', outcome: 'success', reason: 'email_verified' };
 
-/** Adds the identity, drops the pending registrations of the address, and records both proofs. */
+/** Adds the identity with its token, drops the pending registrations of the address, and records both proofs. */
 function settleTakeOver(
   proved: Fragment,
-  { email }: Address,
-  identity: PresentedIdentity,
+  { address: { email }, identity, keptToken }: Pick<TakeOver, 'address' | 'identity' | 'keptToken'>,
   metadata: RequestMetadata,
 ): Fragment {
   const linked: EventKind = {
@@ -122,6 +115,7 @@ function settleTakeOver(
   const added = sql`(SELECT a.user_id, NULL::uuid AS session_id FROM added a)`;
   return sql`
     WITH added AS (${insertIdentity(sql`SELECT p.user_id FROM ${proved} p`, identity, metadata)}),
+    ${keptToken === null ? sql`` : sql`kept AS (${keepTokenOf(sql`added`, keptToken)}),`}
     dropped AS (${dropPendingRegistrations(sql`(SELECT ${email}::text AS email FROM ${proved} p)`)}),
     recorded AS (${recordEvents(added, verified, metadata)})
     ${recordEvents(added, linked, metadata)}`;

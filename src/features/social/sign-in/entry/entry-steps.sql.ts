@@ -55,6 +55,16 @@ export function entrySteps(
   };
 }
 
+/** The same for an account that is the user's from this sign-in on: none of its devices is known, and none trusted. */
+export function newEntrySteps(
+  owner: Fragment,
+  entry: Entry,
+  metadata: RequestMetadata,
+): Readonly<Record<string, Fragment | null>> {
+  const opening = { ...entry.opening, trusted: [] };
+  return entrySteps(owner, { isChallenge: false, newDeviceMail: null }, { ...entry, opening }, metadata);
+}
+
 /** The last step: a row of an opening, or of a code that was issued, for the users `u` of whom `isOwner` holds. */
 export function entryAnswer({ opening, code }: Entry, isOwner: Fragment): Fragment<EntryRow> {
   if (code === null) return sql`SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE ${isOwner}`;
