@@ -52,7 +52,7 @@ export function createTotpSecret(): Uint8Array<ArrayBuffer> {
 }
 
 /** What an authenticator app stores of an account. */
-export interface TotpEnrolment {
+export interface TotpSetup {
   /** The name of the service. */
   readonly issuer: string;
   /** What the user calls the account, such as its email address. */
@@ -67,7 +67,7 @@ export interface TotpEnrolment {
  *
  * @throws URIError when a text has lone surrogates
  */
-export function otpauthUri({ issuer, account, secret }: TotpEnrolment): string {
+export function otpauthUri({ issuer, account, secret }: TotpSetup): string {
   const label = `${encodeURIComponent(issuer)}:${encodeURIComponent(account)}`;
   // URLSearchParams would write spaces as +, which many apps show as it stands.
   const parameters = [
