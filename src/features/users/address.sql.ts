@@ -4,7 +4,7 @@ import { type Fragment, sql } from '../../db/sql.ts';
 import { endRecovery } from './recovery/recovery.sql.ts';
 
 /**
- * The account of an address, alias `u`. Where two accounts of the earlier system have spellings of it, it is the one
+ * The account of an address, alias `u`. Where two accounts of the legacy system have spellings of it, it is the one
  * that was typed. An account that still has to verify its address is found last, or anybody could have shadowed the
  * owner of another spelling by registering the canonical form.
  */

@@ -1,7 +1,7 @@
 import { type Fragment, sql } from '../../db/sql.ts';
 
 /**
- * A statement that takes what the earlier system stored of an identity from the users in `owner`, a sub-select with `user_id`
+ * A statement that takes what the legacy system stored of an identity from the users in `owner`, a sub-select with `user_id`
  * and `subject`, or that system would go on letting it in.
  */
 export function dropLegacyIdentity(owner: Fragment): Fragment {

@@ -17,7 +17,7 @@ export interface PresentedIdentity {
   /** As people know the provider. */
   readonly providerName: string;
   readonly issuer: string;
-  /** Under which it may be stored: that, and where the earlier system did not know it. */
+  /** Under which it may be stored: that, and where the legacy system did not know it. */
   readonly issuers: readonly string[];
   readonly subject: string;
   /** Canonical, and verified by the provider; null else. */
