@@ -5,12 +5,12 @@ import type { Brand } from '../ui/brand.ts';
 import type { Mailbox } from './mailbox.ts';
 import { maskEmail } from './masked-text.ts';
 import {
-  type ClaimedMail,
-  claimDueMails,
-  claimMailsOfOperation,
   finishMail,
   type GivenUpMail,
   giveUpExpiredMails,
+  type LeasedMail,
+  leaseDueMails,
+  leaseMailsOfOperation,
   returnMails,
 } from './outbox.sql.ts';
 import { openMail } from './prepared-mail.ts';
@@ -40,7 +40,7 @@ export interface DeliveryResult {
   readonly failure: unknown;
 }
 
-const claimMax = 20;
+const leaseMax = 20;
 const parallelMax = 4;
 const sendMs = 10_000;
 const runMs = 25_000;
@@ -61,7 +61,7 @@ export async function deliverMailsOfOperation(
   const { transport, openDatabase } = delivery;
   if (transport === null) return;
   try {
-    const mails = await claimMailsOfOperation(openDatabase(), operationId, claimMax);
+    const mails = await leaseMailsOfOperation(openDatabase(), operationId, leaseMax);
     await sendAll(delivery, transport, mails, AbortSignal.timeout(runMs));
   } catch (cause) {
     log('error', 'mail_delivery_failed', { requestId, cause });
@@ -98,18 +98,18 @@ async function sendInBatches(
   counts: Record<SendResult, number>,
 ): Promise<void> {
   const signal = AbortSignal.timeout(runMs);
-  let mails: readonly ClaimedMail[];
+  let mails: readonly LeasedMail[];
   do {
-    mails = await claimDueMails(delivery.openDatabase(), claimMax);
+    mails = await leaseDueMails(delivery.openDatabase(), leaseMax);
     for (const result of await sendAll(delivery, transport, mails, signal)) counts[result] += 1;
-  } while (mails.length === claimMax && !signal.aborted);
+  } while (mails.length === leaseMax && !signal.aborted);
 }
 
 /** Sends a few at a time, until the signal. Mails without time left are due again at once. */
 async function sendAll(
   delivery: MailDelivery,
   transport: MailTransport,
-  mails: readonly ClaimedMail[],
+  mails: readonly LeasedMail[],
   signal: AbortSignal,
 ): Promise<SendResult[]> {
   const results: SendResult[] = [];
@@ -130,7 +130,7 @@ async function sendAll(
 async function sendOne(
   delivery: MailDelivery,
   transport: MailTransport,
-  mail: ClaimedMail,
+  mail: LeasedMail,
   signal: AbortSignal,
 ): Promise<SendResult> {
   try {
@@ -151,13 +151,13 @@ async function sendOne(
 type OpenContent = Pick<MailContent, 'token' | 'facts'>;
 
 /** Null when the secret that sealed it is missing: it may be back at the next try. */
-async function contentOf(mail: ClaimedMail, { keyring }: MailDelivery): Promise<OpenContent | null> {
+async function contentOf(mail: LeasedMail, { keyring }: MailDelivery): Promise<OpenContent | null> {
   const { sealed, facts } = mail;
   return sealed === null ? { token: null, facts } : await openMail(keyring, { ...mail, sealed });
 }
 
 async function compose(
-  mail: ClaimedMail,
+  mail: LeasedMail,
   content: OpenContent,
   { baseUrl, brand, from }: MailDelivery,
 ): Promise<OutgoingMail> {
@@ -180,7 +180,7 @@ function dataOf({ token }: OpenContent, url: string | null, code: string | null)
   return url === null || token === null ? {} : { token, url };
 }
 
-async function recordSent({ openDatabase }: MailDelivery, mail: ClaimedMail): Promise<SendResult> {
+async function recordSent({ openDatabase }: MailDelivery, mail: LeasedMail): Promise<SendResult> {
   try {
     await finishMail(openDatabase(), mail.id);
     return 'sent';

@@ -5,7 +5,7 @@ import type { MailFacts } from './mail-kind.ts';
 import type { SealedMail } from './prepared-mail.ts';
 
 /** A mail of the outbox that one run holds for the duration of its lease. */
-export interface ClaimedMail {
+export interface LeasedMail {
   readonly id: string;
   readonly kind: string;
   readonly recipient: string;
@@ -21,32 +21,32 @@ export interface ClaimedMail {
 }
 
 /** A mail that is not tried again. */
-export type GivenUpMail = Pick<ClaimedMail, 'id' | 'kind' | 'recipient' | 'attempts'>;
+export type GivenUpMail = Pick<LeasedMail, 'id' | 'kind' | 'recipient' | 'attempts'>;
 
 /** Seconds until the second try, doubled for each further one, and the maximum. */
 export const retrySeconds = { first: 120, max: 3600 } as const;
 
 /**
- * Claims up to `limit` due mails, the longest due first. Round trips: 1.
+ * Takes up to `limit` due mails under a lease, the longest due first. Round trips: 1.
  *
  * The delay until the next try is also the lease: it starts before the mail is sent, so that a run that dies, hangs
- * or fails has nothing to write, and no two runs hold a mail at the same time. Mails that another run is claiming are
- * skipped. Not retried when its response is lost: the claimed mails are due again when the lease ends.
+ * or fails has nothing to write, and no two runs hold a mail at the same time. Mails that another run is taking are
+ * skipped. Not retried when its response is lost: they are due again when the lease ends.
  */
-export function claimDueMails(db: Database, limit: number): Promise<ClaimedMail[]> {
-  return db.query('claim-due-mails', claim(sql`true`, limit));
+export function leaseDueMails(db: Database, limit: number): Promise<LeasedMail[]> {
+  return db.query('lease-due-mails', lease(sql`true`, limit));
 }
 
-/** Claims the mails that one request has queued, in the same way. Round trips: 1. */
-export function claimMailsOfOperation(
+/** Takes the mails that one request has queued, in the same way. Round trips: 1. */
+export function leaseMailsOfOperation(
   db: Database,
   operationId: string,
   limit: number,
-): Promise<ClaimedMail[]> {
-  return db.query('claim-mails-of-operation', claim(sql`m.operation_id = ${operationId}::uuid`, limit));
+): Promise<LeasedMail[]> {
+  return db.query('lease-mails-of-operation', lease(sql`m.operation_id = ${operationId}::uuid`, limit));
 }
 
-function claim(condition: Fragment, limit: number): Fragment<ClaimedMail> {
+function lease(condition: Fragment, limit: number): Fragment<LeasedMail> {
   const { first, max } = retrySeconds;
   return sql`
     WITH due AS MATERIALIZED (
@@ -61,17 +61,17 @@ function claim(condition: Fragment, limit: number): Fragment<ClaimedMail> {
     RETURNING m.id, m.kind, m.recipient, m.locale, m.sealed, m.facts, m.attempts, ${isoTime(sql`m.created_at`)} AS "createdAt"`;
 }
 
-/** Makes claimed mails due again that were not tried. Round trips: 1. */
+/** Makes leased mails due again that were not tried. Round trips: 1. */
 export async function returnMails(db: Database, ids: readonly string[]): Promise<void> {
   await db.query(
     'return-mails',
     sql`
-      WITH claimed AS MATERIALIZED (
+      WITH leased AS MATERIALIZED (
         SELECT m.id FROM mail_outbox m WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0
         FOR NO KEY UPDATE SKIP LOCKED
       )
       UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
-      WHERE m.id = ANY (ARRAY(SELECT c.id FROM claimed c))`,
+      WHERE m.id = ANY (ARRAY(SELECT l.id FROM leased l))`,
   );
 }
 

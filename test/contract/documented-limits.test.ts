@@ -203,7 +203,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
       'sending mails',
       () => {
         const file = 'src/mail/deliver-mails.ts';
-        const [claim, parallel, send, run] = ['claimMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
+        const [claim, parallel, send, run] = ['leaseMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
           constantOf(file, name),
         );
         return [claim!, parallel!, send! / 1000, run! / 1000];

@@ -52,7 +52,7 @@ describe('docs/mail.md', () => {
       ...[mailLimits.unverified.noticesPerDay],
       ...[mailLimits.perClient, 429, mailLimits.locksPerDay],
     ]);
-    const delivery = ['claimMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
+    const delivery = ['leaseMax', 'parallelMax', 'sendMs', 'runMs'].map((name) =>
       constantOf('src/mail/deliver-mails.ts', name),
     );
     const [claim, parallel, sendMs, runMs] = delivery as [number, number, number, number];

@@ -4,7 +4,7 @@ import { sql } from '../../src/db/sql.ts';
 import worker from '../../src/index.ts';
 import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import { mailDelivery } from '../../src/mail/mail-delivery.ts';
-import { claimDueMails } from '../../src/mail/outbox.sql.ts';
+import { leaseDueMails } from '../../src/mail/outbox.sql.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { createScheduled } from '../../src/scheduled.ts';
 import { recordLog } from '../contract/recorded-log.ts';
@@ -303,7 +303,7 @@ describe('a mail that never leaves', () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
     const id = await queue(client, { expiresInSeconds: -1 });
-    expect((await claimDueMails(openForFlow(database.url), 20)).map((claimed) => claimed.id)).not.toContain(
+    expect((await leaseDueMails(openForFlow(database.url), 20)).map((claimed) => claimed.id)).not.toContain(
       id,
     );
     const lines = recordLog();

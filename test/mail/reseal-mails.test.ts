@@ -3,7 +3,7 @@ import { runScheduled } from '../../src/app.ts';
 import { open as openSealed } from '../../src/crypto/seal.ts';
 import type { Database } from '../../src/db/client.ts';
 import { sql } from '../../src/db/sql.ts';
-import { claimDueMails, finishMail } from '../../src/mail/outbox.sql.ts';
+import { finishMail, leaseDueMails } from '../../src/mail/outbox.sql.ts';
 import { countSealedWithPrevious, resealMails } from '../../src/mail/reseal-mails.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { TestClient } from '../support/client.ts';
@@ -100,10 +100,10 @@ describe('while AUTH_SECRET is being replaced, the clean-up', () => {
 
   test('leaves a mail that is being sent as readable as it was, and its lease (EML-12)', async () => {
     const id = await queue(before);
-    const [claimed] = await claimDueMails(openForFlow(database.url), 20);
+    const [claimed] = await leaseDueMails(openForFlow(database.url), 20);
     await cleanUp(during);
     expect(claimed?.id).toBe(id);
-    expect(await claimDueMails(openForFlow(database.url), 20)).toEqual([]);
+    expect(await leaseDueMails(openForFlow(database.url), 20)).toEqual([]);
     expect(await contentIn(after, id)).toContain(token);
     expect(await rowOf(before, id)).toMatchObject({ attempts: 1, outcome: null });
   });

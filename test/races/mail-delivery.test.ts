@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vi
 import { sql } from '../../src/db/sql.ts';
 import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import {
-  claimDueMails,
   deleteFinishedMails,
   finishMail,
   giveUpExpiredMails,
+  leaseDueMails,
   returnMails,
 } from '../../src/mail/outbox.sql.ts';
 import { resealMails } from '../../src/mail/reseal-mails.ts';
@@ -143,7 +143,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
     const held = sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`;
     await holdRows(database.url, [held], async () => {
       const startedAt = Date.now();
-      const claimed = await claimDueMails(openForFlow(database.url), 20);
+      const claimed = await leaseDueMails(openForFlow(database.url), 20);
       expect(Date.now() - startedAt).toBeLessThan(500);
       expect(claimed.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
     });
@@ -155,7 +155,7 @@ describe('a run', { timeout: 60_000 }, () => {
     recordLog();
     const [id] = await queueMany(1);
     const sent: OutgoingMail[] = [];
-    const [claimed] = await claimDueMails(openForFlow(database.url), 20);
+    const [claimed] = await leaseDueMails(openForFlow(database.url), 20);
     expect(claimed?.id).toBe(id);
     await deliverDueMails(deliveryTo(sent));
     expect(sent).toEqual([]);
