@@ -1,8 +1,9 @@
 import type { Backend, Connection } from './backend.ts';
 import { SqlError } from './backend.ts';
+import type { ServerOptions } from './postgres-connection.ts';
 import { PostgresPool } from './postgres-pool.ts';
 
-export interface PostgresOptions {
+export interface PostgresOptions extends ServerOptions {
   /**
    * A connection string for any database of the server, with the right to create databases if `createDatabase` is
    * used.
@@ -13,9 +14,9 @@ export interface PostgresOptions {
 }
 
 /** Opens a real PostgreSQL server: the caller names the database, and the credentials are those of `serverUrl`. */
-export function openPostgres({ serverUrl, connectionsMax = 20 }: PostgresOptions): Backend {
-  const pool = new PostgresPool(serverUrl, connectionsMax);
-  const maintenanceDatabase = decodeURIComponent(new URL(serverUrl).pathname.slice(1)) || 'postgres';
+export function openPostgres({ connectionsMax = 20, ...server }: PostgresOptions): Backend {
+  const pool = new PostgresPool(server, connectionsMax);
+  const maintenanceDatabase = decodeURIComponent(new URL(server.serverUrl).pathname.slice(1)) || 'postgres';
 
   async function run<T>(database: string, work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await pool.acquire(database);

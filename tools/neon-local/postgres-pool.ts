@@ -1,16 +1,16 @@
-import { PostgresConnection } from './postgres-connection.ts';
+import { PostgresConnection, type ServerOptions } from './postgres-connection.ts';
 
 /** A pool of sessions to the databases of one server, at most `connectionsMax` of them together. */
 export class PostgresPool {
-  readonly #serverUrl: string;
+  readonly #server: ServerOptions;
   readonly #connectionsMax: number;
   readonly #idle: PostgresConnection[] = [];
   readonly #waiting: (() => void)[] = [];
   #openCount = 0;
   #isClosed = false;
 
-  constructor(serverUrl: string, connectionsMax: number) {
-    this.#serverUrl = serverUrl;
+  constructor(server: ServerOptions, connectionsMax: number) {
+    this.#server = server;
     this.#connectionsMax = connectionsMax;
   }
 
@@ -62,7 +62,7 @@ export class PostgresPool {
   async #open(database: string): Promise<PostgresConnection> {
     this.#openCount++;
     try {
-      return await PostgresConnection.open(this.#serverUrl, database);
+      return await PostgresConnection.open(this.#server, database);
     } catch (error) {
       this.#openCount--;
       this.#waiting.shift()?.();

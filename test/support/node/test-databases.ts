@@ -68,7 +68,7 @@ export async function openTestDatabases({ serverUrl, connectionsMax }: ServerAcc
 
 async function openBackend({ serverUrl, connectionsMax }: ServerAccess, template: string): Promise<Backend> {
   if (serverUrl === undefined) return openPGlite({ database: template });
-  const backend = openPostgres({ serverUrl, connectionsMax });
+  const backend = openPostgres({ serverUrl, connectionsMax, keepsStatements: true });
   await backend.createDatabase(template, 'template0');
   return backend;
 }
