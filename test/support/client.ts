@@ -52,6 +52,8 @@ export class TestClient {
   readonly app: ReturnType<typeof createApp>;
   /** Its environment, at most addresses. */
   readonly env: Env;
+  /** Its clock, in milliseconds. */
+  readonly now: () => number;
   readonly #envWith: (variables: Overrides) => Env;
   /** One for each set of further variables: the service remembers what it has prepared by the object. */
   readonly #furtherEnvs = new Map<Overrides, Env>();
@@ -62,6 +64,7 @@ export class TestClient {
   ) {
     this.#envWith = (variables) => ({ ...testEnv({ ...variables, ...overrides }), ...bindings });
     this.env = this.#envWith({});
+    this.now = options.now ?? (() => Date.now());
     this.app = createApp({ argon2Parameters: cheapParameters, ...options });
   }
 

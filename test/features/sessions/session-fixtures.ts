@@ -1,10 +1,18 @@
+import { addressOf } from '../../../src/address/address-key.ts';
 import { decodeBase64Url } from '../../../src/crypto/base64url.ts';
+import { signAccessToken } from '../../../src/crypto/jwt.ts';
 import { createKeyring, type Keyring } from '../../../src/crypto/keyring.ts';
 import { sql } from '../../../src/db/sql.ts';
+import { recordEvents } from '../../../src/features/security-events/index.ts';
+import { beginSession, begunNow } from '../../../src/features/sessions/index.ts';
 import { encodeRefreshToken, type Transport } from '../../../src/features/sessions/refresh-token.ts';
-import { registerUser } from '../../support/accounts.ts';
+import { insertUser } from '../../../src/features/users/index.ts';
+import { loadRuntime } from '../../../src/runtime.ts';
+import { cheapHash } from '../../contract/two-factor-account.ts';
+import { freshClient, freshEmail } from '../../support/accounts.ts';
 import { type Answer, cookieValue, type TestClient } from '../../support/client.ts';
 import { openDatabase, type TestDatabase } from '../../support/database.ts';
+import { passEveryGate } from '../../support/pass-gates.ts';
 
 export const accessCookie = '__Host-nexora_access';
 export const refreshCookie = '__Host-nexora_refresh';
@@ -19,10 +27,40 @@ export interface SignedIn {
   readonly cookieToken: string;
 }
 
-/** A fresh user with a session that has both transports open. */
+/**
+ * A fresh user with a session that has both transports open, who passes every gate: the rows of a registration by the
+ * service's own fragments, without its mail and its count, at a quarter of what the request costs.
+ */
 export async function signIn(client: TestClient): Promise<SignedIn> {
-  const answer = await registerUser(client);
-  return { ...signedInBy(answer), email: answer.email };
+  const runtime = await loadRuntime(client.env);
+  if (runtime instanceof Error) throw runtime;
+  const { config, keys, keyring } = runtime;
+  const [email, userId, sessionId] = [freshEmail(), crypto.randomUUID(), crypto.randomUUID()];
+  const nowhere = { ipAddress: freshClient()['CF-Connecting-IP'], userAgent: null, location: null };
+  const user = { id: userId, name: 'Test User', passwordHash: await cheapHash(), locale: null };
+  const session = {
+    ...{ ...nowhere, id: sessionId, device: null, deviceId: crypto.randomUUID(), ...config.session },
+    ...{ hasCookieToken: true, hasBodyToken: true },
+  };
+  const proof = { method: 'password', amr: ['pwd'], isSecondStep: false };
+  const created = { type: 'user_created', outcome: 'success', method: proof.method } as const;
+  const [requestId, operationId] = [crypto.randomUUID(), crypto.randomUUID()];
+  const databaseUrl = String(client.env.DATABASE_URL);
+  await openDatabase(databaseUrl).batch([
+    insertUser({ ...user, address: addressOf(keyring, email) }, sql`false`),
+    beginSession(sql`SELECT ${userId}::uuid AS user_id`, {
+      ...{ proof, session, secondFactors: [], isVerificationRequired: false },
+    }),
+    recordEvents(begunNow(session), created, { ...nowhere, requestId, operationId, locale: null }),
+  ]);
+  await passEveryGate(databaseUrl, userId);
+  const claims = { userId, sessionId, authTime: Math.floor(client.now() / 1000), amr: proof.amr };
+  return {
+    ...{ email, userId, sessionId },
+    accessToken: await signAccessToken(keys, config.accessToken, claims, client.now()),
+    bodyToken: encodeRefreshToken(keyring, { sessionId, transport: 'body', counter: 0 }),
+    cookieToken: encodeRefreshToken(keyring, { sessionId, transport: 'cookie', counter: 0 }),
+  };
 }
 
 /** What a register or login answered. */
