@@ -1,14 +1,15 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
-import { cookieHeader, TestClient } from '../../support/client.ts';
+import { casesFor } from '../../contract/route-choice.ts';
+import { type Answer, type CallOptions, cookieHeader, TestClient } from '../../support/client.ts';
 import { baseUrl } from '../../support/test-env.ts';
-import { accessCookie, refreshCookie, signIn } from './session-fixtures.ts';
+import { accessCookie, refreshCookie, type SignedIn, signIn } from './session-fixtures.ts';
 
 const client = new TestClient();
-/** Every route that wants an access token, later ones too; the credential is judged before path and body. */
+/** Every route that wants an access token, later ones too. */
 const routes = createApp()
   .serves.filter(({ guard }) => guard === 'session')
-  .map(({ method, path }) => ({ method, path: path.replaceAll(/:\w+/g, crypto.randomUUID()) }));
+  .map(({ method, path }) => `${method} ${path}`);
 
 const unusableHeaders: readonly [string, string][] = [
   ['Bearer', 'Bearer'],
@@ -25,91 +26,85 @@ const unusableHeaders: readonly [string, string][] = [
   ['an empty header', ''],
 ];
 
-describe.each(routes)('$method $path', ({ method, path }) => {
-  test('without a credential is 401 with WWW-Authenticate, before the database (SES-14)', async () => {
-    const answer = await client.call(method, path);
-    expect(answer).toMatchObject({ status: 401, roundTrips: 0, setCookies: [] });
-    expect(answer.json.code).toBe('unauthenticated');
-    expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
-  });
+const unusableCookies: readonly [string, string][] = [
+  ['no name', '=;;%00'],
+  ['no value', accessCookie],
+  ['an empty value', `${accessCookie}=`],
+  ['a percent sign', `${accessCookie}=%`],
+  ['three segments', `${accessCookie}=a.b.c`],
+  ['quotes', `${accessCookie}="a.b.c"`],
+  ['empty pairs', `;=;${accessCookie}==; ;`],
+  ['64 KiB', `${accessCookie}=${'x'.repeat(65_536)}`],
+];
 
-  test.each(unusableHeaders)(
-    'with an Authorization header of %s is 401, never 500 (SES-14)',
-    async (_name, value) => {
-      const answer = await client.call(method, path, { headers: { Authorization: value } });
-      expect(answer).toMatchObject({ status: 401, roundTrips: 0, json: { code: 'unauthenticated' } });
-      expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
-    },
-  );
+const parameters = ['access_token', 'accessToken', 'token', 'jwt'].map((name): [string] => [name]);
 
-  test.each([
-    ['no name', '=;;%00'],
-    ['no value', accessCookie],
-    ['an empty value', `${accessCookie}=`],
-    ['a percent sign', `${accessCookie}=%`],
-    ['three segments', `${accessCookie}=a.b.c`],
-    ['quotes', `${accessCookie}="a.b.c"`],
-    ['empty pairs', `;=;${accessCookie}==; ;`],
-    ['64 KiB', `${accessCookie}=${'x'.repeat(65_536)}`],
-  ])('with a cookie of %s is 401, never 500, and clears none (SES-14)', async (_name, Cookie) => {
-    const answer = await client.call(method, path, { headers: { Cookie, Origin: baseUrl } });
-    expect(answer).toMatchObject({ status: 401, roundTrips: 0, setCookies: [] });
-    expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
+const schemes = ['Basic', 'Token', 'JWT', 'DPoP', 'Digest', 'BearerX', 'Bear er', ''].map(
+  (scheme): [string] => [scheme],
+);
+
+let me: SignedIn;
+let cookies: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  me = await signIn(client);
+  cookies = { [accessCookie]: me.accessToken };
+});
+
+/** Checks that a request was refused before the database, and told what would be taken. */
+function expectRefused(answer: Answer, context: string): void {
+  expect(answer, context).toMatchObject({ status: 401, roundTrips: 0, setCookies: [] });
+  expect(answer.json.code, context).toBe('unauthenticated');
+  expect(answer.headers.get('WWW-Authenticate'), context).toBe('Bearer');
+}
+
+describe.each(routes)('%s', (key) => {
+  const [method = '', pattern = ''] = key.split(' ');
+  // The credential is judged before path and body.
+  const path = pattern.replaceAll(/:\w+/g, crypto.randomUUID());
+  const call = (options: CallOptions) => client.call(method, path, options);
+  const headers = casesFor(key, unusableHeaders, ['Bearer', 'two segments', '64 KiB']);
+
+  test('without a credential, or with one that is none, is 401 with WWW-Authenticate, never 500 (SES-14)', async () => {
+    expectRefused(await call({}), 'none');
+    for (const [name, Authorization] of headers)
+      expectRefused(await call({ headers: { Authorization } }), name);
+    for (const [name, Cookie] of casesFor(key, unusableCookies, ['a percent sign', '64 KiB']))
+      expectRefused(await call({ headers: { Cookie, Origin: baseUrl } }), name);
   });
 
   test('takes no token from the query or the body (SES-13)', async () => {
-    const { accessToken } = await signIn(client);
-    for (const name of ['access_token', 'accessToken', 'token', 'jwt']) {
-      const byQuery = await client.call(method, `${path}?${name}=${accessToken}`);
-      expect(byQuery, name).toMatchObject({ status: 401, roundTrips: 0 });
-      if (method === 'GET') continue;
-      const byBody = await client.call(method, path, { body: { [name]: accessToken } });
-      expect(byBody, name).toMatchObject({ status: 401, roundTrips: 0 });
+    for (const [name] of casesFor(key, parameters, ['access_token'])) {
+      expectRefused(await client.call(method, `${path}?${name}=${me.accessToken}`), name);
+      if (method !== 'GET') expectRefused(await call({ body: { [name]: me.accessToken } }), name);
     }
   });
 
-  test.each(['Basic', 'Token', 'JWT', 'DPoP', 'Digest', 'BearerX', 'Bear er', ''])(
-    'takes no good token under the scheme "%s", nor the cookie beside it (SES-13)',
-    async (scheme) => {
-      const { accessToken } = await signIn(client);
-      const headers = { Authorization: `${scheme} ${accessToken}`.trim() };
-      const alone = await client.call(method, path, { headers });
-      const withCookie = await client.call(method, path, {
-        headers,
-        cookies: { [accessCookie]: accessToken },
-      });
-      for (const answer of [alone, withCookie]) expect(answer).toMatchObject({ status: 401, roundTrips: 0 });
-    },
-  );
+  test('takes no good token under another scheme, nor the cookie beside it (SES-13)', async () => {
+    for (const [scheme] of casesFor(key, schemes, ['Basic', ''])) {
+      const authorization = { Authorization: `${scheme} ${me.accessToken}`.trim() };
+      expectRefused(await call({ headers: authorization }), scheme);
+      expectRefused(await call({ headers: authorization, cookies }), scheme);
+    }
+  });
 
   test('never falls back to a good cookie from a bad bearer (SES-12)', async () => {
-    const { accessToken } = await signIn(client);
-    const cookies = { [accessCookie]: accessToken };
-    for (const [, Authorization] of unusableHeaders) {
-      const answer = await client.call(method, path, { headers: { Authorization }, cookies });
-      expect(answer).toMatchObject({ status: 401, roundTrips: 0, json: { code: 'unauthenticated' } });
-    }
+    for (const [name, Authorization] of headers)
+      expectRefused(await call({ headers: { Authorization }, cookies }), name);
     const foreign = { Authorization: 'Bearer garbage', Origin: 'https://evil.example' };
-    expect((await client.call(method, path, { headers: foreign, cookies })).status).toBe(401);
+    expect((await call({ headers: foreign, cookies })).status).toBe(401);
   });
 
   test('takes two Authorization headers for none (SES-14)', async () => {
-    const { accessToken } = await signIn(client);
     const request = new Request(`${baseUrl}${path}`, { method });
-    request.headers.append('Authorization', `Bearer ${accessToken}`);
-    request.headers.append('Authorization', `Bearer ${accessToken}`);
-    expect(await client.send(request)).toMatchObject({ status: 401, roundTrips: 0 });
+    for (const _ of [1, 2]) request.headers.append('Authorization', `Bearer ${me.accessToken}`);
+    expectRefused(await client.send(request), 'two');
   });
 
   test('does not take a refresh token for an access token (RFR-08)', async () => {
-    const { bodyToken, cookieToken } = await signIn(client);
-    for (const token of [bodyToken, cookieToken]) {
-      expect(await client.call(method, path, { bearer: token })).toMatchObject({
-        status: 401,
-        roundTrips: 0,
-      });
-      const cookies = { [accessCookie]: token, [refreshCookie]: token };
-      expect(await client.call(method, path, { cookies })).toMatchObject({ status: 401, roundTrips: 0 });
+    for (const token of [me.bodyToken, me.cookieToken]) {
+      expectRefused(await call({ bearer: token }), 'bearer');
+      expectRefused(await call({ cookies: { [accessCookie]: token, [refreshCookie]: token } }), 'cookies');
     }
   });
 });
@@ -153,8 +148,7 @@ describe('cookies that look like ours', () => {
     `\u00a0${accessCookie}`,
     encodeURIComponent(accessCookie).replace('_', '%5F'),
   ])('"%s" alone opens nothing (CKE-05)', async (name) => {
-    const { accessToken } = await signIn(client);
-    const headers = { Cookie: `${name}=${accessToken}` };
+    const headers = { Cookie: `${name}=${me.accessToken}` };
     expect(await client.get('/api/auth/me', { headers })).toMatchObject({ status: 401, roundTrips: 0 });
   });
 
