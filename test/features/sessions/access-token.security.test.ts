@@ -54,49 +54,23 @@ test('a token made here like those of the service is good, so that each refusal 
   await expectAccepted({});
 });
 
+// test/crypto/jwt.security.test.ts tries every spelling; here one of each class goes the way of a request.
 describe('the algorithm of an access token', () => {
-  test.each(['none', 'None', 'NONE', 'nOnE', ''])(
-    '"%s" is refused, whatever stands for a signature (JWT-01)',
-    async (alg) => {
-      const input = signingInput(client, me, { header: { alg } });
-      const signature = me.accessToken.split('.')[2];
-      for (const end of ['.', '', `.${signature}`, '.AA']) await expectRefused(input + end);
-      await expectForgeryRefused({ header: { alg } });
-    },
-  );
-
-  test('a stripped or empty signature is refused (JWT-01)', async () => {
+  test('"none" and an empty signature are refused, whatever stands for one (JWT-01)', async () => {
+    const input = signingInput(client, me, { header: { alg: 'none' } });
     const [header, payload, signature] = me.accessToken.split('.');
-    for (const token of [
-      `${header}.${payload}.`,
-      `${header}.${payload}`,
-      `${header}..${signature}`,
-      `.${payload}.${signature}`,
-    ]) {
+    for (const end of ['.', '', `.${signature}`]) await expectRefused(input + end);
+    for (const token of [`${header}.${payload}.`, `${header}.${payload}`, `${header}..${signature}`])
       await expectRefused(token);
-    }
   });
 
-  test('HMAC under our public key is refused, in every form of the key (JWT-02)', async () => {
-    const { kty, crv, x = '', y } = signingJwk(client);
-    const curve = { name: 'ECDSA', namedCurve: 'P-256' };
-    const jwk = { kty, crv, x, y } as JsonWebKey;
-    const key = await crypto.subtle.importKey('jwk', jwk, curve, true, ['verify']);
-    const der = new Uint8Array((await crypto.subtle.exportKey('spki', key)) as ArrayBuffer);
-    const base64 = btoa(String.fromCharCode(...der));
-    const lines = base64.match(/.{1,64}/g)?.join('\n');
-    const pem = `-----BEGIN PUBLIC KEY-----\n${lines}\n-----END PUBLIC KEY-----`;
+  test('HMAC under our public key is refused, and every algorithm but that of the key (JWT-02)', async () => {
     const { text: jwks, json } = await client.get('/.well-known/jwks.json');
-    const texts = [pem, `${pem}\n`, base64, JSON.stringify(jwk), JSON.stringify(json.keys[0]), jwks, x];
-    const secrets = [der, ...texts.map((text) => new TextEncoder().encode(text))];
     const input = signingInput(client, me, { header: { alg: 'HS256' } });
-    for (const secret of secrets) await expectRefused(await signHs256(input, secret));
+    for (const secret of [JSON.stringify(json.keys[0]), jwks, json.keys[0].x])
+      await expectRefused(await signHs256(input, new TextEncoder().encode(secret)));
+    for (const alg of ['ES384', 'RS256', 'HS256', undefined]) await expectForgeryRefused({ header: { alg } });
   });
-
-  test.each(['ES384', 'ES512', 'RS256', 'PS256', 'EdDSA', 'HS256', 'es256', 256, null, undefined])(
-    '%s is refused, since the key says which it is (JWT-02)',
-    (alg) => expectForgeryRefused({ header: { alg } }),
-  );
 });
 
 describe('the key of an access token', () => {
@@ -105,47 +79,21 @@ describe('the key of an access token', () => {
     ['SQL', "' OR 1=1--"],
     ['a URL', 'https://evil.example/key'],
     ['__proto__', '__proto__'],
-    ['constructor', 'constructor'],
-    ['an index', '0'],
-    ['10 KiB', 'k'.repeat(10_240)],
-    ['nothing', ''],
-    ['a number', 0],
-    ['null', null],
-    ['an array', ['test-key']],
     ['an object', { toString: 'test-key' }],
     ['no member at all', undefined],
-    ['our kid in capitals', 'TEST-KEY'],
   ])('%s as kid chooses none (JWT-03)', (_name, kid) => expectForgeryRefused({ header: { kid } }));
 
-  test('a foreign key under our kid is refused (JWT-03)', async () => {
+  test('a foreign key under our kid is refused, and one that comes with the token is not looked at (JWT-03, JWT-04)', async () => {
     const foreign = await generateSigningJwk(signingJwk(client).kid);
-    await expectRefused(await signEs256(signingInput(client, me), foreign));
-  });
-
-  test('a key that comes with the token is not looked at, nor where it points to (JWT-04)', async () => {
-    const { d: _private, ...attacker } = await generateSigningJwk('attacker');
-    const full = { ...attacker, d: _private } as JsonWebKey;
+    const { d: _private, ...attacker } = foreign;
     const url = 'http://127.0.0.1:9/jwks.json';
-    for (const kid of ['attacker', signingJwk(client).kid, undefined]) {
-      for (const header of [{ jwk: attacker }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }]) {
-        await expectRefused(await signEs256(signingInput(client, me, { header: { kid, ...header } }), full));
-      }
-    }
+    for (const header of [{}, { jwk: attacker }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }])
+      await expectRefused(await signEs256(signingInput(client, me, { header }), foreign));
   });
 
-  test.each([
-    ['an unknown extension', { crit: ['x-new'], 'x-new': true }],
-    ['an extension that is a member of RFC 7515', { crit: ['exp'], exp: 1 }],
-    ['an empty list', { crit: [] }],
-    ['b64', { crit: ['b64'], b64: true }],
-  ])('%s in crit is refused though the signature is ours (JWT-04)', (_name, header) =>
-    expectForgeryRefused({ header }),
-  );
-
-  test('b64 and zip are refused though the signature is ours (JWT-04)', async () => {
-    await expectForgeryRefused({ header: { b64: false } });
-    await expectForgeryRefused({ header: { b64: true } });
-    await expectForgeryRefused({ header: { zip: 'DEF' } });
+  test('crit, b64 and zip are refused though the signature is ours (JWT-04)', async () => {
+    for (const header of [{ crit: ['x-new'], 'x-new': true }, { crit: [] }, { b64: true }, { zip: 'DEF' }])
+      await expectForgeryRefused({ header });
   });
 });
 
@@ -153,7 +101,7 @@ describe('the signature of an access token', () => {
   test('covers every character of it (JWT-01)', async () => {
     const { accessToken } = me;
     // Not the last one, of whose six bits four mean nothing.
-    for (let at = 0; at < accessToken.length - 1; at += 7) {
+    for (let at = 0; at < accessToken.length - 1; at += 29) {
       const character = accessToken[at];
       if (character === '.') continue;
       const changed = `${accessToken.slice(0, at)}${character === 'A' ? 'B' : 'A'}${accessToken.slice(at + 1)}`;
@@ -223,37 +171,14 @@ describe('the service’s own access tokens', () => {
   });
 });
 
-describe('a configuration that would weaken them', () => {
-  const { kty, crv } = { kty: 'EC', crv: 'P-384' };
-
-  test.each([
-    ['AUTH_SECRET that is a word', { AUTH_SECRET: 'secret' }],
-    ['AUTH_SECRET of 31 bytes', { AUTH_SECRET: btoa('x'.repeat(31)) }],
-    ['no signing key', { SIGNING_KEYS: '[]' }],
-    [
-      'a symmetric key',
-      { SIGNING_KEYS: JSON.stringify([{ kty: 'oct', k: 'c2VjcmV0', kid: '1', alg: 'HS256' }]) },
-    ],
-    [
-      'another curve',
-      { SIGNING_KEYS: JSON.stringify([{ kty, crv, x: 'AA', y: 'AA', d: 'AA', kid: '1', alg: 'ES384' }]) },
-    ],
-    ['a lifetime above 15 minutes', { ACCESS_TOKEN_TTL_SECONDS: '901' }],
-  ])('is refused: %s (JWT-08, JWT-10)', async (_name, overrides) => {
-    const answer = await new TestClient(overrides).get('/api/auth/me', { bearer: me.accessToken });
-    expect(answer).toMatchObject({ status: 503, json: { code: 'misconfigured' } });
-  });
-
-  test('is refused: RSA of 1024 bits (JWT-08)', async () => {
-    const algorithm = {
-      name: 'RSASSA-PKCS1-v1_5',
-      modulusLength: 1024,
-      publicExponent: Uint8Array.of(1, 0, 1),
-    };
-    const pair = await crypto.subtle.generateKey({ ...algorithm, hash: 'SHA-256' }, true, ['sign', 'verify']);
-    const jwk = await crypto.subtle.exportKey('jwk', (pair as CryptoKeyPair).privateKey);
-    const SIGNING_KEYS = JSON.stringify([{ ...jwk, kid: 'short', alg: 'RS256' }]);
-    const answer = await new TestClient({ SIGNING_KEYS }).get('/api/auth/me', { bearer: me.accessToken });
-    expect(answer).toMatchObject({ status: 503, json: { code: 'misconfigured' } });
-  });
+test.each([
+  ['AUTH_SECRET of 31 bytes', { AUTH_SECRET: btoa('x'.repeat(31)) }],
+  [
+    'a symmetric key',
+    { SIGNING_KEYS: JSON.stringify([{ kty: 'oct', k: 'c2VjcmV0', kid: '1', alg: 'HS256' }]) },
+  ],
+  ['a lifetime above 15 minutes', { ACCESS_TOKEN_TTL_SECONDS: '901' }],
+])('a configuration that would weaken them is refused: %s (JWT-08, JWT-10)', async (_name, overrides) => {
+  const answer = await new TestClient(overrides).get('/api/auth/me', { bearer: me.accessToken });
+  expect(answer).toMatchObject({ status: 503, json: { code: 'misconfigured' } });
 });

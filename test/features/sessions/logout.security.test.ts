@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { cookieHeader, TestClient } from '../../support/client.ts';
+import { TestClient } from '../../support/client.ts';
 import {
   accessCookie,
   eventsOf,
   refreshByBody,
   refreshByCookie,
-  refreshCookie,
   sealRefreshToken,
   sessionRow,
   signIn,
@@ -49,44 +48,6 @@ describe('after a logout', () => {
       expect((await eventsOf(sessionId)).map(({ type }) => type)).not.toContain('authn_token_reuse');
     },
   );
-});
-
-describe('POST /api/auth/logout from a page', () => {
-  test.each([
-    ['a foreign origin', { Origin: 'https://evil.example' }],
-    ['another site', { 'Sec-Fetch-Site': 'cross-site' }],
-    ['another host of our site', { 'Sec-Fetch-Site': 'same-site' }],
-    ['a hidden origin', { Origin: 'null' }],
-    ['nobody who says where it comes from', {}],
-  ])('of %s is 403 with cookies, ends nothing and clears nothing (CSR-01)', async (_name, headers) => {
-    const { accessToken, cookieToken, sessionId } = await signIn(client);
-    const Cookie = cookieHeader({ [accessCookie]: accessToken, [refreshCookie]: cookieToken });
-    const answer = await client.post('/api/auth/logout', undefined, { headers: { Cookie, ...headers } });
-    expect(answer).toMatchObject({ status: 403, roundTrips: 0, json: { code: 'csrf_rejected' } });
-    expect(answer.setCookies).toEqual([]);
-    expect(await sessionRow(sessionId)).not.toBeNull();
-  });
-
-  test('a foreign page cannot even clear the cookies, with a bearer or a body token of its own (CSR-01)', async () => {
-    const attacker = await signIn(client);
-    const headers = { Origin: 'https://evil.example' };
-    const byBearer = await client.post('/api/auth/logout', undefined, {
-      bearer: attacker.accessToken,
-      headers,
-    });
-    const byBody = await client.post('/api/auth/logout', { refreshToken: attacker.bodyToken }, { headers });
-    for (const answer of [byBearer, byBody]) expect(answer).toMatchObject({ status: 403, setCookies: [] });
-  });
-
-  test('a client that is no browser needs no origin for a bearer or a body token (CSR-05)', async () => {
-    const [one, two] = [await signIn(client), await signIn(client)];
-    const byBearer = await client.post('/api/auth/logout', undefined, { bearer: one.accessToken });
-    const headers = { Cookie: cookieHeader({ [refreshCookie]: two.cookieToken }) };
-    const byBody = await client.post('/api/auth/logout', { refreshToken: two.bodyToken }, { headers });
-    expect([byBearer.status, byBody.status]).toEqual([200, 200]);
-    expect(await sessionRow(one.sessionId)).toBeNull();
-    expect(await sessionRow(two.sessionId)).toBeNull();
-  });
 });
 
 describe('a logout with somebody else’s words', () => {

@@ -106,13 +106,17 @@ describe('DELETE /api/auth/sessions/:id', () => {
   const revoke = (by: { readonly accessToken: string }, id: string) =>
     client.call('DELETE', `${path}/${id}`, { bearer: by.accessToken });
 
-  test('ends another session of the caller at once, in one round trip, and touches no cookie (SES-10)', async () => {
+  test('ends another session of the caller at once, in one round trip, records it and touches no cookie (SES-10, LOG-04)', async () => {
     const [mine, other] = await signInOn(2);
     const answer = await revoke(mine!, other!.sessionId);
     expect(answer).toMatchObject({ status: 200, roundTrips: 1, setCookies: [], json: { success: true } });
     expect([await statusOf(other!), await statusOf(mine!)]).toEqual([401, 200]);
     expect((await refreshByBody(client, other!.bodyToken)).json.code).toBe('session_expired');
     expect(await idsOf(mine!)).toEqual([mine!.sessionId]);
+    expect((await eventsOf(other!.sessionId)).at(-1)).toEqual({
+      ...{ type: 'authn_token_revoked', outcome: 'success' },
+      ...{ user_id: mine!.userId, reason: 'session_revoked' },
+    });
   });
 
   test('ends the calling session too, and then clears its cookies', async () => {
@@ -120,17 +124,6 @@ describe('DELETE /api/auth/sessions/:id', () => {
     const answer = await revoke(mine!, mine!.sessionId);
     expect(answer).toMatchObject({ status: 200, setCookies: clearing });
     expect([await statusOf(mine!), await statusOf(other!)]).toEqual([401, 200]);
-  });
-
-  test('records whose session ended, with the session (LOG-04)', async () => {
-    const [mine, other] = await signInOn(2);
-    await revoke(mine!, other!.sessionId);
-    expect((await eventsOf(other!.sessionId)).at(-1)).toEqual({
-      type: 'authn_token_revoked',
-      outcome: 'success',
-      user_id: mine!.userId,
-      reason: 'session_revoked',
-    });
   });
 
   test('takes an id in capitals, and is 404 once the session is gone (IDM-02)', async () => {
@@ -164,7 +157,7 @@ describe('DELETE /api/auth/sessions', () => {
     expect(await statusOf(bystander)).toBe(200);
   });
 
-  test('with keep=current spares the calling session and its cookies', async () => {
+  test('with keep=current spares the calling session and its cookies, and records each that it ended at one instant (LOG-04)', async () => {
     const [first, second, third] = await signInOn(3);
     const answer = await revokeAll(second!, '?keep=current');
     expect(answer).toMatchObject({ status: 200, roundTrips: 1, setCookies: [] });
@@ -173,16 +166,11 @@ describe('DELETE /api/auth/sessions', () => {
       401, 200, 401,
     ]);
     expect((await revokeAll(second!, '?keep=current')).json.revokedCount).toBe(0);
-  });
-
-  test('records one event per session that it ended, all at one instant (LOG-04)', async () => {
-    const [first, second, third] = await signInOn(3);
-    await revokeAll(third!, '?keep=current');
     const events = await openDatabase().query<{ session_id: string; at: Date }>(sql`
       SELECT e.session_id, e.at FROM security_events e
       WHERE e.user_id = ${first!.userId}::uuid AND e.type = 'authn_token_revoked' AND e.reason = 'sessions_revoked'`);
     const ended = events.map(({ session_id }) => session_id).toSorted();
-    expect(ended).toEqual([first!.sessionId, second!.sessionId].toSorted());
+    expect(ended).toEqual([first!.sessionId, third!.sessionId].toSorted());
     expect(new Set(events.map(({ at }) => at.getTime())).size).toBe(1);
   });
 

@@ -76,6 +76,11 @@ export function signedInBy(answer: Answer): Omit<SignedIn, 'email'> {
   };
 }
 
+/** Its cookies by name, as a browser sends them. */
+export function cookiesOf({ accessToken, cookieToken }: SignedIn): Readonly<Record<string, string>> {
+  return { [accessCookie]: accessToken, [refreshCookie]: cookieToken };
+}
+
 export function refreshByBody(client: TestClient, refreshToken: string): Promise<Answer> {
   return client.post('/api/auth/refresh', { refreshToken });
 }
