@@ -35,7 +35,7 @@ describe('argon2id', () => {
   test.each(shapes)(
     'm=%i, t=%i, p=%i, %i bytes agree with @noble/hashes',
     (memoryKib, passes, lanes, tagBytes) => {
-      for (const passwordLength of memoryKib > 5000 ? [12] : [0, 1, 7, 64, 129, 1000]) {
+      for (const passwordLength of memoryKib > 300 ? [12] : [0, 1, 7, 64, 129, 1000]) {
         const password = random(passwordLength);
         const salt = random(8 + (passwordLength % 57));
         const parameters = { t: passes, m: memoryKib, p: lanes, dkLen: tagBytes };
