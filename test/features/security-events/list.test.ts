@@ -1,10 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeBase64Url } from '../../../src/crypto/base64url.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
 
 const client = new TestClient();
 const path = '/api/auth/security-events';
@@ -17,8 +18,8 @@ interface Listed {
 }
 
 async function newAccount() {
-  const { json, email } = await registerUser(client);
-  return { email, userId: json.user.id as string, bearer: json.accessToken as string };
+  const { email, userId, accessToken: bearer } = await signIn(client);
+  return { email, userId, bearer };
 }
 
 function listOf(bearer: string, cursor?: string): Promise<Answer> {
@@ -140,6 +141,11 @@ describe('the pages of events', () => {
 });
 
 describe('a cursor', () => {
+  let bearer: string;
+  beforeAll(async () => {
+    ({ bearer } = await newAccount());
+  });
+
   test('of another user, or for any time, shows the caller’s own events alone (ENU-10)', async () => {
     const [mine, other] = [await newAccount(), await newAccount()];
     await storeEvents(other.userId, 60);
@@ -164,7 +170,6 @@ describe('a cursor', () => {
     ['very long', 'A'.repeat(6000)],
     ['given twice', `${encodeBase64Url(new Uint8Array(24))}&cursor=${encodeBase64Url(new Uint8Array(24))}`],
   ])('that is none is refused: %s (INP-10, INP-13)', async (_name, cursor) => {
-    const { bearer } = await newAccount();
     const answer = await listOf(bearer, cursor);
     expectProblem(answer, 400, 'validation_failed');
     expect(answer.json.errors).toMatchObject([{ pointer: '/cursor' }]);
@@ -172,7 +177,6 @@ describe('a cursor', () => {
   });
 
   test('is the only parameter (INP-13)', async () => {
-    const { bearer } = await newAccount();
     for (const query of ['?userId=x', '?limit=1', '?before=x']) {
       expectProblem(await client.get(`${path}${query}`, { bearer }), 400, 'validation_failed', query);
     }
