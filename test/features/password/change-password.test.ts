@@ -148,20 +148,22 @@ describe('a password change that is refused', () => {
     expect((await changePassword(client, owner, same)).json.code).toBe('invalid_credentials');
   });
 
-  test.each(['passwordpassword', '123456789012345', 'qwertyuiopasdfgh', 'NexoraAuth2026!'])(
-    'since %s is too common is 400 before anything is read or hashed, and costs no attempt (PWD-09, PWD-10)',
-    async (newPassword) => {
-      const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
-      const owner = await signIn(limited);
-      for (const _ of [1, 2]) {
-        const answer = await changePassword(limited, owner, { newPassword });
-        expect(answer).toMatchObject({ status: 400, roundTrips: 0, hashes: 0 });
-        expect(answer.json.code).toBe('password_too_common');
-        expect(answer.json.errors).toMatchObject([{ pointer: '/newPassword', code: 'password_too_common' }]);
-      }
-      expect((await changePassword(limited, owner)).status).toBe(200);
-    },
-  );
+  test('since it is too common is 400 before anything is read or hashed, and costs no attempt (PWD-09, PWD-10)', async () => {
+    const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '1' });
+    const owner = await signIn(limited);
+    for (const newPassword of [
+      'passwordpassword',
+      '123456789012345',
+      'qwertyuiopasdfgh',
+      'NexoraAuth2026!',
+    ]) {
+      const answer = await changePassword(limited, owner, { newPassword });
+      expect(answer, newPassword).toMatchObject({ status: 400, roundTrips: 0, hashes: 0 });
+      expect(answer.json.code).toBe('password_too_common');
+      expect(answer.json.errors).toMatchObject([{ pointer: '/newPassword', code: 'password_too_common' }]);
+    }
+    expect((await changePassword(limited, owner)).status).toBe(200);
+  });
 
   test('since it is made of the address is 400 before anything is hashed (PWD-10)', async () => {
     const owner = await signIn(client);
@@ -189,19 +191,6 @@ describe('a password change that is refused', () => {
     const startedAt = Date.now();
     expect((await changePassword(cut, owner)).status).toBe(200);
     expect(Date.now() - startedAt).toBeLessThan(2000);
-  });
-
-  test('since it is short, long or differs from its repetition is 400 without a round trip (PWD-01)', async () => {
-    const owner = await signIn(client);
-    for (const [overrides, pointer] of [
-      [{ newPassword: 'sh0rt!x' }, '/newPassword'],
-      [{ newPassword: 'x'.repeat(257) }, '/newPassword'],
-      [{ confirmPassword: 'another one' }, '/confirmPassword'],
-    ] as const) {
-      const answer = await changePassword(client, owner, overrides);
-      expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
-      expect(answer.json.errors[0].pointer).toBe(pointer);
-    }
   });
 });
 

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { mailClient } from '../../../src/mail/mail-client.ts';
 import { freshClient, freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { baseUrl } from '../../support/test-env.ts';
-import { keyringOf, signIn } from '../sessions/session-fixtures.ts';
-import { forget, linkFor, reset } from './password-reset.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
+import { causeMails, forget, linkFor, reset } from './password-reset.ts';
 import { recordsOf } from './signed-in-owner.ts';
 import { bcryptHash, storeAccount } from './stored-accounts.ts';
 
@@ -24,15 +23,15 @@ function shown({ status, headers, text, setCookies, hashes, roundTrips }: Answer
 
 describe('POST /api/auth/password/forgot', () => {
   test('mails the owner one link, in one round trip, and says nothing of it', async () => {
-    const { email, json } = await registerUser(client);
+    const { email, userId } = await signIn(client);
     const answer = await ask(email);
     expect(answer).toMatchObject({ status: 202, roundTrips: 1, hashes: 0, setCookies: [] });
     expect(answer.json).toEqual({ success: true, message: expect.any(String) });
     const mails = await mailsTo(client, email);
-    expect(mails).toMatchObject([{ kind: 'reset_password', user_id: json.user.id, outcome: null }]);
+    expect(mails).toMatchObject([{ kind: 'reset_password', user_id: userId, outcome: null }]);
     expect(mails[0]!.token).toMatch(/^nxp_/);
     expect(answer.text).not.toContain(mails[0]!.token);
-    expect((await recordsOf(json.user.id)).at(-1)).toMatchObject({
+    expect((await recordsOf(userId)).at(-1)).toMatchObject({
       type: 'authn_token_created',
       outcome: 'success',
       reason: 'password_reset',
@@ -76,20 +75,8 @@ describe('POST /api/auth/password/forgot', () => {
       expect(await mailsTo(client, address)).toEqual([]);
   });
 
-  test.each([
-    ['a list', ['v@x.example', 'e@y.example']],
-    ['two addresses', 'v@x.example,e@y.example@z'],
-    ['a full-width @', 'a@evil.example\uff20victim.example'],
-    ['a small @', 'a@evil.example\ufe6bvictim.example'],
-    ['a line break', 'v@x.example\r\nBcc: e@y.example'],
-    ['an object', { email: 'v@x.example' }],
-  ])('refuses %s before the database (EML-02)', async (_what, email) => {
-    const answer = await client.post('/api/auth/password/forgot', { email });
-    expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
-  });
-
   test('takes the address of the link from the configuration alone (EML-04)', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signIn(client);
     const evil = ['Host', 'X-Forwarded-Host', 'X-Original-URL', 'X-Forwarded-Proto', 'X-Forwarded-Port'];
     const headers = Object.fromEntries(evil.map((name) => [name, 'evil.example']));
     const answer = await forget(client, email, { ...headers, Forwarded: 'host=evil.example' });
@@ -174,7 +161,7 @@ describe('an address that nobody may learn about', () => {
 
 describe('the mails of an hour', () => {
   test('are five for one address and client, and all 20 answers are 202; another client still causes one (EML-10, EML-14)', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signIn(client);
     const [headers, answers]: [ReturnType<typeof freshClient>, Answer[]] = [freshClient(), []];
     for (let index = 0; index < 20; index++) answers.push(await ask(email, headers));
     expect(answers.map(({ status, text }) => [status, text])).toEqual(
@@ -194,7 +181,7 @@ describe('the mails of an hour', () => {
     const own = new TestClient({ DATABASE_URL: fresh.url, EMAIL_VERIFICATION: 'off' });
     const db = openDatabase(fresh.url);
     const headers = { 'CF-Connecting-IP': '203.0.113.77' };
-    const emails = Array.from({ length: 60 }, freshEmail);
+    const emails = Array.from({ length: 36 }, freshEmail);
     // Every other address has an account: the client is counted alike.
     await db.query(sql`
       INSERT INTO users (email, name) SELECT e, 'Stored' FROM unnest(${emails}::text[]) WITH ORDINALITY AS n (e, i) WHERE i % 2 = 0`);
@@ -203,21 +190,17 @@ describe('the mails of an hour', () => {
       SELECT (SELECT count(*)::int FROM mail_outbox) AS mails, (SELECT count(*)::int FROM one_time_tokens) AS tokens,
         (SELECT count(*)::int FROM security_events) AS events, (SELECT count(*)::int FROM login_attempts) AS counters`);
     expect(rows).toEqual({ mails: 30, tokens: 30, events: 30, counters: 0 });
-    await forget(own, emails[59]!, { 'CF-Connecting-IP': '203.0.113.78' });
-    expect(await mailsTo(own, emails[59]!)).toHaveLength(1);
+    await forget(own, emails[35]!, { 'CF-Connecting-IP': '203.0.113.78' });
+    expect(await mailsTo(own, emails[35]!)).toHaveLength(1);
   });
 
   test('are 300 for one /48 of IPv6 (EML-10)', async () => {
     const fresh = await freshDatabase();
     onTestFinished(fresh.drop);
     const own = new TestClient({ DATABASE_URL: fresh.url, EMAIL_VERIFICATION: 'off' });
-    const { networkKey } = mailClient(keyringOf(own), '2001:db8:7:1::1');
-    await openDatabase(fresh.url).query(sql`
-      INSERT INTO mail_outbox (id, kind, recipient, network_key, request_id, expires_at, finished_at, outcome)
-      SELECT gen_random_uuid(), 'reset_password', '', ${networkKey}, gen_random_uuid(), now(), now(), 'dropped'
-      FROM generate_series(1, 299)`);
+    await causeMails(own, { 'CF-Connecting-IP': '2001:db8:7:1::1' }, 299);
     const askFrom = async (address: string) => {
-      const { email } = await registerUser(own);
+      const { email } = await signIn(own);
       await forget(own, email, { 'CF-Connecting-IP': address });
       return (await mailsTo(own, email)).length;
     };
@@ -227,7 +210,7 @@ describe('the mails of an hour', () => {
   });
 
   test('are counted for an address however it is spelled', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signIn(client);
     const headers = freshClient();
     for (let index = 0; index < 4; index++) {
       await ask(email, headers);
@@ -239,7 +222,7 @@ describe('the mails of an hour', () => {
 
 test('a request whose answer is lost is repeated, and one mail is written (DBF-10)', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
-  const { email } = await registerUser(client);
+  const { email } = await signIn(client);
   const { endpoint } = await faultyEndpoint(['commit-then-drop']);
   const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '2500' });
   const headers = freshClient();

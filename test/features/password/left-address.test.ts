@@ -56,10 +56,11 @@ function age({ userId }: SignedIn, interval: string) {
 }
 
 describe('POST /api/auth/password/forgot for an address that an account has left', () => {
-  test('mails the revert link once more, in one round trip and the account’s language, and nobody else', async () => {
+  test('mails the revert link once more, in one round trip and the account’s language, and changes nothing (RST-04)', async () => {
     const { owner, email, revertToken } = await robbed();
     await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
     const [records, toNew] = [await recordsOf(owner.userId), await mailsTo(client, email)];
+    const before = await storedUser(owner.userId);
     const answer = await ask(owner.email);
     expect(answer).toMatchObject({ status: 202, roundTrips: 1, hashes: 0, setCookies: [] });
     const [first, again, ...others] = await mailsTo(client, owner.email);
@@ -75,12 +76,6 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     expect(again!.token).not.toBe(revertToken);
     expect(await recordsOf(owner.userId)).toEqual(records);
     expect(await mailsTo(client, email)).toEqual(toNew);
-  });
-
-  test('changes nothing for the account, which keeps its address, session and password (RST-04)', async () => {
-    const { owner, email } = await robbed();
-    const before = await storedUser(owner.userId);
-    await ask(owner.email);
     expect(await storedUser(owner.userId)).toEqual(before);
     expect((await client.get('/api/auth/me', { bearer: owner.accessToken })).status).toBe(200);
     await logIn(client, email);
@@ -171,17 +166,14 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     expect(await waysBack(owner)).toEqual(before);
   });
 
-  test.each<[what: string, stored: (id: string) => string, typed: (id: string) => string]>([
-    ['capitals', (id) => `${id}@x.example`, (id) => ` ${id.toUpperCase()}@X.example `],
-    ['a domain in letters', (id) => `${id}@b\u00fccher.example`, (id) => `${id}@B\u00dcCHER.example`],
-    ['another normal form', (id) => `zo\u00eb-${id}@x.example`, (id) => `zoe\u0308-${id}@x.example`],
-  ])('mails the address as it was stored, whatever was typed: %s (EML-03)', async (_what, stored, typed) => {
+  test('mails the address as it was stored, whatever was typed (EML-03)', async () => {
     const id = crypto.randomUUID().slice(0, 13);
+    const stored = `zo\u00eb-${id}@b\u00fccher.example`;
     const { owner } = await robbed();
-    await storeLinkTo(client, 'revert_email', owner, stored(id));
-    await ask(typed(id));
-    expect((await revert(client, await tokenFrom(client, stored(id), 'email_changed'))).status).toBe(200);
-    expect(await storedUser(owner.userId)).toMatchObject({ email: stored(id) });
+    await storeLinkTo(client, 'revert_email', owner, stored);
+    await ask(` zoe\u0308-${id}@B\u00dcCHER.example`);
+    expect((await revert(client, await tokenFrom(client, stored, 'email_changed'))).status).toBe(200);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: stored });
   });
 
   test('mails nothing about an account that is banned, until the ban is lifted', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, password, registration } from '../../support/accounts.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
+import { type Answer, cheapParameters, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { bcryptHash, storedHash } from './stored-accounts.ts';
@@ -26,30 +26,21 @@ function guess(email: string, text = wrong): Promise<Answer> {
 const unique = () => crypto.randomUUID().slice(0, 13);
 
 describe('POST /api/auth/login with an address of the legacy system', () => {
+  // What a spelling may be stored as, test/presented-email.test.ts tries.
   test.each<[what: string, stored: (id: string) => string, typed: (id: string) => string]>([
-    ['a domain in letters', (id) => `${id}@b\u00fccher.example`, (id) => `${id}@b\u00fccher.example`],
     [
       'such a one, typed in capitals',
       (id) => `${id}@b\u00fccher.example`,
       (id) => `${id}@B\u00dcCHER.Example`,
     ],
     ['a local part beyond ASCII', (id) => `j\u00f6rg-${id}@x.example`, (id) => ` J\u00d6RG-${id}@x.example `],
-    ['letters not in NFC', (id) => `zoe\u0308-${id}@x.example`, (id) => `Zoe\u0308-${id}@x.example`],
     [
       'letters in NFC, typed otherwise',
       (id) => `zo\u00eb-${id}@x.example`,
       (id) => `zoe\u0308-${id}@x.example`,
     ],
-    ['no dot in the domain', (id) => `${id}@localhost`, (id) => `${id}@LocalHost`],
     ['a quoted local part', (id) => `"john \\ doe ${id}"@x.example`, (id) => `"John \\ Doe ${id}"@x.example`],
     ['braces, a comma and NULL', (id) => `{null,${id}}@localhost`, (id) => `{NULL,${id}}@localhost`],
-    ['two dots', (id) => `a..b-${id}@x.example`, (id) => `a..b-${id}@x.example`],
-    [
-      'a long local part',
-      (id) => `${id}${'a'.repeat(60)}@x.example`,
-      (id) => `${id}${'a'.repeat(60)}@x.example`,
-    ],
-    ['a dot at its end', (id) => `${id}@x.example.`, (id) => `${id}@x.example.`],
   ])('signs in whoever has %s, in two round trips, and upgrades the hash', async (_what, stored, typed) => {
     const id = unique();
     const userId = await storeLegacy(stored(id));
@@ -62,7 +53,10 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
 
   test('gives each of two accounts of one canonical form by its own spelling', async () => {
     const id = unique();
-    const other = await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
+    const other = await storeLegacy(
+      `${id}@b\u00fccher.example`,
+      await hashPassword('the other password', cheapParameters),
+    );
     const typed = `${id}@B\u00fccher.example`;
     expect((await guess(typed, 'the other password')).json.user.id).toBe(other);
     const canonical = await storeLegacy(`${id}@xn--bcher-kva.example`);
@@ -77,7 +71,10 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
 
   test('is taken in its other spelling, though the account has no key yet (LNK-13)', async () => {
     const id = unique();
-    const owner = await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword('the other password'));
+    const owner = await storeLegacy(
+      `${id}@b\u00fccher.example`,
+      await hashPassword('the other password', cheapParameters),
+    );
     const stranger = await client.post('/api/auth/register', registration(`${id}@xn--bcher-kva.example`), {
       headers: freshClient(),
     });
@@ -95,7 +92,7 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
 
   test('does the same for a wrong password as for an address that nobody has (ENU-01)', async () => {
     const [id, nobody] = [unique(), unique()];
-    await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword(password));
+    await storeLegacy(`${id}@b\u00fccher.example`, await hashPassword(password, cheapParameters));
     const [known, unknown] = [
       await guess(`${id}@b\u00fccher.example`),
       await guess(`${nobody}@b\u00fccher.example`),
@@ -124,18 +121,6 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
     for (const spelling of spellings) expect((await guess(spelling, password)).status, spelling).toBe(429);
   });
 
-  test.each([true, false])(
-    'counts them together where today has none of them, known: %s',
-    async (isKnown) => {
-      const id = unique();
-      if (isKnown) await storeLegacy(`zo\u00eb-${id}@x.example`);
-      for (const name of ['zo\u00eb', 'Zoe\u0308', 'ZO\u00cb'])
-        expect((await guess(`${name}-${id}@x.example`)).status).toBe(401);
-      for (const name of ['zo\u00eb', 'zoe\u0308'])
-        expect((await guess(`${name}-${id}@x.example`)).status).toBe(429);
-    },
-  );
-
   test('gives the attempts back with a login', async () => {
     const typed = `${unique()}@b\u00fccher.example`;
     await storeLegacy(typed);
@@ -146,11 +131,3 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
     }
   });
 });
-
-test.each(['j\u00f6rg@x.example', 'admin@localhost', '"john doe"@x.example', 'a..b@x.example'])(
-  'POST /api/auth/register takes no new account with the address %s',
-  async (email) => {
-    const answer = await client.post('/api/auth/register', registration(email));
-    expect(answer.json).toMatchObject({ status: 400, errors: [{ pointer: '/email', code: 'invalid' }] });
-  },
-);

@@ -6,6 +6,7 @@ import { type Answer, TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
+import { causeMails } from './password-reset.ts';
 import { bcryptHash } from './stored-accounts.ts';
 
 type Headers = ReturnType<typeof freshClient>;
@@ -32,13 +33,18 @@ async function lock(email: string, headers: Headers): Promise<void> {
   expect((await guess(email, headers)).status).toBe(429);
 }
 
-/** An account with a verified address, which has had no mail yet. */
-async function account(): Promise<string> {
-  const email = freshEmail();
+/** Accounts with a verified address, which have had no mail yet. */
+async function accounts(count: number): Promise<string[]> {
+  const emails = Array.from({ length: count }, freshEmail);
+  const keys = emails.map((email) => addressOf(keyringOf(client), email).keys[0]);
   await change(sql`
     INSERT INTO users (email, address_key, name, password_hash, email_verified_at)
-    VALUES (${email}, ${addressOf(keyringOf(client), email).keys[0]}, 'Stored User', ${bcryptHash()}, now())`);
-  return email;
+    SELECT e, k, 'Stored User', ${bcryptHash()}, now() FROM unnest(${emails}::text[], ${keys}::text[]) AS n (e, k)`);
+  return emails;
+}
+
+async function account(): Promise<string> {
+  return (await accounts(1))[0]!;
 }
 
 async function change<R = unknown>(statement: ReturnType<typeof sql>): Promise<R[]> {
@@ -47,11 +53,6 @@ async function change<R = unknown>(statement: ReturnType<typeof sql>): Promise<R
 
 const endWindows = () => change(sql`UPDATE login_attempts SET window_ends_at = now()`);
 
-/** Lets the client cause so many mails, each to an address of its own. */
-async function causeMails(count: number, headers: Headers): Promise<void> {
-  for (const _ of Array(count)) await register(freshEmail(), headers);
-}
-
 function register(email: string, headers: Headers): Promise<Answer> {
   return required.post('/api/auth/register', registration(email), { headers });
 }
@@ -59,15 +60,16 @@ function register(email: string, headers: Headers): Promise<Answer> {
 describe('mails about locks', () => {
   test('of 60 accounts that one client locks are 30 at most (EML-15)', { timeout: 60_000 }, async () => {
     const headers = freshClient();
-    const emails = await Promise.all(Array.from({ length: 60 }, account));
+    const emails = await accounts(60);
     for (const email of emails) await lock(email, headers);
-    const mails = (await Promise.all(emails.map((email) => mailsTo(client, email)))).flat();
-    expect(mails.map(({ kind }) => kind)).toEqual(Array(30).fill('account_locked'));
+    const mails = await change(sql`
+      SELECT kind FROM mail_outbox WHERE recipient = ANY (${emails}::text[]) AND outcome IS NULL`);
+    expect(mails).toEqual(Array(30).fill({ kind: 'account_locked' }));
   });
 
   test('that the budget of the client refused are sent with the next refused login of another one, once (EML-15, LIM-13)', async () => {
     const [headers, email] = [freshClient(), await account()];
-    await causeMails(30, headers);
+    await causeMails(client, headers, 30);
     await lock(email, headers);
     for (const _ of Array(2)) await guess(email, headers);
     expect(await mailsTo(client, email)).toEqual([]);
@@ -81,12 +83,12 @@ describe('mails about locks', () => {
     await change(sql`UPDATE users SET banned_at = now() WHERE email = ${banned}`);
     for (const email of [known, banned, freshEmail()]) {
       const headers = freshClient();
-      await causeMails(29, headers);
+      await causeMails(client, headers, 29);
       await lock(email, headers);
       expect((await register(freshEmail(), headers)).status, email).toBe(429);
     }
     const headers = freshClient();
-    await causeMails(29, headers);
+    await causeMails(client, headers, 29);
     expect((await register(freshEmail(), headers)).status).toBe(202);
   });
 

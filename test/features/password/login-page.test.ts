@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
-import { freshClient, freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
+import { freshClient, freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, type Overrides, TestClient } from '../../support/client.ts';
-import { focusedIn, inputOf, led, press, unrequested, withoutDatabase } from '../../support/hosted-pages.ts';
+import { focusedIn, inputOf, led, press, unrequested } from '../../support/hosted-pages.ts';
 import { waitingMailsTo } from '../../support/mailbox.ts';
 import { alertOf, buttonsOf, formsOf, linksOf, noticeOf, titleOf } from '../../support/shown-page.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { postRegistration } from '../email-verification/pending-registrations.ts';
+import { cookiesOf, signIn as signedIn } from '../sessions/session-fixtures.ts';
 import { storeAccount } from './stored-accounts.ts';
 
 const path = '/login';
@@ -51,7 +52,7 @@ describe('GET /login', () => {
   });
 
   test('leads whoever is signed in to the target, by either cookie, and nobody whose session has ended', async () => {
-    const cookies = authCookies(await registerUser(client));
+    const cookies = cookiesOf(await signedIn(client));
     const query = `?redirectTo=${encodeURIComponent('https://app.test/inbox')}`;
     for (const name of Object.keys(cookies)) {
       const one = { [name]: cookies[name]! };
@@ -68,7 +69,7 @@ describe('GET /login', () => {
 
 describe('POST /login', () => {
   test('leads to the account with the cookies of a session, in two round trips', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signedIn(client);
     const answer = await signIn({ email: ` ${email.toUpperCase()} `, password });
     expect([...led(answer), answer.roundTrips]).toEqual([303, `${baseUrl}/account`, 2]);
     const me = await client.get('/api/auth/me', { cookies: authCookies(answer) });
@@ -77,18 +78,8 @@ describe('POST /login', () => {
     expect((await client.get('/account', { cookies: authCookies(answer) })).text).toContain(email);
   });
 
-  test.each([
-    ['https://app.test/inbox?a=b', 'https://app.test/inbox?a=b'],
-    ['/account/sessions', `${baseUrl}/account/sessions`],
-    ['https://evil.example/', `${baseUrl}/account`],
-    ['//evil.example/', `${baseUrl}/account`],
-  ])('leads to its target, or home where that is not allowed (OAU-10): %s', async (redirectTo, href) => {
-    const { email } = await registerUser(client);
-    expect(led(await signIn({ email, password, redirectTo }))).toEqual([303, href]);
-  });
-
   test('tells a wrong password at its field, with the address kept and the password gone', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signedIn(client);
     const answer = await signIn({ email, password: otherPassword, redirectTo: '/account/security' });
     expectShownAgain(answer, 401, en.errors.invalid_credentials, email);
     expect(focusedIn(answer)).toBe('password');
@@ -100,7 +91,7 @@ describe('POST /login', () => {
   });
 
   test('tells an unknown address, a banned account and one without a password as a wrong password (ENU-01)', async () => {
-    const known = await registerUser(client);
+    const known = await signedIn(client);
     const emails = [
       known.email,
       freshEmail(),
@@ -124,12 +115,6 @@ describe('POST /login', () => {
     expect(focusedIn(answer)).toBe(field);
   });
 
-  test('escapes the address that was typed (HDR-04)', async () => {
-    const answer = await signIn({ email: `"><script>alert(1)</script>@x`, password });
-    expect(answer.text).not.toContain('<script>alert');
-    expect(inputOf(answer, 'email')).toContain('value="&quot;&gt;&lt;script&gt;');
-  });
-
   test('tells in the language of the reader', async () => {
     const form = { email: freshEmail(), password: otherPassword };
     const german = await press(client, path, form, {}, { 'Accept-Language': 'de-CH,en;q=0.5' });
@@ -140,7 +125,7 @@ describe('POST /login', () => {
   });
 
   test('is 429 after too many attempts, with the address kept and the time to wait for', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signedIn(client);
     const strict = new TestClient({ EMAIL_VERIFICATION: 'off', LOGIN_ATTEMPTS_MAX: '1' });
     const headers = freshClient();
     const guess = () => strict.submit(path, { email, password: otherPassword }, { headers });
@@ -148,13 +133,6 @@ describe('POST /login', () => {
     const answer = await guess();
     expectShownAgain(answer, 429, en.errors.too_many_attempts, email);
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
-  });
-
-  test('keeps what was typed while the database is out of reach', async () => {
-    const { email } = await registerUser(client);
-    const answer = await signIn({ email, password }, await withoutDatabase());
-    expectShownAgain(answer, 503, en.errors.service_unavailable, email);
-    expect(answer.headers.get('Retry-After')).not.toBeNull();
   });
 
   test('keeps what was typed while too many passwords are hashed at once', async () => {

@@ -1,7 +1,8 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
-import { authCookies, cookieValue, TestClient } from '../../support/client.ts';
+import { logIn, password, registerUser } from '../../support/accounts.ts';
+import { cookieValue, TestClient } from '../../support/client.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
 import { findEvents, findSessions, storeAccount } from './stored-accounts.ts';
 
 describe('POST /api/auth/login', () => {
@@ -30,7 +31,7 @@ describe('POST /api/auth/login', () => {
   });
 
   test('takes one hash and two round trips, and so does a failure with its record', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signIn(client);
     expect(await logIn(client, email)).toMatchObject({ roundTrips: 2, hashes: 1 });
     const wrong = await client.post('/api/auth/login', { email, password: 'wrong password' });
     expect(wrong).toMatchObject({ status: 401, roundTrips: 2, hashes: 1 });
@@ -49,39 +50,22 @@ describe('POST /api/auth/login', () => {
   });
 
   test('finds the account whatever the case of the address', async () => {
-    const { email, json } = await registerUser(client);
+    const { email, userId } = await signIn(client);
     for (const spelling of [email.toUpperCase(), ` ${email} `]) {
-      expect((await logIn(client, spelling)).json.user.id).toBe(json.user.id);
+      expect((await logIn(client, spelling)).json.user.id).toBe(userId);
     }
   });
 
-  test('records authn_login_success with the user, the session, the request id of the answer and the client address (LOG-04)', async () => {
-    const { email, json } = await registerUser(client);
-    const headers = { 'CF-Connecting-IP': '2001:DB8:0:0::7' };
-    const answer = await client.post('/api/auth/login', { email, password }, { headers });
-    const events = await findEvents(json.user.id);
-    expect(events.filter(({ type }) => type === 'authn_login_success')).toEqual([
-      {
-        type: 'authn_login_success',
-        outcome: 'success',
-        method: 'password',
-        session_id: decodeJwt(answer.json.accessToken).sid,
-        request_id: answer.headers.get('X-Request-Id'),
-        ip_address: '2001:db8::7',
-      },
-    ]);
-  });
-
   test('opens no session and records no success when the password is wrong', async () => {
-    const { email, json } = await registerUser(client);
+    const { email, userId } = await signIn(client);
     await client.post('/api/auth/login', { email, password: `${password}x` });
-    expect(await findSessions(json.user.id)).toHaveLength(1);
-    const events = await findEvents(json.user.id);
+    expect(await findSessions(userId)).toHaveLength(1);
+    const events = await findEvents(userId);
     expect(events.filter(({ type }) => type === 'authn_login_success')).toEqual([]);
   });
 
   test('the session says which device and place it came from, as far as the request told', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signIn(client);
     const headers = {
       'CF-Connecting-IP': '203.0.113.7',
       'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
@@ -102,58 +86,5 @@ describe('POST /api/auth/login', () => {
     expect((await client.post('/api/auth/login', { email, password: '' })).json.code).toBe(
       'validation_failed',
     );
-  });
-});
-
-describe('session cookies that come along to login (SES-03)', () => {
-  const client = new TestClient();
-
-  test('made up by the client: the new session has an id and tokens of its own', async () => {
-    const { email } = await registerUser(client);
-    const chosen = {
-      '__Host-nexora_access': 'self-chosen',
-      '__Host-nexora_refresh': 'nxr_self-chosen',
-      'connect.sid': 'self-chosen',
-    };
-    const answer = await client.post('/api/auth/login', { email, password }, { cookies: chosen });
-    expect(answer.status).toBe(200);
-    expect(JSON.stringify([answer.json, answer.setCookies])).not.toContain('self-chosen');
-    expect(decodeJwt(answer.json.accessToken).sid).toMatch(/^[\da-f-]{36}$/);
-  });
-
-  test("of another person's live session: it is not adopted, and stays that person's", async () => {
-    const planted = await registerUser(client);
-    const victim = await registerUser(client);
-    const cookies = authCookies(planted);
-    const answer = await client.post('/api/auth/login', { email: victim.email, password }, { cookies });
-    const plantedId = decodeJwt(planted.json.accessToken).sid;
-    expect(answer.json.user.id).toBe(victim.json.user.id);
-    expect(decodeJwt(answer.json.accessToken).sid).not.toBe(plantedId);
-    for (const [name, value] of Object.entries(authCookies(answer))) expect(value).not.toBe(cookies[name]);
-    expect(await findSessions(planted.json.user.id)).toMatchObject([{ id: plantedId }]);
-    const me = await client.get('/api/auth/me', { bearer: planted.json.accessToken });
-    expect(me.json.user.id).toBe(planted.json.user.id);
-  });
-
-  test("of one's own live session: login still opens a new one", async () => {
-    const registered = await registerUser(client);
-    const cookies = authCookies(registered);
-    const answer = await client.post('/api/auth/login', { email: registered.email, password }, { cookies });
-    const before = decodeJwt(registered.json.accessToken).sid;
-    expect(decodeJwt(answer.json.accessToken).sid).not.toBe(before);
-    expect(cookieValue(answer, '__Host-nexora_refresh')).not.toBe(cookies['__Host-nexora_refresh']);
-  });
-
-  test('register does not adopt them either', async () => {
-    const planted = await registerUser(client);
-    const answer = await client.post(
-      '/api/auth/register',
-      { email: freshEmail(), name: 'Test User', password, confirmPassword: password },
-      { cookies: authCookies(planted) },
-    );
-    expect(answer.status).toBe(201);
-    const ids = [planted, answer].map(({ json }) => decodeJwt(json.accessToken).sid);
-    expect(ids[0]).not.toBe(ids[1]);
-    expect(answer.json.user.id).not.toBe(planted.json.user.id);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
-import { freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
+import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { databaseUrl, openDatabase } from '../../support/database.ts';
 import {
@@ -13,10 +13,10 @@ import {
   press,
   sectionOf,
   unrequested,
-  withoutDatabase,
 } from '../../support/hosted-pages.ts';
 import { tokenFrom, waitingMailsTo } from '../../support/mailbox.ts';
 import { alertOf, buttonsOf, formsOf, linksOf, noticeOf } from '../../support/shown-page.ts';
+import { cookiesOf, signIn } from '../sessions/session-fixtures.ts';
 import { storeAccount } from './stored-accounts.ts';
 
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -34,7 +34,7 @@ describe('/forgot-password', () => {
   });
 
   test('sends a link, and sends it again by a button', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signIn(client);
     const answer = await press(client, path, { email });
     expect([answer.status, answer.roundTrips, noticeOf(answer)]).toEqual([
       ...[200, 1, en.signIn.forgot.sent(email)],
@@ -49,7 +49,7 @@ describe('/forgot-password', () => {
 
   test('answers every address with the same bytes (ENU-03)', async () => {
     const emails = [
-      (await registerUser(client)).email,
+      (await signIn(client)).email,
       freshEmail(),
       (await storeAccount(null)).email,
       (await storeAccount('x', { isBanned: true })).email,
@@ -72,13 +72,6 @@ describe('/forgot-password', () => {
     expect(inputOf(answer, 'email')).toContain('value="nobody"');
     expect(focusedIn(answer)).toBe('email');
   });
-
-  test('keeps the address while the database is out of reach', async () => {
-    const email = freshEmail();
-    const answer = await press(await withoutDatabase(), path, { email });
-    expect([answer.status, alertOf(answer)]).toEqual([503, en.errors.service_unavailable]);
-    expect(inputOf(answer, 'email')).toContain(`value="${email}"`);
-  });
 });
 
 describe('/reset-password', () => {
@@ -96,8 +89,8 @@ describe('the section of the password', () => {
   const path = '/account';
 
   async function owner(): Promise<{ email: string; userId: string; cookies: Cookies }> {
-    const answer = await registerUser(client);
-    return { email: answer.email, userId: answer.json.user.id, cookies: authCookies(answer) };
+    const signedIn = await signIn(client);
+    return { ...signedIn, cookies: cookiesOf(signedIn) };
   }
 
   const fields = { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword };

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { argon2Core } from '../../../src/crypto/argon2-core.ts';
-import { freshEmail, password, registerUser } from '../../support/accounts.ts';
+import { cheapHash } from '../../contract/two-factor-account.ts';
+import { countBlocks } from '../../crypto/count-blocks.ts';
+import { freshEmail, password } from '../../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
-import { bcryptHash, storeAccount, storedHash } from './stored-accounts.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
+import { bcryptHash, storeAccount } from './stored-accounts.ts';
 
 interface Refused {
   readonly email: string;
@@ -18,10 +20,7 @@ const manyAttempts = { LOGIN_ATTEMPTS_MAX: '100' };
 /** Who cannot sign in, by the reason that nobody may learn. The first is the one that the others are compared with. */
 const classes = {
   'an unknown address': async (): Promise<Refused> => ({ email: freshEmail(), password: wrong }),
-  'a wrong password': async () => ({
-    email: (await registerUser(new TestClient({}, withLiveHashes))).email,
-    password: wrong,
-  }),
+  'a wrong password': async () => ({ email: (await signIn(new TestClient())).email, password: wrong }),
   'a banned account with its password': async () => banned(password),
   'a banned account with a wrong password': async () => banned(wrong),
   'an account without a password': async () => ({ email: (await storeAccount(null)).email, password: wrong }),
@@ -37,8 +36,7 @@ const classes = {
 const names = Object.keys(classes) as (keyof typeof classes)[];
 
 async function banned(presented: string): Promise<Refused> {
-  const { json } = await registerUser(new TestClient({}, withLiveHashes));
-  const { email } = await storeAccount(await storedHash(json.user.id), { isBanned: true });
+  const { email } = await storeAccount(await cheapHash(), { isBanned: true });
   return { email, password: presented };
 }
 
@@ -50,25 +48,24 @@ describe('a login that fails', () => {
   });
 
   describe.each(['production', 'development'])('in %s', (environment) => {
-    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: environment }, withLiveHashes);
+    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: environment });
     const logIn = (name: keyof typeof classes) => client.post('/api/auth/login', refused[name]);
 
-    test.each(names)('for %s is the one 401 to the byte (ENU-01, ENU-12)', async (name) => {
+    test('is the one 401 to the byte, whatever the reason (ENU-01, ENU-12)', async () => {
       const reference = await logIn('an unknown address');
-      const answer = await logIn(name);
-      expect(answer.status).toBe(401);
-      expect(withoutRequestId(answer)).toBe(withoutRequestId(reference));
-      expect(byteLength(answer)).toBe(byteLength(reference));
-      expect([...answer.headers.keys()]).toEqual([...reference.headers.keys()]);
-      expect(answer.setCookies).toEqual([]);
+      for (const name of names) {
+        const answer = await logIn(name);
+        expect(answer.status, name).toBe(401);
+        expect(withoutRequestId(answer), name).toBe(withoutRequestId(reference));
+        expect(byteLength(answer), name).toBe(byteLength(reference));
+        expect([...answer.headers.keys()], name).toEqual([...reference.headers.keys()]);
+        expect(answer.setCookies, name).toEqual([]);
+      }
     });
   });
 
   test('is a problem document that names the scheme and no reason', async () => {
-    const answer = await new TestClient(manyAttempts, withLiveHashes).post(
-      '/api/auth/login',
-      refused['a wrong password'],
-    );
+    const answer = await new TestClient(manyAttempts).post('/api/auth/login', refused['a wrong password']);
     expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
     expect(answer.json).toStrictEqual({
@@ -82,7 +79,7 @@ describe('a login that fails', () => {
   });
 
   test('has the same header values in production, where no clock is shown (ENU-01)', async () => {
-    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: 'production' }, withLiveHashes);
+    const client = new TestClient({ ...manyAttempts, ENVIRONMENT: 'production' });
     const values = await Promise.all(
       names.map(async (name) => {
         const { headers } = await client.post('/api/auth/login', refused[name]);
@@ -94,44 +91,42 @@ describe('a login that fails', () => {
     expect(new Headers(values[0]).get('Server-Timing')).toBe('db;desc="2"');
   });
 
-  test.each(names)('for %s takes one hash and the same two statements (ENU-02)', async (name) => {
+  test('takes one hash and the same two statements, whatever the reason (ENU-02)', async () => {
     const proxy = await faultyEndpoint();
-    const client = new TestClient(
-      { ...manyAttempts, DATABASE_HTTP_ENDPOINT: proxy.endpoint },
-      withLiveHashes,
-    );
-    await client.post('/api/auth/login', refused['an unknown address']);
-    const answer = await client.post('/api/auth/login', refused[name]);
-    expect(answer).toMatchObject({ status: 401, roundTrips: 2, hashes: 1 });
+    const client = new TestClient({ ...manyAttempts, DATABASE_HTTP_ENDPOINT: proxy.endpoint });
+    for (const name of names) {
+      const answer = await client.post('/api/auth/login', refused[name]);
+      expect(answer, name).toMatchObject({ status: 401, roundTrips: 2, hashes: 1 });
+    }
     const statements = (await proxy.seen()).map(({ queries }) => queries);
-    expect(statements).toHaveLength(4);
-    expect(statements.slice(2)).toEqual(statements.slice(0, 2));
+    expect(statements).toHaveLength(2 * names.length);
+    for (let at = 2; at < statements.length; at += 2)
+      expect(statements.slice(at, at + 2)).toEqual(statements.slice(0, 2));
   });
 
   // Bcrypt's work is not Argon2's: its accounts are told apart by time until their next login (HSH-11).
-  test.each(names.filter((name) => !name.startsWith('a hash of the legacy system')))(
-    'for %s fills as many Argon2 blocks as a successful one verifies (HSH-09)',
-    async (name) => {
-      const client = new TestClient(manyAttempts, withLiveHashes);
-      const { email } = await registerUser(client);
-      const expected = await blocksFilled(() => client.post('/api/auth/login', { email, password }));
-      const filled = await blocksFilled(() => client.post('/api/auth/login', refused[name]));
-      // m=19456 blocks in t=2 passes, less the two first ones that are filled from the seed.
-      expect(expected).toBe(2 * 19_456 - 2);
-      expect(filled).toBe(expected);
-    },
-  );
+  test('fills as many Argon2 blocks as a successful one verifies, whatever the reason (HSH-09)', async () => {
+    const client = new TestClient(manyAttempts);
+    const { email } = await signIn(client);
+    const expected = await countBlocks(() => client.post('/api/auth/login', { email, password }));
+    expect(expected).toBeGreaterThan(0);
+    for (const name of names.filter((each) => !each.startsWith('a hash of the legacy system')))
+      expect(await countBlocks(() => client.post('/api/auth/login', refused[name])), name).toBe(expected);
+    const deployed = new TestClient(manyAttempts, withLiveHashes);
+    // m=19456 blocks in t=2 passes, less the two first ones that are filled from the seed.
+    expect(await countBlocks(() => deployed.post('/api/auth/login', refused['an unknown address']))).toBe(
+      2 * 19_456 - 2,
+    );
+  });
 
   test.each([
     ['73 bytes', 'p'.repeat(73), 401],
     ['200 bytes', 'p'.repeat(200), 401],
-    ['as many characters as can be set', 'p'.repeat(256), 401],
     ['more than can be set', 'p'.repeat(257), 401],
-    ['as many characters as are looked at', 'p'.repeat(4096), 401],
     ['more than are looked at', 'p'.repeat(4097), 400],
     ['NUL in it', 'pass\0word', 400],
   ])('with a password of %s is the same for all of them (ENU-03)', async (_kind, presented, status) => {
-    const client = new TestClient(manyAttempts, withLiveHashes);
+    const client = new TestClient(manyAttempts);
     const attempt = (name: keyof typeof classes) =>
       client.post('/api/auth/login', { email: refused[name].email, password: presented });
     const reference = await attempt('an unknown address');
@@ -150,22 +145,4 @@ function withoutRequestId({ text, headers }: Answer): string {
 
 function byteLength({ text }: Answer): number {
   return new TextEncoder().encode(text).length;
-}
-
-/** How often Argon2's compression function runs meanwhile. */
-async function blocksFilled(work: () => Promise<unknown>): Promise<number> {
-  const core = argon2Core() as { functions: ReturnType<typeof argon2Core>['functions'] };
-  const { functions } = core;
-  let count = 0;
-  const G: typeof functions.G = (...blocks) => {
-    count += 1;
-    functions.G(...blocks);
-  };
-  core.functions = { G, G2: functions.G2, xor: functions.xor, getLZ: functions.getLZ };
-  try {
-    await work();
-  } finally {
-    core.functions = functions;
-  }
-  return count;
 }

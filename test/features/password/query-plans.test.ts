@@ -5,6 +5,7 @@ import { TestClient } from '../../support/client.ts';
 import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { expectIndexed, plansOf, twoFactorRows } from '../../support/query-plans.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
 import { forget, reset } from './password-reset.ts';
 import { ownersRoutes, prove } from './signed-in-owner.ts';
 import { bcryptHash } from './stored-accounts.ts';
@@ -49,9 +50,9 @@ describe('on large tables', () => {
   });
 
   test('nor does one that replaces a legacy hash', async () => {
-    const { email, json } = await registerUser(client);
+    const { email, userId } = await signIn(client);
     await openDatabase(database.url).query(
-      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${json.user.id}::uuid`,
+      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`,
     );
     expectIndexed((await plansOf(database.url, () => logIn(email, password))).flat());
   });
@@ -64,28 +65,27 @@ describe('on large tables', () => {
   );
 
   test.each(Object.keys(ownersRoutes))('nor does %s, accepted or refused', async (key) => {
-    const { json } = await registerUser(client);
-    expectIndexed((await plansOf(database.url, () => prove(client, key, json))).flat());
-    const owner = await registerUser(client);
-    expectIndexed((await plansOf(database.url, () => prove(client, key, owner.json, 'wrong'))).flat());
+    const owner = await signIn(client);
+    expectIndexed((await plansOf(database.url, () => prove(client, key, owner, 'wrong'))).flat());
+    expectIndexed((await plansOf(database.url, () => prove(client, key, owner))).flat());
   });
 
   test('nor does a login on a new device', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await signIn(client);
     expectIndexed((await plansOf(database.url, () => logIn(email, password))).flat());
   });
 
   test('nor does a request for a new password, its reset, an unlock or "not me"', async () => {
-    const { email, json } = await registerUser(client);
+    const { email, userId: id } = await signIn(client);
     const requests = [() => forget(client, email), () => forget(client, 'left-user-7@example.com')];
     for (const [kind, path] of [
       ['unlock', 'unlock'],
       ['not_me', 'not-me'],
     ] as const) {
-      const token = await storeLink(client, kind, json.user);
+      const token = await storeLink(client, kind, { id, email });
       requests.push(() => client.post(`/api/auth/${path}`, { token }));
     }
-    const resetToken = await storeLink(client, 'reset_password', json.user);
+    const resetToken = await storeLink(client, 'reset_password', { id, email });
     requests.push(() => reset(client, resetToken));
     for (const request of requests) expectIndexed((await plansOf(database.url, request)).flat());
   });

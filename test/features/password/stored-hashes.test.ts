@@ -4,8 +4,9 @@ import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
 import deployedWorker from '../../../src/index.ts';
 import { freshEmail, logIn, password, registerUser, registration } from '../../support/accounts.ts';
-import { TestClient, toRequest, withLiveHashes } from '../../support/client.ts';
+import { cheapParameters, TestClient, toRequest, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
 import {
   bcryptHash,
   findSessions,
@@ -15,14 +16,16 @@ import {
   storedHash,
 } from './stored-accounts.ts';
 
-const client = new TestClient({}, withLiveHashes);
+const client = new TestClient();
+const deployed = new TestClient({}, withLiveHashes);
 const livePhc = /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/;
+const currentPhc = /^\$argon2id\$v=19\$m=8,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/;
 
 afterEach(() => vi.restoreAllMocks());
 
 describe('the hash of a new account', () => {
   test('is a PHC string with the live parameters, and differs between two users of one password (HSH-01)', async () => {
-    const [first, second] = [await registerUser(client), await registerUser(client)];
+    const [first, second] = [await registerUser(deployed), await registerUser(deployed)];
     const hashes = [await storedHash(first.json.user.id), await storedHash(second.json.user.id)];
     for (const hash of hashes) expect(hash).toMatch(livePhc);
     expect(hashes[0]).not.toBe(hashes[1]);
@@ -43,9 +46,9 @@ describe('the hash of a new account', () => {
   );
 
   test('stays as it is at login: nothing is written to the user (HSH-04)', async () => {
-    const { email } = await registerUser(client);
+    const { email } = await registerUser(deployed);
     const before = await findUsers(email);
-    await logIn(client, email);
+    await logIn(deployed, email);
     expect(await findUsers(email)).toEqual(before);
   });
 });
@@ -79,7 +82,7 @@ describe('a hash of the legacy system', () => {
       const { id, email } = await storeAccount(bcryptHash(password, version));
       expect(await logIn(client, email)).toMatchObject({ roundTrips: 2, hashes: 2 });
       const upgraded = await findUsers(email);
-      expect(upgraded[0]!.password_hash).toMatch(livePhc);
+      expect(upgraded[0]!.password_hash).toMatch(currentPhc);
       for (const _login of ['second', 'third']) {
         expect(await logIn(client, email)).toMatchObject({ roundTrips: 2, hashes: 1 });
         expect(await findUsers(email)).toEqual(upgraded);
@@ -111,14 +114,14 @@ describe('a hash of the legacy system', () => {
     const weak =
       '$argon2id$v=19$m=19456,t=1,p=1$AAECAwQFBgcICQoLDA0ODw$jcxJZ7XI4OrXiG8VtFG9acsiIIoYMWlOOXBQn0SPiJM';
     const { id, email } = await storeAccount(weak);
-    await logIn(client, email, { password: 'correct horse' });
+    await logIn(deployed, email, { password: 'correct horse' });
     expect(await storedHash(id)).toMatch(livePhc);
-    await logIn(client, email, { password: 'correct horse' });
+    await logIn(deployed, email, { password: 'correct horse' });
   });
 });
 
 describe('the write that replaces a hash', () => {
-  test.each(['42501', '23514', '22001', '40001', '40P01', '53100'])(
+  test.each(['42501', '23514', '40001'])(
     'failing with SQLSTATE %s fails no login, and the next login tries again (HSH-07)',
     async (sqlstate) => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
@@ -127,7 +130,7 @@ describe('the write that replaces a hash', () => {
       // States that a repeat may cure are met twice.
       const repeats = sqlstate.startsWith('40') ? 2 : 1;
       const proxy = await faultyEndpoint(['pass', ...Array.from({ length: repeats }, () => ({ sqlstate }))]);
-      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: proxy.endpoint }, withLiveHashes);
+      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: proxy.endpoint });
       const answer = await logIn(faulty, email);
       expect(answer).toMatchObject({ roundTrips: 2 + repeats, hashes: 2 });
       expect(await storedHash(id)).toBe(stored);
@@ -141,13 +144,13 @@ describe('the write that replaces a hash', () => {
         requestId: answer.headers.get('X-Request-Id'),
       });
       await logIn(faulty, email);
-      expect(await storedHash(id)).toMatch(livePhc);
+      expect(await storedHash(id)).toMatch(currentPhc);
     },
   );
 
   test('does not undo a password that was set since the hash was read (HSH-06, T30)', async () => {
     const { id, email } = await storeAccount(bcryptHash());
-    const newer = await hashPassword('the newer password');
+    const newer = await hashPassword('the newer password', cheapParameters);
     betweenStatements(() => replacePassword(id, newer));
     const answer = await client.post('/api/auth/login', { email, password });
     expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
@@ -160,7 +163,7 @@ describe('the write that replaces a hash', () => {
 
   test('does not fail a login that finds the hash replaced by another login of the same password', async () => {
     const { id, email } = await storeAccount(bcryptHash());
-    const byOther = await hashPassword(password);
+    const byOther = await hashPassword(password, cheapParameters);
     betweenStatements(() =>
       openDatabase().query(sql`
       UPDATE users SET password_hash = ${byOther} WHERE id = ${id}::uuid`),
@@ -186,13 +189,13 @@ describe('between the two statements of a login', () => {
     ['a deletion', (id: string) => sql`DELETE FROM users WHERE id = ${id}::uuid`],
   ])('%s opens no session (SES-07)', async (_change, change) => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const { json, email } = await registerUser(client);
-    const before = await findSessions(json.user.id);
-    betweenStatements(() => openDatabase().query(change(json.user.id)));
+    const { userId, email } = await signIn(client);
+    const before = await findSessions(userId);
+    betweenStatements(() => openDatabase().query(change(userId)));
     const answer = await client.post('/api/auth/login', { email, password });
     expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
     expect(answer.setCookies).toEqual([]);
-    const after = await findSessions(json.user.id);
+    const after = await findSessions(userId);
     expect(after.filter(({ id }) => !before.some((session) => session.id === id))).toEqual([]);
   });
 });
@@ -201,23 +204,17 @@ describe('a stored hash that is malformed or hostile', () => {
   const bcryptTail = 'abcdefghijklmnopqrstuufJyGQz74MaXA58G4n4SAlu8WLjGODFe';
   const argon2Tail = 'AAECAwQFBgcICQoLDA0ODw$I9qSnKfZTKjh9HRUOrZlO6UVXEwwNZ1beJui1jJ4KmI';
 
+  // test/crypto/password-hash.security.test.ts has them all.
   test.each([
     ['nothing', ''],
-    ['the password itself', password],
     ['bcrypt version 2x', `$2x$05$${bcryptTail}`],
     ['bcrypt of cost 99', `$2b$99$${bcryptTail}`],
     ['bcrypt of cost 20', `$2b$20$${bcryptTail}`],
-    ['bcrypt that is cut', `$2b$10$${bcryptTail.slice(5)}`],
     ['Argon2id with 8 GiB', `$argon2id$v=19$m=8388608,t=2,p=1$${argon2Tail}`],
-    ['Argon2id with a billion passes', `$argon2id$v=19$m=19456,t=1000000000,p=1$${argon2Tail}`],
-    ['Argon2id without a tag', '$argon2id$v=19$m=19456,t=2,p=1$AAECAwQFBgcICQoLDA0ODw$'],
-    ['Argon2i', `$argon2i$v=19$m=19456,t=2,p=1$${argon2Tail}`],
     [
       'PBKDF2 with a billion iterations',
       '$pbkdf2-sha256$i=1000000000$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw',
     ],
-    ['scrypt with 64 GiB', '$scrypt$ln=26,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw'],
-    ['255 characters of a PHC string', `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(224)}`],
   ])(
     '(%s) is the 401 of a wrong password within a second, and an alert for the operator (HSH-05)',
     async (_kind, stored) => {
