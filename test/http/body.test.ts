@@ -44,21 +44,14 @@ describe('readJsonBody', () => {
     expect(await readJsonBody(post('{"a":1}', { 'Content-Type': contentType }), required)).toEqual({ a: 1 });
   });
 
+  // The routes are tried with more types, and more bytes, by test/contract/content-type.test.ts and body-syntax.test.ts.
   test.each<[row: string, headers: Record<string, string>]>([
     ['INP-02 no type', {}],
-    ['INP-02 empty type', { 'Content-Type': '' }],
-    ['INP-02 xml', { 'Content-Type': 'application/xml' }],
     ['INP-02 a suffix type', { 'Content-Type': 'application/problem+json' }],
-    ['INP-02 a longer type', { 'Content-Type': 'application/jsonp' }],
-    ['INP-02 two types', { 'Content-Type': 'application/json, text/plain' }],
     ['INP-02 gzip', { ...json, 'Content-Encoding': 'gzip' }],
-    ['INP-02 identity', { ...json, 'Content-Encoding': 'identity' }],
     ['CSR-02 form', { 'Content-Type': 'application/x-www-form-urlencoded' }],
-    ['CSR-02 multipart', { 'Content-Type': 'multipart/form-data; boundary=x' }],
     ['CSR-02 text', { 'Content-Type': 'text/plain' }],
-    ['CSR-02 text with junk', { 'Content-Type': 'Text/Plain;x' }],
     ['CSR-02 text that mentions JSON', { 'Content-Type': 'text/plain; application/json' }],
-    ['CSR-02 other charset', { 'Content-Type': 'application/json; charset=x' }],
     ['CSR-02 UTF-16', { 'Content-Type': 'application/json; charset=utf-16' }],
     ['CSR-02 other parameter', { 'Content-Type': 'application/json; version=1' }],
     ['CSR-02 second parameter', { 'Content-Type': 'application/json; charset=utf-8; x=y' }],
@@ -148,8 +141,6 @@ describe('readJsonBody', () => {
   });
 
   test.each<[row: string, bytes: number[]]>([
-    ['INP-09 overlong NUL', [0xc0, 0x80]],
-    ['INP-09 encoded surrogate', [0xed, 0xa0, 0x80]],
     ['INP-09 byte that never occurs', [0xff]],
     ['PWD-07 FE', [0xfe]],
     ['INP-09 cut sequence', [0xe2, 0x82]],
