@@ -4,6 +4,8 @@ import { parseConfig } from '../src/config.ts';
 import { minimalEnv, parse, refusedVariables } from './contract/minimal-env.ts';
 import { randomSecret } from './support/test-env.ts';
 
+// What it is without a variable, and which texts are refused, test/contract/documented-configuration.test.ts and
+// wrong-variables.test.ts compare with the documents and try one by one.
 describe('the configuration', () => {
   test('needs four variables, and names all that are missing at once (SUP-01)', () => {
     expect(refusedVariables({})).toEqual([]);
@@ -27,53 +29,6 @@ describe('the configuration', () => {
     for (const [, name = '', value] of section.matchAll(/^(\w+) = "?([^"\n]*)"?/gm)) {
       if (!(name in minimalEnv)) expect(parse({ [name]: value }), name).not.toEqual(parse({}));
     }
-  });
-
-  test('has the documented defaults (SUP-01)', () => {
-    // That no other variable has an undocumented one, documented-configuration.test.ts says.
-    expect(parse({})).toMatchObject({
-      isDevelopment: false,
-      baseUrl: 'https://auth.example.com',
-      database: { url: minimalEnv.DATABASE_URL, endpoint: null, timeoutMs: 2500 },
-      authSecretPrevious: null,
-      accessToken: {
-        issuer: 'https://auth.example.com',
-        audience: 'https://auth.example.com',
-        ttlSeconds: 900,
-      },
-      session: {
-        ttlSeconds: 2_592_000,
-        idleTtlSeconds: 1_209_600,
-        refreshGraceSeconds: 30,
-        legacyRefreshCookie: null,
-      },
-      allowedOrigins: new Set(),
-      password: { minLength: 8, isBreachCheckEnabled: true, breachUrl: 'https://api.pwnedpasswords.com' },
-      isRegistrationOpen: true,
-      emailVerification: 'optional',
-      mail: {
-        transport: 'log',
-        from: { name: null, address: 'no-reply@auth.example.com' },
-        httpUrl: null,
-        resendApiKey: null,
-      },
-      isDemoEnabled: false,
-      loginAttempts: { max: 10, windowSeconds: 900 },
-      rateLimitPerMinute: 60,
-      cronSecret: null,
-      adminSecret: null,
-      providers: {
-        ...{ googleId: null, googleSecret: null, githubId: null, githubSecret: null },
-        ...{ microsoftId: null, microsoftSecret: null, microsoftTenant: 'common', appleId: null },
-        ...{ appleTeamId: null, appleKeyId: null, applePrivateKey: null, oidc: null },
-      },
-      redirects: { appRedirects: new Set() },
-      pages: { areHosted: true, defaultRedirect: '/account' },
-      brand: {
-        ...{ name: 'auth.example.com', color: '#2b54c9', logoUrl: null },
-        ...{ termsUrl: null, privacyUrl: null, supportUrl: null },
-      },
-    });
   });
 
   test('takes every documented variable (SUP-01)', () => {
