@@ -138,19 +138,14 @@ describe('a request with several credentials', () => {
 describe('cookies that look like ours', () => {
   const bare = accessCookie.replace('__Host-', '');
 
-  test.each([
-    bare,
-    `__Secure-${bare}`,
-    accessCookie.toLowerCase(),
-    accessCookie.toUpperCase(),
-    `x${accessCookie}`,
-    `${accessCookie}x`,
-    `\u00a0${accessCookie}`,
-    encodeURIComponent(accessCookie).replace('_', '%5F'),
-  ])('"%s" alone opens nothing (CKE-05)', async (name) => {
-    const headers = { Cookie: `${name}=${me.accessToken}` };
-    expect(await client.get('/api/auth/me', { headers })).toMatchObject({ status: 401, roundTrips: 0 });
-  });
+  // test/http/cookies.test.ts tries more of them.
+  test.each([bare, `__Secure-${bare}`, accessCookie.toLowerCase(), `x${accessCookie}`])(
+    '"%s" alone opens nothing (CKE-05)',
+    async (name) => {
+      const headers = { Cookie: `${name}=${me.accessToken}` };
+      expect(await client.get('/api/auth/me', { headers })).toMatchObject({ status: 401, roundTrips: 0 });
+    },
+  );
 
   test('do not shadow the real one, before it or after it (CKE-05)', async () => {
     const [mine, planted] = [await signIn(client), await signIn(client)];

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
-import { injections } from '../../contract/injection-payloads.ts';
+import { tellingInjections } from '../../contract/injection-payloads.ts';
 import { logIn } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
@@ -63,7 +63,7 @@ describe('a session that is not the caller’s', () => {
   test('is not reached by any text in its place (SQL-02)', async () => {
     const mine = await signIn(client);
     const other = await signIn(client);
-    for (const text of injections.filter((_, index) => index % 5 === 0)) {
+    for (const text of tellingInjections) {
       const answer = await revoke(mine, encodeURIComponent(text.toWellFormed()).replaceAll('.', '%2E'));
       expect([404, 405], text).toContain(answer.status);
     }

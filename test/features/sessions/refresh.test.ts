@@ -147,18 +147,12 @@ describe('POST /api/auth/refresh', () => {
     expect(ages).toEqual([String(json.expiresIn), String(json.refreshExpiresIn)]);
   });
 
-  test('costs one round trip, and none for a forged token', async () => {
-    const { bodyToken, cookieToken } = await signIn(client);
-    expect((await refreshByBody(client, bodyToken)).roundTrips).toBe(1);
-    expect((await refreshByCookie(client, cookieToken)).roundTrips).toBe(1);
+  test('of another secret costs no round trip, and one of the legacy system that nobody has one', async () => {
     const elsewhere = new TestClient({ AUTH_SECRET: btoa('x'.repeat(32)) });
     const forged = (await signIn(elsewhere)).bodyToken;
     expect(await refreshByBody(client, forged)).toMatchObject({ status: 401, roundTrips: 0 });
-    expect(await refreshByBody(client, 'nxr_garbage')).toMatchObject({ status: 401, roundTrips: 0 });
-    expect(await refreshByBody(client, 'a token of the legacy system')).toMatchObject({
-      status: 401,
-      roundTrips: 1,
-    });
+    const unknown = await refreshByBody(client, 'a token of the legacy system');
+    expect(unknown).toMatchObject({ status: 401, roundTrips: 1 });
   });
 
   test('without any token it is 401 session_expired and costs no round trip', async () => {
@@ -166,15 +160,5 @@ describe('POST /api/auth/refresh', () => {
     expect(answer).toMatchObject({ status: 401, roundTrips: 0 });
     expect(answer.json).toMatchObject({ code: 'session_expired', title: 'Session not found or expired' });
     expect(answer.headers.get('WWW-Authenticate')).toBe('Bearer');
-  });
-
-  test.each([
-    ['an unknown member', { refreshToken: 'x', token: 'x' }, '/token'],
-    ['an empty token', { refreshToken: '' }, '/refreshToken'],
-    ['a token that is not text', { refreshToken: 7 }, '/refreshToken'],
-    ['a token of 1025 characters', { refreshToken: 'x'.repeat(1025) }, '/refreshToken'],
-  ])('%s is 400 validation_failed', async (_name, body, pointer) => {
-    const answer = await client.post('/api/auth/refresh', body);
-    expect(answer).toMatchObject({ status: 400, json: { code: 'validation_failed', errors: [{ pointer }] } });
   });
 });
