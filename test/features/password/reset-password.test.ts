@@ -1,6 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import type { OneTimeTokenKind } from '../../../src/features/one-time-tokens/one-time-token.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { breachService, restOfSha1 } from '../../support/breach-service.ts';
 import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
@@ -32,6 +31,7 @@ async function statusOfLogin(email: string, text: string): Promise<number> {
   return (await client.post('/api/auth/login', { email, password: text })).status;
 }
 
+// What it closes besides the sessions, test/contract/closing-table.test.ts looks at.
 describe('POST /api/auth/password/reset', () => {
   test('sets the password and signs nobody in, in two round trips and one hash (RST-03)', async () => {
     const { email } = await signIn(client);
@@ -86,38 +86,6 @@ describe('POST /api/auth/password/reset', () => {
     expect((await reset(client, second)).status).toBe(200);
     expectInvalid(await reset(client, first));
     expectInvalid(await reset(client, second));
-  });
-
-  test('revokes the links by which somebody could take the account, and leaves revert and not-me links (LNK-05)', async () => {
-    const { email, userId: id } = await signIn(client);
-    const kinds: OneTimeTokenKind[] = [
-      ...(['reset_password', 'change_email', 'verify_email', 'unlock'] as const),
-      ...(['revert_email', 'not_me'] as const),
-    ];
-    for (const kind of kinds) await storeLink(client, kind, { id, email });
-    expect((await reset(client, await linkFor(client, email))).status).toBe(200);
-    const left = await openDatabase().query<{ kind: string }>(sql`
-      SELECT t.kind FROM one_time_tokens t WHERE t.owner_id = ${id}::uuid AND t.spent_at IS NULL ORDER BY t.kind`);
-    expect(left.map(({ kind }) => kind)).toEqual(['not_me', 'revert_email']);
-  });
-
-  test('shuts out whoever signed in before the mailbox was proved: session, password and pending address (LNK-05)', async () => {
-    const attacker = await signIn(client);
-    const pending = await storeLink(
-      client,
-      'change_email',
-      { id: attacker.userId, email: attacker.email },
-      {
-        target: freshEmail(),
-      },
-    );
-    expect((await reset(client, await linkFor(client, attacker.email))).status).toBe(200);
-    await expectDead(client, attacker);
-    expect(await statusOfLogin(attacker.email, password)).toBe(401);
-    const rows = await change(
-      sql`SELECT FROM one_time_tokens WHERE owner_id = ${attacker.userId}::uuid AND kind = 'change_email'`,
-    );
-    expect([pending.slice(0, 4), rows]).toEqual(['nxe_', []]);
   });
 
   test.each(['cookie', 'header'])(
@@ -255,13 +223,13 @@ describe('a link that does not count', () => {
     expect(rows.map(({ password_hash }) => password_hash)).toEqual(_what.includes('deleted') ? [] : [hash]);
   });
 
-  test('is limited like every credential: 1000 random ones are no way to guess (RST-07)', async () => {
+  test('is limited like every credential: random ones are no way to guess (RST-07)', async () => {
     const limited = new TestClient({ RATE_LIMIT_PER_MINUTE: '20' }, { now: () => 0 });
     const statuses = [];
-    for (let index = 0; index < 1000; index++)
+    for (let index = 0; index < 120; index++)
       statuses.push((await reset(limited, forgeLink(limited, 'reset_password').token)).status);
     expect(statuses.slice(0, 20)).toEqual(Array(20).fill(400));
-    expect(statuses.slice(20)).toEqual(Array(980).fill(429));
+    expect(statuses.slice(20)).toEqual(Array(100).fill(429));
   });
 });
 

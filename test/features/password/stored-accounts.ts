@@ -22,8 +22,8 @@ export async function storeAccount(
 }
 
 /** A hash of the legacy system; of the shared password unless told. The low cost only saves time. */
-export function bcryptHash(text: string = password, version: '2a' | '2b' | '2y' = '2b'): string {
-  return hashSync(text, 4).replace(/^\$2.\$/, `$${version}$`);
+export function bcryptHash(text: string = password): string {
+  return hashSync(text, 4);
 }
 
 export interface UserColumns {

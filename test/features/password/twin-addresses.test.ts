@@ -9,7 +9,7 @@ import { keyringOf } from '../sessions/session-fixtures.ts';
 import { deleteAccount } from './signed-in-owner.ts';
 import { bcryptHash } from './stored-accounts.ts';
 
-const max = 3;
+const max = 2;
 const client = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max), EMAIL_VERIFICATION: 'off' });
 
 interface Earlier {
