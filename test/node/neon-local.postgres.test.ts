@@ -63,6 +63,28 @@ test('requests wait in line when all sessions are in use, also those for another
   }
 });
 
+test('a session that keeps statements answers as others do, after failures too', async () => {
+  const backend = openPostgres({ serverUrl, connectionsMax: 1, keepsStatements: true });
+  const server = await startNeonLocal({ backend });
+  neonConfig.fetchEndpoint = server.url;
+  try {
+    const divide = (by: number) => sql`SELECT 12 / ${by}::int AS result`;
+    const failed = { code: '22012' };
+    for (const _ of [1, 2, 3]) await expect(divide(0)).rejects.toMatchObject(failed);
+    for (const by of [1, 2, 3]) expect(await divide(by)).toEqual([{ result: 12 / by }]);
+    await expect(divide(0)).rejects.toMatchObject(failed);
+    expect(await divide(4)).toEqual([{ result: 3 }]);
+    const broken = () => sql`SELECT no_such_column`;
+    for (const _ of [1, 2, 3]) await expect(broken()).rejects.toMatchObject({ code: '42703' });
+    expect(await sql`SELECT from_sql FROM pg_prepared_statements WHERE statement LIKE 'SELECT 12%'`).toEqual([
+      { from_sql: false },
+    ]);
+  } finally {
+    await server.close();
+    neonConfig.fetchEndpoint = inject('databaseEndpoint');
+  }
+});
+
 test('a server that is not there is a 500', async () => {
   const server = await startNeonLocal({
     backend: openPostgres({ serverUrl: 'postgresql://nobody@127.0.0.1:1/postgres' }),
