@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { cheapHash } from '../../contract/two-factor-account.ts';
 import { countBlocks } from '../../crypto/count-blocks.ts';
 import { freshEmail, password } from '../../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
-import { signIn } from '../sessions/session-fixtures.ts';
+import { cheapHash, signIn } from '../sessions/session-fixtures.ts';
 import { bcryptHash, storeAccount } from './stored-accounts.ts';
 
 interface Refused {

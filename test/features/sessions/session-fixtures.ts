@@ -2,15 +2,15 @@ import { addressOf } from '../../../src/address/address-key.ts';
 import { decodeBase64Url } from '../../../src/crypto/base64url.ts';
 import { signAccessToken } from '../../../src/crypto/jwt.ts';
 import { createKeyring, type Keyring } from '../../../src/crypto/keyring.ts';
+import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { recordEvents } from '../../../src/features/security-events/index.ts';
 import { beginSession, begunNow } from '../../../src/features/sessions/index.ts';
 import { encodeRefreshToken, type Transport } from '../../../src/features/sessions/refresh-token.ts';
 import { insertUser } from '../../../src/features/users/index.ts';
 import { loadRuntime } from '../../../src/runtime.ts';
-import { cheapHash } from '../../contract/two-factor-account.ts';
-import { freshClient, freshEmail } from '../../support/accounts.ts';
-import { type Answer, cookieValue, type TestClient } from '../../support/client.ts';
+import { freshClient, freshEmail, password } from '../../support/accounts.ts';
+import { type Answer, cheapParameters, cookieValue, type TestClient } from '../../support/client.ts';
 import { openDatabase, type TestDatabase } from '../../support/database.ts';
 import { passEveryGate } from '../../support/pass-gates.ts';
 
@@ -61,6 +61,14 @@ export async function signIn(client: TestClient): Promise<SignedIn> {
     bodyToken: encodeRefreshToken(keyring, { sessionId, transport: 'body', counter: 0 }),
     cookieToken: encodeRefreshToken(keyring, { sessionId, transport: 'cookie', counter: 0 }),
   };
+}
+
+let knownHash: string | undefined;
+
+/** A hash of the shared password, the same for all accounts that are stored with it. */
+export async function cheapHash(): Promise<string> {
+  knownHash ??= await hashPassword(password, cheapParameters);
+  return knownHash;
 }
 
 /** What a register or login answered. */
