@@ -9,7 +9,6 @@ import {
   focusedIn,
   inputOf,
   led,
-  makeStale,
   press,
   sectionOf,
   unrequested,
@@ -173,17 +172,5 @@ describe('the section of the password', () => {
     const answer = await change(cookies, { currentPassword: '' });
     expect(led(answer)).toEqual([303, '/account#password']);
     expect(await logIn(email, otherPassword)).toBe(200);
-  });
-
-  test('holds a first password whose sender signed in a while ago', async () => {
-    const { email, userId, cookies } = await owner();
-    await dropPassword(userId);
-    await makeStale(email);
-    const answer = await change(cookies, { currentPassword: '' });
-    expect(answer.status).toBe(303);
-    expect(answer.headers.get('Location')).toMatch(/^\/reauthenticate\?returnTo=%2Faccount&form=/);
-    expect(answer.text).not.toContain(otherPassword);
-    expect(cookieValue(answer, '__Host-nexora_held_form')).not.toContain(otherPassword);
-    expect(await logIn(email, otherPassword)).toBe(401);
   });
 });

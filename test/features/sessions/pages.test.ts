@@ -11,7 +11,6 @@ import {
   sessionCookies,
 } from '../../support/hosted-pages.ts';
 import { buttonsOf, formsOf, linksOf, noticeOf, readMain, titleOf } from '../../support/shown-page.ts';
-import { refreshCookie } from './session-fixtures.ts';
 
 const path = '/account/sessions';
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -140,12 +139,6 @@ describe('/logout', () => {
     expect(await noticeAfter(answer, {})).toBe(en.flashes.signed_out);
     expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([false, true]);
     expect((await client.post('/api/auth/refresh', {}, { cookies })).status).toBe(401);
-  });
-
-  test('ends a session whose access token has expired', async () => {
-    const { cookies } = await owner();
-    await press(client, '/logout', {}, { [refreshCookie]: cookies[refreshCookie]! });
-    expect(await isSignedIn(cookies)).toBe(false);
   });
 
   test('leads whoever is not signed in to the sign-in as well', async () => {
