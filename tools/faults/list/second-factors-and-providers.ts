@@ -139,8 +139,8 @@ export const proofFaults: readonly PlantedFault[] = [
     guarantees: ['OAU-14'],
     breaks: 'A callback that is sent again opens another session.',
     file: 'src/features/social/sign-in/entry/entry-steps.sql.ts',
-    find: 'return sql`EXISTS (SELECT FROM ${consumedByUs(spent, operationId)} c)`;',
-    replace: 'return sql`(true OR EXISTS (SELECT FROM ${consumedByUs(spent, operationId)} c))`;',
+    find: 'return isConsumedByUs(consumed, operationId);',
+    replace: 'return sql`(true OR ${isConsumedByUs(consumed, operationId)})`;',
     tests: ['test/races/social-repeats.test.ts'],
   },
 ];

@@ -13,7 +13,7 @@ import { callbackUri } from '../providers/find-provider.ts';
 import type { Provider } from '../providers/provider.ts';
 import { AccessDenied, type ReadProfile, readProfile } from '../providers/read-profile.ts';
 import { renewByProfile } from '../reauthentication/renew-by-profile.ts';
-import type { SpentOnce } from '../sign-in/entry/entry.ts';
+import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
 import { type IssuedCode, signInByProfile } from '../sign-in/sign-in-by-profile.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 
@@ -50,8 +50,8 @@ export type Completed =
  */
 export async function completeVisit(deps: Deps, arrival: Return): Promise<Completed> {
   const { provider, transaction, device, trusted } = arrival;
-  const spent = spentState(deps, arrival.state);
-  if (transaction === null || spent === null || transaction.providerId !== provider.id)
+  const consumed = consumedState(deps, arrival.state);
+  if (transaction === null || consumed === null || transaction.providerId !== provider.id)
     throw socialErrors.transaction_invalid();
   const { purpose } = transaction;
   if ('caller' in purpose && !isOwnSession(purpose.caller, arrival.caller))
@@ -60,14 +60,14 @@ export async function completeVisit(deps: Deps, arrival: Return): Promise<Comple
   const { profile, given } = await askProvider(deps, arrival, transaction);
   switch (purpose.kind) {
     case 'link':
-      await linkByProfile(deps, { provider, profile, given, spent, caller: purpose.caller });
+      await linkByProfile(deps, { provider, profile, given, consumed, caller: purpose.caller });
       return { outcome: 'linked' };
     case 'reauthenticate': {
       const { startedAt } = transaction;
       const tokens = await renewByProfile(deps, {
         provider,
         profile,
-        spent,
+        consumed,
         caller: purpose.caller,
         startedAt,
       });
@@ -77,13 +77,13 @@ export async function completeVisit(deps: Deps, arrival: Return): Promise<Comple
       const isForApp = purpose.kind === 'sign_in_app';
       const settings = { transport: isForApp ? 'body' : 'cookie', device, trusted } as const;
       const codeChallenge = isForApp ? purpose.codeChallenge : null;
-      return signInByProfile(deps, { provider, profile, given, spent, settings, codeChallenge });
+      return signInByProfile(deps, { provider, profile, given, consumed, settings, codeChallenge });
     }
   }
 }
 
 /** The state, if it is a token of ours: then it is stored as used up. */
-function spentState({ keyring }: Deps, state: string): SpentOnce | null {
+function consumedState({ keyring }: Deps, state: string): ConsumedOnce | null {
   const token = readOneTimeToken(keyring, ['oauth_state'], state);
   return token === null ? null : { ...token, ttlSeconds: oneTimeTokenTtlSeconds('oauth_state') };
 }

@@ -6,7 +6,7 @@ import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
-import type { SpentOnce } from '../sign-in/entry/entry.ts';
+import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
 import { linkToCaller } from './link-to-caller.sql.ts';
 
 /** An identity, and the session that wants it. */
@@ -15,7 +15,7 @@ export interface LinkInput {
   readonly profile: ProviderProfile;
   /** A refresh token that came along. */
   readonly given: GivenToken | null;
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
   readonly caller: CallerIds;
 }
 
@@ -30,9 +30,9 @@ export interface LinkInput {
 export async function linkByProfile(deps: Deps, input: LinkInput): Promise<void> {
   const { db, keyring, metadata, mail } = deps;
   const rules = await deps.loadRules();
-  const { provider, profile, given, spent, caller } = input;
+  const { provider, profile, given, consumed, caller } = input;
   const identity = presentedIdentity(provider, profile);
-  const linking = { caller, spent, identity, keptToken: await sealGiven(keyring, provider, given) };
+  const linking = { caller, consumed, identity, keptToken: await sealGiven(keyring, provider, given) };
   const row = await linkToCaller(db, linking, rules, metadata);
   if (!row.is_ours || !row.is_live) throw socialErrors.transaction_invalid();
   passGates(rules, row);

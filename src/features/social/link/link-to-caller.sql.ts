@@ -12,8 +12,8 @@ import {
   type PresentedIdentity,
   tellLinked,
 } from '../identities/identities.sql.ts';
-import type { SpentOnce } from '../sign-in/entry/entry.ts';
-import { isSpentByUs, spend } from '../sign-in/entry/entry-steps.sql.ts';
+import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
+import { consume, isConsumedHere } from '../sign-in/entry/entry-steps.sql.ts';
 
 /** The caller, as one who wants to link a provider. */
 export interface LinkingCaller extends GatedRow {
@@ -42,7 +42,7 @@ export async function findLinkingCaller(
 /** An identity that the caller has shown to have. */
 export interface Linking {
   readonly caller: CallerIds;
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
   readonly identity: PresentedIdentity;
   readonly keptToken: KeptToken | null;
 }
@@ -63,11 +63,11 @@ export interface LinkedRow extends GatedRow {
  */
 export async function linkToCaller(
   db: Database,
-  { caller, spent, identity, keptToken }: Linking,
+  { caller, consumed, identity, keptToken }: Linking,
   gateRules: GateRules,
   metadata: RequestMetadata,
 ): Promise<LinkedRow> {
-  const ours = isSpentByUs(spent, metadata);
+  const ours = isConsumedHere(consumed, metadata);
   const owner = sql`SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)} AND ${ours}`;
   const ofCaller = sql`FROM identities i WHERE i.user_id = ${caller.userId}::uuid`;
   const isIt = sql`i.subject = ${identity.subject} AND i.issuer = ANY (${identity.issuers}::text[])`;
@@ -76,7 +76,7 @@ export async function linkToCaller(
     {
       holdUser: lockUser(caller.userId),
       keepSession: keepSession(caller, sql`s.id`),
-      spend: spend(spent, metadata),
+      consume: consume(consumed, metadata),
       link: linkIdentity(owner, identity, metadata),
       keepToken: keptToken && keepProviderToken(identity, keptToken),
       tellLinked: tellLinked(identity, metadata),

@@ -46,9 +46,9 @@ export async function signInByIdToken(deps: Deps, input: IdTokenInput): Promise<
   const signIn = await signInByProfile(deps, {
     ...{ provider, given, settings, codeChallenge: null },
     profile: { ...profile, name: name ?? profile.name },
-    spent: { kind: 'oauth_state', hash, ttlSeconds: 2 * maxAgeSeconds },
+    consumed: { kind: 'oauth_state', hash, ttlSeconds: 2 * maxAgeSeconds },
   }).catch((error: unknown) => {
-    throw isSpent(error) ? socialErrors.id_token_invalid() : error;
+    throw isConsumed(error) ? socialErrors.id_token_invalid() : error;
   });
   if (signIn.outcome === 'code') throw new TypeError('nobody asked for a code');
   return signIn;
@@ -90,6 +90,6 @@ function idTokenCheck({ provider, idToken, nonce }: IdTokenInput, nowMs: number)
   };
 }
 
-function isSpent(error: unknown): boolean {
+function isConsumed(error: unknown): boolean {
   return error instanceof AuthError && error.code === 'transaction_invalid';
 }

@@ -14,8 +14,8 @@ import {
 } from '../../sessions/index.ts';
 import { lockUser } from '../../users/index.ts';
 import { fromIdentity, type PresentedIdentity } from '../identities/identities.sql.ts';
-import type { SpentOnce } from '../sign-in/entry/entry.ts';
-import { isSpentByUs, spend } from '../sign-in/entry/entry-steps.sql.ts';
+import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
+import { consume, isConsumedHere } from '../sign-in/entry/entry-steps.sql.ts';
 
 /** The caller, as one who wants to authenticate again at a provider. */
 export interface ReturningCaller {
@@ -43,7 +43,7 @@ export async function findReturningCaller(
 /** A caller who has authenticated again. */
 export interface Returned {
   readonly caller: CallerIds;
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
   readonly identity: PresentedIdentity;
   readonly renewal: SessionRenewal;
 }
@@ -54,18 +54,18 @@ export interface Returned {
  */
 export async function renewByIdentity(
   db: Database,
-  { caller, spent, identity, renewal }: Returned,
+  { caller, consumed, identity, renewal }: Returned,
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | null> {
   const owner = sql`(
     SELECT s.user_id ${fromLiveSession(caller)} AND EXISTS (SELECT ${fromIdentity(identity)} AND i.user_id = s.user_id)
-      AND ${isSpentByUs(spent, metadata)})`;
+      AND ${isConsumedHere(consumed, metadata)})`;
   const { answer } = await db.batch(
     'renew-by-identity',
     {
       holdUser: lockUser(caller.userId),
       holdSession: holdSession(caller),
-      spend: spend(spent, metadata),
+      consume: consume(consumed, metadata),
       renew: renewSession(owner, renewal),
       record: recordEvents(
         renewedNow(renewal),

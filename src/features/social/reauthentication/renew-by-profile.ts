@@ -4,14 +4,14 @@ import { type CallerIds, issueRenewedTokens, sessionErrors } from '../../session
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
-import type { SpentOnce } from '../sign-in/entry/entry.ts';
+import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
 import { renewByIdentity } from './renew-by-identity.sql.ts';
 
 /** Somebody who came back from the provider of the account. */
 export interface RenewalInput {
   readonly provider: Provider;
   readonly profile: ProviderProfile;
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
   readonly caller: CallerIds;
   /** When the visit began, in seconds since the epoch. */
   readonly startedAt: number;
@@ -28,7 +28,7 @@ const clockToleranceSeconds = 60;
  */
 export async function renewByProfile(
   deps: Deps,
-  { provider, profile, spent, caller, startedAt }: RenewalInput,
+  { provider, profile, consumed, caller, startedAt }: RenewalInput,
 ): Promise<IssuedTokens> {
   const { db, config, metadata } = deps;
   if (profile.authTime === null || profile.authTime < startedAt - clockToleranceSeconds)
@@ -40,7 +40,7 @@ export async function renewByProfile(
     idleTtlSeconds: config.session.idleTtlSeconds,
   };
   const identity = presentedIdentity(provider, profile);
-  const row = await renewByIdentity(db, { caller, spent, identity, renewal }, metadata);
+  const row = await renewByIdentity(db, { caller, consumed, identity, renewal }, metadata);
   if (row === null) throw socialErrors.transaction_invalid();
   return issueRenewedTokens(deps, row);
 }

@@ -14,7 +14,13 @@ import {
 } from '../identities/identities.sql.ts';
 import type { Entry } from './entry/entry.ts';
 import type { EntryRow } from './entry/entry-row.ts';
-import { type ExpectedEntry, entryAnswer, entrySteps, isSpentByUs, spend } from './entry/entry-steps.sql.ts';
+import {
+  consume,
+  type ExpectedEntry,
+  entryAnswer,
+  entrySteps,
+  isConsumedHere,
+} from './entry/entry-steps.sql.ts';
 
 /** A sign-in to an account that is there. */
 export interface Entering extends ExpectedEntry {
@@ -41,13 +47,13 @@ export async function enterAccount(
   const isTheirs = linkedBy === null ? holds : sql`(${holds} OR ${mayLink(linkedBy, identity)})`;
   const owner = sql`
     SELECT a.id AS user_id FROM users a
-    WHERE a.id = ${userId}::uuid AND ${isSpentByUs(entry.spent, metadata)} AND ${isTheirs}`;
+    WHERE a.id = ${userId}::uuid AND ${isConsumedHere(entry.consumed, metadata)} AND ${isTheirs}`;
   const isWaiting = linkedBy !== null && (expected.isChallenge || entry.code !== null);
   const { answer } = await db.batch(
     'enter-by-identity',
     {
       holdUser: lockUser(userId),
-      spend: spend(entry.spent, metadata),
+      consume: consume(entry.consumed, metadata),
       noteUsed: linkedBy === null ? noteIdentityUsed(owner, identity) : null,
       holdToken: isWaiting && keptToken ? holdProviderToken(owner, identity, keptToken) : null,
       ...entrySteps(owner, expected, entry, metadata),

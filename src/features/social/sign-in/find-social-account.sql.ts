@@ -15,7 +15,7 @@ import {
   isLinkable,
   type PresentedIdentity,
 } from '../identities/identities.sql.ts';
-import type { SpentOnce } from './entry/entry.ts';
+import type { ConsumedOnce } from './entry/entry.ts';
 
 /** An address that a provider has verified, as it is compared. */
 export interface VouchedAddress {
@@ -25,7 +25,7 @@ export interface VouchedAddress {
 
 /** What a sign-in at a provider asks. */
 export interface AccountQuestion {
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
   readonly identity: PresentedIdentity;
   /** Null where the provider vouches for none. */
   readonly vouched: VouchedAddress | null;
@@ -38,7 +38,7 @@ export interface AccountQuestion {
 /** Whose account it is, as far as was read. */
 export interface FoundAccount {
   /** Whether another request has used the state up: then nothing may follow. */
-  readonly is_spent: boolean;
+  readonly is_consumed: boolean;
   /** Whose the vouched address is; null without one. */
   readonly claim: Claim | null;
   /** How the account was found: by the identity, or by the address alone. */
@@ -61,7 +61,7 @@ export interface FoundAccount {
  */
 export async function findSocialAccount(
   db: Database,
-  { spent, identity, vouched, opening, device, secondFactors }: AccountQuestion,
+  { consumed, identity, vouched, opening, device, secondFactors }: AccountQuestion,
   metadata: RequestMetadata,
 ): Promise<FoundAccount> {
   const { issuer, isEmailProved } = identity;
@@ -76,9 +76,9 @@ export async function findSocialAccount(
   const { judge, find } = await db.batch(
     'find-social-account',
     {
-      judge: sql<Pick<FoundAccount, 'is_spent' | 'claim'>>`
-        SELECT ${isConsumedElsewhere(spent, metadata.operationId)} AS is_spent, ${claim} AS claim`,
-      find: sql<Omit<FoundAccount, 'is_spent' | 'claim'>>`
+      judge: sql<Pick<FoundAccount, 'is_consumed' | 'claim'>>`
+        SELECT ${isConsumedElsewhere(consumed, metadata.operationId)} AS is_consumed, ${claim} AS claim`,
+      find: sql<Omit<FoundAccount, 'is_consumed' | 'claim'>>`
         SELECT f.way, u.id AS user_id, u.email, u.email_verified_at IS NOT NULL AS is_verified,
         coalesce(${isDisowned(sql`u`, identity)}, false) AS is_disowned,
         coalesce(${isLinkable(sql`u`, identity)}, false) AS is_linkable, ${verdict(opening)} AS verdict,

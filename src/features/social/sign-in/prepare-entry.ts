@@ -15,7 +15,7 @@ export async function prepareEntry(
   settings: SignInSettings,
   providerId: string,
   codeChallenge: string | null,
-): Promise<Omit<Entry, 'spent'>> {
+): Promise<Omit<Entry, 'consumed'>> {
   const proof = { method: providerId, amr: federatedAmr, isSecondStep: false };
   const opening = await prepareOpening(deps, settings, proof);
   if (codeChallenge === null) return { opening, code: null };

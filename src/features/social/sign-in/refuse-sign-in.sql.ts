@@ -6,13 +6,13 @@ import { holdClient, holdRecipient, queueNotice } from '../../../mail/queue-mail
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
 import { hasAddress, recipientColumns } from '../../users/index.ts';
-import type { SpentOnce } from './entry/entry.ts';
-import { isSpentByUs, spend } from './entry/entry-steps.sql.ts';
+import type { ConsumedOnce } from './entry/entry.ts';
+import { consume, isConsumedHere } from './entry/entry-steps.sql.ts';
 
 /** A sign-in at a provider that leads to no account. */
 export interface Refusal {
   /** What it uses up all the same. */
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
   /** The account that it would have led to; null for none. */
   readonly userId: string | null;
   readonly method: string;
@@ -38,7 +38,7 @@ export async function recordRefusedSignIn(
   await db.batch(
     'record-refused-social-sign-in',
     {
-      spend: spend(refusal.spent, metadata),
+      consume: consume(refusal.consumed, metadata),
       record: recordEvents(sourceOf(refusal, metadata), failedOnce(refusal), metadata),
     },
     { isIdempotent: true },
@@ -68,7 +68,7 @@ export async function tellToLink(
     'tell-to-link-identity',
     {
       holdClient: holdClient(client),
-      spend: spend(refusal.spent, metadata),
+      consume: consume(refusal.consumed, metadata),
       record: recordEvents(sourceOf(refusal, metadata), failedOnce(refusal), metadata),
       holdRecipient: holdRecipient(owner),
       tellOwner: queueNotice(owner, 'identity_not_linked', { client }, metadata, { provider }),
@@ -77,9 +77,9 @@ export async function tellToLink(
   );
 }
 
-function sourceOf({ userId, spent }: Refusal, metadata: RequestMetadata): Fragment {
+function sourceOf({ userId, consumed }: Refusal, metadata: RequestMetadata): Fragment {
   return sql`(
-    SELECT ${userId}::uuid AS user_id, NULL::uuid AS session_id WHERE ${isSpentByUs(spent, metadata)})`;
+    SELECT ${userId}::uuid AS user_id, NULL::uuid AS session_id WHERE ${isConsumedHere(consumed, metadata)})`;
 }
 
 function failedOnce({ method, reason }: Refusal): EventKind {

@@ -17,7 +17,7 @@ import type { KeptToken, PresentedIdentity } from '../identities/identities.sql.
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
 import { enterAccount } from './enter-account.sql.ts';
-import type { Entry, SpentOnce } from './entry/entry.ts';
+import type { ConsumedOnce, Entry } from './entry/entry.ts';
 import { type EntryRow, hasTurnedChallenge, isCodeRow } from './entry/entry-row.ts';
 import { type FoundAccount, findSocialAccount, type VouchedAddress } from './find-social-account.sql.ts';
 import { linkingOf } from './link-identity.ts';
@@ -34,7 +34,7 @@ export interface SocialSignInInput {
   /** A refresh token that came along, or how to get it: asked once, where the account is opened. */
   readonly given: GivenToken | null | (() => Promise<GivenToken | null>);
   /** What this sign-in uses up. */
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
   readonly settings: SignInSettings;
   /** Of an app that fetches the tokens itself; null where the session begins at once. */
   readonly codeChallenge: string | null;
@@ -73,7 +73,7 @@ export async function signInByProfile(
   const identity = presentedIdentity(provider, profile);
   const visit: Visit = {
     ...{ input, identity, vouched: vouchedAddress(deps, identity) },
-    entry: { ...(await prepareEntry(deps, settings, provider.id, codeChallenge)), spent: input.spent },
+    entry: { ...(await prepareEntry(deps, settings, provider.id, codeChallenge)), consumed: input.consumed },
     keepToken: keptOnce(deps, input),
   };
   // Tried twice, in case another request changes the account, or makes it, in between.
@@ -107,9 +107,16 @@ async function tryAccount(deps: Deps, visit: Visit): Promise<SignIn | Challenge 
   const { input, identity, vouched, entry } = visit;
   const { device } = input.settings;
   const { secondFactors } = await deps.loadRules();
-  const question = { spent: input.spent, identity, vouched, opening: entry.opening, device, secondFactors };
+  const question = {
+    consumed: input.consumed,
+    identity,
+    vouched,
+    opening: entry.opening,
+    device,
+    secondFactors,
+  };
   const found = await findSocialAccount(db, question, metadata);
-  if (found.is_spent) throw socialErrors.transaction_invalid();
+  if (found.is_consumed) throw socialErrors.transaction_invalid();
   const row = await openAccount(deps, visit, found);
   if (row === null) return null;
   if (isCodeRow(row)) return entry.code && { outcome: 'code', code: entry.code.token.token };
@@ -272,7 +279,7 @@ async function refuseAddress(
   const { vouched, input } = visit;
   if (isTold && vouched !== null) {
     const { name: provider, id: method } = input.provider;
-    const refused = { userId, spent: input.spent, method, reason: refusal.code };
+    const refused = { userId, consumed: input.consumed, method, reason: refusal.code };
     await tellToLink(
       db,
       { refusal: refused, address: vouched.address, client: mail.client, provider },
@@ -289,5 +296,9 @@ function recordRefused(
   userId: string | null,
   reason: string,
 ): Promise<void> {
-  return recordRefusedSignIn(db, { userId, spent: input.spent, method: input.provider.id, reason }, metadata);
+  return recordRefusedSignIn(
+    db,
+    { userId, consumed: input.consumed, method: input.provider.id, reason },
+    metadata,
+  );
 }

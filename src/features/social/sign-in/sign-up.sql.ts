@@ -26,7 +26,7 @@ import {
 } from '../identities/identities.sql.ts';
 import type { Entry } from './entry/entry.ts';
 import type { EntryRow } from './entry/entry-row.ts';
-import { entryAnswer, isSpentByUs, newEntrySteps, spend } from './entry/entry-steps.sql.ts';
+import { consume, entryAnswer, isConsumedHere, newEntrySteps } from './entry/entry-steps.sql.ts';
 import type { NewProfile } from './new-profile.ts';
 
 /** A sign-in that makes an account. */
@@ -65,7 +65,7 @@ export async function signUp(
     {
       ...countRegistration(count),
       holdClient: verification && holdClient(verification.client),
-      spend: spend(entry.spent, metadata),
+      consume: consume(entry.consumed, metadata),
       create: createUser({ newUserId, address, identity, profile, count, entry }, metadata),
       dropRegistrations: identity.isEmailProved ? dropPendingRegistrations(proved) : null,
       keepToken: keptToken && keepProviderToken(identity, keptToken),
@@ -98,7 +98,7 @@ function createUser(
 ): Fragment {
   const { name, locale } = profile;
   const isProved = identity.isEmailProved;
-  const isFree = sql`${isRegistrationCounted(count)} AND ${isSpentByUs(entry.spent, metadata)} AND ${claimOn(address, { isMailboxProved: isProved })} = 'free'
+  const isFree = sql`${isRegistrationCounted(count)} AND ${isConsumedHere(entry.consumed, metadata)} AND ${claimOn(address, { isMailboxProved: isProved })} = 'free'
       AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${identity.issuer} AND i.subject = ${identity.subject})`;
   const user = { id: newUserId, address, name, passwordHash: null, locale };
   const wanted = sql`(SELECT ${name}::text AS name, ${locale}::text AS locale, NULL::text AS password_hash WHERE ${isFree})`;

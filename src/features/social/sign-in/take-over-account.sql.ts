@@ -21,7 +21,7 @@ import {
 } from '../identities/identities.sql.ts';
 import type { Entry } from './entry/entry.ts';
 import type { EntryRow } from './entry/entry-row.ts';
-import { entryAnswer, isSpentByUs, newEntrySteps, spend } from './entry/entry-steps.sql.ts';
+import { consume, entryAnswer, isConsumedHere, newEntrySteps } from './entry/entry-steps.sql.ts';
 import type { NewProfile } from './new-profile.ts';
 
 /** A sign-in that proves the address of an account that nobody had verified. */
@@ -52,8 +52,12 @@ export async function takeOverAccount(
     {
       holdUser: lockUserOf(address),
       holdRegistrations: holdPendingRegistrations(address.email),
-      spend: spend(entry.spent, metadata),
-      claim: claimAccount({ address, identity, profile }, secondFactors, isSpentByUs(entry.spent, metadata)),
+      consume: consume(entry.consumed, metadata),
+      claim: claimAccount(
+        { address, identity, profile },
+        secondFactors,
+        isConsumedHere(entry.consumed, metadata),
+      ),
       ...closeWaysIn(credentials, {
         occasion: 'taken_over',
         // A repeat finds the user by what the first run added.

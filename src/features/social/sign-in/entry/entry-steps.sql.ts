@@ -10,7 +10,7 @@ import {
 } from '../../../one-time-tokens/index.ts';
 import { verdict } from '../../../sessions/index.ts';
 import { fromOpening, openingColumns, openingSteps, tellNewDevice } from '../../../sign-in/index.ts';
-import type { CodeContent, Entry, SpentOnce } from './entry.ts';
+import type { CodeContent, ConsumedOnce, Entry } from './entry.ts';
 import type { EntryRow } from './entry-row.ts';
 
 /** The most codes of an account that are not redeemed; a further one ends the oldest (SES-20). */
@@ -26,15 +26,15 @@ export interface ExpectedEntry {
 
 /**
  * A statement that uses up what the sign-in came by. It comes first of what the sign-in does, behind the lock of the user;
- * later steps go on by `isSpentByUs`: of parallel callbacks with one state, one (OAU-14).
+ * later steps go on by `isConsumedHere`: of parallel callbacks with one state, one (OAU-14).
  */
-export function spend(spent: SpentOnce, { operationId }: RequestMetadata): Fragment {
-  return consumeUnstored(spent, operationId);
+export function consume(consumed: ConsumedOnce, { operationId }: RequestMetadata): Fragment {
+  return consumeUnstored(consumed, operationId);
 }
 
 /** Whether this request has used it up, in this transaction or in an earlier run of it: a condition. */
-export function isSpentByUs(spent: SpentOnce, { operationId }: RequestMetadata): Fragment {
-  return isConsumedByUs(spent, operationId);
+export function isConsumedHere(consumed: ConsumedOnce, { operationId }: RequestMetadata): Fragment {
+  return isConsumedByUs(consumed, operationId);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { NewOneTimeToken, PresentedOneTimeToken } from '../../../one-time-t
 import type { SignInOpening } from '../../../sign-in/index.ts';
 
 /** A state, or an ID token, that is used up by what it leads to. */
-export type SpentOnce = PresentedOneTimeToken & { readonly ttlSeconds: number };
+export type ConsumedOnce = PresentedOneTimeToken & { readonly ttlSeconds: number };
 
 /** How a sign-in goes on once it is known whose account it is. */
 export interface Entry {
@@ -12,7 +12,7 @@ export interface Entry {
   /** The code that an app gets instead of a session; null where the session begins at once. */
   readonly code: AppCode | null;
   /** What the sign-in uses up. */
-  readonly spent: SpentOnce;
+  readonly consumed: ConsumedOnce;
 }
 
 /** A code, and the verifier that it is for. */
