@@ -182,13 +182,13 @@ describe('OIDC_PROVIDERS (OAU-18)', () => {
     expect(production.broken).toEqual([{ id: 'acme', variables: ['OIDC_PROVIDERS'] }]);
   });
 
-  test('is by default without trust and with sign-up', () => {
+  test('is by default without trust and with registration', () => {
     const [, provider] = withIssuers([acme]).usable;
     expect(provider).toMatchObject({
-      ...{ isTrusted: false, allowsSignUp: true, responseMode: 'query', nativeClientIds: [] },
+      ...{ isTrusted: false, allowsRegistration: true, responseMode: 'query', nativeClientIds: [] },
       scope: 'openid email profile',
     });
     const [, set] = withIssuers([{ ...acme, trustEmail: true, allowSignUp: false, scopes: 'openid' }]).usable;
-    expect(set).toMatchObject({ isTrusted: true, allowsSignUp: false, scope: 'openid' });
+    expect(set).toMatchObject({ isTrusted: true, allowsRegistration: false, scope: 'openid' });
   });
 });

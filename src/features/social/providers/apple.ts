@@ -40,7 +40,7 @@ export function apple(credentials: AppleCredentials): Provider {
     scope: 'openid email name',
     responseMode: 'form_post',
     isTrusted: true,
-    allowsSignUp: true,
+    allowsRegistration: true,
     hasRevocableToken: true,
     server: async () => server,
     authentication: async (_server, nowMs, subject) =>

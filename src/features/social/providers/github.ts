@@ -25,7 +25,7 @@ export function github({ clientIds: [clientId], clientSecret }: ClientCredential
     scope: 'read:user user:email',
     responseMode: 'query',
     isTrusted: true,
-    allowsSignUp: true,
+    allowsRegistration: true,
     server: async () => server,
     authentication: () => ClientSecretPost(clientSecret),
     profileOf: () => ({ email: null, isEmailVerified: false, name: null, authTime: null }),

@@ -21,7 +21,7 @@ export function google({ clientIds: [clientId, ...apps], clientSecret }: ClientC
     scope: 'openid email profile',
     responseMode: 'query',
     isTrusted: true,
-    allowsSignUp: true,
+    allowsRegistration: true,
     server: async () => server,
     authentication: () => ClientSecretPost(clientSecret),
     profileOf: openIdProfile,

@@ -32,7 +32,7 @@ export function microsoft(
     scope: 'openid email profile',
     responseMode: 'query',
     isTrusted: false,
-    allowsSignUp: true,
+    allowsRegistration: true,
     server: async () => server,
     authentication: () => ClientSecretPost(clientSecret),
     issuerOf: ({ tid }) => (typeof tid === 'string' && isOf(tenant, tid) ? issuerOfTenant(tid) : null),

@@ -23,7 +23,7 @@ export function openId(settings: OpenIdSettings): Provider {
     scope: settings.scopes ?? 'openid email profile',
     responseMode: settings.responseMode ?? 'query',
     isTrusted: settings.trustEmail ?? false,
-    allowsSignUp: settings.allowSignUp ?? true,
+    allowsRegistration: settings.allowSignUp ?? true,
     server: (client) => servers.get(issuer, () => discover(client, issuer)),
     authentication: ({ token_endpoint_auth_methods_supported: methods = ['client_secret_basic'] }) =>
       methods.includes('client_secret_basic')

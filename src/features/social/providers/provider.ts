@@ -46,7 +46,7 @@ export interface Provider {
   readonly responseMode: 'query' | 'form_post';
   /** Whether the addresses that it has verified count as proved. */
   readonly isTrusted: boolean;
-  readonly allowsSignUp: boolean;
+  readonly allowsRegistration: boolean;
   /**
    * Its endpoints and issuer.
    * @throws ProviderError when they cannot be had

@@ -24,7 +24,7 @@ import { linkingOf } from './link-identity.ts';
 import { nameOf } from './new-profile.ts';
 import { prepareEntry } from './prepare-entry.ts';
 import { recordRefusedSignIn, tellToLink } from './refuse-sign-in.sql.ts';
-import { signUp } from './sign-up.sql.ts';
+import { registerByIdentity } from './register-by-identity.sql.ts';
 import { takeOverAccount } from './take-over-account.sql.ts';
 
 /** Somebody whom a provider has authenticated, and what they ask for. */
@@ -150,7 +150,8 @@ async function openAccount(deps: Deps, visit: Visit, found: FoundAccount): Promi
 
 /** Why no account would be made; null where one would. */
 function refusalOfNewAccount({ config }: Deps, { input, identity }: Visit): AuthError | null {
-  if (!config.isRegistrationOpen || !input.provider.allowsSignUp) return userErrors.registration_closed();
+  if (!config.isRegistrationOpen || !input.provider.allowsRegistration)
+    return userErrors.registration_closed();
   // The account could not be entered until somebody proves the address.
   if (config.emailVerification === 'required' && !identity.isEmailProved)
     return userErrors.email_not_verified({
@@ -228,7 +229,7 @@ async function createAccount(
     ? { ...(await prepareLink(deps, stored, 'verify_email')), client: mail.client }
     : null;
   const keptToken = await visit.keepToken();
-  const signedUp = await signUp(
+  const registered = await registerByIdentity(
     db,
     {
       ...{
@@ -244,14 +245,14 @@ async function createAccount(
     },
     metadata,
   );
-  switch (signedUp.outcome) {
+  switch (registered.outcome) {
     case 'refused':
-      throw tooManyRegistrations(signedUp.retryAfterSeconds);
+      throw tooManyRegistrations(registered.retryAfterSeconds);
     case 'taken':
       return null;
     case 'created':
       if (isMailed) mail.sendSoon();
-      return signedUp.row;
+      return registered.row;
   }
 }
 

@@ -30,7 +30,7 @@ import { consume, entryAnswer, isConsumedHere, newEntrySteps } from './entry/ent
 import type { NewProfile } from './new-profile.ts';
 
 /** A sign-in that makes an account. */
-export interface SignUp {
+export interface IdentityRegistration {
   /** UUID made before the first try. */
   readonly newUserId: string;
   readonly address: Address;
@@ -44,7 +44,7 @@ export interface SignUp {
 }
 
 /** What came of it: `refused` for a client over its limit of registrations, `taken` where the address is not free any longer. */
-export type SignedUp =
+export type Registered =
   | { readonly outcome: 'created'; readonly row: EntryRow }
   | { readonly outcome: 'taken' }
   | { readonly outcome: 'refused'; readonly retryAfterSeconds: number };
@@ -53,15 +53,15 @@ export type SignedUp =
  * Creates an account with its identity, both or neither, where nobody else has a claim on the address: verified where the
  * provider is trusted for it. It counts as a registration of the client. Round trips: 1.
  */
-export async function signUp(
+export async function registerByIdentity(
   db: Database,
-  { newUserId, address, identity, profile, keptToken, verification, count, entry }: SignUp,
+  { newUserId, address, identity, profile, keptToken, verification, count, entry }: IdentityRegistration,
   metadata: RequestMetadata,
-): Promise<SignedUp> {
+): Promise<Registered> {
   const user = sql`u.id = ${newUserId}::uuid`;
   const proved = sql`(SELECT ${address.email}::text AS email FROM ${identityAddedNow(identity)} a)`;
   const { answer } = await db.batch(
-    'sign-up-by-identity',
+    'register-by-identity',
     {
       ...countRegistration(count),
       holdClient: verification && holdClient(verification.client),
@@ -93,7 +93,7 @@ function createUser(
     profile,
     count,
     entry,
-  }: Pick<SignUp, 'newUserId' | 'address' | 'identity' | 'profile' | 'count' | 'entry'>,
+  }: Pick<IdentityRegistration, 'newUserId' | 'address' | 'identity' | 'profile' | 'count' | 'entry'>,
   metadata: RequestMetadata,
 ): Fragment {
   const { name, locale } = profile;
