@@ -88,9 +88,9 @@ export function linkPage<S extends z.core.$ZodType>(
 
     async receive(request, fields) {
       const { c, deps } = request;
-      const { caller, renewed } = spec.isForCaller ? await callerOfForm(request) : nobody;
+      const { caller, refreshed } = spec.isForCaller ? await callerOfForm(request) : nobody;
       const response = await take(request, fields, caller).catch((error: unknown) => answerFailure(error, c));
-      if (renewed !== null) setTokensUnlessSet(response, renewed);
+      if (refreshed !== null) setTokensUnlessSet(response, refreshed);
       // A page that is done, or the second step, leads to it.
       if (response.status < 400 && rememberedTarget(c.req.raw.headers, deps.config) !== null)
         clearPageTarget(response.headers);
@@ -99,7 +99,7 @@ export function linkPage<S extends z.core.$ZodType>(
   };
 }
 
-const nobody = { caller: null, renewed: null };
+const nobody = { caller: null, refreshed: null };
 
 /** A page that says something and leads home. */
 function message(

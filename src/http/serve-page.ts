@@ -39,12 +39,12 @@ export async function receivePage(
   const request = await readPageRequest(c);
   const fields = filledIn(await readFormBody(c.req.raw));
   if (page.guard !== 'account-holder') return (await page.load(site)).receive(request, fields);
-  const { caller, renewed } = await callerOfForm(request);
+  const { caller, refreshed } = await callerOfForm(request);
   if (caller === null) return toSignIn(request);
   const response = await receiveForm(page, site, { ...request, caller, isContinued: false }, fields).catch(
     (error: unknown) => answerFailure(error, c, { action: page.path, fields }),
   );
-  if (renewed !== null) setTokensUnlessSet(response, renewed);
+  if (refreshed !== null) setTokensUnlessSet(response, refreshed);
   return response;
 }
 

@@ -74,7 +74,7 @@ function refreshTokenOf({ c }: Cookies): string | null {
 interface FormCaller {
   readonly caller: VisitorIds | null;
   /** Tokens that the browser must get, whatever comes of the form; null where it has good ones. */
-  readonly renewed: IssuedTokens | null;
+  readonly refreshed: IssuedTokens | null;
 }
 
 /** Exchanges the refresh token first when the access token has died, so that nothing that was typed is lost. */
@@ -83,13 +83,13 @@ export async function callerOfForm(request: Cookies): Promise<FormCaller> {
   const known = await callerByAccessToken(request);
   const token = refreshTokenOf(request);
   const [reader] = await readersOf(request);
-  if (known !== null || token === null || reader === undefined) return { caller: known, renewed: null };
+  if (known !== null || token === null || reader === undefined) return { caller: known, refreshed: null };
   try {
-    const renewed = await reader.renew(deps, token);
-    return { caller: await callerOfTokens(request, renewed), renewed };
+    const refreshed = await reader.refresh(deps, token);
+    return { caller: await callerOfTokens(request, refreshed), refreshed };
   } catch (error) {
     if (isCode(error, 'session_expired') || isCode(error, 'refresh_token_reused'))
-      return { caller: null, renewed: null };
+      return { caller: null, refreshed: null };
     throw error;
   }
 }

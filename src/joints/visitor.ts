@@ -19,5 +19,5 @@ export interface VisitorReader {
   /** Whether a refresh token was made here, which says nothing about its session. Round trips: 0. */
   isGenuine(deps: Deps, refreshToken: string): boolean;
   /** Exchanges it. Round trips: 1. @throws AuthError session_expired, refresh_token_reused */
-  renew(deps: Deps, refreshToken: string): Promise<IssuedTokens>;
+  refresh(deps: Deps, refreshToken: string): Promise<IssuedTokens>;
 }

@@ -12,7 +12,7 @@ export const visitorReader: VisitorReader = {
     return isOurs(target) ? lookAtSession(deps.db, target, settingsOfLook(deps)) : null;
   },
   isGenuine: (deps, token) => isOurs(targetOf(deps, { token, transport: 'cookie' })),
-  renew: (deps, token) => refresh(deps, { token, transport: 'cookie' }),
+  refresh: (deps, token) => refresh(deps, { token, transport: 'cookie' }),
 };
 
 /** A token of the legacy application is opened by a refresh alone. */
