@@ -10,9 +10,6 @@ export function clientBucket(ip: string | null): string {
   return networkOf(ip, 4);
 }
 
-/** How many times the budget of one client all networks of one holder share, the clients of `clientNetwork`. */
-export const networkFactor = 10;
-
 /**
  * Returns the name under which all networks of one holder are counted: the /48 of an IPv6 address, which a site gets
  * and which contains 65,536 networks of the size that `clientBucket` counts by (LIM-15). For every other client it is

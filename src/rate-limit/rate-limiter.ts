@@ -3,7 +3,7 @@ import { type Keyring, mac } from '../crypto/keyring.ts';
 import { log } from '../log.ts';
 import { answerWithin } from './answer-within.ts';
 import type { Budget } from './budget-fields.ts';
-import { clientBucket, clientNetwork, networkFactor } from './client-bucket.ts';
+import { clientBucket, clientNetwork } from './client-bucket.ts';
 import { type ClientWindow, ClientWindows, windowMs } from './client-windows.ts';
 import { SharedCounts } from './shared-counts.ts';
 
@@ -48,6 +48,10 @@ interface Counter {
   readonly key: () => string;
 }
 
+/** How many times the quota of a `credential` request one of the class `general` has. */
+const generalFactor = 10;
+/** How many times the quota of one client all clients of one `clientNetwork` share. */
+export const networkFactor = 10;
 /** The longest wait of one request for KV and the gate together. */
 const patienceMs = 50;
 const markAgeMsMax = 30_000;
@@ -94,7 +98,7 @@ export class RateLimiter {
   #failureLoggedAt = -Infinity;
 
   constructor({ perMinute, keyring, kv, gate }: RateLimiterSettings) {
-    this.#quotas = { credential: perMinute, general: 10 * perMinute };
+    this.#quotas = { credential: perMinute, general: generalFactor * perMinute };
     this.#keyring = keyring;
     this.#shared = kv && new SharedCounts(kv);
     this.#gate = gate;

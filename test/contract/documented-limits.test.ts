@@ -4,7 +4,7 @@ import { registrationLimits } from '../../src/features/users/registration/regist
 import { mailLimits } from '../../src/mail/mail-limits.ts';
 import { retrySeconds } from '../../src/mail/outbox.sql.ts';
 import { mailTtlSecondsMax } from '../../src/mail/prepared-mail.ts';
-import { networkFactor } from '../../src/rate-limit/client-bucket.ts';
+import { networkFactor } from '../../src/rate-limit/rate-limiter.ts';
 import { parse } from './minimal-env.ts';
 import { sources } from './sources.ts';
 
