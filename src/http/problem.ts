@@ -7,8 +7,8 @@ import { loggablePath } from './loggable-path.ts';
 import { pageLanguage } from './page-language.ts';
 import { problemSentence } from './problem-sentence.ts';
 
-// A client that waits this long is still within the refresh grace.
-const retryAfterSeconds = 2;
+/** When to try again after a 503: a client that waits this long is still within the refresh grace. */
+export const retryAfterSeconds = 2;
 
 /**
  * Answers a failure with a problem document (RFC 9457), or with a page on the paths of pages, and logs what the

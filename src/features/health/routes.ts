@@ -1,3 +1,4 @@
+import { retryAfterSeconds } from '../../http/problem.ts';
 import { defineOpenRoute, defineRoute } from '../../http/route.ts';
 import { checkHealth } from './check-health.ts';
 
@@ -11,7 +12,7 @@ const healthRoute = defineRoute(
         latency: `${latencyMs}ms`,
       };
       const body = { status: isHealthy ? 'healthy' : 'unhealthy', services: { database } };
-      return isHealthy ? c.json(body) : c.json(body, 503, { 'Retry-After': '2' });
+      return isHealthy ? c.json(body) : c.json(body, 503, { 'Retry-After': String(retryAfterSeconds) });
     },
   },
 );
