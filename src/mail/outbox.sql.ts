@@ -2,6 +2,7 @@ import type { Database } from '../db/client.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import { isoTime, type ReplacedText, replaceTexts } from '../db/texts.sql.ts';
 import type { MailFacts } from './mail-kind.ts';
+import { mailLimits } from './mail-limits.ts';
 import type { SealedMail } from './prepared-mail.ts';
 
 /** A mail of the outbox that one run holds for the duration of its lease. */
@@ -105,8 +106,8 @@ export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUp
 }
 
 /**
- * Deletes up to `limit` mails that were finished more than a day ago, in one statement. Until then they show that a
- * mail was sent, and contain nothing but its address.
+ * Deletes up to `limit` mails that were finished more than a day ago, in one statement. Until then they are what the budgets
+ * of mails are counted from, and contain nothing but an address.
  * @returns how many were deleted
  */
 export async function deleteFinishedMails(db: Database, limit: number): Promise<number> {
@@ -114,7 +115,7 @@ export async function deleteFinishedMails(db: Database, limit: number): Promise<
     'delete-finished-mails',
     sql`
       WITH due AS (
-        SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - interval '1 day'
+        SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - make_interval(secs => ${mailLimits.daySeconds}::int)
         ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
       ), deleted AS (
         DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id

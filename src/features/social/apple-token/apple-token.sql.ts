@@ -10,11 +10,15 @@ export interface OrphanedToken extends KeptToken {
   readonly attempts: number;
 }
 
+/** Seconds until the second try, doubled for each further one, and the maximum. */
+const retrySeconds = { first: 60, max: 86_400 } as const;
+
 /**
- * Takes up to `limit` tokens that are to be revoked, and puts off the next try of each: a minute, then twice as long each
- * time, a day at most. Those that another run takes are skipped. Round trips: 1.
+ * Takes up to `limit` tokens that are to be revoked, and puts off the next try of each by `retrySeconds`. Those that
+ * another run takes are skipped. Round trips: 1.
  */
 export function takeOrphanedTokens(db: Database, limit: number): Promise<OrphanedToken[]> {
+  const { first, max } = retrySeconds;
   return db.query<OrphanedToken>(
     'take-orphaned-tokens',
     sql`
@@ -23,7 +27,7 @@ export function takeOrphanedTokens(db: Database, limit: number): Promise<Orphane
         ORDER BY p.due_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
       )
       UPDATE provider_tokens p SET attempts = p.attempts + 1,
-        due_at = now() + least(interval '1 minute' * power(2, p.attempts), interval '1 day')
+        due_at = now() + make_interval(secs => least(${max}::int, ${first}::int * power(2, p.attempts)))
       WHERE p.id = ANY (ARRAY(SELECT d.id FROM due d))
       RETURNING p.id, p.provider, p.client_id AS "clientId", p.sealed, p.attempts`,
   );

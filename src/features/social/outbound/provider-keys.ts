@@ -9,7 +9,8 @@ export interface ProviderKeys {
   readonly find: ReturnType<typeof createLocalJWKSet>;
 }
 
-const keys = new Remembered<ProviderKeys>({ fresh: 600, stale: 3600 });
+const keyAges = { fresh: 600, stale: 3600 } as const;
+const keys = new Remembered<ProviderKeys>(keyAges);
 
 /**
  * The keys behind a `jwks_uri`, fetched at most every ten minutes, and at once, though not more than once a minute, for a

@@ -9,6 +9,8 @@ interface Entry<Value> {
   readonly at: number;
 }
 
+/** A fresh value that will not do is asked for anew after so long. */
+const askAgainSeconds = 60;
 /** So that no configuration, however often it changes, lets an isolate grow. */
 const entriesMax = 64;
 /** After a failure nobody asks again for so long, in milliseconds: a provider that is down is not called by every request. */
@@ -29,7 +31,7 @@ export class Remembered<Value> {
 
   /**
    * The value under this name: a remembered one while it is fresh, else what `load` answers, else a stale one.
-   * @param isUsable whether a fresh value will do; one that will not is asked for anew, at most once in a minute
+   * @param isUsable whether a fresh value will do; one that will not is asked for anew
    * @throws what `load` throws
    */
   async get(
@@ -39,7 +41,11 @@ export class Remembered<Value> {
   ): Promise<Value> {
     const known = this.#entries.get(name);
     const ageSeconds = known === undefined ? Number.POSITIVE_INFINITY : (Date.now() - known.at) / 1000;
-    if (known !== undefined && ageSeconds < this.#ages.fresh && (isUsable(known.value) || ageSeconds < 60))
+    if (
+      known !== undefined &&
+      ageSeconds < this.#ages.fresh &&
+      (isUsable(known.value) || ageSeconds < askAgainSeconds)
+    )
       return known.value;
     try {
       return await this.#load(name, load);

@@ -12,7 +12,8 @@ import { openIdProfile } from './open-id-claims.ts';
 import type { OpenIdSettings } from './open-id-settings.ts';
 import type { Provider } from './provider.ts';
 
-const servers = new Remembered<AuthorizationServer>({ fresh: 3600, stale: 86_400 });
+const discoveryAges = { fresh: 3600, stale: 86_400 } as const;
+const servers = new Remembered<AuthorizationServer>(discoveryAges);
 
 /** Any issuer of OpenID Connect, by its discovery document. */
 export function openId(settings: OpenIdSettings): Provider {

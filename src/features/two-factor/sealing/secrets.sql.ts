@@ -1,6 +1,7 @@
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { type ReplacedText, replaceTexts } from '../../../db/texts.sql.ts';
+import { setupSeconds } from '../setup/set-up.sql.ts';
 
 /** A sealed secret, and the row to which it is bound. */
 export interface SealedRow {
@@ -44,7 +45,7 @@ export async function cleanupSetups(db: Database, limit: number): Promise<number
     'clean-up-two-factor-setups',
     sql`
       WITH due AS (
-        SELECT f.id FROM factors f WHERE f.added_at IS NULL AND f.created_at <= now() - interval '1 hour'
+        SELECT f.id FROM factors f WHERE f.added_at IS NULL AND f.created_at <= now() - make_interval(secs => ${setupSeconds}::int)
         ORDER BY f.created_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
       ), deleted AS (
         DELETE FROM factors f WHERE f.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING f.id

@@ -27,7 +27,7 @@ import {
 } from '../check/check.sql.ts';
 
 /** How long a setup waits for its first code. */
-const setupSeconds = 3600;
+export const setupSeconds = 3600;
 
 /** A secret that is not confirmed yet. */
 export interface NewTotp {
