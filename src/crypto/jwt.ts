@@ -95,7 +95,7 @@ interface VerifyOptions {
   readonly demo?: boolean;
 }
 
-/** The same, with the times between which the token is valid. */
+/** Verifies an access token as `verifyAccessToken` does, and returns the times between which it is valid as well. */
 export async function verifyTimedToken(
   keySet: SigningKeySet,
   settings: AccessTokenSettings,

@@ -8,7 +8,7 @@ import { clearFlash, readFlash } from './flash.ts';
 /** The paths of pages that are there whatever is configured, where failures are answered as pages as well. */
 const pagePaths = /^\/(?:auth|dev)(?:\/|$)/;
 
-/** Those of hosted pages, and what lies behind them. */
+/** The paths of hosted pages, and what lies behind them. */
 const hostedPaths =
   /^\/(?:(?:login|register|account|forgot-password|reset-password|check-your-mail|reauthenticate|logout|language)(?:\/|$)|$)/;
 

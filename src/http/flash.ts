@@ -34,7 +34,7 @@ export function readFlash(headers: Headers): string | null {
   return readCookie(headers.get('Cookie'), cookieName);
 }
 
-/** The page has told it. */
+/** Forgets what was done, once a page has told it. */
 export function clearFlash(headers: Headers): void {
   headers.append('Set-Cookie', expiredHostCookie(cookieName));
 }

@@ -64,7 +64,7 @@ export const guards = {
 
 export type Guard = keyof typeof guards;
 
-/** Those of hosted pages, which `src/http/page.ts` checks. */
+/** The guards of hosted pages, which `src/http/page.ts` checks. */
 export type PageGuard = 'visitor' | 'account-holder';
 
 /** The rule of a guard; undefined for one that is none, which a route that was made by hand can have. */

@@ -51,7 +51,7 @@ export async function openHeldForm(
   return form?.success && now() - form.data.at < ttlSeconds * 1000 ? form.data : null;
 }
 
-/** The browser needs it no longer. */
+/** Makes the browser forget the form that it holds. */
 export function clearHeldForm(headers: Headers): void {
   headers.append('Set-Cookie', expiredHostCookie(cookieName));
 }

@@ -47,7 +47,7 @@ export function rememberedTarget(headers: Headers, config: Config): PageTarget |
   return target?.redirectTo === undefined ? null : target;
 }
 
-/** It has been led to. */
+/** Forgets the target, once the browser has been led there. */
 export function clearPageTarget(headers: Headers): void {
   headers.append('Set-Cookie', expiredHostCookie(cookieName));
 }

@@ -73,7 +73,7 @@ export interface ClosingScope {
   readonly occasion: Occasion;
   /** A sub-select with `user_id`, which a repeat of the batch finds as well. */
   readonly owner: Fragment;
-  /** The same for what must happen once: empty in a repeat. */
+  /** `owner` for what must happen once: empty in a repeat. */
   readonly ownerOnce: Fragment;
   /** The session that goes on, or null. */
   readonly actingSessionId: string | null;

@@ -26,7 +26,7 @@ export const oneTimeTokenKinds = {
   keep_two_factor: { prefix: 'nxk_', ttlSeconds: day },
   /** The first half of a sign-in, for which a second factor must follow. */
   two_factor_challenge: { prefix: 'nxc_', ttlSeconds: 10 * minute },
-  /** The same challenge as it is in the cookie. Stored as the former. */
+  /** A challenge as the cookie has it. Stored as `two_factor_challenge`. */
   challenge_cookie: { prefix: 'nxh_', ttlSeconds: 10 * minute },
   /** The `state` of a visit to an identity provider. Stored once it comes back, as consumed. */
   oauth_state: { prefix: 'nxs_', ttlSeconds: 10 * minute },

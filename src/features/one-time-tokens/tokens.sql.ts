@@ -115,7 +115,7 @@ export function consumedNow(presented: PresentedOneTimeToken, consumedBy: string
     WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid AND t.spent_at = now())`;
 }
 
-/** The same for this transaction or an earlier run of it, whose response was lost. */
+/** The token if this transaction, or an earlier run of it whose response was lost, consumed it: as `consumedNow`. */
 export function consumedByUs(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
   return sql`(
     SELECT ${consumedColumns} FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid)`;

@@ -42,7 +42,7 @@ export const checkLimits: AttemptLimits = { max: 5, windowSeconds: 600 };
 export interface ReservedCodeCheck {
   /** The bucket in which it counts. */
   readonly bucket: string;
-  /** That of the presented hashes by which a code is stored; null for none. */
+  /** The presented hash under which a code is stored; null where none of them is. */
   readonly hash: string | null;
   /** 1 for the first of the window; null when none was left, and then nothing may be checked. */
   readonly number: number | null;

@@ -103,7 +103,7 @@ export async function issueResetToken(
   );
 }
 
-/** Those of the link that is renewed; where the mail is dropped, of a link that opens nothing. */
+/** The columns of the link that is renewed; where the mail is dropped, those of a link that opens nothing. */
 function renewedColumns({ ttlSeconds }: NewOneTimeToken): TokenColumns {
   return {
     ...{

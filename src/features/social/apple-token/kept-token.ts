@@ -29,12 +29,12 @@ export async function sealGiven(
   };
 }
 
-/** Opens it; null when it belongs to another row, or its key is gone. */
+/** Opens a kept token; null when it belongs to another row, or its key is gone. */
 export function openKeptToken(keyring: Keyring, { id, sealed }: SealedToken): Promise<string | null> {
   return open(keyring, sealed, associatedData(id));
 }
 
-/** Seals it anew with the current key; null when it does not open. */
+/** Seals a kept token anew with the current key; null when it does not open. */
 export async function resealKeptToken(keyring: Keyring, token: SealedToken): Promise<string | null> {
   const text = await openKeptToken(keyring, token);
   return text === null ? null : seal(keyring, text, associatedData(token.id));

@@ -6,7 +6,7 @@ const protocolNames = ['state', 'code', 'iss', 'error'] as const;
 /** An authorization response, wherever it came. */
 export interface CallbackParameters {
   readonly state: string;
-  /** Those of the protocol alone. */
+  /** The parameters of the protocol alone. */
   readonly parameters: URLSearchParams;
   readonly form: Readonly<Record<string, string>>;
 }

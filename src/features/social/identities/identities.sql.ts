@@ -31,13 +31,13 @@ export function fromIdentity({ issuers, subject }: PresentedIdentity): Fragment 
   return sql`FROM identities i WHERE i.subject = ${subject} AND i.issuer = ANY (${issuers}::text[])`;
 }
 
-/** The row that this transaction added: a sub-select with `user_id` and `session_id`, which is null. */
+/** The identity that this very transaction added: a sub-select with `user_id` and `session_id`, which is null. */
 export function identityAddedNow({ newId }: PresentedIdentity): Fragment {
   return sql`(
     SELECT i.user_id, NULL::uuid AS session_id FROM identities i WHERE i.id = ${newId}::uuid AND i.created_at = now())`;
 }
 
-/** The same for this transaction or an earlier run of it. */
+/** The identity that this transaction, or an earlier run of it, added: a sub-select with `user_id`. */
 export function identityAddedByUs({ newId }: PresentedIdentity, { operationId }: RequestMetadata): Fragment {
   return sql`(
     SELECT i.user_id FROM identities i WHERE i.id = ${newId}::uuid AND i.added_by = ${operationId}::uuid)`;
@@ -139,7 +139,7 @@ export function keepProviderToken(identity: PresentedIdentity, token: KeptToken)
   return keepTokenOf(sql`(SELECT i.id, i.provider ${fromIdentity(identity)} LIMIT 1)`, token);
 }
 
-/** The same for the identity in `source`, a sub-select or CTE with `id` and `provider`. */
+/** A statement that keeps the token of the identity in `source`, a sub-select or CTE with `id` and `provider`, in place of an earlier one. */
 export function keepTokenOf(source: Fragment, { id, clientId, sealed }: KeptToken): Fragment {
   return sql`
     INSERT INTO provider_tokens (id, identity_id, provider, client_id, sealed)

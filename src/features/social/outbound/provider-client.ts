@@ -4,7 +4,7 @@ import { ProviderError } from './provider-error.ts';
 
 /** The longest that one request waits for all answers of a provider, in milliseconds (OAU-15). */
 const budgetMs = 8000;
-/** The longest for one of them. */
+/** The longest wait for one answer of a provider. */
 const callMs = 5000;
 /** Larger answers are refused: no provider sends as much. */
 const bodyBytesMax = 262_144;

@@ -30,12 +30,12 @@ export function readTransactionCookie(header: string | null, state: string): Sta
   return sealed === null ? null : { state, sealed };
 }
 
-/** Clears it: a transaction ends once. */
+/** Clears the cookie of a transaction, which ends once. */
 export function clearTransactionCookie(headers: Headers, state: string): void {
   headers.append('Set-Cookie', expiredHostCookie(nameOf(state)));
 }
 
-/** Of the random part of the state, which is a token of ours by then. */
+/** The cookie's name has a part of the state that is random: by then it is a token of ours. */
 function nameOf(state: string): `__Host-${string}` {
   return `${namePrefix}${state.slice(4, 12)}`;
 }

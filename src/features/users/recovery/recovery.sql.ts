@@ -6,7 +6,7 @@ export function isInRecovery(u: Fragment): Fragment {
   return sql`(${u}.recovery_since IS NOT NULL)`;
 }
 
-/** The opposite, never null. */
+/** Whether the account of the user `u` is in no recovery: never null. */
 export function isOutOfRecovery(u: Fragment): Fragment {
   return sql`${u}.recovery_since IS NULL`;
 }
