@@ -109,9 +109,10 @@ describe('the layout', () => {
   });
 
   test('every route that a feature declares is served', () => {
+    // A handler of `handlers.ts` has a line of `defineRoutes`, or it does not compile.
     const declared = Object.entries(sources)
-      .filter(([path]) => path.endsWith('/routes.ts'))
-      .flatMap(([, source]) => source.match(/define(?:Open)?Route\(/g) ?? []);
+      .filter(([path]) => /\/(?:routes|handlers)\.ts$/.test(path))
+      .flatMap(([, source]) => source.match(/define(?:Open)?Route\(|export const \w+Handler\b/g) ?? []);
     expect(createApp().serves.filter(({ medium }) => medium === 'api')).toHaveLength(declared.length);
   });
 

@@ -87,7 +87,7 @@ export function markAsMadeByKit(route: Route): Route {
 /**
  * Defines a route that runs in this order: origin and credential, then the body, then the handler.
  * @param handler of the few routes that most requests are for, whose imports are evaluated at the start; for every other
- * a function that loads it
+ * a function that loads it, as `defineRoutes` makes it
  */
 export function defineRoute<G extends ApiGuard, S extends z.core.$ZodType | undefined = undefined>(
   spec: RouteSpec<G> & BodySpec<S>,
@@ -109,6 +109,22 @@ export function defineRoute<G extends ApiGuard, S extends z.core.$ZodType | unde
     hasBody: spec.body !== undefined,
     handle,
   });
+}
+
+/** The facts of the routes that a module of handlers answers: `login` are those of its `loginHandler`. */
+type SpecsFor<M> = {
+  readonly [Name in keyof M as Name extends `${infer Short}Handler` ? Short : never]: SpecFor<M[Name]>;
+};
+
+type SpecFor<H> = H extends Handler<infer G, infer S> ? RouteSpec<G> & BodySpec<S> : never;
+
+/** Defines the routes of a module of handlers, which is loaded with the first request for one of them. */
+export function defineRoutes<M extends object>(load: () => Promise<M>, specs: SpecsFor<M>): Route[] {
+  // Their type has made sure that each belongs to its handler.
+  const named = Object.entries(specs) as [string, RouteSpec<ApiGuard> & BodySpec<undefined>][];
+  return named.map(([name, spec]) =>
+    defineRoute(spec, async () => (await load())[`${name}Handler` as keyof M] as Handler<ApiGuard>),
+  );
 }
 
 async function readBody<S extends z.core.$ZodType>(

@@ -1,13 +1,8 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoutes } from '../../http/route.ts';
 
-const unlockRoute = defineRoute(
-  { method: 'POST', path: '/api/auth/unlock', guard: 'anyone', limit: 'credential', body: 'required' },
-  async () => (await import('./handlers.ts')).unlockHandler,
-);
+const byLink = { method: 'POST', guard: 'anyone', limit: 'credential', body: 'required' } as const;
 
-const notMeRoute = defineRoute(
-  { method: 'POST', path: '/api/auth/not-me', guard: 'anyone', limit: 'credential', body: 'required' },
-  async () => (await import('./handlers.ts')).notMeHandler,
-);
-
-export const routes = [unlockRoute, notMeRoute];
+export const routes = defineRoutes(() => import('./handlers.ts'), {
+  unlock: { ...byLink, path: '/api/auth/unlock' },
+  notMe: { ...byLink, path: '/api/auth/not-me' },
+});

@@ -1,4 +1,4 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoute, defineRoutes } from '../../http/route.ts';
 import { getMe } from './get-me.ts';
 
 const path = '/api/auth/me';
@@ -8,31 +8,15 @@ const getMeRoute = defineRoute(
   { answer: async (c, { deps, caller }) => c.json({ success: true, ...(await getMe(deps, caller)) }) },
 );
 
-const updateMeRoute = defineRoute(
-  { method: 'PATCH', path, guard: 'session', body: 'required' },
-  async () => (await import('./handlers.ts')).updateMeHandler,
-);
-
-const listSecurityEventsRoute = defineRoute(
-  { method: 'GET', path: '/api/auth/security-events', guard: 'session' },
-  async () => (await import('./handlers.ts')).listSecurityEventsHandler,
-);
-
-const exportRoute = defineRoute(
-  { method: 'GET', path: `${path}/export`, guard: 'session', limit: 'credential', isSensitive: true },
-  async () => (await import('./handlers.ts')).exportHandler,
-);
-
-const deleteAccountRoute = defineRoute(
-  {
-    method: 'DELETE',
-    path,
-    guard: 'session',
-    limit: 'credential',
-    isSensitive: true,
-    body: 'optional',
+const loadedRoutes = defineRoutes(() => import('./handlers.ts'), {
+  updateMe: { method: 'PATCH', path, guard: 'session', body: 'required' },
+  deleteAccount: {
+    ...{ method: 'DELETE', path, guard: 'session', limit: 'credential', isSensitive: true, body: 'optional' },
   },
-  async () => (await import('./handlers.ts')).deleteAccountHandler,
-);
+  listSecurityEvents: { method: 'GET', path: '/api/auth/security-events', guard: 'session' },
+  export: {
+    ...{ method: 'GET', path: `${path}/export`, guard: 'session', limit: 'credential', isSensitive: true },
+  },
+});
 
-export const routes = [getMeRoute, updateMeRoute, deleteAccountRoute, listSecurityEventsRoute, exportRoute];
+export const routes = [getMeRoute, ...loadedRoutes];

@@ -1,11 +1,7 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoutes } from '../../http/route.ts';
 
-const requestRoute = defineRoute(
-  {
-    ...{ method: 'POST', path: '/api/auth/reauthenticate/email', guard: 'session', limit: 'credential' },
-    ...{ body: 'optional' },
-  },
-  async () => (await import('./handlers.ts')).requestHandler,
-);
+const path = '/api/auth/reauthenticate/email';
 
-export const routes = [requestRoute];
+export const routes = defineRoutes(() => import('./handlers.ts'), {
+  request: { method: 'POST', path, guard: 'session', limit: 'credential', body: 'optional' },
+});

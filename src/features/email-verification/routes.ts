@@ -1,25 +1,8 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoutes } from '../../http/route.ts';
 
-const resendRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/email/resend',
-    guard: 'anyone',
-    limit: 'credential',
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).resendHandler,
-);
+const posted = { method: 'POST', guard: 'anyone', limit: 'credential', body: 'required' } as const;
 
-const verifyRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/email/verify',
-    guard: 'anyone',
-    limit: 'credential',
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).verifyHandler,
-);
-
-export const routes = [resendRoute, verifyRoute];
+export const routes = defineRoutes(() => import('./handlers.ts'), {
+  resend: { ...posted, path: '/api/auth/email/resend' },
+  verify: { ...posted, path: '/api/auth/email/verify' },
+});

@@ -1,21 +1,12 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoutes } from '../../http/route.ts';
 import { currentPasswordRoutes } from './current-password/routes.ts';
 import { resetRoutes } from './reset/routes.ts';
 
-const registerRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/register',
-    guard: 'anyone',
-    limit: 'credential',
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).registerHandler,
-);
+const posted = { method: 'POST', guard: 'anyone', limit: 'credential', body: 'required' } as const;
 
-const loginRoute = defineRoute(
-  { method: 'POST', path: '/api/auth/login', guard: 'anyone', limit: 'credential', body: 'required' },
-  async () => (await import('./handlers.ts')).loginHandler,
-);
+const signInRoutes = defineRoutes(() => import('./handlers.ts'), {
+  register: { ...posted, path: '/api/auth/register' },
+  login: { ...posted, path: '/api/auth/login' },
+});
 
-export const routes = [registerRoute, loginRoute, ...currentPasswordRoutes, ...resetRoutes];
+export const routes = [...signInRoutes, ...currentPasswordRoutes, ...resetRoutes];

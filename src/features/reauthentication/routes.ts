@@ -1,14 +1,7 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoutes } from '../../http/route.ts';
 
-const reauthenticateRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/reauthenticate',
-    guard: 'session',
-    limit: 'credential',
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).reauthenticateHandler,
-);
+const path = '/api/auth/reauthenticate';
 
-export const routes = [reauthenticateRoute];
+export const routes = defineRoutes(() => import('./handlers.ts'), {
+  reauthenticate: { method: 'POST', path, guard: 'session', limit: 'credential', body: 'required' },
+});

@@ -1,6 +1,6 @@
 import { expiredCookie } from '../../http/cookies.ts';
 import { presentedRefreshToken, presentedTokens } from '../../http/presented-tokens.ts';
-import { defineRoute, type Handler } from '../../http/route.ts';
+import { defineRoute, defineRoutes, type Handler } from '../../http/route.ts';
 import { loadOnce } from '../../load-once.ts';
 import { answerSignedOut } from './answer-signed-out.ts';
 import { answerTokens } from './answer-tokens.ts';
@@ -49,19 +49,10 @@ const logoutRoute = defineRoute(
   logoutHandler,
 );
 
-const listSessionsRoute = defineRoute(
-  { method: 'GET', path: '/api/auth/sessions', guard: 'session' },
-  async () => (await import('./handlers.ts')).listSessionsHandler,
-);
+const ownSessionsRoutes = defineRoutes(() => import('./handlers.ts'), {
+  listSessions: { method: 'GET', path: '/api/auth/sessions', guard: 'session' },
+  revokeSession: { method: 'DELETE', path: '/api/auth/sessions/:id', guard: 'session' },
+  revokeSessions: { method: 'DELETE', path: '/api/auth/sessions', guard: 'session' },
+});
 
-const revokeSessionRoute = defineRoute(
-  { method: 'DELETE', path: '/api/auth/sessions/:id', guard: 'session' },
-  async () => (await import('./handlers.ts')).revokeSessionHandler,
-);
-
-const revokeSessionsRoute = defineRoute(
-  { method: 'DELETE', path: '/api/auth/sessions', guard: 'session' },
-  async () => (await import('./handlers.ts')).revokeSessionsHandler,
-);
-
-export const routes = [refreshRoute, logoutRoute, listSessionsRoute, revokeSessionRoute, revokeSessionsRoute];
+export const routes = [refreshRoute, logoutRoute, ...ownSessionsRoutes];

@@ -1,67 +1,27 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoutes } from '../../http/route.ts';
 import { callbackRoutes } from './callback/routes.ts';
 import { startRoutes } from './start/routes.ts';
 
-const exchangeRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/oauth/token',
-    guard: 'anyone',
-    limit: 'credential',
-    body: 'required',
+const path = '/api/auth/oauth';
+const posted = { method: 'POST', guard: 'anyone', limit: 'credential', body: 'required' } as const;
+
+const ownRoutes = defineRoutes(() => import('./handlers.ts'), {
+  exchange: { ...posted, path: `${path}/token` },
+  idToken: { ...posted, path: `${path}/:provider/id-token` },
+  link: {
+    ...{
+      method: 'POST',
+      path: `${path}/:provider/link`,
+      guard: 'session',
+      isSensitive: true,
+      body: 'optional',
+    },
   },
-  async () => (await import('./handlers.ts')).exchangeHandler,
-);
-
-const idTokenRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/oauth/:provider/id-token',
-    guard: 'anyone',
-    limit: 'credential',
-    body: 'required',
+  reauthenticate: {
+    ...{ method: 'POST', path: `${path}/:provider/reauthenticate`, guard: 'session', body: 'optional' },
   },
-  async () => (await import('./handlers.ts')).idTokenHandler,
-);
+  list: { method: 'GET', path: '/api/auth/identities', guard: 'session' },
+  unlink: { method: 'DELETE', path: '/api/auth/identities/:provider', guard: 'session', isSensitive: true },
+});
 
-const linkRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/oauth/:provider/link',
-    guard: 'session',
-    isSensitive: true,
-    body: 'optional',
-  },
-  async () => (await import('./handlers.ts')).linkHandler,
-);
-
-const reauthenticateRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/oauth/:provider/reauthenticate',
-    guard: 'session',
-    body: 'optional',
-  },
-  async () => (await import('./handlers.ts')).reauthenticateHandler,
-);
-
-const listRoute = defineRoute(
-  { method: 'GET', path: '/api/auth/identities', guard: 'session' },
-  async () => (await import('./handlers.ts')).listHandler,
-);
-
-const unlinkRoute = defineRoute(
-  { method: 'DELETE', path: '/api/auth/identities/:provider', guard: 'session', isSensitive: true },
-  async () => (await import('./handlers.ts')).unlinkHandler,
-);
-
-export const routes = [
-  exchangeRoute,
-  ...startRoutes,
-  ...callbackRoutes,
-  idTokenRoute,
-  linkRoute,
-  reauthenticateRoute,
-  listRoute,
-  unlinkRoute,
-];
+export const routes = [...startRoutes, ...callbackRoutes, ...ownRoutes];

@@ -1,15 +1,8 @@
-import { defineRoute } from '../../http/route.ts';
+import { defineRoutes } from '../../http/route.ts';
 
 const path = '/api/auth/trusted-devices';
 
-const listRoute = defineRoute(
-  { method: 'GET', path, guard: 'session' },
-  async () => (await import('./handlers.ts')).listHandler,
-);
-
-const forgetRoute = defineRoute(
-  { method: 'DELETE', path: `${path}/:id`, guard: 'session' },
-  async () => (await import('./handlers.ts')).forgetHandler,
-);
-
-export const routes = [listRoute, forgetRoute];
+export const routes = defineRoutes(() => import('./handlers.ts'), {
+  list: { method: 'GET', path, guard: 'session' },
+  forget: { method: 'DELETE', path: `${path}/:id`, guard: 'session' },
+});

@@ -1,49 +1,20 @@
-import { defineRoute } from '../../http/route.ts';
-import { secondStepRoute } from './second-step/routes.ts';
+import { defineRoutes } from '../../http/route.ts';
+import { secondStepRoutes } from './second-step/routes.ts';
 
 const path = '/api/auth/two-factor';
 /** What its owner alone may do. */
-const sensitive = { guard: 'session', limit: 'credential', isSensitive: true } as const;
+const sensitive = { method: 'POST', guard: 'session', limit: 'credential', isSensitive: true } as const;
 
-const setupRoute = defineRoute(
-  { method: 'POST', path: `${path}/setup`, ...sensitive, body: 'optional' },
-  async () => (await import('./handlers.ts')).setupHandler,
-);
-
-const enableRoute = defineRoute(
-  { method: 'POST', path: `${path}/enable`, ...sensitive, body: 'required' },
-  async () => (await import('./handlers.ts')).enableHandler,
-);
-
-const listRoute = defineRoute(
-  { method: 'GET', path, guard: 'session' },
-  async () => (await import('./handlers.ts')).listHandler,
-);
-
-const disableRoute = defineRoute(
-  { method: 'POST', path: `${path}/disable`, ...sensitive, body: 'required' },
-  async () => (await import('./handlers.ts')).disableHandler,
-);
-
-const backupCodesRoute = defineRoute(
-  {
-    ...{ method: 'POST', path: `${path}/backup-codes`, ...sensitive },
-    ...{ body: 'optional' },
+const ownRoutes = defineRoutes(() => import('./handlers.ts'), {
+  setup: { ...sensitive, path: `${path}/setup`, body: 'optional' },
+  enable: { ...sensitive, path: `${path}/enable`, body: 'required' },
+  list: { method: 'GET', path, guard: 'session' },
+  disable: { ...sensitive, path: `${path}/disable`, body: 'required' },
+  backupCodes: { ...sensitive, path: `${path}/backup-codes`, body: 'optional' },
+  reset: {
+    ...{ method: 'POST', path: '/api/admin/users/:id/two-factor/reset', guard: 'admin', limit: 'credential' },
   },
-  async () => (await import('./handlers.ts')).backupCodesHandler,
-);
+  keep: { method: 'POST', path: `${path}/keep`, guard: 'anyone', limit: 'credential', body: 'required' },
+});
 
-const resetRoute = defineRoute(
-  { method: 'POST', path: '/api/admin/users/:id/two-factor/reset', guard: 'admin', limit: 'credential' },
-  async () => (await import('./handlers.ts')).resetHandler,
-);
-
-const keepRoute = defineRoute(
-  { method: 'POST', path: `${path}/keep`, guard: 'anyone', limit: 'credential', body: 'required' },
-  async () => (await import('./handlers.ts')).keepHandler,
-);
-
-export const routes = [
-  ...[secondStepRoute, setupRoute, enableRoute, listRoute, disableRoute, backupCodesRoute],
-  ...[resetRoute, keepRoute],
-];
+export const routes = [...secondStepRoutes, ...ownRoutes];

@@ -1,16 +1,10 @@
-import { defineRoute } from '../../../http/route.ts';
+import { defineRoutes } from '../../../http/route.ts';
 
-const changePasswordRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/password/change',
-    guard: 'session',
-    limit: 'credential',
-    isSensitive: true,
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).changePasswordHandler,
-);
+const path = '/api/auth/password/change';
 
 /** The route by which a signed-in user changes the current password. */
-export const currentPasswordRoutes = [changePasswordRoute];
+export const currentPasswordRoutes = defineRoutes(() => import('./handlers.ts'), {
+  changePassword: {
+    ...{ method: 'POST', path, guard: 'session', limit: 'credential', isSensitive: true, body: 'required' },
+  },
+});

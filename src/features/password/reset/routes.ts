@@ -1,26 +1,9 @@
-import { defineRoute } from '../../../http/route.ts';
+import { defineRoutes } from '../../../http/route.ts';
 
-const forgotRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/password/forgot',
-    guard: 'anyone',
-    limit: 'credential',
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).forgotHandler,
-);
-
-const resetRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/password/reset',
-    guard: 'anyone',
-    limit: 'credential',
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).resetHandler,
-);
+const posted = { method: 'POST', guard: 'anyone', limit: 'credential', body: 'required' } as const;
 
 /** The routes for a forgotten password. */
-export const resetRoutes = [forgotRoute, resetRoute];
+export const resetRoutes = defineRoutes(() => import('./handlers.ts'), {
+  forgot: { ...posted, path: '/api/auth/password/forgot' },
+  reset: { ...posted, path: '/api/auth/password/reset' },
+});

@@ -1,4 +1,4 @@
-import { defineRoute } from '../../../http/route.ts';
+import { defineRoutes } from '../../../http/route.ts';
 
 /*
  * The end of a visit to a provider, which comes back by a link or by a form of its own site: the only unsafe route that
@@ -10,14 +10,7 @@ const spec = {
   limit: 'credential',
 } as const;
 
-const byLink = defineRoute(
-  { ...spec, method: 'GET' },
-  async () => (await import('./handlers.ts')).byLinkHandler,
-);
-
-const byForm = defineRoute(
-  { ...spec, method: 'POST' },
-  async () => (await import('./handlers.ts')).byFormHandler,
-);
-
-export const callbackRoutes = [byLink, byForm];
+export const callbackRoutes = defineRoutes(() => import('./handlers.ts'), {
+  byLink: { ...spec, method: 'GET' },
+  byForm: { ...spec, method: 'POST' },
+});

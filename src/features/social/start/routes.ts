@@ -1,13 +1,6 @@
-import { defineRoute } from '../../../http/route.ts';
+import { defineRoutes } from '../../../http/route.ts';
 
-const providersRoute = defineRoute(
-  { method: 'GET', path: '/api/auth/oauth/providers', guard: 'anyone' },
-  async () => (await import('./handlers.ts')).providersHandler,
-);
-
-const startRoute = defineRoute(
-  { method: 'GET', path: '/api/auth/oauth/:provider', guard: 'anyone' },
-  async () => (await import('./handlers.ts')).startHandler,
-);
-
-export const startRoutes = [providersRoute, startRoute];
+export const startRoutes = defineRoutes(() => import('./handlers.ts'), {
+  providers: { method: 'GET', path: '/api/auth/oauth/providers', guard: 'anyone' },
+  start: { method: 'GET', path: '/api/auth/oauth/:provider', guard: 'anyone' },
+});

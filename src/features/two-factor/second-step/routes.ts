@@ -1,12 +1,7 @@
-import { defineRoute } from '../../../http/route.ts';
+import { defineRoutes } from '../../../http/route.ts';
 
-export const secondStepRoute = defineRoute(
-  {
-    method: 'POST',
-    path: '/api/auth/login/two-factor',
-    guard: 'token-holder',
-    limit: 'credential',
-    body: 'required',
-  },
-  async () => (await import('./handlers.ts')).secondStepHandler,
-);
+const path = '/api/auth/login/two-factor';
+
+export const secondStepRoutes = defineRoutes(() => import('./handlers.ts'), {
+  secondStep: { method: 'POST', path, guard: 'token-holder', limit: 'credential', body: 'required' },
+});
