@@ -14,7 +14,7 @@ export interface AccountSection {
   /** Where it stands on its page: by ascending numbers. */
   readonly order: number;
   /** Loads it when the page is first asked for. */
-  readonly load: () => Promise<AccountSectionModule>;
+  readonly load: () => Promise<{ readonly section: AccountSectionModule }>;
 }
 
 export interface AccountSectionModule {

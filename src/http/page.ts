@@ -25,7 +25,10 @@ export type Page = { readonly path: string } & (
   | { readonly guard: 'developer'; readonly load: LoadPage<Pick<PageModule<PageRequest>, 'show'>> }
 );
 
-type LoadPage<M> = (site: Site) => Promise<M>;
+/** Loads a module that has the page, or a function that makes it of what features bring to pages and of its path. */
+export type LoadPage<M> = () => Promise<{
+  readonly page: M | ((site: Site, path: string) => M | Promise<M>);
+}>;
 
 /** What features bring to the pages of others, in the order of their manifests. */
 export interface Site {

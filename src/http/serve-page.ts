@@ -2,7 +2,7 @@ import { AuthError } from '../errors.ts';
 import type { RequestContext } from './context.ts';
 import { readFormBody } from './form-body.ts';
 import { holdForm } from './held-form.ts';
-import type { Page, Site } from './page.ts';
+import type { LoadPage, Page, PageModule, Site } from './page.ts';
 import {
   type Fields,
   type PageRequest,
@@ -18,11 +18,11 @@ import { callerOfForm, callerOfPage, refuseOtherPages, setTokensUnlessSet } from
 /** Shows a page, to whoever may see it. */
 export async function showPage(page: Page, site: Site, c: RequestContext): Promise<Response> {
   const request = await readPageRequest(c);
-  if (page.guard !== 'account-holder') return (await page.load(site)).show(request);
+  if (page.guard !== 'account-holder') return (await loaded(page, site)).show(request);
   const caller = await callerOfPage(request);
   if (caller === null) return toSignIn(request);
   try {
-    return await (await page.load(site)).show({ ...request, caller, isContinued: false });
+    return await (await loaded(page, site)).show({ ...request, caller, isContinued: false });
   } catch (error) {
     if (isCode(error, 'unauthenticated')) return toSignIn(request);
     throw error;
@@ -38,7 +38,7 @@ export async function receivePage(
   refuseOtherPages(c, requireDeps(c));
   const request = await readPageRequest(c);
   const fields = filledIn(await readFormBody(c.req.raw));
-  if (page.guard !== 'account-holder') return (await page.load(site)).receive(request, fields);
+  if (page.guard !== 'account-holder') return (await loaded(page, site)).receive(request, fields);
   const { caller, refreshed } = await callerOfForm(request);
   if (caller === null) return toSignIn(request);
   const response = await receiveForm(page, site, { ...request, caller, isContinued: false }, fields).catch(
@@ -59,13 +59,21 @@ export async function receiveForm(
   fields: Fields,
 ): Promise<Response> {
   try {
-    return await (await page.load(site)).receive(request, fields);
+    return await (await loaded(page, site)).receive(request, fields);
   } catch (error) {
     if (isCode(error, 'unauthenticated'))
       return toSignIn(request, request.isContinued ? page.path : undefined);
     if (isCode(error, 'reauthentication_required')) return toConfirm(request, page.path, fields);
     throw error;
   }
+}
+
+async function loaded<M extends Partial<PageModule<never>>>(
+  { load, path }: { readonly load: LoadPage<M>; readonly path: string },
+  site: Site,
+): Promise<M> {
+  const { page } = await load();
+  return typeof page === 'function' ? page(site, path) : page;
 }
 
 /** Leads to the sign-in, and back here after it. @param path the page of a form that was posted */

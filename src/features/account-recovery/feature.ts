@@ -4,15 +4,7 @@ import { routes } from './routes.ts';
 export const feature: Feature = {
   routes,
   pages: [
-    {
-      path: '/auth/unlock',
-      guard: 'anyone',
-      load: async () => (await import('./pages/unlock-page.ts')).unlockPage,
-    },
-    {
-      path: '/auth/not-me',
-      guard: 'anyone',
-      load: async () => (await import('./pages/not-me-page.ts')).notMePage,
-    },
+    { path: '/auth/unlock', guard: 'anyone', load: () => import('./pages/unlock-page.ts') },
+    { path: '/auth/not-me', guard: 'anyone', load: () => import('./pages/not-me-page.ts') },
   ],
 };

@@ -4,23 +4,10 @@ import { routes } from './routes.ts';
 export const feature: Feature = {
   routes,
   pages: [
-    {
-      path: '/auth/confirm-email',
-      guard: 'anyone',
-      load: async () => (await import('./pages/confirm-page.ts')).confirmPage,
-    },
-    {
-      path: '/auth/revert-email',
-      guard: 'anyone',
-      load: async () => (await import('./pages/revert-page.ts')).revertPage,
-    },
+    { path: '/auth/confirm-email', guard: 'anyone', load: () => import('./pages/confirm-page.ts') },
+    { path: '/auth/revert-email', guard: 'anyone', load: () => import('./pages/revert-page.ts') },
   ],
   accountSections: [
-    {
-      page: '/account',
-      name: 'email',
-      order: 20,
-      load: async () => (await import('./pages/email-section.tsx')).emailSection,
-    },
+    { page: '/account', name: 'email', order: 20, load: () => import('./pages/email-section.tsx') },
   ],
 };

@@ -4,23 +4,15 @@ import { routes } from './routes.ts';
 export const feature: Feature = {
   routes,
   pages: [
-    {
-      path: '/auth/verify-email',
-      guard: 'anyone',
-      load: async () => (await import('./pages/verify-page.ts')).verifyPage,
-    },
-    {
-      path: '/check-your-mail',
-      guard: 'visitor',
-      load: async () => (await import('./pages/check-mail-page.tsx')).checkMailPage,
-    },
+    { path: '/auth/verify-email', guard: 'anyone', load: () => import('./pages/verify-page.ts') },
+    { path: '/check-your-mail', guard: 'visitor', load: () => import('./pages/check-mail-page.tsx') },
   ],
   accountSections: [
     {
       page: '/account',
       name: 'verification',
       order: 15,
-      load: async () => (await import('./pages/verification-section.tsx')).verificationSection,
+      load: () => import('./pages/verification-section.tsx'),
     },
   ],
 };

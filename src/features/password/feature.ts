@@ -4,41 +4,14 @@ import { routes } from './routes.ts';
 export const feature: Feature = {
   routes,
   pages: [
-    {
-      path: '/auth/reset-password',
-      guard: 'anyone',
-      load: async () => (await import('./pages/reset-link-page.ts')).resetLinkPage,
-    },
-    {
-      path: '/login',
-      guard: 'visitor',
-      load: async ({ loadSignInMethods }) =>
-        (await import('./pages/login-page.tsx')).loginPage(await loadSignInMethods()),
-    },
-    {
-      path: '/register',
-      guard: 'visitor',
-      load: async ({ loadSignInMethods }) =>
-        (await import('./pages/register-page.tsx')).registerPage(await loadSignInMethods()),
-    },
-    {
-      path: '/forgot-password',
-      guard: 'visitor',
-      load: async () => (await import('./pages/forgot-password-page.tsx')).forgotPasswordPage,
-    },
-    {
-      path: '/reset-password',
-      guard: 'visitor',
-      load: async () => (await import('./pages/reset-password-page.ts')).resetPasswordPage,
-    },
+    { path: '/auth/reset-password', guard: 'anyone', load: () => import('./pages/reset-link-page.ts') },
+    { path: '/login', guard: 'visitor', load: () => import('./pages/login-page.tsx') },
+    { path: '/register', guard: 'visitor', load: () => import('./pages/register-page.tsx') },
+    { path: '/forgot-password', guard: 'visitor', load: () => import('./pages/forgot-password-page.tsx') },
+    { path: '/reset-password', guard: 'visitor', load: () => import('./pages/reset-password-page.ts') },
   ],
   accountSections: [
-    {
-      page: '/account',
-      name: 'password',
-      order: 30,
-      load: async () => (await import('./pages/password-section.tsx')).passwordSection,
-    },
+    { page: '/account', name: 'password', order: 30, load: () => import('./pages/password-section.tsx') },
   ],
   loadRules: async () => (await import('./rules.ts')).rules,
 };

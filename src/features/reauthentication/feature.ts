@@ -7,7 +7,7 @@ export const feature: Feature = {
     {
       path: '/reauthenticate',
       guard: 'account-holder',
-      load: async (site) => (await import('./pages/reauthenticate-page.tsx')).reauthenticatePage(site),
+      load: () => import('./pages/reauthenticate-page.tsx'),
     },
   ],
 };

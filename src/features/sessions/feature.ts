@@ -3,19 +3,13 @@ import { routes } from './routes.ts';
 
 export const feature: Feature = {
   routes,
-  pages: [
-    {
-      path: '/logout',
-      guard: 'visitor',
-      load: async () => (await import('./pages/logout-page.tsx')).logoutPage,
-    },
-  ],
+  pages: [{ path: '/logout', guard: 'visitor', load: () => import('./pages/logout-page.tsx') }],
   accountSections: [
     {
       page: '/account/sessions',
       name: 'sessions',
       order: 10,
-      load: async () => (await import('./pages/sessions-section.tsx')).sessionsSection,
+      load: () => import('./pages/sessions-section.tsx'),
     },
   ],
   loadVisitorReader: async () => (await import('./visitor.ts')).visitorReader,

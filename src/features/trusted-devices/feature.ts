@@ -8,7 +8,7 @@ export const feature: Feature = {
       page: '/account/security',
       name: 'trusted-devices',
       order: 20,
-      load: async () => (await import('./pages/trusted-section.tsx')).trustedSection,
+      load: () => import('./pages/trusted-section.tsx'),
     },
   ],
   loadRules: async () => (await import('./rules.ts')).rules,

@@ -1,12 +1,7 @@
 import { commonErrors } from '../../../errors.ts';
-import type {
-  AccountHolder,
-  AccountPath,
-  AccountSection,
-  RefusedForm,
-} from '../../../http/account-section.ts';
+import type { AccountHolder, AccountSection, RefusedForm } from '../../../http/account-section.ts';
 import { orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/page.ts';
+import type { PageModule, Site } from '../../../http/page.ts';
 import { answerView, type SignedInRequest } from '../../../http/page-request.ts';
 import type { PageLanguage } from '../../../languages/page-language.ts';
 import { Form } from '../../../ui/form.tsx';
@@ -15,23 +10,22 @@ import { Card } from '../../../ui/pieces.tsx';
 import { getMe } from '../get-me.ts';
 
 /** A page of the account, made of the sections that features bring for it. */
-export function accountPage(
-  path: AccountPath,
-  accountSections: readonly AccountSection[],
-): PageModule<SignedInRequest> {
-  const sections = accountSections.filter(({ page }) => page === path).toSorted((a, b) => a.order - b.order);
+export function page({ accountSections }: Site, path: string): PageModule<SignedInRequest> {
+  const sections = accountSections
+    .filter((section) => section.page === path)
+    .toSorted((a, b) => a.order - b.order);
   return {
     show: (request) => showSections(request, path, sections, null),
 
     async receive(request, { section: name, ...fields }) {
       const found = sections.find((section) => section.name === name);
       if (found === undefined) throw commonErrors.malformed_form();
-      const module = await found.load();
+      const { section } = await found.load();
       return orShowAgain(
         request,
-        () => module.receive(request, fields),
+        () => section.receive(request, fields),
         (problem) => showSections(request, path, sections, { name: found.name, form: { fields, problem } }),
-        module.toldAt,
+        section.toldAt,
       );
     },
   };
@@ -44,7 +38,7 @@ interface RefusedSection {
 
 async function showSections(
   request: SignedInRequest,
-  path: AccountPath,
+  path: string,
   sections: readonly AccountSection[],
   refused: RefusedSection | null,
 ): Promise<Response> {
@@ -53,9 +47,9 @@ async function showSections(
   const { user } = await getMe(deps, caller);
   const views = await Promise.all(
     sections.map(async ({ name, load }) => {
-      const module = await load();
+      const { section } = await load();
       const form = refused?.name === name ? refused.form : null;
-      return { name, view: await module.show(request, user, form) };
+      return { name, view: await section.show(request, user, form) };
     }),
   );
   const body = (
@@ -92,7 +86,7 @@ function Recovery({ email, text }: AccountHolder & { readonly text: PageLanguage
 }
 
 /** The pages of the account, one of which is shown. */
-function navigationOf({ account }: PageLanguage, current: AccountPath): NavigationLink[] {
+function navigationOf({ account }: PageLanguage, current: string): NavigationLink[] {
   const { navigation: text } = account;
   const pages = [
     ['/account', text.account],
@@ -105,7 +99,7 @@ function navigationOf({ account }: PageLanguage, current: AccountPath): Navigati
   ];
 }
 
-function titleOf({ account, security }: PageLanguage, path: AccountPath): string {
+function titleOf({ account, security }: PageLanguage, path: string): string {
   if (path === '/account') return account.title;
   return path === '/account/sessions' ? account.sessionsTitle : security.title;
 }

@@ -8,7 +8,7 @@ import { listSecurityEvents, type SecurityEvent } from '../../security-events/in
 import { liveCaller, revokeSessions } from '../../sessions/index.ts';
 
 /** What happened to the account lately, in plain words, and what to do about what somebody else did. */
-export const activitySection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show(request, _holder, refused) {
     const { deps, caller, language, c } = request;
     const text = language.security.activity;

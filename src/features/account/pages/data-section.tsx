@@ -3,7 +3,7 @@ import { seeOther } from '../../../http/page-request.ts';
 import { Form } from '../../../ui/form.tsx';
 import { exportAccount } from '../export/export-account.ts';
 
-export const dataSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show({ language }, _holder, refused) {
     const { title, intro, submit } = language.account.data;
     const hidden = { section: 'data', action: 'export' };

@@ -11,7 +11,7 @@ import { getMe } from '../get-me.ts';
 import { DeleteAccountRequest } from '../schemas.ts';
 
 /** Deletes the account, by its password where it has one. */
-export const deletePage: PageModule<SignedInRequest> = {
+export const page: PageModule<SignedInRequest> = {
   show: (request) => showForm(request, null),
 
   receive: (request, typed) =>

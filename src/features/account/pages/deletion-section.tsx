@@ -2,7 +2,7 @@ import { commonErrors } from '../../../errors.ts';
 import type { AccountSectionModule } from '../../../http/account-section.ts';
 
 /** Leads to the page that asks again. */
-export const deletionSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show({ language }) {
     const { title, intro, link } = language.account.deletion;
     const body = (

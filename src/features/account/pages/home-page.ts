@@ -3,7 +3,7 @@ import { type PageRequest, seeOther } from '../../../http/page-request.ts';
 import { findVisitor } from '../../../http/visitor.ts';
 
 /** Leads to the account, or to the sign-in. */
-export const homePage: PageModule<PageRequest> = {
+export const page: PageModule<PageRequest> = {
   show: async (request) => seeOther((await findVisitor(request)) === null ? '/login' : '/account'),
   receive: async () => seeOther('/'),
 };

@@ -8,7 +8,7 @@ import { redirectTarget } from '../../../request/redirect-target.ts';
 import { updateProfile } from '../update-profile.ts';
 
 /** Remembers the language of pages, and of the mails to somebody who is signed in; leads back to where it was chosen. */
-export const languagePage: PageModule<PageRequest> = {
+export const page: PageModule<PageRequest> = {
   show: async () => seeOther('/'),
 
   async receive(request, { language = '', returnTo = '/' }) {

@@ -10,7 +10,7 @@ import { Form } from '../../../ui/form.tsx';
 import { ProfileForm } from '../schemas.ts';
 import { updateProfile } from '../update-profile.ts';
 
-export const profileSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show({ language }, holder, refused) {
     const { title, name, submit } = language.account.profile;
     const value = typedInto(refused, 'save', 'name') ?? holder.name;

@@ -3,7 +3,7 @@ import { readPresentedDevice } from '../../known-devices/index.ts';
 import { correctableByPassword, LinkHolderRequest, passwordField } from '../../link-holder/index.ts';
 import { confirmEmailChange } from '../confirm/confirm-email-change.ts';
 
-export const confirmPage = linkPage(
+export const page = linkPage(
   {
     name: 'confirmEmailChange',
     form: LinkHolderRequest,

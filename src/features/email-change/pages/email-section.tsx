@@ -11,7 +11,7 @@ import { requestEmailChange } from '../request/request-email-change.ts';
 import { ChangeEmailRequest } from '../schemas.ts';
 
 /** The address of the account, and a change of it, which the new mailbox has to confirm. */
-export const emailSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show({ language }, { email, emailVerified }, refused) {
     const { title, verified, unverified, newEmail, newEmailHint, submit } = language.account.email;
     const body = (

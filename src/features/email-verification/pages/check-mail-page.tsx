@@ -10,7 +10,7 @@ import { resendVerification } from '../resend/resend-verification.ts';
 import { ResendRequest } from '../schemas.ts';
 
 /** Sends the mail for a verification once more; the answer is the same whoever has the address. */
-export const checkMailPage: PageModule<PageRequest> = {
+export const page: PageModule<PageRequest> = {
   show: (request) => answerView(request, askView(request, {}, null)),
 
   receive: (request, typed) =>

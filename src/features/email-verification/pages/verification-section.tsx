@@ -6,7 +6,7 @@ import { resendVerification } from '../resend/resend-verification.ts';
 import { ResendRequest } from '../schemas.ts';
 
 /** Sends the verification once more, where the address of the account still waits for it. */
-export const verificationSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show({ language, deps }, { email, emailVerified }, refused) {
     if (emailVerified || deps.config.emailVerification === 'off') return null;
     const { resendIntro, resend } = language.account.email;

@@ -6,7 +6,7 @@ import { answerPageSignIn, setSignInCookies } from '../../sign-in/index.ts';
 import { readTrustedDevice } from '../../trusted-devices/index.ts';
 import { verifyEmail } from '../verify/verify-email.ts';
 
-export const verifyPage = linkPage(
+export const page = linkPage(
   {
     name: 'verifyEmail',
     form: LinkHolderRequest,

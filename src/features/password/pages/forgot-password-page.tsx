@@ -10,7 +10,7 @@ import { requestPasswordReset } from '../reset/request-password-reset.ts';
 import { ForgotPasswordRequest } from '../reset/schemas.ts';
 
 /** Asks for a reset link; the answer is the same whoever has the address. */
-export const forgotPasswordPage: PageModule<PageRequest> = {
+export const page: PageModule<PageRequest> = {
   show: (request) => answerView(request, forgotView(request, {}, null)),
 
   receive: (request, typed) =>

@@ -1,6 +1,6 @@
 import { broughtSentence } from '../../../http/brought-sentence.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/page.ts';
+import type { PageModule, Site } from '../../../http/page.ts';
 import {
   answerView,
   type Fields,
@@ -21,7 +21,8 @@ import { readTrustedDevice } from '../../trusted-devices/index.ts';
 import { login } from '../login.ts';
 
 /** The sign-in page: the password, and what other features offer. */
-export function loginPage(methods: readonly SignInMethod[]): PageModule<PageRequest> {
+export async function page({ loadSignInMethods }: Site): Promise<PageModule<PageRequest>> {
+  const methods = await loadSignInMethods();
   return {
     async show(request) {
       const target = pageTarget(request.deps.config, queryParameter(request.c, 'redirectTo'));

@@ -9,7 +9,7 @@ import { changePasswordRequest } from '../current-password/schemas.ts';
 import { newPasswordFields } from './new-password-fields.ts';
 
 /** The password of the account: changed by the current one, or set for the first time. */
-export const passwordSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show(request, { hasPassword, email }, refused) {
     const { language } = request;
     const { title, intro, none, current, submit, submitFirst } = language.account.password;

@@ -1,5 +1,5 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
-import type { PageModule } from '../../../http/page.ts';
+import type { PageModule, Site } from '../../../http/page.ts';
 import { pageLocale } from '../../../http/page-language.ts';
 import {
   answerView,
@@ -11,7 +11,6 @@ import {
 import { pageTarget, setPageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
 import { findVisitor } from '../../../http/visitor.ts';
-import type { SignInMethod } from '../../../joints/sign-in-method.ts';
 import { Form } from '../../../ui/form.tsx';
 import { mailSentView } from '../../../ui/mail-sent-view.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
@@ -26,7 +25,8 @@ import { OtherWays, type WaysIn } from './login-page.tsx';
 import { newPasswordFields } from './new-password-fields.ts';
 
 /** The registration, by the rules of the API: signed in at once, or once the address is confirmed. */
-export function registerPage(methods: readonly SignInMethod[]): PageModule<PageRequest> {
+export async function page({ loadSignInMethods }: Site): Promise<PageModule<PageRequest>> {
+  const methods = await loadSignInMethods();
   return {
     async show(request) {
       const { config } = request.deps;

@@ -3,7 +3,7 @@ import { readPresentedDevice, sendDeviceToken } from '../../known-devices/index.
 import { resetPassword } from '../reset/reset-password.ts';
 import { resetPasswordRequest } from '../reset/schemas.ts';
 
-export const resetLinkPage = linkPage(
+export const page = linkPage(
   {
     name: 'resetPassword',
     form: ({ config }) => resetPasswordRequest(config.password.minLength),

@@ -28,7 +28,7 @@ const path = '/reauthenticate';
  * Where somebody authenticates again, by each method that would do. The form that asked for it is held meanwhile, and is
  * done at once by whoever proves it here; whoever comes back from elsewhere presses a button, since a GET changes nothing.
  */
-export function reauthenticatePage(site: Site): PageModule<SignedInRequest> {
+export function page(site: Site): PageModule<SignedInRequest> {
   return {
     show: (request) => {
       const [form, returnTo] = [queryParameter(request.c, 'form'), queryParameter(request.c, 'returnTo')];
@@ -78,12 +78,12 @@ interface Held {
 
 /** Nothing else of what is asked for goes into an address. */
 function heldOf({ pages }: Site, form: string | undefined, returnTo: string | undefined): Held {
-  const page = pages.find(
+  const found = pages.find(
     (candidate) => candidate.guard === 'account-holder' && candidate.path === returnTo && returnTo !== path,
   );
   // What is no id is one that no form has.
   const id = form === undefined || /^[\w-]{1,32}$/.test(form) ? form : '-';
-  return { form: id, returnTo: page?.path ?? '/account' };
+  return { form: id, returnTo: found?.path ?? '/account' };
 }
 
 async function ask(request: SignedInRequest, held: Held, problem: FormProblem | null): Promise<Response> {
@@ -145,12 +145,12 @@ async function goOn(request: SignedInRequest, site: Site, held: Held): Promise<R
   // What was proved may not be enough, as a password where the account asks for a second factor.
   if ((await methodsAsked(request)) !== null) return seeOther(pathOf(held));
   const form = await heldForm(request, held);
-  const page = site.pages.find((candidate) => candidate.path === form?.path);
-  if (form === null || page?.guard !== 'account-holder') {
-    const flash = held.form === undefined ? 'confirmed' : 'form_expired';
-    return seeOther(held.returnTo, flash);
+  const found = site.pages.find((candidate) => candidate.path === form?.path);
+  if (form === null || found?.guard !== 'account-holder') {
+    const notice = held.form === undefined ? 'confirmed' : 'form_expired';
+    return seeOther(held.returnTo, notice);
   }
-  const response = await receiveForm(page, site, { ...request, isContinued: true }, form.fields);
+  const response = await receiveForm(found, site, { ...request, isContinued: true }, form.fields);
   if (response.headers.get('Location')?.startsWith(`${path}?`) !== true) clearHeldForm(response.headers);
   return response;
 }

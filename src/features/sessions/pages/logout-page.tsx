@@ -7,7 +7,7 @@ import { Card } from '../../../ui/pieces.tsx';
 import { logout } from '../logout.ts';
 
 /** Asks first: a link signs nobody out. By the refresh token too, since a session outlives its access token. */
-export const logoutPage: PageModule<PageRequest> = {
+export const page: PageModule<PageRequest> = {
   show(request) {
     const { title, text, submit, stay } = request.language.signIn.signOut;
     const body = (

@@ -11,10 +11,10 @@ import { revokeSession, revokeSessions } from '../own-sessions/revoke-sessions.t
 import type { Session } from '../session.ts';
 
 const path = '/account/sessions';
-const section = 'sessions';
+const sectionName = 'sessions';
 
 /** Every device that is signed in, and the ways to sign it out. */
-export const sessionsSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show(request, _holder, refused) {
     const { title, intro, others, all, manyTitle } = request.language.account.sessions;
     const sessions = await listSessions(request.deps, request.caller);
@@ -84,7 +84,7 @@ interface EndProps {
 }
 
 function End({ action, id, text, label, look = 'plain' }: EndProps) {
-  const hidden = { section, action, id };
+  const hidden = { section: sectionName, action, id };
   return (
     <Form
       id={`end-${id ?? action}`}

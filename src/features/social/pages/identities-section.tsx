@@ -13,10 +13,10 @@ import { findProvider } from '../providers/find-provider.ts';
 import { setTransactionCookie } from '../transaction/answer-transaction.ts';
 
 const path = '/account';
-const section = 'identities';
+const sectionName = 'identities';
 
 /** The accounts elsewhere that sign in to this one. */
-export const identitiesSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show(request, _holder, refused) {
     const { deps, caller, language } = request;
     const { title, intro, none, connect } = language.account.identities;
@@ -43,7 +43,7 @@ export const identitiesSection: AccountSectionModule = {
               <Form
                 id={`connect-${id}`}
                 action={path}
-                hidden={{ section, action: 'connect', provider: id }}
+                hidden={{ section: sectionName, action: 'connect', provider: id }}
                 submit={connect(name)}
                 look="plain"
               />
@@ -60,7 +60,7 @@ export const identitiesSection: AccountSectionModule = {
         return connectProvider(request, provider);
       case 'remove':
         await unlinkProvider(request.deps, request.caller, provider);
-        return seeOther(`${path}#${section}`, 'identity_removed');
+        return seeOther(`${path}#${sectionName}`, 'identity_removed');
       default:
         throw commonErrors.malformed_form();
     }
@@ -70,7 +70,7 @@ export const identitiesSection: AccountSectionModule = {
 async function connectProvider(request: SignedInRequest, id: string): Promise<Response> {
   const { c, deps, caller, language } = request;
   const provider = findProvider(deps.config, id);
-  const redirectTo = new URL(`${path}#${section}`, deps.config.baseUrl).href;
+  const redirectTo = new URL(`${path}#${sectionName}`, deps.config.baseUrl).href;
   const { url, transaction } = await startLinking(deps, { provider, caller, redirectTo });
   const { title, text, link, back } = language.signIn.onward;
   const words = { title: title(provider.name), text, link: link(provider.name), back };
@@ -90,7 +90,7 @@ function Linked({ request, identity }: { readonly request: SignedInRequest; read
       <Form
         id={`remove-${provider}`}
         action={path}
-        hidden={{ section, action: 'remove', provider }}
+        hidden={{ section: sectionName, action: 'remove', provider }}
         submit={removeShort}
         submitLabel={remove(name)}
         look="plain"

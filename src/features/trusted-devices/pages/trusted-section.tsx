@@ -12,7 +12,7 @@ import { listTrustedDevices, type TrustedDevice } from '../list-trusted-devices.
 const path = '/account/security';
 
 /** The devices that are not asked for the second step. */
-export const trustedSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show(request, _holder, refused) {
     const { c, deps, caller, language } = request;
     const { title, intro, none } = language.security.trusted;

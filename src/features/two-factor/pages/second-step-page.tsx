@@ -19,7 +19,7 @@ const path = '/login/two-factor';
 const backupPath = `${path}?way=backup`;
 
 /** The second step of a sign-in, by the challenge in its cookie. */
-export const secondStepPage: PageModule<PageRequest> = {
+export const page: PageModule<PageRequest> = {
   async show(request) {
     const target = pageTarget(request.deps.config, queryParameter(request.c, 'redirectTo'));
     if (presentedChallenge(request) === null) return answerView(request, expiredView(request, target));

@@ -22,10 +22,10 @@ import { startSetup } from '../setup/start-setup.ts';
 import { codesView, setupView } from './setup-view.tsx';
 
 const path = '/account/security';
-const section = 'two-factor';
+const sectionName = 'two-factor';
 
 /** Two-factor: turned on with an app and backup codes, changed, and turned off. */
-export const twoFactorSection: AccountSectionModule = {
+export const section: AccountSectionModule = {
   async show(request, { emailVerified }, refused) {
     const { deps, caller, language } = request;
     const { title, on, off } = language.security.twoFactor;
@@ -61,7 +61,7 @@ export const twoFactorSection: AccountSectionModule = {
         return answerView(request, codesView(request, await renewBackupCodes(deps, caller)));
       case 'disable':
         await disableTwoFactor(deps, caller, proofOf(validate(DisableRequest, typed)));
-        return seeOther(`${path}#${section}`, 'two_factor_off');
+        return seeOther(`${path}#${sectionName}`, 'two_factor_off');
       default:
         throw commonErrors.malformed_form();
     }
@@ -104,7 +104,7 @@ function Off({ request: { deps, language }, isVerified }: OffProps) {
       {isWaiting ? (
         <p>{unverified}</p>
       ) : (
-        <Form id="setup" action={path} hidden={{ section, action: 'setup' }} submit={start} />
+        <Form id="setup" action={path} hidden={{ section: sectionName, action: 'setup' }} submit={start} />
       )}
     </>
   );
@@ -127,14 +127,14 @@ function On({ request, factor, codesLeft, refused }: OnProps) {
         <Form
           id="new-codes"
           action={path}
-          hidden={{ section, action: 'new_codes' }}
+          hidden={{ section: sectionName, action: 'new_codes' }}
           submit={text.newCodes}
           look="plain"
         />
         <Form
           id="replace"
           action={path}
-          hidden={{ section, action: 'setup' }}
+          hidden={{ section: sectionName, action: 'setup' }}
           submit={text.replace}
           look="plain"
         />
@@ -146,7 +146,7 @@ function On({ request, factor, codesLeft, refused }: OnProps) {
       <Form
         id="disable"
         action={path}
-        hidden={{ section, action: 'disable' }}
+        hidden={{ section: sectionName, action: 'disable' }}
         fields={[
           {
             ...{ name: 'code', label: text.turnOffCode, type: 'code', autocomplete: 'one-time-code' },
