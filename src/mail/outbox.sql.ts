@@ -64,27 +64,22 @@ function lease(condition: Fragment, limit: number): Fragment<LeasedMail> {
 
 /** Makes leased mails due again that were not tried. Round trips: 1. */
 export async function returnMails(db: Database, ids: readonly string[]): Promise<void> {
-  await db.query(
-    'return-mails',
-    sql`
-      WITH leased AS MATERIALIZED (
-        SELECT m.id FROM mail_outbox m WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0
-        FOR NO KEY UPDATE SKIP LOCKED
-      )
-      UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
-      WHERE m.id = ANY (ARRAY(SELECT l.id FROM leased l))`,
-  );
+  const statement = sql`
+    WITH leased AS MATERIALIZED (
+      SELECT m.id FROM mail_outbox m WHERE m.id = ANY (${ids}::uuid[]) AND m.finished_at IS NULL AND m.attempts > 0
+      FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE mail_outbox m SET attempts = m.attempts - 1, next_attempt_at = now()
+    WHERE m.id = ANY (ARRAY(SELECT l.id FROM leased l))`;
+  await db.query('return-mails', statement);
 }
 
 /** Records a mail as sent and deletes its content (SES-02). Round trips: 1. */
 export async function finishMail(db: Database, id: string): Promise<void> {
-  await db.query(
-    'finish-mail',
-    sql`
-      UPDATE mail_outbox m SET outcome = 'sent', finished_at = now(), sealed = NULL, facts = NULL
-      WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`,
-    { isIdempotent: true },
-  );
+  const statement = sql`
+    UPDATE mail_outbox m SET outcome = 'sent', finished_at = now(), sealed = NULL, facts = NULL
+    WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`;
+  await db.query('finish-mail', statement, { isIdempotent: true });
 }
 
 /**
@@ -92,17 +87,15 @@ export async function finishMail(db: Database, id: string): Promise<void> {
  * @returns those that this call gave up
  */
 export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUpMail[]> {
-  return db.query<GivenUpMail>(
-    'give-up-expired-mails',
-    sql`
-      WITH expired AS MATERIALIZED (
-        SELECT m.id FROM mail_outbox m WHERE m.finished_at IS NULL AND m.expires_at <= now()
-        ORDER BY m.expires_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
-      )
-      UPDATE mail_outbox m SET outcome = 'given_up', finished_at = now(), sealed = NULL, facts = NULL
-      WHERE m.id = ANY (ARRAY(SELECT e.id FROM expired e))
-      RETURNING m.id, m.kind, m.recipient, m.attempts`,
-  );
+  const statement = sql<GivenUpMail>`
+    WITH expired AS MATERIALIZED (
+      SELECT m.id FROM mail_outbox m WHERE m.finished_at IS NULL AND m.expires_at <= now()
+      ORDER BY m.expires_at LIMIT ${limit}::int FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE mail_outbox m SET outcome = 'given_up', finished_at = now(), sealed = NULL, facts = NULL
+    WHERE m.id = ANY (ARRAY(SELECT e.id FROM expired e))
+    RETURNING m.id, m.kind, m.recipient, m.attempts`;
+  return db.query('give-up-expired-mails', statement);
 }
 
 /**
@@ -111,29 +104,24 @@ export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUp
  * @returns how many were deleted
  */
 export async function deleteFinishedMails(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(
-    'delete-finished-mails',
-    sql`
-      WITH due AS (
-        SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - make_interval(secs => ${mailLimits.daySeconds}::int)
-        ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-      ), deleted AS (
-        DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id
-      )
-      SELECT count(*)::int AS deleted FROM deleted`,
-  );
+  const statement = sql<{ deleted: number }>`
+    WITH due AS (
+      SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - make_interval(secs => ${mailLimits.daySeconds}::int)
+      ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`;
+  const [row] = await db.query('delete-finished-mails', statement);
   return row?.deleted ?? 0;
 }
 
 /** Finds up to `limit` waiting mails whose sealed content begins in this way. Round trips: 1. */
 export function findMailsSealedBy(db: Database, prefix: string, limit: number): Promise<SealedMail[]> {
-  return db.query<SealedMail>(
-    'find-mails-sealed-by',
-    sql`
-      SELECT m.id, m.kind, m.recipient, m.sealed FROM mail_outbox m
-      WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix}) LIMIT ${limit}::int`,
-    { isIdempotent: true },
-  );
+  const statement = sql<SealedMail>`
+    SELECT m.id, m.kind, m.recipient, m.sealed FROM mail_outbox m
+    WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix}) LIMIT ${limit}::int`;
+  return db.query('find-mails-sealed-by', statement, { isIdempotent: true });
 }
 
 /**
@@ -147,12 +135,9 @@ export async function replaceSealed(db: Database, replacements: readonly Replace
 
 /** Counts the waiting mails whose sealed content begins in this way. Round trips: 1. */
 export async function countMailsSealedBy(db: Database, prefix: string): Promise<number> {
-  const [row] = await db.query<{ count: number }>(
-    'count-mails-sealed-by',
-    sql`
-      SELECT count(*)::int AS count FROM mail_outbox m
-      WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix})`,
-    { isIdempotent: true },
-  );
+  const statement = sql<{ count: number }>`
+    SELECT count(*)::int AS count FROM mail_outbox m
+    WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix})`;
+  const [row] = await db.query('count-mails-sealed-by', statement, { isIdempotent: true });
   return row?.count ?? 0;
 }

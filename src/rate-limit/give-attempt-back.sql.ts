@@ -7,17 +7,15 @@ import { type AttemptLimits, refundAttempt } from './attempts.sql.ts';
  * @returns how many were deleted
  */
 export async function cleanupExpiredAttempts(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(
-    'clean-up-attempts',
-    sql`
-      WITH due AS (
-        SELECT t.bucket FROM login_attempts t WHERE t.window_ends_at <= now()
-        ORDER BY t.window_ends_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-      ), deleted AS (
-        DELETE FROM login_attempts t WHERE t.bucket = ANY (ARRAY(SELECT d.bucket FROM due d)) RETURNING t.bucket
-      )
-      SELECT count(*)::int AS deleted FROM deleted`,
-  );
+  const statement = sql<{ deleted: number }>`
+    WITH due AS (
+      SELECT t.bucket FROM login_attempts t WHERE t.window_ends_at <= now()
+      ORDER BY t.window_ends_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM login_attempts t WHERE t.bucket = ANY (ARRAY(SELECT d.bucket FROM due d)) RETURNING t.bucket
+    )
+    SELECT count(*)::int AS deleted FROM deleted`;
+  const [row] = await db.query('clean-up-attempts', statement);
   return row?.deleted ?? 0;
 }
 

@@ -11,11 +11,10 @@ import { lockUser, type UserRow, updateProfile, userColumns } from '../users/ind
 
 /** Returns the caller and their current session. Round trips: 1. Null when the session is no longer live. */
 export async function findMe(db: Database, caller: CallerIds): Promise<(UserRow & SessionRow) | null> {
-  const [row] = await db.query<UserRow & SessionRow>(
-    'find-me',
-    sql`SELECT ${userColumns(sql`u`)}, ${sessionColumns(sql`s`)} ${fromLiveSession(caller)}`,
-    { isIdempotent: true },
-  );
+  const statement = sql<
+    UserRow & SessionRow
+  >`SELECT ${userColumns(sql`u`)}, ${sessionColumns(sql`s`)} ${fromLiveSession(caller)}`;
+  const [row] = await db.query('find-me', statement, { isIdempotent: true });
   return row ?? null;
 }
 

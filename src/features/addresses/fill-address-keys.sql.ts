@@ -18,16 +18,12 @@ interface UnkeyedRow {
  */
 export async function fillAddressKeys(db: Database, limit: number, keyring: Keyring): Promise<number> {
   const prefix = addressKeyPrefix(keyring);
-  const rows = await db.query<UnkeyedRow>(
-    'find-unkeyed-addresses',
-    // Three ranges of the index; written as one condition, the table would be read from end to end.
-    sql`
-      SELECT u.id AS user_id, u.email FROM users u WHERE u.address_key IS NULL
-      UNION ALL SELECT u.id, u.email FROM users u WHERE u.address_key < ${prefix}
-      UNION ALL SELECT u.id, u.email FROM users u WHERE u.address_key >= ${prefix.replace(/:$/, ';')}
-      LIMIT ${limit}::int`,
-    { isIdempotent: true },
-  );
+  const statement = sql<UnkeyedRow>`
+    SELECT u.id AS user_id, u.email FROM users u WHERE u.address_key IS NULL
+    UNION ALL SELECT u.id, u.email FROM users u WHERE u.address_key < ${prefix}
+    UNION ALL SELECT u.id, u.email FROM users u WHERE u.address_key >= ${prefix.replace(/:$/, ';')}
+    LIMIT ${limit}::int`;
+  const rows = await db.query('find-unkeyed-addresses', statement, { isIdempotent: true });
   if (rows.length === 0) return 0;
   const keys = rows.map(({ email }) => addressOf(keyring, canonicalOf(email)).keys[0]);
   await db.query('fill-address-keys', setAddressKeys(rows, keys), { isIdempotent: true });

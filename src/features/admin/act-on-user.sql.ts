@@ -48,15 +48,12 @@ export function banUserAndEndSessions(
 
 /** Lets a user sign in again. Round trips: 1. False when there is no such user. */
 export async function liftBan(db: Database, userId: string, metadata: RequestMetadata): Promise<boolean> {
-  const { holdUser } = await db.batch(
-    'lift-ban',
-    {
-      holdUser: lockUser(userId),
-      change: unbanUser(userId),
-      record: recordAction(userId, 'unban', metadata),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    change: unbanUser(userId),
+    record: recordAction(userId, 'unban', metadata),
+  };
+  const { holdUser } = await db.batch('lift-ban', steps, { isIdempotent: true });
   return holdUser.length > 0;
 }
 
@@ -85,24 +82,21 @@ async function changeAndClose(
 ): Promise<number | null> {
   const owner = sql`(SELECT ${userId}::uuid AS user_id)`;
   const ended = recordedByUs(userId, metadata.operationId, 'authn_token_revoked');
-  const { holdUser, count } = await db.batch(
-    name,
-    {
-      holdUser: lockUser(userId),
-      change,
-      ...closeWaysIn(credentials, {
-        occasion,
-        owner,
-        ownerOnce: owner,
-        actingSessionId: null,
-        since: null,
-        metadata,
-      }),
-      record: recordAction(userId, action, metadata),
-      count: sql<{ readonly ended: number }>`SELECT count(*)::int AS ended FROM (${ended}) e`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    change,
+    ...closeWaysIn(credentials, {
+      occasion,
+      owner,
+      ownerOnce: owner,
+      actingSessionId: null,
+      since: null,
+      metadata,
+    }),
+    record: recordAction(userId, action, metadata),
+    count: sql<{ readonly ended: number }>`SELECT count(*)::int AS ended FROM (${ended}) e`,
+  };
+  const { holdUser, count } = await db.batch(name, steps, { isIdempotent: true });
   if (holdUser.length === 0) return null;
   return count[0]?.ended ?? 0;
 }

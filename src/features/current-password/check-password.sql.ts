@@ -54,27 +54,24 @@ export async function reservePasswordCheck(
     WHERE t.last_attempt_id = ${attemptId}::uuid AND t.count > ${limits.max}::int
       AND NOT EXISTS (${recordedByUs(caller.userId, metadata.operationId)}))`;
   const told = owners(recordedNow(caller.userId, metadata.operationId));
-  const results = await db.batch(
-    'reserve-password-check',
-    {
-      reserve: reserveAttempt(
-        sql`(SELECT c.bucket FROM ${account} c WHERE c.refused_by IS NULL)`,
-        attemptId,
-        limits,
-      ),
-      recordLock: recordEvents(
-        locked,
-        { type: 'authn_login_lock', outcome: 'failure', method: 'password' },
-        metadata,
-      ),
-      holdRecipient: holdRecipient(told),
-      tellOwner: queueNotice(told, 'password_check_locked', 'recipient', metadata),
-      answer: sql<Omit<PasswordCheckAttempt, 'number'>>`
-        SELECT c.bucket, c.email, c.password_hash, c.refused_by, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
-        FROM ${account} c`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    reserve: reserveAttempt(
+      sql`(SELECT c.bucket FROM ${account} c WHERE c.refused_by IS NULL)`,
+      attemptId,
+      limits,
+    ),
+    recordLock: recordEvents(
+      locked,
+      { type: 'authn_login_lock', outcome: 'failure', method: 'password' },
+      metadata,
+    ),
+    holdRecipient: holdRecipient(told),
+    tellOwner: queueNotice(told, 'password_check_locked', 'recipient', metadata),
+    answer: sql<Omit<PasswordCheckAttempt, 'number'>>`
+      SELECT c.bucket, c.email, c.password_hash, c.refused_by, ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds
+      FROM ${account} c`,
+  };
+  const results = await db.batch('reserve-password-check', steps, { isIdempotent: true });
   const [row] = results.answer;
   const [reserved] = results.reserve;
   if (row === undefined) return null;
@@ -97,11 +94,8 @@ export async function findCallerAccount(
     hasPassword,
   }: { readonly caller: CallerIds; readonly gateRules: GateRules; readonly hasPassword: boolean },
 ): Promise<CallerAccount | null> {
-  const [account] = await db.query<CallerAccount>(
-    'find-caller-account',
-    sql`SELECT u.email, u.password_hash, ${refusal(gateRules, hasPassword)} AS refused_by ${fromLiveSession(caller)}`,
-    { isIdempotent: true },
-  );
+  const statement = sql<CallerAccount>`SELECT u.email, u.password_hash, ${refusal(gateRules, hasPassword)} AS refused_by ${fromLiveSession(caller)}`;
+  const [account] = await db.query('find-caller-account', statement, { isIdempotent: true });
   return account ?? null;
 }
 

@@ -17,21 +17,17 @@ export interface WaitingMail {
 
 /** Returns the unsent mails, newest first. Round trips: 1. */
 export function findWaitingMails(db: Database, limit: number): Promise<WaitingMail[]> {
-  return db.query<WaitingMail>(
-    'find-waiting-mails',
-    sql`
-      SELECT ${columns} FROM mail_outbox m WHERE m.finished_at IS NULL
-      ORDER BY m.created_at DESC, m.id LIMIT ${limit}::int`,
-  );
+  const statement = sql<WaitingMail>`
+    SELECT ${columns} FROM mail_outbox m WHERE m.finished_at IS NULL
+    ORDER BY m.created_at DESC, m.id LIMIT ${limit}::int`;
+  return db.query('find-waiting-mails', statement);
 }
 
 /** Returns one unsent mail; undefined when there is none with this id. Round trips: 1. */
 export async function findWaitingMail(db: Database, id: string): Promise<WaitingMail | undefined> {
-  const [row] = await db.query<WaitingMail>(
-    'find-waiting-mail',
-    sql`
-      SELECT ${columns} FROM mail_outbox m WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`,
-  );
+  const statement = sql<WaitingMail>`
+    SELECT ${columns} FROM mail_outbox m WHERE m.id = ${id}::uuid AND m.finished_at IS NULL`;
+  const [row] = await db.query('find-waiting-mail', statement);
   return row;
 }
 

@@ -98,16 +98,13 @@ export async function reserveLoginAttempt(
       ${secondsUntilOpen(sql`c`, limits)} AS retry_after_seconds, ${registration} AS pending_password_hash
     FROM counted c LEFT JOIN reserved rs ON true`;
   const lock = lockToTell(attempt, lockMail, limits);
-  const { reserve: rows } = await db.batch(
-    'reserve-login-attempt',
-    {
-      reserve,
-      holdBudgets: holdBudgets(lock, client),
-      queueLockMail: queueMail(lock, lockMail.mail, { client }, metadata),
-      issueUnlockLink: issueUnlockLink(attempt, lockMail, limits),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    reserve,
+    holdBudgets: holdBudgets(lock, client),
+    queueLockMail: queueMail(lock, lockMail.mail, { client }, metadata),
+    issueUnlockLink: issueUnlockLink(attempt, lockMail, limits),
+  };
+  const { reserve: rows } = await db.batch('reserve-login-attempt', steps, { isIdempotent: true });
   const row = rows[0];
   if (row === undefined) throw new TypeError('an attempt must always have one row');
   const { bucket, number, retry_after_seconds: retryAfterSeconds, user_id, ...others } = row;
@@ -130,11 +127,8 @@ export async function findAccount(
   { email, address }: LoginAttempt,
   opening: Opening,
 ): Promise<Account | null> {
-  const [account] = await db.query<Account>(
-    'find-account',
-    sql`SELECT ${accountColumns(opening)} ${fromAddress(email, address)}`,
-    { isIdempotent: true },
-  );
+  const statement = sql<Account>`SELECT ${accountColumns(opening)} ${fromAddress(email, address)}`;
+  const [account] = await db.query('find-account', statement, { isIdempotent: true });
   return account ?? null;
 }
 
@@ -186,20 +180,17 @@ export async function openLoginSession(
   const lock = newHash === null && !isChallenge ? sql`FOR SHARE` : sql`FOR NO KEY UPDATE`;
   const holder = sql`(SELECT u.id AS user_id FROM users u WHERE ${isVerified})`;
   const user = { user_id: userId, email: verified.email };
-  const { answer } = await db.batch(
-    'open-login-session',
-    {
-      holdUser: sql`SELECT u.id FROM users u WHERE ${isVerified} ${lock}`,
-      ...openingSteps(sql`SELECT h.user_id FROM ${holder} h`, verified, opening, metadata),
-      rehash: newHash === null ? null : replacePasswordHash(holder, passwordHash, newHash),
-      fillAddressKey: missingAddressKey === null ? null : setAddressKeys([user], [missingAddressKey]),
-      ...(newDeviceMail === null ? {} : tellNewDevice(newDeviceMail, opening, metadata)),
-      answer: sql<SignedInRow | OpeningRow>`
-        SELECT ${openingColumns(opening)} ${fromOpening(opening)}
-        WHERE u.id = ${userId}::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY (${[passwordHash, newHash]}::text[]))`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: sql`SELECT u.id FROM users u WHERE ${isVerified} ${lock}`,
+    ...openingSteps(sql`SELECT h.user_id FROM ${holder} h`, verified, opening, metadata),
+    rehash: newHash === null ? null : replacePasswordHash(holder, passwordHash, newHash),
+    fillAddressKey: missingAddressKey === null ? null : setAddressKeys([user], [missingAddressKey]),
+    ...(newDeviceMail === null ? {} : tellNewDevice(newDeviceMail, opening, metadata)),
+    answer: sql<SignedInRow | OpeningRow>`
+      SELECT ${openingColumns(opening)} ${fromOpening(opening)}
+      WHERE u.id = ${userId}::uuid AND (s.id IS NOT NULL OR u.password_hash = ANY (${[passwordHash, newHash]}::text[]))`,
+  };
+  const { answer } = await db.batch('open-login-session', steps, { isIdempotent: true });
   const row = answer[0];
   if (row === undefined) return null;
   const hasTurnedChallenge = row.session_id === null && row.verdict === 'challenge' && !isChallenge;

@@ -10,10 +10,7 @@ export async function findGatedCaller(
   caller: CallerIds,
   gateRules: GateRules,
 ): Promise<GatedRow | null> {
-  const [row] = await db.query<GatedRow>(
-    'find-gated-caller',
-    sql`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
-    { isIdempotent: true },
-  );
+  const statement = sql<GatedRow>`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`;
+  const [row] = await db.query('find-gated-caller', statement, { isIdempotent: true });
   return row ?? null;
 }

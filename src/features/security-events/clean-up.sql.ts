@@ -7,17 +7,15 @@ import { eventDays, wholeAddressDays } from './retention.ts';
  * @returns how many were deleted
  */
 export async function deleteOldEvents(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(
-    'delete-old-events',
-    sql`
-      WITH due AS (
-        SELECT e.id FROM security_events e WHERE e.at <= now() - make_interval(days => ${eventDays}::int)
-        ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-      ), deleted AS (
-        DELETE FROM security_events e WHERE e.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING e.id
-      )
-      SELECT count(*)::int AS deleted FROM deleted`,
-  );
+  const statement = sql<{ deleted: number }>`
+    WITH due AS (
+      SELECT e.id FROM security_events e WHERE e.at <= now() - make_interval(days => ${eventDays}::int)
+      ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM security_events e WHERE e.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING e.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`;
+  const [row] = await db.query('delete-old-events', statement);
   return row?.deleted ?? 0;
 }
 
@@ -29,21 +27,19 @@ export async function deleteOldEvents(db: Database, limit: number): Promise<numb
  * @returns how many were shortened
  */
 export async function shortenOldAddresses(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ shortened: number }>(
-    'shorten-old-addresses',
-    sql`
-      WITH due AS (
-        SELECT e.id FROM security_events e
-        WHERE e.at <= now() - make_interval(days => ${wholeAddressDays}::int)
-          AND e.at > now() - make_interval(days => ${eventDays}::int) AND masklen(e.ip_address) IN (32, 128)
-        ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-      ), shortened AS (
-        UPDATE security_events e
-        SET ip_address = network(set_masklen(e.ip_address, CASE family(e.ip_address) WHEN 4 THEN 24 ELSE 48 END))
-        WHERE e.id = ANY (ARRAY(SELECT d.id FROM due d))
-        RETURNING e.id
-      )
-      SELECT count(*)::int AS shortened FROM shortened`,
-  );
+  const statement = sql<{ shortened: number }>`
+    WITH due AS (
+      SELECT e.id FROM security_events e
+      WHERE e.at <= now() - make_interval(days => ${wholeAddressDays}::int)
+        AND e.at > now() - make_interval(days => ${eventDays}::int) AND masklen(e.ip_address) IN (32, 128)
+      ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), shortened AS (
+      UPDATE security_events e
+      SET ip_address = network(set_masklen(e.ip_address, CASE family(e.ip_address) WHEN 4 THEN 24 ELSE 48 END))
+      WHERE e.id = ANY (ARRAY(SELECT d.id FROM due d))
+      RETURNING e.id
+    )
+    SELECT count(*)::int AS shortened FROM shortened`;
+  const [row] = await db.query('shorten-old-addresses', statement);
   return row?.shortened ?? 0;
 }

@@ -91,11 +91,9 @@ export async function lookAtSession(
   settings: Omit<RefreshSettings, 'isIdempotent'>,
 ): Promise<CallerIds | null> {
   const judged = judgedSession(isSessionOf(presented.key), presented, settings, { isLocked: false });
-  const [row] = await db.query<{ user_id: string; session_id: string }>(
-    'look-at-session',
-    sql`SELECT j.user_id, j.id AS session_id FROM (${judged}) j WHERE j.outcome IN ('rotate', 'retry')`,
-    { isIdempotent: true },
-  );
+  const statement = sql<Pick<RefreshRow, 'user_id' | 'session_id'>>`
+    SELECT j.user_id, j.id AS session_id FROM (${judged}) j WHERE j.outcome IN ('rotate', 'retry')`;
+  const [row] = await db.query('look-at-session', statement, { isIdempotent: true });
   return row === undefined ? null : { userId: row.user_id, sessionId: row.session_id };
 }
 
@@ -124,17 +122,14 @@ export async function endNamedSessions(
   const ids = keys.flatMap((key) => ('sessionId' in key ? [key.sessionId] : []));
   const legacy = keys.flatMap((key) => ('legacyToken' in key ? [key.legacyToken] : []));
   const end = (isNamed: Fragment) => endSessions(isNamed, { reason: 'logout' }, metadata);
-  await db.batch(
-    'end-named-sessions',
-    {
-      endById: end(sql`(s.id = ANY (${ids}::uuid[])
-        OR s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t)))`),
-      endByFormerId: end(
-        sql`s.id = ANY (ARRAY(SELECT f.session_id FROM former_session_ids f WHERE f.id = ANY (${ids}::uuid[])))`,
-      ),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    endById: end(sql`(s.id = ANY (${ids}::uuid[])
+      OR s.legacy_token_hash = ANY (ARRAY(SELECT sha256(convert_to(t, 'UTF8')) FROM unnest(${legacy}::text[]) t)))`),
+    endByFormerId: end(
+      sql`s.id = ANY (ARRAY(SELECT f.session_id FROM former_session_ids f WHERE f.id = ANY (${ids}::uuid[])))`,
+    ),
+  };
+  await db.batch('end-named-sessions', steps, { isIdempotent: true });
 }
 
 /**
@@ -146,16 +141,14 @@ export async function endNamedSessions(
  * @returns how many were deleted
  */
 export async function cleanupExpiredSessions(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(
-    'clean-up-sessions',
-    sql`
-      WITH due AS (
-        SELECT s.id FROM sessions s WHERE s.expires_at <= now()
-        ORDER BY s.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-      ), deleted AS (
-        DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING s.id
-      )
-      SELECT count(*)::int AS deleted FROM deleted`,
-  );
+  const statement = sql<{ deleted: number }>`
+    WITH due AS (
+      SELECT s.id FROM sessions s WHERE s.expires_at <= now()
+      ORDER BY s.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING s.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`;
+  const [row] = await db.query('clean-up-sessions', statement);
   return row?.deleted ?? 0;
 }

@@ -18,15 +18,12 @@ export interface TrustedDeviceRow {
 
 /** Returns the devices that the caller trusts, latest use first. Round trips: 1. Empty when the session is not live. */
 export function findTrustedDevices(db: Database, caller: CallerIds): Promise<TrustedDeviceRow[]> {
-  return db.query<TrustedDeviceRow>(
-    'find-trusted-devices',
-    sql`
-      SELECT d.id, d.device, d.location, d.created_at, d.last_used_at, d.expires_at
-      FROM (SELECT s.user_id ${fromLiveSession(caller)}) c
-      LEFT JOIN trusted_devices d ON d.user_id = c.user_id AND d.expires_at > now()
-      ORDER BY d.last_used_at DESC, d.id`,
-    { isIdempotent: true },
-  );
+  const statement = sql<TrustedDeviceRow>`
+    SELECT d.id, d.device, d.location, d.created_at, d.last_used_at, d.expires_at
+    FROM (SELECT s.user_id ${fromLiveSession(caller)}) c
+    LEFT JOIN trusted_devices d ON d.user_id = c.user_id AND d.expires_at > now()
+    ORDER BY d.last_used_at DESC, d.id`;
+  return db.query('find-trusted-devices', statement, { isIdempotent: true });
 }
 
 /**
@@ -47,16 +44,13 @@ export async function forgetTrustedDevice(
       RETURNING c.user_id, c.session_id
     )
     ${recordEvents(sql`forgotten`, { type: 'authn_token_revoked', outcome: 'success', reason: 'trusted_device' }, metadata)}`;
-  const { findCaller, answer } = await db.batch(
-    'forget-trusted-device',
-    {
-      holdUser: lockUser(userId),
-      findCaller: sql`SELECT s.id ${fromLiveSession(caller)}`,
-      forget: forgotten,
-      answer: recordedByUs(userId, operationId),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    findCaller: sql`SELECT s.id ${fromLiveSession(caller)}`,
+    forget: forgotten,
+    answer: recordedByUs(userId, operationId),
+  };
+  const { findCaller, answer } = await db.batch('forget-trusted-device', steps, { isIdempotent: true });
   return findCaller.length === 0 ? null : answer.length > 0;
 }
 
@@ -65,16 +59,14 @@ export async function forgetTrustedDevice(
  * @returns how many were deleted
  */
 export async function cleanupTrustedDevices(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(
-    'clean-up-trusted-devices',
-    sql`
-      WITH due AS (
-        SELECT d.id FROM trusted_devices d WHERE d.expires_at <= now()
-        ORDER BY d.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-      ), deleted AS (
-        DELETE FROM trusted_devices d WHERE d.id = ANY (ARRAY(SELECT x.id FROM due x)) RETURNING d.id
-      )
-      SELECT count(*)::int AS deleted FROM deleted`,
-  );
+  const statement = sql<{ deleted: number }>`
+    WITH due AS (
+      SELECT d.id FROM trusted_devices d WHERE d.expires_at <= now()
+      ORDER BY d.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM trusted_devices d WHERE d.id = ANY (ARRAY(SELECT x.id FROM due x)) RETURNING d.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`;
+  const [row] = await db.query('clean-up-trusted-devices', statement);
   return row?.deleted ?? 0;
 }

@@ -59,19 +59,16 @@ export function isOpen(account: FoundAccount): account is FoundWayBack {
  * the account is banned or deleted.
  */
 export async function findWayBack(db: Database, presented: WayBackToken): Promise<FoundAccount | null> {
-  const [row] = await db.query<FoundAccount>(
-    'find-way-back',
-    sql`
-      SELECT u.id AS user_id, u.email, w.target_email, w.target_key, w.way_back, coalesce(w.replaced_by, u.email) AS replaced_by
-      FROM (SELECT t.owner_id, t.email, t.token_hash ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
-      LEFT JOIN LATERAL (
-        SELECT t.target_email, t.target_key, t.way_back, ${replacingFirst()} AS replaced_by
-        ${fromWaysBack(sql`u.id`)} AND ${isMeantBy(presented)}
-        ORDER BY t.created_at LIMIT 1
-      ) w ON ${isStillTheirs(presented)}
-      WHERE u.banned_at IS NULL`,
-    { isIdempotent: true },
-  );
+  const statement = sql<FoundAccount>`
+    SELECT u.id AS user_id, u.email, w.target_email, w.target_key, w.way_back, coalesce(w.replaced_by, u.email) AS replaced_by
+    FROM (SELECT t.owner_id, t.email, t.token_hash ${fromLiveToken(presented)}) p JOIN users u ON u.id = p.owner_id
+    LEFT JOIN LATERAL (
+      SELECT t.target_email, t.target_key, t.way_back, ${replacingFirst()} AS replaced_by
+      ${fromWaysBack(sql`u.id`)} AND ${isMeantBy(presented)}
+      ORDER BY t.created_at LIMIT 1
+    ) w ON ${isStillTheirs(presented)}
+    WHERE u.banned_at IS NULL`;
+  const [row] = await db.query('find-way-back', statement, { isIdempotent: true });
   return row ?? null;
 }
 

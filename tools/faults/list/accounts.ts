@@ -295,9 +295,9 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['RST-06', 'SQL-04'],
     breaks: 'A reset that breaks off leaves the new password beside the sessions of the thief.',
     file: 'src/features/password/reset/reset.sql.ts',
-    find: "const results = await db.batch(\n    'apply-reset',",
+    find: "const results = await db.batch('apply-reset',",
     replace:
-      "await db.batch('set-password', { set: setProvedPassword(sql`(${holderOf(presented)})`, newHash) });\n  const results = await db.batch(\n    'apply-reset',",
+      "await db.batch('set-password', { set: setProvedPassword(sql`(${holderOf(presented)})`, newHash) });\n  const results = await db.batch('apply-reset',",
     tests: ['test/features/password/reset-password.test.ts', 'test/contract/crash-points.test.ts'],
   },
   {

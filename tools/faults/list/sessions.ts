@@ -100,8 +100,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-17'],
     breaks: 'An operator who signs a user out misses what a session of theirs asked for at that moment.',
     file: 'src/features/admin/act-on-user.sql.ts',
-    find: 'holdUser: lockUser(userId),\n      change,',
-    replace: 'holdUser: sql`SELECT u.id FROM users u WHERE u.id = ${userId}::uuid`,\n      change,',
+    find: 'holdUser: lockUser(userId),\n    change,',
+    replace: 'holdUser: sql`SELECT u.id FROM users u WHERE u.id = ${userId}::uuid`,\n    change,',
     tests: ['test/races/waiting-for-account.test.ts'],
   },
   {
@@ -145,8 +145,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['RFR-02'],
     breaks: 'A theft that is noticed while another session asks for another address leaves the link of that.',
     file: 'src/features/sessions/reuse/end-reused-session.sql.ts',
-    find: '      holdUser: lockUser(userId),\n      endSession',
-    replace: '      endSession',
+    find: '    holdUser: lockUser(userId),\n    endSession',
+    replace: '    endSession',
     tests: ['test/races/waiting-for-account.test.ts'],
   },
   {

@@ -30,24 +30,21 @@ export async function unlock(
   metadata: RequestMetadata,
 ): Promise<UnlockedAccount | null> {
   const once = consumedNow(presented, consumedBy);
-  const results = await db.batch(
-    'unlock-account',
-    {
-      holdUser: holdHolder(presented),
-      consume: consumeToken(sql`(${holderOf(presented)})`, presented, consumedBy),
-      forgetAttempts: deleteSubjectsOf(once),
-      forgetAttemptsById: deleteAttempts(once),
-      record: recordEvents(
-        sql`(SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c)`,
-        { type: 'user_updated', outcome: 'success', reason: 'unlocked' },
-        metadata,
-      ),
-      answer: sql<UnlockedAccount>`
-        SELECT u.id AS user_id, u.device_generation FROM ${consumedByUs(presented, consumedBy)} c
-        JOIN users u ON u.id = c.user_id`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: holdHolder(presented),
+    consume: consumeToken(sql`(${holderOf(presented)})`, presented, consumedBy),
+    forgetAttempts: deleteSubjectsOf(once),
+    forgetAttemptsById: deleteAttempts(once),
+    record: recordEvents(
+      sql`(SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c)`,
+      { type: 'user_updated', outcome: 'success', reason: 'unlocked' },
+      metadata,
+    ),
+    answer: sql<UnlockedAccount>`
+      SELECT u.id AS user_id, u.device_generation FROM ${consumedByUs(presented, consumedBy)} c
+      JOIN users u ON u.id = c.user_id`,
+  };
+  const results = await db.batch('unlock-account', steps, { isIdempotent: true });
   const [row] = results.answer;
   return row ?? null;
 }

@@ -67,22 +67,19 @@ export async function reserveCodeCheck(
   const locked = sql`(
     SELECT c.user_id, c.session_id FROM ${account} c JOIN login_attempts t ON t.bucket = c.bucket
     WHERE t.last_attempt_id = ${attemptId}::uuid AND t.count > ${checkLimits.max}::int)`;
-  const { reserve, answer } = await db.batch(
-    'reserve-code-check',
-    {
-      reserve: reserveAttempt(account, attemptId, checkLimits),
-      recordLock: recordEvents(
-        locked,
-        { type: 'authn_login_lock', outcome: 'failure', method: 'email_code', isOncePerRequest: true },
-        metadata,
-      ),
-      answer: sql<Omit<ReservedCodeCheck, 'number'>>`
-        SELECT c.bucket, ${liveHashAmong(presented, sql`c.user_id`)} AS hash,
-          ${secondsUntilOpen(sql`c`, checkLimits)} AS retry_after_seconds
-        FROM ${account} c`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    reserve: reserveAttempt(account, attemptId, checkLimits),
+    recordLock: recordEvents(
+      locked,
+      { type: 'authn_login_lock', outcome: 'failure', method: 'email_code', isOncePerRequest: true },
+      metadata,
+    ),
+    answer: sql<Omit<ReservedCodeCheck, 'number'>>`
+      SELECT c.bucket, ${liveHashAmong(presented, sql`c.user_id`)} AS hash,
+        ${secondsUntilOpen(sql`c`, checkLimits)} AS retry_after_seconds
+      FROM ${account} c`,
+  };
+  const { reserve, answer } = await db.batch('reserve-code-check', steps, { isIdempotent: true });
   const [row] = answer;
   if (row === undefined) return null;
   const number = reserve[0]?.number;
@@ -116,32 +113,29 @@ export async function renewByEmailCode(
     SELECT s.user_id ${fromLiveSession(caller)} AND ${hasEmailCode(sql`u`)} AND NOT ${asksForSecondFactor(secondFactors, sql`u`)}
       AND s.user_id IN (${holderOf(presented)}))`;
   const once = renewedNow(renewal);
-  const { answer, live } = await db.batch(
-    'renew-by-email-code',
-    {
-      holdUser: lockUser(userId),
-      holdSession: holdSession(caller),
-      consume: consumeToken(holder, presented, operationId),
-      renew: renewSession(consumedNow(presented, operationId), renewal),
-      clearAttempts: clearAttempts(bucket, once),
-      record: recordEvents(
-        once,
-        { type: 'authn_login_success', outcome: 'success', method: 'email_code', reason: 'reauthentication' },
-        metadata,
-      ),
-      // Under its former id the session is live only where it was not renewed.
-      recordWrong: recordEvents(
-        sql`(SELECT s.user_id, s.id AS session_id ${fromLiveSession(caller)})`,
-        {
-          ...{ type: 'authn_login_fail', outcome: 'failure', method: 'email_code', reason: 'wrong_code' },
-          isOncePerRequest: true,
-        },
-        metadata,
-      ),
-      live: sql`SELECT s.id ${fromLiveSession(caller)}`,
-      answer: renewedBefore(userId, renewal),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    holdSession: holdSession(caller),
+    consume: consumeToken(holder, presented, operationId),
+    renew: renewSession(consumedNow(presented, operationId), renewal),
+    clearAttempts: clearAttempts(bucket, once),
+    record: recordEvents(
+      once,
+      { type: 'authn_login_success', outcome: 'success', method: 'email_code', reason: 'reauthentication' },
+      metadata,
+    ),
+    // Under its former id the session is live only where it was not renewed.
+    recordWrong: recordEvents(
+      sql`(SELECT s.user_id, s.id AS session_id ${fromLiveSession(caller)})`,
+      {
+        ...{ type: 'authn_login_fail', outcome: 'failure', method: 'email_code', reason: 'wrong_code' },
+        isOncePerRequest: true,
+      },
+      metadata,
+    ),
+    live: sql`SELECT s.id ${fromLiveSession(caller)}`,
+    answer: renewedBefore(userId, renewal),
+  };
+  const { answer, live } = await db.batch('renew-by-email-code', steps, { isIdempotent: true });
   return answer[0] ?? (live.length > 0 ? 'wrong' : 'gone');
 }

@@ -72,19 +72,16 @@ export async function queueEmailCode(
     WHERE s.recipient = ANY (${mail.recipients}::text[])
       AND ${secondsUntilRecipientHasRoom(mail.kind, mail.id)} IS NULL`;
   const queued = sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`;
-  const { answer } = await db.batch(
-    'queue-email-code',
-    {
-      holdClient: holdClient(client),
-      holdUser: lockUser(caller.userId),
-      keepSession: keepSession(caller, sql`s.id`),
-      queueMail: queueMail(recipient, mail, { client }, metadata),
-      endEarlier: endOldest(queued, code.kind, 1),
-      issueCode: issueToken(queued, code, { owner: sql`s.user_id`, email: sql`s.recipient` }),
-      answer: codeAccount(asked, mail),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdClient: holdClient(client),
+    holdUser: lockUser(caller.userId),
+    keepSession: keepSession(caller, sql`s.id`),
+    queueMail: queueMail(recipient, mail, { client }, metadata),
+    endEarlier: endOldest(queued, code.kind, 1),
+    issueCode: issueToken(queued, code, { owner: sql`s.user_id`, email: sql`s.recipient` }),
+    answer: codeAccount(asked, mail),
+  };
+  const { answer } = await db.batch('queue-email-code', steps, { isIdempotent: true });
   return answer[0] ?? null;
 }
 

@@ -69,19 +69,16 @@ export async function findRegistrationHolder(
   const holder = sql`
     SELECT r.id AS registration_id, NULL::uuid AS user_id, r.email, r.password_hash, r.subject, ${isKept} AS is_kept
     ${registration}`;
-  const { judge, find } = await db.batch(
-    'find-registration-holder',
-    {
-      judge: sql<{ readonly claim: Claim }>`SELECT ${claim} AS claim ${registration}`,
-      find: reserveHolderCheck<RegistrationHolder>(
-        holder,
-        attemptBucket(sql`o.subject`, sql`o.registration_id`),
-        isChecked && sql`NOT c.is_kept`,
-        limits,
-      ),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    judge: sql<{ readonly claim: Claim }>`SELECT ${claim} AS claim ${registration}`,
+    find: reserveHolderCheck<RegistrationHolder>(
+      holder,
+      attemptBucket(sql`o.subject`, sql`o.registration_id`),
+      isChecked && sql`NOT c.is_kept`,
+      limits,
+    ),
+  };
+  const { judge, find } = await db.batch('find-registration-holder', steps, { isIdempotent: true });
   const [row] = find;
   const claimed = judge[0]?.claim;
   return row !== undefined && (row.is_kept || claimed === 'free' || claimed === 'open') ? row : null;

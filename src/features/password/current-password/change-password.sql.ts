@@ -26,22 +26,19 @@ export async function renewCallerSession(
   renewal: SessionRenewal,
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | null> {
-  const results = await db.batch(
-    'renew-caller-session',
-    {
-      holdUser: lockUserForShare(verified.userId),
-      holdSession: holdSession(verified),
-      renew: renewSession(verifiedCaller(verified), renewal),
-      clearAttempts: clearedAttempts(verified, renewal),
-      record: recordEvents(
-        renewedNow(renewal),
-        { type: 'authn_login_success', outcome: 'success', method: 'password', reason: 'reauthentication' },
-        metadata,
-      ),
-      answer: renewedBefore(verified.userId, renewal),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUserForShare(verified.userId),
+    holdSession: holdSession(verified),
+    renew: renewSession(verifiedCaller(verified), renewal),
+    clearAttempts: clearedAttempts(verified, renewal),
+    record: recordEvents(
+      renewedNow(renewal),
+      { type: 'authn_login_success', outcome: 'success', method: 'password', reason: 'reauthentication' },
+      metadata,
+    ),
+    answer: renewedBefore(verified.userId, renewal),
+  };
+  const results = await db.batch('renew-caller-session', steps, { isIdempotent: true });
   const [row] = results.answer;
   return row ?? null;
 }
@@ -67,28 +64,25 @@ export async function changePassword(
   // No two hashes are the same: only this change, or an earlier run of it, has set this one.
   const owner = sql`(
     SELECT u.id AS user_id FROM users u WHERE u.id = ${verified.userId}::uuid AND u.password_hash = ${newHash})`;
-  const results = await db.batch(
-    'change-password',
-    {
-      holdUser: lockUser(verified.userId),
-      holdSession: holdSession(verified),
-      renew: renewSession(verifiedOwner(verified), renewal),
-      setPassword: setPasswordHash(once, newHash),
-      ...closeWaysIn(credentials, {
-        occasion: 'password_changed',
-        ...{ owner, ownerOnce: once, actingSessionId: renewal.newId, since: null, metadata },
-      }),
-      clearAttempts: clearedAttempts(verified, renewal),
-      record: recordEvents(
-        once,
-        { type: 'authn_password_change', outcome: 'success', method: 'password' },
-        metadata,
-      ),
-      tellOwner: queueNotice(owners(once), 'password_changed', 'recipient', metadata),
-      answer: renewedBefore(verified.userId, renewal),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(verified.userId),
+    holdSession: holdSession(verified),
+    renew: renewSession(verifiedOwner(verified), renewal),
+    setPassword: setPasswordHash(once, newHash),
+    ...closeWaysIn(credentials, {
+      occasion: 'password_changed',
+      ...{ owner, ownerOnce: once, actingSessionId: renewal.newId, since: null, metadata },
+    }),
+    clearAttempts: clearedAttempts(verified, renewal),
+    record: recordEvents(
+      once,
+      { type: 'authn_password_change', outcome: 'success', method: 'password' },
+      metadata,
+    ),
+    tellOwner: queueNotice(owners(once), 'password_changed', 'recipient', metadata),
+    answer: renewedBefore(verified.userId, renewal),
+  };
+  const results = await db.batch('change-password', steps, { isIdempotent: true });
   const [row] = results.answer;
   return row ?? null;
 }

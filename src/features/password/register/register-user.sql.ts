@@ -49,26 +49,20 @@ export async function registerUser(
   const { id, address } = user;
   const created = sql`
     SELECT u.id AS user_id, s.id AS session_id ${fromOpening(opening)} WHERE u.id = ${id}::uuid AND u.created_at = now()`;
-  const { answer } = await db.batch(
-    'register-user',
-    {
-      ...countRegistration(count),
-      holdClient: verification && holdClient(verification.client),
-      createUser: insertUser(
-        user,
-        sql`(NOT ${isRegistrationCounted(count)} OR ${claimOn(address)} <> 'free')`,
-      ),
-      beginSession: beginSession(sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${id}::uuid`, opening),
-      record: recordEvents(sql`(${created})`, userCreated, metadata),
-      ...(verification && verificationSteps(user, verification, metadata)),
-      answer: sql<RefusedRow & (SignedInRow | OpeningRow)>`
-        SELECT ${secondsUntilRoomToRegister(count)} AS refused_for, x.*
-        FROM (VALUES (1)) AS one LEFT JOIN (
-          SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE u.id = ${id}::uuid
-        ) x ON true`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    ...countRegistration(count),
+    holdClient: verification && holdClient(verification.client),
+    createUser: insertUser(user, sql`(NOT ${isRegistrationCounted(count)} OR ${claimOn(address)} <> 'free')`),
+    beginSession: beginSession(sql`SELECT u.id AS user_id FROM users u WHERE u.id = ${id}::uuid`, opening),
+    record: recordEvents(sql`(${created})`, userCreated, metadata),
+    ...(verification && verificationSteps(user, verification, metadata)),
+    answer: sql<RefusedRow & (SignedInRow | OpeningRow)>`
+      SELECT ${secondsUntilRoomToRegister(count)} AS refused_for, x.*
+      FROM (VALUES (1)) AS one LEFT JOIN (
+        SELECT ${openingColumns(opening)} ${fromOpening(opening)} WHERE u.id = ${id}::uuid
+      ) x ON true`,
+  };
+  const { answer } = await db.batch('register-user', steps, { isIdempotent: true });
   const row = answer[0];
   if (row === undefined) throw new TypeError('an answer must always have one row');
   if (row.user_id !== null) return { outcome: 'created', row };

@@ -67,26 +67,23 @@ export async function requestRegistration(
     WHERE ${isRegistrationCounted(count)} AND ${clientHasRoom(client, mail.id)} AND NOT ${isStored})`;
   const toApplicant = sql`
     SELECT a.* FROM (${storedNow}) a WHERE NOT ${isNoticeQueuedNow('email_taken', metadata)}`;
-  const { answer } = await db.batch(
-    'request-registration',
-    {
-      ...countRegistration(count),
-      holdClient: holdClient(client),
-      holdRecipient: holdRecipient(sql`SELECT ${subject}::text AS recipient_key`),
-      store: storePendingRegistration(claimed, registration, sql`s.is_wanted`),
-      tellOwner: queueNotice(ownerOf(address, secondFactors, storedNow), 'email_taken', { client }, metadata),
-      queueMail: queueMail(toApplicant, mail, { client }, metadata),
-      keepNothingUnsent: emptyPendingRegistration(id, sql`EXISTS (SELECT ${fromMailQueuedNow(mail)})`),
-      issueLink: issueToken(sql`(${storedNow})`, token, {
-        owner: sql`s.registration_id`,
-        email: sql`s.email`,
-      }),
-      answer: sql<RequestRefusal>`
-        SELECT ${secondsUntilRoomToRegister(count)} AS registrations,
-          CASE WHEN NOT ${isStored} THEN ${secondsUntilClientHasRoom(client)} END AS mails`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    ...countRegistration(count),
+    holdClient: holdClient(client),
+    holdRecipient: holdRecipient(sql`SELECT ${subject}::text AS recipient_key`),
+    store: storePendingRegistration(claimed, registration, sql`s.is_wanted`),
+    tellOwner: queueNotice(ownerOf(address, secondFactors, storedNow), 'email_taken', { client }, metadata),
+    queueMail: queueMail(toApplicant, mail, { client }, metadata),
+    keepNothingUnsent: emptyPendingRegistration(id, sql`EXISTS (SELECT ${fromMailQueuedNow(mail)})`),
+    issueLink: issueToken(sql`(${storedNow})`, token, {
+      owner: sql`s.registration_id`,
+      email: sql`s.email`,
+    }),
+    answer: sql<RequestRefusal>`
+      SELECT ${secondsUntilRoomToRegister(count)} AS registrations,
+        CASE WHEN NOT ${isStored} THEN ${secondsUntilClientHasRoom(client)} END AS mails`,
+  };
+  const { answer } = await db.batch('request-registration', steps, { isIdempotent: true });
   const refusal = answer[0];
   if (refusal === undefined) throw new TypeError('an answer must always have one row');
   return refusal;

@@ -68,39 +68,36 @@ export async function issueResetToken(
   const queued = { isDroppedToo: true };
   const resetOwner = resetRecipient(asked, reset.mail, wayBack.mail);
   const wayBackOwner = wayBackTo(asked, wayBack.mail);
-  await db.batch(
-    'issue-reset-link',
-    {
-      holdClient: holdClient(client),
-      holdAccount: holdAccount(asked),
-      holdWayBack: holdWayBack(asked, wayBack.mail),
-      holdRecipient: holdRecipient(sql`SELECT ${asked.address.keys[0]}::text AS recipient_key`),
-      queueWayBack: queueMail(wayBackOwner, wayBack.mail, { client }, metadata, {
-        linkExpiresAt: sql`s.expires_at`,
-      }),
-      queueReset: queueMail(resetOwner, reset.mail, { client }, metadata),
-      renewWayBack: issueToken(
-        sql`(
-          SELECT w.* FROM (SELECT m.outcome ${fromMailQueuedNow(wayBack.mail, queued)}) q
-          LEFT JOIN (${wayBackOwner}) w ON q.outcome IS NULL)`,
-        wayBack.token,
-        renewedColumns(wayBack.token),
-      ),
-      issueReset: issueToken(
-        sql`(SELECT m.user_id, nullif(m.recipient, '') AS email ${fromMailQueuedNow(reset.mail, queued)})`,
-        reset.token,
-        { owner: sql`s.user_id`, email: sql`s.email` },
-      ),
-      record: recordEvents(
-        sql`(
-          SELECT m.user_id, NULL::uuid AS session_id ${fromMailQueuedNow(reset.mail, queued)}
-          UNION ALL SELECT NULL, NULL ${fromMailQueuedNow(wayBack.mail, queued)})`,
-        { type: 'authn_token_created', outcome: 'success', reason: 'password_reset' },
-        metadata,
-      ),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdClient: holdClient(client),
+    holdAccount: holdAccount(asked),
+    holdWayBack: holdWayBack(asked, wayBack.mail),
+    holdRecipient: holdRecipient(sql`SELECT ${asked.address.keys[0]}::text AS recipient_key`),
+    queueWayBack: queueMail(wayBackOwner, wayBack.mail, { client }, metadata, {
+      linkExpiresAt: sql`s.expires_at`,
+    }),
+    queueReset: queueMail(resetOwner, reset.mail, { client }, metadata),
+    renewWayBack: issueToken(
+      sql`(
+        SELECT w.* FROM (SELECT m.outcome ${fromMailQueuedNow(wayBack.mail, queued)}) q
+        LEFT JOIN (${wayBackOwner}) w ON q.outcome IS NULL)`,
+      wayBack.token,
+      renewedColumns(wayBack.token),
+    ),
+    issueReset: issueToken(
+      sql`(SELECT m.user_id, nullif(m.recipient, '') AS email ${fromMailQueuedNow(reset.mail, queued)})`,
+      reset.token,
+      { owner: sql`s.user_id`, email: sql`s.email` },
+    ),
+    record: recordEvents(
+      sql`(
+        SELECT m.user_id, NULL::uuid AS session_id ${fromMailQueuedNow(reset.mail, queued)}
+        UNION ALL SELECT NULL, NULL ${fromMailQueuedNow(wayBack.mail, queued)})`,
+      { type: 'authn_token_created', outcome: 'success', reason: 'password_reset' },
+      metadata,
+    ),
+  };
+  await db.batch('issue-reset-link', steps, { isIdempotent: true });
 }
 
 /** The columns of the link that is renewed; where the mail is dropped, those of a link that opens nothing. */
@@ -135,15 +132,12 @@ export async function findResetAccount(
   db: Database,
   presented: PresentedOneTimeToken,
 ): Promise<ResetAccount | null> {
-  const [account] = await db.query<ResetAccount>(
-    'find-reset-account',
-    sql`
-      SELECT u.id AS user_id, u.email, ${recoveryColumns(sql`u`)}
-      FROM (SELECT t.owner_id, t.email, t.created_at ${fromLiveToken(presented)}) t
-      JOIN users u ON u.id = t.owner_id AND u.email = t.email
-      WHERE u.banned_at IS NULL AND NOT ${isRecoveredSince(sql`u`, sql`t.created_at`)}`,
-    { isIdempotent: true },
-  );
+  const statement = sql<ResetAccount>`
+    SELECT u.id AS user_id, u.email, ${recoveryColumns(sql`u`)}
+    FROM (SELECT t.owner_id, t.email, t.created_at ${fromLiveToken(presented)}) t
+    JOIN users u ON u.id = t.owner_id AND u.email = t.email
+    WHERE u.banned_at IS NULL AND NOT ${isRecoveredSince(sql`u`, sql`t.created_at`)}`;
+  const [account] = await db.query('find-reset-account', statement, { isIdempotent: true });
   return account ?? null;
 }
 
@@ -182,40 +176,37 @@ export async function applyReset(
   const isByOwner = cause === 'not_me' || cause === 'email_reverted';
   const holder = sql`(
     SELECT h.user_id FROM (${holderOf(presented)}) h JOIN users u ON u.id = h.user_id WHERE ${isRecoverySince(sql`u`, since)})`;
-  const results = await db.batch(
-    'apply-reset',
-    {
-      holdUser: holdHolder(presented),
-      consume: sql`
-        WITH consumed AS (${consumeToken(holder, presented, consumedBy)})
-        ${dropPendingRegistrations(sql`consumed`)}`,
-      setPassword: setProvedPassword(once, newHash),
-      ...closeWaysIn(credentials, {
-        occasion: isByOwner ? 'recovery_completed' : 'password_reset',
-        ...{ owner, ownerOnce: once, actingSessionId: null, metadata },
-        since: isByOwner ? sql`${since}::timestamptz` : null,
-      }),
-      forgetAttempts: sql`
-        WITH of_address AS (${deleteSubject(subject, sql`${once} c`)})
-        ${deleteAttempts(once)}`,
-      record: sql`
-        WITH changed AS (${recordEvents(
-          sql`(SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c)`,
-          { type: 'authn_password_change', outcome: 'success', reason: 'reset' },
-          metadata,
-        )})
-        ${recordEvents(
-          sql`(
-            SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c JOIN users u ON u.id = c.user_id
-            WHERE u.email_verified_at = c.consumed_at)`,
-          { type: 'user_updated', outcome: 'success', reason: 'email_verified' },
-          metadata,
-        )}`,
-      tellOwner: queueNotice(owners(once), 'password_changed', 'none', metadata),
-      answer: sql`SELECT u.device_generation FROM ${owner} c JOIN users u ON u.id = c.user_id`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: holdHolder(presented),
+    consume: sql`
+      WITH consumed AS (${consumeToken(holder, presented, consumedBy)})
+      ${dropPendingRegistrations(sql`consumed`)}`,
+    setPassword: setProvedPassword(once, newHash),
+    ...closeWaysIn(credentials, {
+      occasion: isByOwner ? 'recovery_completed' : 'password_reset',
+      ...{ owner, ownerOnce: once, actingSessionId: null, metadata },
+      since: isByOwner ? sql`${since}::timestamptz` : null,
+    }),
+    forgetAttempts: sql`
+      WITH of_address AS (${deleteSubject(subject, sql`${once} c`)})
+      ${deleteAttempts(once)}`,
+    record: sql`
+      WITH changed AS (${recordEvents(
+        sql`(SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c)`,
+        { type: 'authn_password_change', outcome: 'success', reason: 'reset' },
+        metadata,
+      )})
+      ${recordEvents(
+        sql`(
+          SELECT c.user_id, NULL::uuid AS session_id FROM ${once} c JOIN users u ON u.id = c.user_id
+          WHERE u.email_verified_at = c.consumed_at)`,
+        { type: 'user_updated', outcome: 'success', reason: 'email_verified' },
+        metadata,
+      )}`,
+    tellOwner: queueNotice(owners(once), 'password_changed', 'none', metadata),
+    answer: sql`SELECT u.device_generation FROM ${owner} c JOIN users u ON u.id = c.user_id`,
+  };
+  const results = await db.batch('apply-reset', steps, { isIdempotent: true });
   const [row] = results.answer as { readonly device_generation: number }[];
   return row ?? null;
 }

@@ -14,13 +14,10 @@ export async function findEvents(
   limit: number,
 ): Promise<EventRow[] | null> {
   // An owner without events gives one row of nulls.
-  const rows = await db.query<EventRow | { readonly id: null }>(
-    'find-events',
-    sql`
-      WITH owner AS MATERIALIZED (${owner})
-      SELECT n.* FROM owner o LEFT JOIN LATERAL (${eventsOf(sql`o`, after, limit)}) AS n ON true
-      ORDER BY n.at DESC, n.id DESC`,
-    { isIdempotent: true },
-  );
+  const statement = sql<EventRow | { readonly id: null }>`
+    WITH owner AS MATERIALIZED (${owner})
+    SELECT n.* FROM owner o LEFT JOIN LATERAL (${eventsOf(sql`o`, after, limit)}) AS n ON true
+    ORDER BY n.at DESC, n.id DESC`;
+  const rows = await db.query('find-events', statement, { isIdempotent: true });
   return rows.length === 0 ? null : rows.filter((row) => row.id !== null);
 }

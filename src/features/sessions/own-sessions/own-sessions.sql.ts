@@ -16,15 +16,12 @@ export type OwnSessions = { readonly id: string | null } | 'all' | 'others';
  * when the calling one is no longer live.
  */
 export function findOwnSessions(db: Database, caller: CallerIds): Promise<SessionRow[]> {
-  return db.query<SessionRow>(
-    'find-own-sessions',
-    sql`
-      WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)})
-      SELECT ${sessionColumns(sql`o`)} FROM caller c JOIN sessions o ON o.user_id = c.user_id
-      WHERE o.expires_at > now()
-      ORDER BY o.last_active_at DESC, o.id`,
-    { isIdempotent: true },
-  );
+  const statement = sql<SessionRow>`
+    WITH caller AS (SELECT s.user_id ${fromLiveSession(caller)})
+    SELECT ${sessionColumns(sql`o`)} FROM caller c JOIN sessions o ON o.user_id = c.user_id
+    WHERE o.expires_at > now()
+    ORDER BY o.last_active_at DESC, o.id`;
+  return db.query('find-own-sessions', statement, { isIdempotent: true });
 }
 
 /**
@@ -49,22 +46,19 @@ export async function endOwnSessions(
   const reason = typeof which === 'string' ? 'sessions_revoked' : 'session_revoked';
   const recorded = recordedByUs(userId, metadata.operationId, 'authn_token_revoked');
   const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
-  const { findCaller, count } = await db.batch(
-    'end-own-sessions',
-    {
-      // The user is locked first, as by a password change, and then the sessions: in the other order the two could
-      // deadlock. A separate statement lets the next ones see what sessions did while this waited.
-      holdUser: lockUser(userId),
-      findCaller: sql`SELECT s.id AS session_id ${fromLiveSession(caller)}`,
-      endChosen: endSessions(isEnded, { reason }, metadata),
-      ...closeWaysIn(credentials, {
-        ...{ occasion: 'signed_out_by_owner', owner, ownerOnce: owner },
-        ...{ actingSessionId: caller.sessionId, since: null, metadata },
-      }),
-      count: sql`SELECT count(*)::int AS ended FROM (${recorded}) r`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    // The user is locked first, as by a password change, and then the sessions: in the other order the two could
+    // deadlock. A separate statement lets the next ones see what sessions did while this waited.
+    holdUser: lockUser(userId),
+    findCaller: sql`SELECT s.id AS session_id ${fromLiveSession(caller)}`,
+    endChosen: endSessions(isEnded, { reason }, metadata),
+    ...closeWaysIn(credentials, {
+      ...{ occasion: 'signed_out_by_owner', owner, ownerOnce: owner },
+      ...{ actingSessionId: caller.sessionId, since: null, metadata },
+    }),
+    count: sql`SELECT count(*)::int AS ended FROM (${recorded}) r`,
+  };
+  const { findCaller, count } = await db.batch('end-own-sessions', steps, { isIdempotent: true });
   const [row] = count as { ended: number }[];
   if (row === undefined) throw new TypeError('a count must always have one row');
   return findCaller.length > 0 || row.ended > 0 ? row.ended : null;

@@ -28,26 +28,23 @@ export async function endReusedSession(
   const recorded = recordedByUs(userId, metadata.operationId, tokenReuse.type);
   const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
   const ownerOnce = recordedNow(userId, metadata.operationId);
-  const { answer } = await db.batch(
-    'end-reused-session',
-    {
-      holdUser: lockUser(userId),
-      endSession: sql`
-        WITH judged AS MATERIALIZED (${judgedSession(isNamed, presented, settings)}
-        ), ended AS (
-          DELETE FROM sessions s USING judged j WHERE s.id = j.id AND j.outcome = 'reuse'
-          RETURNING s.user_id, s.id AS session_id
-        )
-        ${recordEvents(sql`ended`, tokenReuse, metadata)}`,
-      ...closeWaysIn(credentials, {
-        ...{ occasion: 'token_reused', owner, ownerOnce, actingSessionId: null, since: null, metadata },
-      }),
-      holdRecipient: holdRecipient(owners(ownerOnce)),
-      tellOwner: queueNotice(owners(ownerOnce), 'refresh_token_reused', 'recipient', metadata),
-      answer: recorded,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    endSession: sql`
+      WITH judged AS MATERIALIZED (${judgedSession(isNamed, presented, settings)}
+      ), ended AS (
+        DELETE FROM sessions s USING judged j WHERE s.id = j.id AND j.outcome = 'reuse'
+        RETURNING s.user_id, s.id AS session_id
+      )
+      ${recordEvents(sql`ended`, tokenReuse, metadata)}`,
+    ...closeWaysIn(credentials, {
+      ...{ occasion: 'token_reused', owner, ownerOnce, actingSessionId: null, since: null, metadata },
+    }),
+    holdRecipient: holdRecipient(owners(ownerOnce)),
+    tellOwner: queueNotice(owners(ownerOnce), 'refresh_token_reused', 'recipient', metadata),
+    answer: recorded,
+  };
+  const { answer } = await db.batch('end-reused-session', steps, { isIdempotent: true });
   return answer.length > 0;
 }
 

@@ -33,16 +33,13 @@ export async function replaceBackupCodes(
   const once = sql`(
     SELECT b.user_id, ${caller.sessionId}::uuid AS session_id FROM backup_codes b
     WHERE b.user_id = ${caller.userId}::uuid AND b.code_hash = decode(${hashes[0]}::text, 'hex') AND b.created_at = now())`;
-  const { judge } = await db.batch(
-    'replace-backup-codes',
-    {
-      holdUser: lockUser(caller.userId),
-      judge: sql<ReplacedRow>`SELECT ${refusedBy(gateRules)} AS refused_by, ${isEnabled} AS is_enabled ${fromLiveSession(caller)}`,
-      store: storeBackupCodes(admitted, hashes),
-      record: recordEvents(once, renewed, metadata),
-      tellOwner: queueNotice(owners(once), 'backup_codes_renewed', 'recipient', metadata),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(caller.userId),
+    judge: sql<ReplacedRow>`SELECT ${refusedBy(gateRules)} AS refused_by, ${isEnabled} AS is_enabled ${fromLiveSession(caller)}`,
+    store: storeBackupCodes(admitted, hashes),
+    record: recordEvents(once, renewed, metadata),
+    tellOwner: queueNotice(owners(once), 'backup_codes_renewed', 'recipient', metadata),
+  };
+  const { judge } = await db.batch('replace-backup-codes', steps, { isIdempotent: true });
   return judge[0] ?? null;
 }

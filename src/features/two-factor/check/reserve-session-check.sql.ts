@@ -74,19 +74,18 @@ export async function reserveSessionCheck(
   const checked = sql`(
     SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c
     WHERE EXISTS (SELECT ${fromLiveSession(caller)} AND ${passesGates(gateRules)}) AND ${sealedFactors(sql`c.user_id`)} IS NOT NULL)`;
-  const { reserve, reserveAmongGuesses, judge, answer } = await db.batch(
-    'reserve-session-check',
-    {
-      ...reservationSteps(checked, attemptId, proof, metadata),
-      judge: sql<GatedRow>`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
-      answer: sql<Omit<ReservedSessionCheck, 'number' | 'refused_by'>>`
-        SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
-          ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
-          ${secondsUntilChecked} AS retry_after_seconds
-        FROM ${account} c`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    ...reservationSteps(checked, attemptId, proof, metadata),
+    judge: sql<GatedRow>`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
+    answer: sql<Omit<ReservedSessionCheck, 'number' | 'refused_by'>>`
+      SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
+        ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
+        ${secondsUntilChecked} AS retry_after_seconds
+      FROM ${account} c`,
+  };
+  const { reserve, reserveAmongGuesses, judge, answer } = await db.batch('reserve-session-check', steps, {
+    isIdempotent: true,
+  });
   const [row] = answer;
   const [judged] = judge;
   if (row === undefined || judged === undefined) return null;
@@ -129,32 +128,29 @@ export async function recordMiss(
 ): Promise<void> {
   const once = guessedBy(userId, counter, metadata, { isOnce: true });
   const { mail, token } = withdrawal;
-  await db.batch(
-    'record-second-factor-miss',
-    {
-      holdUser: lockUser(userId),
-      countMiss: countMiss(userId, counter, metadata),
-      noteSession: sessionId === null ? null : noteMissedSession({ userId, sessionId }),
-      record: recordEvents(
-        sql`(SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id)`,
-        { type: 'authn_login_fail', outcome: 'failure', method, reason, isOncePerRequest: true },
-        metadata,
-      ),
-      ...closeWaysIn(credentials, {
-        occasion: 'second_factor_guessed',
-        owner: guessedBy(userId, counter, metadata, { isOnce: false }),
-        ...{ ownerOnce: once, actingSessionId: null, since: null, ownLinks: [token.hash], metadata },
-      }),
-      recordWithdrawal: recordEvents(
-        once,
-        { type: 'user_updated', outcome: 'success', reason: 'password_withdrawn' },
-        metadata,
-      ),
-      mailOwner: queueMail(owners(once), mail, 'none', metadata),
-      issueReset: issueToken(sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`, token, {
-        ...{ owner: sql`s.user_id`, email: sql`s.recipient` },
-      }),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    countMiss: countMiss(userId, counter, metadata),
+    noteSession: sessionId === null ? null : noteMissedSession({ userId, sessionId }),
+    record: recordEvents(
+      sql`(SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id)`,
+      { type: 'authn_login_fail', outcome: 'failure', method, reason, isOncePerRequest: true },
+      metadata,
+    ),
+    ...closeWaysIn(credentials, {
+      occasion: 'second_factor_guessed',
+      owner: guessedBy(userId, counter, metadata, { isOnce: false }),
+      ...{ ownerOnce: once, actingSessionId: null, since: null, ownLinks: [token.hash], metadata },
+    }),
+    recordWithdrawal: recordEvents(
+      once,
+      { type: 'user_updated', outcome: 'success', reason: 'password_withdrawn' },
+      metadata,
+    ),
+    mailOwner: queueMail(owners(once), mail, 'none', metadata),
+    issueReset: issueToken(sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`, token, {
+      ...{ owner: sql`s.user_id`, email: sql`s.recipient` },
+    }),
+  };
+  await db.batch('record-second-factor-miss', steps, { isIdempotent: true });
 }

@@ -29,32 +29,29 @@ export async function disableTwoFactor(
   const recorded = recordedByUs(userId, metadata.operationId, 'user_updated');
   const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
   const once = recordedNow(userId, metadata.operationId);
-  const { answer, live } = await db.batch(
-    'disable-two-factor',
-    {
-      holdUser: lockUser(userId),
-      accept: acceptProof(
-        // The gates were asked in the round trip before.
-        sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${isOutOfRecovery(sql`u`)})`,
-        proof,
-        metadata,
-      ),
-      settle: settleSecondFactor(accepted, counter, proof),
-      record: recordEvents(
-        sql`(SELECT a.user_id, ${caller.sessionId}::uuid AS session_id FROM ${accepted} a)`,
-        { type: 'user_updated', outcome: 'success', method: proof.kind, reason: 'two_factor_disabled' },
-        metadata,
-      ),
-      ...closeWaysIn(credentials, {
-        ...{ occasion: 'two_factor_disabled', owner, ownerOnce: once },
-        ...{ actingSessionId: caller.sessionId, since: null, metadata },
-      }),
-      tellOwner: queueNotice(owners(once), 'two_factor_disabled', 'recipient', metadata),
-      live: sql`SELECT s.id ${fromLiveSession(caller)}`,
-      answer: recorded,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    accept: acceptProof(
+      // The gates were asked in the round trip before.
+      sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${isOutOfRecovery(sql`u`)})`,
+      proof,
+      metadata,
+    ),
+    settle: settleSecondFactor(accepted, counter, proof),
+    record: recordEvents(
+      sql`(SELECT a.user_id, ${caller.sessionId}::uuid AS session_id FROM ${accepted} a)`,
+      { type: 'user_updated', outcome: 'success', method: proof.kind, reason: 'two_factor_disabled' },
+      metadata,
+    ),
+    ...closeWaysIn(credentials, {
+      ...{ occasion: 'two_factor_disabled', owner, ownerOnce: once },
+      ...{ actingSessionId: caller.sessionId, since: null, metadata },
+    }),
+    tellOwner: queueNotice(owners(once), 'two_factor_disabled', 'recipient', metadata),
+    live: sql`SELECT s.id ${fromLiveSession(caller)}`,
+    answer: recorded,
+  };
+  const { answer, live } = await db.batch('disable-two-factor', steps, { isIdempotent: true });
   if (answer.length > 0) return 'done';
   return live.length > 0 ? 'used' : 'gone';
 }

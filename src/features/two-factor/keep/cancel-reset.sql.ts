@@ -26,24 +26,17 @@ export async function cancelReset(
   const holder = sql`
     SELECT u.id AS user_id FROM users u JOIN (SELECT t.owner_id ${fromLiveToken(presented)}) l ON l.owner_id = u.id`;
   const once = consumedNow(presented, operationId);
-  const { answer } = await db.batch(
-    'keep-two-factor',
-    {
-      holdUser: sql`${holder} FOR NO KEY UPDATE OF u`,
-      consume: consumeToken(
-        sql`(${holder} WHERE ${isTwoFactorResetPending(sql`u`)})`,
-        presented,
-        operationId,
-      ),
-      cancel: cancelTwoFactorReset(once),
-      record: recordEvents(
-        sql`(SELECT o.user_id, NULL::uuid AS session_id FROM ${once} o)`,
-        { type: 'user_updated', outcome: 'success', reason: 'two_factor_kept' },
-        metadata,
-      ),
-      answer: sql`SELECT d.user_id FROM ${consumedByUs(presented, operationId)} d`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: sql`${holder} FOR NO KEY UPDATE OF u`,
+    consume: consumeToken(sql`(${holder} WHERE ${isTwoFactorResetPending(sql`u`)})`, presented, operationId),
+    cancel: cancelTwoFactorReset(once),
+    record: recordEvents(
+      sql`(SELECT o.user_id, NULL::uuid AS session_id FROM ${once} o)`,
+      { type: 'user_updated', outcome: 'success', reason: 'two_factor_kept' },
+      metadata,
+    ),
+    answer: sql`SELECT d.user_id FROM ${consumedByUs(presented, operationId)} d`,
+  };
+  const { answer } = await db.batch('keep-two-factor', steps, { isIdempotent: true });
   return answer.length > 0;
 }

@@ -14,14 +14,11 @@ export interface FactorRow {
 
 /** Returns the caller's second factors, oldest first. Round trips: 1. Empty when the session is not live. */
 export function findFactors(db: Database, caller: CallerIds): Promise<FactorRow[]> {
-  return db.query<FactorRow>(
-    'find-factors',
-    sql`
-      SELECT f.id, f.kind, f.name, f.added_at, f.last_used_at,
-        (SELECT count(*)::int FROM backup_codes b WHERE b.user_id = c.user_id AND b.used_at IS NULL) AS backup_codes_left
-      FROM (SELECT s.user_id ${fromLiveSession(caller)}) c
-      LEFT JOIN factors f ON f.user_id = c.user_id AND f.added_at IS NOT NULL
-      ORDER BY f.added_at, f.id`,
-    { isIdempotent: true },
-  );
+  const statement = sql<FactorRow>`
+    SELECT f.id, f.kind, f.name, f.added_at, f.last_used_at,
+      (SELECT count(*)::int FROM backup_codes b WHERE b.user_id = c.user_id AND b.used_at IS NULL) AS backup_codes_left
+    FROM (SELECT s.user_id ${fromLiveSession(caller)}) c
+    LEFT JOIN factors f ON f.user_id = c.user_id AND f.added_at IS NOT NULL
+    ORDER BY f.added_at, f.id`;
+  return db.query('find-factors', statement, { isIdempotent: true });
 }

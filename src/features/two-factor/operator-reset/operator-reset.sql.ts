@@ -24,14 +24,11 @@ export interface ResetTarget {
 /** Reads what a reset of a user's second factor depends on. Round trips: 1. Null when there is no such user. */
 export async function findResetTarget(db: Database, userId: string): Promise<ResetTarget | null> {
   const owner = sql`(SELECT target.id AS user_id)`;
-  const [row] = await db.query<ResetTarget>(
-    'find-reset-target',
-    sql`
-      SELECT target.two_factor_since IS NOT NULL AS is_enabled, target.two_factor_reset_at AS effective_at,
-        ARRAY(SELECT DISTINCT r.recipient FROM (${everyRecipient(owner)}) r) AS addresses
-      FROM users target WHERE target.id = ${userId}::uuid`,
-    { isIdempotent: true },
-  );
+  const statement = sql<ResetTarget>`
+    SELECT target.two_factor_since IS NOT NULL AS is_enabled, target.two_factor_reset_at AS effective_at,
+      ARRAY(SELECT DISTINCT r.recipient FROM (${everyRecipient(owner)}) r) AS addresses
+    FROM users target WHERE target.id = ${userId}::uuid`;
+  const [row] = await db.query('find-reset-target', statement, { isIdempotent: true });
   return row ?? null;
 }
 
@@ -50,38 +47,34 @@ export async function announceReset(
   const once = sql`(
     SELECT u.id AS user_id, NULL::uuid AS session_id, u.email, u.two_factor_reset_at FROM users u
     WHERE u.id = ${userId}::uuid AND u.two_factor_reset_at = now() + make_interval(hours => ${delayHours}::int))`;
-  const { announce } = await db.batch(
-    'announce-two-factor-reset',
-    {
-      holdUser: lockUser(userId),
-      announce: announceTwoFactorReset(userId, delayHours),
-      issueLink: issueToken(once, token, {
-        ...{ owner: sql`s.user_id`, email: sql`s.email`, expiresAt: sql`s.two_factor_reset_at` },
-      }),
-      record: recordEvents(
-        once,
-        {
-          ...{ type: 'authz_admin', outcome: 'success', reason: 'two_factor_reset_announced' },
-          ...{ isByOperator: true, isOncePerRequest: true },
-        },
-        metadata,
-      ),
-      // Whatever was mailed before: a reset that nobody is told of could not be stopped.
-      mailEverybody: queueMail(everyRecipient(once), mail, 'none', metadata),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    announce: announceTwoFactorReset(userId, delayHours),
+    issueLink: issueToken(once, token, {
+      ...{ owner: sql`s.user_id`, email: sql`s.email`, expiresAt: sql`s.two_factor_reset_at` },
+    }),
+    record: recordEvents(
+      once,
+      {
+        ...{ type: 'authz_admin', outcome: 'success', reason: 'two_factor_reset_announced' },
+        ...{ isByOperator: true, isOncePerRequest: true },
+      },
+      metadata,
+    ),
+    // Whatever was mailed before: a reset that nobody is told of could not be stopped.
+    mailEverybody: queueMail(everyRecipient(once), mail, 'none', metadata),
+  };
+  const { announce } = await db.batch('announce-two-factor-reset', steps, { isIdempotent: true });
   const [row] = announce;
   return row?.effective_at ?? null;
 }
 
 /** Finds up to `limit` users of whom a reset is due; one that somebody else holds is left for the next time. Round trips: 1. */
 export async function findDueResets(db: Database, limit: number): Promise<string[]> {
-  const rows = await db.query<{ user_id: string }>(
-    'find-due-two-factor-resets',
-    sql`SELECT u.id AS user_id ${fromDueTwoFactorResets()} ORDER BY u.two_factor_reset_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`,
-    { isIdempotent: true },
-  );
+  const statement = sql<{ user_id: string }>`
+    SELECT u.id AS user_id ${fromDueTwoFactorResets()}
+    ORDER BY u.two_factor_reset_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED`;
+  const rows = await db.query('find-due-two-factor-resets', statement, { isIdempotent: true });
   return rows.map(({ user_id }) => user_id);
 }
 
@@ -99,25 +92,22 @@ export async function carryOutReset(
   const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
   const once = recordedNow(userId, metadata.operationId);
   const byOperator = { ...metadata, userAgent: null, location: null };
-  await db.batch(
-    'carry-out-two-factor-reset',
-    {
-      holdUser: lockUser(userId),
-      record: recordEvents(
-        sql`(
-          SELECT u.id AS user_id, NULL::uuid AS session_id FROM users u
-          WHERE u.id = ${userId}::uuid AND ${isTwoFactorResetDue(sql`u`)})`,
-        { type: 'authz_admin', outcome: 'success', reason: 'two_factor_reset', isByOperator: true },
-        metadata,
-      ),
-      ...closeWaysIn(credentials, {
-        ...{ occasion: 'two_factor_reset', owner, ownerOnce: once },
-        ...{ actingSessionId: null, since: null, metadata },
-      }),
-      tellEverybody: queueNotice(everyRecipient(once), 'two_factor_reset', 'none', byOperator),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    record: recordEvents(
+      sql`(
+        SELECT u.id AS user_id, NULL::uuid AS session_id FROM users u
+        WHERE u.id = ${userId}::uuid AND ${isTwoFactorResetDue(sql`u`)})`,
+      { type: 'authz_admin', outcome: 'success', reason: 'two_factor_reset', isByOperator: true },
+      metadata,
+    ),
+    ...closeWaysIn(credentials, {
+      ...{ occasion: 'two_factor_reset', owner, ownerOnce: once },
+      ...{ actingSessionId: null, since: null, metadata },
+    }),
+    tellEverybody: queueNotice(everyRecipient(once), 'two_factor_reset', 'none', byOperator),
+  };
+  await db.batch('carry-out-two-factor-reset', steps, { isIdempotent: true });
 }
 
 /** The present address of the user in `owner`, a sub-select with `user_id`, and each former one that could have it back. */

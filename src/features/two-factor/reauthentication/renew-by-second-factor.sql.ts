@@ -36,26 +36,23 @@ export async function renewBySecondFactor(
 ): Promise<RenewedSessionRow | Unaccepted> {
   const { userId } = caller;
   const once = renewedNow(renewal);
-  const { answer, live } = await db.batch(
-    'renew-by-second-factor',
-    {
-      holdUser: lockUser(userId),
-      holdSession: holdSession(caller),
-      accept: acceptProof(sql`(SELECT s.user_id ${fromLiveSession(caller)})`, proof, metadata),
-      renew: renewSession(acceptedNow(userId, proof, metadata), renewal),
-      settle: settleSecondFactor(once, counter, proof),
-      record: recordEvents(
-        once,
-        { type: 'authn_login_success', outcome: 'success', method: proof.kind, reason: 'reauthentication' },
-        metadata,
-      ),
-      ...(proof.kind === 'backup_code' && {
-        tellOwner: queueNotice(owners(once), 'backup_code_used', 'recipient', metadata),
-      }),
-      live: sql`SELECT s.id ${fromLiveSession(caller)}`,
-      answer: renewedBefore(userId, renewal),
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(userId),
+    holdSession: holdSession(caller),
+    accept: acceptProof(sql`(SELECT s.user_id ${fromLiveSession(caller)})`, proof, metadata),
+    renew: renewSession(acceptedNow(userId, proof, metadata), renewal),
+    settle: settleSecondFactor(once, counter, proof),
+    record: recordEvents(
+      once,
+      { type: 'authn_login_success', outcome: 'success', method: proof.kind, reason: 'reauthentication' },
+      metadata,
+    ),
+    ...(proof.kind === 'backup_code' && {
+      tellOwner: queueNotice(owners(once), 'backup_code_used', 'recipient', metadata),
+    }),
+    live: sql`SELECT s.id ${fromLiveSession(caller)}`,
+    answer: renewedBefore(userId, renewal),
+  };
+  const { answer, live } = await db.batch('renew-by-second-factor', steps, { isIdempotent: true });
   return answer[0] ?? (live.length > 0 ? 'used' : 'gone');
 }

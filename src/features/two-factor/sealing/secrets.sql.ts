@@ -12,20 +12,15 @@ export interface SealedRow {
 
 /** Finds up to `limit` secrets that are sealed in this way. Round trips: 1. */
 export function findSecretsSealedBy(db: Database, prefix: string, limit: number): Promise<SealedRow[]> {
-  return db.query<SealedRow>(
-    'find-secrets-sealed-by',
-    sql`SELECT f.id, f.user_id, f.secret_sealed FROM factors f WHERE ${isSealedBy(prefix)} LIMIT ${limit}::int`,
-    { isIdempotent: true },
-  );
+  const statement = sql<SealedRow>`SELECT f.id, f.user_id, f.secret_sealed FROM factors f WHERE ${isSealedBy(prefix)} LIMIT ${limit}::int`;
+  return db.query('find-secrets-sealed-by', statement, { isIdempotent: true });
 }
 
 /** Counts the secrets that are sealed in this way. Round trips: 1. */
 export async function countSecretsSealedBy(db: Database, prefix: string): Promise<number> {
-  const [row] = await db.query<{ count: number }>(
-    'count-secrets-sealed-by',
-    sql`SELECT count(*)::int AS count FROM factors f WHERE ${isSealedBy(prefix)}`,
-    { isIdempotent: true },
-  );
+  const statement = sql<{ count: number }>`
+    SELECT count(*)::int AS count FROM factors f WHERE ${isSealedBy(prefix)}`;
+  const [row] = await db.query('count-secrets-sealed-by', statement, { isIdempotent: true });
   return row?.count ?? 0;
 }
 
@@ -41,17 +36,15 @@ export async function replaceSecrets(db: Database, replacements: readonly Replac
  * @returns how many were deleted
  */
 export async function cleanupSetups(db: Database, limit: number): Promise<number> {
-  const [row] = await db.query<{ deleted: number }>(
-    'clean-up-two-factor-setups',
-    sql`
-      WITH due AS (
-        SELECT f.id FROM factors f WHERE f.added_at IS NULL AND f.created_at <= now() - make_interval(secs => ${setupSeconds}::int)
-        ORDER BY f.created_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-      ), deleted AS (
-        DELETE FROM factors f WHERE f.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING f.id
-      )
-      SELECT count(*)::int AS deleted FROM deleted`,
-  );
+  const statement = sql<{ deleted: number }>`
+    WITH due AS (
+      SELECT f.id FROM factors f WHERE f.added_at IS NULL AND f.created_at <= now() - make_interval(secs => ${setupSeconds}::int)
+      ORDER BY f.created_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
+    ), deleted AS (
+      DELETE FROM factors f WHERE f.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING f.id
+    )
+    SELECT count(*)::int AS deleted FROM deleted`;
+  const [row] = await db.query('clean-up-two-factor-setups', statement);
   return row?.deleted ?? 0;
 }
 

@@ -69,30 +69,29 @@ export async function reserveChallengeCheck(
     proof,
   );
   const isTried = reservedBy(tryBucket, attemptId, tryLimits);
-  const { reserve, reserveAmongGuesses, answer } = await db.batch(
-    'reserve-challenge-check',
-    {
-      reserveTry: reserveAttempt(
-        sql`(SELECT ${tryBucket}::text AS bucket FROM ${found} f)`,
-        attemptId,
-        tryLimits,
-        'uncounted',
-      ),
-      ...reservationSteps(
-        sql`(
-          SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c WHERE ${isTried})`,
-        attemptId,
-        proof,
-        metadata,
-      ),
-      answer: sql<Omit<ChallengedAccount, 'number'>>`
-        SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
-          ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
-          ${secondsUntilChecked} AS retry_after_seconds
-        FROM ${account} c WHERE ${isTried}`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    reserveTry: reserveAttempt(
+      sql`(SELECT ${tryBucket}::text AS bucket FROM ${found} f)`,
+      attemptId,
+      tryLimits,
+      'uncounted',
+    ),
+    ...reservationSteps(
+      sql`(
+        SELECT c.bucket, c.is_guessed, c.user_id, c.session_id FROM ${account} c WHERE ${isTried})`,
+      attemptId,
+      proof,
+      metadata,
+    ),
+    answer: sql<Omit<ChallengedAccount, 'number'>>`
+      SELECT c.*, ${sealedFactors(sql`c.user_id`)} AS factors,
+        ${isUnusedBackupCode(sql`c.user_id`, presentedHash(proof))} AS is_backup_code,
+        ${secondsUntilChecked} AS retry_after_seconds
+      FROM ${account} c WHERE ${isTried}`,
+  };
+  const { reserve, reserveAmongGuesses, answer } = await db.batch('reserve-challenge-check', steps, {
+    isIdempotent: true,
+  });
   const [row] = answer;
   if (row === undefined) return null;
   return { ...row, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };

@@ -61,22 +61,19 @@ export async function startSetup(
 ): Promise<SetupRow | null> {
   const isUnverified = sql`(${isVerificationAsked}::boolean AND u.email_verified_at IS NULL)`;
   const admitted = sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)} AND NOT ${isUnverified})`;
-  const { judge } = await db.batch(
-    'start-two-factor-setup',
-    {
-      holdUser: lockUser(caller.userId),
-      judge: sql<SetupRow>`
-        SELECT u.email, ${isUnverified} AS is_unverified, ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
-      dropEarlier: sql`
-        DELETE FROM factors f USING ${admitted} a
-        WHERE f.user_id = a.user_id AND f.added_at IS NULL AND f.id <> ${id}::uuid`,
-      store: sql`
-        INSERT INTO factors (id, user_id, kind, name, secret_sealed)
-        SELECT ${id}::uuid, a.user_id, 'totp', ${totpName}, ${secretSealed} FROM ${admitted} a
-        ON CONFLICT (id) DO NOTHING`,
-    },
-    { isIdempotent: true },
-  );
+  const steps = {
+    holdUser: lockUser(caller.userId),
+    judge: sql<SetupRow>`
+      SELECT u.email, ${isUnverified} AS is_unverified, ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
+    dropEarlier: sql`
+      DELETE FROM factors f USING ${admitted} a
+      WHERE f.user_id = a.user_id AND f.added_at IS NULL AND f.id <> ${id}::uuid`,
+    store: sql`
+      INSERT INTO factors (id, user_id, kind, name, secret_sealed)
+      SELECT ${id}::uuid, a.user_id, 'totp', ${totpName}, ${secretSealed} FROM ${admitted} a
+      ON CONFLICT (id) DO NOTHING`,
+  };
+  const { judge } = await db.batch('start-two-factor-setup', steps, { isIdempotent: true });
   return judge[0] ?? null;
 }
 
@@ -98,17 +95,14 @@ export async function findSetup(
   gateRules: GateRules,
 ): Promise<UnfinishedSetup | null> {
   const deviceId = sql`coalesce(s.device_id, s.id)`;
-  const [row] = await db.query<UnfinishedSetup>(
-    'find-two-factor-setup',
-    sql`
-      SELECT c.*, ${checkBucket(sql`c.user_id`, sql`c.counted_device_id`)} AS bucket, f.id, f.secret_sealed AS secret
-      FROM (
-        SELECT s.user_id, ${deviceId} AS device_id, ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id,
-          ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}
-      ) c
-      LEFT JOIN factors f ON f.user_id = c.user_id AND ${isOpenSetup(sql`f`)}`,
-    { isIdempotent: true },
-  );
+  const statement = sql<UnfinishedSetup>`
+    SELECT c.*, ${checkBucket(sql`c.user_id`, sql`c.counted_device_id`)} AS bucket, f.id, f.secret_sealed AS secret
+    FROM (
+      SELECT s.user_id, ${deviceId} AS device_id, ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id,
+        ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}
+    ) c
+    LEFT JOIN factors f ON f.user_id = c.user_id AND ${isOpenSetup(sql`f`)}`;
+  const [row] = await db.query('find-two-factor-setup', statement, { isIdempotent: true });
   return row ?? null;
 }
 
@@ -146,42 +140,39 @@ export async function enableTwoFactor(
   const owner = sql`(
     SELECT f.user_id FROM factors f
     WHERE f.id = ${factorId}::uuid AND f.user_id = ${caller.userId}::uuid AND f.last_used_by = ${metadata.operationId}::uuid)`;
-  const { answer } = await db.batch(
-    'enable-two-factor',
-    {
-      holdUser: lockUser(caller.userId),
-      holdSession: holdSession(caller),
-      renew: renewSession(admitted, renewal),
-      start: sql`
-        WITH replaced AS (
-          DELETE FROM factors f USING ${once} o WHERE f.user_id = o.user_id AND f.id <> ${factorId}::uuid
-        ),
-        confirmed AS (
-          UPDATE factors f SET added_at = now(), last_step = ${step}::bigint, last_used_at = now(),
-            last_used_by = ${metadata.operationId}::uuid,
-            held_since = coalesce((SELECT min(x.held_since) FROM factors x WHERE x.user_id = o.user_id), now())
-          FROM ${once} o WHERE f.id = ${factorId}::uuid AND f.user_id = o.user_id
-        ),
-        forgiven AS (
-          -- What was missed at an earlier authenticator says nothing about this one.
-          UPDATE second_factor_devices d SET misses = 0 FROM ${once} o WHERE d.user_id = o.user_id
-        )
-        ${startTwoFactor(once)}`,
-      storeCodes: storeBackupCodes(once, codeHashes),
-      ...closeWaysIn(credentials, {
-        ...{ occasion: 'two_factor_enabled', owner, ownerOnce: once },
-        ...{ actingSessionId: renewal.newId, since: null, metadata },
-      }),
-      settle: settleSecondFactor(once, counter, { kind: 'totp' }),
-      record: recordEvents(
-        once,
-        { type: 'user_updated', outcome: 'success', method: 'totp', reason: 'two_factor_enabled' },
-        metadata,
+  const steps = {
+    holdUser: lockUser(caller.userId),
+    holdSession: holdSession(caller),
+    renew: renewSession(admitted, renewal),
+    start: sql`
+      WITH replaced AS (
+        DELETE FROM factors f USING ${once} o WHERE f.user_id = o.user_id AND f.id <> ${factorId}::uuid
       ),
-      tellOwner: queueNotice(owners(once), 'two_factor_enabled', 'recipient', metadata),
-      answer: renewedBefore(caller.userId, renewal),
-    },
-    { isIdempotent: true },
-  );
+      confirmed AS (
+        UPDATE factors f SET added_at = now(), last_step = ${step}::bigint, last_used_at = now(),
+          last_used_by = ${metadata.operationId}::uuid,
+          held_since = coalesce((SELECT min(x.held_since) FROM factors x WHERE x.user_id = o.user_id), now())
+        FROM ${once} o WHERE f.id = ${factorId}::uuid AND f.user_id = o.user_id
+      ),
+      forgiven AS (
+        -- What was missed at an earlier authenticator says nothing about this one.
+        UPDATE second_factor_devices d SET misses = 0 FROM ${once} o WHERE d.user_id = o.user_id
+      )
+      ${startTwoFactor(once)}`,
+    storeCodes: storeBackupCodes(once, codeHashes),
+    ...closeWaysIn(credentials, {
+      ...{ occasion: 'two_factor_enabled', owner, ownerOnce: once },
+      ...{ actingSessionId: renewal.newId, since: null, metadata },
+    }),
+    settle: settleSecondFactor(once, counter, { kind: 'totp' }),
+    record: recordEvents(
+      once,
+      { type: 'user_updated', outcome: 'success', method: 'totp', reason: 'two_factor_enabled' },
+      metadata,
+    ),
+    tellOwner: queueNotice(owners(once), 'two_factor_enabled', 'recipient', metadata),
+    answer: renewedBefore(caller.userId, renewal),
+  };
+  const { answer } = await db.batch('enable-two-factor', steps, { isIdempotent: true });
   return answer[0] ?? null;
 }
