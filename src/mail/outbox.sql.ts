@@ -1,4 +1,5 @@
 import type { Database } from '../db/client.ts';
+import { deletesDue } from '../db/delete-due.sql.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import { isoTime, type ReplacedText, replaceTexts } from '../db/texts.sql.ts';
 import type { MailFacts } from './mail-kind.ts';
@@ -99,22 +100,14 @@ export function giveUpExpiredMails(db: Database, limit: number): Promise<GivenUp
 }
 
 /**
- * Deletes up to `limit` mails that were finished more than a day ago, in one statement. Until then they are what the budgets
- * of mails are counted from, and contain nothing but an address.
- * @returns how many were deleted
+ * Deletes mails that were finished more than a day ago. Until then they are what the budgets of mails are counted from, and
+ * contain nothing but an address.
  */
-export async function deleteFinishedMails(db: Database, limit: number): Promise<number> {
-  const statement = sql<{ deleted: number }>`
-    WITH due AS (
-      SELECT m.id FROM mail_outbox m WHERE m.finished_at <= now() - make_interval(secs => ${mailLimits.daySeconds}::int)
-      ORDER BY m.finished_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (
-      DELETE FROM mail_outbox m WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING m.id
-    )
-    SELECT count(*)::int AS deleted FROM deleted`;
-  const [row] = await db.query('delete-finished-mails', statement);
-  return row?.deleted ?? 0;
-}
+export const deleteFinishedMails = deletesDue('delete-finished-mails', {
+  table: 'mail_outbox',
+  at: 'finished_at',
+  until: sql`now() - make_interval(secs => ${mailLimits.daySeconds}::int)`,
+});
 
 /** Finds up to `limit` waiting mails whose sealed content begins in this way. Round trips: 1. */
 export function findMailsSealedBy(db: Database, prefix: string, limit: number): Promise<SealedMail[]> {

@@ -1,23 +1,12 @@
 import type { Database } from '../../db/client.ts';
+import { deletesDue } from '../../db/delete-due.sql.ts';
 import { sql } from '../../db/sql.ts';
 import { eventDays, wholeAddressDays } from './retention.ts';
 
-/**
- * Deletes up to `limit` events after their retention, in one statement. Rows that another run has locked are skipped.
- * @returns how many were deleted
- */
-export async function deleteOldEvents(db: Database, limit: number): Promise<number> {
-  const statement = sql<{ deleted: number }>`
-    WITH due AS (
-      SELECT e.id FROM security_events e WHERE e.at <= now() - make_interval(days => ${eventDays}::int)
-      ORDER BY e.at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (
-      DELETE FROM security_events e WHERE e.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING e.id
-    )
-    SELECT count(*)::int AS deleted FROM deleted`;
-  const [row] = await db.query('delete-old-events', statement);
-  return row?.deleted ?? 0;
-}
+/** Deletes events after their retention. */
+export const deleteOldEvents = deletesDue('delete-old-events', {
+  ...{ table: 'security_events', at: 'at', until: sql`now() - make_interval(days => ${eventDays}::int)` },
+});
 
 /**
  * Shortens the addresses of up to `limit` events to their network, in one statement: /24 for IPv4, /48 for IPv6. The

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/client.ts';
+import { deletesDue } from '../../db/delete-due.sql.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
 import { type EventKind, recordEvents } from '../security-events/index.ts';
@@ -133,22 +134,10 @@ export async function endNamedSessions(
 }
 
 /**
- * Deletes up to `limit` expired sessions in one statement. Rows that another run has locked are skipped, so that
- * parallel runs share the work instead of waiting. The address and place of a session have no retention of their own:
- * its owner recognises a device by them, and they are deleted with the session.
- *
- * The rows are named by an array: for a join PostgreSQL may read the whole table in every batch.
- * @returns how many were deleted
+ * Deletes expired sessions. The address and place of a session have no retention of their own: its owner recognises a
+ * device by them, and they are deleted with the session.
  */
-export async function cleanupExpiredSessions(db: Database, limit: number): Promise<number> {
-  const statement = sql<{ deleted: number }>`
-    WITH due AS (
-      SELECT s.id FROM sessions s WHERE s.expires_at <= now()
-      ORDER BY s.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (
-      DELETE FROM sessions s WHERE s.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING s.id
-    )
-    SELECT count(*)::int AS deleted FROM deleted`;
-  const [row] = await db.query('clean-up-sessions', statement);
-  return row?.deleted ?? 0;
-}
+export const cleanupExpiredSessions = deletesDue('clean-up-sessions', {
+  table: 'sessions',
+  at: 'expires_at',
+});

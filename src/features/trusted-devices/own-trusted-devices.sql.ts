@@ -1,4 +1,5 @@
 import type { Database } from '../../db/client.ts';
+import { deletesDue } from '../../db/delete-due.sql.ts';
 import { sql } from '../../db/sql.ts';
 import type { Device } from '../../request/device.ts';
 import type { Location, RequestMetadata } from '../../request/request-metadata.ts';
@@ -54,19 +55,7 @@ export async function forgetTrustedDevice(
   return findCaller.length === 0 ? null : answer.length > 0;
 }
 
-/**
- * Deletes up to `limit` devices that are not trusted any longer, in one statement. Rows that others have locked are skipped.
- * @returns how many were deleted
- */
-export async function cleanupTrustedDevices(db: Database, limit: number): Promise<number> {
-  const statement = sql<{ deleted: number }>`
-    WITH due AS (
-      SELECT d.id FROM trusted_devices d WHERE d.expires_at <= now()
-      ORDER BY d.expires_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (
-      DELETE FROM trusted_devices d WHERE d.id = ANY (ARRAY(SELECT x.id FROM due x)) RETURNING d.id
-    )
-    SELECT count(*)::int AS deleted FROM deleted`;
-  const [row] = await db.query('clean-up-trusted-devices', statement);
-  return row?.deleted ?? 0;
-}
+/** Deletes devices that are not trusted any longer. */
+export const cleanupTrustedDevices = deletesDue('clean-up-trusted-devices', {
+  ...{ table: 'trusted_devices', at: 'expires_at' },
+});

@@ -70,7 +70,7 @@ export const operationFaults: readonly PlantedFault[] = [
     id: 'clean-ups-wait-for-each-other',
     guarantees: ['CRN-04'],
     breaks: 'A clean-up waits for another one and then believes that it is done.',
-    file: 'src/features/sessions/refresh-session.sql.ts',
+    file: 'src/db/delete-due.sql.ts',
     find: 'FOR UPDATE SKIP LOCKED',
     replace: 'FOR UPDATE',
     tests: ['test/races/clean-up.test.ts'],

@@ -1,4 +1,5 @@
 import type { Database } from '../../../db/client.ts';
+import { deletesDue } from '../../../db/delete-due.sql.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { type ReplacedText, replaceTexts } from '../../../db/texts.sql.ts';
 import { setupSeconds } from '../setup/set-up.sql.ts';
@@ -30,23 +31,13 @@ export async function replaceSecrets(db: Database, replacements: readonly Replac
   await db.query('replace-secrets', statement, { isIdempotent: true });
 }
 
-/**
- * Deletes up to `limit` setups of which the first code never came, in one statement. Rows that others have locked are
- * skipped.
- * @returns how many were deleted
- */
-export async function cleanupSetups(db: Database, limit: number): Promise<number> {
-  const statement = sql<{ deleted: number }>`
-    WITH due AS (
-      SELECT f.id FROM factors f WHERE f.added_at IS NULL AND f.created_at <= now() - make_interval(secs => ${setupSeconds}::int)
-      ORDER BY f.created_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED
-    ), deleted AS (
-      DELETE FROM factors f WHERE f.id = ANY (ARRAY(SELECT d.id FROM due d)) RETURNING f.id
-    )
-    SELECT count(*)::int AS deleted FROM deleted`;
-  const [row] = await db.query('clean-up-two-factor-setups', statement);
-  return row?.deleted ?? 0;
-}
+/** Deletes setups of which the first code never came. */
+export const cleanupSetups = deletesDue('clean-up-two-factor-setups', {
+  table: 'factors',
+  at: 'created_at',
+  until: sql`now() - make_interval(secs => ${setupSeconds}::int)`,
+  where: sql`d.added_at IS NULL`,
+});
 
 /** A range, so that the index finds them: the prefix ends in a dot, and a slash follows that in the collation "C". */
 function isSealedBy(prefix: string): Fragment {
