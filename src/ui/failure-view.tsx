@@ -1,6 +1,6 @@
 import { Form } from './form.tsx';
 import type { PageView } from './page-view.ts';
-import { Card } from './pieces.tsx';
+import { Card, LinkLine } from './pieces.tsx';
 
 /** A page that says what went wrong, by which id the log has it, and how to go on. */
 export function failureView(
@@ -23,11 +23,7 @@ export function failureView(
     <Card>
       <p role="alert">{sentence}</p>
       {form && <Form id="again" action={form.action} hidden={form.fields} submit={again} look="plain" />}
-      {home && (
-        <p>
-          <a href={home}>{text.frame.onward}</a>
-        </p>
-      )}
+      {home && <LinkLine href={home} text={text.frame.onward} />}
       <p class="muted">
         <small>{`${reference}: ${requestId}`}</small>
       </p>

@@ -1,6 +1,6 @@
 import { Form } from './form.tsx';
 import type { PageView } from './page-view.ts';
-import { Card } from './pieces.tsx';
+import { Card, LinkLine } from './pieces.tsx';
 
 /** What such a page says. */
 export interface MailSentText {
@@ -25,9 +25,7 @@ export function mailSentView(
       <p role="status">{text.sent(email)}</p>
       <p class="muted">{text.again}</p>
       <Form id="resend" action={action} hidden={{ email }} submit={text.resend} look="plain" />
-      <p>
-        <a href={back}>{text.back}</a>
-      </p>
+      <LinkLine href={back} text={text.back} />
     </Card>
   );
   return { title: text.sentTitle, body };

@@ -1,5 +1,5 @@
 import type { PageView } from './page-view.ts';
-import { ButtonLink, Card } from './pieces.tsx';
+import { ButtonLink, Card, LinkLine } from './pieces.tsx';
 
 /**
  * Leads to another site by itself, and by a link: browsers would hold a redirect that answers a form against `form-action`,
@@ -16,9 +16,7 @@ export function onwardView(
       <p>
         <ButtonLink href={url} text={text.link} />
       </p>
-      <p>
-        <a href={back}>{text.back}</a>
-      </p>
+      <LinkLine href={back} text={text.back} />
     </Card>
   );
   return { title: text.title, body, forward: url };

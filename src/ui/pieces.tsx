@@ -39,6 +39,15 @@ export function ButtonLink({ href, text, look }: { readonly href: string; text: 
   );
 }
 
+/** A link on a line of its own. */
+export function LinkLine({ href, text }: { readonly href: string; readonly text: string }) {
+  return (
+    <p>
+      <a href={href}>{text}</a>
+    </p>
+  );
+}
+
 /** A button that copies a text; only JavaScript shows it. */
 export function CopyButton(props: { readonly text: string; readonly label: string; readonly done: string }) {
   return (

@@ -56,7 +56,7 @@ export const signIn: SignInTexts = {
       `Wenn ein Konto mit ${email} auf die Bestätigung wartet, haben wir eine E-Mail an diese Adresse gesendet. Öffnen Sie sie, und folgen Sie dem Link.`,
     again: 'Nichts angekommen? Sehen Sie im Spam-Ordner nach, oder lassen Sie uns noch einmal senden.',
     resend: 'Noch einmal senden',
-    ask: 'Geben Sie Ihre Adresse ein, dann senden wir den Link zur Bestätigung noch einmal.',
+    intro: 'Geben Sie Ihre Adresse ein, dann senden wir den Link zur Bestätigung noch einmal.',
     submit: 'Link senden',
     back: 'Zurück zur Anmeldung',
   },

@@ -57,7 +57,7 @@ export const signIn = {
       `If an account with ${email} waits for its confirmation, we have sent an e-mail to that address. Open it and follow the link.`,
     again: 'Nothing there? Check your spam folder, or send it again.',
     resend: 'Send again',
-    ask: 'Enter your address, and we will send the link to confirm it once more.',
+    intro: 'Enter your address, and we will send the link to confirm it once more.',
     submit: 'Send link',
     back: 'Back to sign-in',
   },

@@ -5,7 +5,7 @@ import { validate } from '../../../http/validate.ts';
 import { leadSignedOut } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView } from '../../../ui/page-view.ts';
-import { Card } from '../../../ui/pieces.tsx';
+import { Card, LinkLine } from '../../../ui/pieces.tsx';
 import { deleteAccount } from '../deletion/delete-account.ts';
 import { getMe } from '../get-me.ts';
 import { DeleteAccountRequest } from '../schemas.ts';
@@ -48,9 +48,7 @@ async function showForm(request: SignedInRequest, refusal: FormProblem | null): 
         refusal={refusal}
         isFocused
       />
-      <p>
-        <a href="/account">{back}</a>
-      </p>
+      <LinkLine href="/account" text={back} />
     </Card>
   );
   const view = { title: confirmTitle, body };

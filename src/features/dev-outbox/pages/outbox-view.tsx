@@ -1,5 +1,5 @@
 import type { PageView } from '../../../ui/page-view.ts';
-import { Card } from '../../../ui/pieces.tsx';
+import { Card, LinkLine } from '../../../ui/pieces.tsx';
 import type { ReadableMail } from '../read-mail.ts';
 
 const path = '/dev/outbox';
@@ -19,9 +19,7 @@ export function outboxView(mails: readonly ReadableMail[]): PageView {
         {mails.map(({ id, kind, recipient, createdAt, subject }) => (
           <li>
             <div>
-              <p>
-                <a href={`${path}/${id}`}>{subject}</a>
-              </p>
+              <LinkLine href={`${path}/${id}`} text={subject} />
               <p class="muted">
                 <small>{`to ${recipient}, ${kind}, ${createdAt}`}</small>
               </p>
@@ -47,9 +45,7 @@ export function mailView({ subject, recipient, kind, createdAt, text, url }: Rea
           </a>
         </p>
       )}
-      <p>
-        <a href={path}>All mails</a>
-      </p>
+      <LinkLine href={path} text="All mails" />
     </Card>
   );
   return { title: subject, body, width: 'wide' };

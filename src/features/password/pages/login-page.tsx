@@ -14,7 +14,7 @@ import { findVisitor } from '../../../http/visitor.ts';
 import type { SignInMethod } from '../../../joints/sign-in-method.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
-import { Alert, ButtonLink, Card } from '../../../ui/pieces.tsx';
+import { Alert, ButtonLink, Card, LinkLine } from '../../../ui/pieces.tsx';
 import { readPresentedDevice } from '../../known-devices/index.ts';
 import { answerPageSignIn, LoginRequest } from '../../sign-in/index.ts';
 import { readTrustedDevice } from '../../trusted-devices/index.ts';
@@ -91,9 +91,7 @@ function loginView(request: PageRequest, ways: WaysIn, typed: Fields, problem: F
           look="plain"
         />
       )}
-      <p>
-        <a href="/forgot-password">{text.forgot}</a>
-      </p>
+      <LinkLine href="/forgot-password" text={text.forgot} />
       <OtherWays request={request} {...ways} />
       {deps.config.isRegistrationOpen && (
         <p class="muted">

@@ -4,7 +4,7 @@ import type { SignedInRequest } from '../../../http/page-request.ts';
 import type { ProofMethod, ReauthenticationMethod, Way } from '../../../joints/reauthentication.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView, PageView } from '../../../ui/page-view.ts';
-import { Alert, Card } from '../../../ui/pieces.tsx';
+import { Alert, Card, LinkLine } from '../../../ui/pieces.tsx';
 
 interface Posting {
   /** Where the forms are posted. */
@@ -62,9 +62,7 @@ export function confirmView(request: SignedInRequest, asking: Asking): PageView 
         />
       ))}
       {proofs.length === 0 && ways.length === 0 && <p>{text.none}</p>}
-      <p>
-        <a href={back}>{text.back}</a>
-      </p>
+      <LinkLine href={back} text={text.back} />
     </Card>
   );
   return { title: text.title, body };
@@ -97,9 +95,7 @@ export function confirmedView(
           {...(isDeletion && { look: 'danger' as const })}
         />
       )}
-      <p>
-        <a href={back}>{text.back}</a>
-      </p>
+      <LinkLine href={back} text={text.back} />
     </Card>
   );
   return { title: text.title, body };

@@ -3,7 +3,7 @@ import { answerView, type PageRequest } from '../../../http/page-request.ts';
 import { cookieTokens } from '../../../http/presented-tokens.ts';
 import { leadSignedOut } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
-import { Card } from '../../../ui/pieces.tsx';
+import { Card, LinkLine } from '../../../ui/pieces.tsx';
 import { logout } from '../logout.ts';
 
 /** Asks first: a link signs nobody out. By the refresh token too, since a session outlives its access token. */
@@ -14,9 +14,7 @@ export const page: PageModule<PageRequest> = {
       <Card>
         <p>{text}</p>
         <Form id="logout" action="/logout" submit={submit} />
-        <p>
-          <a href="/account">{stay}</a>
-        </p>
+        <LinkLine href="/account" text={stay} />
       </Card>
     );
     return answerView(request, { title, body });

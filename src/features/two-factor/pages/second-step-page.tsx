@@ -7,7 +7,7 @@ import { type PageTarget, pageTarget, withTarget } from '../../../http/page-targ
 import { validate } from '../../../http/validate.ts';
 import { Checkbox, Form } from '../../../ui/form.tsx';
 import type { FieldView, PageView } from '../../../ui/page-view.ts';
-import { ButtonLink, Card } from '../../../ui/pieces.tsx';
+import { ButtonLink, Card, LinkLine } from '../../../ui/pieces.tsx';
 import { readPresentedDevice } from '../../known-devices/index.ts';
 import { answerPageSignIn, type PresentedChallenge, readChallenge } from '../../sign-in/index.ts';
 import { readTrustedDevice, sendTrustedDevice } from '../../trusted-devices/index.ts';
@@ -102,9 +102,7 @@ function stepView(
           {isBackup ? text.useApp : text.useBackupCode}
         </a>
       </p>
-      <p>
-        <a href={withTarget('/login', target)}>{text.startAgain}</a>
-      </p>
+      <LinkLine href={withTarget('/login', target)} text={text.startAgain} />
     </Card>
   );
   const shownAt = withTarget(isBackup ? backupPath : path, target);

@@ -2,7 +2,7 @@ import type { FormProblem } from '../../../http/form-problem.ts';
 import type { SignedInRequest } from '../../../http/page-request.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { PageView } from '../../../ui/page-view.ts';
-import { ButtonLink, Card, CopyButton, PrintButton } from '../../../ui/pieces.tsx';
+import { ButtonLink, Card, CopyButton, LinkLine, PrintButton } from '../../../ui/pieces.tsx';
 import { qrCodeUri } from '../qr-code.ts';
 
 const path = '/account/security';
@@ -35,9 +35,7 @@ export async function setupView(
         refusal={problem}
         isFocused
       />
-      <p>
-        <a href={path}>{text.cancel}</a>
-      </p>
+      <LinkLine href={path} text={text.cancel} />
     </Card>
   );
   return { title: text.setupTitle, body };
