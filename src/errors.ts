@@ -58,9 +58,9 @@ export function defineErrors<const Specs extends Readonly<Record<string, ErrorSp
   return Object.fromEntries(factories) as ErrorFactories<Specs>;
 }
 
-/** Whether a request was refused because this isolate is busy, before any work was done. */
-export function isOverloaded(error: unknown): boolean {
-  return error instanceof AuthError && error.code === 'overloaded';
+/** Whether it is the expected failure of this code. */
+export function isCode(error: unknown, code: string): error is AuthError {
+  return error instanceof AuthError && error.code === code;
 }
 
 /** Codes that any route can answer. */

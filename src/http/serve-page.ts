@@ -1,4 +1,4 @@
-import { AuthError } from '../errors.ts';
+import { isCode } from '../errors.ts';
 import type { RequestContext } from './context.ts';
 import { readFormBody } from './form-body.ts';
 import { holdForm } from './held-form.ts';
@@ -102,8 +102,4 @@ async function toConfirm({ deps, caller }: SignedInRequest, path: string, fields
 /** An empty field is one that was left out. */
 function filledIn(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof AuthError && error.code === code;
 }

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { AuthError, commonErrors } from '../errors.ts';
+import { commonErrors, isCode } from '../errors.ts';
 import type { IssuedTokens } from '../joints/issued-tokens.ts';
 import type { VisitorIds, VisitorReader } from '../joints/visitor.ts';
 import { accessCookieName, clearAuthCookies, refreshCookieName, setAuthCookies } from './auth-cookies.ts';
@@ -124,8 +124,4 @@ export function setTokenCookies(response: Response, tokens: IssuedTokens): void 
   if (refreshTokens.cookie === undefined) return;
   const refresh = { token: refreshTokens.cookie, expiresIn: refreshExpiresIn };
   setAuthCookies(response.headers, { token: accessToken, expiresIn }, refresh);
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof AuthError && error.code === code;
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../db/client.ts';
-import { type AuthError, defineErrors, isOverloaded } from '../errors.ts';
+import { type AuthError, defineErrors, isCode } from '../errors.ts';
 import type { AttemptLimits } from './attempts.sql.ts';
 import { budgetFields } from './budget-fields.ts';
 import { giveAttemptBack } from './give-attempt-back.sql.ts';
@@ -36,7 +36,7 @@ export async function checkAttempt<T>(
   try {
     return await check();
   } catch (error) {
-    if (isOverloaded(error)) await giveAttemptBack(db, bucket, limits);
+    if (isCode(error, 'overloaded')) await giveAttemptBack(db, bucket, limits);
     throw error;
   }
 }

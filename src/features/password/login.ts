@@ -2,7 +2,7 @@ import { addressOf } from '../../address/address-key.ts';
 import type { PresentedEmail } from '../../address/presented-email.ts';
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
-import { isOverloaded } from '../../errors.ts';
+import { isCode } from '../../errors.ts';
 import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { canonicalOf } from '../addresses/index.ts';
@@ -139,7 +139,7 @@ async function open(
   } catch (error) {
     // What is to be replaced can wait for the next login; the user need not (HSH-07).
     const isRefused = error instanceof DatabaseError && error.outcome === 'rejected';
-    if (!isRefused && !isOverloaded(error)) throw error;
+    if (!isRefused && !isCode(error, 'overloaded')) throw error;
     const { requestId } = metadata;
     log('warn', 'password_rehash_failed', { requestId, userId: verified.userId, cause: error });
     return openWith(null, null);

@@ -24,7 +24,7 @@ export {
 } from './live-session.sql.ts';
 export { revokeSessions } from './own-sessions/revoke-sessions.ts';
 export type { Transport } from './refresh-token.ts';
-export { issueRenewedTokens } from './renewal/issue-renewed-tokens.ts';
+export { issueRenewedTokens, newRenewal } from './renewal/issue-renewed-tokens.ts';
 export {
   holdSession,
   type RenewedSessionRow,

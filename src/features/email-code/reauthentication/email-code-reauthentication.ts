@@ -3,7 +3,7 @@ import { commonErrors } from '../../../errors.ts';
 import { proofErrors } from '../../../joints/errors.ts';
 import type { ReauthenticationMethod } from '../../../joints/reauthentication.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
-import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { type CallerIds, type IssuedTokens, issueRenewedTokens, newRenewal } from '../../sessions/index.ts';
 import { presentedEmailCodes } from '../email-code.ts';
 import { hasEmailCode } from '../has-email-code.sql.ts';
 import { requestEmailCode } from '../request/request-email-code.ts';
@@ -35,18 +35,13 @@ const amr = ['otp'];
  * @throws AuthError too_many_attempts
  */
 async function reauthenticate(deps: Deps, caller: CallerIds, code: string): Promise<IssuedTokens> {
-  const { db, keyring, metadata, config } = deps;
+  const { db, keyring, metadata } = deps;
   const rules = await deps.loadRules();
   const presented = presentedEmailCodes(keyring, caller, code);
   const check = await reserveCodeCheck(db, caller, presented, metadata);
   if (check === null) throw commonErrors.unauthenticated();
   if (check.number === null) throw tooManyAttempts(checkLimits, check.retry_after_seconds);
-  const renewal = {
-    oldId: caller.sessionId,
-    newId: crypto.randomUUID(),
-    proved: { amr, isSecondFactor: false },
-    idleTtlSeconds: config.session.idleTtlSeconds,
-  };
+  const renewal = newRenewal(deps, caller, { amr, isSecondFactor: false });
   // One that was not found is tried all the same: only that batch decides, and it records a wrong one.
   const found = { ...presented[0], hash: check.hash ?? presented[0].hash };
   const work = {

@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import { type OwnerProof, recordRefusal, withCurrentPassword } from '../../current-password/index.ts';
-import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { type IssuedTokens, issueRenewedTokens, newRenewal } from '../../sessions/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseGuessablePassword, refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
 import { changePassword as change } from './change-password.sql.ts';
@@ -26,15 +26,14 @@ export async function changePassword(
   proof: OwnerProof,
   newPassword: string,
 ): Promise<IssuedTokens> {
-  const { db, metadata, config, hasher, mail } = deps;
+  const { db, metadata, hasher, mail } = deps;
   const rules = await deps.loadRules();
   await refuseWeakPassword(deps, newPassword, { email: null, pointer });
-  const renewal = {
-    oldId: proof.caller.sessionId,
-    newId: crypto.randomUUID(),
-    proved: proof.password === undefined ? null : { amr: ['pwd'], isSecondFactor: false },
-    idleTtlSeconds: config.session.idleTtlSeconds,
-  };
+  const renewal = newRenewal(
+    deps,
+    proof.caller,
+    proof.password === undefined ? null : { amr: ['pwd'], isSecondFactor: false },
+  );
   let newHash: string | null = null;
   const row = await withCurrentPassword(deps, proof, {
     judge: ({ email }) => refuseGuessablePassword(newPassword, { email, pointer }),

@@ -2,7 +2,7 @@ import type { Deps } from '../../../deps.ts';
 import type { ReauthenticationMethod } from '../../../joints/reauthentication.ts';
 import { presentedPassword } from '../../../text-schemas.ts';
 import { type OwnerProof, withCurrentPassword } from '../../current-password/index.ts';
-import { type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { type IssuedTokens, issueRenewedTokens, newRenewal } from '../../sessions/index.ts';
 import { renewCallerSession } from './change-password.sql.ts';
 import { hasPassword } from './has-password.sql.ts';
 
@@ -20,14 +20,9 @@ export const passwordReauthentication: ReauthenticationMethod<Deps> = {
  * @throws AuthError as `withCurrentPassword`
  */
 async function reauthenticate(deps: Deps, proof: OwnerProof): Promise<IssuedTokens> {
-  const { db, metadata, config } = deps;
+  const { db, metadata } = deps;
   const rules = await deps.loadRules();
-  const renewal = {
-    oldId: proof.caller.sessionId,
-    newId: crypto.randomUUID(),
-    proved: { amr: ['pwd'], isSecondFactor: false },
-    idleTtlSeconds: config.session.idleTtlSeconds,
-  };
+  const renewal = newRenewal(deps, proof.caller, { amr: ['pwd'], isSecondFactor: false });
   const row = await withCurrentPassword(deps, proof, {
     run: (verified) => renewCallerSession(db, verified, renewal, metadata),
     gateRules: { ...rules, gates: [] },

@@ -1,5 +1,5 @@
 import type { Deps } from '../../../deps.ts';
-import { AuthError, commonErrors } from '../../../errors.ts';
+import { commonErrors, isCode } from '../../../errors.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import { clearHeldForm, type HeldForm, openHeldForm } from '../../../http/held-form.ts';
 import type { PageModule, Site } from '../../../http/page.ts';
@@ -122,7 +122,7 @@ async function methodsAsked({ deps, caller }: SignedInRequest): Promise<readonly
     passGates(rules, await findGatedCaller(deps.db, caller, rules));
     return null;
   } catch (error) {
-    if (!(error instanceof AuthError) || error.code !== 'reauthentication_required') throw error;
+    if (!isCode(error, 'reauthentication_required')) throw error;
     const { methods } = error.options.members ?? {};
     return Array.isArray(methods) ? methods : [];
   }

@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import type { ReauthenticationMethod } from '../../../joints/reauthentication.ts';
-import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { type CallerIds, type IssuedTokens, issueRenewedTokens, newRenewal } from '../../sessions/index.ts';
 import { type PresentedProof, secondFactorAmr } from '../check/proof.ts';
 import { withSecondFactor } from '../check/with-second-factor.ts';
 import { presentedBackupCode, presentedCode } from '../schemas.ts';
@@ -23,14 +23,9 @@ export const secondFactorMethods: readonly ReauthenticationMethod<Deps>[] = [
  * @throws AuthError as `withSecondFactor`
  */
 async function reauthenticate(deps: Deps, caller: CallerIds, proof: PresentedProof): Promise<IssuedTokens> {
-  const { db, metadata, config, mail } = deps;
+  const { db, metadata, mail } = deps;
   const rules = await deps.loadRules();
-  const renewal = {
-    oldId: caller.sessionId,
-    newId: crypto.randomUUID(),
-    proved: { amr: secondFactorAmr, isSecondFactor: true },
-    idleTtlSeconds: config.session.idleTtlSeconds,
-  };
+  const renewal = newRenewal(deps, caller, { amr: secondFactorAmr, isSecondFactor: true });
   const row = await withSecondFactor(deps, {
     ...{ caller, proof, gateRules: { ...rules, gates: [] } },
     run: (found, counter) => renewBySecondFactor(db, { caller, proof: found, counter, renewal }, metadata),

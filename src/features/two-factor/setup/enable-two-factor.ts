@@ -3,7 +3,7 @@ import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { proofErrors } from '../../../joints/errors.ts';
 import { passGates } from '../../../joints/gate.ts';
-import { type CallerIds, type IssuedTokens, issueRenewedTokens } from '../../sessions/index.ts';
+import { type CallerIds, type IssuedTokens, issueRenewedTokens, newRenewal } from '../../sessions/index.ts';
 import { createBackupCodes } from '../backup-codes/backup-code.ts';
 import { secondFactorAmr } from '../check/proof.ts';
 import { twoFactorErrors } from '../errors.ts';
@@ -43,12 +43,7 @@ export async function enableTwoFactor(
   if (step === null) throw proofErrors.invalid_code();
 
   const { codes, hashes } = createBackupCodes();
-  const renewal = {
-    oldId: caller.sessionId,
-    newId: crypto.randomUUID(),
-    proved: { amr: secondFactorAmr, isSecondFactor: true },
-    idleTtlSeconds: config.session.idleTtlSeconds,
-  };
+  const renewal = newRenewal(deps, caller, { amr: secondFactorAmr, isSecondFactor: true });
   const { bucket, counted_device_id: countedDeviceId, device_id: deviceId } = setup;
   const counter = { bucket, countedDeviceId, deviceId };
   const enabling = { caller, factorId, step, codeHashes: hashes, renewal, counter };
