@@ -2,11 +2,9 @@ import type { RequestContext } from '../../http/context.ts';
 import { pathId } from '../../http/path-id.ts';
 import type { Handler } from '../../http/route.ts';
 import { userErrors } from '../users/index.ts';
-import { banUser } from './ban-user.ts';
+import { banUser, signOutUser, unbanUser } from './act-on-user.ts';
 import { cleanupSessions } from './cleanup-sessions.ts';
 import { initDb } from './init-db.ts';
-import { signOutUser } from './sign-out-user.ts';
-import { unbanUser } from './unban-user.ts';
 
 export const cleanupSessionsHandler: Handler<'cron'> = {
   answer: async (c, { deps }) => {
