@@ -61,36 +61,29 @@ export interface Config extends ServiceValues {
  */
 export function parseConfig(env: Env): Config {
   const read = new VariableReader(env);
-  const service = read.values(serviceVariables);
-  const database = read.values(databaseVariables);
-  const accessToken = read.values(accessTokenVariables);
-  const session = read.values(sessionVariables);
-  const password = read.values(passwordVariables);
-  const loginAttempts = read.values(loginAttemptVariables);
-  const twoFactor = read.values(twoFactorVariables);
-  const mail = read.values(mailVariables);
-  const providers = read.values(providerVariables);
-  const redirects = read.values(redirectVariables);
-  const pages = read.values(pageVariables);
-  const brand = read.values(brandVariables);
+  const { service, accessToken, mail, brand, ...asTheyAre } = {
+    service: read.values(serviceVariables),
+    database: read.values(databaseVariables),
+    accessToken: read.values(accessTokenVariables),
+    session: read.values(sessionVariables),
+    password: read.values(passwordVariables),
+    loginAttempts: read.values(loginAttemptVariables),
+    twoFactor: read.values(twoFactorVariables),
+    mail: read.values(mailVariables),
+    providers: read.values(providerVariables),
+    redirects: read.values(redirectVariables),
+    pages: read.values(pageVariables),
+    brand: read.values(brandVariables),
+  };
   checkTogether(read, service, mail, readBindings(env));
   read.throwProblems();
   const { baseUrl } = service;
+  const sender = { name: brand.name, address: `no-reply@${new URL(baseUrl).hostname}` };
   return {
     ...service,
-    database,
+    ...asTheyAre,
     accessToken: { ...accessToken, issuer: baseUrl, audience: accessToken.audience ?? baseUrl },
-    session,
-    password,
-    loginAttempts,
-    twoFactor,
-    mail: {
-      ...mail,
-      from: mail.from ?? { name: brand.name, address: `no-reply@${new URL(baseUrl).hostname}` },
-    },
-    providers,
-    redirects,
-    pages,
+    mail: { ...mail, from: mail.from ?? sender },
     brand: { ...brand, name: brand.name ?? new URL(baseUrl).host },
   };
 }

@@ -1,47 +1,21 @@
 import { anyText, exactUrls } from './parsers.ts';
 import type { Variables } from './variable.ts';
 
+const optional = { parse: anyText, default: null } as const;
+const secretThere = { ...optional, meaning: 'its secret there', isSecret: true } as const;
+
 export const providerVariables = {
   googleId: {
     name: 'GOOGLE_CLIENT_ID',
-    parse: anyText,
-    default: null,
+    ...optional,
     meaning:
       'of this service at Google; further ones behind commas are taken from native apps alone, as the audience of ID tokens',
   },
-  googleSecret: {
-    name: 'GOOGLE_CLIENT_SECRET',
-    parse: anyText,
-    default: null,
-    meaning: 'its secret there',
-    isSecret: true,
-  },
-  githubId: {
-    name: 'GITHUB_CLIENT_ID',
-    parse: anyText,
-    default: null,
-    meaning: 'of this service at GitHub',
-  },
-  githubSecret: {
-    name: 'GITHUB_CLIENT_SECRET',
-    parse: anyText,
-    default: null,
-    meaning: 'its secret there',
-    isSecret: true,
-  },
-  microsoftId: {
-    name: 'MICROSOFT_CLIENT_ID',
-    parse: anyText,
-    default: null,
-    meaning: 'of this service at Microsoft',
-  },
-  microsoftSecret: {
-    name: 'MICROSOFT_CLIENT_SECRET',
-    parse: anyText,
-    default: null,
-    meaning: 'its secret there',
-    isSecret: true,
-  },
+  googleSecret: { name: 'GOOGLE_CLIENT_SECRET', ...secretThere },
+  githubId: { name: 'GITHUB_CLIENT_ID', ...optional, meaning: 'of this service at GitHub' },
+  githubSecret: { name: 'GITHUB_CLIENT_SECRET', ...secretThere },
+  microsoftId: { name: 'MICROSOFT_CLIENT_ID', ...optional, meaning: 'of this service at Microsoft' },
+  microsoftSecret: { name: 'MICROSOFT_CLIENT_SECRET', ...secretThere },
   microsoftTenant: {
     name: 'MICROSOFT_TENANT',
     parse: anyText,
@@ -50,26 +24,14 @@ export const providerVariables = {
   },
   appleId: {
     name: 'APPLE_CLIENT_ID',
-    parse: anyText,
-    default: null,
+    ...optional,
     meaning: 'of this service at Apple, a services id; bundle ids of native apps behind commas',
   },
-  appleTeamId: {
-    name: 'APPLE_TEAM_ID',
-    parse: anyText,
-    default: null,
-    meaning: 'of the team that owns the key',
-  },
-  appleKeyId: {
-    name: 'APPLE_KEY_ID',
-    parse: anyText,
-    default: null,
-    meaning: 'of the private key',
-  },
+  appleTeamId: { name: 'APPLE_TEAM_ID', ...optional, meaning: 'of the team that owns the key' },
+  appleKeyId: { name: 'APPLE_KEY_ID', ...optional, meaning: 'of the private key' },
   applePrivateKey: {
     name: 'APPLE_PRIVATE_KEY',
-    parse: anyText,
-    default: null,
+    ...optional,
     meaning:
       'the key in PKCS #8, as Apple gives it; line breaks may be written as `\\n`. The client secret is made of it',
     isSecret: true,
@@ -77,8 +39,7 @@ export const providerVariables = {
   /** JSON as configured. Social sign-in parses it, so that a bad provider disables only itself. */
   oidc: {
     name: 'OIDC_PROVIDERS',
-    parse: anyText,
-    default: null,
+    ...optional,
     meaning: 'JSON array of other OpenID Connect providers, with their client secrets',
     isSecret: true,
   },

@@ -19,6 +19,8 @@ export const pageVariables = {
   },
 } as const satisfies Variables;
 
+const link = { parse: pathOrUrl, default: null } as const;
+
 /** How pages and mails look. */
 export const brandVariables = {
   name: {
@@ -43,20 +45,9 @@ export const brandVariables = {
   },
   termsUrl: {
     name: 'BRAND_TERMS_URL',
-    parse: pathOrUrl,
-    default: null,
+    ...link,
     meaning: 'the terms of use, which every page then leads to',
   },
-  privacyUrl: {
-    name: 'BRAND_PRIVACY_URL',
-    parse: pathOrUrl,
-    default: null,
-    meaning: 'the privacy policy, likewise',
-  },
-  supportUrl: {
-    name: 'BRAND_SUPPORT_URL',
-    parse: pathOrUrl,
-    default: null,
-    meaning: 'where people find help, likewise',
-  },
+  privacyUrl: { name: 'BRAND_PRIVACY_URL', ...link, meaning: 'the privacy policy, likewise' },
+  supportUrl: { name: 'BRAND_SUPPORT_URL', ...link, meaning: 'where people find help, likewise' },
 } as const satisfies Variables;
