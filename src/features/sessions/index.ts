@@ -1,14 +1,6 @@
 export { answerSignedOut } from './answer-signed-out.ts';
 export { answerTokens } from './answer-tokens.ts';
-export {
-  type BegunRow,
-  beginSession,
-  begunColumns,
-  begunNow,
-  fromBegun,
-  type Opening,
-  verdict,
-} from './begin-session.sql.ts';
+export * from './begin-session.sql.ts';
 export { noteMissedSession } from './close-sessions.sql.ts';
 export { sessionErrors } from './errors.ts';
 export { feature } from './feature.ts';
@@ -25,14 +17,7 @@ export {
 export { revokeSessions } from './own-sessions/revoke-sessions.ts';
 export type { Transport } from './refresh-token.ts';
 export { issueRenewedTokens, newRenewal } from './renewal/issue-renewed-tokens.ts';
-export {
-  holdSession,
-  type RenewedSessionRow,
-  renewedBefore,
-  renewedNow,
-  renewSession,
-  type SessionRenewal,
-} from './renewal/renew-session.sql.ts';
+export * from './renewal/renew-session.sql.ts';
 
 export { RequestedTransport, TokenRequest } from './schemas.ts';
 export { type Session, type SessionRow, toSession } from './session.ts';

@@ -9,22 +9,6 @@ export {
 export { fromOpenChallenge, issueChallenge } from './challenge/issue-challenge.sql.ts';
 export { openingSteps } from './opening-steps.sql.ts';
 export { LoginRequest } from './schemas.ts';
-export {
-  fromOpening,
-  type OpeningRow,
-  openingColumns,
-  type SignedInRow,
-  settleSignIn,
-  signedIn,
-  tellNewDevice,
-} from './settle-sign-in.sql.ts';
-export {
-  completedBy,
-  completeOpening,
-  passwordOpening,
-  prepareOpening,
-  type SignIn,
-  type SignInOpening,
-  type SignInSettings,
-} from './sign-in.ts';
+export * from './settle-sign-in.sql.ts';
+export * from './sign-in.ts';
 export { unlessTrusted } from './unless-trusted.sql.ts';

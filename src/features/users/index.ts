@@ -7,31 +7,13 @@ export {
   updateProfile,
   userColumns,
 } from './account.sql.ts';
-export {
-  addressKeyOf,
-  changeEmail,
-  claimUnverifiedUser,
-  fromAddress,
-  hasAddress,
-  hasPresentedAddress,
-  isVerificationDue,
-  markVerified,
-  owners,
-  recipientColumns,
-  type StoredAddress,
-  setAddressKeys,
-  spellingsOf,
-} from './address.sql.ts';
+export * from './address.sql.ts';
 export { banUser, unbanUser } from './ban.sql.ts';
 export { userErrors } from './errors.ts';
 export { feature } from './feature.ts';
 export { dropLegacyIdentity } from './legacy-identity.sql.ts';
 export { keepUser, lockUser, lockUserForShare, lockUserForUpdate, lockUserOf } from './lock.sql.ts';
-export {
-  replacePasswordHash,
-  setPasswordHash,
-  setProvedPassword,
-} from './password.sql.ts';
+export * from './password.sql.ts';
 export {
   isInRecovery,
   isOutOfRecovery,
@@ -39,26 +21,11 @@ export {
   isRecoverySince,
   recoveryColumns,
 } from './recovery/recovery.sql.ts';
-export {
-  countRegistration,
-  isRegistrationCounted,
-  secondsUntilRoomToRegister,
-} from './registration/registration.sql.ts';
+export * from './registration/registration.sql.ts';
 export {
   type RegistrationCount,
   registrationCount,
   tooManyRegistrations,
 } from './registration/registration-count.ts';
-export {
-  announceTwoFactorReset,
-  asksForTwoFactor,
-  cancelTwoFactorReset,
-  dropTwoFactor,
-  fromDueTwoFactorResets,
-  isTwoFactorResetDue,
-  isTwoFactorResetPending,
-  passSecondFactor,
-  startTwoFactor,
-  twoFactorSince,
-} from './two-factor.sql.ts';
+export * from './two-factor.sql.ts';
 export { toUser, type User, type UserRow } from './user.ts';
