@@ -5,8 +5,10 @@ export type SigningAlgorithm = 'ES256' | 'EdDSA' | 'RS256';
 
 /** The members of a private key for one algorithm (RFC 7518 section 6, RFC 8037 section 2). */
 export interface JwkShape {
+  /** What WebCrypto imports the key for, and signs with. */
+  readonly algorithm: { readonly name: string; readonly namedCurve?: string; readonly hash?: string };
   /** Members with one allowed value. */
-  readonly fixed: Readonly<Record<string, string>>;
+  readonly fixed: { readonly kty: string; readonly crv?: string };
   /** The numbers that may be published. */
   readonly publicMembers: readonly string[];
   /** The numbers that must stay private. */
@@ -15,9 +17,20 @@ export interface JwkShape {
 
 /** The supported kinds of signing key. */
 export const jwkShapes: Readonly<Record<SigningAlgorithm, JwkShape>> = {
-  ES256: { fixed: { kty: 'EC', crv: 'P-256' }, publicMembers: ['x', 'y'], privateMembers: ['d'] },
-  EdDSA: { fixed: { kty: 'OKP', crv: 'Ed25519' }, publicMembers: ['x'], privateMembers: ['d'] },
+  ES256: {
+    algorithm: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+    fixed: { kty: 'EC', crv: 'P-256' },
+    publicMembers: ['x', 'y'],
+    privateMembers: ['d'],
+  },
+  EdDSA: {
+    algorithm: { name: 'Ed25519' },
+    fixed: { kty: 'OKP', crv: 'Ed25519' },
+    publicMembers: ['x'],
+    privateMembers: ['d'],
+  },
   RS256: {
+    algorithm: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
     fixed: { kty: 'RSA' },
     publicMembers: ['n', 'e'],
     privateMembers: ['d', 'p', 'q', 'dp', 'dq', 'qi'],
