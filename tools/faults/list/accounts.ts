@@ -185,7 +185,7 @@ export const accountFaults: readonly PlantedFault[] = [
     breaks:
       'An old unverified account counts as a typing error, so that a thief takes it back from its owner.',
     file: 'src/features/way-back/issue-way-back.sql.ts',
-    find: "WHEN ${u}.created_at > now() - interval '24 hours' THEN 'corrected'",
+    find: "WHEN ${u}.created_at > now() - make_interval(secs => ${correctableSeconds}::int) THEN 'corrected'",
     replace: "WHEN true THEN 'corrected'",
     tests: ['test/features/way-back/way-back.security.test.ts'],
   },
@@ -202,7 +202,7 @@ export const accountFaults: readonly PlantedFault[] = [
     id: 'table-that-no-manifest-names',
     guarantees: ['LNK-14'],
     breaks: 'Nobody has to say what happens to the former ids of a session when its user goes.',
-    file: 'src/features/sessions/feature.ts',
+    file: 'src/features/sessions/rules.ts',
     find: "columns: ['session_id'],",
     replace: 'columns: [],',
     tests: ['test/contract/belonging.test.ts'],
@@ -304,7 +304,7 @@ export const accountFaults: readonly PlantedFault[] = [
     id: 'reset-brings-a-session-along',
     guarantees: ['RST-03'],
     breaks: 'The answer to a reset sets a cookie of a session, so that a link of a mail signs in.',
-    file: 'src/features/password/reset/routes.ts',
+    file: 'src/features/password/reset/handlers.ts',
     find: 'sendDeviceToken(response, deviceToken, { isCookie: true, isBody: true });',
     replace:
       "sendDeviceToken(response, deviceToken, { isCookie: true, isBody: true });\n    response.headers.append('Set-Cookie', `__Host-nexora_refresh=${deviceToken}; Path=/; Secure; HttpOnly; SameSite=Lax`);",

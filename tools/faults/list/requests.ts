@@ -117,9 +117,9 @@ export const requestFaults: readonly PlantedFault[] = [
     guarantees: ['HDR-05', 'INP-14'],
     breaks: 'A cache in front takes what it is answered under the name of a script.',
     file: 'src/app.ts',
-    find: 'new Hono<AppEnv>({ router: new TableRouter() })',
+    find: 'new Hono<AppEnv>({ router })',
     replace:
-      "new Hono<AppEnv>({ router: new TableRouter(), getPath: (request) => new URL(request.url).pathname.replace(/;.*$/, '') })",
+      "new Hono<AppEnv>({ router, getPath: (request) => new URL(request.url).pathname.replace(/;.*$/, '') })",
     tests: ['test/contract/unknown-paths.test.ts'],
   },
   {

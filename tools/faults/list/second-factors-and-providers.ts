@@ -15,9 +15,9 @@ export const proofFaults: readonly PlantedFault[] = [
     id: 'each-challenge-has-its-own-checks',
     guarantees: ['OTP-02'],
     breaks: 'Whoever opens another challenge may guess at the code anew.',
-    file: 'src/features/two-factor/second-step/complete-second-step.sql.ts',
-    find: '${checkBucket(sql`k.user_id`, sql`k.counted_device_id`)}',
-    replace: '${checkBucket(sql`gen_random_uuid()`, sql`k.counted_device_id`)}',
+    file: 'src/features/two-factor/check/check.sql.ts',
+    find: '${checkBucket(sql`g.user_id`, place)}',
+    replace: '${checkBucket(sql`gen_random_uuid()`, place)}',
     tests: ['test/features/two-factor/guessing.security.test.ts', 'test/races/two-factor.test.ts'],
   },
   {

@@ -72,8 +72,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-21', 'LNK-05'],
     breaks: 'A revert leaves the links that an intruder has got since the change.',
     file: 'src/joints/closing.ts',
-    find: "since: of('since'), elsewhere",
-    replace: 'since: [], elsewhere',
+    find: "since: of('since') }",
+    replace: 'since: [] }',
     tests: ['test/contract/closing-table.test.ts'],
   },
   {
@@ -126,7 +126,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     id: 'page-changes-without-a-fresh-confirmation',
     guarantees: ['SES-15', 'SES-19'],
     breaks: 'A form that waited is done by whoever presses on without a confirmation.',
-    file: 'src/http/hosted-page.ts',
+    file: 'src/http/serve-page.ts',
     find: "if (isCode(error, 'reauthentication_required')) return toConfirm(request, page.path, fields);",
     replace: '',
     tests: ['test/contract/hosted-page-gates.test.ts'],
@@ -191,7 +191,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['RFR-04'],
     breaks:
       'A form that is refused keeps the tokens that it was exchanged for, and the next use of the old one looks like theft.',
-    file: 'src/http/hosted-page.ts',
+    file: 'src/http/serve-page.ts',
     find: 'if (renewed !== null) setTokensUnlessSet(response, renewed);',
     replace: 'if (renewed !== null && response.ok) setTokensUnlessSet(response, renewed);',
     tests: ['test/contract/hosted-page-visits.test.ts'],
