@@ -1,37 +1,46 @@
 import type { BenchRequest, BenchResponse, HttpClient } from './http-client.ts';
 
-/** The tokens of one session, and of the device that it was opened on. */
-export interface Tokens {
+/** The tokens of one session, the address of its account, and the token of the device that it was opened on. */
+export interface SignedIn {
+  readonly email: string;
   readonly deviceToken: string;
   readonly accessToken: string;
   readonly refreshToken: string;
 }
 
-/** The one account of a bench that needs no more. */
-export const account = { email: 'bench@example.com', password: 'correct horse battery staple' };
+/** The password of every account of a bench. */
+export const password = 'correct horse battery staple';
+
+type Of<Name extends keyof SignedIn> = Pick<SignedIn, Name>;
 
 /** The requests for one account whose cost is watched. */
 export const accountRequests = {
-  me: (accessToken: string) => ({ method: 'GET', path: '/api/auth/me', headers: bearer(accessToken) }),
-  refresh: (refreshToken: string) => ({ method: 'POST', path: '/api/auth/refresh', body: { refreshToken } }),
-  logout: (refreshToken: string) => ({ method: 'POST', path: '/api/auth/logout', body: { refreshToken } }),
-  logoutByBearer: (accessToken: string) => ({
+  me: ({ accessToken }: Of<'accessToken'>) => ({
+    ...{ method: 'GET', path: '/api/auth/me', headers: bearer(accessToken) },
+  }),
+  refresh: ({ refreshToken }: Of<'refreshToken'>) => ({
+    ...{ method: 'POST', path: '/api/auth/refresh', body: { refreshToken } },
+  }),
+  logout: ({ refreshToken }: Of<'refreshToken'>) => ({
+    ...{ method: 'POST', path: '/api/auth/logout', body: { refreshToken } },
+  }),
+  logoutByBearer: ({ accessToken }: Of<'accessToken'>) => ({
     ...{ method: 'POST', path: '/api/auth/logout', headers: bearer(accessToken) },
   }),
-  login: (deviceToken: string) => ({
-    ...{ method: 'POST', path: '/api/auth/login', body: account },
+  login: ({ email, deviceToken }: Of<'email' | 'deviceToken'>) => ({
+    ...{ method: 'POST', path: '/api/auth/login', body: { email, password } },
     headers: { 'x-device-token': deviceToken },
   }),
-} as const satisfies Readonly<Record<string, (token: string) => BenchRequest>>;
+} as const satisfies Readonly<Record<string, (account: SignedIn) => BenchRequest>>;
 
-/** Registers the account. */
-export async function registerAccount(client: HttpClient): Promise<Tokens> {
-  const body = { ...account, confirmPassword: account.password, name: 'Bench' };
+/** Registers an account. */
+export async function registerAccount(client: HttpClient, email = 'bench@example.com'): Promise<SignedIn> {
+  const body = { email, password, confirmPassword: password, name: 'Bench' };
   const { status, headers, text } = await client.send({ method: 'POST', path: '/api/auth/register', body });
   if (status !== 201) throw new Error(`the account was not created: ${status} ${text}`);
   return {
-    ...(JSON.parse(text) as Omit<Tokens, 'deviceToken'>),
-    deviceToken: String(headers['x-device-token']),
+    ...(JSON.parse(text) as Of<'accessToken' | 'refreshToken'>),
+    ...{ email, deviceToken: String(headers['x-device-token']) },
   };
 }
 

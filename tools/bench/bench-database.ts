@@ -18,49 +18,41 @@ export interface ServedDatabase {
   readonly runner: StatementRunner;
 }
 
-/** An empty database for this run alone. */
-export interface BenchDatabase extends ServedDatabase {
-  close(): Promise<void>;
+/** Starts an embedded PostgreSQL in this process, in memory and for this run alone, behind the local Neon endpoint. */
+export async function startBenchDatabase(): Promise<ServedDatabase & AsyncDisposable> {
+  const server = await startNeonLocal({ backend: await openPGlite({ database: 'bench' }) });
+  return { ...(await open('bench', server.url)), [Symbol.asyncDispose]: () => server.close() };
 }
 
-/** Starts an embedded PostgreSQL in this process, in memory, behind the local Neon endpoint. */
-export async function startBenchDatabase(): Promise<BenchDatabase> {
-  const server = await startNeonLocal({ backend: await openPGlite({ database: 'bench' }) });
-  const url = 'postgresql://bench:bench@127.0.0.1/bench';
-  const runner = openDatabase(url, server.url);
-  await migrate(runner, await readMigrations(join(projectFolder, 'migrations')));
-  return { url, endpoint: server.url, runner, close: () => server.close() };
+/** A real PostgreSQL server for this run alone. */
+export interface BenchPostgres extends AsyncDisposable {
+  /** Creates and migrates a database. */
+  create(name: string): Promise<ServedDatabase>;
 }
 
 /**
- * Starts a real PostgreSQL server behind the local Neon endpoint, with an empty, migrated database for each name.
- * `close` stops the server and deletes the databases.
+ * Starts a real PostgreSQL server behind the local Neon endpoint.
  * @param wrap what the endpoint uses in place of the server, such as one that is farther away
  */
-export async function startBenchPostgres(
-  names: readonly string[],
-  wrap: (backend: Backend) => Backend = (backend) => backend,
-): Promise<{ readonly databases: readonly ServedDatabase[]; close(): Promise<void> }> {
+export async function startBenchPostgres(wrap = (backend: Backend) => backend): Promise<BenchPostgres> {
   const postgres = await startPostgres();
   const backend = openPostgres({ serverUrl: postgres.url });
   const server = await startNeonLocal({ backend: wrap(backend) });
-  const close = async () => {
-    await server.close();
-    await postgres.close();
-  };
-  try {
-    const migrations = await readMigrations(join(projectFolder, 'migrations'));
-    const databases: ServedDatabase[] = [];
-    for (const name of names) {
+  return {
+    create: async (name) => {
       await backend.createDatabase(name, 'template0');
-      const url = `postgresql://bench:bench@127.0.0.1/${name}`;
-      const runner = openDatabase(url, server.url);
-      await migrate(runner, migrations);
-      databases.push({ url, endpoint: server.url, runner });
-    }
-    return { databases, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+      return open(name, server.url);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      await postgres.close();
+    },
+  };
+}
+
+async function open(name: string, endpoint: string): Promise<ServedDatabase> {
+  const url = `postgresql://bench:bench@127.0.0.1/${name}`;
+  const runner = openDatabase(url, endpoint);
+  await migrate(runner, await readMigrations(join(projectFolder, 'migrations')));
+  return { url, endpoint, runner };
 }

@@ -1,10 +1,10 @@
-import { accountRequests, registerAccount, roundTripsOf, type Tokens } from './account-requests.ts';
+import { accountRequests, registerAccount, roundTripsOf, type SignedIn } from './account-requests.ts';
 import { startBenchDatabase } from './bench-database.ts';
+import { startServer } from './bench-service.ts';
 import { type Bundle, bundleWorker, judgeSizes } from './bundle.ts';
-import { type BenchRequest, HttpClient } from './http-client.ts';
+import type { BenchRequest } from './http-client.ts';
 import type { Report, Row } from './report.ts';
 import { createServiceVars } from './service-vars.ts';
-import { startWorker } from './workerd.ts';
 
 /** Compares with their budgets what is the same on every machine: the sizes of the modules, and round trips. */
 export async function checkExactly(): Promise<Report> {
@@ -27,53 +27,36 @@ async function evaluateModules({ modules }: Bundle): Promise<Row> {
     const loaded = await Promise.allSettled([${imports.join(', ')}].map((load) => load()));
     return Response.json(loaded.flatMap(({ reason }) => (reason === undefined ? [] : [String(reason)])));
   } };`;
-  const worker = await startWorker({ modules: new Map([...modules, ['index.mjs', Buffer.from(entry)]]) });
-  try {
-    const failures = (await (await fetch(worker.url)).json()) as string[];
-    const found = failures[0] ?? String(names.length);
-    return {
-      cells: ['modules that can be evaluated', found, String(names.length)],
-      verdict: failures.length === 0 ? 'ok' : 'over',
-    };
-  } finally {
-    await worker.stop();
-  }
+  await using worker = await startServer({
+    modules: new Map([...modules, ['index.mjs', Buffer.from(entry)]]),
+  });
+  const { text } = await worker.client.send({ method: 'GET', path: '/' });
+  const [failure] = JSON.parse(text) as string[];
+  return {
+    cells: ['modules that can be evaluated', failure ?? String(names.length), String(names.length)],
+    verdict: failure === undefined ? 'ok' : 'over',
+  };
 }
 
 /** Sends each request once, on the embedded PostgreSQL. */
 async function countRoundTrips(bundle: Bundle): Promise<Row[]> {
-  const database = await startBenchDatabase();
-  try {
-    const worker = await startWorker({ ...bundle, vars: await createServiceVars(database) });
-    const client = new HttpClient(worker.url, 1);
-    try {
-      return await signInAndOut(client);
-    } finally {
-      client.close();
-      await worker.stop();
-    }
-  } finally {
-    await database.close();
-  }
-}
-
-async function signInAndOut(client: HttpClient): Promise<Row[]> {
+  await using database = await startBenchDatabase();
+  await using service = await startServer({ ...bundle, vars: await createServiceVars(database) });
+  const { client } = service;
   const rows: Row[] = [];
-  const send = async (name: string, request: BenchRequest, wanted: number): Promise<string> => {
+  const send = async (name: string, request: BenchRequest, wanted: number): Promise<SignedIn> => {
     const response = await client.send(request);
     const found = response.status === 200 ? roundTripsOf(response) : `status ${response.status}`;
     const verdict = found === String(wanted) ? 'ok' : 'over';
     rows.push({ cells: [name, found ?? 'no Server-Timing', String(wanted)], verdict });
-    return response.text;
+    return { ...registered, ...(JSON.parse(response.text) as Partial<SignedIn>) };
   };
   const { me, refresh, logout, logoutByBearer, login } = accountRequests;
   const registered = await registerAccount(client);
-  await send('GET /me', me(registered.accessToken), 1);
-  const refreshed = await send('POST /refresh', refresh(registered.refreshToken), 1);
-  const { refreshToken } = JSON.parse(refreshed) as Partial<Tokens>;
-  await send('POST /logout, refresh token', logout(refreshToken ?? ''), 1);
-  const loggedIn = await send('POST /login', login(registered.deviceToken), 2);
-  const { accessToken } = JSON.parse(loggedIn) as Partial<Tokens>;
-  await send('POST /logout, bearer', logoutByBearer(accessToken ?? ''), 1);
+  await send('GET /me', me(registered), 1);
+  const refreshed = await send('POST /refresh', refresh(registered), 1);
+  await send('POST /logout, refresh token', logout(refreshed), 1);
+  const loggedIn = await send('POST /login', login(registered), 2);
+  await send('POST /logout, bearer', logoutByBearer(loggedIn), 1);
   return rows;
 }

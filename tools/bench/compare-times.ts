@@ -1,5 +1,5 @@
 import type { BenchRequest, HttpClient } from './http-client.ts';
-import type { Row } from './report.ts';
+import type { Report, Row, SectionOptions } from './report.ts';
 import { auc, median } from './stats.ts';
 
 /** A class of requests that an attacker must not tell from others by its time. */
@@ -15,21 +15,17 @@ export interface TimedClass {
   readonly isJudged: boolean;
 }
 
-export const runs = 3;
-export const runsWanted = 2;
-export const aucDeviationMax = 0.1;
+/** The accounts of each kind: a different one each time, so that no limit is reached before all had their turn. */
+export const accountsPerKind = 250;
 
-export interface Size {
-  readonly warmUps: number;
-  readonly samples: number;
+/** The e-mail address of an account of that kind, another one for each attempt until all had their turn. */
+export function emailFor(kind: string, attempt: number): string {
+  return `${kind}-${attempt % accountsPerKind}@example.com`;
 }
 
-export function sizeOf(isQuick: boolean): Size {
-  return isQuick ? { warmUps: 2, samples: 20 } : { warmUps: 20, samples: 200 };
-}
-
-/** The columns of the rows of `compareTimes`. */
-export const columns = ['median', 'AUC by run', 'median difference by run', 'status'];
+const runs = 3;
+const runsWanted = 2;
+const aucDeviationMax = 0.1;
 
 /** The times of one class in one run, in milliseconds, and the received statuses. */
 interface Sample {
@@ -41,11 +37,19 @@ interface Sample {
 export async function compareTimes(
   classes: readonly TimedClass[],
   client: HttpClient,
-  size: Size,
-): Promise<Row[]> {
+  { isQuick }: SectionOptions,
+): Promise<Report> {
+  const [warmUps, samples] = isQuick ? [2, 20] : [20, 200];
   const perRun: Map<TimedClass, Sample>[] = [];
-  for (let run = 0; run < runs; run++) perRun.push(await runOnce(classes, client, size));
-  return classes.map((one) => toRow(one, classes, perRun));
+  for (let run = 0; run < runs; run++) perRun.push(await runOnce(classes, client, warmUps, samples));
+  return {
+    notes: [
+      `${samples} requests per class and run after ${warmUps} warm-ups, one at a time, classes in random order; ${runs} runs.`,
+      `ok: AUC against the class in brackets within 0.5 +- ${aucDeviationMax}, medians at most max(5 ms, 10 %) apart and that status alone, in ${runsWanted} of ${runs} runs.`,
+    ],
+    columns: ['request', 'median', 'AUC by run', 'median difference by run', 'status'],
+    rows: classes.map((one) => toRow(one, classes, perRun)),
+  };
 }
 
 /**
@@ -55,7 +59,8 @@ export async function compareTimes(
 async function runOnce(
   classes: readonly TimedClass[],
   client: HttpClient,
-  { warmUps, samples }: Size,
+  warmUps: number,
+  samples: number,
 ): Promise<Map<TimedClass, Sample>> {
   const found = new Map(classes.map((one) => [one, { times: [] as number[], statuses: new Set<number>() }]));
   for (let attempt = 0; attempt < warmUps + samples; attempt++) {
@@ -85,7 +90,7 @@ function toRow(
   const passed = verdicts.filter(({ isAlike }) => isAlike).length;
   const statuses = new Set(perRun.flatMap((found) => [...(found.get(one)?.statuses ?? [])]));
   const cells = [
-    one.name,
+    `${one.name} (${one.reference})`,
     `${median(verdicts.map((verdict) => verdict.medianMs)).toFixed(1)} ms`,
     verdicts.map((verdict) => verdict.auc.toFixed(2)).join(' '),
     `${verdicts.map((verdict) => verdict.differenceMs.toFixed(1)).join(' ')} ms`,

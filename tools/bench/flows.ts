@@ -1,4 +1,6 @@
-import type { BenchRequest, BenchResponse, HttpClient } from './http-client.ts';
+import { bearer } from './account-requests.ts';
+import type { BenchService } from './bench-service.ts';
+import type { BenchRequest, BenchResponse } from './http-client.ts';
 import type { MailSink } from './mail-sink.ts';
 
 /** An account as somebody who uses it knows it; others may have changed it meanwhile. */
@@ -7,6 +9,8 @@ export interface BenchAccount {
   email: string;
   /** The address before it, if it was moved. */
   formerEmail: string;
+  /** The address to which it is about to move. */
+  nextEmail: string;
   password: string;
   accessToken: string;
   refreshToken: string;
@@ -14,20 +18,16 @@ export interface BenchAccount {
 
 /** What a flow works with. */
 export interface FlowContext {
-  readonly client: HttpClient;
+  readonly service: BenchService;
   readonly sink: MailSink;
-  readonly cronSecret: string;
-  readonly adminSecret: string;
   /** Told of every response. */
   readonly onResponse: (flow: string, response: BenchResponse) => void;
 }
 
-type Flow = (context: FlowContext, account: BenchAccount) => Promise<void>;
-
 let serial = 0;
 
 /** An address that nobody has had. */
-export function freshAddress(): string {
+function freshAddress(): string {
   serial += 1;
   return `person-${process.pid}-${serial}@example.com`;
 }
@@ -35,129 +35,87 @@ export function freshAddress(): string {
 export function newAccount(): BenchAccount {
   const email = freshAddress();
   return {
-    ...{ id: '', email, formerEmail: email, password: newPassword() },
+    ...{ id: '', email, formerEmail: email, nextEmail: email, password: newPassword() },
     ...{ accessToken: '', refreshToken: '' },
   };
 }
 
 /** What people and operators do, by name. Each may meet an account that somebody else is changing. */
 export const flows = {
-  register: async (context, account) => {
-    const { email, password } = account;
-    const body = { email, password, confirmPassword: password, name: 'Bench' };
-    await signIn(context, account, 'register', { method: 'POST', path: '/api/auth/register', body });
-  },
-  login: async (context, account) => {
-    const { email, password } = account;
-    await signIn(context, account, 'login', {
-      ...{ method: 'POST', path: '/api/auth/login', body: { email, password } },
-    });
-  },
-  'login, wrong password': (context, { email }) =>
-    post(context, 'login, wrong password', '/api/auth/login', { email, password: 'not the right one' }),
-  me: (context, account) => own(context, account, 'me', 'GET', '/api/auth/me'),
-  'change profile': (context, account) =>
-    own(context, account, 'change profile', 'PATCH', '/api/auth/me', { name: `Bench ${serial}` }),
-  refresh: async (context, account) => {
-    const { refreshToken } = account;
-    await signIn(context, account, 'refresh', {
-      ...{ method: 'POST', path: '/api/auth/refresh', body: { refreshToken } },
-    });
-  },
-  logout: (context, { refreshToken }) => post(context, 'logout', '/api/auth/logout', { refreshToken }),
-  sessions: (context, account) => own(context, account, 'sessions', 'GET', '/api/auth/sessions'),
-  'sign out the others': (context, account) =>
-    own(context, account, 'sign out the others', 'DELETE', '/api/auth/sessions?keep=current'),
-  events: (context, account) => own(context, account, 'events', 'GET', '/api/auth/security-events'),
-  export: (context, account) => own(context, account, 'export', 'GET', '/api/auth/me/export'),
-  reauthenticate: async (context, account) => {
-    const { accessToken, password } = account;
-    await signIn(context, account, 'reauthenticate', {
-      ...{ method: 'POST', path: '/api/auth/reauthenticate', body: { password } },
-      headers: bearer(accessToken),
-    });
-  },
-  'change password': async (context, account) => {
+  register: ({ account: { email, password }, signIn }) =>
+    signIn('register', { email, password, confirmPassword: password, name: 'Bench' }),
+  login: ({ account: { email, password }, signIn }) => signIn('login', { email, password }),
+  'login, wrong password': ({ account: { email }, post }) =>
+    post('login', { email, password: 'not the right one' }),
+  me: ({ own }) => own('GET', 'me'),
+  'change profile': ({ own }) => own('PATCH', 'me', { name: `Bench ${serial}` }),
+  refresh: ({ account: { refreshToken }, signIn }) => signIn('refresh', { refreshToken }),
+  logout: ({ account: { refreshToken }, post }) => post('logout', { refreshToken }),
+  sessions: ({ own }) => own('GET', 'sessions'),
+  'sign out the others': ({ own }) => own('DELETE', 'sessions?keep=current'),
+  events: ({ own }) => own('GET', 'security-events'),
+  export: ({ own }) => own('GET', 'me/export'),
+  reauthenticate: ({ account: { accessToken, password }, signIn }) =>
+    signIn('reauthenticate', { password }, accessToken),
+  'change password': async ({ account, signIn }) => {
     const { accessToken, password: currentPassword } = account;
-    const newest = newPassword();
-    const body = { currentPassword, newPassword: newest, confirmPassword: newest };
-    const isDone = await signIn(context, account, 'change password', {
-      ...{ method: 'POST', path: '/api/auth/password/change', body },
-      headers: bearer(accessToken),
-    });
-    if (isDone) account.password = newest;
+    const password = newPassword();
+    const body = { currentPassword, newPassword: password, confirmPassword: password };
+    if (await signIn('password/change', body, accessToken)) account.password = password;
   },
-  forgot: (context, { email }) => post(context, 'forgot', '/api/auth/password/forgot', { email }),
-  'forgot, unknown': (context) =>
-    post(context, 'forgot, unknown', '/api/auth/password/forgot', { email: freshAddress() }),
-  reset: async (context, account) => {
-    const token = context.sink.take('reset_password', account.email);
+  forgot: ({ account: { email }, post }) => post('password/forgot', { email }),
+  'forgot, unknown': ({ post }) => post('password/forgot', { email: freshAddress() }),
+  reset: async ({ account, sink, post }) => {
+    const token = sink.take('reset_password', account.email);
     if (token === undefined) return;
     const password = newPassword();
-    const body = { token, password, confirmPassword: password };
-    if (await post(context, 'reset', '/api/auth/password/reset', body)) account.password = password;
+    if (await post('password/reset', { token, password, confirmPassword: password }))
+      account.password = password;
   },
-  resend: (context, { email }) => post(context, 'resend', '/api/auth/email/resend', { email }),
-  'verify by session': async (context, account) => {
-    const token = context.sink.take('verify_email', account.email);
-    if (token === undefined) return;
-    await own(context, account, 'verify by session', 'POST', '/api/auth/email/verify', { token });
+  resend: ({ account: { email }, post }) => post('email/resend', { email }),
+  'verify by session': async ({ account: { email }, sink, own }) => {
+    const token = sink.take('verify_email', email);
+    if (token !== undefined) await own('POST', 'email/verify', { token });
   },
-  'verify by password': async (context, account) => {
-    const { email, password } = account;
-    const token = context.sink.take('verify_email', email);
-    if (token === undefined) return;
-    const body = { token, password };
-    await signIn(context, account, 'verify by password', {
-      ...{ method: 'POST', path: '/api/auth/email/verify', body },
-    });
+  'verify by password': async ({ account: { email, password }, sink, signIn }) => {
+    const token = sink.take('verify_email', email);
+    if (token !== undefined) await signIn('email/verify', { token, password });
   },
-  'change address': async (context, account) => {
-    const newEmail = freshAddress();
-    await own(context, account, 'change address', 'POST', '/api/auth/email/change', { newEmail });
-    await settle();
-    const token = context.sink.take('confirm_email_change', newEmail);
-    if (token === undefined) return;
-    const body = { token };
-    const path = '/api/auth/email/change/confirm';
-    if (!(await own(context, account, 'confirm the change', 'POST', path, body))) return;
-    account.formerEmail = account.email;
-    account.email = newEmail;
+  'change address': async ({ account, own }) => {
+    account.nextEmail = freshAddress();
+    await own('POST', 'email/change', { newEmail: account.nextEmail });
   },
-  'revert the change': async (context, account) => {
-    const token = context.sink.take('email_changed', account.formerEmail);
-    if (token === undefined) return;
-    const path = '/api/auth/email/change/revert';
-    if (await post(context, 'revert the change', path, { token })) account.email = account.formerEmail;
+  'confirm the change': async ({ account, sink, own }) => {
+    const { email, nextEmail } = account;
+    const token = sink.take('confirm_email_change', nextEmail);
+    if (token === undefined || !(await own('POST', 'email/change/confirm', { token }))) return;
+    Object.assign(account, { formerEmail: email, email: nextEmail });
   },
-  'not me': async (context, { email }) => {
-    const token = context.sink.take('new_device', email);
-    if (token !== undefined) await post(context, 'not me', '/api/auth/not-me', { token });
+  'revert the change': async ({ account, sink, post }) => {
+    const token = sink.take('email_changed', account.formerEmail);
+    if (token !== undefined && (await post('email/change/revert', { token })))
+      account.email = account.formerEmail;
   },
-  unlock: async (context, { email }) => {
-    const token = context.sink.take('account_locked', email);
-    if (token !== undefined) await post(context, 'unlock', '/api/auth/unlock', { token });
+  'not me': async ({ account: { email }, sink, post }) => {
+    const token = sink.take('new_device', email);
+    if (token !== undefined) await post('not-me', { token });
   },
-  'delete the account': async (context, account) => {
-    const { password } = account;
-    await own(context, account, 'delete the account', 'DELETE', '/api/auth/me', { password });
+  unlock: async ({ account: { email }, sink, post }) => {
+    const token = sink.take('account_locked', email);
+    if (token !== undefined) await post('unlock', { token });
   },
-  'sign out by an operator': (context, { id }) => operate(context, id, 'sign-out'),
-  ban: (context, { id }) => operate(context, id, 'ban'),
-  unban: (context, { id }) => operate(context, id, 'unban'),
-  'clean up': async (context) => {
-    const path = '/api/admin/cleanup-sessions';
-    await send(context, 'clean up', { method: 'POST', path, headers: bearer(context.cronSecret) });
-  },
-} as const satisfies Readonly<
-  Record<string, (context: FlowContext, account: BenchAccount) => Promise<unknown>>
->;
+  'delete the account': ({ account: { password }, own }) => own('DELETE', 'me', { password }),
+  'sign out by an operator': ({ account: { id }, operate }) => operate(`users/${id}/sign-out`),
+  ban: ({ account: { id }, operate }) => operate(`users/${id}/ban`),
+  unban: ({ account: { id }, operate }) => operate(`users/${id}/unban`),
+  'clean up': ({ operate }) => operate('cleanup-sessions'),
+} as const satisfies Readonly<Record<string, (by: Doer) => Promise<unknown>>>;
 
 export type FlowName = keyof typeof flows;
 
 /** Runs one flow for the account. */
 export async function runFlow(name: FlowName, context: FlowContext, account: BenchAccount): Promise<void> {
-  await (flows[name] as Flow)(context, account);
+  await flows[name](doerOf(name, context, account));
 }
 
 /** Waits until the mails of a request have left, which they do after its response. */
@@ -165,54 +123,48 @@ export function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-async function send(context: FlowContext, flow: string, request: BenchRequest): Promise<BenchResponse> {
-  const response = await context.client.send(request);
-  context.onResponse(flow, response);
-  return response;
+/** Who carries a flow out. Its requests resolve to whether the answer was a success. */
+interface Doer {
+  readonly account: BenchAccount;
+  readonly sink: MailSink;
+  post(route: string, body: object): Promise<boolean>;
+  /** By the access token of the account. */
+  own(method: BenchRequest['method'], route: string, body?: object): Promise<boolean>;
+  /** Keeps the tokens of a successful answer. */
+  signIn(route: string, body: object, accessToken?: string): Promise<boolean>;
+  operate(route: string): Promise<boolean>;
 }
 
-async function post(context: FlowContext, flow: string, path: string, body: object): Promise<boolean> {
-  const { status } = await send(context, flow, { method: 'POST', path, body });
-  return status < 300;
-}
-
-async function own(
-  context: FlowContext,
-  { accessToken }: BenchAccount,
-  flow: string,
-  method: BenchRequest['method'],
-  path: string,
-  body?: object,
-): Promise<boolean> {
-  const request = { method, path, headers: bearer(accessToken), ...(body !== undefined && { body }) };
-  return (await send(context, flow, request)).status < 300;
-}
-
-/** Keeps the tokens of a successful answer. */
-async function signIn(
-  context: FlowContext,
-  account: BenchAccount,
-  flow: string,
-  request: BenchRequest,
-): Promise<boolean> {
-  const { status, text } = await send(context, flow, request);
-  if (status >= 300) return false;
-  const answer = JSON.parse(text) as Partial<BenchAccount> & { readonly user?: { readonly id: string } };
-  account.id = answer.user?.id ?? account.id;
-  account.accessToken = answer.accessToken ?? account.accessToken;
-  account.refreshToken = answer.refreshToken ?? account.refreshToken;
-  return true;
-}
-
-async function operate(context: FlowContext, id: string, action: string): Promise<void> {
-  if (id === '') return;
-  const path = `/api/admin/users/${id}/${action}`;
-  const flow = action === 'sign-out' ? 'sign out by an operator' : action;
-  await send(context, flow, { method: 'POST', path, headers: bearer(context.adminSecret) });
-}
-
-function bearer(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
+function doerOf(flow: string, { service, sink, onResponse }: FlowContext, account: BenchAccount): Doer {
+  const send = async (method: BenchRequest['method'], path: string, token?: string, body?: object) => {
+    const headers = token === undefined ? {} : bearer(token);
+    const response = await service.client.send({ method, path, headers, ...(body && { body }) });
+    onResponse(flow, response);
+    return response.status < 300 ? response : undefined;
+  };
+  const isDone = async (...request: Parameters<typeof send>) => (await send(...request)) !== undefined;
+  return {
+    account,
+    sink,
+    post: (route, body) => isDone('POST', `/api/auth/${route}`, undefined, body),
+    own: (method, route, body) => isDone(method, `/api/auth/${route}`, account.accessToken, body),
+    async signIn(route, body, accessToken) {
+      const response = await send('POST', `/api/auth/${route}`, accessToken, body);
+      if (response === undefined) return false;
+      const answer = JSON.parse(response.text) as Partial<BenchAccount> & {
+        readonly user?: { readonly id: string };
+      };
+      account.id = answer.user?.id ?? account.id;
+      account.accessToken = answer.accessToken ?? account.accessToken;
+      account.refreshToken = answer.refreshToken ?? account.refreshToken;
+      return true;
+    },
+    operate: async (route) => {
+      const { CRON_SECRET, ADMIN_SECRET } = service.vars;
+      const token = route === 'cleanup-sessions' ? CRON_SECRET : ADMIN_SECRET;
+      return isDone('POST', `/api/admin/${route}`, token);
+    },
+  };
 }
 
 function newPassword(): string {

@@ -1,12 +1,17 @@
 import type { Backend, Connection } from '../neon-local/backend.ts';
 import { startBenchPostgres } from './bench-database.ts';
-import { bundleWorker } from './bundle.ts';
-import { type FlowContext, type FlowName, flows, newAccount, runFlow, settle } from './flows.ts';
-import { HttpClient } from './http-client.ts';
+import { startService } from './bench-service.ts';
+import {
+  type BenchAccount,
+  type FlowContext,
+  type FlowName,
+  flows,
+  newAccount,
+  runFlow,
+  settle,
+} from './flows.ts';
 import { startMailSink } from './mail-sink.ts';
 import type { Report, Row } from './report.ts';
-import { createServiceVars } from './service-vars.ts';
-import { startWorker } from './workerd.ts';
 
 /** How far away the database is made, per statement. */
 const distanceMs = 1;
@@ -26,72 +31,51 @@ interface Visit {
  */
 export async function measureLocks(): Promise<Report> {
   const visits: Visit[] = [];
-  const { databases, close } = await startBenchPostgres(['locks'], (backend) => distant(backend, visits));
-  const [database] = databases;
-  if (database === undefined) throw new Error('no database');
-  const sink = await startMailSink();
-  try {
-    const vars = {
-      ...(await createServiceVars(database)),
-      ...{ MAIL_TRANSPORT: 'http', MAIL_HTTP_URL: sink.url, LOGIN_ATTEMPTS_MAX: '2' },
-    };
-    const worker = await startWorker({ ...(await bundleWorker()), vars });
-    const client = new HttpClient(worker.url, 1);
-    const rows: Row[] = [];
-    let last: Row | undefined;
-    const context: FlowContext = {
-      ...{ client, sink, cronSecret: vars.CRON_SECRET, adminSecret: vars.ADMIN_SECRET },
-      onResponse: (flow, { status }) => {
-        last = rowOf(`${flow} (${status})`, visits.splice(0));
-      },
-    };
-    try {
-      for (const name of Object.keys(flows) as FlowName[]) {
-        const account = newAccount();
-        await prepare(name, context, account);
-        await settle();
-        visits.length = 0;
-        last = undefined;
-        await runFlow(name, context, account);
-        if (last !== undefined) rows.push(last);
-        await settle();
-      }
-    } finally {
-      client.close();
-      await worker.stop();
-    }
-    return {
-      notes: ['a round trip is one statement or one batch; under lock is from its first lock to its commit.'],
-      columns: ['flow', 'round trips', 'statements', 'characters', 'under lock'],
-      rows,
-    };
-  } finally {
-    sink.close();
-    await close();
+  await using postgres = await startBenchPostgres((backend) => distant(backend, visits));
+  await using sink = await startMailSink();
+  const vars = { ...sink.vars, LOGIN_ATTEMPTS_MAX: '2' };
+  await using service = await startService(await postgres.create('locks'), { vars });
+  const rows: Row[] = [];
+  const context: FlowContext = {
+    ...{ service, sink },
+    onResponse: (flow, { status }) => rows.push(rowOf(`${flow} (${status})`, visits.splice(0))),
+  };
+  for (const name of Object.keys(flows) as FlowName[]) {
+    const account = newAccount();
+    const rowsBefore = rows.length;
+    await prepare(name, context, account);
+    rows.length = rowsBefore;
+    visits.length = 0;
+    await runFlow(name, context, account);
+    await settle();
   }
+  return {
+    notes: ['a round trip is one statement or one batch; under lock is from its first lock to its commit.'],
+    columns: ['flow', 'round trips', 'statements', 'characters', 'under lock'],
+    rows,
+  };
 }
 
+const change = ['verify by session', 'change address'] as const;
+const wrong = 'login, wrong password';
+
+/** What comes before a flow, besides the registration. */
+const preparations: Partial<Record<FlowName, readonly FlowName[]>> = {
+  reset: ['forgot'],
+  'confirm the change': change,
+  'revert the change': [...change, 'confirm the change'],
+  'not me': ['login'],
+  unlock: [wrong, wrong, wrong],
+};
+
 /** Brings an account to where the flow does its work. */
-async function prepare(
-  name: FlowName,
-  context: FlowContext,
-  account: ReturnType<typeof newAccount>,
-): Promise<void> {
+async function prepare(name: FlowName, context: FlowContext, account: BenchAccount): Promise<void> {
   if (name === 'register') return;
-  await runFlow('register', context, account);
-  await settle();
-  const before: Partial<Record<FlowName, readonly FlowName[]>> = {
-    reset: ['forgot'],
-    'revert the change': ['verify by session', 'change address'],
-    'not me': ['login'],
-    unlock: ['login, wrong password', 'login, wrong password', 'login, wrong password'],
-  };
-  for (const step of before[name] ?? []) {
+  for (const step of ['register', ...(preparations[name] ?? [])] as const) {
     await runFlow(step, context, account);
     await settle();
   }
 }
-
 function rowOf(flow: string, visits: readonly Visit[]): Row {
   const each = (text: (visit: Visit) => string) => visits.map(text).join(' + ');
   return {

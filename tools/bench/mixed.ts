@@ -1,6 +1,8 @@
+import type { StatementRunner } from '../../src/db/migrations.ts';
 import { sql } from '../../src/db/sql.ts';
+import { roundTripsOf } from './account-requests.ts';
 import { startBenchPostgres } from './bench-database.ts';
-import { bundleWorker } from './bundle.ts';
+import { startService } from './bench-service.ts';
 import {
   type BenchAccount,
   type FlowContext,
@@ -10,11 +12,9 @@ import {
   runFlow,
   settle,
 } from './flows.ts';
-import { type BenchResponse, HttpClient } from './http-client.ts';
+import type { BenchResponse } from './http-client.ts';
 import { startMailSink } from './mail-sink.ts';
 import type { Report, Row, SectionOptions } from './report.ts';
-import { createServiceVars } from './service-vars.ts';
-import { startWorker } from './workerd.ts';
 
 const people = 12;
 const accountsAtOnce = 6;
@@ -36,43 +36,22 @@ interface Tally {
  * every order. There must be no deadlock and no answer of 5xx.
  */
 export async function measureMixed({ isQuick }: SectionOptions): Promise<Report> {
-  const { databases, close } = await startBenchPostgres(['mixed']);
-  const [database] = databases;
-  if (database === undefined) throw new Error('no database');
-  const sink = await startMailSink();
-  try {
-    const vars = {
-      ...(await createServiceVars(database)),
-      ...{
-        MAIL_TRANSPORT: 'http',
-        MAIL_HTTP_URL: sink.url,
-        LOGIN_ATTEMPTS_MAX: '20',
-        LOGIN_WINDOW_SECONDS: '30',
-      },
-    };
-    const worker = await startWorker({ ...(await bundleWorker()), vars });
-    const client = new HttpClient(worker.url, people);
-    const tallies = new Map<string, Tally>();
-    const context: FlowContext = {
-      ...{ client, sink, cronSecret: vars.CRON_SECRET, adminSecret: vars.ADMIN_SECRET },
-      onResponse: (flow, response) => count(tallies, flow, response),
-    };
-    try {
-      const endsAt = Date.now() + (isQuick ? runMs.quick : runMs.full);
-      const accounts = Array.from({ length: accountsAtOnce }, newAccount);
-      for (const account of accounts) await runFlow('register', context, account);
-      await Promise.all(Array.from({ length: people }, () => live(context, accounts, endsAt)));
-      await settle();
-      const deadlocks = await countDeadlocks(database.runner);
-      return describe(tallies, deadlocks, sink.count);
-    } finally {
-      client.close();
-      await worker.stop();
-    }
-  } finally {
-    sink.close();
-    await close();
-  }
+  await using postgres = await startBenchPostgres();
+  const database = await postgres.create('mixed');
+  await using sink = await startMailSink();
+  const vars = { ...sink.vars, LOGIN_ATTEMPTS_MAX: '20', LOGIN_WINDOW_SECONDS: '30' };
+  await using service = await startService(database, { vars, connections: people });
+  const tallies = new Map<string, Tally>();
+  const context: FlowContext = {
+    ...{ service, sink },
+    onResponse: (flow, response) => count(tallies, flow, response),
+  };
+  const endsAt = Date.now() + (isQuick ? runMs.quick : runMs.full);
+  const accounts = Array.from({ length: accountsAtOnce }, newAccount);
+  for (const account of accounts) await runFlow('register', context, account);
+  await Promise.all(Array.from({ length: people }, () => live(context, accounts, endsAt)));
+  await settle();
+  return describe(tallies, await countDeadlocks(database.runner), sink.count());
 }
 
 async function live(context: FlowContext, accounts: BenchAccount[], endsAt: number): Promise<void> {
@@ -96,19 +75,17 @@ async function live(context: FlowContext, accounts: BenchAccount[], endsAt: numb
   }
 }
 
-function count(tallies: Map<string, Tally>, flow: string, { status, headers, tookMs }: BenchResponse): void {
+function count(tallies: Map<string, Tally>, flow: string, response: BenchResponse): void {
+  const { status, tookMs } = response;
   const tally: Tally = tallies.get(flow) ?? { statuses: new Map(), roundTripsMax: 0, takenMs: [] };
   tallies.set(flow, tally);
   tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
-  const roundTrips = Number(/db;desc="(\d+)"/.exec(String(headers['server-timing']))?.[1] ?? 0);
-  tally.roundTripsMax = Math.max(tally.roundTripsMax, roundTrips);
+  tally.roundTripsMax = Math.max(tally.roundTripsMax, Number(roundTripsOf(response) ?? 0));
   tally.takenMs.push(tookMs);
 }
 
 /** What the server itself counts; it tells a moment later. */
-async function countDeadlocks(runner: {
-  query<R>(statement: ReturnType<typeof sql>): Promise<R[]>;
-}): Promise<number> {
+async function countDeadlocks(runner: StatementRunner): Promise<number> {
   await new Promise((resolve) => setTimeout(resolve, 1500));
   const [row] = await runner.query<{ deadlocks: number }>(
     sql`SELECT sum(d.deadlocks)::int AS deadlocks FROM pg_stat_database d WHERE d.datname = current_database()`,

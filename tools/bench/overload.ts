@@ -1,12 +1,9 @@
 import { startBenchDatabase } from './bench-database.ts';
-import { bundleWorker } from './bundle.ts';
+import { type BenchServer, startService } from './bench-service.ts';
 import { canMeasureCpu, residentMib } from './cpu-time.ts';
 import { HttpClient } from './http-client.ts';
-import { startPoller } from './poller.ts';
 import { judge, type Report, type SectionOptions } from './report.ts';
-import { createServiceVars } from './service-vars.ts';
 import { percentile } from './stats.ts';
-import { startWorker } from './workerd.ts';
 
 const crowd = 100;
 const liveMsMax = 200;
@@ -14,6 +11,7 @@ const liveMsMax = 200;
 const growthMibMax = 128;
 /** The accepted answers to a login during overload: checked, or refused. */
 const expected = [401, 503];
+const live = { method: 'GET', path: '/api/health/live' } as const;
 
 /** Measures whether the service stays up and answers cheap requests during 100 simultaneous logins (HSH-10). */
 export async function measureOverload({ isQuick }: SectionOptions): Promise<Report> {
@@ -21,47 +19,25 @@ export async function measureOverload({ isQuick }: SectionOptions): Promise<Repo
   if (!(await canMeasureCpu()))
     return { notes: [], columns, rows: [{ cells: ['everything', '', ''], verdict: 'unsupported' }] };
   const waves = isQuick ? 1 : 10;
-  const database = await startBenchDatabase();
-  try {
-    const worker = await startWorker({ ...(await bundleWorker()), vars: await createServiceVars(database) });
-    const logins = new HttpClient(worker.url, crowd);
-    try {
-      await logins.repeat({ method: 'GET', path: '/api/health/live' }, 200);
-      const before = await residentMib(worker.pid);
-      const statuses = new Map<number, number>();
-      const liveMs: number[] = [];
-      for (let wave = 0; wave < waves; wave++) {
-        const poller = await startPoller(worker.url, '/api/health/live');
-        const attempts = Array.from({ length: crowd }, async (_, index) => {
-          const body = { email: `nobody-${index}@example.com`, password: 'not the right password' };
-          const { status } = await logins.send({ method: 'POST', path: '/api/auth/login', body });
-          statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        });
-        await Promise.all(attempts);
-        liveMs.push(...(await poller.stop()));
-      }
-      const growthMib = Math.max(0, (await residentMib(worker.pid)) - before);
-      return { columns, ...describe({ waves, statuses, liveMs, growthMib }) };
-    } finally {
-      logins.close();
-      await worker.stop();
-    }
-  } finally {
-    await database.close();
+  await using database = await startBenchDatabase();
+  await using service = await startService(database, { connections: crowd });
+  await service.client.repeat(live, 200);
+  const before = await residentMib(service.pid);
+  const statuses: number[] = [];
+  const liveMs: number[] = [];
+  for (let wave = 0; wave < waves; wave++) {
+    const logins = logInAtOnce(service);
+    liveMs.push(...(await pollUntil(logins, service.url)));
+    statuses.push(...(await logins));
   }
-}
-
-function describe(found: {
-  readonly waves: number;
-  readonly statuses: ReadonlyMap<number, number>;
-  readonly liveMs: readonly number[];
-  readonly growthMib: number;
-}): Omit<Report, 'columns'> {
-  const { waves, statuses, liveMs, growthMib } = found;
-  const counts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${count} x ${status}`);
-  const areExpected = [...statuses.keys()].every((status) => expected.includes(status));
+  const growthMib = Math.max(0, (await residentMib(service.pid)) - before);
   const p99 = percentile(liveMs, 0.99);
+  const counts = [...new Set(statuses)].sort().map((status) => {
+    return `${statuses.filter((other) => other === status).length} x ${status}`;
+  });
+  const areExpected = statuses.every((status) => expected.includes(status));
   return {
+    columns,
     notes: [`${waves} waves of ${crowd} logins at once, while /api/health/live is asked without a pause.`],
     rows: [
       { cells: ['logins', counts.join(', '), 'only 401 and 503'], verdict: areExpected ? 'ok' : 'over' },
@@ -79,4 +55,27 @@ function describe(found: {
       },
     ],
   };
+}
+
+/** Returns the statuses of the answers. */
+async function logInAtOnce({ client }: BenchServer): Promise<number[]> {
+  const attempts = Array.from({ length: crowd }, (_, index) => {
+    const body = { email: `nobody-${index}@example.com`, password: 'not the right password' };
+    return client.send({ method: 'POST', path: '/api/auth/login', body });
+  });
+  return (await Promise.all(attempts)).map(({ status }) => status);
+}
+
+/** Asks one after the other until the work is done; returns how long each answer took, in milliseconds. */
+async function pollUntil(work: Promise<unknown>, url: string): Promise<number[]> {
+  const client = new HttpClient(url, 1);
+  const times: number[] = [];
+  let isOver = false;
+  const over = work.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) times.push((await client.repeat(live, 1)).tookMs);
+  client.close();
+  await over;
+  return times;
 }

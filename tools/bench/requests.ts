@@ -1,13 +1,23 @@
-import { accountRequests, bearer, registerAccount, type Tokens } from './account-requests.ts';
-import { type BenchServers, startBenchServers } from './bench-servers.ts';
+import {
+  decodeJwt,
+  decodeProtectedHeader,
+  importJWK,
+  type JWK,
+  type JWTHeaderParameters,
+  SignJWT,
+} from 'jose';
+import { accountRequests, bearer, registerAccount, type SignedIn } from './account-requests.ts';
+import { startBenchDatabase } from './bench-database.ts';
+import { type BenchServer, type BenchService, startServer, startService } from './bench-service.ts';
+import { bundleWorker } from './bundle.ts';
 import { type Cost, cpuPerRequest, type Plan, type Subject } from './cpu-per-request.ts';
 import { canMeasureCpu } from './cpu-time.ts';
 import type { BenchRequest } from './http-client.ts';
+import { type Replay, startReplay } from './replay.ts';
 import { judge, type Report, type Row, type SectionOptions } from './report.ts';
-import { signLikeTokens } from './sign-tokens.ts';
+import { baseUrl } from './service-vars.ts';
 import { median } from './stats.ts';
 
-const connections = 16;
 const warmUpTurns = 15;
 const rounds = 3;
 const turns = 10;
@@ -27,6 +37,13 @@ interface Pair {
 
 type Basis = 'read' | 'read and sign';
 
+/** The service and the bare Worker, and what answers for the database of both. */
+interface Servers {
+  readonly service: BenchService;
+  readonly bare: BenchServer;
+  readonly replay: Replay;
+}
+
 /** Measures the CPU of each request in relation to the least that it could take, and its database round trips. */
 export async function measureRequests({ isQuick }: SectionOptions): Promise<Report> {
   const columns = [
@@ -36,25 +53,26 @@ export async function measureRequests({ isQuick }: SectionOptions): Promise<Repo
     return { notes: [], columns, rows: [{ cells: ['every request'], verdict: 'unsupported' }] };
   }
   const plan = { rounds, ...(isQuick ? { warmUpTurns: 1, turns: 1 } : { warmUpTurns, turns }) };
-  const servers = await startBenchServers(connections);
-  try {
-    const tokens = await signInForLong(servers.service);
-    const hot = await pairHotRoutes(
-      tokens,
-      servers,
-      (plan.warmUpTurns + plan.rounds * plan.turns) * requestsPerTurn,
-    );
-    const rows = [
-      ...(await comparePairs(hot, tokens, servers, { ...plan, requestsPerTurn })),
-      ...(await comparePairs([pairLogin(tokens)], tokens, servers, {
-        ...plan,
-        requestsPerTurn: hashesPerTurn,
-      })),
-    ];
-    return { notes, columns, rows };
-  } finally {
-    await servers.close();
-  }
+  await using database = await startBenchDatabase();
+  // A PostgreSQL next to the Worker would take the CPU caches and, on one connection, most of the time.
+  await using replay = await startReplay(database.endpoint);
+  // One client asks again and again, as the application of one user does.
+  const options = { connections: 16, address: '198.18.0.1' };
+  await using service = await startService({ url: database.url, endpoint: `${replay.url}/sql` }, options);
+  const bundle = await bundleWorker(new URL('./bare-worker.ts', import.meta.url));
+  await using bare = await startServer({ ...bundle, vars: { ...service.vars, ISSUER: baseUrl } }, options);
+  const servers = { service, bare, replay };
+  const account = await signInForLong(service);
+  const newTokens = (plan.warmUpTurns + plan.rounds * plan.turns) * requestsPerTurn;
+  const hot = await pairHotRoutes(account, servers, newTokens);
+  const rows = [
+    ...(await comparePairs(hot, account, servers, { ...plan, requestsPerTurn })),
+    ...(await comparePairs([pairLogin(account)], account, servers, {
+      ...plan,
+      requestsPerTurn: hashesPerTurn,
+    })),
+  ];
+  return { notes, columns, rows };
 }
 
 const notes = [
@@ -66,81 +84,84 @@ const notes = [
 ];
 
 /** The hot routes. The database runs the statements of each once, the logout last. */
-async function pairHotRoutes(
-  { accessToken, refreshToken }: Tokens,
-  servers: BenchServers,
-  requestsCount: number,
-): Promise<readonly Pair[]> {
-  const [logoutToken = '', ...newTokens] = await signLikeTokens(
-    accessToken,
-    servers.signingKeys,
-    1 + requestsCount,
-  );
+async function pairHotRoutes(account: SignedIn, servers: Servers, count: number): Promise<readonly Pair[]> {
+  const { accessToken, refreshToken } = account;
+  const { SIGNING_KEYS } = servers.service.vars;
+  const [logoutToken = '', ...newTokens] = await signLikeTokens(accessToken, SIGNING_KEYS, 1 + count);
   const { me, refresh, logout, logoutByBearer } = accountRequests;
-  for (const [route, request] of Object.entries({
-    ...{ me: me(accessToken), refresh: refresh(refreshToken), logout: logout(refreshToken) },
-  }))
-    await shareStatements(servers, route, request);
+  const requests = { me: me(account), refresh: refresh(account), logout: logout(account) };
+  for (const [route, request] of Object.entries(requests)) await shareStatements(servers, route, request);
+  const bareMe = (token: string): BenchRequest => ({ method: 'GET', path: '/me', headers: bearer(token) });
+  const read = { basis: 'read', budget: 1.25 } as const;
+  const bareLogout = (token: string): BenchRequest => ({
+    ...{ method: 'POST', path: '/logout-by-bearer', headers: bearer(token) },
+  });
   return [
-    {
-      ...{ name: 'GET /me, a known token', basis: 'read', budget: 1.25 },
-      ...{ own: me(accessToken), floor: bare('GET', '/me', { headers: bearer(accessToken) }) },
-    },
+    { ...read, name: 'GET /me, a known token', own: requests.me, floor: bareMe(accessToken) },
     {
       ...{ name: 'GET /me, a new token', basis: 'floor', budget: 1.25 },
-      own: eachOf(newTokens.map((token) => me(token))),
-      floor: eachOf(newTokens.map((token) => bare('GET', '/me', { headers: bearer(token) }))),
+      own: eachOf(newTokens.map((token) => me({ accessToken: token }))),
+      floor: eachOf(newTokens.map(bareMe)),
     },
     {
       ...{ name: 'POST /refresh', basis: 'read and sign', budget: 1.35 },
-      ...{ own: refresh(refreshToken), floor: bare('POST', '/refresh', { body: { refreshToken } }) },
+      ...{ own: requests.refresh, floor: { method: 'POST', path: '/refresh', body: { refreshToken } } },
     },
     {
-      ...{ name: 'POST /logout, refresh token', basis: 'read', budget: 1.25 },
-      ...{ own: logout(refreshToken), floor: bare('POST', '/logout', { body: { refreshToken } }) },
+      ...{ ...read, name: 'POST /logout, refresh token' },
+      ...{ own: requests.logout, floor: { method: 'POST', path: '/logout', body: { refreshToken } } },
     },
     {
-      ...{ name: 'POST /logout, bearer, a known token', basis: 'read', budget: 1.25 },
-      own: logoutByBearer(accessToken),
-      floor: bare('POST', '/logout-by-bearer', { headers: bearer(accessToken) }),
+      ...{ ...read, name: 'POST /logout, bearer, a known token' },
+      ...{ own: logoutByBearer(account), floor: bareLogout(accessToken) },
     },
     {
-      ...{ name: 'POST /logout, bearer, a new token', basis: 'read', budget: 1.25 },
-      own: logoutByBearer(logoutToken),
-      floor: bare('POST', '/logout-by-bearer', { headers: bearer(logoutToken) }),
+      ...{ ...read, name: 'POST /logout, bearer, a new token' },
+      ...{ own: logoutByBearer({ accessToken: logoutToken }), floor: bareLogout(logoutToken) },
     },
   ];
 }
 
 /** Sends a request to the service, and tells the floor of its route what that has asked the database. */
 async function shareStatements(
-  { service, bare, lastStatements }: BenchServers,
+  { service, bare, replay }: Servers,
   route: string,
   request: BenchRequest,
 ): Promise<void> {
   const { status, text } = await service.client.send(request);
   if (status !== 200) throw new Error(`${route} is not answered: ${status} ${text}`);
-  await bare.client.send({ method: 'POST', path: `/statements/${route}`, body: lastStatements() });
+  await bare.client.send({ method: 'POST', path: `/statements/${route}`, body: replay.lastStatements() });
 }
 
 /** On a device that is known: on another one the owner is told by mail, behind the answer. */
-function pairLogin({ deviceToken }: Tokens): Pair {
+function pairLogin(account: SignedIn): Pair {
   return {
     ...{ name: 'POST /login, over one Argon2id hash', basis: 'floor', budget: 1.1 },
-    ...{ own: accountRequests.login(deviceToken), floor: { method: 'POST', path: '/hash' } },
+    ...{ own: accountRequests.login(account), floor: { method: 'POST', path: '/hash' } },
   };
 }
 
 /** Registers, and exchanges the token once: most refreshes of a session are not its first. */
-async function signInForLong({ client }: BenchServers['service']): Promise<Tokens> {
-  const { refreshToken, deviceToken } = await registerAccount(client);
-  const { status, text } = await client.send(accountRequests.refresh(refreshToken));
+async function signInForLong({ client }: BenchServer): Promise<SignedIn> {
+  const account = await registerAccount(client);
+  const { status, text } = await client.send(accountRequests.refresh(account));
   if (status !== 200) throw new Error(`the token was not exchanged: ${status} ${text}`);
-  return { ...(JSON.parse(text) as Omit<Tokens, 'deviceToken'>), deviceToken };
+  return { ...account, ...(JSON.parse(text) as Partial<SignedIn>) };
 }
 
-function bare(method: 'GET' | 'POST', path: string, rest: Partial<BenchRequest>): BenchRequest {
-  return { method, path, ...rest };
+/** Signs as many other access tokens as are wanted that say the same as this one, each with an id of its own. */
+async function signLikeTokens(token: string, signingKeys: string, count: number): Promise<string[]> {
+  const [jwk] = JSON.parse(signingKeys) as JWK[];
+  if (jwk === undefined) throw new Error('there is no signing key');
+  const key = await importJWK(jwk, 'ES256');
+  const claims = decodeJwt(token);
+  const header = decodeProtectedHeader(token) as JWTHeaderParameters;
+  const tokens: string[] = [];
+  while (tokens.length < count) {
+    const jti = crypto.randomUUID();
+    tokens.push(await new SignJWT({ ...claims, jti }).setProtectedHeader(header).sign(key));
+  }
+  return tokens;
 }
 
 /** Returns one after the other, none twice. */
@@ -155,19 +176,19 @@ function eachOf(requests: readonly BenchRequest[]): () => BenchRequest {
 
 async function comparePairs(
   pairs: readonly Pair[],
-  { accessToken }: Tokens,
-  { service, bare: floors }: BenchServers,
+  { accessToken }: SignedIn,
+  { service, bare }: Servers,
   plan: Plan,
 ): Promise<Row[]> {
   const headers = bearer(accessToken);
   const bases: Readonly<Record<Basis, BenchRequest>> = {
-    read: bare('GET', '/me', { headers }),
-    'read and sign': bare('GET', '/me-and-sign', { headers }),
+    read: { method: 'GET', path: '/me', headers },
+    'read and sign': { method: 'GET', path: '/me-and-sign', headers },
   };
   const subjects = pairs.map(({ name, own, floor, basis }): Subject[] => [
     { name, ...service, request: own },
-    { name: `floor of ${name}`, ...floors, request: floor },
-    ...(basis === 'floor' ? [] : [{ name: `basis of ${name}`, ...floors, request: bases[basis] }]),
+    { name: `floor of ${name}`, ...bare, request: floor },
+    ...(basis === 'floor' ? [] : [{ name: `basis of ${name}`, ...bare, request: bases[basis] }]),
   ]);
   const costs = await cpuPerRequest(subjects.flat(), plan);
   return pairs.map((pair, index) => toRow(pair, costs.splice(0, subjects[index]?.length)));

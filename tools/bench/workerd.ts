@@ -9,7 +9,6 @@ import type { Modules } from '../build/build-worker.ts';
 import { projectFolder } from '../project.ts';
 import { type StopStep, stopProcess } from '../stop-process.ts';
 import { createTempFolder } from './temp-folder.ts';
-import { workerdConfig } from './workerd-config.ts';
 
 /** The Worker to run. */
 export interface WorkerSpec {
@@ -29,13 +28,11 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
-interface WorkerdPackage {
+// Resolved through wrangler, whose dependency it is: the version that `wrangler dev` runs.
+const workerd = createRequire(import.meta.resolve('wrangler/package.json'))('workerd') as {
   readonly default: string;
   readonly version: string;
-}
-
-// Resolved through wrangler, whose dependency it is: the version that `wrangler dev` runs.
-const workerd = createRequire(import.meta.resolve('wrangler/package.json'))('workerd') as WorkerdPackage;
+};
 
 /** The measured version of workerd. */
 export const workerdVersion = workerd.version;
@@ -93,4 +90,45 @@ async function readCompatibilityDate(): Promise<string> {
   const date = /^compatibility_date = "([\d-]+)"/m.exec(toml)?.[1];
   if (date === undefined) throw new Error('wrangler.toml has no compatibility date');
   return date;
+}
+
+/** The kinds of modules by file extension, of those that are uploaded. */
+const kinds: Readonly<Record<string, string>> = { mjs: 'esModule', wasm: 'wasm', sql: 'text' };
+
+/**
+ * Returns a workerd configuration (workerd.capnp) that serves one Worker over HTTP on a free port of the loopback
+ * interface. The Worker cannot reach anything beyond this machine. Its modules are files next to the configuration.
+ */
+function workerdConfig(
+  modules: Modules,
+  vars: Readonly<Record<string, string>>,
+  compatibilityDate: string,
+): string {
+  // Cap'n Proto uses the escapes of C, which equal those of JSON for printable ASCII.
+  const quote = JSON.stringify;
+  // The first module is the entry.
+  const names = ['index.mjs', ...[...modules.keys()].filter((name) => name !== 'index.mjs')];
+  const embeds = names.map((name) => {
+    const kind = kinds[name.split('.').at(-1) ?? ''] ?? 'data';
+    return `(name = ${quote(name)}, ${kind} = embed ${quote(name)})`;
+  });
+  const bindings = Object.entries(vars).map(
+    ([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .worker),
+    (name = "internet", network = (allow = ["local"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+
+const worker :Workerd.Worker = (
+  compatibilityDate = ${quote(compatibilityDate)},
+  modules = [${embeds.join(', ')}],
+  bindings = [${bindings.join(', ')}],
+);
+`;
 }
