@@ -35,7 +35,7 @@ const help = `Usage: npm run bench -- [section ...] [--quick]
 Measures the service in workerd against its budgets; all sections when none is named.
 
   size       compressed size of the upload, and what it is made of: by module, package and folder
-  start-up   CPU of a start over that of Hono and the driver alone, and what each import costs (about a minute)
+  start-up   CPU of a start over that of Hono and the driver alone, and what each later module costs (about a minute)
   requests   CPU of each hot route over that of a bare route that does the same cryptography and asks the database for
              as much, of a login over a bare hash; and their database round trips
   overload   whether a crowd of logins leaves cheap requests fast and the memory bounded (HSH-10)
