@@ -22,44 +22,8 @@ const interruptedCode = 130;
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    console.error(`${options}\n\n${help}`);
-    return 1;
-  }
-  if (options.isHelp) {
-    console.log(help);
-    return 0;
-  }
-  const problems = listProblems(plantedFaults);
-  if (problems.length > 0) {
-    console.error(problems.join('\n'));
-    return 1;
-  }
-  const { faults, unknown } = selectFaults(plantedFaults, options.patterns);
-  if (unknown.length > 0) {
-    console.error(`No fault and no guarantee of one is called: ${unknown.join(' ')}`);
-    return 1;
-  }
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interruption.abort());
-  try {
-    return report(await tryAll(faults, options.jobs, interruption.signal));
-  } catch (error) {
-    if (interruption.signal.aborted) return interruptedCode;
-    console.error(error instanceof Error ? error.message : error);
-    return 1;
-  }
-}
-
-interface Options {
-  readonly isHelp: boolean;
-  readonly jobs: number;
-  readonly patterns: readonly string[];
-}
-
-/** Returns the options, or what is wrong with them. */
-function readOptions(): Options | string {
   try {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
@@ -68,11 +32,22 @@ function readOptions(): Options | string {
         jobs: { type: 'string', default: '2' },
       },
     });
+    if (values.help) {
+      console.log(help);
+      return 0;
+    }
     const jobs = Number(values.jobs);
-    if (!Number.isInteger(jobs) || jobs < 1) return '--jobs needs a whole number above 0.';
-    return { isHelp: values.help, jobs, patterns: positionals };
+    if (!Number.isInteger(jobs) || jobs < 1) throw new Error('--jobs needs a whole number above 0.');
+    const problems = listProblems(plantedFaults);
+    if (problems.length > 0) throw new Error(problems.join('\n'));
+    const { faults, unknown } = selectFaults(plantedFaults, positionals);
+    if (unknown.length > 0)
+      throw new Error(`No fault and no guarantee of one is called: ${unknown.join(' ')}`);
+    return report(await tryAll(faults, jobs, interruption.signal));
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    if (interruption.signal.aborted) return interruptedCode;
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
   }
 }
 
@@ -83,12 +58,13 @@ async function tryAll(
 ): Promise<TriedFault[]> {
   const server = await startPostgres();
   const copies = await Promise.all(Array.from({ length: Math.min(jobs, faults.length) }, copyProject));
-  const [first] = copies;
+  const folders = copies.map(({ path }) => path);
+  const [first] = folders;
   try {
     if (first === undefined) return [];
-    await requireGreenTests(faults, first.folder, server.url, signal);
+    await requireGreenTests(faults, first, server.url, signal);
     return await tryFaults(faults, {
-      ...{ folders: copies.map(({ folder }) => folder), databaseUrl: server.url },
+      ...{ folders, databaseUrl: server.url },
       ...{ timeLimitMs: faultMsMax, signal, onResult: printResult },
     });
   } finally {

@@ -11,7 +11,7 @@ export interface TempFolder {
 
 /** Creates an empty folder among the system's temporary files. It is removed when this program ends, at the latest. */
 export async function createTempFolder(): Promise<TempFolder> {
-  const path = await mkdtemp(join(tmpdir(), 'nexora-bench-'));
+  const path = await mkdtemp(join(tmpdir(), 'nexora-'));
   const remove = () => {
     process.off('exit', remove);
     rmSync(path, { recursive: true, force: true });

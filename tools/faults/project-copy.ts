@@ -1,28 +1,17 @@
 import { execFile } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
-import { cp, mkdtemp, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
+import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { createTempFolder, type TempFolder } from '../bench/temp-folder.ts';
 import { projectFolder } from '../project.ts';
 
-/** A copy of the project in which faults are planted. */
-export interface ProjectCopy {
-  readonly folder: string;
-  remove(): void;
-}
-
-/** Copies what git knows or would add. It goes with this program at the latest. */
-export async function copyProject(): Promise<ProjectCopy> {
-  const folder = await mkdtemp(join(tmpdir(), 'nexora-faults-'));
-  const remove = () => {
-    process.off('exit', remove);
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once('exit', remove);
-  for (const file of await listFiles()) await cp(join(projectFolder, file), join(folder, file));
-  await symlink(join(projectFolder, 'node_modules'), join(folder, 'node_modules'));
-  return { folder, remove };
+/** Copies what git knows or would add: a copy of the project in which faults are planted. */
+export async function copyProject(): Promise<TempFolder> {
+  const copy = await createTempFolder();
+  for (const file of await listFiles()) await cp(join(projectFolder, file), join(copy.path, file));
+  await symlink(join(projectFolder, 'node_modules'), join(copy.path, 'node_modules'));
+  return copy;
 }
 
 async function listFiles(): Promise<string[]> {

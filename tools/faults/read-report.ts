@@ -3,20 +3,18 @@ import { relative } from 'node:path';
 /** What became of a run of tests. */
 export type TestOutcome =
   | { readonly kind: 'passed'; readonly count: number }
-  | FailedOutcome
+  | {
+      readonly kind: 'failed';
+      /** The test file, from the project's root. */
+      readonly file: string;
+      /** The first test that failed, or the file that did not load. */
+      readonly by: string;
+      /** The first line of what it said. */
+      readonly message: string;
+    }
   | { readonly kind: 'timeout' }
   /** The run itself went wrong, so that it says nothing about the tests. */
   | { readonly kind: 'error'; readonly reason: string };
-
-interface FailedOutcome {
-  readonly kind: 'failed';
-  /** The test file, from the project's root. */
-  readonly file: string;
-  /** The first test that failed, or the file that did not load. */
-  readonly by: string;
-  /** The first line of what it said. */
-  readonly message: string;
-}
 
 /** What is read of vitest's JSON report. */
 export interface JsonReport {
@@ -42,10 +40,11 @@ export function readReport(
   folder: string,
   output: string,
 ): TestOutcome {
-  const failed = failedTest(testResults) ?? unloadedFile(testResults);
-  if (failed) {
-    const file = relative(folder, failed.file);
-    return { kind: 'failed', file, by: `${file}: ${failed.test}`, message: failed.message };
+  const failure = firstFailure(testResults);
+  if (failure) {
+    const [path, test, said = ''] = failure;
+    const file = relative(folder, path);
+    return { kind: 'failed', file, by: `${file}: ${test}`, message: said.split('\n')[0] ?? '' };
   }
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
   const count = tests.filter(({ status }) => status === 'passed').length;
@@ -54,26 +53,14 @@ export function readReport(
   return { kind: 'passed', count };
 }
 
-interface Failure {
-  readonly file: string;
-  readonly test: string;
-  readonly message: string;
-}
-
-function failedTest(files: JsonReport['testResults']): Failure | undefined {
-  for (const { name: file, assertionResults } of files) {
+function firstFailure(
+  files: JsonReport['testResults'],
+): [path: string, test: string, said: string | undefined] | undefined {
+  for (const { name, assertionResults } of files) {
     const test = assertionResults.find(({ status }) => status === 'failed');
-    if (test) return { file, test: test.fullName, message: firstLine(test.failureMessages?.[0]) };
+    if (test) return [name, test.fullName, test.failureMessages?.[0]];
   }
-  return undefined;
-}
-
-/** A file that the run was not let come to, after a failure elsewhere, has failed as well, and says nothing. */
-function unloadedFile(files: JsonReport['testResults']): Failure | undefined {
-  const file = files.find(({ status, message }) => status === 'failed' && message !== '');
-  return file && { file: file.name, test: 'as a whole', message: firstLine(file.message) };
-}
-
-function firstLine(text = ''): string {
-  return text.split('\n')[0] ?? '';
+  // A file that the run was not let come to, after a failure elsewhere, has failed as well, and says nothing.
+  const unloaded = files.find(({ status, message }) => status === 'failed' && message !== '');
+  return unloaded && [unloaded.name, 'as a whole', unloaded.message];
 }

@@ -45,26 +45,15 @@ export async function runTests(run: TestRun): Promise<TestOutcome> {
     },
   );
   const output = collectOutput(child);
-  if ((await endOf(child, run)) === 'timeout') return { kind: 'timeout' };
+  const stopped = AbortSignal.any([run.signal, AbortSignal.timeout(run.timeLimitMs)]);
+  // It rejects when it is stopped, and when there was nothing to start, which leaves no report.
+  await once(child, 'close', { signal: stopped }).catch(() => undefined);
+  await stopProcess(child, stopSteps);
+  run.signal.throwIfAborted();
+  if (stopped.aborted) return { kind: 'timeout' };
   const report = await readFile(reportFile, 'utf8').catch(() => null);
   if (report === null) return { kind: 'error', reason: `there is no report:\n${output()}` };
   return readReport(JSON.parse(report) as JsonReport, run.folder, output());
-}
-
-async function endOf(child: ChildProcess, { timeLimitMs, signal }: TestRun): Promise<'ended' | 'timeout'> {
-  const waiting = new AbortController();
-  const stopped = AbortSignal.any([signal, AbortSignal.timeout(timeLimitMs)]);
-  try {
-    await Promise.race([
-      once(child, 'close', { signal: waiting.signal }),
-      once(stopped, 'abort', { signal: waiting.signal }),
-    ]);
-  } finally {
-    waiting.abort();
-    await stopProcess(child, stopSteps);
-  }
-  signal.throwIfAborted();
-  return stopped.aborted ? 'timeout' : 'ended';
 }
 
 /** Keeps the last of it, for the message if something goes wrong. */

@@ -14,18 +14,14 @@ export interface FaultSelection {
  */
 export function selectFaults(faults: readonly PlantedFault[], patterns: readonly string[]): FaultSelection {
   if (patterns.length === 0) return { faults, unknown: [] };
-  const expressions = patterns.map(toExpression);
+  const named = patterns.map((pattern) => {
+    const expression = toExpression(pattern);
+    return faults.filter(({ id, guarantees }) => [id, ...guarantees].some((name) => expression.test(name)));
+  });
   return {
-    faults: faults.filter((fault) => expressions.some((expression) => isNamed(fault, expression))),
-    unknown: patterns.filter((pattern) => {
-      const expression = toExpression(pattern);
-      return !faults.some((fault) => isNamed(fault, expression));
-    }),
+    faults: faults.filter((fault) => named.flat().includes(fault)),
+    unknown: patterns.filter((_, index) => named[index]?.length === 0),
   };
-}
-
-function isNamed({ id, guarantees }: PlantedFault, expression: RegExp): boolean {
-  return [id, ...guarantees].some((name) => expression.test(name));
 }
 
 function toExpression(pattern: string): RegExp {

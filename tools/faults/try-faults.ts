@@ -45,11 +45,18 @@ export async function tryFaults(
   return results;
 }
 
-async function tryFault(fault: PlantedFault, folder: string, settings: TrialSettings): Promise<TriedFault> {
+async function tryFault(
+  fault: PlantedFault,
+  folder: string,
+  { databaseUrl, timeLimitMs, signal }: TrialSettings,
+): Promise<TriedFault> {
   const startedAt = Date.now();
   const path = join(folder, fault.file);
   const source = await readFile(path, 'utf8');
-  const run = (tests: readonly string[]) => runTestsOf(tests, folder, settings);
+  // The other folder has the other core.
+  const options = ['--bail=1', '--maxWorkers=1'];
+  const run = (tests: readonly string[]) =>
+    runTests({ folder, tests, databaseUrl, timeLimitMs, signal, options });
   const planted = async () => {
     await writeFile(path, plant(fault, source));
     try {
@@ -60,18 +67,6 @@ async function tryFault(fault: PlantedFault, folder: string, settings: TrialSett
   };
   const verdict = await judgeTrial(planted, (file) => run([file]));
   return { fault, ...verdict, seconds: (Date.now() - startedAt) / 1000 };
-}
-
-function runTestsOf(
-  tests: readonly string[],
-  folder: string,
-  { databaseUrl, timeLimitMs, signal }: TrialSettings,
-): Promise<TestOutcome> {
-  return runTests({
-    ...{ folder, tests, databaseUrl, timeLimitMs, signal },
-    // The other worker has the other core.
-    options: ['--bail=1', '--maxWorkers=1'],
-  });
 }
 
 /**
