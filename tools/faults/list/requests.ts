@@ -181,9 +181,9 @@ export const requestFaults: readonly PlantedFault[] = [
     guarantees: ['LIM-14', 'PRV-08'],
     breaks: 'Who deletes an account has all attempts at its address anew.',
     file: 'src/features/account/deletion/delete-account.sql.ts',
-    find: '    deleteUser: deleteUser(caller),',
+    find: '    deleteUser: deleteUser(recorded),',
     replace:
-      "    forgetAttempts: sql`DELETE FROM login_attempts t USING ${caller} o, users u WHERE u.id = o.user_id AND t.bucket LIKE u.address_key || ':%'`,\n    deleteUser: deleteUser(caller),",
+      "    forgetAttempts: sql`DELETE FROM login_attempts t USING ${recorded} o, users u WHERE u.id = o.user_id AND t.bucket LIKE u.address_key || ':%'`,\n    deleteUser: deleteUser(recorded),",
     tests: ['test/features/account/delete-account.test.ts'],
   },
   {

@@ -16,8 +16,8 @@ export const proofFaults: readonly PlantedFault[] = [
     guarantees: ['OTP-02'],
     breaks: 'Whoever opens another challenge may guess at the code anew.',
     file: 'src/features/two-factor/check/check.sql.ts',
-    find: '${checkBucket(sql`g.user_id`, place)}',
-    replace: '${checkBucket(sql`gen_random_uuid()`, place)}',
+    find: '${checkBucket(sql`g.user_id`, counted)}',
+    replace: '${checkBucket(sql`gen_random_uuid()`, counted)}',
     tests: ['test/features/two-factor/guessing.security.test.ts', 'test/races/two-factor.test.ts'],
   },
   {
