@@ -44,6 +44,7 @@ export async function measureLocks(): Promise<Report> {
     const account = newAccount();
     const rowsBefore = rows.length;
     await prepare(name, context, account);
+    await settle();
     rows.length = rowsBefore;
     visits.length = 0;
     await runFlow(name, context, account);

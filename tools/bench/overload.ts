@@ -1,7 +1,7 @@
 import { startBenchDatabase } from './bench-database.ts';
 import { type BenchServer, startService } from './bench-service.ts';
 import { canMeasureCpu, residentMib } from './cpu-time.ts';
-import { HttpClient } from './http-client.ts';
+import { startPoller } from './poller.ts';
 import { judge, type Report, type SectionOptions } from './report.ts';
 import { percentile } from './stats.ts';
 
@@ -26,9 +26,9 @@ export async function measureOverload({ isQuick }: SectionOptions): Promise<Repo
   const statuses: number[] = [];
   const liveMs: number[] = [];
   for (let wave = 0; wave < waves; wave++) {
-    const logins = logInAtOnce(service);
-    liveMs.push(...(await pollUntil(logins, service.url)));
-    statuses.push(...(await logins));
+    const poller = await startPoller(service.url, live.path);
+    statuses.push(...(await logInAtOnce(service)));
+    liveMs.push(...(await poller.stop()));
   }
   const growthMib = Math.max(0, (await residentMib(service.pid)) - before);
   const p99 = percentile(liveMs, 0.99);
@@ -64,18 +64,4 @@ async function logInAtOnce({ client }: BenchServer): Promise<number[]> {
     return client.send({ method: 'POST', path: '/api/auth/login', body });
   });
   return (await Promise.all(attempts)).map(({ status }) => status);
-}
-
-/** Asks one after the other until the work is done; returns how long each answer took, in milliseconds. */
-async function pollUntil(work: Promise<unknown>, url: string): Promise<number[]> {
-  const client = new HttpClient(url, 1);
-  const times: number[] = [];
-  let isOver = false;
-  const over = work.finally(() => {
-    isOver = true;
-  });
-  while (!isOver) times.push((await client.repeat(live, 1)).tookMs);
-  client.close();
-  await over;
-  return times;
 }
