@@ -55,7 +55,7 @@ export async function importSigningKeys(jwks: readonly PrivateSigningJwk[]): Pro
   return { signing, byId: new Map(keys.map((key) => [key.kid, key])), jwks: { keys: jwks.map(publicJwk) } };
 }
 
-/** By WebCrypto itself: jose would compile here what a first token needs, 3.5 ms of a start. */
+/** By WebCrypto itself: jose would compile here, at the start, what a first token needs. */
 async function importSigningKey(jwk: PrivateSigningJwk, index: number): Promise<SigningKey> {
   const { kid, alg } = jwk;
   const { algorithm, publicMembers, privateMembers } = jwkShapes[alg];
