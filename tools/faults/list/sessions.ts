@@ -192,8 +192,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     breaks:
       'A form that is refused keeps the tokens that it was exchanged for, and the next use of the old one looks like theft.',
     file: 'src/http/serve-page.ts',
-    find: 'if (renewed !== null) setTokensUnlessSet(response, renewed);',
-    replace: 'if (renewed !== null && response.ok) setTokensUnlessSet(response, renewed);',
+    find: 'if (refreshed !== null) setTokensUnlessSet(response, refreshed);',
+    replace: 'if (refreshed !== null && response.ok) setTokensUnlessSet(response, refreshed);',
     tests: ['test/contract/hosted-page-visits.test.ts'],
   },
   {
