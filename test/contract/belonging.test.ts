@@ -1,25 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
 import { identifier, join, sql } from '../../src/db/sql.ts';
 import { loadRulesOf } from '../../src/feature.ts';
 import type { OwnedTable } from '../../src/joints/owned-table.ts';
 import { password } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
-import { insertAccount } from './insert-account.ts';
+import { openDatabase } from '../support/database.ts';
+import { insertTwoFactorAccount } from './two-factor-account.ts';
 
 const { tables, exportParts } = await loadRulesOf(features);
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
-
-const db = () => openDatabase(database.url);
+const db = openDatabase;
 
 /** A column that names a user within its text. */
 const namingTexts = ['login_attempts.bucket'];
@@ -61,7 +54,7 @@ async function rowsOf(
 
 /** An account that has rows in every table of the manifests. */
 async function rooted() {
-  const { twoFactor: account } = await insertAccount(client);
+  const account = await insertTwoFactorAccount(client);
   const { userId, accessToken: bearer } = account;
   // Which is recorded, and told by mail.
   const renewed = await client.post('/api/auth/two-factor/backup-codes', undefined, { bearer });

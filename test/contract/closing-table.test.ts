@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { loadRulesOf } from '../../src/feature.ts';
@@ -15,13 +15,12 @@ import {
 import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
-import { storeLink } from '../support/links.ts';
+import { storeLink, storeLinks } from '../support/links.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { codeAt, wrongCode } from '../support/two-factor.ts';
 import { codeIn, tableRows } from './documents.ts';
-import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { storeLinks } from './route-table.ts';
+import { insertTwoFactorAccount } from './two-factor-account.ts';
 
 const { credentials } = await loadRulesOf(features);
 
@@ -113,7 +112,7 @@ const ages = { before: -30, later: 30 } as const;
  * a trusted device, and an operator's reset that waits.
  */
 async function equipped(factorAge: keyof typeof ages = 'before') {
-  const { twoFactor: account } = await insertAccount(client);
+  const account = await insertTwoFactorAccount(client);
   const { userId, email } = account;
   const links = await storeLinks(client, { id: userId, email });
   await storeLink(client, 'email_code', { id: userId, email });
@@ -233,6 +232,11 @@ function linksLeft(kind: string, cell: Cell): string[] {
 }
 
 describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
+  let bystander: Awaited<ReturnType<typeof equipped>>;
+  beforeAll(async () => {
+    bystander = await equipped();
+  });
+
   const byAge = (Object.keys(ages) as (keyof typeof ages)[]).flatMap((age) =>
     occasions.map((occasion) => [occasion, age] as const),
   );
@@ -241,7 +245,6 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     '%s ends by its statements exactly what the table says, two-factor from %s',
     async (occasion, age) => {
       const { userId, sessionId, otherSessionId, before } = await equipped(age);
-      const bystander = await equipped();
       await db().query(
         sql`UPDATE sessions SET second_factor_missed_at = now() WHERE id = ${otherSessionId}::uuid`,
       );

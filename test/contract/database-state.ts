@@ -1,11 +1,11 @@
 import { type Fragment, identifier, join, sql } from '../../src/db/sql.ts';
-import { openDatabase } from '../support/database.ts';
+import { databaseUrl, openDatabase } from '../support/database.ts';
 
 /**
  * How many rows each table has, where they lie and which transaction made them: equal before and after means that nothing
  * was written, deleted or written again. What was rolled back, or only locked, has left nothing.
  */
-export function databaseState(url: string, leftOut: readonly string[] = []): Promise<string> {
+export function databaseState(url: string = databaseUrl(), leftOut: readonly string[] = []): Promise<string> {
   return readTables(
     url,
     leftOut,

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { breachService, restOfSha1 } from '../support/breach-service.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
+import { faultyEndpoint, openDatabase } from '../support/database.ts';
 import { broughtProblems, type ProblemExample } from '../support/feature-examples.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
@@ -14,17 +14,13 @@ import { recordLog } from './recorded-log.ts';
 import type { Account } from './route-table.ts';
 import { socialOccurrences } from './social-problems.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 let account: Account;
+/** None of them needs another caller. */
+const alone = () => undefined;
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
-  account = await insertAccount(client);
+  account = await insertAccount(client, alone);
 });
 
 const login = 'POST /api/auth/login';
@@ -95,7 +91,7 @@ const occurrences: Record<string, ProblemExample> = {
   two_factor_unavailable: [503, setUpWhereOff],
   service_unavailable: [503, () => withFault('refuse')],
   misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
-  ...socialOccurrences(() => database.url),
+  ...socialOccurrences,
 };
 
 /** What a browser takes back to where it came from, and nobody reads otherwise. */
@@ -119,7 +115,7 @@ function changePassword(overrides: Readonly<Record<string, string>>): Promise<An
 }
 
 async function changeToOwnEmail(): Promise<Answer> {
-  const { accessToken: bearer, email: newEmail } = await insertAccount(client);
+  const { accessToken: bearer, email: newEmail } = await insertAccount(client, alone);
   return client.post('/api/auth/email/change', { newEmail }, { bearer });
 }
 
@@ -127,20 +123,20 @@ async function reuseRefreshToken(): Promise<Answer> {
   const { refreshToken } = account;
   for (const _ of [1, 2]) await client.post('/api/auth/refresh', { refreshToken });
   const age = sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE user_id = ${account.userId}::uuid`;
-  await openDatabase(database.url).query(age);
+  await openDatabase().query(age);
   return client.post('/api/auth/refresh', { refreshToken });
 }
 
 async function exportLate(): Promise<Answer> {
-  const late = await insertAccount(client);
+  const late = await insertAccount(client, alone);
   const age = sql`UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${late.userId}::uuid`;
-  await openDatabase(database.url).query(age);
+  await openDatabase().query(age);
   return client.get('/api/auth/me/export', { bearer: late.accessToken });
 }
 
 async function exportInRecovery(): Promise<Answer> {
-  const owner = await insertAccount(client);
-  await openDatabase(database.url).query(
+  const owner = await insertAccount(client, alone);
+  await openDatabase().query(
     sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${owner.userId}::uuid`,
   );
   return client.get('/api/auth/me/export', { bearer: owner.accessToken });
@@ -148,12 +144,12 @@ async function exportInRecovery(): Promise<Answer> {
 
 async function logInUnverified(): Promise<Answer> {
   const { email } = account;
-  const asking = new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'required' });
+  const asking = new TestClient({ EMAIL_VERIFICATION: 'required' });
   return asking.post('/api/auth/login', { email, password });
 }
 
 function registerWhereClosed(): Promise<Answer> {
-  const closed = new TestClient({ DATABASE_URL: database.url, REGISTRATION: 'closed' });
+  const closed = new TestClient({ REGISTRATION: 'closed' });
   return closed.post('/api/auth/register', registration(freshEmail()));
 }
 
@@ -164,13 +160,12 @@ function reauthenticateBy(code: string): Promise<Answer> {
 }
 
 function setUpWhereOff(): Promise<Answer> {
-  const off = new TestClient({ DATABASE_URL: database.url, TWO_FACTOR: 'off' });
+  const off = new TestClient({ TWO_FACTOR: 'off' });
   return off.post('/api/auth/two-factor/setup', undefined, { bearer: account.accessToken });
 }
 
-async function revokeUnknown(): Promise<Answer> {
-  const { accessToken } = await insertAccount(client);
-  return client.call('DELETE', '/api/auth/sessions/unknown', { bearer: accessToken });
+function revokeUnknown(): Promise<Answer> {
+  return client.call('DELETE', '/api/auth/sessions/unknown', { bearer: account.accessToken });
 }
 
 async function useUpAttempts(): Promise<Answer> {

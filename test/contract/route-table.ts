@@ -18,7 +18,7 @@ import {
 } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { broughtRoutes } from '../support/feature-examples.ts';
-import { type LinkOwner, storeLink } from '../support/links.ts';
+import { type Links, storeLinks } from '../support/links.ts';
 import { providerVariables } from '../support/social.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { codeAt } from '../support/two-factor.ts';
@@ -356,14 +356,15 @@ export interface Caller {
 }
 
 /** Who else calls: members of `Account`. */
-export type CallerKind = 'twoFactor' | 'social' | 'passwordless';
+export const callerKinds = ['twoFactor', 'social', 'passwordless'] as const;
+export type CallerKind = (typeof callerKinds)[number];
 
 /** Somebody who has just registered. */
 export interface Account extends Caller, Readonly<Record<CallerKind, Caller>> {
   /** Somebody else: what an example does to them disturbs no other example. */
   readonly otherUserId: string;
   /** Tokens of links that were mailed to them. */
-  readonly links: Readonly<Record<LinkKind, string>>;
+  readonly links: Links;
   /** Somebody with two-factor, for the routes that need it. */
   readonly twoFactor: TwoFactorAccount;
   /** Somebody who signs in by a provider, for the routes that need it. */
@@ -371,8 +372,6 @@ export interface Account extends Caller, Readonly<Record<CallerKind, Caller>> {
   /** Somebody without a password, whose address is verified, for the routes that need it. */
   readonly passwordless: Caller;
 }
-
-type LinkKind = 'verify_email' | 'reset_password' | 'unlock' | 'not_me' | 'change_email' | 'revert_email';
 
 export async function registerAccount(client: TestClient): Promise<Account> {
   const answer = await registerUser(client, {}, freshClient());
@@ -409,19 +408,6 @@ async function registerPasswordless(client: TestClient): Promise<Caller> {
 /** A statement that leaves the user without a password, at an address that is verified. */
 export function dropPassword(userId: string): Fragment {
   return sql`UPDATE users SET password_hash = NULL, email_verified_at = now() WHERE id = ${userId}::uuid`;
-}
-
-/** Stores a link of each kind for the user, as the flows that mail them do. */
-export async function storeLinks(client: TestClient, user: LinkOwner): Promise<Account['links']> {
-  const [before, after] = [freshEmail(), freshEmail()];
-  return {
-    verify_email: await storeLink(client, 'verify_email', user),
-    reset_password: await storeLink(client, 'reset_password', user),
-    unlock: await storeLink(client, 'unlock', user),
-    not_me: await storeLink(client, 'not_me', user),
-    change_email: await storeLink(client, 'change_email', { ...user, email: after }, { target: after }),
-    revert_email: await storeLink(client, 'revert_email', { ...user, email: before }, { target: before }),
-  };
 }
 
 /** A request of the table, for `client.call(...)`. */
@@ -463,28 +449,13 @@ export function callerOf(key: string, account: Account): Caller {
   return by === undefined ? account : account[by];
 }
 
-/** Every text of an account that nobody else may read: addresses, tokens, codes and secrets, with those of two-factor. */
+/** Every text of an account that nobody else may read, and of its other callers that are stored: all but their ids. */
 export function privateTexts(account: Account): string[] {
-  const { twoFactor, passwordless, social, links } = account;
-  const ofCallers = [account, twoFactor, passwordless, social].flatMap(
-    ({ email, accessToken, refreshToken, cookies }) => [
-      ...[email, accessToken, refreshToken],
-      ...Object.values(cookies),
-    ],
-  );
-  const { secret, setupSecret, backupCodes, challengeToken, keepToken, trustedDeviceToken } = twoFactor;
-  return [
-    ...ofCallers,
-    ...Object.values(links),
-    ...[secret, setupSecret, ...backupCodes],
-    ...[challengeToken, keepToken, trustedDeviceToken],
-    ...[social.appCode, social.codeVerifier, social.idToken, social.nonce],
-    ...Object.values(social.visits).flatMap(({ state, code, cookies }) => [
-      state,
-      code,
-      ...Object.values(cookies),
-    ]),
-  ];
+  return Object.entries(account).flatMap(([name, value]) => (name.endsWith('Id') ? [] : textsIn(value)));
+}
+
+function textsIn(value: string | object): string[] {
+  return typeof value === 'string' ? [value] : privateTexts(value as Account);
 }
 
 /** The members of the body of a route, each with a value of the right type. */

@@ -1,24 +1,18 @@
 import { importJWK, SignJWT } from 'jose';
 import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import { inject } from 'vitest';
-import { addressOf } from '../../src/address/address-key.ts';
-import { signAccessToken } from '../../src/crypto/jwt.ts';
 import type { Keyring } from '../../src/crypto/keyring.ts';
-import { type Fragment, sql } from '../../src/db/sql.ts';
+import { sql } from '../../src/db/sql.ts';
 import { createOneTimeToken, issueToken } from '../../src/features/one-time-tokens/index.ts';
-import { beginSession, type Opening } from '../../src/features/sessions/index.ts';
-import { encodeRefreshToken } from '../../src/features/sessions/refresh-token.ts';
 import { setTransactionCookie } from '../../src/features/social/transaction/answer-transaction.ts';
 import { randomText, startTransaction } from '../../src/features/social/transaction/transaction.ts';
-import { insertUser } from '../../src/features/users/index.ts';
 import { loadRuntime, type Runtime } from '../../src/runtime.ts';
-import { freshClient, freshEmail } from '../support/accounts.ts';
 import type { TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { passEveryGate } from '../support/pass-gates.ts';
 import { standInCode } from '../support/stand-in-code.ts';
+import { type Made, newCaller } from './new-caller.ts';
 import type { Caller } from './route-table.ts';
-import { cheapHash } from './two-factor-account.ts';
 
 /** A visit to a provider that comes back: the parameters, and the cookie. */
 export interface Visit {
@@ -43,7 +37,7 @@ export interface SocialAccount extends Caller {
 export async function insertSocialAccount({ env }: TestClient): Promise<SocialAccount> {
   const runtime = await loadRuntime(env);
   if (runtime instanceof Error) throw runtime;
-  const { account, statements } = await newSocialAccount(runtime, await cheapHash());
+  const { account, statements } = await newSocialAccount(runtime);
   const databaseUrl = String(env.DATABASE_URL);
   await openDatabase(databaseUrl).batch(statements);
   await passEveryGate(databaseUrl, account.userId);
@@ -51,46 +45,26 @@ export async function insertSocialAccount({ env }: TestClient): Promise<SocialAc
 }
 
 /** Such an account, and the statements that store it: one batch, in this order. */
-export async function newSocialAccount(
-  { config, keys, keyring }: Runtime,
-  passwordHash: string,
-): Promise<{ account: SocialAccount; statements: readonly Fragment[] }> {
-  const [userId, sessionId, email] = [crypto.randomUUID(), crypto.randomUUID(), freshEmail()];
-  const opening: Opening = {
-    session: {
-      ...{ id: sessionId, deviceId: crypto.randomUUID(), device: null, userAgent: null, location: null },
-      ...{ ...config.session, hasCookieToken: true, hasBodyToken: true },
-      ipAddress: freshClient()['CF-Connecting-IP'],
-    },
-    proof: { method: 'google', amr: ['fed'], isSecondStep: false },
-    ...{ secondFactors: [], isVerificationRequired: false },
-  };
-  const claims = { userId, sessionId, authTime: Math.floor(Date.now() / 1000), amr: opening.proof.amr };
-  const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());
-  const refreshToken = (transport: 'cookie' | 'body') =>
-    encodeRefreshToken(keyring, { sessionId, transport, counter: 0 });
-  const user = {
-    ...{ id: userId, address: addressOf(keyring, email) },
-    ...{ name: 'Test User', passwordHash, locale: null },
-  };
+export async function newSocialAccount(runtime: Runtime): Promise<Made<SocialAccount>> {
+  const { keyring } = runtime;
+  const proof = { method: 'google', amr: ['fed'], isSecondStep: false };
+  const { account: caller, statements } = await newCaller(runtime, proof, true);
+  const { userId, email } = caller;
   const [codeVerifier, nonce] = [randomText(), randomText()];
   const code = createOneTimeToken(keyring, 'oauth_code');
   const content = { codeChallenge: await calculatePKCECodeChallenge(codeVerifier), method: 'google' };
   const visits = { google: await newVisit(keyring, 'google'), apple: await newVisit(keyring, 'apple') };
   return {
     account: {
-      ...{ email, userId, accessToken, refreshToken: refreshToken('body'), visits, codeVerifier, nonce },
+      ...{ ...caller, visits, codeVerifier, nonce },
       ...{ appCode: code.token, idToken: await signIdToken(nonce) },
-      cookies: { '__Host-nexora_access': accessToken, '__Host-nexora_refresh': refreshToken('cookie') },
     },
     statements: [
-      insertUser(user, sql`false`),
-      sql`UPDATE users SET email_verified_at = now() WHERE id = ${userId}::uuid`,
+      ...statements,
       sql`
         INSERT INTO identities (id, user_id, provider, issuer, subject, email, is_email_proved)
         VALUES (gen_random_uuid(), ${userId}::uuid, 'google', 'https://accounts.google.com', ${userId}, ${email}, true),
           (gen_random_uuid(), ${userId}::uuid, 'microsoft', 'https://login.microsoftonline.com/x/v2.0', ${userId}, NULL, false)`,
-      beginSession(sql`SELECT ${userId}::uuid AS user_id`, opening),
       issueToken(sql`(SELECT ${userId}::uuid AS user_id, ${email}::text AS email)`, code, {
         ...{ owner: sql`s.user_id`, email: sql`s.email` },
         challenge: sql`${JSON.stringify(content)}::jsonb`,

@@ -1,6 +1,4 @@
-import { addressOf } from '../../src/address/address-key.ts';
 import { encodeBase32 } from '../../src/crypto/base32.ts';
-import { signAccessToken } from '../../src/crypto/jwt.ts';
 import type { Keyring } from '../../src/crypto/keyring.ts';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { createTotpSecret } from '../../src/crypto/totp.ts';
@@ -11,8 +9,7 @@ import {
   issueToken,
   type NewOneTimeToken,
 } from '../../src/features/one-time-tokens/index.ts';
-import { beginSession, type Opening } from '../../src/features/sessions/index.ts';
-import { encodeRefreshToken } from '../../src/features/sessions/refresh-token.ts';
+import type { NewSession } from '../../src/features/sessions/index.ts';
 import {
   type NewTrustedDevice,
   trustDevice,
@@ -21,12 +18,13 @@ import {
 import { createBackupCodes } from '../../src/features/two-factor/backup-codes/backup-code.ts';
 import { storeBackupCodes } from '../../src/features/two-factor/backup-codes/store-backup-codes.sql.ts';
 import { sealSecret } from '../../src/features/two-factor/totp-secret.ts';
-import { announceTwoFactorReset, insertUser, startTwoFactor } from '../../src/features/users/index.ts';
+import { announceTwoFactorReset, startTwoFactor } from '../../src/features/users/index.ts';
 import { loadRuntime, type Runtime } from '../../src/runtime.ts';
-import { freshClient, freshEmail, password } from '../support/accounts.ts';
+import { password } from '../support/accounts.ts';
 import { cheapParameters, type TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { passEveryGate } from '../support/pass-gates.ts';
+import { type Made, newCaller } from './new-caller.ts';
 import type { Caller } from './route-table.ts';
 
 /**
@@ -54,7 +52,7 @@ const delayHours = 24;
 export async function insertTwoFactorAccount({ env }: TestClient): Promise<TwoFactorAccount> {
   const runtime = await loadRuntime(env);
   if (runtime instanceof Error) throw runtime;
-  const { account, statements } = await newTwoFactorAccount(runtime, await cheapHash());
+  const { account, statements } = await newTwoFactorAccount(runtime);
   const databaseUrl = String(env.DATABASE_URL);
   await openDatabase(databaseUrl).batch(statements);
   await passEveryGate(databaseUrl, account.userId);
@@ -71,71 +69,38 @@ export async function cheapHash(): Promise<string> {
 }
 
 /** Such an account, and the statements that store it by the service's own fragments: one batch, in this order. */
-export async function newTwoFactorAccount(
-  { config, keys, keyring }: Runtime,
-  passwordHash: string,
-): Promise<{ account: TwoFactorAccount; statements: readonly Fragment[] }> {
-  const [userId, sessionId, email] = [crypto.randomUUID(), crypto.randomUUID(), freshEmail()];
+export async function newTwoFactorAccount(runtime: Runtime): Promise<Made<TwoFactorAccount>> {
+  const { keyring } = runtime;
+  // What the second step opened.
+  const proof = { method: 'password', amr: ['pwd', 'otp', 'mfa'], isSecondStep: true };
+  const { account: caller, session, statements } = await newCaller(runtime, proof, true);
+  const { userId } = caller;
   const [secret, setupSecret] = [createTotpSecret(), createTotpSecret()];
   const { codes: backupCodes, hashes } = createBackupCodes();
   const challenge = createOneTimeToken(keyring, 'two_factor_challenge');
   const keep = createOneTimeToken(keyring, 'keep_two_factor');
   const trusted = { id: crypto.randomUUID(), device: null, location: null, presented: [] };
-  const opening = openingOf(config, sessionId);
-  const claims = { userId, sessionId, authTime: Math.floor(Date.now() / 1000), amr: opening.proof.amr };
-  const accessToken = await signAccessToken(keys, config.accessToken, claims, Date.now());
-  const refreshToken = (transport: 'cookie' | 'body') =>
-    encodeRefreshToken(keyring, { sessionId, transport, counter: 0 });
-  const user = {
-    ...{ id: userId, address: addressOf(keyring, email) },
-    ...{ name: 'Test User', passwordHash, locale: null },
-  };
   const factors = await Promise.all([
     insertFactor(keyring, userId, secret, true),
     insertFactor(keyring, userId, setupSecret, false),
   ]);
   return {
     account: {
-      ...{ email, userId, accessToken, refreshToken: refreshToken('body'), backupCodes },
+      ...{ ...caller, backupCodes },
       ...{ secret: encodeBase32(secret), setupSecret: encodeBase32(setupSecret) },
-      ...{ challengeToken: challenge.token, keepToken: keep.token },
-      ...{
-        trustedDeviceId: trusted.id,
-        trustedDeviceToken: trustedDeviceTokenFor({ keyring }, trusted, userId),
-      },
+      ...{ challengeToken: challenge.token, keepToken: keep.token, trustedDeviceId: trusted.id },
+      trustedDeviceToken: trustedDeviceTokenFor({ keyring }, trusted, userId),
       cookies: {
-        '__Host-nexora_access': accessToken,
-        '__Host-nexora_refresh': refreshToken('cookie'),
+        ...caller.cookies,
         '__Host-nexora_challenge': companionToken(keyring, challenge, 'challenge_cookie'),
       },
     },
     statements: [
-      ...storeUser(user, opening),
+      ...statements,
       ...factors,
-      ...storeFactor(userId, { hashes, challenge, keep, trusted }, opening),
+      ...storeFactor(userId, { hashes, challenge, keep, trusted }, session),
     ],
   };
-}
-
-/** What the second step opened. */
-function openingOf({ session }: Runtime['config'], id: string): Opening {
-  return {
-    session: {
-      ...{ id, deviceId: crypto.randomUUID(), device: null, userAgent: null, location: null },
-      ...{ ...session, hasCookieToken: true, hasBodyToken: true },
-      ipAddress: freshClient()['CF-Connecting-IP'],
-    },
-    proof: { method: 'password', amr: ['pwd', 'otp', 'mfa'], isSecondStep: true },
-    ...{ secondFactors: [], isVerificationRequired: false },
-  };
-}
-
-function storeUser(user: Parameters<typeof insertUser>[0], opening: Opening): Fragment[] {
-  return [
-    insertUser(user, sql`false`),
-    sql`UPDATE users SET email_verified_at = now() WHERE id = ${user.id}::uuid`,
-    beginSession(sql`SELECT ${user.id}::uuid AS user_id`, opening),
-  ];
 }
 
 async function insertFactor(
@@ -162,7 +127,7 @@ interface FactorParts {
 function storeFactor(
   userId: string,
   { hashes, challenge, keep, trusted }: FactorParts,
-  { session: { deviceId } }: Opening,
+  { deviceId }: NewSession,
 ): Fragment[] {
   const owner = sql`(SELECT ${userId}::uuid AS user_id)`;
   const holder = sql`(

@@ -27,7 +27,7 @@ export interface Opening {
 /**
  * The one statement that inserts into sessions: it opens a session for the user of `owner`, a sub-select with `user_id`,
  * unless the user is banned, still has to verify the address, or asks for a second factor that the proof is not. Hold the
- * user first. A repeat inserts nothing; `fromBegun` finds what the first run did.
+ * user first. A repeat inserts nothing; by its id the session of the first run is found.
  */
 export function beginSession(owner: Fragment, opening: Opening): Fragment {
   const { proof, session } = opening;
@@ -46,7 +46,7 @@ export function beginSession(owner: Fragment, opening: Opening): Fragment {
     ON CONFLICT (id) DO NOTHING`;
 }
 
-/** The columns that `fromBegun` has. */
+/** What the answer to a sign-in needs of the session that it began. */
 export interface BegunRow {
   readonly session_id: string;
   /** Seconds since the epoch. */
@@ -58,11 +58,6 @@ export interface BegunRow {
 /** Select list for a `BegunRow` over the session `s`. */
 export function begunColumns(s: Fragment): Fragment {
   return sql`${s}.id AS session_id, ${sessionEnds(s)}`;
-}
-
-/** FROM and WHERE for the session that this batch began, or an earlier run of it: aliases `s` and its user `u`. */
-export function fromBegun({ id }: NewSession): Fragment {
-  return sql`FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ${id}::uuid`;
 }
 
 /** The session that this very transaction began, for what must happen once: a sub-select with `user_id` and `session_id`. */
