@@ -1,16 +1,12 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Answer, TestClient } from '../support/client.ts';
 import { insertAccount } from './insert-account.ts';
 import { rawExample } from './raw-example.ts';
 import { casesFor } from './route-choice.ts';
-import { type Account, bodyRoutes, fullBody, membersOf } from './route-table.ts';
+import { bodyRoutes, fullBody, membersOf } from './route-table.ts';
 
 const client = new TestClient();
-let account: Account;
-
-beforeAll(async () => {
-  account = await insertAccount(client);
-});
+const account = await insertAccount(client);
 
 async function send(key: string, body: BodyInit): Promise<Answer> {
   const answer = await client.send(rawExample(key, account, body));

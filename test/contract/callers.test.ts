@@ -1,16 +1,12 @@
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { callers } from './callers.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, exampleCall, guardOf, registeredRoutes } from './route-table.ts';
+import { exampleCall, guardOf, registeredRoutes } from './route-table.ts';
 
-let account: Account;
-
-beforeAll(async () => {
-  account = await insertAccount(new TestClient());
-});
+const account = await insertAccount(new TestClient());
 
 function refusedBy(key: string) {
   const [method = ''] = key.split(' ');

@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addressOf } from '../../src/address/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import { confirm, linkTo, requestChange, revert } from '../features/email-change/mover.ts';
 import { keyringOf, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshClient, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off' });
-});
-afterAll(() => database.drop());
-
-const db = () => openDatabase(database.url);
+const db = openDatabase;
 
 /** One address in its spellings. */
 interface Spellings {

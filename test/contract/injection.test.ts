@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { innards } from './expect-problem.ts';
 import { injectingEmails, injections, tellingInjections } from './injection-payloads.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import { isFull } from './route-choice.ts';
-import {
-  type Account,
-  bodyRoutes,
-  type ExampleCall,
-  exampleCall,
-  fullBody,
-  membersOf,
-} from './route-table.ts';
+import { bodyRoutes, type ExampleCall, exampleCall, fullBody, membersOf } from './route-table.ts';
 
 /** These hash a password for most of what they are sent, so they get a sample. */
 const hashingRoutes = [
@@ -38,18 +31,9 @@ const routePerKind = [
 /** Less than any of the payloads would sleep. */
 const longestMs = 2500;
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-let account: Account;
-let bystander: string;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-  account = await insertAccount(client);
-  bystander = (await insertAccount(client)).userId;
-});
-afterAll(() => database.drop());
+const client = new TestClient();
+const account = await insertAccount(client);
+const { userId: bystander } = await insertAccount(client, () => undefined);
 
 function payloadsFor(key: string): readonly string[] {
   if (!isFull && !routePerKind.includes(key)) return tellingInjections;
@@ -61,15 +45,13 @@ function oneIn(step: number, texts: readonly string[]): string[] {
 }
 
 async function bystanderState(): Promise<unknown> {
-  return openDatabase(database.url).query(sql`
+  return openDatabase().query(sql`
     SELECT u.*, s.*, (SELECT count(*)::int FROM security_events e WHERE e.user_id = u.id) AS events
     FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = ${bystander}::uuid`);
 }
 
 async function countUsers(): Promise<number> {
-  const [row] = await openDatabase(database.url).query<{ users: number }>(
-    sql`SELECT count(*)::int AS users FROM users`,
-  );
+  const [row] = await openDatabase().query<{ users: number }>(sql`SELECT count(*)::int AS users FROM users`);
   return row?.users ?? 0;
 }
 
@@ -188,7 +170,7 @@ describe('injected SQL', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(sample.map(() => 201));
     const ids = answers.map(({ json }) => json.user.id);
-    const rows = await openDatabase(database.url).query<{ user_agent: string; ip_address: string | null }>(
+    const rows = await openDatabase().query<{ user_agent: string; ip_address: string | null }>(
       sql`SELECT s.user_agent, s.ip_address FROM sessions s JOIN unnest(${ids}::uuid[]) WITH ORDINALITY o(id, n)
         ON o.id = s.user_id ORDER BY o.n`,
     );

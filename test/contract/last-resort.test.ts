@@ -1,28 +1,24 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { defineRoute } from '../../src/http/route.ts';
 import { serviceWith } from '../http/planted-service.ts';
 import { TestClient } from '../support/client.ts';
 import { expectProblem } from './expect-problem.ts';
-import { insertAccount } from './insert-account.ts';
+import { insertAccount, insertAccountFor } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import { casesFor } from './route-choice.ts';
-import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
+import { exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
-let account: Account;
+const client = new TestClient();
+const account = await insertAccount(client);
 
-beforeAll(async () => {
-  account = await insertAccount(new TestClient());
-});
-
-/** A client of a service in which one handler fails. */
-function clientWhereFails(key: string, thrown: unknown): TestClient {
+/** Lets the handler of a route fail, until it is mended. */
+function breakHandler(key: string, thrown: unknown): void {
   const route = createApp().serves.find(({ method, path }) => `${method} ${path}` === key);
   if (route === undefined) throw new Error(`${key} is not served`);
   const { handle } = route;
   Object.assign(route, { handle: () => Promise.reject(thrown) });
   mend = () => Object.assign(route, { handle });
-  return new TestClient();
 }
 
 let mend = (): unknown => undefined;
@@ -46,19 +42,20 @@ const accidents: [what: string, thrown: () => unknown][] = [
   ['nothing', () => undefined],
 ];
 
-describe.each(registeredRoutes)('when the handler of %s throws', (key) => {
-  test.each(casesFor(key, accidents, ['an error']))(
-    '%s, the answer is a bare 500 and the log has one line (LOG-06)',
-    async (_what, thrown) => {
-      const client = clientWhereFails(key, thrown());
+test.each(registeredRoutes)(
+  'whatever the handler of %s throws, the answer is a bare 500, the log has one line, and the next request is answered (LOG-06)',
+  async (key) => {
+    const [method, path, options] = exampleCall(key, account);
+    for (const [what, thrown] of casesFor(key, accidents, ['an error'])) {
+      breakHandler(key, thrown());
       const lines = recordLog();
-      const [method, path, options] = exampleCall(key, account);
       const answer = await client.call(method, path, options);
-      expectProblem(answer, 500, 'internal_error');
+      mend();
+      expectProblem(answer, 500, 'internal_error', what);
       expect(answer.json.detail).toBeUndefined();
       expect(answer.headers.get('X-Content-Type-Options')).toBe('nosniff');
       expect(answer.headers.get('Vary')).toBe('Origin');
-      expect(lines).toHaveLength(1);
+      expect(lines, what).toHaveLength(1);
       expect(JSON.parse(lines[0] ?? '')).toMatchObject({
         level: 'error',
         event: 'internal_error',
@@ -66,12 +63,11 @@ describe.each(registeredRoutes)('when the handler of %s throws', (key) => {
         method,
         path: path.split('?')[0],
       });
-      mend();
-      const next = await new TestClient().call(...exampleCall(key, await insertAccount(new TestClient())));
-      expect(next.status, next.text).toBe(exampleOf(key).status);
-    },
-  );
-});
+    }
+    const next = await client.call(...exampleCall(key, await insertAccountFor(client, key)));
+    expect(next.status, next.text).toBe(exampleOf(key).status);
+  },
+);
 
 /** A service of which a module does not load: a handler, and what all features say. */
 function serviceWithoutModules(): TestClient {

@@ -19,13 +19,21 @@ export const modelRoutes = [
   'POST /api/admin/users/:id/ban',
 ];
 
-/** The cases of a rule for a route: all of them on the models, and those of these names, one of a class, on the others. */
+/** The same for pages: one for everybody, one for somebody who is signed in, and one of a link in a mail. */
+export const modelPages = ['/login', '/account', '/auth/reset-password'];
+
+/** Whether a rule that the kit keeps is tried in full on the route or the page. */
+export function isTriedInFull(key: string): boolean {
+  return isFull || modelRoutes.includes(key) || modelPages.includes(key);
+}
+
+/** The cases of a rule for a route or a page: all of them on the models, and those of these names, one of a class, on the others. */
 export function casesFor<C extends readonly [name: string, ...rest: unknown[]]>(
   key: string,
   all: readonly C[],
   names: readonly string[],
 ): C[] {
-  return isFull || modelRoutes.includes(key) ? [...all] : named(all, names);
+  return isTriedInFull(key) ? [...all] : named(all, names);
 }
 
 /**
@@ -33,7 +41,7 @@ export function casesFor<C extends readonly [name: string, ...rest: unknown[]]>(
  * limit ends the statement, after which nothing is tried again and waited for. Both are 503, and the statement did not run.
  */
 export function failureFor(key: string): Fault {
-  return isFull || modelRoutes.includes(key) ? 'refuse' : { sqlstate: '57014' };
+  return isTriedInFull(key) ? 'refuse' : { sqlstate: '57014' };
 }
 
 /** The cases of these names. @throws where there is none of a name, so that no rename leaves a rule untried */

@@ -1,15 +1,11 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TestClient } from '../support/client.ts';
 import { insertAccount } from './insert-account.ts';
 import { casesFor } from './route-choice.ts';
-import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
+import { exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 const client = new TestClient();
-let account: Account;
-
-beforeAll(async () => {
-  account = await insertAccount(client);
-});
+const account = await insertAccount(client);
 
 async function expectNotFound(method: string, path: string): Promise<void> {
   const answer = await client.call(method, path, { cookies: account.cookies, bearer: account.accessToken });

@@ -1,25 +1,45 @@
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
+import { freshClient } from '../support/accounts.ts';
 import { cookieHeader, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
-import { insertAccount } from './insert-account.ts';
+import { insertAccount, insertAccountFor } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
+import { casesFor } from './route-choice.ts';
+import { exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
 
 const client = new TestClient();
-let account: Account;
-
-beforeAll(async () => {
-  account = await insertAccount(client);
-});
-beforeEach(async () => {
+const account = await insertAccount(client);
+beforeEach(() => {
   // Operators' routes say in the log what they did and whom they refused.
   recordLog();
-  // Whoever has no plain address shares a budget of mails with all that have none, which other routes have used up.
-  await openDatabase().query(sql`UPDATE mail_outbox SET client_key = NULL, network_key = NULL`);
 });
+
+/** Cookies of ours that are none, 99 of each name. */
+const noise = Array.from({ length: 99 }, (_, index) =>
+  cookieHeader({
+    '__Host-nexora_access': `noise${index}`,
+    '__Host-nexora_refresh': `nxr_noise${index}`,
+    '__Host-nexora_challenge': `nxh_noise${index}`,
+  }),
+).join('; ');
+
+/** Where they stand: in front they take the place of the real ones. */
+const noisy: [where: string, join: (own: string) => string, areRead: boolean][] = [
+  ['in front', (own) => `${noise}; ${own}`, true],
+  ['behind', (own) => `${own}; ${noise}`, false],
+];
+
+/** What is sent in the place of credentials, by a text of any size. */
+const oversized: [what: string, headers: (text: string) => Record<string, string>][] = [
+  ['a bearer', (text) => ({ Authorization: `Bearer ${text}` })],
+  ['another scheme', (text) => ({ Authorization: text })],
+  ['our cookies', (text) => ({ Cookie: `__Host-nexora_access=${text}; __Host-nexora_refresh=nxr_${text}` })],
+  ['another cookie', (text) => ({ Cookie: `${text}=${text}` })],
+  ['no cookie', (text) => ({ Cookie: ';'.repeat(text.length) })],
+];
 
 describe.each(registeredRoutes)('%s', (key) => {
   test('refuses an address of 16 KiB, in the path or in the query (INP-12)', async () => {
@@ -32,31 +52,25 @@ describe.each(registeredRoutes)('%s', (key) => {
     }
   });
 
-  test('takes the first of 100 cookies of one name (INP-12)', async () => {
-    const [fresh, other] = [await insertAccount(client), await insertAccount(client)];
-    const noise = Array.from({ length: 99 }, (_, index) =>
-      cookieHeader({
-        '__Host-nexora_access': `noise${index}`,
-        '__Host-nexora_refresh': `nxr_noise${index}`,
-        '__Host-nexora_challenge': `nxh_noise${index}`,
-      }),
-    ).join('; ');
-    const call = (caller: Account, join: (own: string) => string) => {
-      const [method, path, { cookies = {}, ...options }] = exampleCall(key, caller, 'cookie');
-      const headers = { Cookie: join(cookieHeader(cookies)), Origin: baseUrl };
-      return client.call(method, path, { ...options, headers });
-    };
-    // In front they take the place of the real ones; a logout ignores them.
-    const { status } = await call(fresh, (own) => `${noise}; ${own}`);
-    const isToken = exampleOf(key).credential.endsWith('-token');
-    const needsThem = isToken && !key.endsWith('/logout');
-    expect(status).toBe(needsThem ? 401 : exampleOf(key).status);
-    const answer = await call(other, (own) => `${own}; ${noise}`);
-    expect(answer.status, answer.text).toBe(exampleOf(key).status);
-  });
+  test.each(casesFor(key, noisy, []))(
+    'takes the first of 100 cookies of one name, the others %s (INP-12)',
+    async (_where, join, areRead) => {
+      const fresh = await insertAccountFor(client, key);
+      const [method, path, { cookies = {}, ...options }] = exampleCall(key, fresh, 'cookie');
+      const headers = { ...freshClient(), Cookie: join(cookieHeader(cookies)), Origin: baseUrl };
+      const answer = await client.call(method, path, { ...options, headers });
+      // A logout ignores them.
+      const isRefused = areRead && exampleOf(key).credential.endsWith('-token') && !key.endsWith('/logout');
+      expect(answer.status, answer.text).toBe(isRefused ? 401 : exampleOf(key).status);
+    },
+  );
 
   test('bears huge and odd headers (INP-12)', async () => {
-    const fresh = await insertAccount(client);
+    // Whoever has no plain address shares a budget of mails with all that have none, which other routes have used up.
+    await openDatabase().query(
+      sql`UPDATE mail_outbox SET client_key = NULL, network_key = NULL WHERE client_key IS NOT NULL`,
+    );
+    const fresh = await insertAccountFor(client, key);
     const huge = 'x'.repeat(65_536);
     const headers = {
       'User-Agent': `Mozilla/5.0 ${huge}`,
@@ -74,24 +88,18 @@ describe.each(registeredRoutes)('%s', (key) => {
     expect([...answer.headers].join()).not.toContain('xxxx');
   });
 
-  test('is refused by credentials of any size, and not broken by them (INP-12)', async () => {
-    const example = exampleOf(key);
-    const [method, path, { bearer: _, cookies: __, ...options }] = exampleCall(key, account);
-    for (const size of [4096, 65_536]) {
-      const text = 'x'.repeat(size);
-      for (const headers of [
-        { Authorization: `Bearer ${text}` },
-        { Authorization: text },
-        { Cookie: `__Host-nexora_access=${text}; __Host-nexora_refresh=nxr_${text}`, Origin: baseUrl },
-        { Cookie: `${text}=${text}`, Origin: baseUrl },
-        { Cookie: ';'.repeat(size), Origin: baseUrl },
-      ]) {
+  test.each(casesFor(key, oversized, ['a bearer', 'our cookies']))(
+    'is refused by credentials of any size, and not broken by them: %s (INP-12)',
+    async (_what, headersOf) => {
+      const [method, path, { bearer: _, cookies: __, ...options }] = exampleCall(key, account);
+      for (const size of [4096, 65_536]) {
+        const headers = { Origin: baseUrl, ...freshClient(), ...headersOf('x'.repeat(size)) };
         const answer = await client.call(method, path, { ...options, headers });
-        if (example.credential === 'access-token') expect(answer.status).toBe(401);
+        if (exampleOf(key).credential === 'access-token') expect(answer.status).toBe(401);
         else expect(answer.status).toBeLessThan(500);
       }
-    }
-  });
+    },
+  );
 });
 
 describe('what a client calls itself', () => {

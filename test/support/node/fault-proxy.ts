@@ -8,7 +8,8 @@ interface FaultyEndpoint {
   plan: FaultPlan;
   /** How far the plan has been followed. */
   next: number;
-  readonly seen: SeenRequest[];
+  /** What came since the plan began. */
+  seen: SeenRequest[];
 }
 
 /** Endpoints that stand before the real one and misbehave as they are told. */
@@ -32,6 +33,7 @@ export class FaultProxy {
     if (!endpoint) return false;
     endpoint.plan = plan;
     endpoint.next = 0;
+    endpoint.seen = [];
     return true;
   }
 
