@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { pageLanguages } from '../../src/languages/page-languages.ts';
 import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { faultyEndpoint, freshDatabase } from '../support/database.ts';
+import { faultyEndpoint } from '../support/database.ts';
 import { inputOf } from '../support/hosted-pages.ts';
 import { alertOf, buttonsOf, decoded, formsOf } from '../support/shown-page.ts';
 import { expectPage } from './expect-page.ts';
@@ -10,24 +10,13 @@ import { expectProblem } from './expect-problem.ts';
 import { cookiesOf } from './hosted-page-table.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import type { Account } from './route-table.ts';
 
 const en = pageLanguages.en!;
 const good = 'https://app.test';
 const redirectTo = `${good}/inbox?a=b`;
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-let account: Account;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  recordLog();
-  account = await insertAccount(client);
-});
+const client = new TestClient();
+const account = await insertAccount(client);
+beforeEach(() => void recordLog());
 
 describe('what was typed', () => {
   const long = 'x'.repeat(15_000);
@@ -98,7 +87,7 @@ describe('an address behind the pages', () => {
   test.each(cases)(
     'with HOSTED_PAGES=false is told by a problem document: %s',
     async (start, rest, status, code) => {
-      const unhosted = new TestClient({ DATABASE_URL: database.url, HOSTED_PAGES: 'false' });
+      const unhosted = new TestClient({ HOSTED_PAGES: 'false' });
       expectProblem(await unhosted.get(start + rest), status, code);
     },
   );
@@ -107,7 +96,7 @@ describe('an address behind the pages', () => {
 describe('a form of the account while the database is out of reach', () => {
   async function refused(form: Readonly<Record<string, string>>): Promise<Answer> {
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
-    const down = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const down = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
     const answer = await down.submit('/account', form, { cookies: account.cookies });
     expectPage(answer, 503);
     expect(alertOf(answer)).toBe(en.errors.service_unavailable);

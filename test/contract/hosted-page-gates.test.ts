@@ -1,35 +1,31 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { pageTexts as en } from '../../src/languages/en/pages.ts';
 import { password } from '../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { tokenFrom } from '../support/mailbox.ts';
 import { formsOf, readMain, titleOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
 import { databaseState } from './database-state.ts';
 import { expectPage } from './expect-page.ts';
 import { withExpiredAccess } from './expired-access.ts';
-import { hostedForm, hostedForms, submitForm } from './hosted-page-table.ts';
+import {
+  type FormName,
+  hostedForm,
+  hostedForms,
+  insertSender,
+  senderOf,
+  submitForm,
+} from './hosted-page-table.ts';
 import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import type { Account, Caller } from './route-table.ts';
+import type { Account, Caller, CallerKind } from './route-table.ts';
 import { sectionForms } from './section-form-table.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-let account: Account;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, ...providerVariables() });
-});
-afterAll(() => database.drop());
-beforeEach(async () => {
-  recordLog();
-  account = await insertAccount(client);
-});
+const client = new TestClient(providerVariables());
+beforeEach(() => void recordLog());
 
 const accountForms = hostedForms.filter(([, name]) => name.includes('/'));
 
@@ -41,13 +37,15 @@ function isSensitive([, name]: readonly [string, string]): boolean {
 const sensitive = accountForms.filter(isSensitive);
 const others = accountForms.filter((form) => !isSensitive(form));
 
-function callerOf(form: readonly [string, string]): Caller {
-  const { visitor = 'holder' } = hostedForm(...form);
-  return visitor === 'holder' ? account : account[visitor as 'twoFactor' | 'social' | 'passwordless'];
+/** An account that can send the form, and its caller who does. */
+async function insertCaller(form: FormName): Promise<[account: Account, caller: Caller]> {
+  const account = await insertSender(client, form);
+  const sender = senderOf(form);
+  return [account, sender === 'holder' ? account : account[sender as CallerKind]];
 }
 
 function change(statement: Fragment): Promise<unknown> {
-  return openDatabase(database.url).query(statement);
+  return openDatabase().query(statement);
 }
 
 /** Lets the caller have shown who they are eleven minutes ago, with whatever factors they have, and have had them for long. */
@@ -83,9 +81,10 @@ function expectHeld(answer: Answer, path: string, cookies: Readonly<Record<strin
 }
 
 /** What shows that the caller is who they are: with two-factor by a backup code, since the form may need the app's. */
-function proofOf(caller: Caller): Record<string, string> {
+function proofOf(form: FormName, account: Account): Record<string, string> {
+  if (senderOf(form) !== 'twoFactor') return { password };
   const [backupCode = ''] = account.twoFactor.backupCodes;
-  return caller === account.twoFactor ? { backupCode } : { password };
+  return { backupCode };
 }
 
 describe.each(sensitive)('%s, the form %s', (path, name) => {
@@ -93,21 +92,21 @@ describe.each(sensitive)('%s, the form %s', (path, name) => {
   const { status, location, roundTrips } = hostedForm(...form);
 
   test('waits until its sender has shown again who they are, and is then done with the new session (SES-15, SES-03)', async () => {
-    const caller = callerOf(form);
+    const [account, caller] = await insertCaller(form);
     await makeStale(caller);
-    const before = await databaseState(database.url);
+    const before = await databaseState();
     const asked = await submitForm(client, form, account);
     const { address, cookies, id } = expectHeld(asked, path, caller.cookies);
     expect(asked.roundTrips).toBe(1);
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
 
     const shown = await client.get(address.pathname + address.search, { cookies });
     expectPage(shown, 200);
     const proving = formsOf(shown).find(({ fields }) => fields.action === 'prove');
     expect(proving?.fields).toMatchObject({ form: id, returnTo: path, action: 'prove' });
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
 
-    const fields = { form: id, returnTo: path, action: 'prove', ...proofOf(caller) };
+    const fields = { form: id, returnTo: path, action: 'prove', ...proofOf(form, account) };
     const done = await client.submit('/reauthenticate', fields, { cookies });
     // A download is begun from its own page again.
     const isDownload = name === 'data/export';
@@ -125,25 +124,25 @@ describe.each(sensitive)('%s, the form %s', (path, name) => {
   });
 
   test('is refused with the reason while the account is being recovered, and the page says how that ends (LNK-15)', async () => {
-    const caller = callerOf(form);
+    const [account, caller] = await insertCaller(form);
     await change(
       sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${caller.userId}::uuid`,
     );
-    const before = await databaseState(database.url);
+    const before = await databaseState();
     const refused = await submitForm(client, form, account);
     expectPage(refused, 403);
     expect(readMain(refused)).toContain(en.errors.recovery_required);
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
     const shown = await client.get('/account', { cookies: caller.cookies });
     const again = formsOf(shown).find(({ action }) => action === '/forgot-password');
     expect(again?.fields).toEqual({ email: caller.email });
   });
 
   test('is not done by a proof that is wrong, and still waits (SES-15)', async () => {
-    const caller = callerOf(form);
+    const [account, caller] = await insertCaller(form);
     await makeStale(caller);
     const { cookies, id } = expectHeld(await submitForm(client, form, account), path, caller.cookies);
-    const wrong = caller === account.twoFactor ? { code: '000000' } : { password: 'wrong password' };
+    const wrong = senderOf(form) === 'twoFactor' ? { code: '000000' } : { password: 'wrong password' };
     const fields = { form: id, returnTo: path, action: 'prove' };
     const refused = await client.submit('/reauthenticate', { ...fields, ...wrong }, { cookies });
     expect([401, 403]).toContain(refused.status);
@@ -158,7 +157,7 @@ describe.each(sensitive)('%s, the form %s', (path, name) => {
   });
 
   test('waits for whoever sends it with an access token that has expired as well (SES-15)', async () => {
-    const caller = callerOf(form);
+    const [account, caller] = await insertCaller(form);
     await makeStale(caller);
     const cookies = await withExpiredAccess(client, caller);
     const answer = await submitForm(client, form, account, { cookies });
@@ -169,7 +168,8 @@ describe.each(sensitive)('%s, the form %s', (path, name) => {
 
 describe('a form that is not for the owner alone', () => {
   test.each(others)('%s %s is done however long ago the sign-in was', async (path, name) => {
-    await makeStale(callerOf([path, name]));
+    const [account, caller] = await insertCaller([path, name]);
+    await makeStale(caller);
     const answer = await submitForm(client, [path, name], account);
     const { status, location } = hostedForm(path, name);
     expect([answer.status, answer.headers.get('Location')], answer.text).toEqual([status, location ?? null]);
@@ -181,6 +181,7 @@ describe('somebody without a password', () => {
     ...{ section: 'password', action: 'change' },
     ...{ newPassword: 'a heron over the still canal', confirmPassword: 'a heron over the still canal' },
   };
+  const insertPasswordless = () => insertAccount(client, ({ passwordless }) => passwordless);
   const cases: [what: string, path: string, form: Record<string, string>, location: string][] = [
     ['sets the first one', '/account', firstPassword, '/account#password'],
     ['deletes the account', '/account/delete', {}, '/login'],
@@ -189,7 +190,7 @@ describe('somebody without a password', () => {
   test.each(cases)(
     '%s by a code that is mailed, where the sign-in is not recent (SES-15)',
     async (_what, path, form, location) => {
-      const { passwordless } = account;
+      const { passwordless } = await insertPasswordless();
       await change(sql`UPDATE users SET email_verified_at = now() WHERE id = ${passwordless.userId}::uuid`);
       await makeStale(passwordless);
       const asked = await client.submit(path, form, { cookies: passwordless.cookies });
@@ -212,13 +213,17 @@ describe('somebody without a password', () => {
   );
 
   test.each(cases)('%s at once, where it is', async (_what, path, form, location) => {
-    const answer = await client.submit(path, form, { cookies: account.passwordless.cookies });
+    const { passwordless } = await insertPasswordless();
+    const answer = await client.submit(path, form, { cookies: passwordless.cookies });
     expect([answer.status, answer.headers.get('Location')], answer.text).toEqual([303, location]);
   });
 });
 
 describe('a visit to the page without a form', () => {
+  const insert = () => insertAccount(client, ({ twoFactor }) => twoFactor);
+
   test('asks, and leads back with what was done', async () => {
+    const account = await insert();
     await makeStale(account);
     const { cookies } = account;
     const shown = await client.get('/reauthenticate?returnTo=/account/security', { cookies });
@@ -231,6 +236,7 @@ describe('a visit to the page without a form', () => {
   });
 
   test('tells of no second factor to whoever has a password alone, and of no password where there is a factor (SES-19)', async () => {
+    const account = await insert();
     for (const [caller, members] of [
       [account, ['password']],
       [account.twoFactor, ['code', 'backupCode']],

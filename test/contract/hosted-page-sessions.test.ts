@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { titleOf } from '../support/shown-page.ts';
 import { codeAt } from '../support/two-factor.ts';
 import { expectPage } from './expect-page.ts';
@@ -12,19 +12,13 @@ import { insertAccount } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import type { Account } from './route-table.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 let account: Account;
 let other: Account;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   recordLog();
-  [account, other] = [await insertAccount(client), await insertAccount(client)];
+  const insert = () => insertAccount(client, ({ twoFactor }) => twoFactor);
+  [account, other] = [await insert(), await insert()];
 });
 
 type Cookies = Readonly<Record<string, string>>;
@@ -141,7 +135,7 @@ describe('the second step on a page', () => {
     const answer = await prove(before);
     await expectFresh(answer, account.twoFactor.userId, other.cookies);
     expect(cookieValue(answer, '__Host-nexora_challenge')).toBe('');
-    await openDatabase(database.url).query(sql`
+    await openDatabase().query(sql`
       UPDATE factors SET last_step = NULL WHERE user_id = ${account.twoFactor.userId}::uuid`);
     const again = await prove(challenge);
     expectPage(again, 401);

@@ -4,6 +4,7 @@ import { freshEmail, password, registration } from '../support/accounts.ts';
 import type { TestClient } from '../support/client.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { codeAt } from '../support/two-factor.ts';
+import { insertAccount } from './insert-account.ts';
 import type { Account } from './route-table.ts';
 import { type HostedAnswer, type HostedForm, sectionForms, type VisitorKind } from './section-form-table.ts';
 
@@ -180,19 +181,33 @@ export function cookiesOf(kind: VisitorKind, account: Account): Readonly<Record<
   }
 }
 
+/** A form by its page and its name. */
+export type FormName = readonly [path: string, name: string];
+
+/** Who sends a form. */
+export function senderOf([path, name]: FormName): VisitorKind {
+  return hostedForm(path, name).visitor ?? hostedExample(path).visitor;
+}
+
 /** Sends a valid form of a page. */
 export function submitForm(
   client: TestClient,
-  [path, name]: readonly [path: string, name: string],
+  form: FormName,
   account: Account,
   { cookies, ...options }: NonNullable<Parameters<TestClient['submit']>[2]> = {},
 ) {
-  const form = hostedForm(path, name);
-  const visitor = form.visitor ?? hostedExample(path).visitor;
-  return client.submit(path, form.fields(account), {
+  return client.submit(form[0], hostedForm(...form).fields(account), {
     ...options,
-    cookies: cookies ?? cookiesOf(visitor, account),
+    cookies: cookies ?? cookiesOf(senderOf(form), account),
   });
+}
+
+/** An account that can send the form, and nothing that needs other callers: see `insertAccount`. */
+export function insertSender(client: TestClient, form: FormName): Promise<Account> {
+  return insertAccount(client, (account) => [
+    hostedForm(...form).fields(account),
+    cookiesOf(senderOf(form), account),
+  ]);
 }
 
 function formsOfPage(page: string): Readonly<Record<string, HostedForm>> {

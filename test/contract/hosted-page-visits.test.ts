@@ -1,31 +1,41 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
-import { type FaultPlan, faultyEndpoint, freshDatabase, openDatabase } from '../support/database.ts';
+import { type FaultPlan, faultyEndpoint, openDatabase } from '../support/database.ts';
 import { titleOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
 import { databaseState } from './database-state.ts';
 import { expectPage } from './expect-page.ts';
 import { withExpiredAccess } from './expired-access.ts';
-import { holderPages, hostedExample, hostedForm, hostedForms, submitForm } from './hosted-page-table.ts';
-import { insertAccount } from './insert-account.ts';
+import {
+  type FormName,
+  holderPages,
+  hostedExample,
+  hostedForm,
+  hostedForms,
+  insertSender,
+  senderOf,
+  submitForm,
+} from './hosted-page-table.ts';
+import { insertAccount, insertAccountFor } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
-import { type Account, type Caller, exampleCall, exampleOf, registeredRoutes } from './route-table.ts';
+import {
+  type Account,
+  type Caller,
+  type CallerKind,
+  exampleCall,
+  exampleOf,
+  registeredRoutes,
+} from './route-table.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let variables: Record<string, string | undefined>;
-let client: TestClient;
+const variables = providerVariables();
+const client = new TestClient(variables);
 let account: Account;
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  variables = { DATABASE_URL: database.url, ...providerVariables() };
-  client = new TestClient(variables);
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
   recordLog();
-  account = await insertAccount(client);
+  // Most need no other caller.
+  account = await insertAccount(client, () => undefined);
 });
 
 function refreshOf({ cookies }: Pick<Caller, 'cookies'>): Record<string, string> {
@@ -36,22 +46,24 @@ function tokenCookies({ setCookies }: Answer): string[] {
   return setCookies.filter((cookie) => /^__Host-nexora_(?:access|refresh)=/.test(cookie));
 }
 
-function callerOf(kind: string): Caller {
-  return kind === 'holder' ? account : account[kind as 'twoFactor' | 'social' | 'passwordless'];
+/** Who sends the form. */
+function callerOf(form: FormName): Caller {
+  const sender = senderOf(form);
+  return sender === 'holder' ? account : account[sender as CallerKind];
 }
 
 describe.each(holderPages)('%s, when the access token has expired', (path) => {
   test('is shown by the refresh token, which stays as it is (CSR-07, SES-03)', async () => {
     const { shown } = hostedExample(path);
-    const before = await databaseState(database.url);
+    const before = await databaseState();
     for (const cookies of [refreshOf(account), await withExpiredAccess(client, account)])
-      for (const method of ['GET', 'HEAD', 'GET']) {
+      for (const method of ['GET', 'HEAD']) {
         const answer = await client.call(method, path, { cookies });
         expect([answer.status, answer.roundTrips], answer.text).toEqual([shown.status, shown.roundTrips + 1]);
         expect(answer.headers.get('Location')).toBe(shown.location ?? null);
         expect(tokenCookies(answer)).toEqual([]);
       }
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
     const refreshed = await client.post('/api/auth/refresh', {}, { cookies: refreshOf(account) });
     expect(refreshed.status).toBe(200);
   });
@@ -60,13 +72,13 @@ describe.each(holderPages)('%s, when the access token has expired', (path) => {
     const strict = new TestClient({ ...variables, REFRESH_GRACE_SECONDS: '0' });
     const refreshed = await strict.post('/api/auth/refresh', {}, { cookies: refreshOf(account) });
     expect(refreshed.status).toBe(200);
-    const before = await databaseState(database.url);
+    const before = await databaseState();
     for (const method of ['GET', 'HEAD']) {
       const answer = await strict.call(method, path, { cookies: refreshOf(account) });
       expect(answer.headers.get('Location')).toBe(`/login?redirectTo=${encodeURIComponent(path)}`);
       expect([answer.status, answer.setCookies]).toEqual([303, []]);
     }
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
     expect((await client.get('/api/auth/me', { cookies: authCookies(refreshed) })).status).toBe(200);
   });
 });
@@ -76,6 +88,7 @@ describe.each(holderPages)('%s, for somebody who is not signed in', (path) => {
 
   test('leads to the sign-in, and back after it', async () => {
     const [name = ''] = Object.keys(hostedExample(path).forms);
+    account = await insertSender(client, [path, name]);
     const ended = { ...account.cookies };
     expect((await client.post('/api/auth/logout', {}, { cookies: ended })).status).toBe(200);
     const forged = { '__Host-nexora_access': 'a.b.c', '__Host-nexora_refresh': 'nxr_forged' };
@@ -112,7 +125,7 @@ describe.each(holderPages)('%s, for somebody who is not signed in', (path) => {
 test('the cookie of the legacy application is read by no page, and stays good for a refresh', async () => {
   const legacy = new TestClient({ ...variables, LEGACY_REFRESH_COOKIE: 'refresh_token' });
   const cookies = { refresh_token: account.cookies['__Host-nexora_refresh'] ?? '' };
-  const before = await databaseState(database.url);
+  const before = await databaseState();
   for (const answer of [
     await legacy.get('/account', { cookies }),
     await submitForm(legacy, ['/account', 'profile/save'], account, { cookies }),
@@ -122,7 +135,7 @@ test('the cookie of the legacy application is read by no page, and stays good fo
       '/login?redirectTo=%2Faccount',
       [],
     ]);
-  expect(await databaseState(database.url)).toBe(before);
+  expect(await databaseState()).toBe(before);
   expect((await legacy.post('/api/auth/refresh', {}, { cookies })).status).toBe(200);
 });
 
@@ -132,7 +145,7 @@ describe('the pages for everybody', () => {
     ['/login', 'https://auth.test/account'],
     ['/login?redirectTo=/account/sessions', 'https://auth.test/account/sessions'],
   ])('%s leads whoever is signed in on, by either cookie, and changes nothing', async (path, target) => {
-    const before = await databaseState(database.url);
+    const before = await databaseState();
     for (const cookies of [account.cookies, refreshOf(account), await withExpiredAccess(client, account)]) {
       const answer = await client.get(path, { cookies });
       expect([answer.status, answer.headers.get('Location'), answer.roundTrips, answer.setCookies]).toEqual([
@@ -142,7 +155,7 @@ describe('the pages for everybody', () => {
         [],
       ]);
     }
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
     expect((await client.post('/api/auth/logout', {}, { cookies: account.cookies })).status).toBe(200);
     const ended = await client.get(path, { cookies: account.cookies });
     expect([ended.status, ended.headers.get('Location') ?? titleOf(ended)]).toEqual(
@@ -155,7 +168,8 @@ describe('a route of the API', () => {
   const reads = registeredRoutes.filter((key) => exampleOf(key).credential === 'access-token');
 
   test.each(reads)('%s looks at no refresh cookie', async (key) => {
-    const before = await databaseState(database.url);
+    account = await insertAccountFor(client, key);
+    const before = await databaseState();
     const [method, path, options] = exampleCall(key, account, 'cookie');
     const { '__Host-nexora_refresh': refresh = '' } = options.cookies ?? {};
     for (const cookies of [
@@ -165,7 +179,7 @@ describe('a route of the API', () => {
       const answer = await client.call(method, path, { ...options, cookies });
       expect([answer.status, answer.roundTrips, answer.setCookies], answer.text).toEqual([401, 0, []]);
     }
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
   });
 });
 
@@ -173,8 +187,9 @@ describe('a form that is sent with an access token that has expired', () => {
   const forms = hostedForms.filter(([path]) => holderPages.includes(path));
 
   test.each(forms)('%s %s is done, and the browser gets one set of tokens', async (path, name) => {
-    const { visitor = hostedExample(path).visitor, status, location, roundTrips } = hostedForm(path, name);
-    const cookies = await withExpiredAccess(client, callerOf(visitor));
+    const { status, location, roundTrips } = hostedForm(path, name);
+    account = await insertSender(client, [path, name]);
+    const cookies = await withExpiredAccess(client, callerOf([path, name]));
     const answer = await submitForm(client, [path, name], account, { cookies });
     expect([answer.status, answer.headers.get('Location'), answer.roundTrips], answer.text).toEqual([
       status,
@@ -206,7 +221,7 @@ describe('a form that is sent with an access token that has expired', () => {
     ['an unknown way', 400, '/reauthenticate', { action: 'nothing' }],
   ])('gets them although it is refused for %s', async (_what, status, path, form) => {
     const cookies = await withExpiredAccess(client, account);
-    await openDatabase(database.url).query(sql`
+    await openDatabase().query(sql`
       UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${account.userId}::uuid`);
     const answer = await client.submit(path, form, { cookies });
     expect(answer.status, answer.text).toBe(status);
@@ -227,7 +242,7 @@ describe('a form that is sent with an access token that has expired', () => {
 
   test('from another page renews nothing (CSR-01, CSR-06)', async () => {
     const cookies = await withExpiredAccess(client, account);
-    const before = await databaseState(database.url);
+    const before = await databaseState();
     for (const Origin of ['https://evil.example', 'https://app.test']) {
       const answer = await client.submit(
         '/account',
@@ -237,7 +252,7 @@ describe('a form that is sent with an access token that has expired', () => {
       expectPage(answer, 403, Origin);
       expect([answer.roundTrips, answer.setCookies]).toEqual([0, []]);
     }
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState()).toBe(before);
   });
 
   test('by an older refresh token is not done, and ends the session like every reuse', async () => {

@@ -36,6 +36,12 @@ export const foreignPages: [page: string, headers: PageHeaders][] = [
   ['no origin, garbage', { 'Sec-Fetch-Site': 'same-origin, cross-site' }],
 ];
 
+/** One of them for each way to see that they are foreign. */
+export const oneOfEachForeignPage = [
+  ...['another site', 'a hidden origin', 'a suffix', 'another scheme', 'two origins'],
+  ...['an identity provider (CSR-10)', 'no origin, across sites', 'no origin, from a sub-domain (CSR-04)'],
+];
+
 export const trustedPages: [page: string, headers: PageHeaders][] = [
   ['the own origin', { Origin: baseUrl, 'Sec-Fetch-Site': 'same-origin' }],
   ['a listed origin', { Origin: 'https://app.test', 'Sec-Fetch-Site': 'cross-site' }],
@@ -56,3 +62,6 @@ export const ownPages = trustedPages.filter((page) => !isListed(page));
 
 /** Those from which they take none: a listed origin has the API, and who says nothing has shown nothing (CSR-06). */
 export const otherPages = [...foreignPages, ...trustedPages.filter(isListed), ...silentPages];
+
+/** One of them for each reason. */
+export const oneOfEachOtherPage = ['another site', 'a hidden origin', 'a listed origin', 'no header at all'];

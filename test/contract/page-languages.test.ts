@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { PageText } from '../../src/languages/page-language.ts';
 import { pageLanguages } from '../../src/languages/page-languages.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { formPages, linkTo, prepareForm } from './page-table.ts';
+import { formPages, insertForm, linkTo } from './page-table.ts';
 import { declaredCodes } from './problem-codes.ts';
 import { recordLog } from './recorded-log.ts';
 
@@ -29,7 +29,7 @@ describe.each(Object.entries(pageLanguages))('in the language %s', (tag, languag
   }
 
   test.each(formPages)('%s is shown, refused and done', async (path) => {
-    const form = await prepareForm(client, path);
+    const form = await insertForm(client, path);
     const shown = await client.get(linkTo(path, form.token), { headers });
     expectLanguage(shown);
     const page = pages.find(({ title }) => title === titleOf(shown))!;
