@@ -48,7 +48,7 @@ describe.each(unsafeRoutes)('a request with our cookies to %s', (key) => {
       expectRefused(await fromPage(key, headers), page);
   });
 
-  // From the own origin route-table.test.ts sends each of them.
+  // From the own origin response-headers.test.ts sends each of them.
   test.each(casesFor(key, trustedPages, ['a listed origin']))(
     'is accepted from %s (CSR-01)',
     async (_page, headers) => {

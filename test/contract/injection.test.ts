@@ -20,13 +20,11 @@ const hashingRoutes = [
   'DELETE /api/auth/me',
 ];
 const headerSafe = injections.filter((text) => /^[\x20-\x7e]+$/.test(text));
-/** One route for each kind of text that a member can be: these get every payload, where the others get the telling ones. */
-const routePerKind = [
-  'PATCH /api/auth/me',
-  'POST /api/auth/refresh',
-  'POST /api/auth/password/forgot',
-  'POST /api/auth/unlock',
-];
+/**
+ * One route for each kind of text that a member can be: these get every payload, where the others get the telling ones. A
+ * token of any kind is hashed before the database sees it.
+ */
+const routePerKind = ['PATCH /api/auth/me', 'POST /api/auth/password/forgot', 'POST /api/auth/unlock'];
 
 /** Less than any of the payloads would sleep. */
 const longestMs = 2500;

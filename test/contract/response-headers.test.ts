@@ -55,7 +55,7 @@ function headStatus(key: string): number {
 }
 
 describe('the headers of an answer (HDR-01, HDR-02, HDR-03, HDR-06)', () => {
-  test.each(registeredRoutes)('of a success: %s', async (key) => {
+  test.each(registeredRoutes)('of a success, by cookie: %s', async (key) => {
     recordLog();
     const fresh = await insertAccountFor(client, key);
     const [method, path, options] = exampleCall(key, fresh, 'cookie');

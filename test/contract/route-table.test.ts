@@ -50,6 +50,7 @@ describe('the route table', () => {
     expect(modelRoutes.filter((key) => !databaseProblemRoutes.includes(key))).toEqual([]);
   });
 
+  // By cookie response-headers.test.ts sends each of them.
   test.each(registeredRoutes)(
     '%s: the example succeeds, and each call is sent once and counted once (SQL-03, SQL-04)',
     async (key) => {
@@ -75,12 +76,6 @@ describe('the route table', () => {
       if (!maintenanceRoutes.includes(key)) expect(changes.length).toBeLessThanOrEqual(1);
     },
   );
-
-  test.each(registeredRoutes)('%s: the example succeeds by cookie as well', async (key) => {
-    recordLog();
-    const answer = await client.call(...exampleCall(key, await insertAccountFor(client, key), 'cookie'));
-    expect(answer.status, answer.text).toBe(exampleOf(key).status);
-  });
 });
 
 describe('a route that only some configurations have', () => {
