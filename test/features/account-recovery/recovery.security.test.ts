@@ -17,10 +17,19 @@ import {
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
-import { reset } from '../password/password-reset.ts';
+import { linkFor, reset } from '../password/password-reset.ts';
 import { freshVerifier } from '../social/app-visits.ts';
 import { arrive, freshSubject, identitiesOf, type Person, socialClient } from '../social/people.ts';
-import { change, countEvents, expectRefused, missTimes, onDevice } from '../two-factor/calls.ts';
+import {
+  change,
+  countEvents,
+  expectRefused,
+  logInAs,
+  missTimes,
+  onDevice,
+  reauthenticateBy,
+  sessionByCode,
+} from '../two-factor/calls.ts';
 
 const appUrl = 'com.example.app:/signed-in';
 const client = socialClient({ APP_REDIRECTS: appUrl });
@@ -86,148 +95,124 @@ async function victim(): Promise<Victim> {
   return { ...user, identities, stolen: second.json.accessToken };
 }
 
-/** What begins a recovery, and the mail that has the link which ends it. */
-const occasions: Readonly<
-  Record<
-    string,
-    {
-      readonly begin: (user: Victim) => Promise<Pick<Victim, 'email'>>;
-      readonly mail: 'reset_password' | 'password_withdrawn';
-    }
-  >
-> = {
-  not_me: {
-    mail: 'reset_password',
-    async begin({ userId, email }) {
-      const token = await storeLink(client, 'not_me', { id: userId, email });
-      expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
-      return { email };
-    },
+async function disown({ userId, email }: Victim): Promise<void> {
+  const token = await storeLink(client, 'not_me', { id: userId, email });
+  expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+}
+
+type Occasion = 'not_me' | 'email_reverted' | 'second_factor_guessed';
+
+/** What begins a recovery. */
+const occasions: Readonly<Record<Occasion, (user: Victim) => Promise<void>>> = {
+  not_me: disown,
+  async email_reverted({ userId, email }) {
+    const token = await storeLink(client, 'revert_email', { id: userId, email }, { target: email });
+    await change(
+      client,
+      sql`UPDATE users SET email = ${freshEmail()}, address_key = NULL WHERE id = ${userId}::uuid`,
+    );
+    const answer = await client.post('/api/auth/email/change/revert', { token });
+    expect(answer.status, answer.text).toBe(200);
   },
-  email_reverted: {
-    mail: 'reset_password',
-    async begin({ userId, email }) {
-      const token = await storeLink(client, 'revert_email', { id: userId, email }, { target: email });
-      await change(
-        client,
-        sql`UPDATE users SET email = ${freshEmail()}, address_key = NULL WHERE id = ${userId}::uuid`,
-      );
-      const answer = await client.post('/api/auth/email/change/revert', { token });
-      expect(answer.status, answer.text).toBe(200);
-      return { email };
-    },
-  },
-  second_factor_guessed: {
-    mail: 'password_withdrawn',
-    async begin(user) {
-      await missTimes(client, user, 50);
-      return user;
-    },
-  },
+  second_factor_guessed: async (user) => void (await missTimes(client, user, 50)),
 };
 
-/** What a way in leads to once a recovery has begun. */
-type Leads = 'a session' | 'nothing';
+/** A way in that an intruder has before the occasion: how it is got, and used afterwards. */
+interface WayIn {
+  readonly name: string;
+  /** After which of them it still leads to a session. */
+  readonly leftBy: readonly Occasion[];
+  /** Gets it ready; returns how it is used: the access token of a session, or null. */
+  readonly prepare: (user: Victim) => Promise<() => Promise<string | null>>;
+}
 
-/** The ways in that an intruder has before the occasion: how they are got, and used afterwards. */
-const waysIn: Readonly<
-  Record<
-    string,
-    {
-      /** What each occasion leaves of it. */
-      readonly leads: Readonly<Record<string, Leads>>;
-      /** Gets it ready; returns how it is used: the access token of a session, or null. */
-      readonly prepare: (user: Victim) => Promise<() => Promise<string | null>>;
-    }
-  >
-> = {
-  'a session that is open': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'a session' },
-    prepare:
-      async ({ stolen }) =>
-      async () => {
-        const me = await client.get('/api/auth/me', { bearer: stolen });
-        return me.status === 200 ? stolen : null;
-      },
-  },
-  'a session in which codes were guessed': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
-    prepare: async ({ stolen, secret }) => {
-      await client.post('/api/auth/reauthenticate', { code: wrongCode(secret) }, { bearer: stolen });
-      return async () =>
-        (await client.get('/api/auth/me', { bearer: stolen })).status === 200 ? stolen : null;
+const useSession = (bearer: string) => async () =>
+  (await client.get('/api/auth/me', { bearer })).status === 200 ? bearer : null;
+
+/** A use that is refused by this code. */
+const refused = (use: () => Promise<Answer>, status: number, code: string) => async () => {
+  expectRefused(await use(), status, code);
+  return null;
+};
+
+const guessed = ['second_factor_guessed'] as const;
+
+/** Those that are refused stand first: what a session does later cannot be why. */
+const waysIn: readonly WayIn[] = [
+  {
+    name: 'a session in which codes were guessed',
+    leftBy: [],
+    async prepare(user) {
+      const { accessToken: bearer } = await sessionByCode(client, user);
+      await reauthenticateBy(client, bearer, { code: wrongCode(user.secret) });
+      return useSession(bearer);
     },
   },
-  'the password': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
-    prepare:
-      async ({ email }) =>
-      async () => {
-        const answer = await client.post('/api/auth/login', { email, password }, { headers: freshClient() });
-        expectRefused(answer, 401, 'invalid_credentials');
-        return null;
-      },
+  {
+    name: 'the password',
+    leftBy: [],
+    prepare: async (user) => refused(() => logInAs(client, user), 401, 'invalid_credentials'),
   },
-  "the owner's identity of the address": {
-    leads: { not_me: 'a session', email_reverted: 'a session', second_factor_guessed: 'a session' },
-    prepare: async (user) => () => enterBySocial(user, 'google', user.identities.owners),
-  },
-  'an identity of another address, linked long ago': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'a session' },
-    prepare: async (user) => () => enterBySocial(user, 'github', user.identities.elsewhere),
-  },
-  'an identity of a provider that is not trusted, linked long ago': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'a session' },
-    prepare: async (user) => () => enterBySocial(user, 'plain', user.identities.untrusted),
-  },
-  'a challenge that is open': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+  {
+    name: 'a challenge that is open',
+    leftBy: [],
     async prepare(user) {
       const open = await challenge(client, user);
-      return async () => {
-        const answer = await completeChallenge(client, open, { code: await freshCode(client, user) });
-        expectRefused(answer, 401, 'challenge_expired');
-        return null;
-      };
+      const complete = async () => completeChallenge(client, open, { code: await freshCode(client, user) });
+      return refused(complete, 401, 'challenge_expired');
     },
   },
-  'a reset link from before': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+  {
+    name: 'a reset link from before',
+    leftBy: [],
     async prepare({ userId, email }) {
       const token = await storeLink(client, 'reset_password', { id: userId, email });
-      return async () => {
-        expectRefused(await reset(client, token), 400, 'token_invalid');
-        return null;
-      };
+      return refused(() => reset(client, token), 400, 'token_invalid');
     },
   },
-  'a change of the address that waits': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
-    async prepare({ userId, stolen }) {
+  {
+    name: 'a change of the address that waits',
+    leftBy: [],
+    async prepare({ userId, stolen: bearer }) {
       const target = freshEmail();
       const token = await storeLink(client, 'change_email', { id: userId, email: target }, { target });
-      return async () => {
-        const answer = await client.post('/api/auth/email/change/confirm', { token }, { bearer: stolen });
-        expectRefused(answer, 400, 'token_invalid');
-        return null;
-      };
+      const confirm = () => client.post('/api/auth/email/change/confirm', { token }, { bearer });
+      return refused(confirm, 400, 'token_invalid');
     },
   },
-  'a code of an app': {
-    leads: { not_me: 'nothing', email_reverted: 'nothing', second_factor_guessed: 'nothing' },
+  {
+    name: 'a code of an app',
+    leftBy: [],
     async prepare({ identities }) {
       const { verifier: codeVerifier, codeChallenge } = await freshVerifier();
       const query = { transport: 'body', codeChallenge, redirectTo: appUrl };
       const { code } = landing(await arrive(client, 'google', identities.owners, { query }));
       expect(code).not.toBeNull();
-      return async () => {
-        const answer = await client.post('/api/auth/oauth/token', { code, codeVerifier });
-        expectRefused(answer, 400, 'code_invalid');
-        return null;
-      };
+      const exchange = () => client.post('/api/auth/oauth/token', { code, codeVerifier });
+      return refused(exchange, 400, 'code_invalid');
     },
   },
-};
+  {
+    name: 'a session that is open',
+    leftBy: guessed,
+    prepare: async ({ stolen }) => useSession(stolen),
+  },
+  {
+    name: 'an identity of another address, linked long ago',
+    leftBy: guessed,
+    prepare: async (user) => () => enterBySocial(user, 'github', user.identities.elsewhere),
+  },
+  {
+    name: 'an identity of a provider that is not trusted, linked long ago',
+    leftBy: guessed,
+    prepare: async (user) => () => enterBySocial(user, 'plain', user.identities.untrusted),
+  },
+  {
+    name: "the owner's identity of the address",
+    leftBy: ['not_me', 'email_reverted', 'second_factor_guessed'],
+    prepare: async (user) => () => enterBySocial(user, 'google', user.identities.owners),
+  },
+];
 
 /** Signs in by an identity and a code, on a browser that never did: null where it does not lead to the account. */
 async function enterBySocial(user: Victim, provider: string, person: Person): Promise<string | null> {
@@ -260,51 +245,48 @@ function callAs({ email, userId }: Victim, accessToken: string, key: string): Pr
 }
 
 /** The owner chooses a new password by the link that the occasion mailed, and signs in with a code. */
-async function recover(
-  user: Victim,
-  email: string,
-  mail: 'reset_password' | 'password_withdrawn',
-): Promise<string> {
-  const answer = await reset(client, await tokenFrom(client, email, mail), otherPassword, onDevice(user));
+async function recover(user: Victim, occasion: Occasion): Promise<string> {
+  const mail = occasion === 'second_factor_guessed' ? 'password_withdrawn' : 'reset_password';
+  const token = await tokenFrom(client, user.email, mail);
+  const answer = await reset(client, token, otherPassword, onDevice(user));
   expect(answer.status, answer.text).toBe(200);
-  const first = await challenge(client, { email }, { password: otherPassword });
+  const first = await challenge(client, user, { password: otherPassword });
   const second = await completeChallenge(client, first, { code: await freshCode(client, user) });
   expect(second.status, second.text).toBe(200);
   return second.json.accessToken;
 }
 
-const cases = Object.keys(occasions).flatMap((occasion) =>
-  Object.keys(waysIn).map((way) => [occasion, way] as const),
-);
-
 describe('a recovery (LNK-15)', { timeout: 60_000 }, () => {
-  test.each(cases)(
-    'that %s begins: somebody with %s passes no gate, and is outside once the owner has chosen a new password',
-    async (occasion, way) => {
+  test.each(Object.keys(occasions) as Occasion[])(
+    'that %s begins: no way in that is left passes a gate, and all are closed once the owner has chosen a new password',
+    async (occasion) => {
       const user = await victim();
-      const { leads, prepare } = waysIn[way]!;
-      const enter = await prepare(user);
-      const { email } = await occasions[occasion]!.begin(user);
+      const uses: (() => Promise<string | null>)[] = [];
+      for (const { prepare } of waysIn) uses.push(await prepare(user));
+      await occasions[occasion](user);
 
-      const bearer = await enter();
-      expect(bearer === null ? 'nothing' : 'a session').toBe(leads[occasion]);
-      if (bearer !== null) {
+      const intruders: string[] = [];
+      for (const [index, { name, leftBy }] of waysIn.entries()) {
+        const bearer = await uses[index]!();
+        expect(bearer !== null, name).toBe(leftBy.includes(occasion));
+        if (bearer === null) continue;
+        intruders.push(bearer);
         const me = await client.get('/api/auth/me', { bearer });
-        expect(me.json.user.recoveryRequired).toBe(true);
+        expect(me.json.user.recoveryRequired, name).toBe(true);
         for (const key of sensitiveRoutes)
           expectRefused(await callAs(user, bearer, key), 403, 'recovery_required');
       }
 
-      const own = await recover(user, email, occasions[occasion]!.mail);
+      const own = await recover(user, occasion);
       const me = await client.get('/api/auth/me', { bearer: own });
       expect(me.json.user).toMatchObject({
         id: user.userId,
-        email,
+        email: user.email,
         recoveryRequired: false,
         twoFactorEnabled: true,
       });
       expect((await client.get('/api/auth/me/export', { bearer: own })).status).toBe(200);
-      if (bearer !== null) expect((await client.get('/api/auth/me', { bearer })).status).toBe(401);
+      for (const bearer of intruders) expect((await client.get('/api/auth/me', { bearer })).status).toBe(401);
       // What is left is what stands for the address.
       expect((await identitiesOf(client, user.userId)).map(({ provider }) => provider)).toEqual(['google']);
     },
@@ -312,8 +294,7 @@ describe('a recovery (LNK-15)', { timeout: 60_000 }, () => {
 
   test('ends by no reset link that is older, whatever is left of it', async () => {
     const user = await victim();
-    const token = await storeLink(client, 'not_me', { id: user.userId, email: user.email });
-    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+    await disown(user);
     // As a request for one leaves it that began before and ended after.
     const late = await storeLink(client, 'reset_password', { id: user.userId, email: user.email });
     await change(
@@ -324,11 +305,7 @@ describe('a recovery (LNK-15)', { timeout: 60_000 }, () => {
     );
     await change(client, sql`UPDATE users SET recovery_since = now() WHERE id = ${user.userId}::uuid`);
     expectRefused(await reset(client, late), 400, 'token_invalid');
-    expect(
-      (await client.post('/api/auth/password/forgot', { email: user.email }, { headers: freshClient() }))
-        .status,
-    ).toBe(202);
-    expect((await reset(client, await tokenFrom(client, user.email, 'reset_password'))).status).toBe(200);
+    expect((await reset(client, await linkFor(client, user.email))).status).toBe(200);
   });
 
   test('holds a change of the address that waits, by a session and by a password: nothing is spent or counted', async () => {
@@ -368,11 +345,8 @@ describe('a recovery (LNK-15)', { timeout: 60_000 }, () => {
     const user = await victim();
     const open = await challenge(client, user);
     await missTimes(client, user, 49);
-    const token = await storeLink(client, 'not_me', { id: user.userId, email: user.email });
-    const late = { ...user, identities: user.identities };
-    const bearer = await enterBySocial(late, 'google', user.identities.owners);
-    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
-    expect(bearer).not.toBeNull();
+    expect(await enterBySocial(user, 'google', user.identities.owners)).not.toBeNull();
+    await disown(user);
     expectRefused(
       await completeChallenge(client, open, { code: wrongCode(user.secret) }),
       401,
@@ -382,7 +356,7 @@ describe('a recovery (LNK-15)', { timeout: 60_000 }, () => {
     // A backup code ends what guesses begin, and not this.
     const again = (await enterBySocial(user, 'google', user.identities.owners))!;
     const [backupCode] = user.backupCodes;
-    const renewed = await client.post('/api/auth/reauthenticate', { backupCode }, { bearer: again });
+    const renewed = await reauthenticateBy(client, again, { backupCode });
     const me = await client.get('/api/auth/me', { bearer: renewed.json.accessToken });
     expect(me.json.user.recoveryRequired).toBe(true);
   });
