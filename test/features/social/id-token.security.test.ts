@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
+import { isFull, named } from '../../contract/route-choice.ts';
 import { TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import {
@@ -76,13 +77,29 @@ const mutations: readonly [what: string, (clientId: string) => Partial<StandInIn
   ['a subject with a control character (OAU-08)', () => ({ claims: { sub: 'a\0b' } })],
 ];
 
+/** One of each class, at providers whose tokens the same code checks with another issuer and client. */
+const classes = named(mutations, [
+  'the key of somebody else',
+  'another issuer',
+  'the audience of another client',
+  'several audiences and another authorized party',
+  'a time that is over',
+  'another nonce',
+  'no subject (OAU-08)',
+]);
+
+const others = [
+  ['google', 'google-web'],
+  ['microsoft', 'microsoft-client'],
+] as const;
+
 describe('an ID token from a token endpoint (OAU-05)', () => {
-  test.each(mutations)('is refused with %s', async (_, mutate) => {
+  test.each(mutations)('is refused with %s', async (what, mutate) => {
+    const isTriedElsewhere = isFull || classes.some(([name]) => name === what);
     for (const [provider, clientId] of [
-      ['acme', 'acme-client'],
-      ['google', 'google-web'],
-      ['microsoft', 'microsoft-client'],
-    ] as const) {
+      ['acme', 'acme-client'] as const,
+      ...(isTriedElsewhere ? others : []),
+    ]) {
       const sub = freshSubject();
       const visit = await begin(client, provider);
       const code = codeFor(visit, { sub, ...mutate(clientId) });
