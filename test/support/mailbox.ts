@@ -54,6 +54,14 @@ export async function tokenFrom(
   return token;
 }
 
+/** Lets the client that caused the mail to an address have caused so many more, to somebody else. */
+export function causeFurtherMails(client: TestClient, recipient: string, times: number): Promise<unknown> {
+  return openDatabase(String(client.env.DATABASE_URL)).query(sql`
+    INSERT INTO mail_outbox (id, kind, recipient, client_key, network_key, request_id, expires_at)
+    SELECT gen_random_uuid(), m.kind, 'somebody@example.com', m.client_key, m.network_key, m.request_id, m.expires_at
+    FROM mail_outbox m, generate_series(1, ${times}::int) WHERE m.recipient = ${recipient}`);
+}
+
 function bytesOf(secret: unknown): Uint8Array {
   return Uint8Array.from(atob(String(secret)), (character) => character.charCodeAt(0));
 }
