@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isFull } from '../../contract/route-choice.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import {
@@ -113,7 +114,7 @@ describe('where a visit to a provider may end (OAU-10)', () => {
   test('is the same question where a visit is for a session: at a link and at a re-authentication', async () => {
     const { json } = await registerUser(client);
     for (const purpose of ['link', 'reauthenticate'])
-      for (const redirectTo of hostile)
+      for (const redirectTo of hostile.filter((_, index) => isFull || index % 8 === 0))
         expectRefused(await client.post(`${start}/${purpose}`, { redirectTo }, { bearer: json.accessToken }));
     for (const redirectTo of [['/home'], { href: '/home' }, 1, null, true])
       expectRefused(await client.post(`${start}/link`, { redirectTo }, { bearer: json.accessToken }));

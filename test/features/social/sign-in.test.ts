@@ -70,30 +70,21 @@ describe('a sign-in at a provider', () => {
   );
 
   test.each(providers)(
-    'signs the same person in again, to the same account, with another session: %s',
+    'signs the same person in again, to the same account, with another session, and tells them of a new device alone: %s',
     async (provider) => {
       const someone = person('Grace Hopper');
-      const first = await enterBy(client, provider, someone);
-      const again = await enterBy(client, provider, { ...someone, name: 'Another Name' });
-      expect(again.answer.roundTrips).toBe(2);
-      expect(again.user).toMatchObject({ id: first.user.id, name: 'Grace Hopper' });
-      expect(again.session.id).not.toBe(first.session.id);
-      const events = await eventsOf(client, { userId: first.user.id });
-      expect(events.filter((event) => event === `authn_login_success ${provider}`)).toHaveLength(2);
-      expect((await client.get('/api/auth/me', { cookies: first.cookies })).status).toBe(200);
-    },
-  );
-
-  test.each(providers)(
-    'tells the owner of a device that the account does not know, and not of one that it does: %s',
-    async (provider) => {
-      const someone = person();
       const first = await enterBy(client, provider, someone);
       const device = { [deviceCookie]: cookieValue(first.answer, deviceCookie)! };
       const known = await enterBy(client, provider, someone, { options: { cookies: device } });
       expect(await kindsTo(client, someone.email)).toEqual([]);
       expect(cookieValue(known.answer, deviceCookie)).toBeDefined();
-      await enterBy(client, provider, someone);
+      const again = await enterBy(client, provider, { ...someone, name: 'Another Name' });
+      expect(again.answer.roundTrips).toBe(2);
+      expect(again.user).toMatchObject({ id: first.user.id, name: 'Grace Hopper' });
+      expect(again.session.id).not.toBe(first.session.id);
+      const events = await eventsOf(client, { userId: first.user.id });
+      expect(events.filter((event) => event === `authn_login_success ${provider}`)).toHaveLength(3);
+      expect((await client.get('/api/auth/me', { cookies: first.cookies })).status).toBe(200);
       const mails = await mailsTo(client, someone.email);
       expect(mails).toMatchObject([{ kind: 'new_device' }]);
       const disowned = await client.post('/api/auth/not-me', { token: mails[0]!.token });
@@ -109,27 +100,25 @@ describe('a sign-in at a provider', () => {
     expect(await kindsTo(client, email)).toEqual(['identity_linked']);
   });
 
-  test.each(['google', 'apple', 'github'])(
-    'asks for no second factor on a device that the account trusts, and for one on any other (OTP-13): %s',
-    async (provider) => {
-      const user = await twoFactorUser(client);
-      const { cookie } = await trustDevice(client, user);
+  test('asks for no second factor on a device that the account trusts, and for one on any other (OTP-13)', async () => {
+    const user = await twoFactorUser(client);
+    const { cookie } = await trustDevice(client, user);
+    const other = await trustDevice(client, await twoFactorUser(client));
+    // An application with pages of its own is told.
+    const own = socialClient({ HOSTED_PAGES: 'false' });
+    for (const provider of ['google', 'apple', 'github']) {
       const someone = { sub: freshSubject(), email: user.email };
       const asked = await arrive(client, provider, someone);
       expect([asked.status, asked.headers.get('Location')]).toEqual([303, secondStep]);
       const options = { cookies: { [trustedCookie]: cookie } };
       const trusted = await enterBy(client, provider, someone, { options });
       expect(trusted.user.id).toBe(user.userId);
-      const other = await trustDevice(client, await twoFactorUser(client));
       const elsewhere = { options: { cookies: { [trustedCookie]: other.cookie } } };
       const answer = await arrive(client, provider, someone, elsewhere);
       expect([answer.status, answer.headers.get('Location')]).toEqual([303, secondStep]);
-      // An application with pages of its own is told.
-      const own = socialClient({ HOSTED_PAGES: 'false' });
-      expect(landing(await arrive(own, provider, someone)).error).toBe('two_factor_required');
       expect(landing(await arrive(own, provider, someone, elsewhere)).error).toBe('two_factor_required');
-    },
-  );
+    }
+  });
 
   test('costs two round trips too where it links, takes over and refuses', async () => {
     const { email } = await verifiedUser(client);
