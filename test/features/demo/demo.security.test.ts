@@ -20,9 +20,12 @@ import { demoClient, demoCredentials, demoLogin, type Visit, visitDemo } from '.
 
 const client = demoClient();
 let visit: Visit;
+/** The demo beside what is somebody's, for requests that are refused. */
+let account: Account;
 
 beforeAll(async () => {
   visit = await visitDemo(client);
+  account = await asAccount(visit);
 });
 
 /**
@@ -73,7 +76,11 @@ describe('every route, called by the demo user', () => {
       const isOpen = isForAnybody(key) || openToDemo.includes(key);
       for (const by of ['bearer', 'cookie'] as const) {
         if (key === 'POST /api/auth/login') continue; // its example says another password
-        const [method, path, { bearer: _, ...options }] = exampleCall(key, await asAccount(visit), by);
+        const [method, path, { bearer: _, ...options }] = exampleCall(
+          key,
+          isOpen ? await asAccount(visit) : account,
+          by,
+        );
         // In place of a secret, too.
         const bearer = by === 'bearer' && !isForAnybody(key) && { bearer: visit.accessToken };
         const answer = await client.call(method, path, { ...options, ...bearer });
@@ -106,8 +113,7 @@ describe('every route, called by the demo user', () => {
   test.each(unsafeRoutes.filter((key) => !['session', 'identity-provider'].includes(guards[key] ?? '')))(
     '%s refuses foreign pages as it does for everybody, and clears nothing (CSR-01, CSR-06)',
     async (key) => {
-      const body =
-        key === 'POST /api/auth/login' ? demoCredentials : exampleCall(key, await asAccount(visit))[2].body;
+      const body = key === 'POST /api/auth/login' ? demoCredentials : exampleCall(key, account)[2].body;
       for (const headers of [
         { Origin: 'https://evil.example' },
         { Origin: 'null' },
@@ -174,12 +180,12 @@ describe('a visit of the demo', () => {
     const { endpoint, seen } = await faultyEndpoint();
     const here = demoClient({ DATABASE_HTTP_ENDPOINT: endpoint });
     const wrong = await Promise.all(
-      Array.from({ length: 200 }, () =>
+      Array.from({ length: 30 }, () =>
         here.post('/api/auth/login', { ...demoCredentials, password: 'wrong' }),
       ),
     );
     for (const answer of wrong) expect(answer).toMatchObject({ status: 401, hashes: 0 });
-    const right = await Promise.all(Array.from({ length: 200 }, () => demoLogin(here)));
+    const right = await Promise.all(Array.from({ length: 30 }, () => demoLogin(here)));
     for (const answer of right) expect(answer).toMatchObject({ status: 200, hashes: 0 });
     expect(await seen()).toEqual([]);
   });
