@@ -3,8 +3,6 @@ import { otherPassword, password } from '../../support/accounts.ts';
 import { cookieValue, TestClient } from '../../support/client.ts';
 import { storeLink } from '../../support/links.ts';
 import { mailsTo } from '../../support/mailbox.ts';
-import { mainOf } from '../../support/shown-page.ts';
-import { findSessions } from '../password/stored-accounts.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
@@ -21,53 +19,6 @@ async function open(kind: (typeof pages)[number][1]) {
   const owner = await signIn(client);
   return { owner, token: await storeLink(client, kind, { id: owner.userId, email: owner.email }) };
 }
-
-describe.each(pages)('%s', (path, kind, filledIn) => {
-  test('is looked at as often as anybody likes without effect, and works once when it is sent (EML-05)', async () => {
-    const { owner, token } = await open(kind);
-    for (const method of ['GET', 'GET', 'GET', 'HEAD']) {
-      const shown = await client.call(method, `${path}?token=${token}`);
-      expect(shown).toMatchObject({ status: 200, roundTrips: 0, setCookies: [] });
-    }
-    expect(await findSessions(owner.userId)).toHaveLength(1);
-    const sent = await client.submit(path, { token, ...filledIn });
-    expect(sent.status, sent.text).toBe(200);
-    expect(sent.headers.get('Content-Type')).toBe('text/html; charset=utf-8');
-    expect(mainOf(sent)).not.toContain('<form');
-    expect((await client.submit(path, { token, ...filledIn })).status).toBe(400);
-  });
-
-  test('keeps its address to itself and loads nothing from others (RST-09)', async () => {
-    const { token } = await open(kind);
-    const { headers, text } = await client.get(`${path}?token=${token}`);
-    expect(headers.get('Referrer-Policy')).toBe('same-origin');
-    expect(headers.get('Cache-Control')).toBe('no-store');
-    expect(headers.get('Content-Security-Policy')).toContain("default-src 'none'");
-    expect(text).not.toMatch(/(?:src|href|action)="(?:https?:)?\/\//);
-    expect(text).toContain('history.replaceState');
-  });
-
-  test('is refused from a page of somebody else, and the link stays good (CSR-01)', async () => {
-    const { token } = await open(kind);
-    const foreign = { headers: { Origin: 'https://evil.example' } };
-    expect((await client.submit(path, { token, ...filledIn }, foreign)).status).toBe(403);
-    expect((await client.submit(path, { token, ...filledIn })).status).toBe(200);
-  });
-
-  test('refuses a field that it does not know', async () => {
-    const { token } = await open(kind);
-    expect((await client.submit(path, { token, ...filledIn, role: 'admin' })).status).toBe(400);
-    expect((await client.submit(path, { token, ...filledIn })).status).toBe(200);
-  });
-
-  test('tells in German that a link is no longer good, to whoever reads German', async () => {
-    const headers = { 'Accept-Language': 'de-CH' };
-    const answer = await client.submit(path, { token: 'nxp_x', ...filledIn }, { headers });
-    expect(answer.status).toBe(400);
-    expect(answer.text).toContain('lang="de"');
-    expect(answer.text).not.toContain('This link');
-  });
-});
 
 describe('/auth/reset-password', () => {
   test('shows what is wrong with a password beside the form, and the next try succeeds (RST-05)', async () => {

@@ -135,20 +135,6 @@ describe('GET /api/auth/me', () => {
     expect(user).toMatchObject({ hasPassword: false, emailVerified: true });
   });
 
-  test('is not stored by any cache (HDR-01)', async () => {
-    const { json } = await registerAs(undefined);
-    const good = await client.get('/api/auth/me', { bearer: json.accessToken });
-    const bad = await client.get('/api/auth/me');
-    for (const { headers } of [good, bad]) expect(headers.get('Cache-Control')).toBe('no-store');
-  });
-
-  test('HEAD says the same without the body', async () => {
-    const { json } = await registerAs(undefined);
-    const answer = await client.call('HEAD', '/api/auth/me', { bearer: json.accessToken });
-    expect(answer).toMatchObject({ status: 200, text: '' });
-    expect(await client.call('HEAD', '/api/auth/me')).toMatchObject({ status: 401, text: '' });
-  });
-
   test('reads and writes nothing of the session: it is no activity', async () => {
     const { json } = await registerAs(chromeOnWindows);
     const bearer = json.accessToken;

@@ -14,7 +14,6 @@ import {
   press,
   sectionOf,
   sessionCookies,
-  withoutDatabase,
 } from '../../support/hosted-pages.ts';
 import { alertOf, buttonsOf, formsOf, linksOf, mainOf, noticeOf, titleOf } from '../../support/shown-page.ts';
 import { dropPassword } from '../email-code/provider-account.ts';
@@ -67,17 +66,6 @@ describe('the pages of the account', () => {
     expect(answer.text).toContain(`Test User · ${email}`);
     expect(answer.text).toContain(`<a href="${path}" aria-current="page">`);
   });
-
-  test.each([
-    [{ section: 'nobody', action: 'save' }],
-    [{ action: 'save', name: 'New' }],
-    [{ section: 'sessions', action: 'end_all' }],
-  ])('/account takes no form of a section that it has not: %j', async (form) => {
-    const { cookies } = await owner();
-    const answer = await press(client, '/account', form as Record<string, string>, cookies);
-    expect([answer.status, alertOf(answer)]).toEqual([400, en.errors.malformed_form]);
-    expect((await client.get('/api/auth/me', { cookies })).json.user.name).toBe('Test User');
-  });
 });
 
 describe('the section of the profile', () => {
@@ -97,30 +85,18 @@ describe('the section of the profile', () => {
     expect(inputOf(next, 'name')).toContain('value="Zo\u00eb K. &amp; Co"');
   });
 
-  test.each(['<script>alert(1)</script>', 'x'.repeat(101), 'https://evil.example'])(
-    'keeps a name that is refused in its field, escaped, and stores nothing of it (HDR-04): %s',
-    async (name) => {
-      const { email, cookies } = await owner();
+  test('keeps a name that is refused in its field, escaped, and stores nothing of it (HDR-04)', async () => {
+    const { email, cookies } = await owner();
+    for (const name of ['<script>alert(1)</script>', 'x'.repeat(101), 'https://evil.example']) {
       const answer = await save(cookies, name);
       const section = sectionOf(answer, 'profile')!;
-      expect([answer.status, focusedIn(answer)]).toEqual([400, 'name']);
+      expect([answer.status, focusedIn(answer)], name).toEqual([400, 'name']);
       expect(alertOf(section)).toBeDefined();
       expect(answer.text).not.toContain('<script>alert');
       expect(formsOf(section)[0]?.fields.name).toBe(name);
-      expect(await findUsers(email)).toMatchObject([{ name: 'Test User' }]);
-    },
-  );
-
-  test('tells an empty name at its field', async () => {
-    const { cookies } = await owner();
-    const section = sectionOf(await save(cookies, ''), 'profile')!;
-    expect(alertOf(section)).toBe(en.fieldErrors.required);
-  });
-
-  test('is answered by a page while the database is out of reach', async () => {
-    const { cookies } = await owner();
-    const answer = await save(cookies, 'New Name', await withoutDatabase());
-    expect([answer.status, alertOf(answer)]).toEqual([503, en.errors.service_unavailable]);
+    }
+    expect(alertOf(sectionOf(await save(cookies, ''), 'profile')!)).toBe(en.fieldErrors.required);
+    expect(await findUsers(email)).toMatchObject([{ name: 'Test User' }]);
   });
 });
 
@@ -192,17 +168,19 @@ describe('/account/delete', () => {
     );
   });
 
-  test.each([
-    [{ password: otherPassword }, 403, en.account.deletion.incorrect],
-    [{}, 403, en.account.deletion.incorrect],
-    [{ password, sure: 'yes' }, 400, en.fieldErrors.invalid],
-  ])('deletes nothing by %j, and tells it at the field', async (form, status, sentence) => {
+  test('deletes nothing by a form that is wrong, and tells it at the field', async () => {
     const { email, cookies } = await owner();
-    const answer = await press(client, path, form as Record<string, string>, cookies);
-    expect([answer.status, alertOf(answer)]).toEqual([status, sentence]);
-    expect(focusedIn(answer)).toBe('password');
-    expect(inputOf(answer, 'password')).not.toContain('value=');
-    expect(answer.setCookies).toEqual([]);
+    for (const [form, status, sentence] of [
+      [{ password: otherPassword }, 403, en.account.deletion.incorrect],
+      [{}, 403, en.account.deletion.incorrect],
+      [{ password, sure: 'yes' }, 400, en.fieldErrors.invalid],
+    ] as const) {
+      const answer = await press(client, path, { ...form }, cookies);
+      expect([answer.status, alertOf(answer)]).toEqual([status, sentence]);
+      expect(focusedIn(answer)).toBe('password');
+      expect(inputOf(answer, 'password')).not.toContain('value=');
+      expect(answer.setCookies).toEqual([]);
+    }
     expect(await findUsers(email)).toHaveLength(1);
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';
@@ -87,6 +87,10 @@ describe('PATCH /api/auth/me', () => {
     expect((await client.call('PATCH', '/api/auth/me', options)).json.user.name).toBe('By cookie');
   });
 
+  let unchanged: Awaited<ReturnType<typeof registered>>;
+  beforeAll(async () => {
+    unchanged = await registered();
+  });
   test.each<[string, unknown, string, string]>([
     ['without any member', {}, '', 'invalid'],
     ['with an unknown member', { name: 'x', nickname: 'y' }, '/nickname', 'unknown_member'],
@@ -102,21 +106,10 @@ describe('PATCH /api/auth/me', () => {
     ['with a locale that is null', { locale: null }, '/locale', 'wrong_type'],
     ['with a list', [], '', 'wrong_type'],
   ])('%s is 400 validation_failed and changes nothing', async (_name, body, pointer, code) => {
-    const { user, bearer, patch } = await registered();
+    const { user, bearer, patch } = unchanged;
     const answer = await patch(body);
     expect(answer).toMatchObject({ status: 400, roundTrips: 0, json: { code: 'validation_failed' } });
     expect(answer.json.errors).toContainEqual({ pointer, code, message: expect.any(String) });
     expect((await client.get('/api/auth/me', { bearer })).json.user).toEqual(user);
-  });
-
-  test('without a body is 415, and with one that is no JSON 400', async () => {
-    const { bearer } = await registered();
-    expect((await client.call('PATCH', '/api/auth/me', { bearer })).status).toBe(415);
-    const request = new Request('https://auth.test/api/auth/me', {
-      method: 'PATCH',
-      headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' },
-      body: '{"name":',
-    });
-    expect((await client.send(request)).json.code).toBe('malformed_json');
   });
 });
