@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail } from '../../support/accounts.ts';
-import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
-import { landing, providerVariables } from '../../support/social.ts';
-import type { StandInInstructions } from '../../support/stand-in-code.ts';
+import { type Answer, cookieValue, type TestClient } from '../../support/client.ts';
+import { landing } from '../../support/social.ts';
 import { completeChallenge, freshCode, twoFactorUser } from '../../support/two-factor.ts';
 import { accessCookie } from '../sessions/session-fixtures.ts';
 import {
   challengeCookie,
   change,
-  databaseOf,
   deviceCookie,
   kindsTo,
   trustDevice,
@@ -97,50 +95,6 @@ describe('POST /api/auth/oauth/:provider/id-token', () => {
     expect(used.roundTrips).toBe(1);
   });
 
-  test.each(native)('takes each token once, whoever presents it (OAU-14): %s', async (provider) => {
-    const [someone, nonce] = [person(), crypto.randomUUID()];
-    const idToken = await idTokenFor(provider, someone, nonce);
-    expect((await present(provider, { idToken, nonce })).status).toBe(200);
-    expectInvalid(await present(provider, { idToken, nonce }));
-  });
-
-  const old = () => Math.floor(Date.now() / 1000) - 700;
-  test.each<[what: string, more: () => Partial<StandInInstructions>, nonce?: string | null]>([
-    ['with another nonce', () => ({}), 'another nonce'],
-    ['without a nonce', () => ({ claims: { nonce: null } })],
-    ['of another client', () => ({ claims: { aud: 'another-client', azp: 'another-client' } })],
-    ['of another issuer', () => ({ claims: { iss: 'https://issuer.example' } })],
-    ['that has expired', () => ({ claims: { exp: old() } })],
-    ['of more than ten minutes ago', () => ({ claims: { iat: old(), exp: old() + 3600 } })],
-    ['signed by another key', () => ({ sign: 'other-key' })],
-    ['signed by nobody', () => ({ sign: 'none' })],
-    ['signed with the public key', () => ({ sign: 'hs256-with-public-key' })],
-    ['without a subject', () => ({ claims: { sub: null } })],
-  ])('refuses one %s by one code, and makes nobody (OAU-05, OAU-08)', async (_what, more, inToken) => {
-    for (const provider of native) {
-      const [someone, nonce] = [person(), crypto.randomUUID()];
-      const idToken = await idTokenFor(provider, someone, inToken ?? nonce, more());
-      const answer = await present(provider, { idToken, nonce });
-      expectInvalid(answer);
-      expect(answer.roundTrips).toBe(0);
-      const rows = await databaseOf(client).query(sql`SELECT id FROM users WHERE email = ${someone.email}`);
-      expect(rows).toEqual([]);
-    }
-  });
-
-  test('refuses the ID token of one provider at the other (OAU-02)', async () => {
-    const nonce = crypto.randomUUID();
-    expectInvalid(await present('apple', { idToken: await idTokenFor('google', person(), nonce), nonce }));
-    expectInvalid(await present('google', { idToken: await idTokenFor('apple', person(), nonce), nonce }));
-  });
-
-  test('is 404 not_found for a provider without native sign-in, and for none', async () => {
-    const nonce = crypto.randomUUID();
-    const idToken = await idTokenFor('google', person(), nonce);
-    for (const provider of ['github', 'microsoft', 'acme', 'nobody'])
-      expect((await present(provider, { idToken, nonce })).json.code).toBe('not_found');
-  });
-
   test('takes the name of the app where Apple tells none', async () => {
     const someone = person();
     const answer = await signIn('apple', someone, { name: 'Ada Lovelace' });
@@ -199,13 +153,5 @@ describe('POST /api/auth/oauth/:provider/id-token', () => {
     const cookies = { [deviceCookie]: cookieValue(first, deviceCookie)! };
     expect(landing(await arrive(client, 'apple', someone, { options: { cookies } })).error).toBeNull();
     expect(await kindsTo(client, someone.email)).toEqual([]);
-  });
-
-  test('is there where the provider is configured alone', async () => {
-    const nonce = crypto.randomUUID();
-    const idToken = await idTokenFor('google', person(), nonce);
-    const without = new TestClient({ ...providerVariables([]), GOOGLE_CLIENT_ID: undefined });
-    const answer = await present('google', { idToken, nonce }, {}, without);
-    expect([answer.status, answer.json.code]).toEqual([503, 'misconfigured']);
   });
 });

@@ -158,7 +158,7 @@ describe.each(['google', 'apple'] as const)(
       );
     });
 
-    test('never opens the other provider', async () => {
+    test('never opens the other provider (OAU-02)', async () => {
       const other = provider === 'google' ? 'apple' : 'google';
       const sub = freshSubject();
       await expectRefused(await present(other, await nativeIdToken(provider, { sub, nonce })), sub);

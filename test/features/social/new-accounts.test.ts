@@ -52,16 +52,6 @@ describe('an address at a provider that changes', () => {
   });
 });
 
-describe('one subject at two providers', () => {
-  test('is two identities: of two accounts, where the addresses differ (OAU-09)', async () => {
-    const sub = freshSubject();
-    const first = await enterBy(client, 'google', { sub, email: freshEmail() });
-    const second = await enterBy(client, 'acme', { sub, email: freshEmail() });
-    const third = await enterBy(client, 'plain', { sub, email: freshEmail() });
-    expect(new Set([first.user.id, second.user.id, third.user.id]).size).toBe(3);
-  });
-});
-
 describe('a second identity of one provider', () => {
   test('is not linked by the address: account_exists, and the owner is told (LNK-03)', async () => {
     const { email, userId } = await verifiedUser(client);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registerUser } from '../../support/accounts.ts';
-import { authCookies, cookieValue } from '../../support/client.ts';
+import { cookieValue } from '../../support/client.ts';
 import { mailsTo } from '../../support/mailbox.ts';
-import { begin, codeFor, comeBackByForm, landing } from '../../support/social.ts';
+import { begin, landing } from '../../support/social.ts';
 import { twoFactorUser } from '../../support/two-factor.ts';
 import { accessCookie, claimsOf, refreshByCookie, refreshCookie } from '../sessions/session-fixtures.ts';
 import {
@@ -15,7 +15,7 @@ import {
   trustedCookie,
   verifiedUser,
 } from '../two-factor/calls.ts';
-import { arrive, enterBy, freshSubject, identitiesOf, instructionsFor, socialClient } from './people.ts';
+import { arrive, enterBy, freshSubject, identitiesOf, socialClient } from './people.ts';
 
 const client = socialClient();
 /** Where somebody enters the code who came without a target. */
@@ -167,18 +167,6 @@ describe('the name of a new account', () => {
     const later = await enterBy(client, 'apple', { ...someone, name: 'Eve Else' });
     expect(later.user.name).toBe('Ada Lovelace');
   });
-
-  test.each(['not json', '{}', '{"name":null}', '{"name":{"firstName":7}}', '[]', '"x"'])(
-    'is no part of a form that is not as Apple describes it: %s',
-    async (user) => {
-      const email = `relay-${freshSubject()}@privaterelay.appleid.com`;
-      const visit = await begin(client, 'apple', {}, { headers: freshClient() });
-      const code = codeFor(visit, instructionsFor('apple', { sub: freshSubject(), email }));
-      const answer = await comeBackByForm(client, visit, { code, user });
-      const me = await client.get('/api/auth/me', { cookies: authCookies(answer) });
-      expect(me.json.user).toMatchObject({ email, name: email.split('@')[0], emailVerified: true });
-    },
-  );
 });
 
 describe('the language of a new account', () => {
@@ -192,16 +180,6 @@ describe('the language of a new account', () => {
     expect(row!.locale).toBe('de-AT');
     await enterBy(client, 'google', someone, { options: { headers: { 'Accept-Language': 'fr' } } });
     expect(await mailsTo(client, someone.email)).toMatchObject([{ kind: 'new_device', locale: 'de-AT' }]);
-  });
-});
-
-describe('an address behind Apple\u2019s relay', () => {
-  test('is an address as any other: verified, and the person is found by the subject', async () => {
-    const email = `${freshSubject()}@privaterelay.appleid.com`;
-    const someone = { sub: freshSubject(), email };
-    const { user } = await enterBy(client, 'apple', someone);
-    expect(user).toMatchObject({ email, emailVerified: true });
-    expect((await enterBy(client, 'apple', { ...someone, email: freshEmail() })).user.id).toBe(user.id);
   });
 });
 

@@ -1,9 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { sql } from '../../../src/db/sql.ts';
-import { openKeptToken } from '../../../src/features/social/apple-token/kept-token.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { freshDatabase } from '../../support/database.ts';
 import {
   begin,
   codeFor,
@@ -14,7 +12,6 @@ import {
   standInProvider,
 } from '../../support/social.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
-import { keyringOf } from '../sessions/session-fixtures.ts';
 import { dumpRows } from '../two-factor/calls.ts';
 import { freshSubject } from './expectations.ts';
 import { nativeIdToken } from './native-id-token.ts';
@@ -82,31 +79,4 @@ test('no table holds a token of a provider, a code, a state, a nonce or a verifi
     for (const spelling of [text, bare, hex]) expect(rows, name).not.toContain(spelling.toLowerCase());
   }
   await database.drop();
-});
-
-test('the only token that is kept is the refresh token of Apple, sealed for its row alone (OAU-16)', async () => {
-  const client = new TestClient(variables);
-  const tokens: string[] = [];
-  for (let n = 0; n < 2; n++) {
-    const visit = await begin(client, 'apple');
-    const refresh_token = `refresh-${crypto.randomUUID()}`;
-    tokens.push(refresh_token);
-    const code = codeFor(visit, { sub: freshSubject(), tokenResponse: { refresh_token } });
-    expect(landing(await comeBackByForm(client, visit, { code })).error).toBeNull();
-  }
-  for (const provider of ['google', 'acme']) {
-    const visit = await begin(client, provider);
-    const code = codeFor(visit, { sub: freshSubject(), tokenResponse: { refresh_token: 'not kept' } });
-    expect(landing(await comeBack(client, visit, { code })).error).toBeNull();
-  }
-  const rows = await openDatabase().query<{ id: string; sealed: string; provider: string }>(
-    sql`SELECT id, sealed, provider FROM provider_tokens ORDER BY created_at`,
-  );
-  expect(rows.map(({ provider }) => provider)).toEqual(['apple', 'apple']);
-  const [first, second] = rows as [(typeof rows)[number], (typeof rows)[number]];
-  const keyring = keyringOf(client);
-  expect(await Promise.all(rows.map((row) => openKeptToken(keyring, row)))).toEqual(tokens);
-  expect(await openKeptToken(keyring, { id: first.id, sealed: second.sealed })).toBeNull();
-  const other = keyringOf(new TestClient({ ...variables, AUTH_SECRET: btoa('y'.repeat(32)) }));
-  expect(await openKeptToken(other, first)).toBeNull();
 });
