@@ -5,17 +5,9 @@ import { authCookies } from '../../support/client.ts';
 import { storeLink } from '../../support/links.ts';
 import { landing } from '../../support/social.ts';
 import { adminSecret } from '../../support/test-env.ts';
-import {
-  challenge,
-  codeAt,
-  completeChallenge,
-  type TwoFactorUser,
-  twoFactorUser,
-  wrongCode,
-} from '../../support/two-factor.ts';
 import { move } from '../email-change/mover.ts';
 import { signedInBy } from '../sessions/session-fixtures.ts';
-import { change, databaseOf, disable, enable, eventsOf, missTimes, startSetup } from '../two-factor/calls.ts';
+import { change, databaseOf } from '../two-factor/calls.ts';
 import { arrive, enterBy, freshSubject, linkTo, providersOf, socialClient } from './people.ts';
 
 const client = socialClient({ ADMIN_SECRET: adminSecret });
@@ -112,45 +104,6 @@ describe('a sign-in that its owner disowns, and an address that comes back', () 
     ] as const)
       expect(await ownerOf(provider, person)).not.toBe(owner.userId);
   });
-
-  test('leave the identities from before that stand for the address, and end all others: revert (LNK-15)', async () => {
-    const owner = await somebody();
-    await link(owner, 'google', owner.email);
-    await link(owner, 'acme');
-    const { email, revertToken } = await move(client, owner);
-    const thief = await link(owner, 'github', email);
-    const answer = await client.post('/api/auth/email/change/revert', { token: revertToken });
-    expect(answer.status, answer.text).toBe(200);
-    expect(await providersOf(client, owner.userId)).toEqual(['google']);
-    expect(await ownerOf('github', thief)).not.toBe(owner.userId);
-  });
-});
-
-/** Somebody with two-factor, signed in by cookies as well. */
-async function withFactor(): Promise<TwoFactorUser & { cookies: Record<string, string> }> {
-  const user = await twoFactorUser(client);
-  return { ...user, cookies: { '__Host-nexora_access': user.accessToken } };
-}
-
-async function guessOut(user: TwoFactorUser): Promise<void> {
-  await missTimes(client, user, 49);
-  await change(client, sql`DELETE FROM login_attempts WHERE bucket LIKE ${`second-factor:${user.userId}:%`}`);
-  const first = await challenge(client, user);
-  await completeChallenge(client, first, { code: wrongCode(user.secret) });
-  expect(await eventsOf(client, user)).toContain('user_updated password_withdrawn');
-}
-
-describe('too many wrong codes of the second factor', { timeout: 60_000 }, () => {
-  test("end no identity, since it may be the owner's; the reset that follows leaves what stands for the address (LNK-15)", async () => {
-    const user = await withFactor();
-    const own = await link(user, 'google', user.email);
-    await link(user, 'acme');
-    await guessOut(user);
-    expect(await providersOf(client, user.userId)).toEqual(['acme', 'google']);
-    await reset(user);
-    expect(await providersOf(client, user.userId)).toEqual(['google']);
-    expect(landing(await arrive(client, 'google', own)).url).toContain('/login/two-factor');
-  });
 });
 
 describe('a take-over', () => {
@@ -183,52 +136,13 @@ describe('an account without a password that is closed by its owner', () => {
   });
 });
 
-describe('identities stay', { timeout: 60_000 }, () => {
-  const bearerOf = ({ accessToken: bearer }: Somebody) => ({ bearer, headers: freshClient() });
-  const admin = (action: string, { userId }: Somebody) =>
-    client.post(`/api/admin/users/${userId}/${action}`, undefined, { bearer: adminSecret });
-  const occasions: Readonly<
-    Record<string, (owner: Somebody) => Promise<{ readonly status: number } | undefined>>
-  > = {
-    'a change of the password': (owner) =>
-      client.post(
-        '/api/auth/password/change',
-        { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword },
-        bearerOf(owner),
-      ),
-    'a change of the address': async (owner) => void (await move(client, owner)),
-    'the first verification': async (owner) => {
-      await change(client, sql`UPDATE users SET email_verified_at = NULL WHERE id = ${owner.userId}::uuid`);
-      const token = await storeLink(client, 'verify_email', { id: owner.userId, email: owner.email });
-      return client.post('/api/auth/email/verify', { token }, bearerOf(owner));
-    },
-    'a sign-out everywhere': (owner) => client.call('DELETE', '/api/auth/sessions', bearerOf(owner)),
-    'a sign-out by the operator': (owner) => admin('sign-out', owner),
-    'a ban that is lifted': async (owner) => {
-      await admin('ban', owner);
-      return admin('unban', owner);
-    },
-    'two-factor on and off': async ({ accessToken, userId }) => {
-      const { secret } = (await startSetup(client, accessToken)).json;
-      const enabled = await enable(client, accessToken, codeAt(secret));
-      await change(client, sql`UPDATE factors SET last_step = NULL WHERE user_id = ${userId}::uuid`);
-      return disable(client, enabled.json.accessToken, { code: codeAt(secret) });
-    },
-  };
-
-  test.each(Object.entries(occasions))('through %s (SES-21)', async (_name, act) => {
-    const owner = await somebody();
-    const person = await link(owner, 'acme');
-    const answer = await act(owner);
-    if (answer !== undefined) expect(answer.status).toBe(200);
-    expect(await ownerOf('acme', person)).toBe(owner.userId);
-  });
-
-  test('not through the deletion of the account: whoever comes back is new (PRV-03)', async () => {
+describe('a deletion', () => {
+  test('takes the identities along: whoever comes back is new (PRV-03)', async () => {
     const owner = await somebody();
     const person = await link(owner, 'acme', owner.email);
     const body = { password };
-    const deleted = await client.call('DELETE', '/api/auth/me', { ...bearerOf(owner), body });
+    const { accessToken: bearer } = owner;
+    const deleted = await client.call('DELETE', '/api/auth/me', { bearer, body, headers: freshClient() });
     expect(deleted.status, deleted.text).toBe(200);
     const left = await databaseOf(client).query(
       sql`SELECT id FROM identities WHERE subject = ${person.sub} OR user_id = ${owner.userId}::uuid`,

@@ -37,7 +37,7 @@ const countLinked = async (email: string) =>
   (await kindsTo(client, email)).filter((kind) => kind === 'identity_linked').length;
 
 describe('an identity that a verified address links (LNK-16)', () => {
-  test.each(['google', 'github', 'apple', 'acme'])(
+  test.each(['google', 'apple'])(
     'is linked by the second step, in the same two round trips, and by nothing before it: %s',
     async (provider) => {
       const user = await twoFactorUser(client);

@@ -84,28 +84,6 @@ describe('an unverified account whose owner comes by a trusted provider', { time
     },
   );
 
-  test.each(providers)(
-    'stays whose it is while it asks for a second factor, which no mailbox gets past: %s (LNK-16)',
-    async (provider) => {
-      const user = await twoFactorUser(client);
-      await change(client, sql`UPDATE users SET email_verified_at = NULL WHERE id = ${user.userId}::uuid`);
-      const mails = await kindsTo(client, user.email);
-      for (const mode of ['off', 'optional', 'required'] as const) {
-        const service = socialClient({ EMAIL_VERIFICATION: mode });
-        const answer = await arrive(service, provider, { sub: freshSubject(), email: user.email });
-        expect(landing(answer).error).toBe('account_exists');
-      }
-      expect(await providersOf(client, user.userId)).toEqual([]);
-      expect((await kindsTo(client, user.email)).slice(mails.length)).toEqual(
-        // Of an address that was never verified two notices of a kind a day.
-        ['identity_not_linked', 'identity_not_linked'],
-      );
-      const me = await client.get('/api/auth/me', { bearer: user.accessToken });
-      expect(me.json.user).toMatchObject({ emailVerified: false, hasPassword: true, twoFactorEnabled: true });
-      expect((await logInAs(client, user)).json.twoFactorRequired).toBe(true);
-    },
-  );
-
   test('is told to the address, once (LNK-17)', async () => {
     const { email } = await registerUser(client);
     await enterBy(client, 'google', { sub: freshSubject(), email });
