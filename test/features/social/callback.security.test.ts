@@ -10,7 +10,6 @@ import {
   providerVariables,
   standInProvider,
 } from '../../support/social.ts';
-import { tokenRequestsWith } from '../../support/stand-ins.ts';
 import { countOf, expectNoSession, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
@@ -66,16 +65,6 @@ describe('GET and POST of a callback (OAU-13)', () => {
     ] as [Record<string, string>, string][])
       for (const come of [comeBack, comeBackByForm])
         expectSentBack(await come(client, await begin(client, 'acme'), parameters), error);
-  });
-
-  test('are the only methods: a HEAD ends no visit (CSR-07)', async () => {
-    const visit = await begin(client, 'acme');
-    const code = codeFor(visit, { sub: freshSubject() });
-    const { state, cookies } = visit;
-    const head = await client.call('HEAD', `${path}?${new URLSearchParams({ state, code })}`, { cookies });
-    expect(head.status).toBe(405);
-    expect(await tokenRequestsWith(code)).toEqual([]);
-    await signedInUser(client, await comeBack(client, visit, { code }));
   });
 });
 

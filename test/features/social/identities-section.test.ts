@@ -214,20 +214,21 @@ describe('removing a connected account', () => {
     expect(doable(await shown(cookies))).toContainEqual(['Remove', 'remove', 'local']);
   });
 
-  test.each([
-    { provider: '../admin' },
-    { provider: 'x'.repeat(51) },
-    { provider: undefined },
-    { action: 'evil' },
-    { section: 'evil' },
-  ])('removes nothing by what no button posts: %o (INP-02)', async (change) => {
+  test('removes nothing by what no button posts (INP-02)', async () => {
     const { cookies } = await signedInPerson();
     await connectSecond(cookies);
-    const form = { section: 'identities', action: 'remove', provider: 'local', ...change };
-    const sent = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== undefined));
-    const answer = await press(client, path, sent as Record<string, string>, cookies);
-    expect(answer.status).toBe('provider' in change ? 404 : 400);
-    expect(answer.text).not.toContain('evil');
+    const { provider: _, ...without } = { section: 'identities', action: 'remove', provider: 'local' };
+    for (const [form, status] of [
+      [{ ...without, provider: '../admin' }, 404],
+      [{ ...without, provider: 'x'.repeat(51) }, 404],
+      [without, 404],
+      [{ ...without, provider: 'local', action: 'evil' }, 400],
+      [{ ...without, provider: 'local', section: 'evil' }, 400],
+    ] as const) {
+      const answer = await press(client, path, form, cookies);
+      expect(answer.status, JSON.stringify(form)).toBe(status);
+      expect(answer.text).not.toContain('evil');
+    }
     expect(doable(await shown(cookies))).toContainEqual(['Remove', 'remove', 'local']);
   });
 });
