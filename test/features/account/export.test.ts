@@ -6,6 +6,7 @@ import { freshEmail, logIn, password, registerUser } from '../../support/account
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
+import { slowTest } from '../../support/slow.ts';
 import { claimsOf } from '../sessions/session-fixtures.ts';
 
 // Without the mail of the registration.
@@ -222,7 +223,7 @@ describe('GET /api/auth/me/export', () => {
     expect((await exportOf(bearer)).json.user).toMatchObject({ oauthProvider: 'google', oauthId: userId });
   });
 
-  test('holds at most the ten thousand newest events', async () => {
+  slowTest('holds at most the ten thousand newest events', async () => {
     const { bearer, userId } = await newAccount();
     await openDatabase().query(sql`
       INSERT INTO security_events (user_id, type, outcome, request_id, at)

@@ -55,15 +55,14 @@ describe('POST /language', () => {
     expect(cookieValue(answer, languageCookie)).toBe('de');
   });
 
-  test.each(['fr', 'DE', 'constructor', '__proto__', ''])(
-    'ignores a language that there is not: %s',
-    async (language) => {
-      const { email, ...registered } = await registerUser(client, {}, { 'Accept-Language': 'es' });
+  test('ignores a language that there is not', async () => {
+    const { email, ...registered } = await registerUser(client, {}, { 'Accept-Language': 'es' });
+    for (const language of ['fr', 'DE', 'constructor', '__proto__', '']) {
       const answer = await choose(language, '/account', authCookies(registered));
-      expect([...led(answer), answer.setCookies]).toEqual([303, `${baseUrl}/account`, []]);
-      expect(await findUsers(email)).toMatchObject([{ locale: 'es' }]);
-    },
-  );
+      expect([...led(answer), answer.setCookies], language).toEqual([303, `${baseUrl}/account`, []]);
+    }
+    expect(await findUsers(email)).toMatchObject([{ locale: 'es' }]);
+  });
 
   test('changes the pages also while the database is out of reach, and after the session has ended', async () => {
     const cookies = authCookies(await registerUser(client));
