@@ -178,15 +178,4 @@ describe('POST /api/auth/unlock', () => {
     expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 2 });
     expect((await recordsOf(user.id)).filter(({ reason }) => reason === 'unlocked')).toHaveLength(1);
   });
-
-  test('is 503 while the database is down, and the link stays good', async () => {
-    vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const { token } = await lockedAccount();
-    const { endpoint } = await faultyEndpoint({ always: 'refuse' });
-    const answer = await new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }).post('/api/auth/unlock', {
-      token,
-    });
-    expect(answer.status).toBe(503);
-    expect((await unlock(token)).status).toBe(200);
-  });
 });

@@ -4,8 +4,9 @@ import { expectProblem } from '../../contract/expect-problem.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { type Fault, faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { freshDatabase, openDatabase } from '../../support/database.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
+import { slowTest } from '../../support/slow.ts';
 import { cronSecret } from '../../support/test-env.ts';
 
 const path = '/api/admin/cleanup-sessions';
@@ -159,7 +160,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     expect(await countSessions()).toBe(10);
   });
 
-  test('reads no table from end to end, however large it is', async () => {
+  slowTest('reads no table from end to end, however large it is', async () => {
     recordLog();
     await addSessions(4000, 60);
     await openDatabase(database.url).batch([
@@ -213,30 +214,8 @@ describe('POST /api/admin/cleanup-sessions', () => {
   });
 });
 
+// A database that fails for all of them is test/contract/crash-points.test.ts.
 describe('POST /api/admin/cleanup-sessions, when the database fails', () => {
-  test.each<[what: string, fault: Fault]>([
-    ['refuses', 'refuse'],
-    ['answers HTTP 500', { status: 500, body: 'canary' }],
-    ['does not answer', 'hang'],
-  ])(
-    'and %s, is 503, tells nothing, and a later call does the work (DBF-01, LOG-01)',
-    async (_what, fault) => {
-      const lines = recordLog();
-      await addSessions(2, -1);
-      const faulty = await faultyEndpoint({ always: fault });
-      const behind = clientWith({
-        ...production,
-        DATABASE_HTTP_ENDPOINT: faulty.endpoint,
-        DATABASE_TIMEOUT_MS: fault === 'hang' ? '500' : '2500',
-      });
-      expectProblem(await cleanUp(behind), 503, 'service_unavailable');
-      expect(lines.join()).not.toContain(cronSecret);
-      expect(await countSessions()).toBe(2);
-      await faulty.plan([]);
-      expect((await cleanUp(behind)).json.deletedCount).toBe(2);
-    },
-  );
-
   test('for one kind of rows alone, does the others and is 503, so that its caller learns of it (CRN-07)', async () => {
     recordLog();
     await addSessions(2, -1);

@@ -229,22 +229,6 @@ describe('a real user where DEMO_MODE is on', () => {
     }
   });
 
-  test('registers, logs in, refreshes, looks and logs out as anywhere', async () => {
-    const { json, email } = await registerUser(real);
-    const bearer = json.accessToken;
-    const body = { email, password: 'correct horse battery staple' };
-    expect(await real.post('/api/auth/login', body)).toMatchObject({ status: 200, roundTrips: 2 });
-    expect((await real.get('/api/auth/me', { bearer })).json.user).toEqual(json.user);
-    const { refreshToken } = json;
-    expect((await real.post('/api/auth/refresh', { refreshToken })).status).toBe(200);
-    expect((await real.call('PATCH', '/api/auth/me', { bearer, body: { name: 'Other' } })).status).toBe(200);
-    expect(await real.post('/api/auth/logout', undefined, { bearer })).toMatchObject({
-      status: 200,
-      roundTrips: 1,
-    });
-    expect((await real.get('/api/auth/me', { bearer })).status).toBe(401);
-  });
-
   test('is the caller where the demo stands in the cookies beside the bearer, and the other way round', async () => {
     const { json, ...answer } = await registerUser(client);
     const beside = await client.get('/api/auth/me', { bearer: json.accessToken, cookies: visit.cookies });

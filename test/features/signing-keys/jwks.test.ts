@@ -79,10 +79,4 @@ describe('GET /.well-known/jwks.json', () => {
     expect(answer).toMatchObject({ status: 503, json: { code: 'misconfigured' } });
     expect(answer.headers.get('Cache-Control')).toBe('no-store');
   });
-
-  test('takes no other method', async () => {
-    const answer = await new TestClient().call('POST', path);
-    expect(answer.status).toBe(405);
-    expect(answer.headers.get('Allow')).toBe('GET, HEAD');
-  });
 });
