@@ -1,3 +1,4 @@
+import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import { freshClient } from '../../support/accounts.ts';
 import type { Answer, TestClient } from '../../support/client.ts';
 import { landing } from '../../support/social.ts';
@@ -44,14 +45,5 @@ export async function idTokenFor(
 /** A verifier as apps make them, and its challenge (RFC 7636 section 4). */
 export async function freshVerifier() {
   const verifier = `${crypto.randomUUID()}.${crypto.randomUUID()}~`;
-  return { verifier, codeChallenge: base64Url(await hash(verifier)) };
-}
-
-async function hash(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-}
-
-function base64Url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return { verifier, codeChallenge: await calculatePKCECodeChallenge(verifier) };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { freshEmail, registerUser } from '../../support/accounts.ts';
+import { freshEmail } from '../../support/accounts.ts';
 import { authCookies } from '../../support/client.ts';
+import { makeStale } from '../../support/hosted-pages.ts';
 import { landing } from '../../support/social.ts';
 import { change, countEvents, databaseOf, kindsTo } from '../two-factor/calls.ts';
 import {
@@ -13,30 +14,16 @@ import {
   providersOf,
   returnAs,
   socialClient,
+  somebody,
 } from './people.ts';
 
 const client = socialClient();
 
-async function somebody() {
-  const answer = await registerUser(client);
-  const { user, accessToken } = answer.json;
-  return {
-    ...{ email: answer.email, userId: user.id as string, cookies: authCookies(answer) },
-    bearer: accessToken as string,
-  };
-}
-
 const stranger = () => ({ sub: freshSubject(), email: freshEmail() });
-/** Lets 11 minutes pass since everybody's last authentication of a user. */
-const age = (userId: string) =>
-  change(
-    client,
-    sql`UPDATE sessions SET authenticated_at = authenticated_at - interval '11 minutes' WHERE user_id = ${userId}::uuid`,
-  );
 
 describe('the way back of a link', () => {
   test('with the session of another user links to neither (LNK-04)', async () => {
-    const [owner, other, person] = [await somebody(), await somebody(), stranger()];
+    const [owner, other, person] = [await somebody(client), await somebody(client), stranger()];
     const visit = await beginLink(client, 'google', owner.cookies);
     const answer = await returnAs(client, visit, person, other.cookies);
     expect(landing(answer)).toMatchObject({ status: 303, error: 'transaction_invalid' });
@@ -45,7 +32,7 @@ describe('the way back of a link', () => {
   });
 
   test('with another session of the same user links nothing (LNK-04)', async () => {
-    const [owner, person] = [await somebody(), stranger()];
+    const [owner, person] = [await somebody(client), stranger()];
     const login = await client.post('/api/auth/login', {
       email: owner.email,
       password: 'correct horse battery staple',
@@ -57,7 +44,7 @@ describe('the way back of a link', () => {
   });
 
   test('without the cookie of the visit links nothing, though the session is there (OAU-01, LNK-04)', async () => {
-    const [owner, thief, person] = [await somebody(), await somebody(), stranger()];
+    const [owner, thief, person] = [await somebody(client), await somebody(client), stranger()];
     const visit = await beginLink(client, 'google', thief.cookies);
     const answer = await returnAs(client, { ...visit, cookies: {} }, person, owner.cookies);
     expect(landing(answer).error).toBe('transaction_invalid');
@@ -68,7 +55,7 @@ describe('the way back of a link', () => {
     'after the session has ended links nothing, with and without its cookie: %s (LNK-04)',
     async (provider) => {
       for (const isSent of [true, false]) {
-        const [owner, person] = [await somebody(), stranger()];
+        const [owner, person] = [await somebody(client), stranger()];
         const visit = await beginLink(client, provider, owner.cookies);
         expect((await client.post('/api/auth/logout', undefined, { bearer: owner.bearer })).status).toBe(200);
         const answer = await returnAs(client, visit, person, isSent ? owner.cookies : {});
@@ -79,7 +66,7 @@ describe('the way back of a link', () => {
   );
 
   test('of a user who was banned meanwhile links nothing (SES-16)', async () => {
-    const [owner, person] = [await somebody(), stranger()];
+    const [owner, person] = [await somebody(client), stranger()];
     const visit = await beginLink(client, 'google', owner.cookies);
     await change(client, sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
     expect(landing(await returnAs(client, visit, person)).error).toBe('transaction_invalid');
@@ -89,7 +76,7 @@ describe('the way back of a link', () => {
   test('with an identity of another user is account_exists, and changes nothing (LNK-04)', async () => {
     const person = stranger();
     const holder = await enterBy(client, 'google', person);
-    const owner = await somebody();
+    const owner = await somebody(client);
     const answer = await linkTo(client, 'google', person, owner.cookies);
     expect(landing(answer)).toMatchObject({ status: 303, error: 'account_exists' });
     expect(await holdersOf(client, person.sub)).toEqual([{ user_id: holder.user.id }]);
@@ -100,7 +87,7 @@ describe('the way back of a link', () => {
   });
 
   test('of an identity that the earlier system stored for another user is not theirs (LNK-04)', async () => {
-    const [holder, owner, person] = [await somebody(), await somebody(), stranger()];
+    const [holder, owner, person] = [await somebody(client), await somebody(client), stranger()];
     await databaseOf(client).query(sql`
       UPDATE users SET oauth_provider = 'google', oauth_id = ${person.sub} WHERE id = ${holder.userId}::uuid`);
     const answer = await linkTo(client, 'google', person, owner.cookies);
@@ -109,7 +96,7 @@ describe('the way back of a link', () => {
   });
 
   test('counts once: a second return with the state is refused (OAU-01, OAU-14)', async () => {
-    const [owner, first, second] = [await somebody(), stranger(), stranger()];
+    const [owner, first, second] = [await somebody(client), stranger(), stranger()];
     const visit = await beginLink(client, 'google', owner.cookies);
     expect(landing(await returnAs(client, visit, first, owner.cookies)).error).toBeNull();
     await client.call('DELETE', '/api/auth/identities/google', { bearer: owner.bearer });
@@ -118,7 +105,7 @@ describe('the way back of a link', () => {
   });
 
   test('of a link signs nobody in, and that of a sign-in links nothing', async () => {
-    const [owner, person] = [await somebody(), stranger()];
+    const [owner, person] = [await somebody(client), stranger()];
     const linked = await linkTo(client, 'apple', person, owner.cookies);
     expect(linked.setCookies.filter((line) => !line.startsWith('__Host-nexora_oauth_'))).toEqual([]);
     const other = await enterBy(client, 'google', stranger(), { options: { cookies: owner.cookies } });
@@ -130,9 +117,9 @@ describe('the way back of a link', () => {
 describe('linking and unlinking', () => {
   test('are refused on the way back when the session has become stale meanwhile (SES-15, LNK-04)', async () => {
     for (const provider of ['google', 'apple']) {
-      const [owner, person] = [await somebody(), stranger()];
+      const [owner, person] = [await somebody(client), stranger()];
       const visit = await beginLink(client, provider, owner.cookies);
-      await age(owner.userId);
+      await makeStale(owner.email);
       const answer = await returnAs(client, visit, person, owner.cookies);
       expect(landing(answer)).toMatchObject({ status: 303, error: 'reauthentication_required' });
       expect(await holdersOf(client, person.sub)).toEqual([]);
@@ -141,7 +128,7 @@ describe('linking and unlinking', () => {
   });
 
   test('are not for whoever has no session, and lists show only what is one\u2019s own', async () => {
-    const [owner, other] = [await somebody(), await somebody()];
+    const [owner, other] = [await somebody(client), await somebody(client)];
     await linkTo(client, 'google', stranger(), owner.cookies);
     for (const answer of [
       await client.get('/api/auth/identities'),

@@ -4,7 +4,7 @@ import { freshClient, freshEmail, otherPassword, registerUser } from '../../supp
 import { authCookies } from '../../support/client.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { landing } from '../../support/social.ts';
-import { change, countEvents, databaseOf, eventsOf, kindsTo } from '../two-factor/calls.ts';
+import { countEvents, databaseOf, eventsOf, kindsTo } from '../two-factor/calls.ts';
 import {
   arrive,
   beginLink,
@@ -16,22 +16,10 @@ import {
   providersOf,
   returnAs,
   socialClient,
+  somebody,
 } from './people.ts';
 
 const client = socialClient();
-
-/** Somebody with a password and a session, whose address is verified. */
-async function somebody() {
-  const answer = await registerUser(client);
-  const userId: string = answer.json.user.id;
-  await change(client, sql`UPDATE users SET email_verified_at = now() WHERE id = ${userId}::uuid`);
-  return {
-    email: answer.email,
-    userId,
-    cookies: authCookies(answer),
-    bearer: answer.json.accessToken as string,
-  };
-}
 
 const identities = (bearer: string) => client.get('/api/auth/identities', { bearer });
 const unlink = (bearer: string, provider: string, service = client) =>
@@ -41,7 +29,7 @@ describe('POST /api/auth/oauth/:provider/link', () => {
   test.each(['google', 'github', 'apple', 'microsoft', 'acme', 'plain', 'invited'])(
     'answers a URL, and the way back links what the provider says, whatever its address: %s',
     async (provider) => {
-      const owner = await somebody();
+      const owner = await somebody(client);
       const person = { sub: freshSubject(), email: freshEmail() };
       const visit = await beginLink(client, provider, owner.cookies, { redirectTo: '/settings' });
       expect(visit.answer.roundTrips).toBe(1);
@@ -64,7 +52,7 @@ describe('POST /api/auth/oauth/:provider/link', () => {
   );
 
   test('with a bearer answers it too, and the cookie of the visit comes along', async () => {
-    const { bearer, userId } = await somebody();
+    const { bearer, userId } = await somebody(client);
     const { json, setCookies, status } = await client.post('/api/auth/oauth/google/link', undefined, {
       bearer,
     });
@@ -75,7 +63,7 @@ describe('POST /api/auth/oauth/:provider/link', () => {
   });
 
   test('tells the owner at the address of the account, and is recorded (LNK-09)', async () => {
-    const owner = await somebody();
+    const owner = await somebody(client);
     const earlier = await kindsTo(client, owner.email);
     await linkTo(client, 'google', { sub: freshSubject(), email: freshEmail() }, owner.cookies);
     const mails = (await mailsTo(client, owner.email)).slice(earlier.length);
@@ -84,7 +72,7 @@ describe('POST /api/auth/oauth/:provider/link', () => {
   });
 
   test('of an identity that the account has already is a success that changes and tells nothing', async () => {
-    const owner = await somebody();
+    const owner = await somebody(client);
     const person = { sub: freshSubject(), email: owner.email };
     const visits = [
       await beginLink(client, 'google', owner.cookies),
@@ -98,7 +86,7 @@ describe('POST /api/auth/oauth/:provider/link', () => {
   });
 
   test('is identity_already_linked at the start where the account has one of the provider, and at the end for another', async () => {
-    const owner = await somebody();
+    const owner = await somebody(client);
     const late = await beginLink(client, 'google', owner.cookies);
     const first = freshSubject();
     await linkTo(client, 'google', { sub: first, email: owner.email }, owner.cookies);
@@ -118,7 +106,7 @@ describe('POST /api/auth/oauth/:provider/link', () => {
   });
 
   test('asks for a session, a provider that is there and a target of ours', async () => {
-    const { cookies } = await somebody();
+    const { cookies } = await somebody(client);
     const link = (provider: string, body: object, caller = { cookies }) =>
       client.post(`/api/auth/oauth/${provider}/link`, body, caller);
     expect((await client.post('/api/auth/oauth/google/link')).json.code).toBe('unauthenticated');
@@ -132,7 +120,7 @@ describe('POST /api/auth/oauth/:provider/link', () => {
 
 describe('GET /api/auth/me/export', () => {
   test('names the identities of the account, and holds no token of a provider (OAU-16)', async () => {
-    const owner = await somebody();
+    const owner = await somebody(client);
     const person = { sub: freshSubject(), email: freshEmail() };
     await linkTo(client, 'apple', person, owner.cookies);
     const options = { bearer: owner.bearer, headers: freshClient() };
@@ -149,7 +137,7 @@ describe('GET /api/auth/me/export', () => {
 
 describe('DELETE /api/auth/identities/:provider', () => {
   test('removes it, tells the owner and records it; it can be linked again, by anybody (LNK-09)', async () => {
-    const owner = await somebody();
+    const owner = await somebody(client);
     const person = { sub: freshSubject(), email: freshEmail() };
     await linkTo(client, 'google', person, owner.cookies);
     const earlier = await kindsTo(client, owner.email);
@@ -165,7 +153,7 @@ describe('DELETE /api/auth/identities/:provider', () => {
   });
 
   test('of one that the account has not is 404 identity_not_found, for odd names too', async () => {
-    const { bearer } = await somebody();
+    const { bearer } = await somebody(client);
     for (const provider of ['google', 'nobody', 'GOOGLE', '%27', '..%2Fx']) {
       const answer = await unlink(bearer, provider);
       expect([answer.status, answer.json.code], provider).toEqual([404, 'identity_not_found']);
@@ -207,7 +195,7 @@ describe('DELETE /api/auth/identities/:provider', () => {
   });
 
   test('forgets what the earlier system stored of it, so that it does not come back', async () => {
-    const owner = await somebody();
+    const owner = await somebody(client);
     const sub = freshSubject();
     await databaseOf(client).query(sql`
       UPDATE users SET oauth_provider = 'google', oauth_id = ${sub} WHERE id = ${owner.userId}::uuid`);

@@ -1,4 +1,5 @@
 import { importPKCS8, SignJWT } from 'jose';
+import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import { inject } from 'vitest';
 import { type StandInInstructions, standInCode } from '../../support/stand-in-code.ts';
 
@@ -19,9 +20,7 @@ export async function nativeIdToken(
   clientId: string = provider === 'microsoft' ? 'microsoft-client' : nativeClients[provider],
 ): Promise<string> {
   const verifier = 'v'.repeat(43);
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(verifier));
-  const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
-  const codeChallenge = base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  const codeChallenge = await calculatePKCECodeChallenge(verifier);
   const inToken = nonce !== undefined && { nonce: provider === 'apple' ? await hashHex(nonce) : nonce };
   const code = standInCode({ codeChallenge, ...instructions, ...inToken });
   const body = new URLSearchParams({

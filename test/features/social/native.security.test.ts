@@ -5,7 +5,7 @@ import { type Answer, TestClient } from '../../support/client.ts';
 import { providerVariables, signInAtStandIn, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
 import { countOf, freshSubject, signedInUser } from './expectations.ts';
-import { nativeIdToken } from './native-id-token.ts';
+import { hashHex, nativeIdToken } from './native-id-token.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -32,11 +32,6 @@ async function expectRefused(answer: Answer, sub: string): Promise<void> {
   expect([answer.status, answer.json?.code], answer.text).toEqual([401, 'id_token_invalid']);
   expect(answer.setCookies).toEqual([]);
   expect(await countOf(sub)).toEqual({ sessions: 0, users: 0 });
-}
-
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 describe.each(['google', 'apple'] as const)(
@@ -108,7 +103,7 @@ describe.each(['google', 'apple'] as const)(
     test('is refused with the nonce of another sign-in, however that is written', async () => {
       const sub = freshSubject();
       const token = await nativeIdToken(provider, { sub, nonce });
-      for (const wrong of ['another-nonce', nonce.toUpperCase(), await sha256Hex(nonce)])
+      for (const wrong of ['another-nonce', nonce.toUpperCase(), await hashHex(nonce)])
         await expectRefused(await present(provider, token, { nonce: wrong }), sub);
     });
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { freshClient } from '../../support/accounts.ts';
+import { freshClient, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, type CallOptions, TestClient } from '../../support/client.ts';
 import {
   type BegunVisit,
@@ -88,6 +88,16 @@ export async function arrive(
   // The form comes from another site: the browser sends none of the cookies that are `Lax`.
   const { cookies: _, ...foreign } = options;
   return comeBackByForm(client, visit, { code, ...user }, foreign);
+}
+
+/** Somebody who has registered with a password, and their session. */
+export async function somebody(client: TestClient) {
+  const answer = await registerUser(client);
+  const { user, accessToken } = answer.json;
+  return {
+    ...{ email: answer.email, userId: user.id as string, cookies: authCookies(answer) },
+    bearer: accessToken as string,
+  };
 }
 
 /** Begins to link a provider, with the cookies of a session. */

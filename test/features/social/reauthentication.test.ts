@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, otherPassword, registerUser } from '../../support/accounts.ts';
 import { authCookies } from '../../support/client.ts';
+import { makeStale } from '../../support/hosted-pages.ts';
 import { CookieJar, signInAtIssuer } from '../../support/issuer-browser.ts';
 import { begunVisit, codeFor, comeBack, followBack, landing } from '../../support/social.ts';
 import { twoFactorUser } from '../../support/two-factor.ts';
@@ -21,19 +22,13 @@ const client = socialClient();
 const person = (): Person => ({ sub: freshSubject(), email: freshEmail() });
 type Cookies = Readonly<Record<string, string>>;
 
-/** Lets 11 minutes pass since a user has authenticated. */
-const age = (userId: string) =>
-  change(
-    client,
-    sql`UPDATE sessions SET authenticated_at = authenticated_at - interval '11 minutes' WHERE user_id = ${userId}::uuid`,
-  );
 const seconds = () => Math.floor(Date.now() / 1000);
 const exportOf = (cookies: Cookies) => client.get('/api/auth/me/export', { cookies, headers: freshClient() });
 
 /** Somebody who signs in at a provider alone, and whose session is stale. */
 async function stale(provider: string, someone = person()) {
   const entered = await enterBy(client, provider, someone);
-  await age(entered.user.id);
+  await makeStale(entered.user.email);
   expect((await exportOf(entered.cookies)).json.code).toBe('reauthentication_required');
   return { ...entered, someone };
 }
@@ -179,11 +174,7 @@ describe('POST /api/auth/oauth/:provider/reauthenticate', () => {
     const cookies = { [accessCookie]: user.accessToken };
     const someone = { sub: freshSubject(), email: user.email };
     await linkTo(client, 'acme', someone, cookies);
-    await age(user.userId);
-    await change(
-      client,
-      sql`UPDATE sessions SET second_factor_at = second_factor_at - interval '11 minutes' WHERE user_id = ${user.userId}::uuid`,
-    );
+    await makeStale(user.email);
     const answer = await comeBackAuthenticated('acme', someone, cookies, seconds());
     expect(landing(answer).error).toBeNull();
     const refused = await exportOf(authCookies(answer));
