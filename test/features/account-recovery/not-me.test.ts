@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { type Fault, faultyEndpoint, openDatabase } from '../../support/database.ts';
-import { forgeLink, storeLink } from '../../support/links.ts';
+import { storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { reset } from '../password/password-reset.ts';
 import { expectDead, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
@@ -145,15 +145,6 @@ describe('POST /api/auth/not-me', () => {
     expect(await kindsTo(moved)).toEqual(['reset_password']);
     expect((await reset(client, await tokenFrom(client, moved, 'reset_password'))).status).toBe(200);
   });
-
-  test.each(['nxn_', 'token', 'another kind'])(
-    'refuses a forged link without a round trip: %s (ENU-09)',
-    async (text) => {
-      const answer = await reportNotMe(text === 'another kind' ? forgeLink(client, 'unlock').token : text);
-      expectInvalid(answer);
-      expect(answer.roundTrips).toBe(0);
-    },
-  );
 
   test.each<[what: string, end: (id: string) => ReturnType<typeof sql>]>([
     ['is gone', (id) => sql`DELETE FROM users WHERE id = ${id}::uuid`],

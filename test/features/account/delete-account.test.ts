@@ -15,7 +15,6 @@ import {
   reauthenticate,
   recordsOf,
   signInAgain,
-  signInWithoutPassword,
 } from '../password/signed-in-owner.ts';
 import { findSessions, findUsers } from '../password/stored-accounts.ts';
 import { keyringOf, type SignedIn, signIn } from '../sessions/session-fixtures.ts';
@@ -198,15 +197,5 @@ describe('DELETE /api/auth/me', () => {
     const { json } = await changePassword(client, owner);
     expect((await deleteAccount(client, json)).json.code).toBe('invalid_credentials');
     expect((await client.get('/api/auth/me', { bearer: json.accessToken })).status).toBe(200);
-  });
-
-  test('without a password needs an authentication of the last ten minutes, and no body (SES-15, PRV-03)', async () => {
-    const call = ({ accessToken: bearer }: SignedIn) => client.call('DELETE', '/api/auth/me', { bearer });
-    const stale = await call(await signInWithoutPassword(client, 601));
-    expect(stale).toMatchObject({ status: 403, roundTrips: 1, setCookies: [] });
-    expect(stale.json.code).toBe('reauthentication_required');
-    const recent = await signInWithoutPassword(client, 590);
-    expect((await call(recent)).status).toBe(200);
-    await expectDead(client, recent);
   });
 });

@@ -154,7 +154,7 @@ const cases = (Object.keys(providers) as ProviderName[]).flatMap((provider) => {
 
 describe('a sign-in by an address that the provider has verified', { timeout: 60_000 }, () => {
   test.each(cases)(
-    'at %s, which is that of %s, comes to: %s, with the mails that belong to it (LNK-01 to LNK-03, LNK-13, LNK-16, DEM-04, SES-16)',
+    'at %s, which is that of %s, comes to: %s, with the mails that belong to it (LNK-01 to LNK-03, LNK-13, LNK-16, LNK-17, DEM-04, SES-16)',
     async (provider, name, outcome, ...mails) => {
       const owner: Owner = await owners[name]();
       const recipient = await storedEmail(owner);

@@ -95,14 +95,6 @@ describe('the discovery of an issuer (OAU-06)', () => {
     vi.setSystemTime(Date.now() + 82_000_000);
     expect((await server()).issuer).toBe(issuer);
   });
-
-  test('of a request that never ends keeps no other one waiting (T21)', async () => {
-    const { issuer, document, server } = freshIssuer();
-    const sent = answering(() => new Promise<never>(() => undefined));
-    void server().catch(() => undefined);
-    sent.mockImplementation(async () => Response.json(document));
-    expect((await server()).issuer).toBe(issuer);
-  });
 });
 
 describe('how this service authenticates at an issuer', () => {

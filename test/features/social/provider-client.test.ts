@@ -164,20 +164,6 @@ describe('the keys of a provider (DBF-17)', () => {
     expect(sent).toHaveBeenCalledTimes(2);
   });
 
-  test('that could not be had at first are there once the provider answers, without a restart', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    let answer = async (): Promise<Response> => new Response('down', { status: 503 });
-    answering(() => answer());
-    const uri = 'https://issuer.example/down';
-    await expect(providerKeys(createProviderClient(true), uri, 'a')).rejects.toThrow('cannot be had');
-    answer = async () => keySet('a');
-    vi.setSystemTime(Date.now() + 5001);
-    expect([...(await providerKeys(createProviderClient(true), uri, 'a')).ids]).toEqual(['a']);
-    answer = async () => Promise.reject(new TypeError('down'));
-    vi.setSystemTime(Date.now() + 601_000);
-    expect([...(await providerKeys(createProviderClient(true), uri, 'a')).ids]).toEqual(['a']);
-  });
-
   test.each(['', '<html>', 'null', '[]', '{}', '{"keys":{}}', '{"keys":[1]}', '{"keys":null}'])(
     'are refused where they are no set of keys: %s',
     async (text) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { freshClient, freshEmail, registerUser } from '../../support/accounts.ts';
+import { freshEmail, registerUser } from '../../support/accounts.ts';
 import { cookieValue } from '../../support/client.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { begin, landing } from '../../support/social.ts';
@@ -180,18 +180,5 @@ describe('the language of a new account', () => {
     expect(row!.locale).toBe('de-AT');
     await enterBy(client, 'google', someone, { options: { headers: { 'Accept-Language': 'fr' } } });
     expect(await mailsTo(client, someone.email)).toMatchObject([{ kind: 'new_device', locale: 'de-AT' }]);
-  });
-});
-
-describe('an account without a password', () => {
-  test('is 401 invalid_credentials to every password, as an unknown address is', async () => {
-    const someone = person();
-    await enterBy(client, 'google', someone);
-    const login = (email: string) =>
-      client.post('/api/auth/login', { email, password: 'a guess, a guess' }, { headers: freshClient() });
-    const [known, unknown] = [await login(someone.email), await login(freshEmail())];
-    expect([known.status, known.json.code]).toEqual([401, 'invalid_credentials']);
-    const bare = ({ requestId: _, ...problem }: Record<string, unknown>) => problem;
-    expect(bare(known.json)).toEqual(bare(unknown.json));
   });
 });

@@ -84,15 +84,6 @@ describe('an unverified account whose owner comes by a trusted provider', { time
     },
   );
 
-  test('is told to the address, once (LNK-17)', async () => {
-    const { email } = await registerUser(client);
-    await enterBy(client, 'google', { sub: freshSubject(), email });
-    expect((await kindsTo(client, email)).filter((kind) => kind === 'account_taken_over')).toHaveLength(1);
-    // One that nobody had made before loses nothing.
-    const { user } = await enterBy(client, 'google', { sub: freshSubject(), email: freshEmail() });
-    expect(await kindsTo(client, user.email)).toEqual([]);
-  });
-
   test('has that recorded: the proof of the address, the identity and the sign-in (LNK-01)', async () => {
     const { email, json } = await registerUser(client);
     const earlier = await eventsOf(client, { userId: json.user.id });
