@@ -29,6 +29,20 @@ export async function sealGiven(
   };
 }
 
+/** Seals such a token when it is first asked for, and answers the same one ever after. */
+export function sealOnce(
+  keyring: Keyring,
+  provider: Provider,
+  given: GivenToken | null | (() => Promise<GivenToken | null>),
+): () => Promise<KeptToken | null> {
+  let kept: KeptToken | null | undefined;
+  return async () => {
+    if (kept === undefined)
+      kept = await sealGiven(keyring, provider, typeof given === 'function' ? await given() : given);
+    return kept;
+  };
+}
+
 /** Opens a kept token; null when it belongs to another row, or its key is gone. */
 export function openKeptToken(keyring: Keyring, { id, sealed }: SealedToken): Promise<string | null> {
   return open(keyring, sealed, associatedData(id));

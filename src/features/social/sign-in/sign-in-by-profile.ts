@@ -11,7 +11,7 @@ import {
   type SignInSettings,
 } from '../../sign-in/index.ts';
 import { registrationCount, tooManyRegistrations, userErrors } from '../../users/index.ts';
-import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
+import { type GivenToken, sealOnce } from '../apple-token/kept-token.ts';
 import { socialErrors } from '../errors.ts';
 import type { KeptToken, PresentedIdentity } from '../identities/identities.sql.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
@@ -74,26 +74,14 @@ export async function signInByProfile(
   const visit: Visit = {
     ...{ input, identity, vouched: vouchedAddress(deps, identity) },
     entry: { ...(await prepareEntry(deps, settings, provider.id, codeChallenge)), consumed: input.consumed },
-    keepToken: keptOnce(deps, input),
+    // Both tries keep the same one.
+    keepToken: sealOnce(deps.keyring, provider, input.given),
   };
   // Tried twice, in case another request changes the account, or makes it, in between.
   const entered = (await tryAccount(deps, visit)) ?? (await tryAccount(deps, visit));
   const refusal = addressErrors.account_exists();
   if (entered === null) return refuseAddress(deps, visit, { userId: null, isTold: true, refusal });
   return entered;
-}
-
-/** Seals the token when it is first asked for: both tries keep the same one. */
-function keptOnce(
-  { keyring }: Deps,
-  { provider, given }: SocialSignInInput,
-): () => Promise<KeptToken | null> {
-  let kept: KeptToken | null | undefined;
-  return async () => {
-    if (kept === undefined)
-      kept = await sealGiven(keyring, provider, typeof given === 'function' ? await given() : given);
-    return kept;
-  };
 }
 
 function vouchedAddress({ keyring }: Deps, { email }: PresentedIdentity): VouchedAddress | null {
