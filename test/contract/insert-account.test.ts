@@ -1,9 +1,10 @@
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freshClient, registerUser } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
 import { adminSecret } from '../support/test-env.ts';
-import { challenge, completeChallenge, freshCode, twoFactorUser } from '../support/two-factor.ts';
+import { challenge, codeAt, completeChallenge, freshCode, markVerified } from '../support/two-factor.ts';
 import { databaseRows } from './database-state.ts';
 import { insertAccount } from './insert-account.ts';
 import { type Account, registerAccount } from './route-table.ts';
@@ -107,11 +108,19 @@ test('somebody with two-factor whom a test inserts has the rows of one who turne
   const [walked, inserted] = await Promise.all([freshDatabase(), freshDatabase()]);
   databases.push(walked, inserted);
   const client = new TestClient({ DATABASE_URL: walked.url, ADMIN_SECRET: adminSecret });
-  const user = await twoFactorUser(client);
+  const registered = await registerUser(client, {}, freshClient());
+  const { accessToken, user: owner } = registered.json;
+  await markVerified(client, owner.id);
+  const { secret } = (await client.post('/api/auth/two-factor/setup', undefined, { bearer: accessToken }))
+    .json;
+  const first = { code: codeAt(secret) };
+  const enabled = await client.post('/api/auth/two-factor/enable', first, { bearer: accessToken });
+  expect(enabled.status, enabled.text).toBe(200);
+  const user = { email: registered.email, userId: owner.id, secret };
   // Signed in on a further device, which is trusted, and is forgotten: one session is enough to compare.
   const code = () => freshCode(client, user);
-  const device = { headers: { 'X-Device-Token': user.deviceToken } };
-  const { accessToken: bearer } = user;
+  const device = { headers: { 'X-Device-Token': registered.headers.get('X-Device-Token') ?? '' } };
+  const { accessToken: bearer } = enabled.json;
   const trusted = await completeChallenge(
     client,
     await challenge(client, user, {}, device),

@@ -1,23 +1,12 @@
 import { Secret, TOTP } from 'otpauth';
 import { expect } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
-import { freshClient, password, registerUser } from './accounts.ts';
+import { freshClient, password } from './accounts.ts';
 import type { Answer, CallOptions, TestClient } from './client.ts';
 import { openDatabase } from './database.ts';
+import { insertTwoFactorUser, type TwoFactorUser } from './inserted-user.ts';
 
-/** Somebody who has turned two-factor on. */
-export interface TwoFactorUser {
-  readonly email: string;
-  readonly userId: string;
-  /** Base32. */
-  readonly secret: string;
-  readonly backupCodes: readonly string[];
-  /** Of the session that turned it on, which has passed the second factor. */
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  /** Of the device on which it was turned on. */
-  readonly deviceToken: string;
-}
+export type { TwoFactorUser };
 
 /** The code that an authenticator app shows, by another implementation than ours. */
 export function codeAt(secret: string, time = Date.now()): string {
@@ -36,7 +25,10 @@ export function wrongCode(secret: string): string {
 }
 
 /** The present code, which counts although one of its time step was used already. */
-export async function freshCode(client: TestClient, { secret, userId }: TwoFactorUser): Promise<string> {
+export async function freshCode(
+  client: TestClient,
+  { secret, userId }: Pick<TwoFactorUser, 'secret' | 'userId'>,
+): Promise<string> {
   await databaseOf(client).query(sql`UPDATE factors SET last_step = NULL WHERE user_id = ${userId}::uuid`);
   return codeAt(secret);
 }
@@ -48,23 +40,8 @@ export function markVerified(client: TestClient, userId: string): Promise<unknow
   );
 }
 
-/** Registers somebody whose address is verified and who turns two-factor on, by the routes. */
-export async function twoFactorUser(client: TestClient): Promise<TwoFactorUser> {
-  const registered = await registerUser(client, {}, freshClient());
-  const { accessToken: bearer, user } = registered.json;
-  await markVerified(client, user.id);
-  const setup = await client.post('/api/auth/two-factor/setup', undefined, { bearer });
-  expect(setup.status, setup.text).toBe(200);
-  const { secret } = setup.json;
-  const enabled = await client.post('/api/auth/two-factor/enable', { code: codeAt(secret) }, { bearer });
-  expect(enabled.status, enabled.text).toBe(200);
-  const { accessToken, refreshToken, backupCodes } = enabled.json;
-  const deviceToken = registered.headers.get('X-Device-Token') ?? '';
-  return {
-    ...{ email: registered.email, userId: user.id, secret, backupCodes },
-    ...{ accessToken, refreshToken, deviceToken },
-  };
-}
+/** Somebody who has turned two-factor on, whom the routes have not made: setup.test.ts and insert-account.test.ts do. */
+export const twoFactorUser = insertTwoFactorUser;
 
 /** The first step of a sign-in: the answer with the challenge. */
 export async function challenge(

@@ -13,6 +13,7 @@ import {
   verify,
   waitingFor,
 } from '../email-verification/pending-registrations.ts';
+import { signedInBy } from '../sessions/session-fixtures.ts';
 import { freshVerifier } from '../social/app-visits.ts';
 import { arrive, enterBy, freshSubject, holdersOf, socialClient } from '../social/people.ts';
 import {
@@ -34,10 +35,9 @@ const modeNames = ['off', 'optional', 'required'] as const;
 
 /** An account whose address nobody has verified, as one that was registered without verification. */
 async function unverified(email?: string) {
-  const { json, headers, ...registered } = await registerUser(off, email === undefined ? {} : { email });
-  const { accessToken, refreshToken, user } = json;
-  const deviceToken = headers.get('X-Device-Token') ?? '';
-  return { email: registered.email, userId: String(user.id), accessToken, refreshToken, deviceToken };
+  const answer = await registerUser(off, email === undefined ? {} : { email });
+  const deviceToken = answer.headers.get('X-Device-Token') ?? '';
+  return { ...signedInBy(answer), email: answer.email, deviceToken };
 }
 
 /** Turns two-factor on, which asks for no verification where there is none. */
@@ -47,7 +47,7 @@ async function protect(account: Awaited<ReturnType<typeof unverified>>): Promise
   const enabled = await enable(off, account.accessToken, codeAt(secret));
   expect(enabled.status, enabled.text).toBe(200);
   const { accessToken, refreshToken, backupCodes } = enabled.json;
-  return { ...account, secret, backupCodes, accessToken, refreshToken };
+  return { ...account, secret, backupCodes, accessToken, refreshToken, bodyToken: refreshToken };
 }
 
 const protectedAccount = async () => protect(await unverified());

@@ -21,7 +21,7 @@ import {
 import { move, revert } from '../email-change/mover.ts';
 import { linkFor, reset } from '../password/password-reset.ts';
 import { changePassword } from '../password/signed-in-owner.ts';
-import { claimsOf, refreshByBody, signedInBy } from '../sessions/session-fixtures.ts';
+import { claimsOf, refreshByBody } from '../sessions/session-fixtures.ts';
 import {
   change,
   countEvents,
@@ -60,11 +60,6 @@ async function devicesOf(
   expect(answer.status, answer.text).toBe(200);
   return answer.json.trustedDevices;
 }
-
-const ownerOf = (user: TwoFactorUser) => ({
-  ...signedInBy({ json: { ...user, user: { id: user.userId } }, setCookies: [] } as unknown as Answer),
-  email: user.email,
-});
 
 describe('a second step that asks for trust', () => {
   test.each([
@@ -401,8 +396,7 @@ const endings: Readonly<Record<string, (user: TwoFactorUser) => Promise<Answer>>
   'a change of the password': (user) => changePassword(client, user),
   'a report of the owner': async ({ userId, email }) =>
     client.post('/api/auth/not-me', { token: await storeLink(client, 'not_me', { id: userId, email }) }),
-  'the way back to a former address': async (user) =>
-    revert(client, (await move(client, ownerOf(user))).revertToken),
+  'the way back to a former address': async (user) => revert(client, (await move(client, user)).revertToken),
   'the first proof of the address': async ({ userId, email, accessToken: bearer }) => {
     await change(
       client,
@@ -475,7 +469,7 @@ describe('the trust in every device is over', { timeout: 60_000 }, () => {
   test('and not after a move to another address, or a logout', async () => {
     const user = await twoFactorUser(client);
     const { token, answer } = await trustDevice(client, user);
-    const { email } = await move(client, ownerOf(user));
+    const { email } = await move(client, user);
     await client.post('/api/auth/logout', undefined, { bearer: answer.json.accessToken });
     await expectNotAsked(client, { email }, byToken(token));
   });

@@ -1,15 +1,15 @@
 import { expect } from 'vitest';
 import { type Fragment, identifier, sql } from '../../../src/db/sql.ts';
-import { freshClient, password, registerUser } from '../../support/accounts.ts';
+import { freshClient, password } from '../../support/accounts.ts';
 import { type Answer, type CallOptions, cookieValue, type TestClient } from '../../support/client.ts';
 import { openDatabase, type TestDatabase } from '../../support/database.ts';
+import { insertVerifiedUser } from '../../support/inserted-user.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import {
   challenge,
   completeChallenge,
   freshCode,
-  markVerified,
   signInWithCode,
   type TwoFactorUser,
   wrongCode,
@@ -59,12 +59,7 @@ export function logInAs(
 }
 
 /** Somebody whose address is verified, with one session and no second factor. */
-export async function verifiedUser(client: TestClient): Promise<SignedIn & { readonly deviceToken: string }> {
-  const answer = await registerUser(client);
-  await markVerified(client, answer.json.user.id);
-  const deviceToken = answer.headers.get('X-Device-Token')!;
-  return { ...signedInBy(answer), email: answer.email, deviceToken };
-}
+export const verifiedUser = insertVerifiedUser;
 
 /** The header by which the device says which one it is. */
 export const onDevice = ({ deviceToken }: { readonly deviceToken: string }) => ({

@@ -21,7 +21,7 @@ import {
 } from '../../support/two-factor.ts';
 import { move, revert } from '../email-change/mover.ts';
 import { linkFor, reset } from '../password/password-reset.ts';
-import { keyringOf, signedInBy } from '../sessions/session-fixtures.ts';
+import { keyringOf } from '../sessions/session-fixtures.ts';
 import {
   change,
   countEvents,
@@ -49,11 +49,6 @@ import {
 const variables = { EMAIL_VERIFICATION: 'off', ADMIN_SECRET: adminSecret };
 const client = new TestClient(variables);
 const requested = 'two_factor_reset_requested';
-
-const ownerOf = (user: TwoFactorUser) => ({
-  ...signedInBy({ json: { ...user, user: { id: user.userId } }, setCookies: [] } as unknown as Answer),
-  email: user.email,
-});
 
 /** When a reset of the user becomes effective; null when none waits. */
 async function waitsUntil({ userId }: { readonly userId: string }, by = client): Promise<Date | null> {
@@ -219,10 +214,10 @@ describe("the mail about an operator's reset", () => {
 
   test('goes to the address and to every former one that could have the account back, and to no other (OTP-15)', async () => {
     const user = await twoFactorUser(client);
-    const second = (await move(client, ownerOf(user))).email;
-    const third = (await move(client, { ...ownerOf(user), email: second }, second)).email;
+    const second = (await move(client, user)).email;
+    const third = (await move(client, { ...user, email: second }, second)).email;
     // The way back to it is over.
-    const fourth = (await move(client, { ...ownerOf(user), email: third }, third)).email;
+    const fourth = (await move(client, { ...user, email: third }, third)).email;
     await change(
       client,
       sql`UPDATE one_time_tokens SET expires_at = now() WHERE kind = 'revert_email' AND target_email = ${third}`,
@@ -235,7 +230,7 @@ describe("the mail about an operator's reset", () => {
 
   test('has one link, which stops it from whichever address it is followed', async () => {
     const user = await twoFactorUser(client);
-    const { email } = await move(client, ownerOf(user));
+    const { email } = await move(client, user);
     await requestReset(client, user.userId);
     const [former, present] = [
       await tokenFrom(client, user.email, requested),
@@ -376,7 +371,7 @@ describe("an operator's reset is cancelled", () => {
 
   test('by the way back to a former address', async () => {
     const user = await twoFactorUser(client);
-    const { revertToken } = await move(client, ownerOf(user));
+    const { revertToken } = await move(client, user);
     await requestReset(client, user.userId);
     expect((await revert(client, revertToken)).status).toBe(200);
     expect(await waitsUntil(user)).toBeNull();
@@ -482,7 +477,7 @@ describe("an operator's reset becomes effective", () => {
 
   test("and is told to everybody who was told of it before, without a link, and with nobody's device", async () => {
     const user = await twoFactorUser(client);
-    const { email } = await move(client, ownerOf(user));
+    const { email } = await move(client, user);
     await requestReset(client, user.userId);
     await passResetDelay(client, user);
     await logInAs(client, { email }, {}, { headers: { 'User-Agent': 'a-browser/1' } });

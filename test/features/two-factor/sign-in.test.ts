@@ -18,7 +18,7 @@ import {
 import { move, revert } from '../email-change/mover.ts';
 import { linkFor, reset } from '../password/password-reset.ts';
 import { changePassword } from '../password/signed-in-owner.ts';
-import { claimsOf, signedInBy } from '../sessions/session-fixtures.ts';
+import { claimsOf } from '../sessions/session-fixtures.ts';
 import {
   challengeCookie,
   change,
@@ -372,7 +372,7 @@ describe('a challenge', () => {
     'its owner is banned': ({ userId }) =>
       client.post(`/api/admin/users/${userId}/ban`, undefined, { bearer: adminSecret }),
     'its owner takes another address': async (user) => {
-      await move(client, ownerOf(user));
+      await move(client, user);
       return client.get('/api/health/live');
     },
     'its address is verified for the first time': async ({ userId, email, accessToken: bearer }) => {
@@ -390,7 +390,7 @@ describe('a challenge', () => {
         token: await storeLink(client, 'not_me', { id: user.userId, email: user.email }),
       }),
     'the former address is restored': async (user) => {
-      const { email, revertToken } = await move(client, ownerOf(user));
+      const { email, revertToken } = await move(client, user);
       const first = await challenge(client, { email });
       const answer = await revert(client, revertToken);
       expectRefused(await completeChallenge(client, first, { code: codeAt(user.secret) }), ...expired);
@@ -398,10 +398,6 @@ describe('a challenge', () => {
     },
   };
   const expired = [401, 'challenge_expired'] as const;
-  const ownerOf = (user: TwoFactorUser) => ({
-    ...signedInBy({ json: { ...user, user: { id: user.userId } }, setCookies: [] } as unknown as Answer),
-    email: user.email,
-  });
 
   test.each(Object.keys(endings))('is over once %s (OTP-09, SES-21)', async (occasion) => {
     const user = await twoFactorUser(client);

@@ -1,16 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { oneTimeTokenKinds } from '../../../src/features/one-time-tokens/one-time-token.ts';
-import {
-  freshClient,
-  freshEmail,
-  otherPassword,
-  password,
-  registerUser,
-  registration,
-} from '../../support/accounts.ts';
+import { freshEmail, otherPassword, password, registration } from '../../support/accounts.ts';
 import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
+import { faultyEndpoint } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
@@ -20,13 +13,12 @@ import {
   completeChallenge,
   freshCode,
   signInWithCode,
-  type TwoFactorUser,
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
 import { move, revert } from '../email-change/mover.ts';
 import { reset } from '../password/password-reset.ts';
-import { accessCookie, refreshCookie, signedInBy } from '../sessions/session-fixtures.ts';
+import { accessCookie, refreshCookie } from '../sessions/session-fixtures.ts';
 import {
   challengeCookie,
   change,
@@ -146,24 +138,22 @@ describe('a backup code', () => {
     expect((await reauthenticateBy(client, other.accessToken, proof)).status).toBe(200);
   });
 
-  test.each(['disabled', 'without a second factor'])(
-    'has no successor on an account that is %s',
-    async (state) => {
-      const user = state === 'disabled' ? await twoFactorUser(client) : await verifiedUser(client);
-      if ('secret' in user) await disable(client, user.accessToken, { code: await freshCode(client, user) });
-      expectRefused(await renewCodes(client, user.accessToken), 409, 'two_factor_not_enabled');
-      expect((await listFactors(client, user.accessToken)).json.backupCodesLeft).toBe(0);
-    },
-  );
+  test('has no successor on an account without a second factor, nor once it was turned off', async () => {
+    const user = await twoFactorUser(client);
+    await disable(client, user.accessToken, { code: await freshCode(client, user) });
+    for (const { accessToken } of [user, await verifiedUser(client)]) {
+      expectRefused(await renewCodes(client, accessToken), 409, 'two_factor_not_enabled');
+      expect((await listFactors(client, accessToken)).json.backupCodesLeft).toBe(0);
+    }
+  });
 });
 
 describe('turning two-factor off, and new backup codes (OTP-07)', () => {
   test('take a recent second factor, and turning off a code besides', async () => {
     const user = await twoFactorUser(client);
-    const { sessionId } = signedInBy({ json: { ...user, user: {} }, setCookies: [] } as unknown as Answer);
     await change(
       client,
-      sql`UPDATE sessions SET second_factor_at = now() - interval '11 minutes' WHERE id = ${sessionId}::uuid`,
+      sql`UPDATE sessions SET second_factor_at = now() - interval '11 minutes' WHERE id = ${user.sessionId}::uuid`,
     );
     const code = await freshCode(client, user);
     for (const refused of [
@@ -347,10 +337,7 @@ describe('who has the second factor, and who the mailbox (SES-21)', () => {
     expect(answer.status, answer.text).toBe(200);
 
     const other = await twoFactorUser(client);
-    const { revertToken } = await move(client, {
-      ...other,
-      ...{ sessionId: '', bodyToken: '', cookieToken: '' },
-    });
+    const { revertToken } = await move(client, other);
     expect((await revert(client, revertToken)).status).toBe(200);
     expect((await reset(client, await tokenFrom(client, other.email, 'reset_password'))).status).toBe(200);
     await expectAsked(client, other, { password: otherPassword });
@@ -389,29 +376,19 @@ test("a wrong password is answered as everybody's, byte for byte, and by the sam
 });
 
 test('no table holds a code, a secret or a token of the feature in clear after a full run (SES-02)', async () => {
-  const database = await freshDatabase();
-  const own = new TestClient({ ...variables, DATABASE_URL: database.url });
-  const owner = await registerUser(own, {}, freshClient());
-  await change(own, sql`UPDATE users SET email_verified_at = now() WHERE id = ${owner.json.user.id}::uuid`);
-  const seen = new Set<string>();
-  const { secret } = (await startSetup(own, owner.json.accessToken)).json;
-  const code = codeAt(secret);
-  const { json } = await enable(own, owner.json.accessToken, code);
-  const user: TwoFactorUser = {
-    ...{ email: owner.email, userId: owner.json.user.id, secret, backupCodes: json.backupCodes },
-    ...{ accessToken: json.accessToken, refreshToken: json.refreshToken },
-    deviceToken: owner.headers.get('X-Device-Token')!,
-  };
-  const first = await challenge(own, user);
-  const { token, cookie } = await trustDevice(own, user);
-  const used = user.backupCodes[0]!;
-  await completeChallenge(own, first, { backupCode: used });
-  const renewed = (await renewCodes(own, user.accessToken)).json.backupCodes;
-  const open = await challenge(own, user, { transport: 'cookie' });
-  await requestReset(own, user.userId);
-  const keepToken = await tokenFrom(own, user.email, 'two_factor_reset_requested');
-  await passResetDelay(own, user);
-  for (const text of [
+  const user = await twoFactorUser(client);
+  const { secret } = user;
+  const code = await freshCode(client, user);
+  const { json } = await reauthenticateBy(client, user.accessToken, { code });
+  const first = await challenge(client, user);
+  const { token, cookie } = await trustDevice(client, user);
+  await completeChallenge(client, first, { backupCode: user.backupCodes[0] });
+  const renewed = (await renewCodes(client, json.accessToken)).json.backupCodes;
+  const open = await challenge(client, user, { transport: 'cookie' });
+  await requestReset(client, user.userId);
+  const keepToken = await tokenFrom(client, user.email, 'two_factor_reset_requested');
+  await passResetDelay(client, user);
+  const seen = new Set<string>([
     ...[secret, token, cookie, keepToken, json.accessToken, json.refreshToken],
     ...[first, open].flatMap((answer) => [
       answer.json.challengeToken as string,
@@ -419,9 +396,8 @@ test('no table holds a code, a secret or a token of the feature in clear after a
     ]),
     ...user.backupCodes.flatMap((text) => [text, text.replaceAll('-', '')]),
     ...renewed.flatMap((text: string) => [text, text.replaceAll('-', '')]),
-  ])
-    seen.add(text);
-  const rows = (await dumpRows(own)).toLowerCase();
+  ]);
+  const rows = (await dumpRows(client)).toLowerCase();
   expect(rows).toContain(user.userId);
   expect(rows).toContain('two_factor_challenge');
   for (const text of seen) {
@@ -433,7 +409,6 @@ test('no table holds a code, a secret or a token of the feature in clear after a
     for (const spelling of [text, bare, hex]) expect(rows, spelling).not.toContain(spelling.toLowerCase());
   }
   expect(rows).not.toContain(`"${code}"`);
-  await database.drop();
 });
 
 test('a registration cannot bring a second factor, and a profile cannot turn one off', async () => {
