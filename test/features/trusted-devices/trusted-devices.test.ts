@@ -3,14 +3,13 @@ import { runScheduled } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { freshEmail, otherPassword, registration } from '../../support/accounts.ts';
-import { type Answer, type CallOptions, cookieValue, TestClient } from '../../support/client.ts';
+import { type CallOptions, cookieValue, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { adminSecret, randomSecret } from '../../support/test-env.ts';
 import {
   challenge,
-  codeAt,
   completeChallenge,
   freshCode,
   signInWithCode,
@@ -18,16 +17,13 @@ import {
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
-import { move, revert } from '../email-change/mover.ts';
-import { linkFor, reset } from '../password/password-reset.ts';
+import { move } from '../email-change/mover.ts';
 import { changePassword } from '../password/signed-in-owner.ts';
-import { claimsOf, refreshByBody } from '../sessions/session-fixtures.ts';
+import { claimsOf } from '../sessions/session-fixtures.ts';
 import {
   change,
   countEvents,
   databaseOf,
-  disable,
-  enable,
   expectAsked,
   expectNotAsked,
   expectRefused,
@@ -35,11 +31,7 @@ import {
   kindsTo,
   listTrusted,
   logInAs,
-  missTimes,
   onDevice,
-  passResetDelay,
-  requestReset,
-  startSetup,
   trustDevice,
   trustedCookie,
 } from '../two-factor/calls.ts';
@@ -326,16 +318,6 @@ describe('GET /api/auth/trusted-devices', () => {
     expect(await devicesOf(user, { [trustedCookie]: cookie })).toEqual([]);
   });
 
-  test('is for a live session alone', async () => {
-    const user = await twoFactorUser(client);
-    const { cookie } = await trustDevice(client, user);
-    const address = '/api/auth/trusted-devices';
-    expect((await client.get(address, byCookie(cookie))).status).toBe(401);
-    await client.post('/api/auth/logout', undefined, { bearer: user.accessToken });
-    expectRefused(await listTrusted(client, user.accessToken), 401, 'unauthenticated');
-    expectRefused(await forget(client, user.accessToken, crypto.randomUUID()), 401, 'unauthenticated');
-  });
-
   test('is part of the export, without a token', async () => {
     const user = await twoFactorUser(client);
     const { token, cookie } = await trustDevice(client, user);
@@ -376,90 +358,14 @@ describe('DELETE /api/auth/trusted-devices/:id', () => {
     expect(texts.size).toBe(1);
     await expectNotAsked(client, other, byToken(token));
   });
-
-  test('by a cookie needs the own origin (CSR-01)', async () => {
-    const user = await twoFactorUser(client);
-    const { token } = await trustDevice(client, user);
-    const [{ id }] = await devicesOf(user);
-    const cookies = { '__Host-nexora_access': user.accessToken };
-    const address = `/api/auth/trusted-devices/${id}`;
-    const foreign = { Origin: 'https://evil.example' };
-    expectRefused(await client.call('DELETE', address, { cookies, headers: foreign }), 403, 'csrf_rejected');
-    await expectNotAsked(client, user, byToken(token));
-    expect((await client.call('DELETE', address, { cookies })).status).toBe(200);
-  });
 });
-
-/** What ends the trust in every device, with what the next password is. */
-const endings: Readonly<Record<string, (user: TwoFactorUser) => Promise<Answer>>> = {
-  'a reset of the password': async ({ email }) => reset(client, await linkFor(client, email)),
-  'a change of the password': (user) => changePassword(client, user),
-  'a report of the owner': async ({ userId, email }) =>
-    client.post('/api/auth/not-me', { token: await storeLink(client, 'not_me', { id: userId, email }) }),
-  'the way back to a former address': async (user) => revert(client, (await move(client, user)).revertToken),
-  'the first proof of the address': async ({ userId, email, accessToken: bearer }) => {
-    await change(
-      client,
-      sql`UPDATE users SET email_verified_at = NULL, is_verification_exempt = false WHERE id = ${userId}::uuid`,
-    );
-    const token = await storeLink(client, 'verify_email', { id: userId, email });
-    return client.post('/api/auth/email/verify', { token }, { bearer });
-  },
-  'a sign-out everywhere': ({ accessToken: bearer }) =>
-    client.call('DELETE', '/api/auth/sessions', { bearer }),
-  'a sign-out of all others': ({ accessToken: bearer }) =>
-    client.call('DELETE', '/api/auth/sessions?keep=current', { bearer }),
-  "the operator's sign-out": ({ userId }) =>
-    client.post(`/api/admin/users/${userId}/sign-out`, undefined, { bearer: adminSecret }),
-  'a ban': ({ userId }) => client.post(`/api/admin/users/${userId}/ban`, undefined, { bearer: adminSecret }),
-  'a refresh token that comes back': async (user) => {
-    const { json } = await refreshByBody(client, user.refreshToken);
-    await refreshByBody(client, json.refreshToken);
-    await change(
-      client,
-      sql`UPDATE sessions SET body_rotated_at = now() - interval '10 minutes', body_counter = 5
-        WHERE user_id = ${user.userId}::uuid AND body_counter IS NOT NULL`,
-    );
-    const stolen = await refreshByBody(client, user.refreshToken);
-    expectRefused(stolen, 401, 'refresh_token_reused');
-    return client.get('/api/health/live');
-  },
-  'another authenticator': async (user) => {
-    const { secret } = (await startSetup(client, user.accessToken)).json;
-    return enable(client, user.accessToken, codeAt(secret));
-  },
-  'turning two-factor off': async (user) =>
-    disable(client, user.accessToken, { code: await freshCode(client, user) }),
-  "the operator's reset of the second factor": async (user) => {
-    await requestReset(client, user.userId);
-    await passResetDelay(client, user);
-    return expectNotAsked(client, user);
-  },
-  'fifty wrong codes': async (user) => {
-    await missTimes(client, user, 50);
-    return client.get('/api/health/live');
-  },
-  'the deletion of the account': ({ accessToken: bearer }) => {
-    const body = { password: 'correct horse battery staple' };
-    return client.call('DELETE', '/api/auth/me', { bearer, body });
-  },
-};
 
 describe('the trust in every device is over', { timeout: 60_000 }, () => {
   const rowsOf = ({ userId }: TwoFactorUser) =>
     databaseOf(client).query(sql`SELECT id FROM trusted_devices WHERE user_id = ${userId}::uuid`);
 
-  test.each(Object.keys(endings))('after %s (SES-21)', async (occasion) => {
-    const user = await twoFactorUser(client);
-    const { token } = await trustDevice(client, user);
-    await expectNotAsked(client, user, byToken(token));
-    expect(await rowsOf(user)).toHaveLength(1);
-    const answer = await endings[occasion]!(user);
-    expect(answer.status, answer.text).toBe(200);
-    expect(await rowsOf(user)).toEqual([]);
-  });
-
-  test('so that the next sign-in on it is asked: after a change of the password', async () => {
+  // After what, closing-table.test.ts tries for every occasion.
+  test('so that the next sign-in on it is asked: after a change of the password (SES-21)', async () => {
     const user = await twoFactorUser(client);
     const { token } = await trustDevice(client, user);
     await changePassword(client, user);

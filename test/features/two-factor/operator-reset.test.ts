@@ -19,7 +19,7 @@ import {
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
-import { move, revert } from '../email-change/mover.ts';
+import { move } from '../email-change/mover.ts';
 import { linkFor, reset } from '../password/password-reset.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
 import {
@@ -337,22 +337,13 @@ describe('/auth/keep-two-factor', () => {
 });
 
 describe("an operator's reset is cancelled", () => {
+  // By what ends a second factor or a way in, closing-table.test.ts tries.
   const cancels: Readonly<Record<string, (user: TwoFactorUser) => Promise<Answer>>> = {
     'a completed second step': (user) => signInWithCode(client, user),
     'a second step by a backup code': async (user) =>
       completeChallenge(client, await challenge(client, user), { backupCode: user.backupCodes[0] }),
     'a code within a session': async (user) =>
       reauthenticateBy(client, user.accessToken, { code: await freshCode(client, user) }),
-    'turning two-factor off': async (user) =>
-      disable(client, user.accessToken, { code: await freshCode(client, user) }),
-    'a new enrolment': async (user) => {
-      const { secret } = (await startSetup(client, user.accessToken)).json;
-      return enable(client, user.accessToken, codeAt(secret));
-    },
-    'a sign-in that its owner reports': async (user) =>
-      client.post('/api/auth/not-me', {
-        token: await storeLink(client, 'not_me', { id: user.userId, email: user.email }),
-      }),
   };
 
   test.each(Object.keys(cancels))('by %s (OTP-15)', async (occasion) => {
@@ -367,14 +358,6 @@ describe("an operator's reset is cancelled", () => {
     await runScheduled({ cron: '0 2 * * *' }, client.env);
     expect(lines.length).toBeGreaterThan(0);
     expect(await countOf(user.email, 'two_factor_reset')).toBe(0);
-  });
-
-  test('by the way back to a former address', async () => {
-    const user = await twoFactorUser(client);
-    const { revertToken } = await move(client, user);
-    await requestReset(client, user.userId);
-    expect((await revert(client, revertToken)).status).toBe(200);
-    expect(await waitsUntil(user)).toBeNull();
   });
 
   test.each<[what: string, act: (user: TwoFactorUser) => Promise<Answer>]>([

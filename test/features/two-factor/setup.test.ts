@@ -388,11 +388,4 @@ describe('GET /api/auth/two-factor', () => {
     expect(after.backupCodesLeft).toBe(9);
     expect(Date.parse(after.factors[0].lastUsedAt)).toBeGreaterThan(Date.parse(factor.lastUsedAt));
   });
-
-  test('is for a live session alone', async () => {
-    const user = await twoFactorUser(client);
-    await client.post('/api/auth/logout', undefined, { bearer: user.accessToken });
-    expectRefused(await listFactors(client, user.accessToken), 401, 'unauthenticated');
-    expect((await client.get(path)).status).toBe(401);
-  });
 });

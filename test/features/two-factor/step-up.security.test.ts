@@ -1,18 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
+import { password } from '../../support/accounts.ts';
 import { type Answer, authCookies, TestClient } from '../../support/client.ts';
 import {
-  challenge,
   codeAt,
-  completeChallenge,
   freshCode,
   signInWithCode,
   type TwoFactorUser,
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
-import { expectAlive, expectDead, signInAgain } from '../password/signed-in-owner.ts';
+import { changePassword, expectAlive, expectDead, signInAgain } from '../password/signed-in-owner.ts';
 import { claimsOf, sessionRow, signedInBy } from '../sessions/session-fixtures.ts';
 import {
   change,
@@ -24,9 +22,7 @@ import {
   expectNotAsked,
   expectRefused,
   kindsTo,
-  path,
   reauthenticateBy,
-  renewCodes,
   startSetup,
   trustDevice,
   verifiedUser,
@@ -35,31 +31,7 @@ import {
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 
-/** What the owner alone may do, with the answer where it is allowed: one of each feature that has such a route. */
-const sensitive: Readonly<Record<string, [call: (bearer: string) => Promise<Answer>, status: number]>> = {
-  'POST /api/auth/email/change': [
-    (bearer) => client.post('/api/auth/email/change', { newEmail: freshEmail() }, { bearer }),
-    202,
-  ],
-  'GET /api/auth/me/export': [(bearer) => client.get('/api/auth/me/export', { bearer }), 200],
-  'POST /api/auth/password/change': [
-    (bearer) => {
-      const body = { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword };
-      return client.post('/api/auth/password/change', body, { bearer });
-    },
-    200,
-  ],
-  'DELETE /api/auth/me': [
-    (bearer) => client.call('DELETE', '/api/auth/me', { bearer, body: { password } }),
-    200,
-  ],
-  'POST /api/auth/two-factor/setup': [(bearer) => startSetup(client, bearer), 200],
-  'POST /api/auth/two-factor/backup-codes': [(bearer) => renewCodes(client, bearer), 200],
-};
-
-const bySensitiveRoute = Object.entries(sensitive).map(
-  ([route, [call, status]]) => [route, call, status] as const,
-);
+const exported = (bearer: string) => client.get('/api/auth/me/export', { bearer });
 
 function expectStepUp(answer: Answer, methods: readonly string[] = ['totp', 'backup_code']): void {
   expectRefused(answer, 403, 'reauthentication_required');
@@ -82,90 +54,43 @@ async function fromBefore() {
   return { ...owner, ...json, secret, earlier: earlier.accessToken } as TwoFactorUser & { earlier: string };
 }
 
-describe.each(bySensitiveRoute)('%s of an account with a second factor (SES-19)', (_route, call, status) => {
+// Every such route with every such session is tried by gates.test.ts.
+describe('a sensitive route of an account with a second factor (SES-19)', () => {
   test('is refused to a session by a trusted device, until it passes the second factor', async () => {
     const user = await twoFactorUser(client);
     const bearer = await onTrustedDevice(user);
-    expectStepUp(await call(bearer));
+    expectStepUp(await exported(bearer));
     const renewed = await reauthenticateBy(client, bearer, { code: await freshCode(client, user) });
-    expect(renewed.status, renewed.text).toBe(200);
-    const answer = await call(renewed.json.accessToken);
-    expect(answer.status, answer.text).toBe(status);
+    expect((await exported(renewed.json.accessToken)).status).toBe(200);
   });
 
-  test('is refused to a session from before it was turned on, and not to the one that turned it on', async () => {
+  test('is refused to a session from before it was turned on, after the password alone as well, and not after a backup code', async () => {
     const user = await fromBefore();
-    expectStepUp(await call(user.earlier));
-    const answer = await call(user.accessToken);
-    expect(answer.status, answer.text).toBe(status);
-  });
-
-  test('is refused after the password alone was given again', async () => {
-    const user = await fromBefore();
-    const renewed = await reauthenticateBy(client, user.earlier, { password });
-    expect(renewed.status, renewed.text).toBe(200);
-    expectStepUp(await call(renewed.json.accessToken));
-  });
-
-  test('is allowed after a backup code', async () => {
-    const user = await fromBefore();
+    expectStepUp(await exported(user.earlier));
+    expect((await exported(user.accessToken)).status).toBe(200);
+    const byPassword = await reauthenticateBy(client, user.earlier, { password });
+    expectStepUp(await exported(byPassword.json.accessToken));
     const proof = { backupCode: user.backupCodes[0] };
-    const renewed = await reauthenticateBy(client, user.earlier, proof);
-    const answer = await call(renewed.json.accessToken);
-    expect(answer.status, answer.text).toBe(status);
-  });
-
-  test('is allowed to a session by the second step, for ten minutes', async () => {
-    const user = await twoFactorUser(client);
-    const { json } = await signInWithCode(client, user);
-    const { sid } = claimsOf(json.accessToken);
-    const passedAgo = (seconds: number) =>
-      change(
-        client,
-        sql`UPDATE sessions SET second_factor_at = now() - make_interval(secs => ${seconds}::int)
-          WHERE id = ${sid as string}::uuid`,
-      );
-    // The factor is there for longer than that.
-    await change(
-      client,
-      sql`UPDATE users SET two_factor_since = now() - interval '1 day' WHERE id = ${user.userId}::uuid`,
-    );
-    await passedAgo(601);
-    expectStepUp(await call(json.accessToken));
-    await passedAgo(590);
-    const answer = await call(json.accessToken);
-    expect(answer.status, answer.text).toBe(status);
+    const renewed = await reauthenticateBy(client, byPassword.json.accessToken, proof);
+    expect((await exported(renewed.json.accessToken)).status).toBe(200);
   });
 
   test('is refused to a session that passed another authenticator, before it was turned off and on again', async () => {
     const user = await twoFactorUser(client);
     const { json: other } = await signInWithCode(client, user);
-    expect((await disable(client, user.accessToken, { code: await freshCode(client, user) })).status).toBe(
-      200,
-    );
+    const code = await freshCode(client, user);
+    expect((await disable(client, user.accessToken, { code })).status).toBe(200);
     const { secret } = (await startSetup(client, user.accessToken)).json;
     const again = await enable(client, user.accessToken, codeAt(secret));
     expect(again.status, again.text).toBe(200);
-    expectStepUp(await call(other.accessToken));
-    const code = await freshCode(client, { ...user, secret });
-    const renewed = await reauthenticateBy(client, other.accessToken, { code });
-    expect((await call(renewed.json.accessToken)).status).toBe(status);
+    expectStepUp(await exported(other.accessToken));
+    const proof = { code: await freshCode(client, { ...user, secret }) };
+    const renewed = await reauthenticateBy(client, other.accessToken, proof);
+    expect((await exported(renewed.json.accessToken)).status).toBe(200);
   });
 });
 
 describe('the refusal of a sensitive route', () => {
-  const exported = (bearer: string) => client.get('/api/auth/me/export', { bearer });
-
-  test('names the methods that the account has left', async () => {
-    const user = await fromBefore();
-    expectStepUp(await exported(user.earlier), ['totp', 'backup_code']);
-    await change(
-      client,
-      sql`UPDATE backup_codes SET used_at = now(), used_by = gen_random_uuid() WHERE user_id = ${user.userId}::uuid`,
-    );
-    expectStepUp(await exported(user.earlier), ['totp']);
-  });
-
   test('names the password where there is no second factor, and again once it is off', async () => {
     const user = await fromBefore();
     await disable(client, user.accessToken, { code: await freshCode(client, user) });
@@ -179,7 +104,7 @@ describe('the refusal of a sensitive route', () => {
 
   test('costs one round trip and spends no attempt: a wrong password is not even looked at', async () => {
     const user = await fromBefore();
-    for (let index = 0; index < 12; index++) {
+    for (let index = 0; index < 11; index++) {
       const body = { password: 'wrong' };
       const answer = await client.call('DELETE', '/api/auth/me', { bearer: user.earlier, body });
       expectStepUp(answer);
@@ -268,24 +193,26 @@ describe('POST /api/auth/reauthenticate by the second factor', () => {
     expect(await kindsTo(client, user.email)).toEqual([...before, 'backup_code_used']);
   });
 
-  test.each([
-    ['none', {}],
-    ['two', { password, code: '123456' }],
-    ['both of the second factor', { code: '123456', backupCode: 'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA' }],
-    ['all', { password, code: '123456', backupCode: 'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA' }],
-    ['an unknown one', { emailCode: '123456' }],
-    ['a code that is a number', { code: 123456 }],
-    ['a code of seven digits', { code: '1234567' }],
-  ])('takes exactly one proof, and refuses %s without a round trip (OTP-10)', async (_what, proof) => {
-    const user = await twoFactorUser(client);
-    const answer = await reauthenticateBy(client, user.accessToken, proof);
-    expectRefused(answer, 400, 'validation_failed');
-    expect(answer.roundTrips).toBe(0);
+  test('takes exactly one proof, and refuses any other form without a round trip (OTP-10)', async () => {
+    const { accessToken } = await twoFactorUser(client);
+    const backupCode = 'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA';
+    for (const proof of [
+      {},
+      { password, code: '123456' },
+      { code: '123456', backupCode },
+      { password, code: '123456', backupCode },
+      { emailCode: '123456' },
+      { code: '1234567' },
+    ]) {
+      const answer = await reauthenticateBy(client, accessToken, proof);
+      expectRefused(answer, 400, 'validation_failed');
+      expect(answer.roundTrips).toBe(0);
+    }
   });
 
   test('is refused as a wrong code on an account without a second factor, and counts nothing there', async () => {
     const owner = await verifiedUser(client);
-    for (let index = 0; index < 12; index++)
+    for (let index = 0; index < 6; index++)
       for (const proof of [{ code: '123456' }, { backupCode: 'AAAA-AAAA-AAAA-AAAA-AAAA-AAAA' }])
         expectRefused(await reauthenticateBy(client, owner.accessToken, proof), 401, 'invalid_code');
     // Nor does a setup that is not finished make one (OTP-06).
@@ -302,13 +229,6 @@ describe('POST /api/auth/reauthenticate by the second factor', () => {
     expect((await enable(client, owner.accessToken, codeAt(secret))).status).toBe(200);
   });
 
-  test('is for a live session alone', async () => {
-    const user = await twoFactorUser(client);
-    await client.post('/api/auth/logout', undefined, { bearer: user.accessToken });
-    const answer = await reauthenticateBy(client, user.accessToken, { code: await freshCode(client, user) });
-    expectRefused(answer, 401, 'unauthenticated');
-  });
-
   test("by somebody else's code raises nobody", async () => {
     const [user, other] = [await twoFactorUser(client), await twoFactorUser(client)];
     const code = await freshCode(client, other);
@@ -319,22 +239,7 @@ describe('POST /api/auth/reauthenticate by the second factor', () => {
 
 test('a password change leaves the session at the level that it had', async () => {
   const user = await twoFactorUser(client);
-  const [, changed] = sensitive['POST /api/auth/password/change']!;
-  const answer = await sensitive['POST /api/auth/password/change']![0](user.accessToken);
-  expect(answer.status).toBe(changed);
-  const bearer = answer.json.accessToken;
-  expect((await client.get('/api/auth/me/export', { bearer })).status).toBe(200);
-  expect((await client.get(path, { bearer })).json.factors).toHaveLength(1);
-  const first = await challenge(client, user, { password: otherPassword });
-  expect((await completeChallenge(client, first, { code: await freshCode(client, user) })).status).toBe(200);
-});
-
-test('an account without a second factor is recent by its password, as ever', async () => {
-  const { email } = await verifiedUser(client);
-  const { json } = await logIn(client, email);
-  for (const [call, status] of [
-    sensitive['GET /api/auth/me/export']!,
-    sensitive['POST /api/auth/email/change']!,
-  ])
-    expect((await call(json.accessToken)).status).toBe(status);
+  const answer = await changePassword(client, user);
+  expect(answer.status, answer.text).toBe(200);
+  expect((await exported(answer.json.accessToken)).status).toBe(200);
 });
