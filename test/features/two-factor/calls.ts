@@ -108,22 +108,39 @@ export function expectLocked(answer: Answer): void {
   expect(seconds).toBeLessThanOrEqual(900);
 }
 
-/** Enters wrong codes on as many challenges as it takes, and returns all answers: the last one is refused unchecked. */
+/** Uses up all checks by ten wrong codes, of which the first and the last are entered, and lets the next one be refused. */
 export async function exhaustChecks(
   client: TestClient,
   user: TwoFactorUser,
   options: Options = {},
-): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (let index = 0; index < 3; index++) {
-    const first = await challenge(client, user, {}, options);
-    for (let tries = 0; tries < 4; tries++) {
-      const answer = await completeChallenge(client, first, { code: wrongCode(user.secret) }, options);
-      answers.push(answer);
-      if (answer.status === 429) return answers;
-    }
-  }
-  throw new Error(`no refusal among ${answers.map(({ status }) => status).join(', ')}`);
+): Promise<void> {
+  const first = await challenge(client, user, {}, options);
+  const enter = () => completeChallenge(client, first, { code: wrongCode(user.secret) }, options);
+  expectRefused(await enter(), 401, 'invalid_code');
+  await leaveOneCheck(client, user);
+  expectRefused(await enter(), 401, 'invalid_code');
+  expectLocked(await enter());
+}
+
+/** Counts nine of the ten checks of the window that was opened last, and as many misses. */
+export async function leaveOneCheck(
+  client: TestClient,
+  { userId }: { readonly userId: string },
+): Promise<void> {
+  const [row] = await databaseOf(client).query<{ counted: number }>(sql`
+    WITH latest AS (
+      SELECT bucket, count FROM login_attempts WHERE bucket LIKE ${`second-factor:${userId}:%`}
+      ORDER BY window_ends_at DESC LIMIT 1)
+    UPDATE login_attempts a SET count = 9 FROM latest l WHERE a.bucket = l.bucket RETURNING 9 - l.count AS counted`);
+  await countMisses(client, userId, row?.counted ?? 0);
+}
+
+/** Counts so many misses on the device that missed last. */
+function countMisses(client: TestClient, userId: string, count: number): Promise<unknown> {
+  return databaseOf(client).query(sql`
+    UPDATE second_factor_devices d SET misses = d.misses + ${count}::int
+    WHERE d.user_id = ${userId}::uuid AND d.last_missed_at = (
+      SELECT max(l.last_missed_at) FROM second_factor_devices l WHERE l.user_id = d.user_id)`);
 }
 
 /** Lets the windows in which codes are counted be over, as a quarter of an hour later. */
@@ -149,10 +166,7 @@ export async function missTimes(
   const between = times - 6;
   if (between <= 0) return missEach(client, user, times, options, presentPassword);
   const first = await missEach(client, user, 3, options, presentPassword);
-  await databaseOf(client).query(sql`
-    UPDATE second_factor_devices d SET misses = d.misses + ${between}::int
-    WHERE d.user_id = ${user.userId}::uuid AND d.last_missed_at = (
-      SELECT max(l.last_missed_at) FROM second_factor_devices l WHERE l.user_id = d.user_id)`);
+  await countMisses(client, user.userId, between);
   return [...first, ...(await missEach(client, user, 3, options, presentPassword))];
 }
 
@@ -239,6 +253,11 @@ export function change(client: TestClient, statement: Fragment): Promise<unknown
 /** The kinds of the mails to an address, oldest first. */
 export async function kindsTo(client: TestClient, email: string): Promise<string[]> {
   return (await mailsTo(client, email)).map(({ kind }) => kind);
+}
+
+/** How many mails of a kind an address was sent. */
+export async function countMails(client: TestClient, email: string, kind: string): Promise<number> {
+  return (await kindsTo(client, email)).filter((text) => text === kind).length;
 }
 
 /** What was recorded about a user: type, reason and method of each event, oldest first. */
