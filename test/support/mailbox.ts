@@ -3,6 +3,7 @@ import { createKeyring } from '../../src/crypto/keyring.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { MailKind, SealedMailKind } from '../../src/mail/mail-kind.ts';
 import { openMail } from '../../src/mail/prepared-mail.ts';
+import { type freshClient, freshEmail } from './accounts.ts';
 import type { TestClient } from './client.ts';
 import { openDatabase } from './database.ts';
 
@@ -60,6 +61,22 @@ export function causeFurtherMails(client: TestClient, recipient: string, times: 
     INSERT INTO mail_outbox (id, kind, recipient, client_key, network_key, request_id, expires_at)
     SELECT gen_random_uuid(), m.kind, 'somebody@example.com', m.client_key, m.network_key, m.request_id, m.expires_at
     FROM mail_outbox m, generate_series(1, ${times}::int) WHERE m.recipient = ${recipient}`);
+}
+
+/** Lets a client, who asks for a link to an address of nobody, have caused so many mails within the hour. */
+export async function causeMails(
+  client: TestClient,
+  headers: ReturnType<typeof freshClient>,
+  count: number,
+): Promise<void> {
+  const asked = await client.post('/api/auth/password/forgot', { email: freshEmail() }, { headers });
+  const requestId = asked.headers.get('X-Request-Id');
+  await openDatabase(String(client.env.DATABASE_URL)).query(sql`
+    INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, request_id, expires_at,
+      finished_at, outcome)
+    SELECT gen_random_uuid(), m.kind, m.recipient, m.recipient_key || n, m.client_key, m.network_key, gen_random_uuid(),
+      m.expires_at, m.finished_at, m.outcome
+    FROM mail_outbox m, generate_series(2, ${count}::int) n WHERE m.request_id = ${requestId}::uuid`);
 }
 
 function bytesOf(secret: unknown): Uint8Array {

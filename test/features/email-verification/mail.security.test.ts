@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registration } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
-import { mailsTo } from '../../support/mailbox.ts';
+import { openDatabase } from '../../support/database.ts';
+import { causeMails, mailsTo } from '../../support/mailbox.ts';
 import {
   addressClasses,
   databaseOf,
@@ -13,21 +13,14 @@ import {
   rowCounts,
   storeRegistration,
   unverifiedAccount,
+  useUpMails,
 } from './pending-registrations.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let open: TestClient;
-let required: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  open = new TestClient({ DATABASE_URL: database.url });
-  required = requiredClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
+const open = new TestClient();
+const required = requiredClient();
 
 async function mailCount(): Promise<number> {
-  const [row] = await openDatabase(database.url).query<{ count: number }>(
+  const [row] = await openDatabase().query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM mail_outbox WHERE outcome IS NULL`,
   );
   return row!.count;
@@ -127,10 +120,10 @@ describe('the volume of mails (EML-10)', () => {
     await storeRegistration(open, freshEmail()),
   ];
 
-  test('of 20 resends by one client to one address 5 are mailed, all are 202', async () => {
+  test('of seven resends by one client to one address 5 are mailed, all are 202', async () => {
     for (const email of await silent()) {
       const headers = freshClient();
-      for (const _ of Array(20)) expect((await resend(open, email, headers)).status).toBe(202);
+      for (const _ of Array(7)) expect((await resend(open, email, headers)).status).toBe(202);
       expect(await mailsTo(open, email)).toHaveLength(5);
     }
   });
@@ -152,14 +145,16 @@ describe('the volume of mails (EML-10)', () => {
 
   test('of any number of clients 15 a day are mailed to an address that was never verified (EML-14)', async () => {
     for (const email of await silent()) {
-      for (const _ of Array(23)) expect((await resend(open, email)).status).toBe(202);
-      expect(await mailsTo(open, email)).toHaveLength(15);
+      await resend(open, email);
+      await useUpMails(open, email, 12);
+      for (const _ of Array(4)) expect((await resend(open, email)).status).toBe(202);
+      expect(await mailsTo(open, email)).toHaveLength(3);
     }
   });
 
   test('resends for an address that nobody has use up none of its mails', async () => {
     const [later, laterRequired] = [freshEmail(), freshEmail()];
-    for (const email of [later, laterRequired]) for (const _ of Array(8)) await resend(required, email);
+    for (const email of [later, laterRequired]) for (const _ of Array(6)) await resend(required, email);
     await postRegistration(open, later);
     await postRegistration(required, laterRequired);
     expect(await mailsTo(open, later)).toMatchObject([{ kind: 'verify_email' }]);
@@ -168,20 +163,19 @@ describe('the volume of mails (EML-10)', () => {
 
   test('one client causes at most 30, and uses nothing of the limit of an address beyond that', async () => {
     const headers = freshClient();
-    const before = await mailCount();
-    const emails = await Promise.all(Array.from({ length: 7 }, () => addressClasses.unverified!(open)));
-    for (const email of emails)
-      for (const _ of Array(5)) expect((await resend(open, email, headers)).status).toBe(202);
-    expect((await mailCount()) - before).toBe(30);
-    const email = await addressClasses.unverified!(open);
-    for (const _ of Array(10)) await resend(open, email, headers);
-    for (const _ of Array(5)) await resend(open, email, secondClient);
+    await causeMails(open, headers, 27);
+    const [reached, email] = [await addressClasses.unverified!(open), await addressClasses.unverified!(open)];
+    for (const _ of Array(5)) expect((await resend(open, reached, headers)).status).toBe(202);
+    expect(await mailsTo(open, reached)).toHaveLength(3);
+    for (const _ of Array(6)) await resend(open, email, headers);
+    const another = freshClient();
+    for (const _ of Array(5)) await resend(open, email, another);
     expect(await mailsTo(open, email)).toHaveLength(5);
   });
 
   test('a client over its 30 writes no row, whatever the address (ENU-05)', async () => {
     const headers = freshClient();
-    for (const _ of Array(30)) await resend(open, freshEmail(), headers);
+    await causeMails(open, headers, 30);
     for (const [name, address] of Object.entries(addressClasses)) {
       const email = await address(open);
       const before = await rowCounts(open);
@@ -190,5 +184,3 @@ describe('the volume of mails (EML-10)', () => {
     }
   });
 });
-
-const secondClient = freshClient();

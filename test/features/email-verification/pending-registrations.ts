@@ -77,17 +77,17 @@ export const addressClasses: Readonly<Record<string, (client: TestClient) => Pro
     const email = freshEmail();
     const required = requiredClient(stringsOf(client));
     for (const _ of Array(5)) await postRegistration(required, email);
-    await useUpMails(client, email);
+    await useUpMails(client, email, 20);
     return email;
   },
 };
 
-/** Lets the day's mails to an address that was never verified be used up, whoever asks. */
-async function useUpMails(client: TestClient, email: string): Promise<void> {
+/** Lets so many of the day's mails to an address be used up, whoever asks. */
+export async function useUpMails(client: TestClient, email: string, count: number): Promise<void> {
   const [key] = addressOf(keyringOf(client), email).keys;
   await databaseOf(client).query(sql`
     INSERT INTO mail_outbox (id, kind, recipient, recipient_key, request_id, expires_at, finished_at, outcome)
-    SELECT gen_random_uuid(), 'email_taken', '', ${key}, gen_random_uuid(), now(), now(), 'sent' FROM generate_series(1, 20)`);
+    SELECT gen_random_uuid(), 'email_taken', '', ${key}, gen_random_uuid(), now(), now(), 'sent' FROM generate_series(1, ${count}::int)`);
 }
 
 /** A pending registration that caused no mail. Returns its address. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { cleanupTrustedDevices } from '../../../src/features/trusted-devices/own-trusted-devices.sql.ts';
 import { findDueResets } from '../../../src/features/two-factor/operator-reset/operator-reset.sql.ts';
@@ -9,7 +9,7 @@ import {
   replaceSecrets,
 } from '../../../src/features/two-factor/sealing/secrets.sql.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase, openForFlow } from '../../support/database.ts';
+import { databaseUrl, openDatabase, openForFlow } from '../../support/database.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
 import { adminSecret } from '../../support/test-env.ts';
@@ -41,15 +41,10 @@ import {
   verifiedUser,
 } from './calls.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient({ EMAIL_VERIFICATION: 'off', ADMIN_SECRET: adminSecret });
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({
-    ...{ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off', ADMIN_SECRET: adminSecret },
-  });
-  await openDatabase(database.url).batch([
+  await openDatabase().batch([
     sql`INSERT INTO users (email, name, two_factor_since)
       SELECT 'user-' || n || '@example.com', 'User', now() - interval '1 day' FROM generate_series(1, 5000) n`,
     sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
@@ -74,12 +69,11 @@ beforeAll(async () => {
       second_factor_devices, trusted_devices`,
   ]);
 }, 60_000);
-afterAll(() => database.drop());
 
 /** Checks the plans of a request, and that it was answered as expected. */
 async function expectIndexedAt(status: number, request: () => Promise<Answer>): Promise<void> {
   const answers: Answer[] = [];
-  const plans = await plansOf(database.url, async () => {
+  const plans = await plansOf(databaseUrl(), async () => {
     const answer = await request();
     answers.push(answer);
     return answer;
@@ -115,7 +109,7 @@ describe('on large tables', { timeout: 60_000 }, () => {
     const user = await twoFactorUser(client);
     await missTimes(client, user, 49);
     const first = await challenge(client, user);
-    await openDatabase(database.url).query(sql`
+    await openDatabase().query(sql`
       DELETE FROM login_attempts WHERE bucket = ${`second-factor:${user.userId}:world`}`);
     await expectIndexedAt(401, () => completeChallenge(client, first, { code: wrongCode(user.secret) }));
   });
@@ -159,7 +153,7 @@ describe('on large tables', { timeout: 60_000 }, () => {
   });
 
   test('nor does one of the clean-up, in which many rows of each kind are left as they are', async () => {
-    const db = openForFlow(database.url);
+    const db = openForFlow();
     const runs: readonly (() => Promise<unknown>)[] = [
       () => cleanupSetups(db, 500),
       () => cleanupTrustedDevices(db, 500),
@@ -169,7 +163,7 @@ describe('on large tables', { timeout: 60_000 }, () => {
       () => replaceSecrets(db, [{ id: crypto.randomUUID(), before: 'a', after: 'b' }]),
     ];
     for (const run of runs) {
-      const plans = await plansOf(database.url, async () => {
+      const plans = await plansOf(databaseUrl(), async () => {
         await run();
         return { roundTrips: 1 } as Answer;
       });

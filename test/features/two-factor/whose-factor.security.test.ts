@@ -1,9 +1,8 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { otherPassword } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import {
@@ -24,14 +23,7 @@ import {
   verifiedUser,
 } from './calls.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, ADMIN_SECRET: adminSecret });
-});
-afterAll(() => database.drop());
+const client = new TestClient({ ADMIN_SECRET: adminSecret });
 
 /** As if two-factor had been turned on long ago. */
 async function userForLong(): Promise<TwoFactorUser> {
