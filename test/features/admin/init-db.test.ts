@@ -77,7 +77,7 @@ describe('POST /api/admin/init-db', () => {
         sql`LOCK TABLE security_events IN ACCESS EXCLUSIVE MODE`,
         sql`SELECT pg_sleep(3)`,
       ]);
-      await untilAsleep(url, 1);
+      await untilAsleep(1, url);
       expectProblem(await client.post(path), 503, 'service_unavailable');
       await held;
       expect((await client.post(path)).json).toEqual({ success: true, applied: ['0007_event_retention'] });

@@ -1,28 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { expectProblem } from '../../contract/expect-problem.ts';
-import { recordLog } from '../../contract/recorded-log.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
-import { type Answer, authCookies, TestClient } from '../../support/client.ts';
+import { authCookies, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import { postRegistration, requiredClient, waitingFor } from '../email-verification/pending-registrations.ts';
 import { changePassword, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
-import {
-  ageRotations,
-  refreshByBody,
-  type SignedIn,
-  signedInBy,
-  signIn,
-} from '../sessions/session-fixtures.ts';
+import { signedInBy, signIn } from '../sessions/session-fixtures.ts';
 import {
   change,
   confirm,
   expectTokenInvalid,
   linkTo,
   liveLinks,
-  path,
   requestChange,
   settle,
   storedUser,
@@ -178,27 +169,7 @@ describe('POST /api/auth/email/change/confirm', () => {
     expect(await liveLinks(owner.userId)).toEqual(['revert_email']);
     expect(await recordsOf(owner.userId)).toHaveLength(4);
   });
-
-  test.each([
-    ['first', ['refuse', 'refuse']],
-    ['second', ['pass', 'refuse', 'refuse']],
-  ] as const)(
-    'without the database at its %s call is 503, and the link still good (DBF-01)',
-    async (_which, plan) => {
-      recordLog();
-      const { token } = await asked();
-      const { endpoint } = await faultyEndpoint([...plan]);
-      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
-      expectProblem(await confirm(faulty, token), 503, 'service_unavailable');
-      expect((await confirm(client, token)).status).toBe(200);
-    },
-  );
 });
-
-const logOut = ({ accessToken: bearer }: SignedIn) => client.post('/api/auth/logout', undefined, { bearer });
-
-const byAdmin = (userId: string, what: string) =>
-  client.post(`/api/admin/users/${userId}/${what}`, undefined, { bearer: adminSecret });
 
 describe('a change that nobody has confirmed yet', () => {
   test('dies with a change of the password (EML-08, LNK-05)', async () => {
@@ -208,48 +179,13 @@ describe('a change that nobody has confirmed yet', () => {
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
   });
 
-  // Whoever asked for it may be the one whose session is ended.
-  test.each<[what: string, end: (owner: SignedIn, asking: SignedIn) => Promise<Answer | undefined>]>([
-    [
-      'the end of the session',
-      (owner, { sessionId }) =>
-        client.call('DELETE', `/api/auth/sessions/${sessionId}`, { bearer: owner.accessToken }),
-    ],
-    [
-      'the end of all others',
-      ({ accessToken: bearer }) => client.call('DELETE', '/api/auth/sessions?keep=current', { bearer }),
-    ],
-    ['the end of all', ({ accessToken: bearer }) => client.call('DELETE', '/api/auth/sessions', { bearer })],
-    [
-      'theft of a refresh token',
-      async (_owner, { bodyToken, sessionId }) => {
-        await refreshByBody(client, bodyToken);
-        await ageRotations(sessionId, 60);
-        expect((await refreshByBody(client, bodyToken)).json.code).toBe('refresh_token_reused');
-        return undefined;
-      },
-    ],
-    [
-      'a sign-out by an operator, when no session is left',
-      async (owner, asking) => {
-        for (const session of [owner, asking]) await logOut(session);
-        return byAdmin(owner.userId, 'sign-out');
-      },
-    ],
-    [
-      'a ban, lifted since, when no session is left',
-      async (owner, asking) => {
-        for (const session of [owner, asking]) await logOut(session);
-        await byAdmin(owner.userId, 'ban');
-        return byAdmin(owner.userId, 'unban');
-      },
-    ],
-  ])('dies with %s (EML-08, SES-10)', async (_what, end) => {
+  // Whoever asked for it may be the one whose session is ended. Every other occasion is tried by closing-table.test.ts.
+  test('dies with the end of the session that asked for it (EML-08, SES-10)', async () => {
     const owner = await signIn(client);
     const asking = await signInAgain(client, owner.email);
     const token = await linkTo(client, asking, freshEmail());
-    const ended = await end(owner, asking);
-    expect(ended?.status ?? 200, ended?.text).toBe(200);
+    const session = `/api/auth/sessions/${asking.sessionId}`;
+    expect((await client.call('DELETE', session, { bearer: owner.accessToken })).status).toBe(200);
     expectTokenInvalid(await confirm(client, token), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
   });
@@ -258,7 +194,7 @@ describe('a change that nobody has confirmed yet', () => {
     const { owner, newEmail, token } = await asked();
     const other = await signIn(client);
     await client.call('DELETE', '/api/auth/sessions', { bearer: other.accessToken });
-    await logOut(owner);
+    await client.post('/api/auth/logout', undefined, { bearer: owner.accessToken });
     expect((await confirm(client, token)).status).toBe(200);
     expect(await storedUser(owner.userId)).toMatchObject({ email: newEmail });
   });
@@ -292,27 +228,6 @@ describe('pending registrations', () => {
 });
 
 describe('the page /auth/confirm-email', () => {
-  test('is not consumed by opening its page, and confirms by the button (EML-05)', async () => {
-    const { owner, newEmail, token } = await asked();
-    const address = `/auth/confirm-email?token=${token}`;
-    for (const method of ['GET', 'GET', 'HEAD', 'GET']) {
-      expect(await client.call(method, address)).toMatchObject({ status: 200, roundTrips: 0 });
-    }
-    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
-    const foreign = await client.submit(
-      '/auth/confirm-email',
-      { token },
-      { headers: { Origin: 'https://evil.example' } },
-    );
-    expect(foreign).toMatchObject({ status: 403, roundTrips: 0 });
-    const answer = await client.submit('/auth/confirm-email', { token, password });
-    expect(answer).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
-    expect(answer.headers.get('Content-Type')).toMatch(/^text\/html/);
-    expect(answer.text).toContain('Address changed');
-    expect(answer.text).not.toContain(newEmail);
-    expect((await client.submit('/auth/confirm-email', { token, password })).status).toBe(400);
-  });
-
   test('asks who is signed in here for no password, until it turns out to be needed (LNK-11)', async () => {
     const account = await registerUser(client);
     const owner = { ...signedInBy(account), email: account.email };
@@ -332,10 +247,5 @@ describe('the page /auth/confirm-email', () => {
     }
     const done = await client.submit('/auth/confirm-email', { token }, { cookies: authCookies(account) });
     expect(done).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
-  });
-
-  test('is no way to make a GET of the API do it', async () => {
-    const { token } = await asked();
-    expect((await client.get(`${path}/confirm?token=${token}`)).status).toBe(405);
   });
 });

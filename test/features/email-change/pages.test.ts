@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
-import { freshEmail, password, registerUser } from '../../support/accounts.ts';
+import { freshEmail, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
-import {
-  type Cookies,
-  focusedIn,
-  inputOf,
-  led,
-  makeStale,
-  press,
-  sectionOf,
-} from '../../support/hosted-pages.ts';
+import { type Cookies, focusedIn, inputOf, led, press, sectionOf } from '../../support/hosted-pages.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { alertOf, formsOf, noticeOf } from '../../support/shown-page.ts';
 import { markVerified } from '../../support/two-factor.ts';
@@ -19,7 +11,6 @@ import { confirm } from './mover.ts';
 const path = '/account';
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const en = pageLanguages.en!;
-const heldCookie = '__Host-nexora_held_form';
 
 async function owner() {
   const answer = await registerUser(client);
@@ -82,25 +73,5 @@ describe('the section of the address', () => {
       expect(answer.text).not.toContain('<b>nobody');
     }
     expect(alertOf(sectionOf(await change(cookies, ''), 'email')!)).toBe(en.fieldErrors.required);
-  });
-
-  test('a while after the sign-in holds the change, and asks for it once that is confirmed', async () => {
-    const { email, cookies } = await owner();
-    await makeStale(email);
-    const newEmail = freshEmail();
-    const asked = await change(cookies, newEmail);
-    const at = asked.headers.get('Location')!;
-    expect([asked.status, at]).toEqual([
-      303,
-      expect.stringMatching(/^\/reauthenticate\?returnTo=%2Faccount&form=/),
-    ]);
-    expect(await mailsTo(client, newEmail)).toEqual([]);
-    const held = { ...cookies, [heldCookie]: cookieValue(asked, heldCookie)! };
-    const page = await client.get(at, { cookies: held });
-    const form = formsOf(page).find(({ fields }) => 'password' in fields)!;
-    const done = await press(client, form.action, { ...form.fields, password }, held);
-    expect([led(done), cookieValue(done, heldCookie)]).toEqual([[303, '/account#email'], '']);
-    expect((await mailsTo(client, newEmail)).map(({ kind }) => kind)).toEqual(['confirm_email_change']);
-    expect((await client.get('/api/auth/me', { cookies: authCookies(done) })).status).toBe(200);
   });
 });

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { expectIndexed, type PlanNode, plansOf } from '../../support/query-plans.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import { confirm, linkTo, move, requestChange, revert } from './mover.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-  await openDatabase(database.url).batch([
+  await openDatabase().batch([
     sql`INSERT INTO users (email, name) SELECT 'user-' || n || '@example.com', 'User' FROM generate_series(1, 5000) n`,
     sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
       SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
@@ -28,7 +25,6 @@ beforeAll(async () => {
     sql`ANALYZE users, sessions, one_time_tokens, mail_outbox, registration_attempts`,
   ]);
 }, 60_000);
-afterAll(() => database.drop());
 
 const readsTables = (plan: readonly PlanNode[]) =>
   plan.some((node) => 'Relation Name' in node && node['Node Type'] !== 'ModifyTable');
@@ -44,7 +40,7 @@ test('no statement of a change of address reads a table from end to end', async 
     () => confirm(client, token),
     () => revert(client, revertToken),
   ]) {
-    const plans = await plansOf(database.url, request);
+    const plans = await plansOf(databaseUrl(), request);
     expect(plans.length).toBeGreaterThan(1);
     // The statements that hold a client, and that record what happened, read no table of their own.
     for (const plan of plans.filter(readsTables)) expectIndexed(plan);

@@ -3,7 +3,8 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, logIn, password } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
-import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { causeMails, mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { useUpMails } from '../email-verification/pending-registrations.ts';
 import { reauthenticate, recordsOf } from '../password/signed-in-owner.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import {
@@ -82,19 +83,6 @@ describe('POST /api/auth/email/change', () => {
     expect((await requestChange(client, json, newEmail)).status).toBe(202);
   });
 
-  test('of a session that has ended, or of a user who is banned, is 401 and does nothing', async () => {
-    const ended = await signIn(client);
-    await client.post('/api/auth/logout', { refreshToken: ended.bodyToken });
-    const banned = await signIn(client);
-    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${banned.userId}::uuid`);
-    for (const owner of [ended, banned]) {
-      const newEmail = freshEmail();
-      expect(await requestChange(client, owner, newEmail)).toMatchObject({ status: 401, roundTrips: 1 });
-      expect(await mailsTo(client, newEmail)).toEqual([]);
-      expect(await liveLinks(owner.userId)).toEqual([]);
-    }
-  });
-
   test('to the address that the account has is 400 email_unchanged, in whatever case, and does nothing', async () => {
     const owner = await signIn(client);
     for (const newEmail of [owner.email, owner.email.toUpperCase(), ` ${owner.email} `]) {
@@ -105,21 +93,23 @@ describe('POST /api/auth/email/change', () => {
     await expectNothing(owner.userId, owner.email);
   });
 
-  test.each([
-    ['a list', ['v@x.example', 'e@y.example']],
-    ['an object', { address: 'v@x.example' }],
-    ['a comma', 'v@x.example,e@y.example'],
-    ['U+FF20', 'a@evil.example\uff20victim.example'],
-    ['U+FE6B', 'a@evil.example\ufe6bvictim.example'],
-    ['quotes', '"a@evil"@x.example'],
-    ['a header of its own', 'v@x.example\r\nBcc: e@y.example'],
-    ['a line break at the end', 'v@x.example\n'],
-    ['NUL', 'v@x.example\0'],
-  ])('to %s is 400 before the database, without a mail (EML-02)', async (_what, newEmail) => {
+  test('to what is no address is 400 before the database, without a mail (EML-02)', async () => {
     const owner = await signIn(client);
-    const answer = await requestChange(client, owner, newEmail);
-    expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
-    expect(answer.json).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/newEmail' }] });
+    for (const newEmail of [
+      ['v@x.example', 'e@y.example'],
+      { address: 'v@x.example' },
+      'v@x.example,e@y.example',
+      'a@evil.example\uff20victim.example',
+      'a@evil.example\ufe6bvictim.example',
+      '"a@evil"@x.example',
+      'v@x.example\r\nBcc: e@y.example',
+      'v@x.example\n',
+      'v@x.example\0',
+    ]) {
+      const answer = await requestChange(client, owner, newEmail);
+      expect(answer, JSON.stringify(newEmail)).toMatchObject({ status: 400, roundTrips: 0 });
+      expect(answer.json).toMatchObject({ code: 'validation_failed', errors: [{ pointer: '/newEmail' }] });
+    }
     expect(await liveLinks(owner.userId)).toEqual([]);
   });
 
@@ -222,16 +212,18 @@ describe('mails to a new address', () => {
     'are five in an hour, whoever asks, and more where each client is a new one: to %s %i (EML-10, EML-13)',
     async (_what, max, toAddress) => {
       const callers = await Promise.all([signIn(client), signIn(client)]);
-      const ask = async (newEmail: string, host: (index: number) => number) => {
-        for (let index = 0; index < 24; index++) {
+      const ask = async (newEmail: string, times: number, host: (index: number) => number) => {
+        for (let index = 0; index < times; index++) {
           const headers = { 'CF-Connecting-IP': `203.0.113.${host(index)}` };
           const answer = await requestChange(client, callers[index % 2]!, newEmail, { headers });
           expect(answer.status).toBe(202);
         }
         return (await mailsTo(client, newEmail)).length;
       };
-      expect(await ask(await toAddress(), (index) => index % 5)).toBe(5);
-      expect(await ask(await toAddress(), (index) => 100 + index)).toBe(max);
+      expect(await ask(await toAddress(), 11, (index) => index % 5)).toBe(5);
+      const late = await toAddress();
+      await useUpMails(client, late, max - 2);
+      expect(await ask(late, 4, (index) => 100 + index)).toBe(2);
     },
   );
 
@@ -245,17 +237,21 @@ describe('mails to a new address', () => {
   test.each([
     ['a free address', false],
     ['one of an unverified account, beyond its budget', true],
-  ])('count alike for the client that causes them: %s (ENU-12)', async (_what, isTaken) => {
-    const headers = freshClient();
-    const caller = await signIn(client);
-    const target = isTaken ? (await signIn(client)).email : freshEmail();
-    for (let index = 0; index < 29; index++) await requestChange(client, caller, target, { headers });
-    const [last, beyond] = [freshEmail(), freshEmail()];
-    for (const newEmail of [last, beyond]) await requestChange(client, caller, newEmail, { headers });
-    expect(await mailsTo(client, last)).toHaveLength(1);
-    expect(await mailsTo(client, beyond)).toEqual([]);
-    expect(await liveLinks(caller.userId)).toEqual(['change_email']);
-  });
+  ])(
+    'count alike for the client that causes them, thirty in an hour: %s (EML-10, ENU-12)',
+    async (_what, isTaken) => {
+      const headers = freshClient();
+      const caller = await signIn(client);
+      const target = isTaken ? (await signIn(client)).email : freshEmail();
+      await causeMails(client, headers, 25);
+      for (let index = 0; index < 4; index++) await requestChange(client, caller, target, { headers });
+      const [last, beyond] = [freshEmail(), freshEmail()];
+      for (const newEmail of [last, beyond]) await requestChange(client, caller, newEmail, { headers });
+      expect(await mailsTo(client, last)).toHaveLength(1);
+      expect(await mailsTo(client, beyond)).toEqual([]);
+      expect(await liveLinks(caller.userId)).toEqual(['change_email']);
+    },
+  );
 
   test('beyond the limit leave the link of the last one alive', async () => {
     const owner = await signIn(client);
@@ -263,17 +259,6 @@ describe('mails to a new address', () => {
     for (let index = 0; index < 7; index++) await requestChange(client, owner, newEmail);
     const token = await tokenFrom(client, newEmail, 'confirm_email_change');
     expect((await confirm(client, token)).status).toBe(200);
-  });
-
-  test('are thirty in an hour of one client (EML-10)', async () => {
-    const owner = await signIn(client);
-    const headers = { 'CF-Connecting-IP': '198.51.100.77' };
-    const addresses = Array.from({ length: 33 }, freshEmail);
-    for (const newEmail of addresses) {
-      expect((await requestChange(client, owner, newEmail, { headers })).status).toBe(202);
-    }
-    const mails = await Promise.all(addresses.map((address) => mailsTo(client, address)));
-    expect(mails.flat()).toHaveLength(30);
   });
 
   test('are not used up by requests that could not have one (EML-10)', async () => {

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { expectProblem } from '../../contract/expect-problem.ts';
-import { recordLog } from '../../contract/recorded-log.ts';
 import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
@@ -184,36 +182,6 @@ describe('POST /api/auth/email/change/revert', () => {
     expect(await storedUser(owner.userId)).toMatchObject({ device_generation: 1 });
     const reverted = (await recordsOf(owner.userId)).filter(({ reason }) => reason === 'email_reverted');
     expect(reverted).toHaveLength(2);
-  });
-
-  test.each([
-    ['first', ['refuse', 'refuse']],
-    ['second', ['pass', 'refuse', 'refuse']],
-  ] as const)(
-    'without the database at its %s call is 503, and the link still good (DBF-01)',
-    async (_which, plan) => {
-      recordLog();
-      const { revertToken } = await robbed();
-      const { endpoint } = await faultyEndpoint([...plan]);
-      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
-      expectProblem(await revert(faulty, revertToken), 503, 'service_unavailable');
-      expect((await revert(client, revertToken)).status).toBe(200);
-    },
-  );
-});
-
-describe('the page /auth/revert-email', () => {
-  test('is not consumed by opening its page, and restores by the button (EML-05)', async () => {
-    const { owner, email, revertToken: token } = await robbed();
-    for (const method of ['GET', 'HEAD', 'GET']) {
-      const answer = await client.call(method, `/auth/revert-email?token=${token}`);
-      expect(answer).toMatchObject({ status: 200, roundTrips: 0 });
-    }
-    expect(await storedUser(owner.userId)).toMatchObject({ email });
-    const answer = await client.submit('/auth/revert-email', { token });
-    expect(answer).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
-    expect(answer.text).toContain('Address restored');
-    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
   });
 });
 

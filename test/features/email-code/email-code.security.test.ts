@@ -1,18 +1,13 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { databaseRows, databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
-import { otherPassword } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase } from '../../support/database.ts';
+import { databaseUrl } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
-import { tokenFrom } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
-import { codeAt } from '../../support/two-factor.ts';
-import type { SignedIn } from '../sessions/session-fixtures.ts';
 import {
-  ageSessions,
   codeFor,
   codesOf,
   databaseOf,
@@ -20,24 +15,14 @@ import {
   eventsOf,
   providerUser,
   reauthenticateBy,
-  requestCode,
   twoSessions,
   wrongCode,
 } from './provider-account.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({
-    ...{ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off', ADMIN_SECRET: adminSecret },
-  });
-});
-afterAll(() => database.drop());
+const client = new TestClient({ EMAIL_VERIFICATION: 'off', ADMIN_SECRET: adminSecret });
 
 /** The state without what wrong codes leave. */
-const state = () => databaseState(database.url, ['login_attempts', 'security_events']);
+const state = () => databaseState(databaseUrl(), ['login_attempts', 'security_events']);
 
 describe('a code of a mail (OTP-16)', () => {
   test('works once', async () => {
@@ -98,7 +83,7 @@ describe('a code of a mail (OTP-16)', () => {
   test('is not in a copy of the database, nor guessed by it', async () => {
     const user = await providerUser(client);
     const code = await codeFor(client, user);
-    const copy = await databaseRows(database.url);
+    const copy = await databaseRows(databaseUrl());
     expect(copy.includes(code)).toBe(false);
     const [{ hash } = { hash: '' }] = await codesOf(client, user);
     expect(copy).toContain(hash);
@@ -185,35 +170,12 @@ describe('guessing codes (OTP-17)', () => {
     await reauthenticateBy(client, user, '00000000');
     const deleted = await client.call('DELETE', '/api/auth/me', { bearer: user.accessToken });
     expect(deleted.status, deleted.text).toBe(200);
-    expect(await databaseRows(database.url, ['security_events'])).not.toContain(user.userId);
+    expect(await databaseRows(databaseUrl(), ['security_events'])).not.toContain(user.userId);
   });
 });
 
 describe('a code is void (OTP-16)', () => {
-  const ways: Readonly<Record<string, (user: SignedIn) => Promise<unknown>>> = {
-    'once its session has signed out': ({ accessToken: bearer }) =>
-      client.post('/api/auth/logout', undefined, { bearer }),
-    'once its user has signed out everywhere': ({ accessToken: bearer }) =>
-      client.call('DELETE', '/api/auth/sessions', { bearer }),
-    'once an operator has signed its user out': ({ userId }) =>
-      client.post(`/api/admin/users/${userId}/sign-out`, undefined, { bearer: adminSecret }),
-  };
-
-  test.each(Object.entries(ways))('%s', async (_when, end) => {
-    const user = await providerUser(client);
-    const code = await codeFor(client, user);
-    await end(user);
-    expectProblem(await reauthenticateBy(client, user, code), 401, 'unauthenticated');
-  });
-
-  test('once other sessions were signed out: the sign-out ends every code', async () => {
-    const [user] = await twoSessions(client);
-    const code = await codeFor(client, user);
-    await client.call('DELETE', '/api/auth/sessions?keep=current', { bearer: user.accessToken });
-    expect(await codesOf(client, user)).toEqual([]);
-    expectProblem(await reauthenticateBy(client, user, code), 401, 'invalid_code');
-  });
-
+  // What ends it with everything else is tried by closing-table.test.ts; the cases here leave the row.
   test('once the account has another address, even where the row was left', async () => {
     const user = await providerUser(client);
     const code = await codeFor(client, user);
@@ -243,47 +205,5 @@ describe('a code is void (OTP-16)', () => {
     ]);
     expectProblem(await reauthenticateBy(client, withPassword, codes[0]), 401, 'invalid_code');
     expectProblem(await reauthenticateBy(client, withFactor, codes[1]), 401, 'invalid_code');
-  });
-
-  test('once a second factor was turned on, which then is the only way (SES-19)', async () => {
-    const user = await providerUser(client);
-    const { accessToken: bearer } = user;
-    const setup = await client.post('/api/auth/two-factor/setup', undefined, { bearer });
-    await codeFor(client, user);
-    const enabled = await client.post(
-      '/api/auth/two-factor/enable',
-      { code: codeAt(setup.json.secret) },
-      { bearer },
-    );
-    expect(enabled.status, enabled.text).toBe(200);
-    expect(await codesOf(client, user)).toEqual([]);
-    expectProblem(
-      await requestCode(client, { accessToken: enabled.json.accessToken }),
-      409,
-      'email_code_unavailable',
-    );
-  });
-
-  test('once a password was set by a reset link (RST-03)', async () => {
-    const user = await providerUser(client);
-    await codeFor(client, user);
-    await client.post('/api/auth/password/forgot', { email: user.email });
-    const token = await tokenFrom(client, user.email, 'reset_password');
-    const reset = await client.post('/api/auth/password/reset', {
-      ...{ token, password: otherPassword, confirmPassword: otherPassword },
-    });
-    expect(reset.status, reset.text).toBe(200);
-    expect(await codesOf(client, user)).toEqual([]);
-  });
-
-  test('for somebody who may not call: no cookie of another site asks for one (CSR-01)', async () => {
-    const user = await providerUser(client);
-    await ageSessions(client, user);
-    const answer = await client.post('/api/auth/reauthenticate/email', undefined, {
-      cookies: { '__Host-nexora_access': user.accessToken },
-      headers: { Origin: 'https://evil.example' },
-    });
-    expectProblem(answer, 403, 'csrf_rejected');
-    expect(await codesOf(client, user)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshClient } from '../../support/accounts.ts';
 import type { Answer, CallOptions, TestClient } from '../../support/client.ts';
 import { openDatabase, type TestDatabase } from '../../support/database.ts';
+import { insertVerifiedUser } from '../../support/inserted-user.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { signInAgain } from '../password/signed-in-owner.ts';
 import { type SignedIn, signIn } from '../sessions/session-fixtures.ts';
@@ -17,7 +18,7 @@ export function databaseOf({ env }: TestClient): TestDatabase {
 
 /** Somebody without a password, whose address a provider has verified, with one session. */
 export async function providerUser(client: TestClient): Promise<SignedIn> {
-  const user = await signIn(client);
+  const user = await insertVerifiedUser(client);
   await dropPassword(client, user.userId);
   return user;
 }

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { expectIndexed, type PlanNode, plansOf } from '../../support/query-plans.ts';
 import { codeFor, providerUser, reauthenticateBy, requestCode, wrongCode } from './provider-account.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off' });
-  await openDatabase(database.url).batch([
+  await openDatabase().batch([
     sql`INSERT INTO users (email, name) SELECT 'user-' || n || '@example.com', 'User' FROM generate_series(1, 5000) n`,
     sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
       SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
@@ -26,7 +23,6 @@ beforeAll(async () => {
     sql`ANALYZE users, sessions, login_attempts, one_time_tokens, mail_outbox`,
   ]);
 }, 60_000);
-afterAll(() => database.drop());
 
 const readsTables = (plan: readonly PlanNode[]) =>
   plan.some((node) => 'Relation Name' in node && node['Node Type'] !== 'ModifyTable');
@@ -39,7 +35,7 @@ test('no statement of a code reads a table from end to end', async () => {
     () => reauthenticateBy(client, user, wrongCode(code)),
     () => reauthenticateBy(client, user, code),
   ]) {
-    const plans = await plansOf(database.url, request);
+    const plans = await plansOf(databaseUrl(), request);
     expect(plans.length).toBeGreaterThan(5);
     // The statement that holds a client reads no table.
     for (const plan of plans.filter(readsTables)) expectIndexed(plan);

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { freshClient, freshEmail } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
-import { waitingMailsTo } from '../../support/mailbox.ts';
+import { databaseUrl, faultyEndpoint } from '../../support/database.ts';
+import { causeMails, waitingMailsTo } from '../../support/mailbox.ts';
 import { markVerified, twoFactorUser } from '../../support/two-factor.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import {
@@ -18,14 +18,7 @@ import {
   requestCode,
 } from './provider-account.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: 'off' });
-});
-afterAll(() => database.drop());
+const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 
 describe('POST /api/auth/reauthenticate/email', () => {
   test('answers 202 and mails a code to the verified address, in two round trips', async () => {
@@ -95,7 +88,7 @@ describe('POST /api/auth/reauthenticate/email', () => {
     await databaseOf(client).query(
       sql`UPDATE users SET password_hash = NULL WHERE id = ${withFactor.userId}::uuid`,
     );
-    const before = await databaseState(database.url);
+    const before = await databaseState(databaseUrl());
     for (const [user, detail] of [
       [withPassword, 'Authenticate again by the password.'],
       [unverified, 'Verify the e-mail address first.'],
@@ -106,7 +99,7 @@ describe('POST /api/auth/reauthenticate/email', () => {
       expect(answer.json.detail).toBe(detail);
       expect(answer.roundTrips).toBe(1);
     }
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState(databaseUrl())).toBe(before);
   });
 
   test('answers 401 to a session that has ended, and to a user who is banned', async () => {
@@ -115,10 +108,10 @@ describe('POST /api/auth/reauthenticate/email', () => {
       sql`DELETE FROM sessions WHERE user_id = ${ended.userId}::uuid`,
       sql`UPDATE users SET banned_at = now() WHERE id = ${banned.userId}::uuid`,
     ]);
-    const before = await databaseState(database.url);
+    const before = await databaseState(databaseUrl());
     for (const user of [ended, banned])
       expectProblem(await requestCode(client, user), 401, 'unauthenticated');
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState(databaseUrl())).toBe(before);
   });
 });
 
@@ -129,13 +122,13 @@ describe('the budgets of codes (EML-10)', () => {
     await databaseOf(client).query(
       sql`UPDATE mail_outbox SET created_at = created_at - interval '10 minutes' WHERE recipient = ${user.email}`,
     );
-    const before = await databaseState(database.url);
+    const before = await databaseState(databaseUrl());
     const answer = await requestCode(client, user);
     expectProblem(answer, 429, 'too_many_attempts');
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(2900);
     expect(Number(answer.headers.get('Retry-After'))).toBeLessThanOrEqual(3000);
     expect(answer.roundTrips).toBe(1);
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState(databaseUrl())).toBe(before);
 
     await databaseOf(client).query(
       sql`UPDATE mail_outbox SET created_at = created_at - interval '51 minutes' WHERE recipient = ${user.email}`,
@@ -155,25 +148,22 @@ describe('the budgets of codes (EML-10)', () => {
 
   test('are thirty mails an hour of a client, which count with those that have a link (EML-15)', async () => {
     const headers = freshClient();
-    for (let mail = 1; mail <= 30; mail++)
-      await client.post('/api/auth/password/forgot', { email: freshEmail() }, { headers });
+    await causeMails(client, headers, 30);
     const user = await providerUser(client);
-    const before = await databaseState(database.url);
+    const before = await databaseState(databaseUrl());
     const answer = await requestCode(client, user, { headers });
     expectProblem(answer, 429, 'rate_limited');
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(3500);
     expect(answer.roundTrips).toBe(1);
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState(databaseUrl())).toBe(before);
     expect((await requestCode(client, user)).status).toBe(202);
   });
 
   test('of a client count a code: the thirty-first mail is the one that is not sent', async () => {
     const headers = freshClient();
-    for (let account = 1; account <= 6; account++) {
-      const user = await providerUser(client);
-      for (let code = 1; code <= 5; code++)
-        expect((await requestCode(client, user, { headers })).status).toBe(202);
-    }
+    await causeMails(client, headers, 28);
+    for (let account = 1; account <= 2; account++)
+      expect((await requestCode(client, await providerUser(client), { headers })).status).toBe(202);
     expectProblem(await requestCode(client, await providerUser(client), { headers }), 429, 'rate_limited');
   });
 });
@@ -183,7 +173,7 @@ describe('a lost answer of the database (DBF-10)', () => {
     recordLog();
     const user = await providerUser(client);
     const { endpoint } = await faultyEndpoint([...Array<'pass'>(trip - 1).fill('pass'), 'commit-then-drop']);
-    const faulty = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
     const answer = await requestCode(faulty, user);
     expect(answer, answer.text).toMatchObject({ status: 202, roundTrips: 3 });
     const mails = await waitingMailsTo(client, user.email);
@@ -196,7 +186,7 @@ describe('a lost answer of the database (DBF-10)', () => {
     const user = await providerUser(client);
     for (let code = 1; code <= 4; code++) await codeFor(client, user);
     const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
-    const faulty = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+    const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
     expect((await requestCode(faulty, user)).status).toBe(202);
   });
 });

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshClient, freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import {
   accountsOf,
@@ -22,16 +21,8 @@ import {
   waitingFor,
 } from './pending-registrations.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let required: TestClient;
-let closed: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  required = requiredClient({ DATABASE_URL: database.url });
-  closed = requiredClient({ DATABASE_URL: database.url, REGISTRATION: 'closed' });
-});
-afterAll(() => database.drop());
+const required = requiredClient();
+const closed = requiredClient({ REGISTRATION: 'closed' });
 
 describe('register with REGISTRATION=closed where accounts begin with the verification', () => {
   test('answers every address as it would be answered if it were open, and does nothing (ENU-04, EML-16)', async () => {
@@ -106,7 +97,7 @@ describe('the link of a registration from before it was closed', () => {
   });
 
   test('takes no unverified account over, whose owner gets in by a reset of the password', async () => {
-    const account = await unverifiedAccount(new TestClient({ DATABASE_URL: database.url }));
+    const account = await unverifiedAccount(new TestClient());
     const { email } = account;
     const token = await registerForToken(required, email, otherPasswords);
     const before = await accountsOf(required, email);
@@ -120,7 +111,7 @@ describe('the link of a registration from before it was closed', () => {
 });
 
 test('the link of an account that is there verifies it while registration is closed', async () => {
-  const optional = new TestClient({ DATABASE_URL: database.url });
+  const optional = new TestClient();
   const { email } = await registerUser(optional, {}, freshClient());
   const token = await tokenFrom(optional, email, 'verify_email');
   expect((await verify(closed, { token, password })).status).toBe(200);

@@ -8,20 +8,6 @@ const open = new TestClient();
 const required = requiredClient();
 
 describe('the page /auth/verify-email', () => {
-  test('does not consume the link however often it is opened, and its form works once (EML-05)', async () => {
-    const email = freshEmail();
-    const token = await registerForToken(required, email);
-    for (const method of ['GET', 'GET', 'GET', 'HEAD']) {
-      const look = await required.call(method, `${path}?token=${token}`);
-      expect(look).toMatchObject({ status: 200, roundTrips: 0, setCookies: [] });
-    }
-    expect(await accountsOf(open, email)).toEqual([]);
-    const done = await required.submit(path, { token, password });
-    expect(done).toMatchObject({ status: 200, roundTrips: 2 });
-    expect(await accountsOf(open, email)).toMatchObject([{ is_verified: true }]);
-    expect((await required.submit(path, { token, password })).status).toBe(400);
-  });
-
   test('signs in by cookies that open the session', async () => {
     const token = await registerForToken(required, freshEmail());
     const done = await required.submit(path, { token, password });
@@ -56,26 +42,5 @@ describe('the page /auth/verify-email', () => {
     expect(answer.text).toContain('Please enter the correct password of the account.');
     expect(answer.text).toContain(token);
     expect(await accountsOf(open, email)).toMatchObject([{ is_verified: false }]);
-  });
-
-  test('from a foreign page is refused, cookies or not (CSR-01)', async () => {
-    const account = await unverifiedAccount(open);
-    const headers = { Origin: 'https://evil.example' };
-    const answer = await open.submit(
-      path,
-      { token: account.token },
-      { headers, cookies: authCookies(account) },
-    );
-    expect(answer).toMatchObject({ status: 403, roundTrips: 0 });
-    expect(await accountsOf(open, account.email)).toMatchObject([{ is_verified: false }]);
-  });
-
-  test('with a form that is none is a page too', async () => {
-    const answer = await open.call('POST', path, {
-      headers: { 'Content-Type': 'text/plain', Origin: 'https://auth.test' },
-    });
-    expect(answer.status).toBe(415);
-    expect(answer.headers.get('Content-Type')).toContain('text/html');
-    expect((await open.submit(path, { token: 'unknown' })).status).toBe(400);
   });
 });

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
 import {
   postRegistration,
@@ -13,15 +13,11 @@ import {
   verify,
 } from './pending-registrations.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let open: TestClient;
-let required: TestClient;
+const open = new TestClient();
+const required = requiredClient();
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  open = new TestClient({ DATABASE_URL: database.url });
-  required = requiredClient({ DATABASE_URL: database.url });
-  await openDatabase(database.url).batch([
+  await openDatabase().batch([
     sql`INSERT INTO users (email, name) SELECT 'user-' || n || '@example.com', 'User' FROM generate_series(1, 5000) n`,
     sql`INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
       SELECT u.id, now() + interval '30 days', now() + interval '30 days' FROM users u`,
@@ -38,17 +34,16 @@ beforeAll(async () => {
     sql`ANALYZE users, sessions, login_attempts, registration_attempts, one_time_tokens, mail_outbox`,
   ]);
 }, 60_000);
-afterAll(() => database.drop());
 
 describe('on large tables no statement reads a table from end to end', () => {
   test('of a registration', async () => {
-    const plans = await plansOf(database.url, () => postRegistration(required, freshEmail()));
+    const plans = await plansOf(databaseUrl(), () => postRegistration(required, freshEmail()));
     expectIndexed(plans.flat());
   });
 
   test('of a login that finds the newest pending registration', async () => {
     const email = 'waiting-7@example.com';
-    const plans = await plansOf(database.url, () => required.post('/api/auth/login', { email, password }));
+    const plans = await plansOf(databaseUrl(), () => required.post('/api/auth/login', { email, password }));
     expectIndexed(plans[0]!);
     expect(plans[0]!.map((node) => node['Index Name'])).toContain('registration_attempts_email_idx');
   });
@@ -57,7 +52,7 @@ describe('on large tables no statement reads a table from end to end', () => {
     'of a resend to %s',
     async (email) => {
       // The two that hold the client and the address read no table.
-      const plans = await plansOf(database.url, () => resend(open, email));
+      const plans = await plansOf(databaseUrl(), () => resend(open, email));
       for (const step of [1, 2, 4, 5, 6, 7]) expectIndexed(plans[step]!);
     },
   );
@@ -67,10 +62,10 @@ describe('on large tables no statement reads a table from end to end', () => {
     const waiting = await registerForToken(required, freshEmail());
     const { accessToken: bearer } = one.json;
     const plans = [
-      ...(await plansOf(database.url, () => verify(open, { token: one.token }, { bearer }))),
-      ...(await plansOf(database.url, () => verify(open, { token: other.token, password }))),
-      ...(await plansOf(database.url, () => verify(open, { token: waiting, password }))),
-      (await plansOf(database.url, () => verify(open, { token: other.token, password: otherPassword })))[0]!,
+      ...(await plansOf(databaseUrl(), () => verify(open, { token: one.token }, { bearer }))),
+      ...(await plansOf(databaseUrl(), () => verify(open, { token: other.token, password }))),
+      ...(await plansOf(databaseUrl(), () => verify(open, { token: waiting, password }))),
+      (await plansOf(databaseUrl(), () => verify(open, { token: other.token, password: otherPassword })))[0]!,
     ];
     for (const plan of plans) expectIndexed(plan);
   });

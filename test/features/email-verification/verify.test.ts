@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { addressOf } from '../../../src/address/address-key.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import { sql } from '../../../src/db/sql.ts';
@@ -7,7 +7,7 @@ import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.
 import { pageTexts as en } from '../../../src/languages/en/pages.ts';
 import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
+import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { plantedFactor } from '../../support/planted-factor.ts';
 import { readMain } from '../../support/shown-page.ts';
@@ -28,17 +28,10 @@ import {
   waitingFor,
 } from './pending-registrations.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
 /** With accounts at once, and with accounts that begin with the verification. */
-let open: TestClient;
-let required: TestClient;
+const open = new TestClient();
+const required = requiredClient();
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  open = new TestClient({ DATABASE_URL: database.url });
-  required = requiredClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
 });
@@ -151,7 +144,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
   });
 
   test('counts wrong passwords with the logins of the account (LIM-03, LIM-11)', async () => {
-    const limited = new TestClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '2' });
     const { email, token } = await unverifiedAccount(open);
     const guess = { token, password: otherPassword };
     expect((await verify(limited, guess)).json.code).toBe('password_required');
@@ -164,7 +157,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
   });
 
   test('gives all attempts back with the right password, as a login does', async () => {
-    const limited = new TestClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '2' });
     const { email, token } = await unverifiedAccount(open);
     await verify(limited, { token, password: otherPassword });
     expect((await verify(limited, { token, password })).status).toBe(200);
@@ -224,17 +217,6 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
       expect(await isVerified(email)).toBe(status === 200);
       if (status === 400) expect(answer.json.code).toBe('password_required');
     }
-  });
-
-  test('makes a pending change of the address void at the first verification (LNK-05)', async () => {
-    const { userId, token, json } = await unverifiedAccount(open);
-    await databaseOf(open).query(sql`
-      INSERT INTO one_time_tokens (token_hash, kind, owner_id, target_email, expires_at)
-      VALUES (sha256(${userId}::text::bytea), 'change_email', ${userId}::uuid, 'new@example.com', now() + interval '1 day')`);
-    await verify(open, { token }, { bearer: json.accessToken });
-    const left = await databaseOf(open).query<{ kind: string; is_spent: boolean }>(sql`
-      SELECT kind, spent_at IS NOT NULL AS is_spent FROM one_time_tokens WHERE owner_id = ${userId}::uuid`);
-    expect(left).toEqual([{ kind: 'verify_email', is_spent: true }]);
   });
 
   test('deletes pending registrations of the address at the first verification', async () => {
@@ -323,7 +305,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
       const { endpoint, seen } = await faultyEndpoint(
         by === 'session' ? ['commit-then-drop'] : ['pass', 'commit-then-drop'],
       );
-      const faulty = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+      const faulty = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
       const answer =
         by === 'session'
           ? await verify(faulty, { token }, { bearer: json.accessToken })
@@ -334,22 +316,6 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
       const { accessToken } = by === 'session' ? json : answer.json;
       expect(await sessionsOf(userId)).toEqual([decodeJwt(accessToken).sid]);
       expect((await eventsOf(userId)).filter(({ type }) => type === 'user_updated')).toHaveLength(1);
-    },
-  );
-
-  test.each(['refuse', 'hang'] as const)(
-    'is 503 where the database fails (%s), never token_invalid',
-    async (fault) => {
-      const { token, json } = await unverifiedAccount(open);
-      const { endpoint } = await faultyEndpoint({ always: fault });
-      const down = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '200' });
-      for (const answer of [
-        await verify(down, { token }),
-        await verify(down, { token, password }),
-        await verify(down, { token }, { bearer: json.accessToken }),
-      ])
-        expect(answer.json.code).toBe('service_unavailable');
-      expect((await verify(open, { token, password })).status).toBe(200);
     },
   );
 });
@@ -409,7 +375,7 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
   });
 
   test('counts wrong passwords at all links of one pending registration, and at no other (LIM-03, LIM-11)', async () => {
-    const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
+    const limited = requiredClient({ LOGIN_ATTEMPTS_MAX: '3' });
     const email = freshEmail();
     const other = await registerForToken(required, email);
     const token = await registerForToken(required, email);
@@ -426,7 +392,7 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
   });
 
   test('works while strangers guess at the address, whose attempts count on (LIM-02, LIM-03)', async () => {
-    const limited = requiredClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '3' });
+    const limited = requiredClient({ LOGIN_ATTEMPTS_MAX: '3' });
     const email = freshEmail();
     const token = await registerForToken(required, email);
     const statuses: number[] = [];
@@ -450,7 +416,7 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
   });
 
   test('is no way to swallow the mail about a lock (LIM-13)', async () => {
-    const limited = new TestClient({ DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '2' });
+    const limited = new TestClient({ LOGIN_ATTEMPTS_MAX: '2' });
     const { email, token } = await unverifiedAccount(open);
     const statuses: number[] = [];
     for (const _ of Array(4))
@@ -463,7 +429,7 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
   test('checked for the last time answers the repeat of a lost answer as well (LIM-03)', async () => {
     const { email, token } = await unverifiedAccount(open);
     const { endpoint } = await faultyEndpoint(['commit-then-drop']);
-    const limits = { DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '1' };
+    const limits = { LOGIN_ATTEMPTS_MAX: '1' };
     const faulty = new TestClient({ ...limits, DATABASE_HTTP_ENDPOINT: endpoint });
     expect((await verify(faulty, { token, password })).status).toBe(200);
     expect(await isVerified(email)).toBe(true);
@@ -542,7 +508,7 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
       const email = isClaim ? (await unverifiedAccount(open)).email : freshEmail();
       const token = await registerForToken(required, email);
       const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
-      const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+      const faulty = requiredClient({ DATABASE_HTTP_ENDPOINT: endpoint });
       const answer = await verify(faulty, { token, password });
       expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
       const { id } = answer.json.user;
@@ -561,14 +527,6 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
         'user_updated',
       ]);
     }
-  });
-
-  test('is 503 where the database fails on the way, and then works (EML-07)', async () => {
-    const token = await registerForToken(required, freshEmail());
-    const { endpoint } = await faultyEndpoint(['pass', 'refuse', 'refuse']);
-    const faulty = requiredClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
-    expect((await verify(faulty, { token, password })).status).toBe(503);
-    expect((await verify(required, { token, password })).status).toBe(200);
   });
 });
 
@@ -609,13 +567,11 @@ function bytes(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
+// With its password and on its page: test/features/two-factor/sign-in.test.ts.
 describe('an account that asks for a second factor', () => {
   const factor = plantedFactor('Two Factors', ['totp']);
   const asking = (variables = {}) =>
-    new TestClient(
-      { DATABASE_URL: database.url, ...variables },
-      { features: [{ loadRules: async () => ({ secondFactors: [factor] }) }] },
-    );
+    new TestClient(variables, { features: [{ loadRules: async () => ({ secondFactors: [factor] }) }] });
 
   async function twoFactorAccount() {
     const account = await unverifiedAccount(open);
@@ -624,29 +580,6 @@ describe('an account that asks for a second factor', () => {
     );
     return account;
   }
-
-  test('is verified by its password, which opens no session before the factor (LNK-05)', async () => {
-    const { email, token, userId } = await twoFactorAccount();
-    const answer = await verify(asking(), { token, password });
-    expect(answer).toMatchObject({ status: 200, roundTrips: 2 });
-    expect(answer.json).toMatchObject({ twoFactorRequired: true, methods: ['totp'] });
-    expect(answer.setCookies.map((cookie) => cookie.split('=')[0])).toEqual(['__Host-nexora_challenge']);
-    expect(answer.json).not.toHaveProperty('accessToken');
-    expect(await isVerified(email)).toBe(true);
-    expect(await sessionsOf(userId)).toEqual([]);
-    const events = await eventsOf(userId);
-    expect(events.filter(({ reason }) => reason === 'email_verified')).toHaveLength(2);
-    expect(events.filter(({ type }) => type === 'authn_login_success')).toEqual([]);
-  });
-
-  test('is verified on the page as well, which leads to the second step with the challenge alone', async () => {
-    const { email, token, userId } = await twoFactorAccount();
-    const answer = await asking().submit('/auth/verify-email', { token, password });
-    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/login/two-factor']);
-    expect(answer.setCookies.map((cookie) => cookie.split('=')[0])).toEqual(['__Host-nexora_challenge']);
-    expect(await isVerified(email)).toBe(true);
-    expect(await sessionsOf(userId)).toEqual([]);
-  });
 
   test('is verified on the page where nobody hosts the second step, which sets no cookie', async () => {
     const { email, token, userId } = await twoFactorAccount();

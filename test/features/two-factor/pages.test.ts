@@ -2,15 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { password, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
-import {
-  type Cookies,
-  focusedIn,
-  inputOf,
-  led,
-  makeStale,
-  press,
-  sectionOf,
-} from '../../support/hosted-pages.ts';
+import { type Cookies, focusedIn, inputOf, led, press, sectionOf } from '../../support/hosted-pages.ts';
 import { alertOf, buttonsOf, formsOf, mainOf, noticeOf, titleOf } from '../../support/shown-page.ts';
 import {
   codeAt,
@@ -231,25 +223,4 @@ describe('the section of two-factor while it is on', () => {
     expect([answer.status, alertOf(section)]).toEqual(told);
     expect(buttonsOf(section)).toEqual([text.start]);
   });
-
-  test.each(['new_codes', 'setup'])(
-    '%s a while after the sign-in asks to confirm it first',
-    async (action) => {
-      const { user, cookies } = await protectedOwner();
-      await makeStale(user.email);
-      const answer = await send(action, cookies);
-      expect(answer.status).toBe(303);
-      const at = answer.headers.get('Location')!;
-      expect(at).toMatch(/^\/reauthenticate\?returnTo=%2Faccount%2Fsecurity&form=/);
-      const held = { ...cookies, '__Host-nexora_held_form': cookieValue(answer, '__Host-nexora_held_form')! };
-      const asked = await client.get(at, { cookies: held });
-      expect(inputOf(asked, 'code')).toBeDefined();
-      const proving = formsOf(asked).find(({ fields }) => 'code' in fields)!;
-      const form = { ...proving.fields, code: await freshCode(client, user) };
-      const done = await press(client, proving.action, form, held);
-      expect([done.status, titleOf(done)]).toEqual([
-        ...[200, action === 'setup' ? text.setupTitle : text.codesTitle],
-      ]);
-    },
-  );
 });

@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { password } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
-import { type Cookies, focusedIn, inputOf, led, press, withoutDatabase } from '../../support/hosted-pages.ts';
+import { type Cookies, focusedIn, inputOf, led, press } from '../../support/hosted-pages.ts';
 import { alertOf, formsOf, linksOf, titleOf } from '../../support/shown-page.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { freshCode, type TwoFactorUser, twoFactorUser, wrongCode } from '../../support/two-factor.ts';
@@ -176,16 +176,5 @@ describe('POST /login/two-factor', () => {
     expect([answer.status, alertOf(answer)]).toEqual([429, en.errors.too_many_attempts]);
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0);
     expectNotSignedIn(answer);
-  });
-
-  test('asks again while the database is out of reach, and the challenge stays good', async () => {
-    const { user, cookies } = await begun();
-    const down = await withoutDatabase();
-    const answer = await press(down, path, { ...target, code: await freshCode(client, user) }, cookies);
-    expect([answer.status, alertOf(answer)]).toEqual([503, en.errors.service_unavailable]);
-    expect(formsOf(answer)[0]?.fields.redirectTo).toBe(target.redirectTo);
-    expectNotSignedIn(answer);
-    const form = { ...target, code: await freshCode(client, user) };
-    expect((await press(client, path, form, cookies)).status).toBe(303);
   });
 });

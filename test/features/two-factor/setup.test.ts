@@ -109,18 +109,6 @@ describe('POST /api/auth/two-factor/setup', () => {
     expect((await startSetup(client, json.accessToken)).status).toBe(200);
   });
 
-  test('asks for a recent authentication (OTP-06)', async () => {
-    const { accessToken, sessionId } = await verifiedUser(client);
-    await change(
-      client,
-      sql`UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE id = ${sessionId}::uuid`,
-    );
-    const refused = await startSetup(client, accessToken);
-    expectRefused(refused, 403, 'reauthentication_required');
-    expect(refused.json.methods).toEqual(['password']);
-    expectRefused(await enable(client, accessToken, '123456'), 403, 'reauthentication_required');
-  });
-
   test('is the last time that the secret is answered (OTP-05)', async () => {
     const { accessToken, secret, userId, email, answer } = await setUp();
     const enabled = await enable(client, accessToken, codeAt(secret));

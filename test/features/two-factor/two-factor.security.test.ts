@@ -16,8 +16,6 @@ import {
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
-import { move, revert } from '../email-change/mover.ts';
-import { reset } from '../password/password-reset.ts';
 import { accessCookie, refreshCookie } from '../sessions/session-fixtures.ts';
 import {
   challengeCookie,
@@ -290,57 +288,6 @@ describe('a challenge opens nothing but the second step (OTP-08)', () => {
     const cookies = { [accessCookie]: user.accessToken };
     const code = await freshCode(client, user);
     expectRefused(await client.post(secondStepPath, { code }, { cookies }), 401, 'challenge_expired');
-  });
-});
-
-describe('who has the second factor, and who the mailbox (SES-21)', () => {
-  /** Turns two-factor on, as somebody does who has got hold of a session. */
-  async function turnOn(bearer: string): Promise<void> {
-    const { secret } = (await startSetup(client, bearer)).json;
-    const answer = await enable(client, bearer, codeAt(secret));
-    expect(answer.status, answer.text).toBe(200);
-  }
-
-  test('a thief who turned it on after the sign-in that is disowned does not keep the owner out', async () => {
-    const owner = await verifiedUser(client);
-    const thief = (await logInAs(client, owner)).json.accessToken;
-    const token = await tokenFrom(client, owner.email, 'new_device');
-    await turnOn(thief);
-    await expectAsked(client, owner);
-    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
-    const link = await tokenFrom(client, owner.email, 'reset_password');
-    expect((await reset(client, link)).status).toBe(200);
-    const { json } = await expectNotAsked(client, owner, { password: otherPassword });
-    const listed = (await listFactors(client, json.accessToken)).json;
-    expect(listed).toMatchObject({ factors: [], backupCodesLeft: 0 });
-  });
-
-  test('nor does one who moved the account first: the way back removes what came after', async () => {
-    const owner = await verifiedUser(client);
-    const { email, revertToken } = await move(client, owner);
-    const thief = (await logInAs(client, { email })).json.accessToken;
-    await turnOn(thief);
-    expect((await revert(client, revertToken)).status).toBe(200);
-    const link = await tokenFrom(client, owner.email, 'reset_password');
-    expect((await reset(client, link)).status).toBe(200);
-    await expectNotAsked(client, owner, { password: otherPassword });
-  });
-
-  test('whoever has the mailbox alone does not get rid of it: not by a reset, a report or the way back (RST-03)', async () => {
-    const user = await twoFactorUser(client);
-    await signInWithCode(client, user);
-    const token = await tokenFrom(client, user.email, 'new_device');
-    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
-    expect((await reset(client, await tokenFrom(client, user.email, 'reset_password'))).status).toBe(200);
-    const first = await challenge(client, user, { password: otherPassword });
-    const answer = await completeChallenge(client, first, { backupCode: user.backupCodes[0] });
-    expect(answer.status, answer.text).toBe(200);
-
-    const other = await twoFactorUser(client);
-    const { revertToken } = await move(client, other);
-    expect((await revert(client, revertToken)).status).toBe(200);
-    expect((await reset(client, await tokenFrom(client, other.email, 'reset_password'))).status).toBe(200);
-    await expectAsked(client, other, { password: otherPassword });
   });
 });
 
