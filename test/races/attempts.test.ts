@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { runCleanUps } from '../../src/clean-up/clean-up.ts';
 import { parseConfig } from '../../src/config.ts';
 import { sql } from '../../src/db/sql.ts';
@@ -7,7 +7,7 @@ import { recordLog } from '../contract/recorded-log.ts';
 import { keyringOf } from '../mail/outbox-rows.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
-import { freshDatabase, openDatabase, openForFlow } from '../support/database.ts';
+import { openDatabase, openForFlow } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
 
 const max = 10;
@@ -15,21 +15,13 @@ const wrong = 'not the password';
 const crowd = inject('isFull') ? 200 : 60;
 const waves = inject('isFull') ? 10 : 3;
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient(
-    {
-      DATABASE_URL: database.url,
-      DATABASE_TIMEOUT_MS: '8000',
-      LOGIN_ATTEMPTS_MAX: String(max),
-    },
-    withLiveHashes,
-  );
-});
-afterAll(() => database.drop());
+const client = new TestClient(
+  {
+    DATABASE_TIMEOUT_MS: '8000',
+    LOGIN_ATTEMPTS_MAX: String(max),
+  },
+  withLiveHashes,
+);
 
 function guess(email: string, text: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   return client.post('/api/auth/login', { email, password: text }, { headers });
@@ -53,7 +45,7 @@ describe.each([
     expect(hashesOf(answers)).toBe(max);
     expect([count(answers, 401), count(answers, 429)]).toEqual([max, crowd - max]);
     expect((await guess(email, password)).status).toBe(429);
-    const [row] = await openDatabase(database.url).query<{ count: number }>(sql`
+    const [row] = await openDatabase().query<{ count: number }>(sql`
       SELECT max(t.count) AS count FROM login_attempts t WHERE t.bucket LIKE '%:world'`);
     // Those of the limit, the first refusal, and that it was told.
     expect(row?.count).toBe(max + 2);
@@ -82,7 +74,6 @@ test('12 logins of the owner at once all succeed while others guess, and no stat
   const { email } = await registerUser(client);
   const wide = new TestClient(
     {
-      DATABASE_URL: database.url,
       DATABASE_TIMEOUT_MS: '8000',
       LOGIN_ATTEMPTS_MAX: '100',
     },
@@ -96,7 +87,7 @@ test('12 logins of the owner at once all succeed while others guess, and no stat
 });
 
 test('clean-ups side by side delete each expired bucket once, and no other', async () => {
-  const db = openDatabase(database.url);
+  const db = openDatabase();
   await db.query(sql`DELETE FROM login_attempts t`);
   await db.query(sql`
     INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
@@ -104,7 +95,7 @@ test('clean-ups side by side delete each expired bucket once, and no other', asy
     FROM generate_series(1, 3010) n`);
   recordLog();
   const attempts = { rows: 'login_attempts', change: 'deleted', runBatch: cleanupExpiredAttempts } as const;
-  const openView = () => openForFlow(database.url);
+  const openView = () => openForFlow();
   const run = {
     openView,
     keyring: keyringOf(client),

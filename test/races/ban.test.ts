@@ -1,36 +1,21 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { sql } from '../../src/db/sql.ts';
+import { afterEach, expect, test, vi } from 'vitest';
 import { logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
+import { sessionsOf } from './two-factor-state.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({
-    DATABASE_URL: database.url,
-    ADMIN_SECRET: adminSecret,
-    DATABASE_TIMEOUT_MS: '8000',
-    LOGIN_ATTEMPTS_MAX: '100',
-  });
+const client = new TestClient({
+  ADMIN_SECRET: adminSecret,
+  DATABASE_TIMEOUT_MS: '8000',
+  LOGIN_ATTEMPTS_MAX: '100',
 });
-afterAll(() => database.drop());
+
 afterEach(() => vi.restoreAllMocks());
 
 function act(userId: string, action: string): Promise<Answer> {
   return client.post(`/api/admin/users/${userId}/${action}`, undefined, { bearer: adminSecret });
-}
-
-async function sessionCount(userId: string): Promise<number> {
-  const [row] = await openDatabase(database.url).query<{ count: number }>(
-    sql`SELECT count(*)::int AS count FROM sessions WHERE user_id = ${userId}::uuid`,
-  );
-  return row?.count ?? 0;
 }
 
 describe('a ban that races a login', { timeout: 60_000 }, () => {
@@ -50,7 +35,7 @@ describe('a ban that races a login', { timeout: 60_000 }, () => {
       expect(ban.status, ban.text).toBe(200);
       statuses.add(login.status);
       revoked.add(ban.json.revokedCount);
-      expect(await sessionCount(id)).toBe(0);
+      expect(await sessionsOf(id)).toEqual([]);
       await act(id, 'unban');
       if (login.status !== 200) continue;
       expect((await client.get('/api/auth/me', { bearer: login.json.accessToken })).status).toBe(401);
@@ -82,7 +67,7 @@ describe('what operators do to one user at once', { timeout: 60_000 }, () => {
       for (const { status, text } of answers) expect(status, text).toBeLessThan(500);
       // A repeat would say that a statement had lost against another one.
       expect(answers.map(({ roundTrips }) => roundTrips)).toEqual([1, 1, 1, 1, 1, expect.any(Number), 1, 1]);
-      expect(await sessionCount(id)).toBe(0);
+      expect(await sessionsOf(id)).toEqual([]);
       await act(id, 'unban');
     }
   });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
+import { beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { runScheduled } from '../../src/app.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import { addExpiredRows, countExpiredRows, expiredKinds } from '../../tools/expired-rows.ts';
@@ -6,7 +6,7 @@ import { expectProblem } from '../contract/expect-problem.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { databaseUrl, openDatabase } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe } from '../support/races.ts';
 import { slowRaces } from '../support/slow.ts';
@@ -17,22 +17,18 @@ import { untilAsleep } from './until-asleep.ts';
 const expired = inject('isFull') ? 100_000 : 20_000;
 const live = expired / 10;
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient({ ENVIRONMENT: 'production' });
 let userId: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, ENVIRONMENT: 'production' });
   userId = (await registerUser(client)).json.user.id;
 });
-afterAll(() => database.drop());
 beforeEach(async () => {
   await run(sql`DELETE FROM sessions`);
 });
 
 function run<R>(statement: Fragment): Promise<R[]> {
-  return openDatabase(database.url).query<R>(statement);
+  return openDatabase().query<R>(statement);
 }
 
 /** Adds sessions of which each ends a millisecond after the one before, the first so many seconds from now. */
@@ -97,7 +93,7 @@ slowRaces(`${expired} expired sessions beside ${live} live ones`, { timeout: 120
 
   test('are found by their index, batch by batch', async () => {
     recordLog();
-    const plans = await plansOf(database.url, cleanUp);
+    const plans = await plansOf(databaseUrl(), cleanUp);
     const ofSessions = plans.filter((nodes) => nodes.some((node) => node['Relation Name'] === 'sessions'));
     expect(ofSessions.length).toBeGreaterThan(1);
     for (const plan of ofSessions) {
@@ -159,7 +155,7 @@ describe('a clean-up whose database connection dies in the middle of a batch', {
     await addSessions(5, 3600);
     await run(sql`
       UPDATE sessions SET method = 'slow' WHERE id = (SELECT id FROM sessions ORDER BY expires_at OFFSET 2500 LIMIT 1)`);
-    await openDatabase(database.url).batch([
+    await openDatabase().batch([
       sql`CREATE FUNCTION test_fall_asleep() RETURNS trigger LANGUAGE plpgsql AS
         $body$ BEGIN PERFORM pg_sleep(30); RETURN OLD; END $body$`,
       sql`CREATE TRIGGER test_fall_asleep BEFORE DELETE ON sessions FOR EACH ROW WHEN (OLD.method = 'slow')
@@ -167,7 +163,7 @@ describe('a clean-up whose database connection dies in the middle of a batch', {
     ]);
     const before = await left();
     const dying = cleanUp();
-    await untilAsleep(database.url, 1);
+    await untilAsleep(1);
     // Another run skips what the dying one holds.
     expect((await cleanUp()).json.deletedCount).toBe(500);
     await run(sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity

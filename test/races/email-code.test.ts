@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { presentedEmailCodes } from '../../src/features/email-code/email-code.ts';
 import { renewByEmailCode } from '../../src/features/email-code/reauthentication/renew-by-email-code.sql.ts';
@@ -12,35 +12,30 @@ import {
   requestCode,
 } from '../features/email-code/provider-account.ts';
 import { keyringOf } from '../mail/outbox-rows.ts';
-import type { TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase, openForFlow } from '../support/database.ts';
+import { openDatabase, openForFlow } from '../support/database.ts';
 import { waitingMailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
+import { crowdOf } from './together.ts';
 import { patientClient, tally } from './two-factor-state.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = patientClient({ EMAIL_VERIFICATION: 'off' });
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = patientClient(database.url, { EMAIL_VERIFICATION: 'off' });
-});
-afterAll(() => database.drop());
 afterEach(() => vi.restoreAllMocks());
 
 const times = <T>(count: number, make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
+const crowd = crowdOf(20);
 const consuming = 'UPDATE one_time_tokens t SET spent_at';
 
-describe('one code of a mail, used 20 times at once (OTP-16)', { timeout: 120_000 }, () => {
+describe('one code of a mail, used many times at once (OTP-16)', { timeout: 120_000 }, () => {
   test('renews the session exactly once', async () => {
     for (let round = 0; round < roundsOf(30); round++) {
       const user = await providerUser(client);
       const code = await codeFor(client, user);
       // No more than five of them are checked.
       releaseTogether(consuming, 5);
-      const answers = await times(20, () => reauthenticateBy(client, user, code));
+      const answers = await times(crowd, () => reauthenticateBy(client, user, code));
       vi.restoreAllMocks();
       const counts = tally(answers);
       expect(counts).toMatchObject({ '200': 1 });
@@ -54,10 +49,10 @@ describe('one code of a mail, used 20 times at once (OTP-16)', { timeout: 120_00
       const user = await providerUser(client);
       const caller = { userId: user.userId, sessionId: user.sessionId };
       const [presented] = presentedEmailCodes(keyringOf(client), caller, await codeFor(client, user));
-      releaseTogether(consuming, 20);
-      const rows = await times(20, () =>
+      releaseTogether(consuming, crowd);
+      const rows = await times(crowd, () =>
         renewByEmailCode(
-          openForFlow(database.url),
+          openForFlow(),
           {
             ...{ caller, presented, bucket: 'none', secondFactors: [] },
             renewal: {
@@ -73,7 +68,7 @@ describe('one code of a mail, used 20 times at once (OTP-16)', { timeout: 120_00
       );
       vi.restoreAllMocks();
       expect(rows.filter((row) => typeof row === 'object')).toHaveLength(1);
-      expect(rows.filter((row) => row === 'gone')).toHaveLength(19);
+      expect(rows.filter((row) => row === 'gone')).toHaveLength(crowd - 1);
       expect(await codesOf(client, user)).toMatchObject([{ isSpent: true }]);
     }
   });
@@ -84,8 +79,10 @@ describe('wrong codes at once (OTP-17)', { timeout: 120_000 }, () => {
     const user = await providerUser(client);
     await codeFor(client, user);
     for (let round = 0; round < roundsOf(10); round++) {
-      const answers = await times(20, (index) => reauthenticateBy(client, user, String(10_000_000 + index)));
-      expect(tally(answers)).toEqual({ '401 invalid_code': 5, '429 too_many_attempts': 15 });
+      const answers = await times(crowd, (index) =>
+        reauthenticateBy(client, user, String(10_000_000 + index)),
+      );
+      expect(tally(answers)).toEqual({ '401 invalid_code': 5, '429 too_many_attempts': crowd - 5 });
       await endWindow(client, user);
     }
   });
@@ -123,7 +120,7 @@ describe('a code that is asked for, and one that is used, beside the deletion of
       ]);
       for (const { status, text } of answers) expect([200, 202, 401], text).toContain(status);
       if (answers[0].status !== 200) continue;
-      const left = await openDatabase(database.url).query(sql`
+      const left = await openDatabase().query(sql`
         SELECT t.kind FROM one_time_tokens t WHERE t.owner_id = ${user.userId}::uuid
         UNION ALL SELECT m.kind FROM mail_outbox m WHERE m.user_id = ${user.userId}::uuid`);
       expect(left).toEqual([]);

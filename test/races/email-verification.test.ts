@@ -1,9 +1,8 @@
 import { decodeJwt } from 'jose';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   accountsOf,
-  databaseOf,
   otherPasswords,
   postRegistration,
   registerForToken,
@@ -15,40 +14,27 @@ import {
 } from '../features/email-verification/pending-registrations.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
 import { holdRows } from './hold-rows.ts';
+import { crowdOf, times, together } from './together.ts';
+import { sessionsOf } from './two-factor-state.ts';
 import { untilWaiting } from './until-waiting.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let open: TestClient;
-let required: TestClient;
+const patient = { DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' };
+const open = new TestClient({ ...patient, ADMIN_SECRET: adminSecret });
+const required = requiredClient(patient);
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  const patient = { DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' };
-  open = new TestClient({ ...patient, ADMIN_SECRET: adminSecret });
-  required = requiredClient(patient);
-});
-afterAll(() => database.drop());
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
 });
 afterEach(() => vi.restoreAllMocks());
 
-const parallel = 20;
+const parallel = crowdOf(20);
 const consuming = 'spent_by = ';
-
-async function sessionsOf(userId: string): Promise<string[]> {
-  const rows = await databaseOf(open).query<{ id: string }>(
-    sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`,
-  );
-  return rows.map(({ id }) => id);
-}
 
 function expectOneSuccess(answers: readonly Answer[]): Answer {
   const winners = answers.filter(({ status }) => status === 200);
@@ -61,15 +47,16 @@ function expectOneSuccess(answers: readonly Answer[]): Answer {
   return winners[0]!;
 }
 
-describe('of 20 verifications with one token exactly one succeeds (EML-07)', { timeout: 60_000 }, () => {
+describe('of many verifications with one token exactly one succeeds (EML-07)', { timeout: 60_000 }, () => {
   test('by the session of the account', async () => {
     const { email, token, json, userId } = await unverifiedAccount(open);
     const { accessToken: bearer } = json;
-    releaseTogether(consuming, parallel);
-    const answers = await Promise.all(
-      Array.from({ length: parallel }, () => verify(open, { token }, { bearer })),
+    const winner = expectOneSuccess(
+      await together(
+        consuming,
+        times(parallel, () => verify(open, { token }, { bearer })),
+      ),
     );
-    const winner = expectOneSuccess(answers);
     expect(winner.json.user.emailVerified).toBe(true);
     expect(await accountsOf(open, email)).toMatchObject([{ id: userId, is_verified: true }]);
     expect(await sessionsOf(userId)).toEqual([decodeJwt(bearer).sid]);
@@ -77,11 +64,12 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
 
   test('by its password: there is one session afterwards', async () => {
     const { email, token, userId } = await unverifiedAccount(open);
-    releaseTogether(consuming, parallel);
-    const answers = await Promise.all(
-      Array.from({ length: parallel }, () => verify(open, { token, password })),
+    const winner = expectOneSuccess(
+      await together(
+        consuming,
+        times(parallel, () => verify(open, { token, password })),
+      ),
     );
-    const winner = expectOneSuccess(answers);
     expect(await accountsOf(open, email)).toMatchObject([{ id: userId, is_verified: true }]);
     expect(await sessionsOf(userId)).toEqual([decodeJwt(winner.json.accessToken).sid]);
   });
@@ -89,11 +77,12 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
   test.each([false, true])('of a pending registration, with an account to claim: %s', async (isClaim) => {
     const email = isClaim ? (await unverifiedAccount(open)).email : freshEmail();
     const token = await registerForToken(required, email, otherPasswords);
-    releaseTogether(consuming, parallel);
-    const answers = await Promise.all(
-      Array.from({ length: parallel }, () => verify(required, { token, password: otherPassword })),
+    const winner = expectOneSuccess(
+      await together(
+        consuming,
+        times(parallel, () => verify(required, { token, password: otherPassword })),
+      ),
     );
-    const winner = expectOneSuccess(answers);
     const { id } = winner.json.user;
     expect(await accountsOf(open, email)).toMatchObject([{ id, is_verified: true }]);
     expect(await sessionsOf(id)).toEqual([decodeJwt(winner.json.accessToken).sid]);
@@ -102,18 +91,18 @@ describe('of 20 verifications with one token exactly one succeeds (EML-07)', { t
 });
 
 describe('pending registrations of one address at the same time', { timeout: 60_000 }, () => {
-  test('30 of one client in mixed case are 202 each, make no user, and mail five times (EML-01, EML-10)', async () => {
+  test('many of one client in mixed case are 202 each, make no user, and mail five times (EML-01, EML-10)', async () => {
     const email = freshEmail();
     const headers = freshClient();
     const spelling = (index: number) =>
       index % 3 === 0 ? email : index % 3 === 1 ? email.toUpperCase() : `U${email.slice(1)}`;
-    releaseTogether('INSERT INTO registration_attempts', 30);
+    releaseTogether('INSERT INTO registration_attempts', crowdOf(30));
     const answers = await Promise.all(
-      Array.from({ length: 30 }, (_, index) =>
+      Array.from({ length: crowdOf(30) }, (_, index) =>
         required.post('/api/auth/register', registration(spelling(index)), { headers }),
       ),
     );
-    expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(202));
+    expect(answers.map(({ status }) => status)).toEqual(Array(crowdOf(30)).fill(202));
     expect(await accountsOf(open, email)).toEqual([]);
     expect(await mailsTo(open, email)).toHaveLength(5);
     expect(await waitingFor(open, email)).toBe(5);
@@ -238,9 +227,9 @@ describe('an account before its verification commits (EML-09)', { timeout: 60_00
     // The verification has taken the account over, and waits for a link that it ends.
     await storeLink(open, 'unlock', { id: userId, email });
     const held = sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'unlock' FOR UPDATE`;
-    const [verifying] = await holdRows(database.url, [held], async () => {
+    const [verifying] = await holdRows([held], async () => {
       const answer = verify(required, { token, password: otherPassword });
-      await untilWaiting(database.url, 1);
+      await untilWaiting(1);
       expect((await logIn(password)).json.code).toBe('email_not_verified');
       expect((await logIn(otherPassword)).json.code).toBe('invalid_credentials');
       return [answer] as const;

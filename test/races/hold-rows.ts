@@ -10,20 +10,16 @@ import { untilWaiting } from './until-waiting.ts';
  *
  * @param during Resolves with calls in an array when they are to go on after it.
  */
-export async function holdRows<T>(
-  url: string,
-  statements: readonly Fragment[],
-  during: () => Promise<T>,
-): Promise<T> {
+export async function holdRows<T>(statements: readonly Fragment[], during: () => Promise<T>): Promise<T> {
   const holding = expect(
-    openDatabase(url).batch([...statements, sql`SELECT pg_sleep(7)`]),
+    openDatabase().batch([...statements, sql`SELECT pg_sleep(7)`]),
   ).rejects.toMatchObject({ code: '57014' });
   try {
     // Statements that fail never fall asleep.
-    await Promise.race([untilAsleep(url, 1), holding]);
+    await Promise.race([untilAsleep(1), holding]);
     return await during();
   } finally {
-    await openDatabase(url).query(sql`
+    await openDatabase().query(sql`
       SELECT pg_cancel_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event = 'PgSleep'`);
     await holding;
@@ -35,13 +31,12 @@ export async function holdRows<T>(
  * which the service has given up, and the one that repeats it.
  */
 export async function heldUntilRepeated<T>(
-  url: string,
   statements: readonly Fragment[],
   calls: readonly (() => Promise<T>)[],
 ): Promise<T[]> {
-  const started = await holdRows(url, statements, async () => {
+  const started = await holdRows(statements, async () => {
     const answers = calls.map((call) => call());
-    await untilWaiting(url, 2 * calls.length);
+    await untilWaiting(2 * calls.length);
     return answers;
   });
   return Promise.all(started);

@@ -6,8 +6,8 @@ import { untilAsleep } from './until-asleep.ts';
  * Installs the barrier of a race in a database of the test's own: a function that takes a session's row lock and gives it
  * back when as many statements queue up behind it. Whoever waits was let in at the same moment, not one after the other.
  */
-export async function installLockBarrier(databaseUrl: string): Promise<void> {
-  await openDatabase(databaseUrl).query(sql`
+export async function installLockBarrier(): Promise<void> {
+  await openDatabase().query(sql`
     CREATE FUNCTION test_hold_session(held uuid, waiting_min int, ms_max int) RETURNS int LANGUAGE plpgsql AS $body$
     DECLARE
       ends_at timestamptz := clock_timestamp() + make_interval(secs => ms_max / 1000.0);
@@ -31,14 +31,13 @@ export async function installLockBarrier(databaseUrl: string): Promise<void> {
  * @returns what they gave, and how many were seen waiting
  */
 export async function releaseTogether<T>(
-  databaseUrl: string,
   sessionId: string,
   race: readonly (() => Promise<T>)[],
 ): Promise<{ readonly results: T[]; readonly waiting: number }> {
-  const hold = openDatabase(databaseUrl).query<{ waiting: number }>(
+  const hold = openDatabase().query<{ waiting: number }>(
     sql`SELECT test_hold_session(${sessionId}::uuid, ${race.length}::int, 6000) AS waiting`,
   );
-  await untilAsleep(databaseUrl, 1);
+  await untilAsleep(1);
   const results = await Promise.all(race.map((start) => start()));
   const [row] = await hold;
   return { results, waiting: row?.waiting ?? 0 };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   ageRotations,
@@ -11,26 +11,18 @@ import {
   successorIn,
 } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
+import { crowdOf } from './together.ts';
 
-const callers = 50;
-const manyRounds = Array.from({ length: 10 }, (_, index) => index + 1);
+const callers = crowdOf(50);
+const manyRounds = Array.from({ length: roundsOf(20) }, (_, index) => index + 1);
 const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  await installLockBarrier(database.url);
-  client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
-});
-afterAll(() => database.drop());
-
-/** A view of its own for each statement: the time of one is bounded. */
-const db = () => openDatabase(database.url);
+beforeAll(installLockBarrier);
 
 function logout(refreshToken: string): Promise<Answer> {
   return client.post('/api/auth/logout', { refreshToken });
@@ -38,7 +30,7 @@ function logout(refreshToken: string): Promise<Answer> {
 
 /** Starts all at the same moment, behind the session's row lock. */
 async function race(sessionId: string, starts: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
-  const { results, waiting } = await releaseTogether(database.url, sessionId, starts);
+  const { results, waiting } = await releaseTogether(sessionId, starts);
   expect(waiting).toBe(starts.length);
   return results;
 }
@@ -48,7 +40,7 @@ async function expectEnded(
   { sessionId, accessToken, bodyToken, cookieToken }: SignedIn,
   answers: readonly Answer[],
 ) {
-  expect(await sessionRow(sessionId, db())).toBeNull();
+  expect(await sessionRow(sessionId)).toBeNull();
   const given = answers.filter(({ json }) => json.accessToken !== undefined);
   const refreshTokens = new Set([
     bodyToken,
@@ -67,12 +59,12 @@ async function expectEnded(
   }
 }
 
-describe('a logout among fifty refreshes', () => {
+describe('a logout among many refreshes', () => {
   test.each(rounds)('is never undone by one of them, round %i (RFR-06)', async (round) => {
     const signedIn = await signIn(client);
     const { sessionId, bodyToken, cookieToken } = signedIn;
     const starts = Array.from({ length: callers }, (_, index) => {
-      if (index === round * 9) return () => logout(bodyToken);
+      if (index === round * 3) return () => logout(bodyToken);
       return index % 2 ? () => refreshByBody(client, bodyToken) : () => refreshByCookie(client, cookieToken);
     });
     const answers = await race(sessionId, starts);
@@ -82,9 +74,9 @@ describe('a logout among fifty refreshes', () => {
         `${status} ${json.code}`,
       ).toBe(true);
     }
-    expect(answers[round * 9]?.status).toBe(200);
+    expect(answers[round * 3]?.status).toBe(200);
     await expectEnded(signedIn, answers);
-    const events = await eventsOf(sessionId, db());
+    const events = await eventsOf(sessionId);
     const seconds = events.filter(({ reason }) => reason === 'second_transport');
     expect(seconds.length).toBeLessThanOrEqual(1);
     const types = events.filter((event) => !seconds.includes(event)).map(({ type }) => type);
@@ -92,7 +84,7 @@ describe('a logout among fifty refreshes', () => {
   });
 });
 
-describe('fifty logouts at once', () => {
+describe('many logouts at once', () => {
   test.each(rounds)('are all 200 and end the session once, round %i (SES-05)', async () => {
     const signedIn = await signIn(client);
     const { sessionId, bodyToken, accessToken } = signedIn;
@@ -103,9 +95,7 @@ describe('fifty logouts at once', () => {
     const answers = await race(sessionId, starts);
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     await expectEnded(signedIn, []);
-    const revocations = (await eventsOf(sessionId, db())).filter(
-      ({ type }) => type === 'authn_token_revoked',
-    );
+    const revocations = (await eventsOf(sessionId)).filter(({ type }) => type === 'authn_token_revoked');
     expect(revocations).toHaveLength(1);
   });
 
@@ -134,7 +124,7 @@ describe('a reuse that races a logout', () => {
       const signedIn = await signIn(client);
       const { sessionId, bodyToken } = signedIn;
       const second = await refreshByBody(client, bodyToken);
-      await ageRotations(sessionId, 31, db());
+      await ageRotations(sessionId, 31);
       const starts = Array.from({ length: callers }, (_, index) =>
         index % 2 ? () => refreshByBody(client, bodyToken) : () => logout(second.json.refreshToken),
       );
@@ -147,7 +137,7 @@ describe('a reuse that races a logout', () => {
       expect(logouts.filter(({ roundTrips }) => roundTrips !== 1)).toEqual([]);
       expect(reuses.filter(({ roundTrips }) => roundTrips > 2)).toEqual([]);
       await expectEnded(signedIn, [second]);
-      const ends = (await eventsOf(sessionId, db())).map(({ type }) => type).slice(1);
+      const ends = (await eventsOf(sessionId)).map(({ type }) => type).slice(1);
       expect(ends).toHaveLength(1);
       const judged = reuses.filter(({ json }) => json.code === 'refresh_token_reused').length;
       expect(ends).toEqual([judged === 1 ? 'authn_token_reuse' : 'authn_token_revoked']);
@@ -163,10 +153,11 @@ describe('the deletion of a user among fifty refreshes', () => {
       const { sessionId, bodyToken, userId } = signedIn;
       const answers: Answer[] = [];
       const starts = Array.from({ length: callers }, (_, index) => async () => {
-        if (index === round * 9) await db().query(sql`DELETE FROM users WHERE id = ${userId}::uuid`);
+        if (index === round * 3)
+          await openDatabase().query(sql`DELETE FROM users WHERE id = ${userId}::uuid`);
         else answers.push(await refreshByBody(client, bodyToken));
       });
-      expect((await releaseTogether(database.url, sessionId, starts)).waiting).toBe(callers);
+      expect((await releaseTogether(sessionId, starts)).waiting).toBe(callers);
       for (const { status } of answers) expect([200, 401]).toContain(status);
       await expectEnded(signedIn, answers);
     },

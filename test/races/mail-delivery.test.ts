@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import {
@@ -13,7 +13,7 @@ import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { keyringOf, queue, run, token } from '../mail/outbox-rows.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openForFlow } from '../support/database.ts';
+import { databaseUrl, openForFlow } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { slowRaces } from '../support/slow.ts';
@@ -21,14 +21,8 @@ import { randomSecret } from '../support/test-env.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
 import { holdRows } from './hold-rows.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
 beforeEach(async () => void (await run(client, sql`DELETE FROM mail_outbox`)));
 afterEach(() => vi.restoreAllMocks());
 
@@ -48,7 +42,7 @@ function deliveryTo(sent: OutgoingMail[], onSend: () => Promise<void> = async ()
       ...{ logoUrl: null, termsUrl: null, privacyUrl: null, supportUrl: null },
     },
     keyring: keyringOf(client),
-    openDatabase: () => openForFlow(database.url),
+    openDatabase: () => openForFlow(),
   };
 }
 
@@ -104,7 +98,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
   test('send what a clean-up seals anew at the same moment, each mail exactly once and whole (EML-12, SUP-04)', async () => {
     const current = randomSecret();
     const renewed = new TestClient({
-      ...{ DATABASE_URL: database.url, AUTH_SECRET: current },
+      ...{ AUTH_SECRET: current },
       AUTH_SECRET_PREVIOUS: String(client.env.AUTH_SECRET),
     });
     const keyring = keyringOf(renewed);
@@ -118,7 +112,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       const delivery = { ...deliveryTo(sent), keyring };
       const [first, count] = await Promise.all([
         deliverDueMails(delivery),
-        resealMails(openForFlow(database.url), 500, keyring),
+        resealMails(openForFlow(), 500, keyring),
       ]);
       vi.restoreAllMocks();
       // What is being sealed at that moment is passed over, and sent by the next run.
@@ -141,9 +135,9 @@ describe('runs side by side', { timeout: 60_000 }, () => {
   test('skip what another one is claiming at this moment, instead of waiting for it', async () => {
     const ids = await queueMany(3);
     const held = sql`SELECT id FROM mail_outbox WHERE id = ${ids[0]}::uuid FOR NO KEY UPDATE`;
-    await holdRows(database.url, [held], async () => {
+    await holdRows([held], async () => {
       const startedAt = Date.now();
-      const claimed = await leaseDueMails(openForFlow(database.url), 20);
+      const claimed = await leaseDueMails(openForFlow(), 20);
       expect(Date.now() - startedAt).toBeLessThan(500);
       expect(claimed.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
     });
@@ -155,7 +149,7 @@ describe('a run', { timeout: 60_000 }, () => {
     recordLog();
     const [id] = await queueMany(1);
     const sent: OutgoingMail[] = [];
-    const [claimed] = await leaseDueMails(openForFlow(database.url), 20);
+    const [claimed] = await leaseDueMails(openForFlow(), 20);
     expect(claimed?.id).toBe(id);
     await deliverDueMails(deliveryTo(sent));
     expect(sent).toEqual([]);
@@ -203,7 +197,7 @@ slowRaces('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
       sql`UPDATE mail_outbox SET next_attempt_at = next_attempt_at - interval '1 hour' WHERE finished_at IS NULL`,
     );
     await run(client, sql`ANALYZE mail_outbox`);
-    const [plan = []] = await plansOf(database.url, async () => {
+    const [plan = []] = await plansOf(databaseUrl(), async () => {
       await deliverMailsOfOperation(deliveryTo([]), nobody, nobody);
       return { roundTrips: 1 } as Answer;
     });
@@ -231,7 +225,7 @@ slowRaces('an outbox of 60,000 rows', { timeout: 60_000 }, () => {
     ['mails to return', ({ openDatabase: open }) => returnMails(open(), [nobody]), ['mail_outbox_pkey']],
   ])('is asked by index for %s', async (_name, ask, indexes) => {
     recordLog();
-    const plans = await plansOf(database.url, async () => {
+    const plans = await plansOf(databaseUrl(), async () => {
       await ask(deliveryTo([]));
       return { roundTrips: indexes.length } as Answer;
     });

@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { expectProblem } from '../contract/expect-problem.ts';
 import { prove, signInAgain } from '../features/password/signed-in-owner.ts';
 import { type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
 import { holdRows } from './hold-rows.ts';
 import { untilWaiting } from './until-waiting.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
-});
-afterAll(() => database.drop());
-
-const db = () => openDatabase(database.url);
+const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
 
 const rename = ({ accessToken }: SignedIn) =>
   client.call('PATCH', '/api/auth/me', { bearer: accessToken, body: { name: 'Renamed' } });
@@ -29,16 +20,16 @@ const logOut = ({ accessToken }: SignedIn) =>
 
 /** The call that waits for `held`, with what happens until it can go on. */
 async function whileWaiting(
-  held: Parameters<typeof holdRows>[1],
+  held: Parameters<typeof holdRows>[0],
   call: () => Promise<Answer>,
   meanwhile: () => Promise<unknown>,
 ): Promise<Answer> {
-  const [answer] = await holdRows(database.url, held, async () => {
+  const [answer] = await holdRows(held, async () => {
     let isAnswered = false;
     const waiting = call().finally(() => {
       isAnswered = true;
     });
-    await untilWaiting(database.url, 1, { isOver: () => isAnswered });
+    await untilWaiting(1, { isOver: () => isAnswered });
     await meanwhile();
     return [waiting] as const;
   });
@@ -46,7 +37,7 @@ async function whileWaiting(
 }
 
 async function stored(userId: string) {
-  const [row] = await db().query<{ name: string; exports: number; reads: number }>(sql`
+  const [row] = await openDatabase().query<{ name: string; exports: number; reads: number }>(sql`
     SELECT u.name, coalesce((SELECT t.count FROM login_attempts t WHERE t.bucket = 'user:' || u.id || ':export'), 0) AS exports,
       (SELECT count(*)::int FROM security_events e WHERE e.user_id = u.id AND e.type = 'sensitive_read') AS reads
     FROM users u WHERE u.id = ${userId}::uuid`);
@@ -75,7 +66,7 @@ describe('a change of the profile', { timeout: 60_000 }, () => {
       () => logOut(owner),
       async () => {
         renamed = rename(owner);
-        await untilWaiting(database.url, 2);
+        await untilWaiting(2);
       },
     );
     expect(loggedOut.status).toBe(200);
@@ -118,11 +109,13 @@ describe('an export', { timeout: 60_000 }, () => {
       () => exportAccount(owner),
       async () => {
         deleted = prove(client, 'DELETE /api/auth/me', owner);
-        await untilWaiting(database.url, 2);
+        await untilWaiting(2);
       },
     );
     expect([exported.status, (await deleted!).status]).toEqual([200, 200]);
-    expect(await db().query(sql`SELECT 1 FROM login_attempts WHERE bucket = ${bucket}`)).toEqual([]);
+    expect(await openDatabase().query(sql`SELECT 1 FROM login_attempts WHERE bucket = ${bucket}`)).toEqual(
+      [],
+    );
   });
 
   test('is served five times in an hour, however many are asked for at once, on all sessions (LIM-16)', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import {
   changePassword,
@@ -15,44 +15,25 @@ import { bcryptHash } from '../features/password/stored-accounts.ts';
 import { refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
-import { changing, headStartOf, releaseTogether } from './held-calls.ts';
+import { changing, headStartOf } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
+import { crowdOf, together } from './together.ts';
+import { sessionsOf } from './two-factor-state.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 const routes = Object.keys(ownersRoutes);
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({
-    DATABASE_URL: database.url,
-    DATABASE_TIMEOUT_MS: '8000',
-    LOGIN_ATTEMPTS_MAX: '100',
-  });
+const client = new TestClient({
+  DATABASE_TIMEOUT_MS: '8000',
+  LOGIN_ATTEMPTS_MAX: '100',
 });
-afterAll(() => database.drop());
+
 afterEach(() => vi.restoreAllMocks());
 
-const db = () => openDatabase(database.url);
-
-async function sessionsOf({ userId }: SignedIn): Promise<string[]> {
-  const rows = await db().query<{ id: string }>(
-    sql`SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid`,
-  );
-  return rows.map(({ id }) => id);
-}
-
-/** Lets the changing statements of both go together, one of them up to 4 ms ahead, by turns. */
-async function race(round: number, both: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
-  releaseTogether(changing, both.length, headStartOf(round));
-  const answers = await Promise.all(both.map((start) => start()));
-  vi.restoreAllMocks();
-  return answers;
-}
+const race = (round: number, both: readonly (() => Promise<Answer>)[]) =>
+  together(changing, both, headStartOf(round));
 
 /** Nothing that a refresh gave opens anything. */
 async function expectRefreshDead(owner: SignedIn, { status, json }: Answer): Promise<void> {
@@ -79,10 +60,8 @@ describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
       statuses.add(refreshed!.status);
       await expectRefreshDead(owner, refreshed!);
       await expectAlive(client, renewed!);
-      expect(await sessionsOf(owner)).toHaveLength(1);
-      expect((await recordsOf(owner.userId, db())).map(({ type }) => type)).not.toContain(
-        'authn_token_reuse',
-      );
+      expect(await sessionsOf(owner.userId)).toHaveLength(1);
+      expect((await recordsOf(owner.userId)).map(({ type }) => type)).not.toContain('authn_token_reuse');
     }
     // Both orders were met, or this was no race.
     expect(statuses).toEqual(new Set([200, 401]));
@@ -94,7 +73,7 @@ describe.each(renewals)('%s', { timeout: 120_000 }, (_name, renew) => {
       const answers = await race(round, [() => renew(owner), () => renew(owner)]);
       expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
       await expectAlive(client, answers.find(({ status }) => status === 200)!);
-      expect(await sessionsOf(owner)).toHaveLength(1);
+      expect(await sessionsOf(owner.userId)).toHaveLength(1);
     }
   });
 });
@@ -116,7 +95,7 @@ describe('a password change', { timeout: 120_000 }, () => {
       } else {
         expect(login!.json.code).toBe('invalid_credentials');
       }
-      expect(await sessionsOf(owner)).toHaveLength(1);
+      expect(await sessionsOf(owner.userId)).toHaveLength(1);
       await expectAlive(client, changed!);
     }
     expect(statuses).toEqual(new Set([200, 401]));
@@ -125,7 +104,7 @@ describe('a password change', { timeout: 120_000 }, () => {
   test('and a login that replaces a legacy hash at once: the change wins (HSH-06)', async () => {
     for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(client);
-      await db().query(
+      await openDatabase().query(
         sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`,
       );
       const [changed, login] = await race(round, [
@@ -135,7 +114,7 @@ describe('a password change', { timeout: 120_000 }, () => {
       // Where the login came first, the change looked again and found the better hash of the same password.
       expect(changed!.status, changed!.text).toBe(200);
       expect([200, 401]).toContain(login!.status);
-      expect(await sessionsOf(owner)).toHaveLength(1);
+      expect(await sessionsOf(owner.userId)).toHaveLength(1);
       const next = await client.post('/api/auth/login', { email: owner.email, password: otherPassword });
       expect(next.status).toBe(200);
     }
@@ -151,7 +130,7 @@ describe('a password change', { timeout: 120_000 }, () => {
       ]);
       expect(changed!.status, changed!.text).toBe(200);
       await expectRefreshDead(other, refreshed!);
-      expect(await sessionsOf(owner)).toHaveLength(1);
+      expect(await sessionsOf(owner.userId)).toHaveLength(1);
     }
   });
 
@@ -164,7 +143,7 @@ describe('a password change', { timeout: 120_000 }, () => {
         () => changePassword(client, other, { newPassword: 'a crane under the old bridge' }),
       ]);
       expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);
-      expect(await sessionsOf(owner)).toHaveLength(1);
+      expect(await sessionsOf(owner.userId)).toHaveLength(1);
     }
   });
 });
@@ -184,9 +163,11 @@ describe('the deletion of an account', { timeout: 120_000 }, () => {
         expect(expected).toContain(answer!.status);
         // Whoever changed the session or the password first has taken the ground from under it.
         expect([200, 401, 403]).toContain(deleted!.status);
-        const users = await db().query(sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid`);
+        const users = await openDatabase().query(
+          sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid`,
+        );
         expect(users).toHaveLength(deleted!.status === 200 ? 0 : 1);
-        expect((await sessionsOf(owner)).length > 0).toBe(deleted!.status !== 200);
+        expect((await sessionsOf(owner.userId)).length > 0).toBe(deleted!.status !== 200);
         if (deleted!.status === 200 && answer!.status === 200) {
           const { accessToken: bearer } = answer!.json;
           expect((await client.get('/api/auth/me', { bearer })).status).toBe(401);
@@ -199,30 +180,31 @@ describe('the deletion of an account', { timeout: 120_000 }, () => {
 describe('a second statement that is still running when it is repeated', { timeout: 60_000 }, () => {
   test.each(routes)('of %s is answered 200 and has happened once (DBF-10, DBF-11)', async (key) => {
     const owners = await Promise.all(Array.from({ length: 3 }, () => signIn(client)));
-    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
+    const impatient = new TestClient({ DATABASE_TIMEOUT_MS: '1000' });
     const answers = await heldUntilRepeated(
-      database.url,
       owners.map(({ userId }) => sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`),
       owners.map((owner) => () => prove(impatient, key, owner)),
     );
     for (const [index, answer] of answers.entries()) {
       expect(answer.status, answer.text).toBe(200);
       expect(answer.roundTrips).toBeGreaterThan(2);
-      expect(await recordsOf(owners[index]!.userId, db())).toHaveLength(2);
+      expect(await recordsOf(owners[index]!.userId)).toHaveLength(2);
       await expectDead(client, owners[index]!);
       if (!key.startsWith('DELETE')) await expectAlive(client, answer);
     }
   });
 });
 
-test('60 wrong passwords at once over all routes get as many hashes as the limit says (LIM-03, LIM-11)', async () => {
-  const limited = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+test('many wrong passwords at once over all routes get as many hashes as the limit says (LIM-03, LIM-11)', async () => {
+  const limited = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
   const owner = await signIn(limited);
-  const calls = Array.from({ length: 60 }, (_, index) => prove(limited, routes[index % 3]!, owner, 'wrong'));
+  const calls = Array.from({ length: crowdOf(60) }, (_, index) =>
+    prove(limited, routes[index % 3]!, owner, 'wrong'),
+  );
   const answers = await Promise.all(calls);
   expect(answers.reduce((sum, { hashes }) => sum + hashes, 0)).toBe(10);
   expect(answers.filter(({ status }) => status === 403)).toHaveLength(10);
-  expect(answers.filter(({ status }) => status === 429)).toHaveLength(50);
+  expect(answers.filter(({ status }) => status === 429)).toHaveLength(crowdOf(60) - 10);
 });
 
 describe('a logout of a session that is being renewed', () => {
@@ -237,7 +219,7 @@ describe('a logout of a session that is being renewed', () => {
       ]);
       expect(ended.status).toBe(200);
       expect([200, 401, 403]).toContain(renewed.status);
-      expect(await sessionsOf(owner)).toEqual([]);
+      expect(await sessionsOf(owner.userId)).toEqual([]);
     }
   });
 });
@@ -246,14 +228,14 @@ describe('a logout of a session that is being renewed', () => {
 test('the end of all sessions takes none of them before the user is free, so that it never deadlocks with a change', async () => {
   const owner = await signIn(client);
   await signInAgain(client, owner.email);
-  const holding = db().batch([
+  const holding = openDatabase().batch([
     sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid FOR NO KEY UPDATE`,
     sql`SELECT pg_sleep(1.5)`,
     sql`SELECT count(*)::int AS count FROM sessions s WHERE s.user_id = ${owner.userId}::uuid`,
     // Fails when anybody holds one.
     sql`SELECT s.id FROM sessions s WHERE s.user_id = ${owner.userId}::uuid FOR UPDATE NOWAIT`,
   ]);
-  await untilAsleep(database.url, 1);
+  await untilAsleep(1);
   const ending = client.call('DELETE', '/api/auth/sessions', { bearer: owner.accessToken });
   const [, , held] = await holding;
   expect(held).toEqual([{ count: 2 }]);

@@ -1,35 +1,29 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { forget, linkFor, reset } from '../features/password/password-reset.ts';
 import { changePassword, expectDead, recordsOf, signInAgain } from '../features/password/signed-in-owner.ts';
 import { refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { challenge, completeChallenge, twoFactorUser, wrongCode } from '../support/two-factor.ts';
-import { changing, headStartOf, releaseTogether } from './held-calls.ts';
+import { changing, headStartOf } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
+import { crowdOf, times, together } from './together.ts';
+import { sessionsOf } from './two-factor-state.ts';
 import { untilAsleep } from './until-asleep.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({
-    EMAIL_VERIFICATION: 'off',
-    DATABASE_URL: database.url,
-    DATABASE_TIMEOUT_MS: '8000',
-    LOGIN_ATTEMPTS_MAX: '100',
-  });
+const client = new TestClient({
+  EMAIL_VERIFICATION: 'off',
+  DATABASE_TIMEOUT_MS: '8000',
+  LOGIN_ATTEMPTS_MAX: '100',
 });
-afterAll(() => database.drop());
+
 afterEach(() => vi.restoreAllMocks());
 
-const db = () => openDatabase(database.url);
 const userOf = ({ userId, email }: SignedIn) => ({ id: userId, email });
 const linkOf = (kind: 'reset_password' | 'unlock' | 'not_me', owner: SignedIn) =>
   storeLink(client, kind, userOf(owner));
@@ -38,17 +32,8 @@ const unlock = (token: string) => client.post('/api/auth/unlock', { token });
 const logIn = (owner: Pick<SignedIn, 'email'>, text = password) =>
   client.post('/api/auth/login', { email: owner.email, password: text });
 
-async function sessionsOf({ userId }: SignedIn): Promise<unknown[]> {
-  return db().query(sql`SELECT s.id FROM sessions s WHERE s.user_id = ${userId}::uuid`);
-}
-
-/** Lets the changing statements of both go together, one of them up to 4 ms ahead, by turns. */
-async function race(round: number, both: readonly (() => Promise<Answer>)[]): Promise<Answer[]> {
-  releaseTogether(changing, both.length, headStartOf(round));
-  const answers = await Promise.all(both.map((start) => start()));
-  vi.restoreAllMocks();
-  return answers;
-}
+const race = (round: number, both: readonly (() => Promise<Answer>)[]) =>
+  together(changing, both, headStartOf(round));
 
 /** Nothing that a sign-in or a refresh gave opens anything. */
 async function expectNothingGained(owner: SignedIn, { status, json }: Answer): Promise<void> {
@@ -56,17 +41,18 @@ async function expectNothingGained(owner: SignedIn, { status, json }: Answer): P
   await expectDead(client, { ...owner, ...given });
 }
 
-describe('20 uses of one link at once', { timeout: 120_000 }, () => {
-  test('of a reset, with 20 passwords: one succeeds, and its password alone signs in (RST-01)', async () => {
+const crowd = crowdOf(20);
+
+describe(`${crowd} uses of one link at once`, { timeout: 120_000 }, () => {
+  test('of a reset, with a password each: one succeeds, and its password alone signs in (RST-01)', async () => {
     const owner = await signIn(client);
     const token = await linkFor(client, owner.email);
     const passwords = Array.from(
-      { length: 20 },
+      { length: crowd },
       (_, index) => `a heron over canal number ${index} of this town`,
     );
-    const tokens = releaseAll(20);
-    const answers = await Promise.all(passwords.map((text) => reset(client, token, text)));
-    tokens();
+    const uses = passwords.map((text) => () => reset(client, token, text));
+    const answers = await together(changing, uses);
     const won = passwords.filter((_, index) => answers[index]!.status === 200);
     expect(won).toHaveLength(1);
     for (const { status, json } of answers.filter((answer) => answer.status !== 200))
@@ -80,30 +66,26 @@ describe('20 uses of one link at once', { timeout: 120_000 }, () => {
   test('of an unlock: one succeeds, and is recorded once', async () => {
     const owner = await signIn(client);
     const token = await linkOf('unlock', owner);
-    const done = releaseAll(20);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => unlock(token)));
-    done();
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(19).fill(400)]);
-    const records = (await recordsOf(owner.userId, db())).filter(({ reason }) => reason === 'unlocked');
+    const answers = await together(
+      changing,
+      times(crowd, () => unlock(token)),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(crowd - 1).fill(400)]);
+    const records = (await recordsOf(owner.userId)).filter(({ reason }) => reason === 'unlocked');
     expect(records).toHaveLength(1);
   });
 
   test('of "not me": one succeeds, and one mail for a new password is written', async () => {
     const owner = await signIn(client);
     const token = await linkOf('not_me', owner);
-    const done = releaseAll(20);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => reportNotMe(token)));
-    done();
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(19).fill(400)]);
+    const answers = await together(
+      changing,
+      times(crowd, () => reportNotMe(token)),
+    );
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array(crowd - 1).fill(400)]);
     expect((await mailsTo(client, owner.email)).map(({ kind }) => kind)).toEqual(['reset_password']);
   });
 });
-
-/** Holds the changing statements of as many requests until all of them are there. */
-function releaseAll(count: number): () => void {
-  releaseTogether(changing, count);
-  return () => vi.restoreAllMocks();
-}
 
 const endings: [name: string, kind: 'reset_password' | 'not_me', end: (token: string) => Promise<Answer>][] =
   [
@@ -121,7 +103,7 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
       expect(ended!.status, ended!.text).toBe(200);
       statuses.add(login!.status);
       await expectNothingGained(owner, login!);
-      expect(await sessionsOf(owner)).toEqual([]);
+      expect(await sessionsOf(owner.userId)).toEqual([]);
       expect((await logIn(owner)).status).toBe(401);
     }
     // Both orders were met, or this was no race.
@@ -140,7 +122,7 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
       expect(ended!.status, ended!.text).toBe(200);
       statuses.add(refreshed!.status);
       await expectNothingGained(owner, refreshed!);
-      expect(await sessionsOf(owner)).toEqual([]);
+      expect(await sessionsOf(owner.userId)).toEqual([]);
     }
     expect(statuses).toContain(200);
   });
@@ -155,7 +137,7 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
       ]);
       expect(ended!.status, ended!.text).toBe(200);
       expect([200, 401, 403]).toContain(changed!.status);
-      expect(await sessionsOf(owner)).toEqual([]);
+      expect(await sessionsOf(owner.userId)).toEqual([]);
       expect((await logIn(owner, 'a crane under the old bridge')).status).toBe(401);
       if (name === 'a reset') expect((await logIn(owner, otherPassword)).status).toBe(200);
     }
@@ -164,18 +146,18 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
   test('makes a pending change of the address void that is asked for while it waits (LNK-05)', async () => {
     const owner = await signIn(client);
     const token = await linkOf(kind, owner);
-    const asked = db().batch([
+    const asked = openDatabase().batch([
       sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid FOR SHARE`,
       sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
         VALUES (decode(${'ab'.repeat(16)} || replace(${owner.userId}::text, '-', ''), 'hex'), 'change_email', ${owner.userId}::uuid, ${owner.email},
           ${freshEmail()}, now() + interval '1 day')`,
       sql`SELECT pg_sleep(1)`,
     ]);
-    await untilAsleep(database.url, 1);
+    await untilAsleep(1);
     const answer = await end(token);
     await asked;
     expect(answer.status, answer.text).toBe(200);
-    const left = await db().query(
+    const left = await openDatabase().query(
       sql`SELECT FROM one_time_tokens t WHERE t.owner_id = ${owner.userId}::uuid AND t.kind = 'change_email'`,
     );
     expect(left).toEqual([]);
@@ -184,9 +166,8 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
   test('that is still running when it is repeated is answered 200 and has happened once (DBF-10, DBF-11)', async () => {
     const owner = await signIn(client);
     const token = await linkOf(kind, owner);
-    const impatient = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
+    const impatient = new TestClient({ DATABASE_TIMEOUT_MS: '1000' });
     const [answer] = await heldUntilRepeated(
-      database.url,
       [sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`],
       [() => (kind === 'not_me' ? impatient.post('/api/auth/not-me', { token }) : reset(impatient, token))],
     );
@@ -207,16 +188,16 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
       ]);
       expect([200, 400]).toContain(ended!.status);
       expect([200, 401, 403]).toContain(deleted!.status);
-      const users = await db().query(sql`SELECT FROM users u WHERE u.id = ${owner.userId}::uuid`);
+      const users = await openDatabase().query(sql`SELECT FROM users u WHERE u.id = ${owner.userId}::uuid`);
       expect(users).toHaveLength(deleted!.status === 200 ? 0 : 1);
     }
   });
 });
 
 describe('on real PostgreSQL', { timeout: 60_000 }, () => {
-  test('20 requests for one address at once are all 202, and five mails (EML-10)', async () => {
+  test('many requests for one address at once are all 202, and five mails (EML-10)', async () => {
     const owner = await signIn(client);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => forget(client, owner.email)));
+    const answers = await Promise.all(Array.from({ length: crowd }, () => forget(client, owner.email)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     expect(await mailsTo(client, owner.email)).toHaveLength(5);
   });
@@ -232,29 +213,29 @@ describe('on real PostgreSQL', { timeout: 60_000 }, () => {
 
   test('10 logins on new devices at once all succeed, and five are told', async () => {
     const owner = await signIn(client);
-    releaseTogether(changing, 10);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => logIn(owner)));
+    const answers = await together(
+      changing,
+      times(10, () => logIn(owner)),
+    );
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     const mails = (await mailsTo(client, owner.email)).map(({ kind }) => kind);
     expect(mails).toEqual(Array(5).fill('new_device'));
   });
 
-  test('30 wrong passwords at once lock an account with one mail (LIM-13, LIM-03)', async () => {
+  test('many wrong passwords at once lock an account with one mail (LIM-13, LIM-03)', async () => {
     const limited = new TestClient({
-      DATABASE_URL: database.url,
       DATABASE_TIMEOUT_MS: '8000',
       EMAIL_VERIFICATION: 'off',
       LOGIN_ATTEMPTS_MAX: '5',
     });
     const owner = await signIn(limited);
     const guess = () => limited.post('/api/auth/login', { email: owner.email, password: 'wrong' });
-    await Promise.all(Array.from({ length: 30 }, guess));
+    await Promise.all(Array.from({ length: crowdOf(30) }, guess));
     expect((await mailsTo(limited, owner.email)).map(({ kind }) => kind)).toEqual(['account_locked']);
   });
 
   test('an unlock and a lock of the same account at once never deadlock', async () => {
     const limited = new TestClient({
-      DATABASE_URL: database.url,
       DATABASE_TIMEOUT_MS: '8000',
       EMAIL_VERIFICATION: 'off',
       LOGIN_ATTEMPTS_MAX: '2',
@@ -283,14 +264,14 @@ describe('a recovery that begins', { timeout: 180_000 }, () => {
       const [ended, asked] = await race(round, [() => reportNotMe(token), () => forget(client, owner.email)]);
       expect([ended!.status, asked!.status]).toEqual([200, 202]);
       const links = (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'reset_password');
-      const [since] = await db().query<{ since: string }>(
+      const [since] = await openDatabase().query<{ since: string }>(
         sql`SELECT recovery_since::text AS since FROM users WHERE id = ${owner.userId}::uuid`,
       );
       let isOver = false;
       for (const { token: link } of links) {
         // The token begins with its kind; what is hashed are the random bits, the first 32 bytes.
         const bits = link!.slice(link!.indexOf('_') + 1).slice(0, 43);
-        const [row] = await db().query<{ is_older: boolean }>(sql`
+        const [row] = await openDatabase().query<{ is_older: boolean }>(sql`
           SELECT t.created_at < ${since!.since}::timestamptz AS is_older FROM one_time_tokens t
           WHERE t.token_hash = sha256(substr(decode(translate(${`${bits}A`}, '-_', '+/'), 'base64'), 1, 32)) AND t.spent_at IS NULL`);
         const { status } = await reset(client, link!);
@@ -308,7 +289,7 @@ describe('a recovery that begins', { timeout: 180_000 }, () => {
     for (let round = 0; round < roundsOf(40, statuses.size < 2); round++) {
       const user = await twoFactorUser(client);
       const open = await challenge(client, user);
-      await db().batch([
+      await openDatabase().batch([
         sql`UPDATE users SET password_hash = NULL WHERE id = ${user.userId}::uuid`,
         sql`INSERT INTO second_factor_devices AS d (user_id, device_id, misses)
           VALUES (${user.userId}::uuid, '00000000-0000-0000-0000-000000000000', 49)`,

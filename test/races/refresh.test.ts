@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { addressOf } from '../../src/address/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import type { Transport } from '../../src/features/sessions/refresh-token.ts';
@@ -16,29 +16,20 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { logIn } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { holdRows } from './hold-rows.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
+import { crowdOf } from './together.ts';
 import { untilWaiting } from './until-waiting.ts';
 
-const callers = 50;
+const callers = 2 * crowdOf(25);
 const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
 const transports: readonly Transport[] = ['cookie', 'body'];
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  await installLockBarrier(database.url);
-  client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
-});
-afterAll(() => database.drop());
-
-/** A view of its own for each statement: the time of one is bounded. */
-const db = () => openDatabase(database.url);
+beforeAll(installLockBarrier);
 
 /** Refreshes with every token at the same moment, each behind the same row lock. */
 async function race(sessionId: string, uses: readonly (readonly [Transport, string])[]): Promise<Answer[]> {
@@ -47,7 +38,7 @@ async function race(sessionId: string, uses: readonly (readonly [Transport, stri
       () =>
         refreshBy(transport, client, token),
   );
-  const { results, waiting } = await releaseTogether(database.url, sessionId, starts);
+  const { results, waiting } = await releaseTogether(sessionId, starts);
   expect(waiting).toBe(uses.length);
   return results;
 }
@@ -84,8 +75,8 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
       expect(tally(answers)).toEqual({ '200 ok': callers });
       expect(answers.every(({ roundTrips }) => roundTrips === 1)).toBe(true);
       expect(successors(transport, answers).size).toBe(1);
-      expect(await sessionRow(sessionId, db())).toMatchObject({ [`${transport}_counter`]: 1 });
-      await ageRotations(sessionId, 31, db());
+      expect(await sessionRow(sessionId)).toMatchObject({ [`${transport}_counter`]: 1 });
+      await ageRotations(sessionId, 31);
       const next = await refreshBy(transport, client, successorIn(transport, answers[0]!) ?? '');
       expect(next.status).toBe(200);
     },
@@ -103,20 +94,20 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
       const answers = await race(sessionId, uses);
       expect(tally(answers)).toEqual({ '200 ok': callers });
       expect([...successors(transport, answers)]).toEqual([current]);
-      expect(await sessionRow(sessionId, db())).toMatchObject({ [`${transport}_counter`]: 1 });
+      expect(await sessionRow(sessionId)).toMatchObject({ [`${transport}_counter`]: 1 });
     },
   );
 
   test.each(rounds)('of a stale token end the session once, with one event, round %i (RFR-02)', async () => {
     const { sessionId, token, email } = await signedIn();
     await refreshBy(transport, client, token);
-    await ageRotations(sessionId, 31, db());
+    await ageRotations(sessionId, 31);
     const answers = await race(sessionId, times(callers, [transport, token] as const));
     // More would be the repeat of one that met a deadlock.
     expect(answers.filter(({ roundTrips }) => roundTrips > 2)).toEqual([]);
     expect(tally(answers)).toEqual({ '401 refresh_token_reused': 1, '401 session_expired': callers - 1 });
-    expect(await sessionRow(sessionId, db())).toBeNull();
-    const reuses = (await eventsOf(sessionId, db())).filter(({ type }) => type === 'authn_token_reuse');
+    expect(await sessionRow(sessionId)).toBeNull();
+    const reuses = (await eventsOf(sessionId)).filter(({ type }) => type === 'authn_token_reuse');
     expect(reuses).toHaveLength(1);
     const told = (await mailsTo(client, email)).filter(({ kind }) => kind === 'refresh_token_reused');
     expect(told).toHaveLength(1);
@@ -127,10 +118,10 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
     async () => {
       const { sessionId, token } = await signedIn();
       const current = successorIn(transport, await refreshBy(transport, client, token)) ?? '';
-      await ageRotations(sessionId, 31, db());
+      await ageRotations(sessionId, 31);
       const second = await refreshBy(transport, client, current);
       const live = successorIn(transport, second) ?? '';
-      await ageRotations(sessionId, 31, db());
+      await ageRotations(sessionId, 31);
       const uses = Array.from(
         { length: callers },
         (_, index) => [transport, index % 2 ? token : live] as const,
@@ -140,7 +131,7 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
       expect(counts['401 refresh_token_reused']).toBe(1);
       const others = (counts['200 ok'] ?? 0) + (counts['401 session_expired'] ?? 0);
       expect(others).toBe(callers - 1);
-      expect(await sessionRow(sessionId, db())).toBeNull();
+      expect(await sessionRow(sessionId)).toBeNull();
       for (const answer of [second, ...answers.filter(({ status }) => status === 200)]) {
         const left = successorIn(transport, answer) ?? '';
         expect((await refreshBy(transport, client, left)).json.code).toBe('session_expired');
@@ -154,13 +145,13 @@ describe.each(transports)('fifty refreshes at once, by %s', (transport) => {
     async () => {
       const { userId } = await signedIn();
       const token = `earlier ${crypto.randomUUID()}`;
-      const sessionId = await insertLegacySession(userId, token, db());
+      const sessionId = await insertLegacySession(userId, token);
       const answers = await race(sessionId, times(callers, [transport, token] as const));
       expect(tally(answers)).toEqual({ '200 ok': callers });
       expect(successors(transport, answers).size).toBe(1);
       const other = transport === 'cookie' ? 'body' : 'cookie';
       const expected = { [`${transport}_counter`]: 1, [`${other}_counter`]: null };
-      expect(await sessionRow(sessionId, db())).toMatchObject(expected);
+      expect(await sessionRow(sessionId)).toMatchObject(expected);
     },
   );
 });
@@ -185,17 +176,17 @@ describe('both transports at once', () => {
         answers.filter((_, index) => index % 2 === 0),
       ).size,
     ).toBe(1);
-    expect(await sessionRow(sessionId, db())).toMatchObject({ body_counter: 1, cookie_counter: 1 });
+    expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1, cookie_counter: 1 });
   });
 
   test.each(rounds)('with a token of the legacy system open exactly one, round %i', async () => {
     const { userId } = await signIn(client);
     const token = `earlier ${crypto.randomUUID()}`;
-    const sessionId = await insertLegacySession(userId, token, db());
+    const sessionId = await insertLegacySession(userId, token);
     const uses = Array.from({ length: callers }, (_, index) => [transports[index % 2]!, token] as const);
     const answers = await race(sessionId, uses);
     expect(tally(answers)).toEqual({ '200 ok': callers / 2, '401 session_expired': callers / 2 });
-    const row = await sessionRow(sessionId, db());
+    const row = await sessionRow(sessionId);
     expect([row?.cookie_counter, row?.body_counter].sort()).toEqual([1, null]);
   });
 });
@@ -204,20 +195,20 @@ test.each(rounds)(
   'reuses in several sessions of an account at once are told as often as one after the other, round %i (RFR-02)',
   async () => {
     const quiet = new TestClient({
-      ...{ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000', EMAIL_VERIFICATION: 'off' },
+      ...{ DATABASE_TIMEOUT_MS: '8000', EMAIL_VERIFICATION: 'off' },
     });
     const { email, userId } = await signIn(quiet);
     const tokens: string[] = [];
     for (let session = 1; session <= 6; session++) {
       const { json } = await logIn(quiet, email, { transport: 'body' });
       await refreshByBody(quiet, json.refreshToken);
-      await ageRotations(String(claimsOf(json.accessToken).sid), 31, db());
+      await ageRotations(String(claimsOf(json.accessToken).sid), 31);
       tokens.push(json.refreshToken);
     }
     const held = sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
-    const started = await holdRows(database.url, [held], async () => {
+    const started = await holdRows([held], async () => {
       const answers = tokens.map((token) => refreshByBody(quiet, token));
-      await untilWaiting(database.url, tokens.length);
+      await untilWaiting(tokens.length);
       return answers;
     });
     expect(tally(await Promise.all(started))).toEqual({ '401 refresh_token_reused': tokens.length });
@@ -230,16 +221,16 @@ test.each(rounds)(
 test('the notice of a reuse waits for a mail to the same address that is being counted (RFR-02)', async () => {
   const { email, sessionId, bodyToken } = await signIn(client);
   await refreshByBody(client, bodyToken);
-  await ageRotations(sessionId, 31, db());
+  await ageRotations(sessionId, 31);
   const [key] = addressOf(keyringOf(client), email).keys;
   const held = sql`SELECT pg_advisory_xact_lock(hashtextextended(${key}::text, 0))`;
-  const [reuse] = await holdRows(database.url, [held], async () => {
+  const [reuse] = await holdRows([held], async () => {
     const answer = refreshByBody(client, bodyToken);
-    await untilWaiting(database.url, 1);
+    await untilWaiting(1);
     return [answer] as const;
   });
   expect((await reuse).json.code).toBe('refresh_token_reused');
-  expect(await sessionRow(sessionId, db())).toBeNull();
+  expect(await sessionRow(sessionId)).toBeNull();
 });
 
 test.each(rounds)(
@@ -256,6 +247,6 @@ test.each(rounds)(
       return token;
     });
     expect(new Set(await Promise.all(tabs)).size).toBe(1);
-    expect(await sessionRow(sessionId, db())).toMatchObject({ body_counter: 1 });
+    expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
   },
 );

@@ -1,19 +1,14 @@
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshClient, freshEmail, registration } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
-import { describe, test } from '../support/races.ts';
+import { openDatabase } from '../support/database.ts';
+import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
+import { crowdOf } from './together.ts';
 import { untilAsleep } from './until-asleep.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-});
-afterAll(() => database.drop());
 afterEach(() => vi.restoreAllMocks());
 
 interface Made {
@@ -23,7 +18,7 @@ interface Made {
 }
 
 async function madeFor(email: string): Promise<Made | undefined> {
-  const [made] = await openDatabase(database.url).query<Made>(sql`
+  const [made] = await openDatabase().query<Made>(sql`
     SELECT count(DISTINCT u.id)::int AS users, count(DISTINCT s.id)::int AS sessions, count(DISTINCT e.id)::int AS events
     FROM users u LEFT JOIN sessions s ON s.user_id = u.id LEFT JOIN security_events e ON e.user_id = u.id
     WHERE lower(u.email) = ${email}`);
@@ -31,12 +26,12 @@ async function madeFor(email: string): Promise<Made | undefined> {
 }
 
 describe('POST /api/auth/register at the same time', { timeout: 60_000 }, () => {
-  const parallel = 30;
+  const parallel = crowdOf(30);
 
-  test.each([1, 2, 3, 4, 5, 6])(
-    'of 30 for one address in mixed case exactly one succeeds, the others are 409 (EML-01, T36), round %i',
+  test.each(Array.from({ length: roundsOf(6) }, (_, index) => index + 1))(
+    'of many for one address in mixed case exactly one succeeds, the others are 409 (EML-01, T36), round %i',
     async () => {
-      const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+      const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
       const email = freshEmail();
       const spelling = (index: number) =>
         index % 3 === 0 ? email : index % 3 === 1 ? email.toUpperCase() : `U${email.slice(1)}`;
@@ -62,8 +57,8 @@ describe('POST /api/auth/register at the same time', { timeout: 60_000 }, () => 
     },
   );
 
-  test('of 30 for different addresses all succeed', async () => {
-    const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+  test('of many for different addresses all succeed', async () => {
+    const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
     releaseTogether('INSERT INTO users', parallel);
     const answers = await Promise.all(
       Array.from({ length: parallel }, () =>
@@ -79,10 +74,9 @@ describe('a register whose first try is still running when it is repeated', { ti
   // As when a compute wakes up: both tries wait, then both run at once, and neither's snapshot has the other's rows.
   test('answers 201 with the one account that was made (DBF-07, DBF-11)', async () => {
     const emails = Array.from({ length: 8 }, freshEmail);
-    const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '1000' });
+    const client = new TestClient({ DATABASE_TIMEOUT_MS: '1000' });
     // Whoever registers an address waits for another row of it to stay or go.
     const answers = await heldUntilRepeated(
-      database.url,
       emails.map((email) => sql`INSERT INTO users (email, name) VALUES (${email}, 'Nobody')`),
       emails.map(
         (email) => () => client.post('/api/auth/register', registration(email), { headers: freshClient() }),
@@ -99,22 +93,22 @@ describe('a register whose first try is still running when it is repeated', { ti
 });
 
 test('a register that waits for an account to leave the address gets none, since the revert link holds it (EML-08)', async () => {
-  const client = new TestClient({ DATABASE_URL: database.url, DATABASE_TIMEOUT_MS: '8000' });
+  const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
   const [email, newEmail] = [freshEmail(), freshEmail()];
   const { json } = await client.post('/api/auth/register', registration(email), { headers: freshClient() });
-  const moves = openDatabase(database.url).batch([
+  const moves = openDatabase().batch([
     sql`UPDATE users SET email = ${newEmail} WHERE id = ${json.user.id}::uuid`,
     sql`INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, expires_at)
       VALUES (sha256(${email}::text::bytea), 'revert_email', ${json.user.id}::uuid, ${email}, ${email}, now() + interval '7 days')`,
     sql`SELECT pg_sleep(1)`,
   ]);
-  await untilAsleep(database.url, 1);
+  await untilAsleep(1);
   const answer = await client.post('/api/auth/register', registration(email), { headers: freshClient() });
   await moves;
   expect([answer.status, answer.json.code, answer.setCookies]).toEqual([409, 'email_taken', []]);
   expect(await madeFor(email)).toEqual({ users: 0, sessions: 0, events: 0 });
   const requestId = answer.headers.get('X-Request-Id');
-  const left = await openDatabase(database.url).query(
+  const left = await openDatabase().query(
     sql`SELECT kind FROM mail_outbox WHERE request_id = ${requestId}::uuid`,
   );
   expect(left).toEqual([]);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { fillLargeTables } from '../../tools/large-tables.ts';
 import { bcryptHash } from '../features/password/stored-accounts.ts';
@@ -10,22 +10,18 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { databaseUrl, openDatabase } from '../support/database.ts';
 import { expectIndexed, type PlanNode, plansOf } from '../support/query-plans.ts';
 import { describe } from '../support/races.ts';
 
 // A tenth of it in the loop of whoever works on something else: to the planner that is large as well.
 const share = inject('isFull') ? 1 : 0.1;
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-  await fillLargeTables((statement) => openDatabase(database.url).query(statement), share);
+  await fillLargeTables((statement) => openDatabase().query(statement), share);
 }, 120_000);
-afterAll(() => database.drop());
 
 const sessions = '/api/auth/sessions';
 const logIn = (email: string, text: string) => client.post('/api/auth/login', { email, password: text });
@@ -56,7 +52,7 @@ const readsTable = (plan: readonly PlanNode[]) =>
 describe(`among ${200_000 * share} users and ${500_000 * share} sessions`, () => {
   test.each(requests)('%s reads no table from end to end', async (_name, statements, request) => {
     const signedIn = await signIn(client);
-    const plans = await plansOf(database.url, () => request(signedIn));
+    const plans = await plansOf(databaseUrl(), () => request(signedIn));
     expect(plans).toHaveLength(statements);
     const reading = plans.filter(readsTable);
     expect(reading.length).toBeGreaterThan(0);
@@ -65,15 +61,15 @@ describe(`among ${200_000 * share} users and ${500_000 * share} sessions`, () =>
 
   test('nor does a login that replaces a legacy hash', async () => {
     const { email, userId } = await signIn(client);
-    await openDatabase(database.url).query(
+    await openDatabase().query(
       sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`,
     );
-    const plans = await plansOf(database.url, () => logIn(email, password));
+    const plans = await plansOf(databaseUrl(), () => logIn(email, password));
     for (const plan of plans.filter(readsTable)) expectIndexed(plan);
   });
 
   test('the tables are as large as that', async () => {
-    const [row] = await openDatabase(database.url).query<{ users: number; sessions: number }>(sql`
+    const [row] = await openDatabase().query<{ users: number; sessions: number }>(sql`
       SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM sessions) AS sessions`);
     expect(row!.users).toBeGreaterThanOrEqual(200_000 * share);
     expect(row!.sessions).toBeGreaterThanOrEqual(500_000 * share);

@@ -1,14 +1,21 @@
-import { vi } from 'vitest';
+import { inject, vi } from 'vitest';
 import type { Answer } from '../support/client.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
 
+/** How many do the same at once: `full` in `npm run test:full`, and else a third of them. */
+export function crowdOf(full: number): number {
+  return inject('isFull') ? full : Math.ceil(full / 3);
+}
+
 /** Starts all at once, and lets their statements that match go together. */
 export async function together(
-  text: RegExp,
+  text: string | RegExp,
   starts: readonly (() => Promise<Answer>)[],
   headStartMs = 0,
+  /** How many of them have such a statement. */
+  held = starts.length,
 ): Promise<Answer[]> {
-  releaseTogether(text, starts.length, headStartMs);
+  releaseTogether(text, held, headStartMs);
   const answers = await Promise.all(starts.map((start) => start()));
   vi.restoreAllMocks();
   return answers;

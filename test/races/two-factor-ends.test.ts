@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { features } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { sql } from '../../src/db/sql.ts';
@@ -6,8 +6,8 @@ import { loadRulesOf } from '../../src/feature.ts';
 import { reset } from '../features/password/password-reset.ts';
 import { changePassword, deleteAccount } from '../features/password/signed-in-owner.ts';
 import { keyringOf } from '../features/sessions/session-fixtures.ts';
-import type { Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase, openForFlow } from '../support/database.ts';
+import type { Answer } from '../support/client.ts';
+import { openDatabase, openForFlow } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -29,17 +29,11 @@ import {
   stateOf,
 } from './two-factor-state.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = patientClient({ ADMIN_SECRET: adminSecret });
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = patientClient(database.url, { ADMIN_SECRET: adminSecret });
-});
-afterAll(() => database.drop());
 afterEach(() => vi.restoreAllMocks());
+expectNoDeadlock();
 
-const db = () => openDatabase(database.url);
 const linkOf = (kind: 'reset_password' | 'not_me' | 'keep_two_factor', { userId, email }: TwoFactorUser) =>
   storeLink(client, kind, { id: userId, email });
 const act = (userId: string, action: string) =>
@@ -54,11 +48,11 @@ async function carryOutResets(): Promise<number> {
   const { cleanUps, credentials } = await loadRulesOf(features);
   const { runBatch } = cleanUps.find(({ rows }) => rows === 'users.two_factor_reset_at')!;
   const means = { credentials, config: parseConfig(client.env) };
-  return runBatch(openForFlow(database.url), 500, keyringOf(client), means);
+  return runBatch(openForFlow(), 500, keyringOf(client), means);
 }
 
 function letResetBeDue({ userId }: TwoFactorUser, inMs: number): Promise<unknown> {
-  return db().query(sql`
+  return openDatabase().query(sql`
     UPDATE users SET two_factor_reset_at = clock_timestamp() + make_interval(secs => ${inMs / 1000}::float8)
     WHERE id = ${userId}::uuid`);
 }
@@ -113,7 +107,7 @@ const ends: readonly End[] = [
     name: '"not me", of a sign-in before two-factor was turned on',
     prepare: async (user) => {
       const token = await linkOf('not_me', user);
-      await db().query(sql`
+      await openDatabase().query(sql`
         UPDATE one_time_tokens SET created_at = now() - interval '1 hour'
         WHERE owner_id = ${user.userId}::uuid AND kind = 'not_me'`);
       return () => reports(token);
@@ -161,41 +155,40 @@ function disable({ accessToken }: { readonly accessToken: string }, proof: objec
 }
 
 describe.each(ends)('a second step and $name at once', { timeout: 120_000 }, ({ prepare, ...end }) => {
-  test('leave no session that should have ended, and nothing of a factor that is gone (SES-07)', () =>
-    expectNoDeadlock(database.url, async () => {
-      const statuses = new Set<number>();
-      for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
-        const user = await twoFactorUser(client);
-        const asked = await challenge(client, user);
-        const start = await prepare(user);
-        const proof = { code: await freshCode(client, user), trustDevice: true };
-        releaseTogether(changing, 2, headStartOf(round));
-        const [ended, step] = await Promise.all([start(), completeChallenge(client, asked, proof)]);
-        vi.restoreAllMocks();
-        if (typeof ended === 'object') expect(ended).toMatchObject({ status: 200 });
-        statuses.add(step.status);
-        if (step.status !== 200) expect([step.status, step.json.code]).toEqual([401, 'challenge_expired']);
+  test('leave no session that should have ended, and nothing of a factor that is gone (SES-07)', async () => {
+    const statuses = new Set<number>();
+    for (let round = 0; round < roundsOf(50, statuses.size < 2); round++) {
+      const user = await twoFactorUser(client);
+      const asked = await challenge(client, user);
+      const start = await prepare(user);
+      const proof = { code: await freshCode(client, user), trustDevice: true };
+      releaseTogether(changing, 2, headStartOf(round));
+      const [ended, step] = await Promise.all([start(), completeChallenge(client, asked, proof)]);
+      vi.restoreAllMocks();
+      if (typeof ended === 'object') expect(ended).toMatchObject({ status: 200 });
+      statuses.add(step.status);
+      if (step.status !== 200) expect([step.status, step.json.code]).toEqual([401, 'challenge_expired']);
 
-        const goesOn = end.sessionsLeft === null && step.status === 200;
-        if (step.status === 200) {
-          const me = await client.get('/api/auth/me', { bearer: step.json.accessToken });
-          expect(me.status, me.text).toBe(goesOn ? 200 : 401);
-          const { refreshToken } = step.json;
-          const refreshed = await client.post('/api/auth/refresh', { refreshToken });
-          expect(refreshed.status, refreshed.text).toBe(goesOn ? 200 : 401);
-        }
-        const state = await stateOf(database.url, user.userId);
-        const sessions = end.sessionsLeft ?? (goesOn ? 2 : 1);
-        if (end.isOn === null) expect(state).toBeUndefined();
-        else expect(state).toMatchObject({ sessions, trusted: 0, challenges: 0, is_on: end.isOn });
-        // Nobody comes back by the challenge either.
-        const again = await completeChallenge(client, asked, { backupCode: user.backupCodes[1] });
-        expect([again.status, again.json.code]).toEqual([401, 'challenge_expired']);
-        await expectConsistent(database.url);
+      const goesOn = end.sessionsLeft === null && step.status === 200;
+      if (step.status === 200) {
+        const me = await client.get('/api/auth/me', { bearer: step.json.accessToken });
+        expect(me.status, me.text).toBe(goesOn ? 200 : 401);
+        const { refreshToken } = step.json;
+        const refreshed = await client.post('/api/auth/refresh', { refreshToken });
+        expect(refreshed.status, refreshed.text).toBe(goesOn ? 200 : 401);
       }
-      // Both orders were met, or this was no race.
-      expect(statuses).toEqual(new Set([200, 401]));
-    }));
+      const state = await stateOf(user.userId);
+      const sessions = end.sessionsLeft ?? (goesOn ? 2 : 1);
+      if (end.isOn === null) expect(state).toBeUndefined();
+      else expect(state).toMatchObject({ sessions, trusted: 0, challenges: 0, is_on: end.isOn });
+      // Nobody comes back by the challenge either.
+      const again = await completeChallenge(client, asked, { backupCode: user.backupCodes[1] });
+      expect([again.status, again.json.code]).toEqual([401, 'challenge_expired']);
+      await expectConsistent();
+    }
+    // Both orders were met, or this was no race.
+    expect(statuses).toEqual(new Set([200, 401]));
+  });
 });
 
 describe("an operator's reset", { timeout: 120_000 }, () => {
@@ -207,8 +200,9 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
     ['a second step', async (user, asked) => completeChallenge(client, asked, { code: codeAt(user.secret) })],
   ];
 
-  test.each(stops)('and %s, in the moment when it is due: one of them alone counts (OTP-15)', (name, stop) =>
-    expectNoDeadlock(database.url, async () => {
+  test.each(stops)(
+    'and %s, in the moment when it is due: one of them alone counts (OTP-15)',
+    async (name, stop) => {
       const winners = new Set<boolean>();
       let dueInMs = 20;
       for (let round = 0; round < roundsOf(60, winners.size < 2); round++) {
@@ -222,16 +216,16 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
           untilJudged(user),
         ]);
         expect(stopped.status, stopped.text).toBeLessThan(500);
-        const isKept = (await stateOf(database.url, user.userId))!.is_on;
+        const isKept = (await stateOf(user.userId))!.is_on;
         // Towards the moment at which either may win, however busy the machine is.
         dueInMs *= isKept ? 0.8 : 1.3;
         winners.add(isKept);
         // Who stopped it has it, and who was told otherwise has not. A code may have passed in the last moment before.
         if (name !== 'a second step' || isKept) expect(stopped.status === 200).toBe(isKept);
-        await expectConsistent(database.url);
+        await expectConsistent();
       }
       expect(winners).toEqual(new Set([true, false]));
-    }),
+    },
   );
 
   test('that a new enrolment overtakes, once the clean-up has found it, ends nothing of that', async () => {
@@ -248,8 +242,8 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
     });
     expect(await carryOutResets()).toBe(1);
     expect(enabled.map(({ status }) => status)).toEqual([200]);
-    expect(await stateOf(database.url, user.userId)).toMatchObject({ is_on: true, backup_codes: 10 });
-    await expectConsistent(database.url);
+    expect(await stateOf(user.userId)).toMatchObject({ is_on: true, backup_codes: 10 });
+    await expectConsistent();
   });
 
   test('that is announced while a second step is completed waits or is cancelled, and never lapses unseen', async () => {
@@ -264,7 +258,7 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
       ]);
       vi.restoreAllMocks();
       expect([announced.status, step.status]).toEqual([202, 200]);
-      await expectConsistent(database.url);
+      await expectConsistent();
     }
   });
 });
@@ -273,7 +267,7 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
 async function untilJudged({ userId }: TwoFactorUser): Promise<void> {
   for (;;) {
     await carryOutResets();
-    const [row] = await db().query<{ at: Date | null }>(
+    const [row] = await openDatabase().query<{ at: Date | null }>(
       sql`SELECT two_factor_reset_at AS at FROM users WHERE id = ${userId}::uuid`,
     );
     if (row!.at === null) return;

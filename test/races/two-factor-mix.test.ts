@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { runScheduled } from '../../src/app.ts';
 import { sql } from '../../src/db/sql.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { freshClient, otherPassword, password } from '../support/accounts.ts';
-import type { Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import type { Answer } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
 import { slowRaces } from '../support/slow.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { codeAt, type TwoFactorUser, twoFactorUser } from '../support/two-factor.ts';
@@ -13,14 +13,9 @@ import { expectConsistent, expectNoDeadlock, forgetChecks, patientClient } from 
 const runMs = inject('isFull') ? 60_000 : 8000;
 const connections = 12;
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = patientClient({ ADMIN_SECRET: adminSecret });
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = patientClient(database.url, { ADMIN_SECRET: adminSecret });
-});
-afterAll(() => database.drop());
+expectNoDeadlock();
 
 /** An account as all who use it at once know it: what they remember may be over by then. */
 interface Account extends Pick<TwoFactorUser, 'email' | 'userId'> {
@@ -35,7 +30,7 @@ interface Account extends Pick<TwoFactorUser, 'email' | 'userId'> {
 
 /** Lets a code of the present step count as unused; in the order of the service's locks. */
 const renewStep = ({ userId }: Account) =>
-  openDatabase(database.url).batch([
+  openDatabase().batch([
     sql`SELECT u.id FROM users u WHERE u.id = ${userId}::uuid FOR NO KEY UPDATE`,
     sql`UPDATE factors SET last_step = NULL WHERE user_id = ${userId}::uuid`,
   ]);
@@ -108,7 +103,7 @@ const actions: Readonly<Record<string, (account: Account) => Promise<Answer>>> =
   reset: async (account) => {
     const path = `/api/admin/users/${account.userId}/two-factor/reset`;
     const answer = await client.post(path, undefined, { bearer: adminSecret });
-    await openDatabase(database.url).query(sql`
+    await openDatabase().query(sql`
       UPDATE users SET two_factor_reset_at = now() WHERE id = ${account.userId}::uuid AND two_factor_reset_at > now()`);
     return answer;
   },
@@ -159,16 +154,14 @@ slowRaces('everything that has to do with two-factor', { timeout: runMs + 60_000
       while (!isOver()) {
         await runScheduled({ cron: '0 2 * * *' }, client.env);
         // Or the limits would soon refuse everything.
-        await forgetChecks(database.url);
+        await forgetChecks();
         await scheduler.wait(20);
       }
     };
-    await expectNoDeadlock(database.url, async () => {
-      await Promise.all([tidy(), ...Array.from({ length: connections }, work)]);
-    });
+    await Promise.all([tidy(), ...Array.from({ length: connections }, work)]);
     expect(failures).toEqual([]);
     expect(lines.filter((line) => /"level":"error"|40P01/.test(line))).toEqual([]);
-    await expectConsistent(database.url);
+    await expectConsistent();
     expect(Object.keys(done).toSorted()).toEqual(expected);
   });
 });

@@ -1,9 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { expectAlive } from '../features/password/signed-in-owner.ts';
 import { signIn } from '../features/sessions/session-fixtures.ts';
-import type { TestClient } from '../support/client.ts';
-import { freshDatabase } from '../support/database.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe } from '../support/races.ts';
 import {
@@ -27,17 +25,9 @@ import {
 } from './two-factor-state.ts';
 import { untilWaiting } from './until-waiting.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = patientClient();
 /** Repeats what takes a second. */
-let impatient: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = patientClient(database.url);
-  impatient = patientClient(database.url, { DATABASE_TIMEOUT_MS: '1000' });
-});
-afterAll(() => database.drop());
+const impatient = patientClient({ DATABASE_TIMEOUT_MS: '1000' });
 
 const times = <T>(count: number, make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
@@ -52,7 +42,6 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
     const users = await times(3, () => twoFactorUser(client));
     const challenges = await times(3, (index) => challenge(client, users[index]!));
     const answers = await heldUntilRepeated(
-      database.url,
       users.map(userRow),
       users.map(
         ({ backupCodes }, n) =>
@@ -62,8 +51,8 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
     );
     for (const [index, user] of users.entries()) {
       expect(answers[index], answers[index]!.text).toMatchObject({ status: 200, roundTrips: 3 });
-      expect(await stateOf(database.url, user.userId)).toMatchObject({ sessions: 2, trusted: 1, misses: 0 });
-      expect(await countEvents(database.url, user.userId, 'second_factor')).toBe(1);
+      expect(await stateOf(user.userId)).toMatchObject({ sessions: 2, trusted: 1, misses: 0 });
+      expect(await countEvents(user.userId, 'second_factor')).toBe(1);
       const kinds = await kindsOf(user);
       expect(kinds.filter((kind) => kind === 'backup_code_used' || kind === 'new_device')).toHaveLength(2);
     }
@@ -72,13 +61,13 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
   test('as the fiftieth wrong code counts once, and withdraws the password once', async () => {
     const user = await twoFactorUser(client);
     const asked = await challenge(client, user);
-    await setMisses(database.url, user, 49);
+    await setMisses(user, 49);
     const code = wrongCode(user.secret);
     const calls = [() => completeChallenge(impatient, asked, { code })];
-    const [answer] = await heldUntilRepeated(database.url, [userRow(user)], calls);
+    const [answer] = await heldUntilRepeated([userRow(user)], calls);
     expect(answer, answer!.text).toMatchObject({ status: 401, roundTrips: 3 });
     const state = { misses: 50, sessions: 1, has_password: false };
-    expect(await stateOf(database.url, user.userId)).toMatchObject(state);
+    expect(await stateOf(user.userId)).toMatchObject(state);
     expect((await kindsOf(user)).filter((kind) => kind === 'password_withdrawn')).toHaveLength(1);
   });
 
@@ -86,21 +75,21 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
     const user = await twoFactorUser(client);
     const [wrong, right] = await times(2, () => challenge(client, user));
     const [missed, opened] = await Promise.all(
-      await holdRows(database.url, [userRow(user)], async () => {
+      await holdRows([userRow(user)], async () => {
         const miss = completeChallenge(impatient, wrong!, {
           code: wrongCode(user.secret),
         });
-        await untilWaiting(database.url, 1);
+        await untilWaiting(1);
         const step = completeChallenge(client, right!, { code: await freshCode(client, user) });
-        await untilWaiting(database.url, 2);
+        await untilWaiting(2);
         // The repeat of the wrong one comes last.
-        await untilWaiting(database.url, 3);
+        await untilWaiting(3);
         return [miss, step];
       }),
     );
     expect([missed!.status, missed!.roundTrips]).toEqual([401, 3]);
     expect(opened!.status, opened!.text).toBe(200);
-    expect(await stateOf(database.url, user.userId)).toMatchObject({ sessions: 2, has_password: true });
+    expect(await stateOf(user.userId)).toMatchObject({ sessions: 2, has_password: true });
     const me = await client.get('/api/auth/me', { bearer: opened!.json.accessToken });
     expect(me.status, me.text).toBe(200);
   });
@@ -109,25 +98,25 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
     const owner = await signIn(client);
     const secret = await startSetup(client, owner.accessToken, owner.userId);
     const calls = [() => enable(impatient, owner.accessToken, codeAt(secret))];
-    const [answer] = await heldUntilRepeated(database.url, [userRow(owner)], calls);
+    const [answer] = await heldUntilRepeated([userRow(owner)], calls);
     expect(answer, answer!.text).toMatchObject({ status: 200, roundTrips: 3 });
     await expectAlive(client, answer!);
     const [backupCode] = answer!.json.backupCodes;
     const used = await completeChallenge(client, await challenge(client, owner), { backupCode });
     expect(used.status, used.text).toBe(200);
-    expect(await countEvents(database.url, owner.userId, 'two_factor_enabled')).toBe(1);
+    expect(await countEvents(owner.userId, 'two_factor_enabled')).toBe(1);
     expect((await kindsOf(owner)).filter((kind) => kind === 'two_factor_enabled')).toHaveLength(1);
-    await expectConsistent(database.url);
+    await expectConsistent();
   });
 
   test('as a re-authentication takes its code once, and goes on', async () => {
     const user = await twoFactorUser(client);
     const proof = { backupCode: user.backupCodes[0] };
     const calls = [() => reauthenticateBy(impatient, user.accessToken, proof)];
-    const [answer] = await heldUntilRepeated(database.url, [userRow(user)], calls);
+    const [answer] = await heldUntilRepeated([userRow(user)], calls);
     expect(answer, answer!.text).toMatchObject({ status: 200, roundTrips: 3 });
     await expectAlive(client, answer!);
-    expect(await stateOf(database.url, user.userId)).toMatchObject({ sessions: 1, misses: 0 });
+    expect(await stateOf(user.userId)).toMatchObject({ sessions: 1, misses: 0 });
     expect((await kindsOf(user)).filter((kind) => kind === 'backup_code_used')).toHaveLength(1);
   });
 
@@ -139,12 +128,12 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
     const body = action === 'disable' ? { backupCode: user.backupCodes[0] } : undefined;
     const path = `/api/auth/two-factor/${action}`;
     const calls = [() => impatient.post(path, body, { bearer: user.accessToken })];
-    const [answer] = await heldUntilRepeated(database.url, [userRow(user)], calls);
+    const [answer] = await heldUntilRepeated([userRow(user)], calls);
     expect(answer!.status, answer!.text).toBe(200);
     expect(answer!.roundTrips).toBe(action === 'disable' ? 3 : 2);
-    expect(await stateOf(database.url, user.userId)).toMatchObject({ is_on: isOn, sessions: 1, misses: 0 });
-    expect(await countEvents(database.url, user.userId, reason)).toBe(1);
+    expect(await stateOf(user.userId)).toMatchObject({ is_on: isOn, sessions: 1, misses: 0 });
+    expect(await countEvents(user.userId, reason)).toBe(1);
     expect((await kindsOf(user)).filter((kind) => kind === reason)).toHaveLength(1);
-    await expectConsistent(database.url);
+    await expectConsistent();
   });
 });

@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { changePassword } from '../features/password/signed-in-owner.ts';
 import { type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshClient, password } from '../support/accounts.ts';
-import type { Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import type { Answer } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import {
   challenge,
@@ -15,6 +15,7 @@ import {
   twoFactorUser,
 } from '../support/two-factor.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
+import { crowdOf } from './together.ts';
 import {
   countOpenedAfter,
   enable,
@@ -28,26 +29,23 @@ import {
 } from './two-factor-state.ts';
 import { untilAsleep } from './until-asleep.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = patientClient();
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  await noteEnds(database.url);
-  client = patientClient(database.url);
+  await noteEnds();
 });
-afterAll(() => database.drop());
 afterEach(() => vi.restoreAllMocks());
+expectNoDeadlock();
 
-const db = () => openDatabase(database.url);
 const times = <T>(count: number, make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 const signOutEverywhere = ({ accessToken }: TwoFactorUser) =>
   client.call('DELETE', '/api/auth/sessions', { bearer: accessToken });
 
-/** What came last is let go first in every other round, so that the end is now before the sign-ins, now behind them. */
+const crowd = crowdOf(20);
 
-describe('20 sign-ins on a trusted device', { timeout: 240_000 }, () => {
+/** What came last is let go first in every other round, so that the end is now before the sign-ins, now behind them. */
+describe(`${crowd} sign-ins on a trusted device`, { timeout: 240_000 }, () => {
   const forgetAll = async ({ accessToken: bearer }: TwoFactorUser) => {
     const { json } = await client.get('/api/auth/trusted-devices', { bearer });
     const { id } = json.trustedDevices[0];
@@ -59,85 +57,82 @@ describe('20 sign-ins on a trusted device', { timeout: 240_000 }, () => {
     ['the password is changed', async (user) => () => changePassword(client, user)],
   ];
 
-  test.each(endings)('while %s: none opens a session behind that', (name, prepare) =>
-    expectNoDeadlock(database.url, async () => {
-      const outcomes = new Set<string>();
-      for (let round = 0; round < roundsOf(30, outcomes.size < 2); round++) {
-        const user = await twoFactorUser(client);
-        const proof = { code: await freshCode(client, user), trustDevice: true };
-        const first = await completeChallenge(client, await challenge(client, user), proof);
-        const { trustedDeviceToken } = first.json;
-        const end = await prepare(user);
-        const body = { email: user.email, password, trustedDeviceToken };
-        releaseTogether(/INSERT INTO sessions|DELETE FROM trusted_devices/, 21, headStartOf(round));
-        const [ended, ...logins] = await Promise.all([
-          scheduler.wait(round).then(end),
-          ...Array.from({ length: 20 }, () =>
-            client.post('/api/auth/login', body, { headers: freshClient() }),
-          ),
-        ]);
-        vi.restoreAllMocks();
-        expect(ended.status, ended.text).toBe(200);
-        expect(await countOpenedAfter(database.url, user.userId, 'trusted_devices')).toBe(0);
-        for (const login of logins) {
-          outcomes.add(login.json.accessToken ? 'session' : 'none');
-          if (name === 'the password is changed' && login.status === 401) continue;
-          expect(login.status, login.text).toBe(200);
-        }
-        if (name !== 'the device is forgotten')
-          for (const { json } of logins.filter((login) => login.json.accessToken))
-            expect((await client.get('/api/auth/me', { bearer: json.accessToken })).status).toBe(401);
-        const later = await client.post('/api/auth/login', body, { headers: freshClient() });
-        expect(later.json.accessToken).toBeUndefined();
+  test.each(endings)('while %s: none opens a session behind that', async (name, prepare) => {
+    const outcomes = new Set<string>();
+    for (let round = 0; round < roundsOf(30, outcomes.size < 2); round++) {
+      const user = await twoFactorUser(client);
+      const proof = { code: await freshCode(client, user), trustDevice: true };
+      const first = await completeChallenge(client, await challenge(client, user), proof);
+      const { trustedDeviceToken } = first.json;
+      const end = await prepare(user);
+      const body = { email: user.email, password, trustedDeviceToken };
+      releaseTogether(/INSERT INTO sessions|DELETE FROM trusted_devices/, crowd + 1, headStartOf(round));
+      const [ended, ...logins] = await Promise.all([
+        scheduler.wait(round).then(end),
+        ...Array.from({ length: crowd }, () =>
+          client.post('/api/auth/login', body, { headers: freshClient() }),
+        ),
+      ]);
+      vi.restoreAllMocks();
+      expect(ended.status, ended.text).toBe(200);
+      expect(await countOpenedAfter(user.userId, 'trusted_devices')).toBe(0);
+      for (const login of logins) {
+        outcomes.add(login.json.accessToken ? 'session' : 'none');
+        if (name === 'the password is changed' && login.status === 401) continue;
+        expect(login.status, login.text).toBe(200);
       }
-      expect(outcomes).toEqual(new Set(['session', 'none']));
-    }),
-  );
+      if (name !== 'the device is forgotten')
+        for (const { json } of logins.filter((login) => login.json.accessToken))
+          expect((await client.get('/api/auth/me', { bearer: json.accessToken })).status).toBe(401);
+      const later = await client.post('/api/auth/login', body, { headers: freshClient() });
+      expect(later.json.accessToken).toBeUndefined();
+    }
+    expect(outcomes).toEqual(new Set(['session', 'none']));
+  });
 
   test('that come while the end of the trust is not committed yet wait, and are challenges', async () => {
     const user = await twoFactorUser(client);
     const proof = { code: await freshCode(client, user), trustDevice: true };
     const { json } = await completeChallenge(client, await challenge(client, user), proof);
-    const { sessions } = (await stateOf(database.url, user.userId))!;
-    const ending = db().batch([
+    const { sessions } = (await stateOf(user.userId))!;
+    const ending = openDatabase().batch([
       sql`SELECT u.id FROM users u WHERE u.id = ${user.userId}::uuid FOR NO KEY UPDATE`,
       sql`DELETE FROM trusted_devices WHERE user_id = ${user.userId}::uuid`,
       sql`SELECT pg_sleep(1)`,
     ]);
-    await untilAsleep(database.url, 1);
+    await untilAsleep(1);
     const body = { email: user.email, password, trustedDeviceToken: json.trustedDeviceToken };
-    const logins = await times(20, () => client.post('/api/auth/login', body, { headers: freshClient() }));
+    const logins = await times(crowd, () => client.post('/api/auth/login', body, { headers: freshClient() }));
     await ending;
     for (const login of logins) expect(login.json.twoFactorRequired, login.text).toBe(true);
-    expect((await stateOf(database.url, user.userId))!.sessions).toBe(sessions);
+    expect((await stateOf(user.userId))!.sessions).toBe(sessions);
   });
 });
 
 describe('two-factor that is turned on', { timeout: 240_000 }, () => {
-  test('while 20 logins are on their way: each opens a session before, or is a challenge (SES-18)', () =>
-    expectNoDeadlock(database.url, async () => {
-      const outcomes = new Set<string>();
-      for (let round = 0; round < roundsOf(30, outcomes.size < 2); round++) {
-        const owner: SignedIn = await signIn(client);
-        const secret = await startSetup(client, owner.accessToken, owner.userId);
-        const logIn = () =>
-          client.post('/api/auth/login', { email: owner.email, password }, { headers: freshClient() });
-        releaseTogether(/INSERT INTO sessions|UPDATE factors f SET added_at/, 21, headStartOf(round));
-        const [enabled, ...logins] = await Promise.all([
-          scheduler
-            .wait(round)
-            .then(() => enable(client, owner.accessToken, codeAt(secret)))
-            .then(async (answer) => Object.assign(answer, { later: await logIn() })),
-          ...Array.from({ length: 20 }, logIn),
-        ]);
-        vi.restoreAllMocks();
-        expect(enabled.status, enabled.text).toBe(200);
-        expect(enabled.later.json).toMatchObject({ twoFactorRequired: true });
-        expect(Object.keys(tally(logins))).toEqual(['200']);
-        for (const { json } of logins) outcomes.add(json.accessToken ? 'session' : 'challenge');
-        expect(await countOpenedAfter(database.url, owner.userId, 'factors')).toBe(0);
-        await expectConsistent(database.url);
-      }
-      expect(outcomes).toEqual(new Set(['session', 'challenge']));
-    }));
+  test('while many logins are on their way: each opens a session before, or is a challenge (SES-18)', async () => {
+    const outcomes = new Set<string>();
+    for (let round = 0; round < roundsOf(30, outcomes.size < 2); round++) {
+      const owner: SignedIn = await signIn(client);
+      const secret = await startSetup(client, owner.accessToken, owner.userId);
+      const logIn = () =>
+        client.post('/api/auth/login', { email: owner.email, password }, { headers: freshClient() });
+      releaseTogether(/INSERT INTO sessions|UPDATE factors f SET added_at/, crowd + 1, headStartOf(round));
+      const [enabled, ...logins] = await Promise.all([
+        scheduler
+          .wait(round)
+          .then(() => enable(client, owner.accessToken, codeAt(secret)))
+          .then(async (answer) => Object.assign(answer, { later: await logIn() })),
+        ...Array.from({ length: crowd }, logIn),
+      ]);
+      vi.restoreAllMocks();
+      expect(enabled.status, enabled.text).toBe(200);
+      expect(enabled.later.json).toMatchObject({ twoFactorRequired: true });
+      expect(Object.keys(tally(logins))).toEqual(['200']);
+      for (const { json } of logins) outcomes.add(json.accessToken ? 'session' : 'challenge');
+      expect(await countOpenedAfter(owner.userId, 'factors')).toBe(0);
+      await expectConsistent();
+    }
+    expect(outcomes).toEqual(new Set(['session', 'challenge']));
+  });
 });

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
@@ -11,9 +11,8 @@ export const accepting = /UPDATE factors f SET last_step|UPDATE backup_codes b S
 const strangers = '00000000-0000-0000-0000-000000000000';
 
 /** A client that waits for locks, and whose logins are not limited: the second factor's checks are. */
-export function patientClient(databaseUrl: string, overrides: Record<string, string> = {}): TestClient {
+export function patientClient(overrides: Record<string, string> = {}): TestClient {
   return new TestClient({
-    DATABASE_URL: databaseUrl,
     DATABASE_TIMEOUT_MS: '8000',
     LOGIN_ATTEMPTS_MAX: '100',
     ...overrides,
@@ -31,8 +30,8 @@ export interface StoredState {
   readonly has_password: boolean;
 }
 
-export async function stateOf(databaseUrl: string, userId: string): Promise<StoredState | undefined> {
-  const [row] = await openDatabase(databaseUrl).query<StoredState>(sql`
+export async function stateOf(userId: string): Promise<StoredState | undefined> {
+  const [row] = await openDatabase().query<StoredState>(sql`
     SELECT (SELECT count(*)::int FROM sessions s WHERE s.user_id = u.id) AS sessions,
       coalesce((SELECT d.misses FROM second_factor_devices d
         WHERE d.user_id = u.id AND d.device_id = ${strangers}::uuid), 0) AS misses,
@@ -45,17 +44,25 @@ export async function stateOf(databaseUrl: string, userId: string): Promise<Stor
   return row;
 }
 
+/** The ids of the sessions of a user. */
+export async function sessionsOf(userId: string): Promise<string[]> {
+  const rows = await openDatabase().query<{ id: string }>(
+    sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** How often these reasons, or types where there is none, were recorded for an account. */
-export async function countEvents(databaseUrl: string, userId: string, reason: string): Promise<number> {
-  const [row] = await openDatabase(databaseUrl).query<{ count: number }>(sql`
+export async function countEvents(userId: string, reason: string): Promise<number> {
+  const [row] = await openDatabase().query<{ count: number }>(sql`
     SELECT count(*)::int AS count FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND coalesce(e.reason, e.type) = ${reason}`);
   return row!.count;
 }
 
 /** No account of the database asks for a factor that it has not, has one that it does not ask for, or has leftovers of one. */
-export async function expectConsistent(databaseUrl: string): Promise<void> {
-  const wrong = await openDatabase(databaseUrl).query(sql`
+export async function expectConsistent(): Promise<void> {
+  const wrong = await openDatabase().query(sql`
     WITH state AS (
       SELECT u.id, u.two_factor_since IS NOT NULL AS is_on, u.two_factor_reset_at IS NOT NULL AS is_reset,
         (SELECT count(*)::int FROM factors f WHERE f.user_id = u.id AND f.added_at IS NOT NULL) AS confirmed,
@@ -68,23 +75,20 @@ export async function expectConsistent(databaseUrl: string): Promise<void> {
   expect(wrong).toEqual([]);
 }
 
-/** Runs `during`, and fails when the server had to end a deadlock meanwhile. */
-export async function expectNoDeadlock(databaseUrl: string, during: () => Promise<void>): Promise<void> {
-  const ended = async () => {
-    const [row] = await openDatabase(databaseUrl).query<{ deadlocks: number }>(
+/** Fails behind the tests of a file when the server had to end a deadlock in its database. */
+export function expectNoDeadlock(): void {
+  afterAll(async () => {
+    await scheduler.wait(1500); // statistics are flushed with a delay
+    const [row] = await openDatabase().query<{ deadlocks: number }>(
       sql`SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
     );
-    return row!.deadlocks;
-  };
-  const before = await ended();
-  await during();
-  await scheduler.wait(1500); // statistics are flushed with a delay
-  expect(await ended(), 'deadlocks').toBe(before);
+    expect(row!.deadlocks, 'deadlocks').toBe(0);
+  });
 }
 
 /** Gives all checks back, as time would, and forgets the misses; what is in use stays as it is. */
-export async function forgetChecks(databaseUrl: string): Promise<void> {
-  await openDatabase(databaseUrl).batch([
+export async function forgetChecks(): Promise<void> {
+  await openDatabase().batch([
     sql`DELETE FROM login_attempts t WHERE t.bucket IN (SELECT x.bucket FROM login_attempts x FOR UPDATE SKIP LOCKED)`,
     sql`UPDATE second_factor_devices d SET misses = 0 WHERE (d.user_id, d.device_id) IN (
       SELECT x.user_id, x.device_id FROM second_factor_devices x FOR UPDATE SKIP LOCKED)`,
@@ -95,8 +99,8 @@ export async function forgetChecks(databaseUrl: string): Promise<void> {
  * Notes in a database of the test's own what was committed when a device stopped being trusted and when two-factor was
  * turned on: `countOpenedAfter` finds the sessions that came later, however they were let go.
  */
-export async function noteEnds(databaseUrl: string): Promise<void> {
-  await openDatabase(databaseUrl).batch([
+export async function noteEnds(): Promise<void> {
+  await openDatabase().batch([
     sql`CREATE TABLE test_ends (ended name NOT NULL, user_id uuid NOT NULL, seen pg_snapshot NOT NULL)`,
     sql`CREATE FUNCTION test_note_end() RETURNS trigger LANGUAGE plpgsql AS $body$
       BEGIN
@@ -111,11 +115,10 @@ export async function noteEnds(databaseUrl: string): Promise<void> {
 
 /** The sessions without a second factor of a user that were not committed before the end that `noteEnds` noted. */
 export async function countOpenedAfter(
-  databaseUrl: string,
   userId: string,
   ended: 'trusted_devices' | 'factors',
 ): Promise<number> {
-  const [row] = await openDatabase(databaseUrl).query<{ ends: number; count: number }>(sql`
+  const [row] = await openDatabase().query<{ ends: number; count: number }>(sql`
     WITH ends AS (SELECT e.seen FROM test_ends e WHERE e.user_id = ${userId}::uuid AND e.ended = ${ended})
     SELECT (SELECT count(*)::int FROM ends) AS ends,
       (SELECT count(*)::int FROM sessions s, ends e
@@ -153,8 +156,8 @@ export const reauthenticateBy = (
 ): Promise<Answer> => client.post('/api/auth/reauthenticate', proof, { bearer });
 
 /** Wrong codes on devices that never completed a second step, as if they had been entered. */
-export function setMisses(databaseUrl: string, { userId }: TwoFactorUser, misses: number): Promise<unknown> {
-  return openDatabase(databaseUrl).query(sql`
+export function setMisses({ userId }: TwoFactorUser, misses: number): Promise<unknown> {
+  return openDatabase().query(sql`
     INSERT INTO second_factor_devices (user_id, device_id, misses) VALUES (${userId}::uuid, ${strangers}::uuid, ${misses})
     ON CONFLICT (user_id, device_id) DO UPDATE SET misses = excluded.misses`);
 }

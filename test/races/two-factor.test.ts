@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { signInAgain } from '../features/password/signed-in-owner.ts';
 import { signIn } from '../features/sessions/session-fixtures.ts';
-import type { Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import type { Answer } from '../support/client.ts';
+import { openDatabase } from '../support/database.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import {
@@ -17,6 +17,7 @@ import {
   wrongCode,
 } from '../support/two-factor.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
+import { crowdOf, together } from './together.ts';
 import {
   accepting,
   countEvents,
@@ -30,29 +31,18 @@ import {
   tally,
 } from './two-factor-state.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = patientClient();
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = patientClient(database.url);
-});
-afterAll(() => database.drop());
 afterEach(() => vi.restoreAllMocks());
 
-const db = () => openDatabase(database.url);
 const times = <T>(count: number, make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 const kindsOf = async ({ email }: { readonly email: string }) =>
   (await mailsTo(client, email)).map(({ kind }) => kind);
 
-/** Starts all at once, and lets their statements that match go together. */
-async function together(text: RegExp, starts: readonly (() => Promise<Answer>)[], held = starts.length) {
-  releaseTogether(text, held);
-  const answers = await Promise.all(starts.map((start) => start()));
-  vi.restoreAllMocks();
-  return answers;
-}
+/** Half of them, so that two halves of one crowd are as many. */
+const half = crowdOf(20) >> 1;
+const crowd = 2 * half;
 
 /** Devices of one account on each of which somebody completed a second step: each has checks of its own. */
 interface Device {
@@ -77,52 +67,37 @@ const proofs: [name: string, proofOf: (user: TwoFactorUser, round: number) => Pr
 ];
 
 describe.each(proofs)('one %s at once', { timeout: 120_000 }, (_name, proofOf) => {
-  test('over 20 challenges opens one session, the others are 401 invalid_code', async () => {
+  test(`over ${half} challenges and ${half} sessions that authenticate again is taken once in all`, async () => {
     const user = await twoFactorUser(client);
-    const devices = await knownDevices(user, 20);
+    const devices = await knownDevices(user, crowd);
     for (let round = 0; round < roundsOf(10); round++) {
-      await forgetChecks(database.url);
-      const challenges = await times(20, (index) => challenge(client, user, {}, devices[index]));
-      const { sessions } = (await stateOf(database.url, user.userId))!;
-      const proof = { ...(await proofOf(user, round)) };
-      const uses = challenges.map((asked, n) => () => completeChallenge(client, asked, proof, devices[n]));
-      const answers = await together(accepting, uses);
-      expect(tally(answers)).toEqual({ '200': 1, '401 invalid_code': 19 });
-      expect((await stateOf(database.url, user.userId))!.sessions).toBe(sessions + 1);
-    }
-  });
-
-  test('over 10 challenges and 10 sessions that authenticate again is taken once in all', async () => {
-    const user = await twoFactorUser(client);
-    const devices = await knownDevices(user, 20);
-    for (let round = 0; round < roundsOf(10); round++) {
-      await forgetChecks(database.url);
-      const challenges = await times(10, (index) => challenge(client, user, {}, devices[index]));
-      const { sessions } = (await stateOf(database.url, user.userId))!;
+      await forgetChecks();
+      const challenges = await times(half, (index) => challenge(client, user, {}, devices[index]));
+      const { sessions } = (await stateOf(user.userId))!;
       const proof = { ...(await proofOf(user, round)) };
       const uses = challenges.flatMap((asked, index) => [
         () => completeChallenge(client, asked, proof, devices[index]),
-        () => reauthenticateBy(client, devices[10 + index]!.accessToken, proof),
+        () => reauthenticateBy(client, devices[half + index]!.accessToken, proof),
       ]);
       const answers = await together(accepting, uses);
-      expect(tally(answers)).toEqual({ '200': 1, '401 invalid_code': 19 });
+      expect(tally(answers)).toEqual({ '200': 1, '401 invalid_code': crowd - 1 });
       const won = answers.findIndex(({ status }) => status === 200);
       const isRenewed = won % 2 === 1;
-      if (isRenewed) devices[10 + (won - 1) / 2]!.accessToken = answers[won]!.json.accessToken;
-      expect((await stateOf(database.url, user.userId))!.sessions).toBe(sessions + (isRenewed ? 0 : 1));
+      if (isRenewed) devices[half + (won - 1) / 2]!.accessToken = answers[won]!.json.accessToken;
+      expect((await stateOf(user.userId))!.sessions).toBe(sessions + (isRenewed ? 0 : 1));
     }
   });
 
-  test('20 times for one challenge opens one session (OTP-09)', async () => {
+  test(`${crowd} times for one challenge opens one session (OTP-09)`, async () => {
     for (let round = 0; round < roundsOf(10); round++) {
       const user = await twoFactorUser(client);
       const asked = await challenge(client, user);
       const proof = { ...(await proofOf(user, round)) };
-      const uses = Array.from({ length: 20 }, () => () => completeChallenge(client, asked, proof));
+      const uses = Array.from({ length: crowd }, () => () => completeChallenge(client, asked, proof));
       // The others are refused before anything is compared.
-      const answers = await together(accepting, uses, 5);
-      expect(tally(answers)).toEqual({ '200': 1, '401 challenge_expired': 19 });
-      expect((await stateOf(database.url, user.userId))!.sessions).toBe(2);
+      const answers = await together(accepting, uses, 0, 5);
+      expect(tally(answers)).toEqual({ '200': 1, '401 challenge_expired': crowd - 1 });
+      expect((await stateOf(user.userId))!.sessions).toBe(2);
     }
   });
 });
@@ -136,42 +111,46 @@ test('five right backup codes for one challenge at once open one session (OTP-09
       .map((backupCode) => () => completeChallenge(client, asked, { backupCode }));
     const answers = await together(accepting, uses);
     expect(tally(answers)).toEqual({ '200': 1, '401 challenge_expired': 4 });
-    expect((await stateOf(database.url, user.userId))!.sessions).toBe(2);
+    expect((await stateOf(user.userId))!.sessions).toBe(2);
   }
 }, 60_000);
 
 describe('wrong codes at once', { timeout: 120_000 }, () => {
-  test('over 50 challenges: ten are checked, one lock is recorded and told, and the right code waits (OTP-02, LIM-03)', async () => {
+  test('over many challenges: ten are checked, one lock is recorded and told, and the right code waits (OTP-02, LIM-03)', async () => {
     for (let round = 0; round < roundsOf(10); round++) {
       const user = await twoFactorUser(client);
       const challenges: Answer[] = [];
-      // By tens, since each has a password hashed, and there is not room for more at once on a busy machine.
-      for (let n = 0; n < 5; n++) challenges.push(...(await times(10, () => challenge(client, user))));
+      // By sixes, since each has a password hashed, and there is not room for more at once on a busy machine.
+      while (challenges.length < crowdOf(54))
+        challenges.push(...(await times(6, () => challenge(client, user))));
       const code = wrongCode(user.secret);
       const answers = await together(
         /challenge:/,
         challenges.map((asked) => () => completeChallenge(client, asked, { code })),
       );
-      expect(tally(answers)).toEqual({ '401 invalid_code': 10, '429 too_many_attempts': 40 });
-      expect((await stateOf(database.url, user.userId))!.misses).toBe(10);
-      expect(await countEvents(database.url, user.userId, 'authn_login_lock')).toBe(1);
-      expect(await countEvents(database.url, user.userId, 'wrong_code')).toBe(10);
+      expect(tally(answers)).toEqual({
+        '401 invalid_code': 10,
+        '429 too_many_attempts': challenges.length - 10,
+      });
+      expect((await stateOf(user.userId))!.misses).toBe(10);
+      expect(await countEvents(user.userId, 'authn_login_lock')).toBe(1);
+      expect(await countEvents(user.userId, 'wrong_code')).toBe(10);
       expect((await kindsOf(user)).filter((kind) => kind === 'second_factor_locked')).toHaveLength(1);
       const right = await completeChallenge(client, challenges[0]!, { code: await freshCode(client, user) });
       expect([right.status, right.json.code]).toEqual([429, 'too_many_attempts']);
-      expect((await stateOf(database.url, user.userId))!.sessions).toBe(1);
+      expect((await stateOf(user.userId))!.sessions).toBe(1);
     }
   });
 
-  test('20 for one challenge: five are checked (OTP-02)', async () => {
+  test(`${crowd} for one challenge: five are checked (OTP-02)`, async () => {
     for (let round = 0; round < roundsOf(10); round++) {
       const user = await twoFactorUser(client);
       const asked = await challenge(client, user);
       const code = wrongCode(user.secret);
-      const uses = Array.from({ length: 20 }, () => () => completeChallenge(client, asked, { code }));
+      const uses = Array.from({ length: crowd }, () => () => completeChallenge(client, asked, { code }));
       const answers = await together(/challenge:/, uses);
-      expect(tally(answers)).toEqual({ '401 invalid_code': 5, '401 challenge_expired': 15 });
-      expect((await stateOf(database.url, user.userId))!.misses).toBe(5);
+      expect(tally(answers)).toEqual({ '401 invalid_code': 5, '401 challenge_expired': crowd - 5 });
+      expect((await stateOf(user.userId))!.misses).toBe(5);
     }
   });
 
@@ -183,21 +162,21 @@ describe('wrong codes at once', { timeout: 120_000 }, () => {
       });
       expect(json.trustedDeviceToken).toBeDefined();
       const challenges = await times(5, () => challenge(client, user));
-      await setMisses(database.url, user, 49);
+      await setMisses(user, 49);
       const code = wrongCode(user.secret);
       const answers = await together(
         /INSERT INTO second_factor_devices AS d/,
         challenges.map((asked) => () => completeChallenge(client, asked, { code })),
       );
       expect(tally(answers)).toEqual({ '401 invalid_code': 5 });
-      expect(await stateOf(database.url, user.userId)).toMatchObject({
+      expect(await stateOf(user.userId)).toMatchObject({
         // Nobody missed in a session.
         ...{ misses: 54, sessions: 2, challenges: 0, trusted: 0 },
         ...{ has_password: false, is_on: true },
       });
-      expect(await countEvents(database.url, user.userId, 'password_withdrawn')).toBe(1);
+      expect(await countEvents(user.userId, 'password_withdrawn')).toBe(1);
       expect((await kindsOf(user)).filter((kind) => kind === 'password_withdrawn')).toHaveLength(1);
-      const links = await db().query(
+      const links = await openDatabase().query(
         sql`SELECT FROM one_time_tokens t WHERE t.owner_id = ${user.userId}::uuid AND t.kind = 'reset_password'`,
       );
       expect(links).toHaveLength(1);
@@ -218,7 +197,7 @@ describe('two at once', { timeout: 120_000 }, () => {
       ]);
       expect(tally(answers)).toEqual({ '200': 1, '409 two_factor_setup_required': 1 });
       const { backupCodes } = answers.find(({ status }) => status === 200)!.json;
-      expect(await stateOf(database.url, owner.userId)).toMatchObject({ is_on: true, backup_codes: 10 });
+      expect(await stateOf(owner.userId)).toMatchObject({ is_on: true, backup_codes: 10 });
       const asked = await challenge(client, owner);
       const used = await completeChallenge(client, asked, { backupCode: backupCodes[round % 10] });
       expect(used.status, used.text).toBe(200);
@@ -261,7 +240,7 @@ describe('two at once', { timeout: 120_000 }, () => {
         client.post('/api/auth/two-factor/backup-codes', undefined, { bearer: user.accessToken });
       const answers = await together(/INSERT INTO backup_codes/, [renew, renew]);
       expect(tally(answers)).toEqual({ '200': 2 });
-      expect((await stateOf(database.url, user.userId))!.backup_codes).toBe(10);
+      expect((await stateOf(user.userId))!.backup_codes).toBe(10);
       const uses: number[] = [];
       for (const [backupCode] of [...answers.map(({ json }) => json.backupCodes), user.backupCodes])
         uses.push((await completeChallenge(client, await challenge(client, user), { backupCode })).status);
@@ -272,7 +251,7 @@ describe('two at once', { timeout: 120_000 }, () => {
 });
 
 function factorsOf(userId: string): Promise<{ is_on: boolean }[]> {
-  return db().query(
+  return openDatabase().query(
     sql`SELECT f.added_at IS NOT NULL AS is_on FROM factors f WHERE f.user_id = ${userId}::uuid`,
   );
 }

@@ -1,5 +1,5 @@
 import { type Fragment, sql } from '../../src/db/sql.ts';
-import { openDatabase } from '../support/database.ts';
+import { databaseUrl, openDatabase } from '../support/database.ts';
 
 /** When to stop to wait, other than by the count. */
 export interface Ending {
@@ -7,15 +7,16 @@ export interface Ending {
   readonly isOver?: () => boolean;
   /** Less than the sleep of `holdRows`, so that the rows are still held when the waiting fails. */
   readonly withinMs?: number;
+  /** The database, where it is not that of the file. */
+  readonly url?: string | undefined;
 }
 
 /** Resolves when `count` connections to the database are in this state, and fails after some seconds, with `what` was waited for. */
 export async function untilCount(
-  url: string,
   count: number,
   state: Fragment,
   what: string,
-  { isOver = () => false, withinMs = 6000 }: Ending = {},
+  { isOver = () => false, withinMs = 6000, url = databaseUrl() }: Ending = {},
 ): Promise<void> {
   const endsAt = Date.now() + withinMs;
   let found = 0;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { migrate } from '../../src/db/migrations.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
@@ -10,7 +10,7 @@ import {
   successorIn,
 } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { expiredSession, statementsOf } from '../support/guide-sql.ts';
 import {
   addLegacySession,
@@ -58,18 +58,17 @@ const tokens = {
 };
 const race = Array.from({ length: 5 }, legacyJwt);
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
 const ids = {} as Record<Name, string>;
 const sessions: Record<string, string> = {};
 
 // One database of the legacy system with all of them, upgraded once by the runner behind `npm run migrate`.
 beforeAll(async () => {
-  database = await freshDatabase();
-  await makeLegacy(db());
-  for (const [name, user] of Object.entries(users)) ids[name as Name] = await addLegacyUser(db(), user);
+  await makeLegacy(openDatabase());
+  for (const [name, user] of Object.entries(users))
+    ids[name as Name] = await addLegacyUser(openDatabase(), user);
   const addSession = async (token: string | null, daysAgo = 0) => {
-    const id = await addLegacySession(db(), ids.social, token, daysAgo);
+    const id = await addLegacySession(openDatabase(), ids.social, token, daysAgo);
     if (token !== null) sessions[token] = id;
     return id;
   };
@@ -78,11 +77,10 @@ beforeAll(async () => {
   await addSession(tokens.expired, 31);
   const [newest] = [await addSession(tokens.equal, 1), await addSession(tokens.equal, 2)];
   sessions[tokens.equal] = newest ?? '';
-  expect(await migrate(db(), migrations)).toHaveLength(migrations.length);
-  await installLockBarrier(database.url);
+  expect(await migrate(openDatabase(), migrations)).toHaveLength(migrations.length);
+  await installLockBarrier();
   client = new TestClient(
     {
-      DATABASE_URL: database.url,
       DATABASE_TIMEOUT_MS: '8000',
       LEGACY_REFRESH_COOKIE: legacyCookie,
       LOGIN_ATTEMPTS_MAX: '100',
@@ -90,14 +88,10 @@ beforeAll(async () => {
     withLiveHashes,
   );
 }, 60_000);
-afterAll(() => database.drop());
 afterEach(() => vi.restoreAllMocks());
 
-/** A view of its own for each statement: the time of one is bounded. */
-const db = () => openDatabase(database.url);
-
 function run<R>(statement: Fragment): Promise<R[]> {
-  return db().query<R>(statement);
+  return openDatabase().query<R>(statement);
 }
 
 function logIn(email: string, password: string): Promise<Answer> {
@@ -199,7 +193,7 @@ describe('after the upgrade of a live database', () => {
     const repeat = await refreshByCookie(client, tokens.cookie, legacyCookie);
     expect(successorIn('cookie', repeat)).toBe(successorIn('cookie', first));
     expect((await refreshBy('body', client, tokens.cookie)).json.code).toBe('session_expired');
-    expect(await sessionRow(sessions[tokens.cookie]!, db())).toMatchObject({
+    expect(await sessionRow(sessions[tokens.cookie]!)).toMatchObject({
       cookie_counter: 1,
       body_counter: null,
     });
@@ -238,7 +232,7 @@ describe('after the upgrade of a live database', () => {
         (_, index) => () =>
           index % 2 ? refreshBy('body', client, token) : refreshByCookie(client, token, legacyCookie),
       );
-      const { results, waiting } = await releaseFromLock(database.url, sessionId, uses);
+      const { results, waiting } = await releaseFromLock(sessionId, uses);
       expect(waiting).toBe(uses.length);
       const winner = results[0]!.status === 200 ? 'cookie' : 'body';
       const won = results.filter(({ status }) => status === 200);
@@ -251,7 +245,7 @@ describe('after the upgrade of a live database', () => {
       expect(new Set(lost.map(({ status, json }) => `${status} ${json.code}`))).toEqual(
         new Set(['401 session_expired']),
       );
-      const row = await sessionRow(sessionId, db());
+      const row = await sessionRow(sessionId);
       expect([row?.cookie_counter, row?.body_counter].toSorted()).toEqual([1, null]);
     },
   );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { addressOf } from '../../src/address/address-key.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import {
@@ -30,7 +30,7 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe, test } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -41,33 +41,26 @@ import { untilWaiting } from './until-waiting.ts';
 // state from before. Row locks that another connection holds put the two into that order.
 
 const patient = { DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' };
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-let required: TestClient;
+const client = new TestClient({ ...patient });
+const required = requiredClient({ ...patient });
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ ...patient, DATABASE_URL: database.url });
-  required = requiredClient({ ...patient, DATABASE_URL: database.url });
   await installLinkBarrier();
 });
-afterAll(() => database.drop());
 
 /** Lets a link to an address wait for an advisory lock of a test before it is written: nobody else takes it. */
 async function installLinkBarrier(): Promise<void> {
-  await db().query(sql`
+  await openDatabase().query(sql`
     CREATE FUNCTION test_wait_for_link() RETURNS trigger LANGUAGE plpgsql AS $body$
     BEGIN
       PERFORM pg_advisory_xact_lock(hashtextextended('link to ' || NEW.email, 0));
       RETURN NEW;
     END
     $body$`);
-  await db().query(sql`
+  await openDatabase().query(sql`
     CREATE TRIGGER test_wait_for_link BEFORE INSERT ON one_time_tokens
     FOR EACH ROW WHEN (NEW.email IS NOT NULL) EXECUTE FUNCTION test_wait_for_link()`);
 }
-
-const db = () => openDatabase(database.url);
 
 /** Starts the two while the rows are held, and lets go once the first waits for them, and the second for the first or not at all. */
 async function oneAfterTheOther(
@@ -75,14 +68,14 @@ async function oneAfterTheOther(
   first: () => Promise<Answer>,
   second: () => Promise<Answer>,
 ): Promise<[Answer, Answer]> {
-  const started = await holdRows(database.url, [rows], async () => {
+  const started = await holdRows([rows], async () => {
     const firstAnswer = first();
-    await untilWaiting(database.url, 1);
+    await untilWaiting(1);
     let isAnswered = false;
     const secondAnswer = second().finally(() => {
       isAnswered = true;
     });
-    await untilWaiting(database.url, 2, { isOver: () => isAnswered });
+    await untilWaiting(2, { isOver: () => isAnswered });
     return [firstAnswer, secondAnswer] as const;
   });
   return Promise.all(started);
@@ -106,89 +99,73 @@ async function behindRequest(
 const rowOf = (userId: string) => sql`SELECT 1 FROM users WHERE id = ${userId}::uuid FOR UPDATE`;
 
 describe('a change of the address that is asked for meanwhile is dead', { timeout: 60_000 }, () => {
-  async function expectDead(userId: string, email: string, evil: string): Promise<void> {
-    expect(await liveLinks(userId, db())).not.toContain('change_email');
-    expect((await confirm(client, await tokenFrom(client, evil, 'confirm_email_change'))).status).toBe(400);
-    expect(await storedUser(userId, db())).toMatchObject({ email });
+  /** Whose account it is, which session asks, and what ends the request; the code of its answer where it is no 200. */
+  interface End {
+    readonly owner: Pick<SignedIn, 'userId' | 'email'>;
+    readonly asker: Pick<SignedIn, 'accessToken'>;
+    readonly end: () => Promise<Answer>;
+    readonly code?: string;
   }
 
-  test('after a pending registration claimed the account (LNK-05, LNK-06)', async () => {
-    const squatter = await unverifiedAccount(client);
-    const evil = freshEmail();
-    const token = await registerForToken(required, squatter.email, otherPasswords);
-    const answer = await behindRequest(signedInBy(squatter), evil, () =>
-      verify(required, { token, password: otherPassword }),
-    );
-    expect(answer.json.user.id, answer.text).toBe(squatter.userId);
-    await expectDead(squatter.userId, squatter.email, evil);
-  });
-
-  test('after the first verification by a session (LNK-05)', async () => {
-    const owner = await unverifiedAccount(client);
-    const other = await signInAgain(client, owner.email);
-    const evil = freshEmail();
-    const answer = await behindRequest(other, evil, () =>
-      verify(client, { token: owner.token }, { bearer: owner.json.accessToken }),
-    );
-    expect(answer.status, answer.text).toBe(200);
-    await expectDead(owner.userId, owner.email, evil);
-  });
-
-  test('after the first verification by the password (LNK-05)', async () => {
-    const owner = await unverifiedAccount(client);
-    const evil = freshEmail();
-    const answer = await behindRequest(signedInBy(owner), evil, () =>
-      verify(client, { token: owner.token, password }),
-    );
-    expect(answer.status, answer.text).toBe(200);
-    await expectDead(owner.userId, owner.email, evil);
-  });
-
-  test('after a change of the password by the same session (EML-08)', async () => {
-    const owner = await signIn(client);
-    const evil = freshEmail();
-    const answer = await behindRequest(owner, evil, () => changePassword(client, owner));
-    expect(answer.status, answer.text).toBe(200);
-    await expectDead(owner.userId, owner.email, evil);
-  });
-
-  test.each([
-    ['all others', () => '?keep=current'],
-    ['this one', ({ sessionId }: SignedIn) => `/${sessionId}`],
-  ])('after the owner ended %s of the sessions (SES-10)', async (_what, which) => {
-    const owner = await signIn(client);
-    const thief = await signInAgain(client, owner.email);
-    const evil = freshEmail();
-    const answer = await behindRequest(thief, evil, () =>
-      client.call('DELETE', `/api/auth/sessions${which(thief)}`, { bearer: owner.accessToken }),
-    );
-    expect(answer.status, answer.text).toBe(200);
-    await expectDead(owner.userId, owner.email, evil);
-  });
-
-  test.each([['the same'], ['another']])(
-    'after a refresh token came back, asked for by %s session (RFR-02)',
-    async (which) => {
-      const owner = await signIn(client);
-      const { json } = await refreshByBody(client, owner.bodyToken);
-      await ageRotations(owner.sessionId, 31, db());
-      const { accessToken } = which === 'another' ? await signInAgain(client, owner.email) : json;
-      const evil = freshEmail();
-      const answer = await behindRequest({ accessToken }, evil, () => refreshByBody(client, owner.bodyToken));
-      expect(answer.json.code, answer.text).toBe('refresh_token_reused');
-      await expectDead(owner.userId, owner.email, evil);
+  const ends: Readonly<Record<string, () => Promise<End>>> = {
+    'a pending registration claimed the account (LNK-05, LNK-06)': async () => {
+      const owner = await unverifiedAccount(client);
+      const token = await registerForToken(required, owner.email, otherPasswords);
+      const end = () => verify(required, { token, password: otherPassword });
+      return { owner, asker: signedInBy(owner), end };
     },
-  );
+    'the first verification by a session (LNK-05)': async () => {
+      const owner = await unverifiedAccount(client);
+      const asker = await signInAgain(client, owner.email);
+      const end = () => verify(client, { token: owner.token }, { bearer: owner.json.accessToken });
+      return { owner, asker, end };
+    },
+    'the first verification by the password (LNK-05)': async () => {
+      const owner = await unverifiedAccount(client);
+      const end = () => verify(client, { token: owner.token, password });
+      return { owner, asker: signedInBy(owner), end };
+    },
+    'a change of the password by the same session (EML-08)': async () => {
+      const owner = await signIn(client);
+      return { owner, asker: owner, end: () => changePassword(client, owner) };
+    },
+    'the owner ended all others of the sessions (SES-10)': () =>
+      endedByOwner(() => '/api/auth/sessions?keep=current'),
+    'the owner ended this one of the sessions (SES-10)': () =>
+      endedByOwner(({ sessionId }) => `/api/auth/sessions/${sessionId}`),
+    'a refresh token came back, asked for by the same session (RFR-02)': () => reused(false),
+    'a refresh token came back, asked for by another session (RFR-02)': () => reused(true),
+    'an operator signed the user out (SES-17)': async () => {
+      const admin = new TestClient({ ...patient, ADMIN_SECRET: adminSecret });
+      const owner = await signIn(client);
+      const path = `/api/admin/users/${owner.userId}/sign-out`;
+      return { owner, asker: owner, end: () => admin.post(path, undefined, { bearer: adminSecret }) };
+    },
+  };
 
-  test('after an operator signed the user out (SES-17)', async () => {
-    const admin = new TestClient({ ...patient, DATABASE_URL: database.url, ADMIN_SECRET: adminSecret });
+  async function endedByOwner(pathFor: (thief: SignedIn) => string): Promise<End> {
     const owner = await signIn(client);
+    const asker = await signInAgain(client, owner.email);
+    const end = () => client.call('DELETE', pathFor(asker), { bearer: owner.accessToken });
+    return { owner, asker, end };
+  }
+
+  async function reused(isByAnother: boolean): Promise<End> {
+    const owner = await signIn(client);
+    const { json } = await refreshByBody(client, owner.bodyToken);
+    await ageRotations(owner.sessionId, 31);
+    const asker = isByAnother ? await signInAgain(client, owner.email) : json;
+    return { owner, asker, end: () => refreshByBody(client, owner.bodyToken), code: 'refresh_token_reused' };
+  }
+
+  test.each(Object.entries(ends))('after %s', async (_what, prepare) => {
+    const { owner, asker, end, code } = await prepare();
     const evil = freshEmail();
-    const answer = await behindRequest(owner, evil, () =>
-      admin.post(`/api/admin/users/${owner.userId}/sign-out`, undefined, { bearer: adminSecret }),
-    );
-    expect(answer.status, answer.text).toBe(200);
-    await expectDead(owner.userId, owner.email, evil);
+    const answer = await behindRequest(asker, evil, end);
+    expect([answer.status === 200, answer.json.code], answer.text).toEqual([code === undefined, code]);
+    expect(await liveLinks(owner.userId)).not.toContain('change_email');
+    expect((await confirm(client, await tokenFrom(client, evil, 'confirm_email_change'))).status).toBe(400);
+    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
   });
 });
 
@@ -219,7 +196,7 @@ describe('a session that ends meanwhile verifies nothing', { timeout: 60_000 }, 
 });
 
 test('an operator who signs a user out ends the session that is being opened as well (SES-17, SES-07)', async () => {
-  const admin = new TestClient({ ...patient, DATABASE_URL: database.url, ADMIN_SECRET: adminSecret });
+  const admin = new TestClient({ ...patient, ADMIN_SECRET: adminSecret });
   const owner = await signIn(client);
   const [key] = addressOf(keyringOf(client), owner.email).keys;
   const [opened, ended] = await oneAfterTheOther(
@@ -242,7 +219,7 @@ test('a session that ends meanwhile deletes no account (SES-04)', async () => {
     () => deleteAccount(client, stale),
   );
   expect([ended.status, deleted.status, deleted.json.code]).toEqual([200, 401, 'unauthenticated']);
-  expect(await storedUser(owner.userId, db())).toMatchObject({ email: owner.email });
+  expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
 }, 60_000);
 
 test.each(['password/forgot', 'email/resend'])(
@@ -260,7 +237,7 @@ test.each(['password/forgot', 'email/resend'])(
       () => deleteAccount(client, signedInBy(owner)),
     );
     expect([asked.status, deleted.status]).toEqual([202, 200]);
-    expect(await liveLinks(owner.userId, db())).toEqual([]);
+    expect(await liveLinks(owner.userId)).toEqual([]);
     // The others go on counting for the address, without a link and without the user.
     const mails = await mailsTo(client, email);
     expect(mails.filter(({ outcome }) => outcome === null).map(({ kind }) => kind)).toEqual([
@@ -293,7 +270,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     expect(left.status, left.text).toBe(200);
     expectTokenInvalid(taken, 1);
     expect((await revert(client, await tokenFrom(client, email, 'email_changed'))).status).toBe(200);
-    expect(await storedUser(owner.userId, db())).toMatchObject({ email });
+    expect(await storedUser(owner.userId)).toMatchObject({ email });
   });
 
   test('when a pending registration is verified (EML-08, LNK-06)', async () => {
@@ -302,7 +279,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     const registrationToken = await registerForToken(required, email, otherPasswords);
     const owner = { ...signedInBy(squatter), email };
     // Within a day it would be a corrected address, which yields to whoever proves the mailbox.
-    await db().query(
+    await openDatabase().query(
       sql`UPDATE users SET created_at = created_at - interval '2 days' WHERE id = ${owner.userId}::uuid`,
     );
     const token = await linkTo(client, owner, freshEmail());
@@ -320,7 +297,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     const email = freshEmail();
     const { leave, late } = await leaving(email);
     const bucket = `${addressOf(keyringOf(client), email).keys[0]}:world`;
-    await db().query(sql`
+    await openDatabase().query(sql`
       INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       VALUES (${bucket}, 3, gen_random_uuid(), now() + interval '10 minutes')`);
     const [left, registered] = await oneAfterTheOther(late, leave, () =>
@@ -329,11 +306,11 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     expect([left.status, registered.status, registered.json.code]).toEqual([200, 409, 'email_taken']);
     const requestId = registered.headers.get('X-Request-Id');
     expect(
-      await db().query(sql`SELECT type FROM security_events WHERE request_id = ${requestId}::uuid`),
+      await openDatabase().query(sql`SELECT type FROM security_events WHERE request_id = ${requestId}::uuid`),
     ).toEqual([]);
-    expect(await db().query(sql`SELECT count FROM login_attempts WHERE bucket = ${bucket}`)).toEqual([
-      { count: 3 },
-    ]);
+    expect(
+      await openDatabase().query(sql`SELECT count FROM login_attempts WHERE bucket = ${bucket}`),
+    ).toEqual([{ count: 3 }]);
     expect((await mailsTo(client, email)).map(({ kind }) => kind)).not.toContain('verify_email');
   });
 });

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { expect } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { move, revert } from '../features/email-change/mover.ts';
 import { linkFor, reset } from '../features/password/password-reset.ts';
 import { changePassword, expectDead, signInAgain } from '../features/password/signed-in-owner.ts';
 import { type SignedIn, sessionRow, signIn } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { describe, test } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -14,18 +14,10 @@ import { untilWaiting } from './until-waiting.ts';
 
 // A session that somebody uses at that moment is locked. What ends it has to wait for the row, and not to pass it by.
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({
-    DATABASE_TIMEOUT_MS: '8000',
-    DATABASE_URL: database.url,
-    ADMIN_SECRET: adminSecret,
-  });
+const client = new TestClient({
+  DATABASE_TIMEOUT_MS: '8000',
+  ADMIN_SECRET: adminSecret,
 });
-afterAll(() => database.drop());
 
 describe('a session that somebody else holds meanwhile ends all the same (SES-06, SES-07)', {
   timeout: 60_000,
@@ -55,17 +47,17 @@ describe('a session that somebody else holds meanwhile ends all the same (SES-06
     const other = await signInAgain(client, owner.email);
     const end = await prepare(owner);
     const held = sql`SELECT 1 FROM sessions WHERE id = ${other.sessionId}::uuid FOR UPDATE`;
-    const [ending] = await holdRows(database.url, [held], async () => {
+    const [ending] = await holdRows([held], async () => {
       let isAnswered = false;
       const answer = end().finally(() => {
         isAnswered = true;
       });
-      await untilWaiting(database.url, 1, { isOver: () => isAnswered });
+      await untilWaiting(1, { isOver: () => isAnswered });
       return [answer] as const;
     });
     const answer = await ending;
     expect(answer.status, answer.text).toBe(200);
-    expect(await sessionRow(other.sessionId, openDatabase(database.url))).toBeNull();
+    expect(await sessionRow(other.sessionId, openDatabase())).toBeNull();
     await expectDead(client, other);
   });
 });
