@@ -1,7 +1,9 @@
+import type { Deps } from '../../deps.ts';
 import type { RequestContext } from '../../http/context.ts';
 import type { Handler } from '../../http/route.ts';
 import { redirectTarget } from '../../request/redirect-target.ts';
 import { readPresentedDevice } from '../known-devices/index.ts';
+import type { CallerIds } from '../sessions/index.ts';
 import { answerSignIn } from '../sign-in/index.ts';
 import { readTrustedDevice } from '../trusted-devices/index.ts';
 import { exchangeCode } from './exchange/exchange-code.ts';
@@ -10,12 +12,10 @@ import { unlinkProvider } from './identities/unlink-provider.ts';
 import { startLinking } from './link/start-linking.ts';
 import { signInByIdToken } from './native/sign-in-by-id-token.ts';
 import { findProvider } from './providers/find-provider.ts';
-import type { Provider } from './providers/provider.ts';
 import { startReauthentication } from './reauthentication/start-reauthentication.ts';
 import { IdTokenRequest, TokenExchangeRequest, VisitRequest } from './schemas.ts';
 import { checkedTarget } from './start/handlers.ts';
 import { setTransactionCookie } from './transaction/answer-transaction.ts';
-import type { BegunVisit } from './transaction/begin-transaction.ts';
 
 export const exchangeHandler: Handler<'anyone', typeof TokenExchangeRequest> = {
   body: TokenExchangeRequest,
@@ -40,20 +40,12 @@ export const idTokenHandler: Handler<'anyone', typeof IdTokenRequest> = {
 
 export const linkHandler: Handler<'session', typeof VisitRequest> = {
   body: VisitRequest,
-  answer: async (c, { deps, caller, body }) => {
-    const provider = findProvider(deps.config, c.req.param('provider') ?? '');
-    const redirectTo = checkedTarget(redirectTarget(deps.config, body.redirectTo, { isForApp: false }));
-    return answerVisit(c, provider, await startLinking(deps, { provider, caller, redirectTo }));
-  },
+  answer: (c, { deps, caller, body }) => answerVisit(c, deps, { caller, ...body }, startLinking),
 };
 
 export const reauthenticateHandler: Handler<'session', typeof VisitRequest> = {
   body: VisitRequest,
-  answer: async (c, { deps, caller, body }) => {
-    const provider = findProvider(deps.config, c.req.param('provider') ?? '');
-    const redirectTo = checkedTarget(redirectTarget(deps.config, body.redirectTo, { isForApp: false }));
-    return answerVisit(c, provider, await startReauthentication(deps, { provider, caller, redirectTo }));
-  },
+  answer: (c, { deps, caller, body }) => answerVisit(c, deps, { caller, ...body }, startReauthentication),
 };
 
 export const listHandler: Handler<'session'> = {
@@ -74,13 +66,17 @@ function pathProvider(c: RequestContext): string {
   return /^[a-z0-9_-]{1,50}$/.test(id) ? id : '';
 }
 
-/** Answers where the browser has to go. Its cookie is set here: the visit belongs to the browser that asked. */
-function answerVisit(
+/** Begins a visit, and answers where the browser has to go. Its cookie is set here: the visit is of the browser that asked. */
+async function answerVisit(
   c: RequestContext,
-  { responseMode }: Provider,
-  { url, transaction }: BegunVisit,
-): Response {
+  deps: Deps,
+  { caller, redirectTo: asked }: { readonly caller: CallerIds; readonly redirectTo?: string | undefined },
+  start: typeof startLinking,
+): Promise<Response> {
+  const provider = findProvider(deps.config, c.req.param('provider') ?? '');
+  const redirectTo = checkedTarget(redirectTarget(deps.config, asked, { isForApp: false }));
+  const { url, transaction } = await start(deps, { provider, caller, redirectTo });
   const response = c.json({ success: true, url });
-  setTransactionCookie(response.headers, transaction, responseMode, c.req.raw.headers.get('Cookie'));
+  setTransactionCookie(response.headers, transaction, provider.responseMode, c.req.raw.headers.get('Cookie'));
   return response;
 }

@@ -15,23 +15,28 @@ import {
 import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
 import { consume, isConsumedHere } from '../sign-in/entry/entry-steps.sql.ts';
 
-/** The caller, as one who wants to link a provider. */
-export interface LinkingCaller extends GatedRow {
+/** The caller, as one who wants to visit a provider. */
+interface VisitingCaller extends GatedRow {
   /** Whether the account has an identity of this provider. */
   readonly is_linked: boolean;
+  readonly has_cookies: boolean;
 }
 
-/** Finds out whether the caller may link a provider. Round trips: 1. Null when the session is not live. */
-export async function findLinkingCaller(
+/**
+ * Finds out what the caller may visit a provider for. Round trips: 1. Null when the session is not live.
+ * @param gateRules what must let the caller pass; null where nothing must
+ */
+export async function findVisitingCaller(
   db: Database,
   caller: CallerIds,
   providerId: string,
-  gateRules: GateRules,
-): Promise<LinkingCaller | null> {
-  const [row] = await db.query<LinkingCaller>(
-    'find-linking-caller',
+  gateRules: GateRules | null,
+): Promise<VisitingCaller | null> {
+  const refusal = gateRules === null ? sql`NULL::text[]` : refusedBy(gateRules);
+  const [row] = await db.query<VisitingCaller>(
+    'find-visiting-caller',
     sql`
-      SELECT ${refusedBy(gateRules)} AS refused_by,
+      SELECT ${refusal} AS refused_by, s.cookie_counter IS NOT NULL AS has_cookies,
         EXISTS (SELECT FROM identities i WHERE i.user_id = s.user_id AND i.provider = ${providerId}) AS is_linked
       ${fromLiveSession(caller)}`,
     { isIdempotent: true },

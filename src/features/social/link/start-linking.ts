@@ -4,8 +4,7 @@ import type { CallerIds } from '../../sessions/index.ts';
 import { socialErrors } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
-import type { Transaction } from '../transaction/transaction.ts';
-import { findLinkingCaller } from './link-to-caller.sql.ts';
+import { findVisitingCaller } from './link-to-caller.sql.ts';
 
 /** A visit that belongs to a session. */
 export interface OwnVisit {
@@ -13,7 +12,6 @@ export interface OwnVisit {
   readonly caller: CallerIds;
   /** Checked. */
   readonly redirectTo: string;
-  readonly devices?: Transaction['devices'];
 }
 
 /**
@@ -26,12 +24,9 @@ export async function startLinking(
   { provider, caller, redirectTo }: OwnVisit,
 ): Promise<BegunVisit> {
   const rules = await deps.loadRules();
-  const row = await findLinkingCaller(deps.db, caller, provider.id, rules);
+  const row = await findVisitingCaller(deps.db, caller, provider.id, rules);
   if (passGates(rules, row).is_linked) throw socialErrors.identity_already_linked();
   const { userId, sessionId } = caller;
-  return beginTransaction(deps, {
-    provider,
-    redirectTo,
-    purpose: { kind: 'link', caller: { userId, sessionId } },
-  });
+  const purpose = { kind: 'link', caller: { userId, sessionId } } as const;
+  return beginTransaction(deps, { provider, redirectTo, purpose });
 }

@@ -17,29 +17,6 @@ import { fromIdentity, type PresentedIdentity } from '../identities/identities.s
 import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
 import { consume, isConsumedHere } from '../sign-in/entry/entry-steps.sql.ts';
 
-/** The caller, as one who wants to authenticate again at a provider. */
-export interface ReturningCaller {
-  readonly is_linked: boolean;
-  readonly has_cookies: boolean;
-}
-
-/** Finds out whether the caller can authenticate again at a provider. Round trips: 1. Null when the session is not live. */
-export async function findReturningCaller(
-  db: Database,
-  caller: CallerIds,
-  providerId: string,
-): Promise<ReturningCaller | null> {
-  const [row] = await db.query<ReturningCaller>(
-    'find-returning-caller',
-    sql`
-      SELECT EXISTS (SELECT FROM identities i WHERE i.user_id = s.user_id AND i.provider = ${providerId}) AS is_linked,
-        s.cookie_counter IS NOT NULL AS has_cookies
-      ${fromLiveSession(caller)}`,
-    { isIdempotent: true },
-  );
-  return row ?? null;
-}
-
 /** A caller who has authenticated again. */
 export interface Returned {
   readonly caller: CallerIds;

@@ -1,10 +1,10 @@
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { socialErrors } from '../errors.ts';
+import { findVisitingCaller } from '../link/link-to-caller.sql.ts';
 import type { OwnVisit } from '../link/start-linking.ts';
 import { silentProviders } from '../providers/provider.ts';
 import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
-import { findReturningCaller } from './renew-by-identity.sql.ts';
 
 /**
  * Begins to authenticate the caller again at a provider of the account. The new tokens come as cookies, with the browser.
@@ -16,7 +16,7 @@ export async function startReauthentication(
   { provider, caller, redirectTo }: OwnVisit,
 ): Promise<BegunVisit> {
   if (silentProviders.includes(provider.id)) throw socialErrors.provider_cannot_reauthenticate();
-  const row = await findReturningCaller(deps.db, caller, provider.id);
+  const row = await findVisitingCaller(deps.db, caller, provider.id, null);
   if (row === null) throw commonErrors.unauthenticated();
   if (!row.is_linked) throw socialErrors.identity_not_found();
   if (!row.has_cookies) throw socialErrors.session_not_by_cookie();

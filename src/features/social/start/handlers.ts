@@ -9,7 +9,7 @@ import { configuredProviders } from '../providers/configured-providers.ts';
 import { findProvider } from '../providers/find-provider.ts';
 import { StartQuery } from '../schemas.ts';
 import { setTransactionCookie } from '../transaction/answer-transaction.ts';
-import { startSignIn } from './start-sign-in.ts';
+import { beginTransaction } from '../transaction/begin-transaction.ts';
 
 export const providersHandler: Handler<'anyone'> = {
   answer: (c, { deps }) => {
@@ -27,14 +27,13 @@ export const startHandler: Handler<'anyone'> = {
     );
     const cookies = c.req.raw.headers.get('Cookie');
     const devices = provider.responseMode === 'form_post' ? presentedDevices(cookies) : undefined;
+    const purpose =
+      codeChallenge === undefined
+        ? ({ kind: 'sign_in' } as const)
+        : ({ kind: 'sign_in_app', codeChallenge } as const);
     try {
-      const { url, transaction } = await startSignIn(deps, {
-        provider,
-        redirectTo,
-        codeChallenge,
-        loginHint,
-        devices,
-      });
+      const visit = { provider, purpose, redirectTo, loginHint, devices };
+      const { url, transaction } = await beginTransaction(deps, visit);
       const response = new Response(null, { status: 302, headers: { Location: url } });
       setTransactionCookie(response.headers, transaction, provider.responseMode, cookies);
       return response;

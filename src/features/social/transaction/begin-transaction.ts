@@ -12,7 +12,7 @@ export interface Departure {
   readonly purpose: Transaction['purpose'];
   /** Checked. */
   readonly redirectTo: string;
-  readonly devices?: Transaction['devices'];
+  readonly devices?: Transaction['devices'] | undefined;
   /** The address that the provider may fill in. */
   readonly loginHint?: string | undefined;
 }
@@ -24,7 +24,8 @@ export interface BegunVisit {
 }
 
 /**
- * Begins a visit to a provider: state, nonce and PKCE are new for each, and exist in the sealed cookie alone. Round trips: 0.
+ * Begins a visit to a provider: state, nonce and PKCE are new for each, and exist in the sealed cookie alone. It
+ * writes no row, whoever asks: what a stranger can begin costs nothing. Round trips: 0.
  * @throws AuthError provider_error
  */
 export async function beginTransaction(
