@@ -30,7 +30,16 @@ export function configuredProviders({ providers, isDevelopment }: Config): Confi
 }
 
 function readProviders(values: ProviderValues, isDevelopment: boolean): ConfiguredProviders {
-  const builtIn = [readGoogle(values), readGitHub(values), readMicrosoft(values), readApple(values)];
+  const { googleId, googleSecret, githubId, githubSecret, microsoftId, microsoftSecret } = values;
+  const builtIn = [
+    readBySecret('google', googleId, googleSecret, google),
+    readBySecret('github', githubId, githubSecret, github),
+    readBySecret('microsoft', microsoftId, microsoftSecret, (credentials) => {
+      const provider = microsoft(credentials, values.microsoftTenant);
+      return provider ?? { id: 'microsoft', variables: ['MICROSOFT_TENANT'] };
+    }),
+    readApple(values),
+  ];
   const all = [...builtIn.filter((provider) => provider !== null), ...readOpenId(values.oidc, isDevelopment)];
   const usable: Provider[] = [];
   const broken: BrokenProvider[] = [];
@@ -46,31 +55,18 @@ function readProviders(values: ProviderValues, isDevelopment: boolean): Configur
 
 type Read = Provider | BrokenProvider | null;
 
-function readGoogle({ googleId, googleSecret }: ProviderValues): Read {
-  if (googleId === null && googleSecret === null) return null;
-  const credentials = credentialsOf(googleId, googleSecret);
-  return credentials === null
-    ? missing('google', { GOOGLE_CLIENT_ID: googleId, GOOGLE_CLIENT_SECRET: googleSecret })
-    : google(credentials);
-}
-
-function readGitHub({ githubId, githubSecret }: ProviderValues): Read {
-  if (githubId === null && githubSecret === null) return null;
-  const credentials = credentialsOf(githubId, githubSecret);
-  return credentials === null
-    ? missing('github', { GITHUB_CLIENT_ID: githubId, GITHUB_CLIENT_SECRET: githubSecret })
-    : github(credentials);
-}
-
-function readMicrosoft({ microsoftId, microsoftSecret, microsoftTenant }: ProviderValues): Read {
-  if (microsoftId === null && microsoftSecret === null) return null;
-  const credentials = credentialsOf(microsoftId, microsoftSecret);
-  if (credentials === null)
-    return missing('microsoft', {
-      MICROSOFT_CLIENT_ID: microsoftId,
-      MICROSOFT_CLIENT_SECRET: microsoftSecret,
-    });
-  return microsoft(credentials, microsoftTenant) ?? { id: 'microsoft', variables: ['MICROSOFT_TENANT'] };
+/** One whose variables begin with its id: a client and its secret. */
+function readBySecret(
+  id: string,
+  clientId: string | null,
+  clientSecret: string | null,
+  make: (credentials: ClientCredentials) => Provider | BrokenProvider,
+): Read {
+  if (clientId === null && clientSecret === null) return null;
+  const clientIds = idsOf(clientId);
+  if (clientIds !== null && clientSecret !== null) return make({ clientIds, clientSecret });
+  const prefix = `${id.toUpperCase()}_CLIENT`;
+  return missing(id, { [`${prefix}_ID`]: clientId, [`${prefix}_SECRET`]: clientSecret });
 }
 
 function readApple({ appleId, appleTeamId, appleKeyId, applePrivateKey }: ProviderValues): Read {
@@ -108,11 +104,6 @@ function parseJson(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function credentialsOf(clientId: string | null, clientSecret: string | null): ClientCredentials | null {
-  const clientIds = idsOf(clientId);
-  return clientIds === null || clientSecret === null ? null : { clientIds, clientSecret };
 }
 
 function idsOf(text: string | null): readonly [string, ...string[]] | null {
