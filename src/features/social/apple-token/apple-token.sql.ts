@@ -35,13 +35,8 @@ export function takeOrphanedTokens(db: Database, limit: number): Promise<Orphane
 
 /** Forgets tokens that are revoked, or given up. Round trips: 1. */
 export async function deleteTokens(db: Database, ids: readonly string[]): Promise<void> {
-  await db.query(
-    'delete-provider-tokens',
-    sql`DELETE FROM provider_tokens p WHERE p.id = ANY (${ids}::uuid[])`,
-    {
-      isIdempotent: true,
-    },
-  );
+  const statement = sql`DELETE FROM provider_tokens p WHERE p.id = ANY (${ids}::uuid[])`;
+  await db.query('delete-provider-tokens', statement, { isIdempotent: true });
 }
 
 type SealedToken = Pick<KeptToken, 'id' | 'sealed'>;

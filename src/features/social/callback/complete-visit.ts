@@ -58,26 +58,21 @@ export async function completeVisit(deps: Deps, arrival: Return): Promise<Comple
     throw socialErrors.transaction_invalid();
 
   const { profile, given } = await askProvider(deps, arrival, transaction);
+  const returned = { provider, profile, consumed };
   switch (purpose.kind) {
     case 'link':
-      await linkByProfile(deps, { provider, profile, given, consumed, caller: purpose.caller });
+      await linkByProfile(deps, { ...returned, given, caller: purpose.caller });
       return { outcome: 'linked' };
     case 'reauthenticate': {
       const { startedAt } = transaction;
-      const tokens = await renewByProfile(deps, {
-        provider,
-        profile,
-        consumed,
-        caller: purpose.caller,
-        startedAt,
-      });
+      const tokens = await renewByProfile(deps, { ...returned, caller: purpose.caller, startedAt });
       return { outcome: 'reauthenticated', tokens };
     }
     default: {
       const isForApp = purpose.kind === 'sign_in_app';
       const settings = { transport: isForApp ? 'body' : 'cookie', device, trusted } as const;
       const codeChallenge = isForApp ? purpose.codeChallenge : null;
-      return signInByProfile(deps, { provider, profile, given, consumed, settings, codeChallenge });
+      return signInByProfile(deps, { ...returned, given, settings, codeChallenge });
     }
   }
 }

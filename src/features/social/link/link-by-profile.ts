@@ -9,14 +9,18 @@ import type { Provider, ProviderProfile } from '../providers/provider.ts';
 import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
 import { linkToCaller } from './link-to-caller.sql.ts';
 
-/** An identity, and the session that wants it. */
-export interface LinkInput {
+/** Somebody who came back from a provider to the session that began the visit. */
+export interface OwnReturn {
   readonly provider: Provider;
   readonly profile: ProviderProfile;
-  /** A refresh token that came along. */
-  readonly given: GivenToken | null;
   readonly consumed: ConsumedOnce;
   readonly caller: CallerIds;
+}
+
+/** An identity, and the session that wants it. */
+interface LinkInput extends OwnReturn {
+  /** A refresh token that came along. */
+  readonly given: GivenToken | null;
 }
 
 /**

@@ -1,18 +1,13 @@
 import type { Deps } from '../../../deps.ts';
 import type { IssuedTokens } from '../../../joints/issued-tokens.ts';
-import { type CallerIds, issueRenewedTokens, sessionErrors } from '../../sessions/index.ts';
+import { issueRenewedTokens, sessionErrors } from '../../sessions/index.ts';
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
-import type { Provider, ProviderProfile } from '../providers/provider.ts';
-import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
+import type { OwnReturn } from '../link/link-by-profile.ts';
 import { renewByIdentity } from './renew-by-identity.sql.ts';
 
 /** Somebody who came back from the provider of the account. */
-export interface RenewalInput {
-  readonly provider: Provider;
-  readonly profile: ProviderProfile;
-  readonly consumed: ConsumedOnce;
-  readonly caller: CallerIds;
+interface RenewalInput extends OwnReturn {
   /** When the visit began, in seconds since the epoch. */
   readonly startedAt: number;
 }
