@@ -73,19 +73,20 @@ export function insertIdentity(
     RETURNING id, user_id, provider`;
 }
 
+/** How the record says that it was added. */
+export function identityLinked({ providerId: method }: PresentedIdentity): EventKind {
+  return { type: 'user_updated', outcome: 'success', method, reason: 'identity_linked' };
+}
+
 /** A statement that adds it, and records that. */
 export function linkIdentity(
   owner: Fragment,
   identity: PresentedIdentity,
   metadata: RequestMetadata,
 ): Fragment {
-  const linked: EventKind = {
-    ...{ type: 'user_updated', outcome: 'success', method: identity.providerId },
-    reason: 'identity_linked',
-  };
   return sql`
     WITH added AS (${insertIdentity(owner, identity, metadata)})
-    ${recordEvents(sql`(SELECT a.user_id, NULL::uuid AS session_id FROM added a)`, linked, metadata)}`;
+    ${recordEvents(sql`(SELECT a.user_id, NULL::uuid AS session_id FROM added a)`, identityLinked(identity), metadata)}`;
 }
 
 /**

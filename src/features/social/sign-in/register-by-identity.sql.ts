@@ -17,30 +17,18 @@ import {
   recipientColumns,
   secondsUntilRoomToRegister,
 } from '../../users/index.ts';
-import {
-  identityAddedNow,
-  insertIdentity,
-  type KeptToken,
-  keepProviderToken,
-  type PresentedIdentity,
-} from '../identities/identities.sql.ts';
-import type { Entry } from './entry/entry.ts';
+import { identityAddedNow, insertIdentity, keepProviderToken } from '../identities/identities.sql.ts';
 import type { EntryRow } from './entry/entry-row.ts';
 import { consume, entryAnswer, isConsumedHere, newEntrySteps } from './entry/entry-steps.sql.ts';
-import type { NewProfile } from './new-profile.ts';
+import type { NewOwner } from './new-profile.ts';
 
 /** A sign-in that makes an account. */
-export interface IdentityRegistration {
+export interface IdentityRegistration extends NewOwner {
   /** UUID made before the first try. */
   readonly newUserId: string;
-  readonly address: Address;
-  readonly identity: PresentedIdentity;
-  readonly profile: NewProfile;
-  readonly keptToken: KeptToken | null;
   /** The mail that lets the owner verify an address that the provider is not trusted for; null where none is sent. */
   readonly verification: (LinkMail & { readonly client: MailClient }) | null;
   readonly count: RegistrationCount;
-  readonly entry: Entry;
 }
 
 /** What came of it: `refused` for a client over its limit of registrations, `taken` where the address is not free any longer. */
@@ -55,9 +43,10 @@ export type Registered =
  */
 export async function registerByIdentity(
   db: Database,
-  { newUserId, address, identity, profile, keptToken, verification, count, entry }: IdentityRegistration,
+  account: IdentityRegistration,
   metadata: RequestMetadata,
 ): Promise<Registered> {
+  const { newUserId, address, identity, keptToken, verification, count, entry } = account;
   const user = sql`u.id = ${newUserId}::uuid`;
   const proved = sql`(SELECT ${address.email}::text AS email FROM ${identityAddedNow(identity)} a)`;
   const { answer } = await db.batch(
@@ -66,7 +55,7 @@ export async function registerByIdentity(
       ...countRegistration(count),
       holdClient: verification && holdClient(verification.client),
       consume: consume(entry.consumed, metadata),
-      create: createUser({ newUserId, address, identity, profile, count, entry }, metadata),
+      create: createUser(account, metadata),
       dropRegistrations: identity.isEmailProved ? dropPendingRegistrations(proved) : null,
       keepToken: keptToken && keepProviderToken(identity, keptToken),
       ...newEntrySteps(sql`SELECT u.id AS user_id FROM users u WHERE ${user}`, entry, metadata),
@@ -86,17 +75,9 @@ export async function registerByIdentity(
 }
 
 function createUser(
-  {
-    newUserId,
-    address,
-    identity,
-    profile,
-    count,
-    entry,
-  }: Pick<IdentityRegistration, 'newUserId' | 'address' | 'identity' | 'profile' | 'count' | 'entry'>,
+  { newUserId, address, identity, profile: { name, locale }, count, entry }: IdentityRegistration,
   metadata: RequestMetadata,
 ): Fragment {
-  const { name, locale } = profile;
   const isProved = identity.isEmailProved;
   const isFree = sql`${isRegistrationCounted(count)} AND ${isConsumedHere(entry.consumed, metadata)} AND ${claimOn(address, { isMailboxProved: isProved })} = 'free'
       AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${identity.issuer} AND i.subject = ${identity.subject})`;

@@ -21,7 +21,7 @@ import type { ConsumedOnce, Entry } from './entry/entry.ts';
 import { type EntryRow, hasTurnedChallenge, isCodeRow } from './entry/entry-row.ts';
 import { type FoundAccount, findSocialAccount, type VouchedAddress } from './find-social-account.sql.ts';
 import { linkingOf } from './link-identity.ts';
-import { nameOf } from './new-profile.ts';
+import { type NewOwner, nameOf } from './new-profile.ts';
 import { prepareEntry } from './prepare-entry.ts';
 import { recordRefusedSignIn, tellToLink } from './refuse-sign-in.sql.ts';
 import { registerByIdentity } from './register-by-identity.sql.ts';
@@ -119,10 +119,8 @@ async function openAccount(deps: Deps, visit: Visit, found: FoundAccount): Promi
     return enter(deps, visit, account);
   }
   if (vouched === null) {
-    await recordRefused(deps, visit, null, 'email_not_verified');
-    throw userErrors.email_not_verified({
-      detail: 'The identity provider does not vouch for an e-mail address.',
-    });
+    const detail = 'The identity provider does not vouch for an e-mail address.';
+    return refuse(deps, visit, null, userErrors.email_not_verified({ detail }));
   }
   const unmade = refusalOfNewAccount(deps, visit);
   if (found.claim === 'free' && unmade === null) return createAccount(deps, visit, vouched);
@@ -162,14 +160,8 @@ async function enter(
   const { db, metadata, mail } = deps;
   const { identity, vouched, entry } = visit;
   const { user_id: userId, email, way, verdict, is_known_device: isKnown } = account;
-  if (verdict === 'refused') {
-    await recordRefused(deps, visit, userId, 'banned');
-    throw socialErrors.access_denied();
-  }
-  if (verdict === 'unverified') {
-    await recordRefused(deps, visit, userId, 'email_not_verified');
-    throw userErrors.email_not_verified();
-  }
+  if (verdict === 'refused') return refuse(deps, visit, userId, socialErrors.access_denied(), 'banned');
+  if (verdict === 'unverified') return refuse(deps, visit, userId, userErrors.email_not_verified());
   const isChallenge = verdict === 'challenge';
   // Behind a challenge it is the second step that signs in, and behind a code whoever redeems it; each tells.
   const isTold = !isKnown && !isChallenge && entry.code === null;
@@ -193,46 +185,24 @@ async function enter(
   return row !== null && !isChallenge && hasTurnedChallenge(row) ? null : row;
 }
 
-async function takeOver(deps: Deps, visit: Visit, { address }: VouchedAddress): Promise<EntryRow | null> {
+async function takeOver(deps: Deps, visit: Visit, vouched: VouchedAddress): Promise<EntryRow | null> {
   const { db, metadata, mail } = deps;
   const rules = await deps.loadRules();
-  const { identity, entry } = visit;
-  const profile = newProfile(deps, visit, address.email);
-  const keptToken = await visit.keepToken();
-  const row = await takeOverAccount(db, { address, identity, profile, keptToken, entry }, rules, metadata);
+  const row = await takeOverAccount(db, await newOwner(deps, visit, vouched), rules, metadata);
   if (row !== null) mail.sendSoon();
   return row;
 }
 
-async function createAccount(
-  deps: Deps,
-  visit: Visit,
-  { address }: VouchedAddress,
-): Promise<EntryRow | null> {
+async function createAccount(deps: Deps, visit: Visit, vouched: VouchedAddress): Promise<EntryRow | null> {
   const { db, config, metadata, mail } = deps;
-  const { identity, entry } = visit;
-  const isMailed = config.emailVerification === 'optional' && !identity.isEmailProved;
-  const stored = { address: address.email, spellings: [address.email] };
+  const isMailed = config.emailVerification === 'optional' && !visit.identity.isEmailProved;
   const verification = isMailed
-    ? { ...(await prepareLink(deps, stored, 'verify_email')), client: mail.client }
+    ? { ...(await prepareLink(deps, vouched.email, 'verify_email')), client: mail.client }
     : null;
-  const keptToken = await visit.keepToken();
-  const registered = await registerByIdentity(
-    db,
-    {
-      ...{
-        newUserId: crypto.randomUUID(),
-        address,
-        identity,
-        entry,
-        keptToken,
-        verification,
-      },
-      profile: newProfile(deps, visit, address.email),
-      count: registrationCount(mail.client),
-    },
-    metadata,
-  );
+  const owner = await newOwner(deps, visit, vouched);
+  const count = registrationCount(mail.client);
+  const account = { ...owner, newUserId: crypto.randomUUID(), verification, count };
+  const registered = await registerByIdentity(db, account, metadata);
   switch (registered.outcome) {
     case 'refused':
       throw tooManyRegistrations(registered.retryAfterSeconds);
@@ -244,8 +214,10 @@ async function createAccount(
   }
 }
 
-function newProfile({ metadata }: Deps, { input }: Visit, email: string) {
-  return { name: nameOf(input.profile.name, email), locale: metadata.locale };
+async function newOwner(deps: Deps, visit: Visit, { address }: VouchedAddress): Promise<NewOwner> {
+  const { input, identity, entry } = visit;
+  const profile = { name: nameOf(input.profile.name, address.email), locale: deps.metadata.locale };
+  return { address, identity, profile, entry, keptToken: await visit.keepToken() };
 }
 
 interface RefusedAddress {
@@ -275,19 +247,22 @@ async function refuseAddress(
       metadata,
     );
     mail.sendSoon();
-  } else await recordRefused(deps, visit, userId, refusal.code);
-  throw refusal;
+    throw refusal;
+  }
+  return refuse(deps, visit, userId, refusal);
 }
 
-function recordRefused(
+/**
+ * Refuses a sign-in, and records why.
+ * @throws the refusal
+ */
+async function refuse(
   { db, metadata }: Deps,
-  { input }: Visit,
+  { input: { consumed, provider } }: Visit,
   userId: string | null,
-  reason: string,
-): Promise<void> {
-  return recordRefusedSignIn(
-    db,
-    { userId, consumed: input.consumed, method: input.provider.id, reason },
-    metadata,
-  );
+  refusal: AuthError,
+  reason: string = refusal.code,
+): Promise<never> {
+  await recordRefusedSignIn(db, { userId, consumed, method: provider.id, reason }, metadata);
+  throw refusal;
 }

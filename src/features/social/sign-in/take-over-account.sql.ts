@@ -13,25 +13,14 @@ import { type EventKind, recordEvents } from '../../security-events/index.ts';
 import { claimUnverifiedUser, hasAddress, lockUserOf, owners } from '../../users/index.ts';
 import {
   identityAddedByUs,
+  identityLinked,
   insertIdentity,
   isDisowned,
-  type KeptToken,
   keepTokenOf,
-  type PresentedIdentity,
 } from '../identities/identities.sql.ts';
-import type { Entry } from './entry/entry.ts';
 import type { EntryRow } from './entry/entry-row.ts';
 import { consume, entryAnswer, isConsumedHere, newEntrySteps } from './entry/entry-steps.sql.ts';
-import type { NewProfile } from './new-profile.ts';
-
-/** A sign-in that proves the address of an account that nobody had verified. */
-export interface TakeOver {
-  readonly address: Address;
-  readonly identity: PresentedIdentity;
-  readonly profile: NewProfile;
-  readonly keptToken: KeptToken | null;
-  readonly entry: Entry;
-}
+import type { NewOwner } from './new-profile.ts';
 
 /**
  * Gives the unverified account of an address to whoever a trusted provider vouches for: its id stays, and nothing that was
@@ -40,7 +29,7 @@ export interface TakeOver {
  */
 export async function takeOverAccount(
   db: Database,
-  { address, identity, profile, keptToken, entry }: TakeOver,
+  { address, identity, profile, keptToken, entry }: NewOwner,
   { credentials, tables, secondFactors }: Pick<Rules, 'credentials' | 'tables' | 'secondFactors'>,
   metadata: RequestMetadata,
 ): Promise<EntryRow | null> {
@@ -85,7 +74,7 @@ function provedNow(address: Address): Fragment {
 }
 
 function claimAccount(
-  { address, identity, profile }: Pick<TakeOver, 'address' | 'identity' | 'profile'>,
+  { address, identity, profile }: Pick<NewOwner, 'address' | 'identity' | 'profile'>,
   secondFactors: readonly SecondFactor[],
   isOurs: Fragment,
 ): Fragment {
@@ -109,18 +98,14 @@ const verified: EventKind = { type: 'user_updated', outcome: 'success', reason: 
 /** Adds the identity with its token, drops the pending registrations of the address, and records both proofs. */
 function settleTakeOver(
   proved: Fragment,
-  { address: { email }, identity, keptToken }: Pick<TakeOver, 'address' | 'identity' | 'keptToken'>,
+  { address: { email }, identity, keptToken }: Pick<NewOwner, 'address' | 'identity' | 'keptToken'>,
   metadata: RequestMetadata,
 ): Fragment {
-  const linked: EventKind = {
-    ...{ type: 'user_updated', outcome: 'success', method: identity.providerId },
-    reason: 'identity_linked',
-  };
   const added = sql`(SELECT a.user_id, NULL::uuid AS session_id FROM added a)`;
   return sql`
     WITH added AS (${insertIdentity(sql`SELECT p.user_id FROM ${proved} p`, identity, metadata)}),
     ${keptToken === null ? sql`` : sql`kept AS (${keepTokenOf(sql`added`, keptToken)}),`}
     dropped AS (${dropPendingRegistrations(sql`(SELECT ${email}::text AS email FROM ${proved} p)`)}),
     recorded AS (${recordEvents(added, verified, metadata)})
-    ${recordEvents(added, linked, metadata)}`;
+    ${recordEvents(added, identityLinked(identity), metadata)}`;
 }
