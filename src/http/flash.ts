@@ -1,22 +1,8 @@
+import type { PageLanguage } from '../languages/page-language.ts';
 import { expiredHostCookie, hostCookie, readCookie } from './cookies.ts';
 
 /** What was done, as the next page tells it. The sentences are in `src/languages`. */
-export type FlashName =
-  | 'signed_out'
-  | 'signed_out_others'
-  | 'signed_out_device'
-  | 'account_deleted'
-  | 'profile_saved'
-  | 'email_change_requested'
-  | 'verification_sent'
-  | 'password_changed'
-  | 'not_me'
-  | 'confirmed'
-  | 'form_expired'
-  | 'device_forgotten'
-  | 'two_factor_off'
-  | 'identity_removed'
-  | 'code_sent';
+export type FlashName = keyof PageLanguage['flashes'];
 
 /*
  * In a cookie and not in the address, so that no link makes a page say that something was done.

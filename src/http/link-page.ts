@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
 import type { VisitorIds } from '../joints/visitor.ts';
-import type { PageLanguage, PageName } from '../languages/page-language.ts';
+import type { PageLanguage } from '../languages/page-language.ts';
 import { linkView, messageView } from '../ui/link-view.tsx';
 import type { FieldView, FormRefusal, PageView } from '../ui/page-view.ts';
 import { homeOf } from './answer-page.ts';
@@ -17,7 +17,7 @@ import { callerOfForm, setTokensUnlessSet } from './visitor.ts';
 
 /** A page that the link of a mail opens. */
 interface LinkPageSpec<S extends z.core.$ZodType> {
-  readonly name: PageName;
+  readonly name: keyof PageLanguage['pages'];
   /** The schema of the form: `token` and the fields. */
   readonly form: S | ((deps: Deps) => S);
   /** The fields of the form; `isRetry` when the form was refused and is shown again. */

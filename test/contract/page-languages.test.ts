@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { PageText } from '../../src/languages/page-language.ts';
+import type { PageText } from '../../src/languages/en/link-pages.ts';
 import { pageLanguages } from '../../src/languages/page-languages.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { formPages, insertForm, linkTo } from './page-table.ts';

@@ -1,4 +1,4 @@
-import type { LinkPageTexts } from '../page-language.ts';
+import type { LinkPageTexts } from '../en/link-pages.ts';
 
 /** The pages that links in mails lead to. */
 export const linkPages: LinkPageTexts = {

@@ -1,7 +1,14 @@
-import type { LinkPageTexts } from '../page-language.ts';
+/** A page with a form, and the page after it was submitted. */
+export interface PageText {
+  readonly title: string;
+  readonly paragraphs: readonly string[];
+  /** The button. */
+  readonly submit: string;
+  readonly done: { readonly title: string; readonly paragraphs: readonly string[] };
+}
 
 /** The pages that links in mails lead to. */
-export const linkPages: LinkPageTexts = {
+export const linkPages = {
   verifyEmail: {
     title: 'Confirm your e-mail address',
     paragraphs: ['Press the button to confirm that this e-mail address is yours.'],
@@ -74,4 +81,6 @@ export const linkPages: LinkPageTexts = {
       ],
     },
   },
-};
+} satisfies Readonly<Record<string, PageText>>;
+
+export type LinkPageTexts = typeof linkPages;

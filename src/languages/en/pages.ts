@@ -1,4 +1,3 @@
-import type { PageLanguage } from '../page-language.ts';
 import { account } from './account.ts';
 import { errors } from './errors.ts';
 import { fromProvider } from './from-provider.ts';
@@ -7,8 +6,10 @@ import { security } from './security.ts';
 import { signIn } from './sign-in.ts';
 
 /** What pages say in English. */
-export const pageTexts: PageLanguage = {
+export const pageTexts = {
+  /** BCP 47 tag, for `lang` and for the format of dates. */
   tag: 'en',
+  /** In the language itself. */
   name: 'English',
   frame: {
     skip: 'Skip to the content',
@@ -24,13 +25,16 @@ export const pageTexts: PageLanguage = {
     password: 'Password',
     newPassword: 'New password',
     confirmPassword: 'Repeat the new password',
-    passwordHint: (characters) =>
+    /** @param characters the minimum */
+    passwordHint: (characters: number) =>
       `At least ${characters} characters. A few unrelated words are easy to remember.`,
     verifyPasswordHint:
       'The password that you chose when you registered. If the account has none, sign in first, and open the link again.',
+    /** At the confirmation of a new address. */
     confirmPasswordHint:
       'The password of the account that gets this address. If it has none, sign in first, and open the link again.',
   },
+  /** Errors in a field, by the codes of `validate`. */
   fieldErrors: {
     required: 'Please fill in this field.',
     several: 'Please check the marked fields.',
@@ -41,10 +45,12 @@ export const pageTexts: PageLanguage = {
     email: 'Please enter one e-mail address, such as name@example.com.',
     invalid: 'Please check what you entered.',
   },
+  /** What went wrong, by the code of the failure; a code that is not here is told in English. */
   errors,
   errorPage: {
     title: 'That did not work',
     reference: 'Reference',
+    /** Sends the form once more. */
     again: 'Try again',
     incompleteLink: 'The link is incomplete. Please open the link in your e-mail again.',
   },
