@@ -119,8 +119,7 @@ describe('secrets in the source', () => {
   const comparisons = {
     'config.adminSecret === config.cronSecret': 'of two that the operator has set, whatever is presented',
     'password !== demoPassword': 'with a password that the documents name',
-    'body.password === body.confirmPassword': 'of two that one request presents',
-    'body.newPassword === body.confirmPassword': 'of two that one request presents',
+    'body[name] === body.confirmPassword': 'of two that one request presents',
     'tag === lang': 'of the names of two languages',
     'byCookie?.hash === hash': 'of two that one request presents, made by us both',
   };

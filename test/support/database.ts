@@ -55,6 +55,7 @@ export interface FaultyEndpoint {
   /** For DATABASE_HTTP_ENDPOINT. */
   readonly endpoint: string;
   plan(plan: FaultPlan): Promise<void>;
+  /** What has come since the last plan. */
   seen(): Promise<readonly SeenRequest[]>;
 }
 
