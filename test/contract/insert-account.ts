@@ -1,12 +1,11 @@
 import { sql } from '../../src/db/sql.ts';
 import { recordEvents } from '../../src/features/security-events/index.ts';
 import { begunNow } from '../../src/features/sessions/index.ts';
-import { loadRuntime, type Runtime } from '../../src/runtime.ts';
+import type { Runtime } from '../../src/runtime.ts';
 import { freshEmail } from '../support/accounts.ts';
 import type { TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { runtimeOf, storeUsers } from '../support/inserted-user.ts';
 import { newLinks } from '../support/links.ts';
-import { passEveryGate } from '../support/pass-gates.ts';
 import { type Made, newCaller } from './new-caller.ts';
 import {
   type Account,
@@ -29,18 +28,16 @@ let sample: Account | undefined;
  *   reads, and all where it is left out
  */
 export async function insertAccount(
-  { env }: TestClient,
+  client: TestClient,
   use?: (account: Account) => unknown,
 ): Promise<Account> {
-  const runtime = await loadRuntime(env);
-  if (runtime instanceof Error) throw runtime;
+  const runtime = await runtimeOf(client);
   if (use !== undefined) sample ??= (await newAccount(runtime, callerKinds)).account;
   const read = use === undefined || sample === undefined ? callerKinds : kindsReadBy(use, sample);
   const { account, statements } = await newAccount(runtime, read);
-  const databaseUrl = String(env.DATABASE_URL);
-  await openDatabase(databaseUrl).batch(statements);
-  for (const { userId } of [account, ...read.map((kind) => account[kind])])
-    await passEveryGate(databaseUrl, userId);
+  const accounts = [account, ...read.map((kind) => account[kind])];
+  const userIds = accounts.map(({ userId }) => userId);
+  await storeUsers(client, statements, userIds);
   return account;
 }
 
@@ -100,8 +97,7 @@ async function newAccount(runtime: Runtime, read: readonly CallerKind[]): Promis
 
 /** Somebody who has just registered. */
 async function newRegistered(runtime: Runtime): Promise<Made<Caller>> {
-  const proof = { method: 'password', amr: ['pwd'], isSecondStep: false };
-  const { account, session, statements } = await newCaller(runtime, proof, false);
+  const { account, session, statements } = await newCaller(runtime, {});
   const { ipAddress, userAgent, location } = session;
   const metadata = {
     ...{ ipAddress, userAgent, location, locale: null },

@@ -6,10 +6,9 @@ import { sql } from '../../src/db/sql.ts';
 import { createOneTimeToken, issueToken } from '../../src/features/one-time-tokens/index.ts';
 import { setTransactionCookie } from '../../src/features/social/transaction/answer-transaction.ts';
 import { randomText, startTransaction } from '../../src/features/social/transaction/transaction.ts';
-import { loadRuntime, type Runtime } from '../../src/runtime.ts';
+import type { Runtime } from '../../src/runtime.ts';
 import type { TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
-import { passEveryGate } from '../support/pass-gates.ts';
+import { runtimeOf, storeUsers } from '../support/inserted-user.ts';
 import { standInCode } from '../support/stand-in-code.ts';
 import { type Made, newCaller } from './new-caller.ts';
 import type { Caller } from './route-table.ts';
@@ -34,13 +33,9 @@ export interface SocialAccount extends Caller {
 }
 
 /** Stores such an account. */
-export async function insertSocialAccount({ env }: TestClient): Promise<SocialAccount> {
-  const runtime = await loadRuntime(env);
-  if (runtime instanceof Error) throw runtime;
-  const { account, statements } = await newSocialAccount(runtime);
-  const databaseUrl = String(env.DATABASE_URL);
-  await openDatabase(databaseUrl).batch(statements);
-  await passEveryGate(databaseUrl, account.userId);
+export async function insertSocialAccount(client: TestClient): Promise<SocialAccount> {
+  const { account, statements } = await newSocialAccount(await runtimeOf(client));
+  await storeUsers(client, statements, [account.userId]);
   return account;
 }
 
@@ -48,7 +43,7 @@ export async function insertSocialAccount({ env }: TestClient): Promise<SocialAc
 export async function newSocialAccount(runtime: Runtime): Promise<Made<SocialAccount>> {
   const { keyring } = runtime;
   const proof = { method: 'google', amr: ['fed'], isSecondStep: false };
-  const { account: caller, statements } = await newCaller(runtime, proof, true);
+  const { account: caller, statements } = await newCaller(runtime, { proof, isVerified: true });
   const { userId, email } = caller;
   const [codeVerifier, nonce] = [randomText(), randomText()];
   const code = createOneTimeToken(keyring, 'oauth_code');

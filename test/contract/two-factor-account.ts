@@ -1,6 +1,4 @@
 import { encodeBase32 } from '../../src/crypto/base32.ts';
-import type { Keyring } from '../../src/crypto/keyring.ts';
-import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { createTotpSecret } from '../../src/crypto/totp.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import {
@@ -9,22 +7,16 @@ import {
   issueToken,
   type NewOneTimeToken,
 } from '../../src/features/one-time-tokens/index.ts';
-import type { NewSession } from '../../src/features/sessions/index.ts';
 import {
   type NewTrustedDevice,
   trustDevice,
   trustedDeviceTokenFor,
 } from '../../src/features/trusted-devices/index.ts';
-import { createBackupCodes } from '../../src/features/two-factor/backup-codes/backup-code.ts';
-import { storeBackupCodes } from '../../src/features/two-factor/backup-codes/store-backup-codes.sql.ts';
-import { sealSecret } from '../../src/features/two-factor/totp-secret.ts';
-import { announceTwoFactorReset, startTwoFactor } from '../../src/features/users/index.ts';
-import { loadRuntime, type Runtime } from '../../src/runtime.ts';
-import { password } from '../support/accounts.ts';
-import { cheapParameters, type TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
-import { passEveryGate } from '../support/pass-gates.ts';
-import { type Made, newCaller } from './new-caller.ts';
+import { announceTwoFactorReset } from '../../src/features/users/index.ts';
+import type { Runtime } from '../../src/runtime.ts';
+import type { TestClient } from '../support/client.ts';
+import { insertFactor, newTwoFactorUser, runtimeOf, storeUsers } from '../support/inserted-user.ts';
+import { callerOf, type Made } from './new-caller.ts';
 import type { Caller } from './route-table.ts';
 
 /**
@@ -49,45 +41,25 @@ export interface TwoFactorAccount extends Caller {
 const delayHours = 24;
 
 /** Stores such an account. */
-export async function insertTwoFactorAccount({ env }: TestClient): Promise<TwoFactorAccount> {
-  const runtime = await loadRuntime(env);
-  if (runtime instanceof Error) throw runtime;
-  const { account, statements } = await newTwoFactorAccount(runtime);
-  const databaseUrl = String(env.DATABASE_URL);
-  await openDatabase(databaseUrl).batch(statements);
-  await passEveryGate(databaseUrl, account.userId);
+export async function insertTwoFactorAccount(client: TestClient): Promise<TwoFactorAccount> {
+  const { account, statements } = await newTwoFactorAccount(await runtimeOf(client));
+  await storeUsers(client, statements, [account.userId]);
   return account;
-}
-
-// The same for all of them: accounts that have just registered differ by their salt alone.
-let knownHash: string | undefined;
-
-/** A hash of the password that all accounts of the tests have. */
-export async function cheapHash(): Promise<string> {
-  knownHash ??= await hashPassword(password, cheapParameters);
-  return knownHash;
 }
 
 /** Such an account, and the statements that store it by the service's own fragments: one batch, in this order. */
 export async function newTwoFactorAccount(runtime: Runtime): Promise<Made<TwoFactorAccount>> {
   const { keyring } = runtime;
-  // What the second step opened.
-  const proof = { method: 'password', amr: ['pwd', 'otp', 'mfa'], isSecondStep: true };
-  const { account: caller, session, statements } = await newCaller(runtime, proof, true);
-  const { userId } = caller;
-  const [secret, setupSecret] = [createTotpSecret(), createTotpSecret()];
-  const { codes: backupCodes, hashes } = createBackupCodes();
+  const { user, statements } = await newTwoFactorUser(runtime);
+  const { userId, secret, backupCodes } = user;
+  const caller = callerOf(user);
+  const setupSecret = createTotpSecret();
   const challenge = createOneTimeToken(keyring, 'two_factor_challenge');
   const keep = createOneTimeToken(keyring, 'keep_two_factor');
   const trusted = { id: crypto.randomUUID(), device: null, location: null, presented: [] };
-  const factors = await Promise.all([
-    insertFactor(keyring, userId, secret, true),
-    insertFactor(keyring, userId, setupSecret, false),
-  ]);
   return {
     account: {
-      ...{ ...caller, backupCodes },
-      ...{ secret: encodeBase32(secret), setupSecret: encodeBase32(setupSecret) },
+      ...{ ...caller, secret, backupCodes, setupSecret: encodeBase32(setupSecret) },
       ...{ challengeToken: challenge.token, keepToken: keep.token, trustedDeviceId: trusted.id },
       trustedDeviceToken: trustedDeviceTokenFor({ keyring }, trusted, userId),
       cookies: {
@@ -97,49 +69,25 @@ export async function newTwoFactorAccount(runtime: Runtime): Promise<Made<TwoFac
     },
     statements: [
       ...statements,
-      ...factors,
-      ...storeFactor(userId, { hashes, challenge, keep, trusted }, session),
+      await insertFactor(keyring, userId, setupSecret, false),
+      ...storeTokens(userId, { challenge, keep, trusted }),
     ],
   };
 }
 
-async function insertFactor(
-  keyring: Keyring,
-  userId: string,
-  secret: Uint8Array,
-  isOn: boolean,
-): Promise<Fragment> {
-  const id = crypto.randomUUID();
-  return sql`
-    INSERT INTO factors (id, user_id, kind, name, secret_sealed, added_at, held_since)
-    VALUES (${id}::uuid, ${userId}::uuid, 'totp', 'Authenticator app', ${await sealSecret(keyring, secret, { id, userId })},
-      CASE WHEN ${isOn}::boolean THEN now() END, CASE WHEN ${isOn}::boolean THEN now() END)`;
-}
-
-/** What is stored beside the authenticators. */
-interface FactorParts {
-  readonly hashes: readonly string[];
+interface Tokens {
   readonly challenge: NewOneTimeToken;
   readonly keep: NewOneTimeToken;
   readonly trusted: NewTrustedDevice;
 }
 
-function storeFactor(
-  userId: string,
-  { hashes, challenge, keep, trusted }: FactorParts,
-  { deviceId }: NewSession,
-): Fragment[] {
+function storeTokens(userId: string, { challenge, keep, trusted }: Tokens): Fragment[] {
   const owner = sql`(SELECT ${userId}::uuid AS user_id)`;
   const holder = sql`(
     SELECT u.id AS user_id, u.email, u.two_factor_reset_at FROM users u WHERE u.id = ${userId}::uuid)`;
   const ofHolder = { owner: sql`s.user_id`, email: sql`s.email` };
   const firstStep = JSON.stringify({ method: 'password', amr: ['pwd'], transport: null });
   return [
-    startTwoFactor(owner),
-    storeBackupCodes(owner, hashes),
-    sql`
-      INSERT INTO second_factor_devices (user_id, device_id, completed_at)
-      VALUES (${userId}::uuid, ${deviceId}::uuid, now())`,
     announceTwoFactorReset(userId, delayHours),
     issueToken(holder, keep, { ...ofHolder, expiresAt: sql`s.two_factor_reset_at` }),
     issueToken(holder, challenge, { ...ofHolder, challenge: sql`${firstStep}::jsonb` }),

@@ -3,10 +3,11 @@ import { addressOf } from '../../src/address/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import { giveAttemptBack } from '../../src/rate-limit/give-attempt-back.sql.ts';
 import { storeAccount } from '../features/password/stored-accounts.ts';
-import { cheapHash, keyringOf, signIn } from '../features/sessions/session-fixtures.ts';
+import { keyringOf, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, cookieValue, TestClient, withLiveHashes } from '../support/client.ts';
 import { openDatabase, openForFlow } from '../support/database.ts';
+import { cheapHash } from '../support/inserted-user.ts';
 import { slowTest } from '../support/slow.ts';
 
 const max = 2;

@@ -40,16 +40,21 @@ export interface TwoFactorUser extends InsertedUser {
 }
 
 /** A user, and the statements that store them by the service's own fragments: one batch, in this order. */
-interface NewUser {
-  readonly user: InsertedUser;
+export interface NewUser<U extends InsertedUser = InsertedUser> {
+  readonly user: U;
   readonly session: NewSession;
   readonly statements: readonly Fragment[];
 }
 
-type Proof = Opening['proof'];
+interface UserOptions {
+  /** What opened the session: the password alone by default. */
+  readonly proof?: Opening['proof'];
+  readonly isVerified?: boolean;
+  /** When, in milliseconds since 1970. */
+  readonly now?: number;
+}
 
-/** Of a sign-in by the password alone. */
-const byPassword: Proof = { method: 'password', amr: ['pwd'], isSecondStep: false };
+const byPassword = { method: 'password', amr: ['pwd'], isSecondStep: false };
 
 // The same for all of them: accounts that have just registered differ by their salt alone.
 let knownHash: string | undefined;
@@ -61,7 +66,7 @@ export async function cheapHash(): Promise<string> {
 }
 
 /** What the service makes of the environment of a client. */
-async function runtimeOf({ env }: TestClient): Promise<Runtime> {
+export async function runtimeOf({ env }: TestClient): Promise<Runtime> {
   const runtime = await loadRuntime(env);
   if (runtime instanceof Error) throw runtime;
   return runtime;
@@ -69,20 +74,20 @@ async function runtimeOf({ env }: TestClient): Promise<Runtime> {
 
 /** Stores somebody who has registered, and whose address is verified since. */
 export async function insertVerifiedUser(client: TestClient): Promise<InsertedUser> {
-  const { user, statements } = await newUser(await runtimeOf(client), byPassword);
-  await store(client, [...statements, verifyAddress(user.userId)], [user.userId]);
+  const { user, statements } = await newUser(await runtimeOf(client), { isVerified: true });
+  await storeUsers(client, statements, [user.userId]);
   return user;
 }
 
 /** Stores a user who has turned two-factor on, and passes every gate. */
 export async function insertTwoFactorUser(client: TestClient): Promise<TwoFactorUser> {
   const { user, statements } = await newTwoFactorUser(await runtimeOf(client));
-  await store(client, statements, [user.userId]);
+  await storeUsers(client, statements, [user.userId]);
   return user;
 }
 
 /** Runs the statements that store these users, who pass every gate. */
-async function store(
+export async function storeUsers(
   { env }: TestClient,
   statements: readonly Fragment[],
   userIds: readonly string[],
@@ -91,13 +96,11 @@ async function store(
   await openDatabase(String(env.DATABASE_URL)).batch([...statements, ...gates]);
 }
 
-/** A statement that leaves the address of the user verified. */
-function verifyAddress(userId: string): Fragment {
-  return sql`UPDATE users SET email_verified_at = now() WHERE id = ${userId}::uuid`;
-}
-
-/** A user whose session was opened by the proof, and whose address is not verified. */
-async function newUser({ config, keys, keyring }: Runtime, proof: Proof): Promise<NewUser> {
+/** A user who has just registered, or signed in by another proof. */
+export async function newUser(
+  { config, keys, keyring }: Runtime,
+  { proof = byPassword, isVerified = false, now = Date.now() }: UserOptions = {},
+): Promise<NewUser> {
   const [userId, sessionId, deviceId] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
   const email = freshEmail();
   const session: NewSession = {
@@ -106,7 +109,7 @@ async function newUser({ config, keys, keyring }: Runtime, proof: Proof): Promis
     ipAddress: freshClient()['CF-Connecting-IP'],
   };
   const opening = { session, proof, secondFactors: [], isVerificationRequired: false };
-  const claims = { userId, sessionId, authTime: Math.floor(Date.now() / 1000), amr: proof.amr };
+  const claims = { userId, sessionId, authTime: Math.floor(now / 1000), amr: proof.amr };
   const refreshToken = (transport: Transport) =>
     encodeRefreshToken(keyring, { sessionId, transport, counter: 0 });
   const user = {
@@ -116,29 +119,31 @@ async function newUser({ config, keys, keyring }: Runtime, proof: Proof): Promis
   return {
     user: {
       ...{ email, userId, sessionId, bodyToken: refreshToken('body'), cookieToken: refreshToken('cookie') },
-      accessToken: await signAccessToken(keys, config.accessToken, claims, Date.now()),
+      accessToken: await signAccessToken(keys, config.accessToken, claims, now),
       deviceToken: deviceTokenFor(keyring, { id: deviceId, accounts: [] }, { userId, generation: 0 }),
     },
     session,
-    statements: [insertUser(user, sql`false`), beginSession(sql`SELECT ${userId}::uuid AS user_id`, opening)],
+    statements: [
+      insertUser(user, sql`false`),
+      beginSession(sql`SELECT ${userId}::uuid AS user_id`, opening),
+      ...(isVerified ? [sql`UPDATE users SET email_verified_at = now() WHERE id = ${userId}::uuid`] : []),
+    ],
   };
 }
 
 /** A user who has turned two-factor on, and the statements that store them. */
-async function newTwoFactorUser(
-  runtime: Runtime,
-): Promise<{ user: TwoFactorUser; statements: readonly Fragment[] }> {
+export async function newTwoFactorUser(runtime: Runtime): Promise<NewUser<TwoFactorUser>> {
   const proof = { method: 'password', amr: ['pwd', 'otp', 'mfa'], isSecondStep: true };
-  const { user, session, statements } = await newUser(runtime, proof);
+  const { user, session, statements } = await newUser(runtime, { proof, isVerified: true });
   const secret = createTotpSecret();
   const { codes: backupCodes, hashes } = createBackupCodes();
   const owner = sql`(SELECT ${user.userId}::uuid AS user_id)`;
   return {
     user: { ...user, refreshToken: user.bodyToken, secret: encodeBase32(secret), backupCodes },
+    session,
     statements: [
       ...statements,
-      verifyAddress(user.userId),
-      await insertFactor(runtime.keyring, user.userId, secret),
+      await insertFactor(runtime.keyring, user.userId, secret, true),
       startTwoFactor(owner),
       storeBackupCodes(owner, hashes),
       sql`
@@ -148,10 +153,17 @@ async function newTwoFactorUser(
   };
 }
 
-async function insertFactor(keyring: Keyring, userId: string, secret: Uint8Array): Promise<Fragment> {
+/** Stores an authenticator that is asked for, or one that waits for its first code. */
+export async function insertFactor(
+  keyring: Keyring,
+  userId: string,
+  secret: Uint8Array,
+  isOn: boolean,
+): Promise<Fragment> {
   const id = crypto.randomUUID();
+  const usedAt = sql`CASE WHEN ${isOn}::boolean THEN now() END`;
   return sql`
     INSERT INTO factors (id, user_id, kind, name, secret_sealed, added_at, held_since, last_used_at)
     VALUES (${id}::uuid, ${userId}::uuid, 'totp', 'Authenticator app', ${await sealSecret(keyring, secret, { id, userId })},
-      now(), now(), now())`;
+      ${usedAt}, ${usedAt}, ${usedAt})`;
 }

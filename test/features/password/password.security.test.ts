@@ -3,7 +3,8 @@ import { countBlocks } from '../../crypto/count-blocks.ts';
 import { freshEmail, password } from '../../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
-import { cheapHash, signIn } from '../sessions/session-fixtures.ts';
+import { cheapHash } from '../../support/inserted-user.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
 import { bcryptHash, storeAccount } from './stored-accounts.ts';
 
 interface Refused {

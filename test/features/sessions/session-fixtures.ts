@@ -1,74 +1,35 @@
-import { addressOf } from '../../../src/address/address-key.ts';
 import { decodeBase64Url } from '../../../src/crypto/base64url.ts';
-import { signAccessToken } from '../../../src/crypto/jwt.ts';
 import { createKeyring, type Keyring } from '../../../src/crypto/keyring.ts';
-import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { recordEvents } from '../../../src/features/security-events/index.ts';
-import { beginSession, begunNow } from '../../../src/features/sessions/index.ts';
+import { begunNow } from '../../../src/features/sessions/index.ts';
 import { encodeRefreshToken, type Transport } from '../../../src/features/sessions/refresh-token.ts';
-import { insertUser } from '../../../src/features/users/index.ts';
-import { loadRuntime } from '../../../src/runtime.ts';
-import { freshClient, freshEmail, password } from '../../support/accounts.ts';
-import { type Answer, cheapParameters, cookieValue, type TestClient } from '../../support/client.ts';
+import { type Answer, cookieValue, type TestClient } from '../../support/client.ts';
 import { openDatabase, type TestDatabase } from '../../support/database.ts';
-import { passEveryGate } from '../../support/pass-gates.ts';
+import { type InsertedUser, newUser, runtimeOf, storeUsers } from '../../support/inserted-user.ts';
 
 export const accessCookie = '__Host-nexora_access';
 export const refreshCookie = '__Host-nexora_refresh';
 
 /** The refresh tokens and ids of one sign-in. */
-export interface SignedIn {
-  readonly email: string;
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly accessToken: string;
-  readonly bodyToken: string;
-  readonly cookieToken: string;
-}
+export type SignedIn = Omit<InsertedUser, 'deviceToken'>;
 
 /**
  * A fresh user with a session that has both transports open, who passes every gate: the rows of a registration by the
  * service's own fragments, without its mail and its count, at a quarter of what the request costs.
  */
 export async function signIn(client: TestClient): Promise<SignedIn> {
-  const runtime = await loadRuntime(client.env);
-  if (runtime instanceof Error) throw runtime;
-  const { config, keys, keyring } = runtime;
-  const [email, userId, sessionId] = [freshEmail(), crypto.randomUUID(), crypto.randomUUID()];
-  const nowhere = { ipAddress: freshClient()['CF-Connecting-IP'], userAgent: null, location: null };
-  const user = { id: userId, name: 'Test User', passwordHash: await cheapHash(), locale: null };
-  const session = {
-    ...{ ...nowhere, id: sessionId, device: null, deviceId: crypto.randomUUID(), ...config.session },
-    ...{ hasCookieToken: true, hasBodyToken: true },
-  };
-  const proof = { method: 'password', amr: ['pwd'], isSecondStep: false };
-  const created = { type: 'user_created', outcome: 'success', method: proof.method } as const;
+  const { user, session, statements } = await newUser(await runtimeOf(client), { now: client.now() });
+  const { ipAddress, userAgent, location } = session;
   const [requestId, operationId] = [crypto.randomUUID(), crypto.randomUUID()];
-  const databaseUrl = String(client.env.DATABASE_URL);
-  await openDatabase(databaseUrl).batch([
-    insertUser({ ...user, address: addressOf(keyring, email) }, sql`false`),
-    beginSession(sql`SELECT ${userId}::uuid AS user_id`, {
-      ...{ proof, session, secondFactors: [], isVerificationRequired: false },
-    }),
-    recordEvents(begunNow(session), created, { ...nowhere, requestId, operationId, locale: null }),
-  ]);
-  await passEveryGate(databaseUrl, userId);
-  const claims = { userId, sessionId, authTime: Math.floor(client.now() / 1000), amr: proof.amr };
-  return {
-    ...{ email, userId, sessionId },
-    accessToken: await signAccessToken(keys, config.accessToken, claims, client.now()),
-    bodyToken: encodeRefreshToken(keyring, { sessionId, transport: 'body', counter: 0 }),
-    cookieToken: encodeRefreshToken(keyring, { sessionId, transport: 'cookie', counter: 0 }),
-  };
-}
-
-let knownHash: string | undefined;
-
-/** A hash of the shared password, the same for all accounts that are stored with it. */
-export async function cheapHash(): Promise<string> {
-  knownHash ??= await hashPassword(password, cheapParameters);
-  return knownHash;
+  const metadata = { ipAddress, userAgent, location, requestId, operationId, locale: null };
+  const created = { type: 'user_created', outcome: 'success', method: 'password' } as const;
+  await storeUsers(
+    client,
+    [...statements, recordEvents(begunNow(session), created, metadata)],
+    [user.userId],
+  );
+  return user;
 }
 
 /** What a register or login answered. */
