@@ -108,8 +108,8 @@ export default defineConfig({
                 name: 'browser',
                 environment: 'node',
                 include: ['test/node/**/*.browser.test.ts'],
-                // Each file starts `npm run dev`, and two that start at once find the same ports free.
-                fileParallelism: false,
+                // Each file has a browser and `npm run dev`.
+                maxWorkers: 2,
                 ...timeLimits,
               },
             },

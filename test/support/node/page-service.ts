@@ -1,5 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright-core';
 import { sql } from '../../../src/db/sql.ts';
 import { createDevVars, readDevVars } from '../../../tools/dev-vars.ts';
@@ -33,8 +35,11 @@ export async function startPageService(options: {
   const port = await findFreePort(options.port);
   const origin = `http://localhost:${port}`;
   const adminSecret = await writeDevVars(folder, (await options.variables?.(origin)) ?? {});
-  const service = runTool({ folder, args: ['tools/dev/main.ts', '--port', String(port)] });
-  await untilReady(service);
+  const service = await oneByOne(async () => {
+    const tool = runTool({ folder, args: ['tools/dev/main.ts', '--port', String(port)] });
+    await untilReady(tool);
+    return tool;
+  });
   // A browser started as root has no sandbox; it visits nothing but the service and its issuers.
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '',
@@ -54,6 +59,27 @@ export async function startPageService(options: {
         second_factor_at = second_factor_at - interval '1 day'
       WHERE user_id = (SELECT id FROM users WHERE email = ${email})`);
   return { origin, browser, adminSecret, ageSessions, stop };
+}
+
+/** Two that start at once find the same ports free. The processes of a run have one parent, which names the lock. */
+async function oneByOne<T>(start: () => Promise<T>): Promise<T> {
+  const lock = join(tmpdir(), `nexora-page-service-${process.ppid}`);
+  while (!(await tryLock(lock))) await setTimeout(100);
+  try {
+    return await start();
+  } finally {
+    await rmdir(lock);
+  }
+}
+
+async function tryLock(lock: string): Promise<boolean> {
+  try {
+    await mkdir(lock);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /** @returns the secret of an operator */
