@@ -9,7 +9,7 @@ export const accountFaults: readonly PlantedFault[] = [
     file: 'src/features/password/login.ts',
     find: 'const isPending = account === null',
     replace:
-      "if (account?.is_banned) return await fail(deps, account, 'banned');\n  const isPending = account === null",
+      "if (account?.verdict === 'refused') return await fail(deps, account, 'banned');\n  const isPending = account === null",
     tests: ['test/features/password/password.security.test.ts'],
   },
   {
@@ -153,13 +153,13 @@ export const accountFaults: readonly PlantedFault[] = [
     tests: ['test/features/social/new-accounts.test.ts'],
   },
   {
-    id: 'claim-keeps-links',
-    guarantees: ['LNK-05'],
-    breaks: 'Links from before an account was taken over still lead into it.',
-    file: 'src/features/one-time-tokens/close-links.sql.ts',
-    find: "taken_over: 'ended'",
-    replace: "taken_over: 'kept'",
-    tests: ['test/features/email-verification/verify.test.ts'],
+    id: 'take-over-waits-for-nobody',
+    guarantees: ['LNK-16'],
+    breaks: 'A provider takes an account over that is just turning two-factor on.',
+    file: 'src/features/social/sign-in/take-over-account.sql.ts',
+    find: 'holdUser: lockUserOf(address),',
+    replace: 'holdUser: null,',
+    tests: ['test/races/social.test.ts'],
   },
   {
     id: 'verification-keeps-pending-registrations',

@@ -26,7 +26,7 @@ export const requestFaults: readonly PlantedFault[] = [
     breaks: 'A cache hands the answer for one origin to another.',
     file: 'src/http/cors.ts',
     find: "headers.append('Vary', 'Origin');\n",
-    replace: "if (isListed) headers.append('Vary', 'Origin');\n",
+    replace: "if (listed !== null) headers.append('Vary', 'Origin');\n",
     tests: ['test/http/cors.test.ts'],
   },
   {
@@ -36,7 +36,7 @@ export const requestFaults: readonly PlantedFault[] = [
     file: 'src/http/cors.ts',
     find: "headers.set('Access-Control-Allow-Headers', allowedHeaders);",
     replace:
-      "headers.set('Access-Control-Allow-Headers', c.req.header('Access-Control-Request-Headers') ?? allowedHeaders);",
+      "headers.set('Access-Control-Allow-Headers', request.headers.get('Access-Control-Request-Headers') ?? allowedHeaders);",
     tests: ['test/http/cors.test.ts'],
   },
   {
