@@ -54,6 +54,16 @@ export async function open(keyring: Keyring, sealed: string, associatedData: str
   }
 }
 
+/** Encrypts anew, with the current root, what `open` decrypts; null when that is nothing. */
+export async function reseal(
+  keyring: Keyring,
+  sealed: string,
+  associatedData: string,
+): Promise<string | null> {
+  const plaintext = await open(keyring, sealed, associatedData);
+  return plaintext === null ? null : seal(keyring, plaintext, associatedData);
+}
+
 interface SealedParts {
   readonly keyId: string;
   readonly iv: Uint8Array<ArrayBuffer>;

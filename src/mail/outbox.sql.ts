@@ -1,10 +1,11 @@
+import { resealsRows } from '../clean-up/reseal-rows.sql.ts';
 import type { Database } from '../db/client.ts';
 import { deletesDue } from '../db/delete-due.sql.ts';
 import { type Fragment, sql } from '../db/sql.ts';
-import { isoTime, type ReplacedText, replaceTexts } from '../db/texts.sql.ts';
+import { isoTime } from '../db/texts.sql.ts';
 import type { MailFacts } from './mail-kind.ts';
 import { mailLimits } from './mail-limits.ts';
-import type { SealedMail } from './prepared-mail.ts';
+import { associatedData } from './prepared-mail.ts';
 
 /** A mail of the outbox that one run holds for the duration of its lease. */
 export interface LeasedMail {
@@ -109,28 +110,11 @@ export const deleteFinishedMails = deletesDue('delete-finished-mails', {
   until: sql`now() - make_interval(secs => ${mailLimits.daySeconds}::int)`,
 });
 
-/** Finds up to `limit` waiting mails whose sealed content begins in this way. Round trips: 1. */
-export function findMailsSealedBy(db: Database, prefix: string, limit: number): Promise<SealedMail[]> {
-  const statement = sql<SealedMail>`
-    SELECT m.id, m.kind, m.recipient, m.sealed FROM mail_outbox m
-    WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix}) LIMIT ${limit}::int`;
-  return db.query('find-mails-sealed-by', statement, { isIdempotent: true });
-}
-
-/**
- * Replaces sealed content, if the row still has the one before: a mail that was sent in between has none, and keeps
- * none. Rows that a delivery has locked are skipped. Round trips: 1.
- */
-export async function replaceSealed(db: Database, replacements: readonly ReplacedText[]): Promise<void> {
-  const statement = replaceTexts(sql`mail_outbox`, sql`sealed`, replacements);
-  await db.query('replace-sealed', statement, { isIdempotent: true });
-}
-
-/** Counts the waiting mails whose sealed content begins in this way. Round trips: 1. */
-export async function countMailsSealedBy(db: Database, prefix: string): Promise<number> {
-  const statement = sql<{ count: number }>`
-    SELECT count(*)::int AS count FROM mail_outbox m
-    WHERE m.finished_at IS NULL AND starts_with(m.sealed, ${prefix})`;
-  const [row] = await db.query('count-mails-sealed-by', statement, { isIdempotent: true });
-  return row?.count ?? 0;
-}
+/** A mail that is sent meanwhile stays wiped. One that does not open is left until it is given up. */
+export const resealMails = resealsRows({
+  table: 'mail_outbox',
+  column: 'sealed',
+  boundTo: ['kind', 'recipient'],
+  associatedData,
+  where: sql`x.finished_at IS NULL`,
+});

@@ -1,7 +1,6 @@
 import type { FeatureRules } from '../feature.ts';
-import { deleteFinishedMails } from './outbox.sql.ts';
+import { deleteFinishedMails, resealMails } from './outbox.sql.ts';
 import { exportedMails, forgetRecipient } from './queue-mail.sql.ts';
-import { countSealedWithPrevious, resealMails } from './reseal-mails.ts';
 
 /** What the outbox has to say as the owner of a table. */
 export const mailOutbox: FeatureRules = {
@@ -15,13 +14,5 @@ export const mailOutbox: FeatureRules = {
     },
   ],
   exportParts: [exportedMails],
-  cleanUps: [
-    { rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails },
-    {
-      rows: 'mail_outbox.sealed',
-      change: 'renewed',
-      runBatch: resealMails,
-      countLeft: countSealedWithPrevious,
-    },
-  ],
+  cleanUps: [{ rows: 'mail_outbox', change: 'deleted', runBatch: deleteFinishedMails }, resealMails],
 };

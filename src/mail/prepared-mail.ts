@@ -1,6 +1,5 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import { open, seal } from '../crypto/seal.ts';
-import type { ReplacedText } from '../db/texts.sql.ts';
 import type { MailFacts, SealedMailKind } from './mail-kind.ts';
 
 /** A mail with a link or a code, ready to be queued by a statement that determines who gets it. */
@@ -87,14 +86,7 @@ export async function openMail(keyring: Keyring, row: SealedMail): Promise<Seale
   return text === null ? null : (JSON.parse(text) as SealedContent);
 }
 
-/** Seals the content of a row with the current secret; null when it does not open. */
-export async function resealMail(keyring: Keyring, row: SealedMail): Promise<ReplacedText | null> {
-  const text = await open(keyring, row.sealed, associatedData(row));
-  if (text === null) return null;
-  return { id: row.id, before: row.sealed, after: await seal(keyring, text, associatedData(row)) };
-}
-
 /** The associated data: a sealed link does not open when it is copied to another row, kind or recipient. */
-function associatedData(row: MailRow): string {
+export function associatedData(row: MailRow): string {
   return JSON.stringify(['mail_outbox', row.id, row.kind, row.recipient]);
 }

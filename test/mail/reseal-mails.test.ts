@@ -3,8 +3,7 @@ import { runScheduled } from '../../src/app.ts';
 import { open as openSealed } from '../../src/crypto/seal.ts';
 import type { Database } from '../../src/db/client.ts';
 import { sql } from '../../src/db/sql.ts';
-import { finishMail, leaseDueMails } from '../../src/mail/outbox.sql.ts';
-import { countSealedWithPrevious, resealMails } from '../../src/mail/reseal-mails.ts';
+import { finishMail, leaseDueMails, resealMails } from '../../src/mail/outbox.sql.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase, openForFlow } from '../support/database.ts';
@@ -77,7 +76,7 @@ describe('while AUTH_SECRET is being replaced, the clean-up', () => {
     const keyring = keyringOf(during);
     const counts = [];
     for (let batch = 0; batch < 3; batch++)
-      counts.push(await resealMails(openForFlow(database.url), 2, keyring));
+      counts.push(await resealMails.runBatch(openForFlow(database.url), 2, keyring));
     expect(counts).toEqual([2, 2, 1]);
     for (const id of ids) expect(await contentIn(after, id)).toContain(token);
   });
@@ -89,11 +88,11 @@ describe('while AUTH_SECRET is being replaced, the clean-up', () => {
       ...{ batch: db.batch.bind(db), roundTrips: 0, waitedMs: 0 },
       query: async (name: string, ...rest: [never, never]) => {
         const rows = await db.query(name, ...rest);
-        if (name === 'find-mails-sealed-by') await finishMail(openForFlow(database.url), sent);
+        if (name === 'find-sealed-mail-outbox') await finishMail(openForFlow(database.url), sent);
         return rows;
       },
     } as Database;
-    await resealMails(slow, 10, keyringOf(during));
+    await resealMails.runBatch(slow, 10, keyringOf(during));
     expect(await rowOf(before, sent)).toMatchObject({ outcome: 'sent', sealed: null });
     expect(await contentIn(after, waiting)).toContain(token);
   });
@@ -115,7 +114,8 @@ describe('without an AUTH_SECRET_PREVIOUS, the clean-up', () => {
     const text = await sealedOf(id);
     const db = openForFlow(database.url);
     const keyring = keyringOf(after);
-    expect([await resealMails(db, 10, keyring), await countSealedWithPrevious(db, keyring)]).toEqual([0, {}]);
+    expect(await resealMails.runBatch(db, 10, keyring)).toBe(0);
+    expect(await resealMails.countLeft(db, keyring)).toEqual({});
     expect(db.roundTrips).toBe(0);
     expect(await cleanUp(after)).not.toHaveProperty('sealedWithPrevious');
     expect(await sealedOf(id)).toBe(text);

@@ -6,9 +6,9 @@ import {
   finishMail,
   giveUpExpiredMails,
   leaseDueMails,
+  resealMails,
   returnMails,
 } from '../../src/mail/outbox.sql.ts';
-import { resealMails } from '../../src/mail/reseal-mails.ts';
 import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { keyringOf, queue, run, token } from '../mail/outbox-rows.ts';
@@ -112,7 +112,7 @@ describe('runs side by side', { timeout: 60_000 }, () => {
       const delivery = { ...deliveryTo(sent), keyring };
       const [first, count] = await Promise.all([
         deliverDueMails(delivery),
-        resealMails(openForFlow(), 500, keyring),
+        resealMails.runBatch(openForFlow(), 500, keyring),
       ]);
       vi.restoreAllMocks();
       // What is being sealed at that moment is passed over, and sent by the next run.

@@ -1,5 +1,5 @@
 import type { FeatureRules } from '../../feature.ts';
-import { countSealedWithPrevious, resealTokens } from './apple-token/reseal-tokens.ts';
+import { resealTokens } from './apple-token/kept-token.ts';
 import { revokeTokens } from './apple-token/revoke-tokens.ts';
 import { forgetDisownedIdentities, identityCredentials } from './close-identities.sql.ts';
 import { exportedIdentities } from './identities/identities.sql.ts';
@@ -27,13 +27,5 @@ export const rules: FeatureRules = {
     },
   ],
   exportParts: [exportedIdentities],
-  cleanUps: [
-    { rows: 'provider_tokens', change: 'ended', runBatch: revokeTokens },
-    {
-      rows: 'provider_tokens.sealed',
-      change: 'renewed',
-      runBatch: resealTokens,
-      countLeft: countSealedWithPrevious,
-    },
-  ],
+  cleanUps: [{ rows: 'provider_tokens', change: 'ended', runBatch: revokeTokens }, resealTokens],
 };

@@ -3,8 +3,8 @@ import { factorCredentials } from './close-factors.sql.ts';
 import { twoFactor } from './factor.ts';
 import { endDueResets } from './operator-reset/end-due-resets.ts';
 import { secondFactorMethods } from './reauthentication/second-factor-methods.ts';
-import { countSealedWithPrevious, resealSecrets } from './sealing/reseal-secrets.ts';
-import { cleanupSetups } from './sealing/secrets.sql.ts';
+import { cleanupSetups } from './setup/set-up.sql.ts';
+import { resealSecrets } from './totp-secret.ts';
 import { exportedTwoFactor } from './two-factor.sql.ts';
 
 const ofUser = { columns: ['user_id'], atExport: { part: 'twoFactor' }, atDeletion: 'cascade' } as const;
@@ -25,12 +25,7 @@ export const rules: FeatureRules = {
   exportParts: [exportedTwoFactor],
   cleanUps: [
     { rows: 'factors', change: 'deleted', runBatch: cleanupSetups },
-    {
-      rows: 'factors.secret_sealed',
-      change: 'renewed',
-      runBatch: resealSecrets,
-      countLeft: countSealedWithPrevious,
-    },
+    resealSecrets,
     { rows: 'users.two_factor_reset_at', change: 'ended', runBatch: endDueResets },
   ],
 };

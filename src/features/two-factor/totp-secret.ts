@@ -1,3 +1,4 @@
+import { resealsRows } from '../../clean-up/reseal-rows.sql.ts';
 import { decodeBase32, encodeBase32 } from '../../crypto/base32.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
 import { open, seal } from '../../crypto/seal.ts';
@@ -23,15 +24,12 @@ export async function openSecret(
   return text === null ? null : decodeBase32(text);
 }
 
-/** Seals a secret anew with the current key; null when it does not open. */
-export async function resealSecret(
-  keyring: Keyring,
-  sealed: string,
-  factor: FactorIds,
-): Promise<string | null> {
-  const text = await open(keyring, sealed, associatedData(factor));
-  return text === null ? null : seal(keyring, text, associatedData(factor));
-}
+export const resealSecrets = resealsRows({
+  table: 'factors',
+  column: 'secret_sealed',
+  boundTo: ['user_id'],
+  associatedData: ({ id, user_id: userId }) => associatedData({ id, userId }),
+});
 
 /** The associated data: a sealed secret does not open when it is copied to another row or user. */
 function associatedData({ id, userId }: FactorIds): string {

@@ -1,6 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import { type Fragment, sql } from '../../../db/sql.ts';
-import { type ReplacedText, replaceTexts } from '../../../db/texts.sql.ts';
+import { sql } from '../../../db/sql.ts';
 import type { KeptToken } from '../identities/identities.sql.ts';
 
 /** A token whose identity is gone. */
@@ -37,36 +36,4 @@ export function takeOrphanedTokens(db: Database, limit: number): Promise<Orphane
 export async function deleteTokens(db: Database, ids: readonly string[]): Promise<void> {
   const statement = sql`DELETE FROM provider_tokens p WHERE p.id = ANY (${ids}::uuid[])`;
   await db.query('delete-provider-tokens', statement, { isIdempotent: true });
-}
-
-type SealedToken = Pick<KeptToken, 'id' | 'sealed'>;
-
-/** Finds up to `limit` tokens that are sealed in this way. Round trips: 1. */
-export function findTokensSealedBy(db: Database, prefix: string, limit: number): Promise<SealedToken[]> {
-  return db.query<SealedToken>(
-    'find-provider-tokens-sealed-by',
-    sql`SELECT p.id, p.sealed FROM provider_tokens p WHERE ${isSealedBy(prefix)} LIMIT ${limit}::int`,
-    { isIdempotent: true },
-  );
-}
-
-/** Counts the tokens that are sealed in this way. Round trips: 1. */
-export async function countTokensSealedBy(db: Database, prefix: string): Promise<number> {
-  const [row] = await db.query<{ count: number }>(
-    'count-provider-tokens-sealed-by',
-    sql`SELECT count(*)::int AS count FROM provider_tokens p WHERE ${isSealedBy(prefix)}`,
-    { isIdempotent: true },
-  );
-  return row?.count ?? 0;
-}
-
-/** Replaces sealed tokens, if the row still has the one before. Rows that others have locked are skipped. Round trips: 1. */
-export async function replaceTokens(db: Database, replacements: readonly ReplacedText[]): Promise<void> {
-  const statement = replaceTexts(sql`provider_tokens`, sql`sealed`, replacements);
-  await db.query('replace-provider-tokens', statement, { isIdempotent: true });
-}
-
-/** A range, so that the index finds them: the prefix ends in a dot, and a slash follows that in the collation "C". */
-function isSealedBy(prefix: string): Fragment {
-  return sql`p.sealed >= ${prefix} AND p.sealed < ${`${prefix.slice(0, -1)}/`}`;
 }

@@ -1,3 +1,4 @@
+import { resealsRows } from '../../../clean-up/reseal-rows.sql.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import { open, seal } from '../../../crypto/seal.ts';
 import type { KeptToken } from '../identities/identities.sql.ts';
@@ -8,8 +9,6 @@ export interface GivenToken {
   readonly refreshToken: string;
   readonly clientId: string;
 }
-
-type SealedToken = Pick<KeptToken, 'id' | 'sealed'>;
 
 /**
  * Seals the refresh token of a provider that wants it revoked when the identity is gone; null for any other. It is bound to
@@ -44,15 +43,15 @@ export function sealOnce(
 }
 
 /** Opens a kept token; null when it belongs to another row, or its key is gone. */
-export function openKeptToken(keyring: Keyring, { id, sealed }: SealedToken): Promise<string | null> {
+export function openKeptToken(keyring: Keyring, { id, sealed }: KeptToken): Promise<string | null> {
   return open(keyring, sealed, associatedData(id));
 }
 
-/** Seals a kept token anew with the current key; null when it does not open. */
-export async function resealKeptToken(keyring: Keyring, token: SealedToken): Promise<string | null> {
-  const text = await openKeptToken(keyring, token);
-  return text === null ? null : seal(keyring, text, associatedData(token.id));
-}
+export const resealTokens = resealsRows({
+  table: 'provider_tokens',
+  column: 'sealed',
+  associatedData: ({ id }) => associatedData(id),
+});
 
 function associatedData(id: string): string {
   return JSON.stringify(['provider_tokens', id]);

@@ -1,4 +1,5 @@
 import type { Database } from '../../../db/client.ts';
+import { deletesDue } from '../../../db/delete-due.sql.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
@@ -28,6 +29,14 @@ import {
 
 /** How long a setup waits for its first code. */
 export const setupSeconds = 3600;
+
+/** Deletes setups of which the first code never came. */
+export const cleanupSetups = deletesDue('clean-up-two-factor-setups', {
+  table: 'factors',
+  at: 'created_at',
+  until: sql`now() - make_interval(secs => ${setupSeconds}::int)`,
+  where: sql`d.added_at IS NULL`,
+});
 
 /** A secret that is not confirmed yet. */
 export interface NewTotp {
