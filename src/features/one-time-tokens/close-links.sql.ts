@@ -43,6 +43,15 @@ const ofSession: Cells = {
   banned: 'ended',
 };
 
+/** Whatever becomes of the account, its former owner has these, and an intruder those that came after the change. */
+const wayBack: Cells = {
+  ...always,
+  password_reset: 'kept',
+  recovery_completed: 'kept',
+  email_reverted: 'since',
+  email_changed: 'kept',
+};
+
 /**
  * Links in mails. Those to the present address end when the account leaves it; a change of the password leaves reset
  * links, or whoever knows the password could keep the owner from them. `confirm_registration` and `oauth_state` belong to
@@ -58,32 +67,13 @@ export const linkCredentials: Credentials<LinkKind> = {
     unlock: { ...always, not_me: 'ended' },
     // Whoever asked for a change may be the one who is put out (EML-08, LNK-05).
     change_email: {
-      ...always,
-      not_me: 'ended',
-      first_verified: 'ended',
-      password_changed: 'ended',
-      signed_out_by_owner: 'ended',
-      signed_out_by_operator: 'ended',
-      token_reused: 'ended',
-      two_factor_reset: 'ended',
-      second_factor_guessed: 'ended',
-      banned: 'ended',
+      ...ofSession,
+      two_factor_enabled: 'kept',
+      two_factor_disabled: 'kept',
+      identity_unlinked: 'kept',
     },
-    // Whatever becomes of the account, its former owner has these, and an intruder those that came after the change.
-    revert_email: {
-      ...always,
-      password_reset: 'kept',
-      recovery_completed: 'kept',
-      email_reverted: 'since',
-      email_changed: 'kept',
-    },
-    not_me: {
-      ...always,
-      password_reset: 'kept',
-      recovery_completed: 'kept',
-      email_reverted: 'since',
-      email_changed: 'kept',
-    },
+    revert_email: wayBack,
+    not_me: wayBack,
     // It opens nothing, wherever it was sent: it keeps what is there.
     keep_two_factor: {
       ...always,

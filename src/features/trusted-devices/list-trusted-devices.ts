@@ -1,21 +1,14 @@
 import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
-import type { Device } from '../../request/device.ts';
-import type { Location } from '../../request/request-metadata.ts';
 import type { CallerIds } from '../sessions/index.ts';
-import { findTrustedDevices } from './own-trusted-devices.sql.ts';
+import { findTrustedDevices, type TrustedDeviceRow } from './own-trusted-devices.sql.ts';
 import type { TrustEntry } from './trusted-device-token.ts';
 
-/** A trusted device, as its owner sees it. Times are ISO 8601, UTC. */
-export interface TrustedDevice {
+/** A trusted device, as its owner sees it. */
+export interface TrustedDevice extends Omit<TrustedDeviceRow, 'id'> {
   readonly id: string;
   /** Whether the request comes from it, by its cookie. */
   readonly current: boolean;
-  readonly device: Device | null;
-  readonly location: Location | null;
-  readonly addedAt: string;
-  readonly lastUsedAt: string;
-  readonly expiresAt: string;
 }
 
 /**
@@ -30,13 +23,7 @@ export async function listTrustedDevices(
   const rows = await findTrustedDevices(deps.db, caller);
   if (rows.length === 0) throw commonErrors.unauthenticated();
   const currentIds = presented.map(({ id }) => id);
-  return rows.flatMap(({ id, device, location, created_at, last_used_at, expires_at }) => {
-    if (id === null) return [];
-    const times = {
-      addedAt: created_at.toISOString(),
-      lastUsedAt: last_used_at.toISOString(),
-      expiresAt: expires_at.toISOString(),
-    };
-    return [{ id, current: currentIds.includes(id), device, location, ...times }];
-  });
+  return rows.flatMap(({ id, ...device }) =>
+    id === null ? [] : [{ id, current: currentIds.includes(id), ...device }],
+  );
 }

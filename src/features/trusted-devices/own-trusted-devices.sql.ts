@@ -1,26 +1,29 @@
 import type { Database } from '../../db/client.ts';
 import { deletesDue } from '../../db/delete-due.sql.ts';
 import { sql } from '../../db/sql.ts';
+import { isoTime } from '../../db/texts.sql.ts';
 import type { Device } from '../../request/device.ts';
 import type { Location, RequestMetadata } from '../../request/request-metadata.ts';
 import { recordEvents, recordedByUs } from '../security-events/index.ts';
 import { type CallerIds, fromLiveSession } from '../sessions/index.ts';
 import { lockUser } from '../users/index.ts';
 
+/** Times are ISO 8601, UTC. */
 export interface TrustedDeviceRow {
   /** Null in the one row of a caller who trusts no device. */
   readonly id: string | null;
   readonly device: Device | null;
   readonly location: Location | null;
-  readonly created_at: Date;
-  readonly last_used_at: Date;
-  readonly expires_at: Date;
+  readonly addedAt: string;
+  readonly lastUsedAt: string;
+  readonly expiresAt: string;
 }
 
 /** Returns the devices that the caller trusts, latest use first. Round trips: 1. Empty when the session is not live. */
 export function findTrustedDevices(db: Database, caller: CallerIds): Promise<TrustedDeviceRow[]> {
   const statement = sql<TrustedDeviceRow>`
-    SELECT d.id, d.device, d.location, d.created_at, d.last_used_at, d.expires_at
+    SELECT d.id, d.device, d.location, ${isoTime(sql`d.created_at`)} AS "addedAt",
+      ${isoTime(sql`d.last_used_at`)} AS "lastUsedAt", ${isoTime(sql`d.expires_at`)} AS "expiresAt"
     FROM (SELECT s.user_id ${fromLiveSession(caller)}) c
     LEFT JOIN trusted_devices d ON d.user_id = c.user_id AND d.expires_at > now()
     ORDER BY d.last_used_at DESC, d.id`;

@@ -1,16 +1,10 @@
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import type { CallerIds } from '../../sessions/index.ts';
-import { findFactors } from './find-factors.sql.ts';
+import { type FactorRow, findFactors } from './find-factors.sql.ts';
 
-/** A second factor, as its owner sees it. Times are ISO 8601, UTC. */
-export interface ListedFactor {
-  readonly id: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly addedAt: string;
-  readonly lastUsedAt: string | null;
-}
+/** A second factor, as its owner sees it. */
+export type ListedFactor = Omit<FactorRow, 'id' | 'backup_codes_left'> & { readonly id: string };
 
 /**
  * Lists the caller's second factors, and how many backup codes are left. Never a secret or a code.
@@ -23,15 +17,8 @@ export async function listFactors(
   const rows = await findFactors(deps.db, caller);
   const [first] = rows;
   if (first === undefined) throw commonErrors.unauthenticated();
-  const factors = rows.flatMap(({ id, kind, name, added_at, last_used_at }) =>
-    id === null
-      ? []
-      : [
-          {
-            ...{ id, kind, name, addedAt: added_at.toISOString() },
-            lastUsedAt: last_used_at?.toISOString() ?? null,
-          },
-        ],
+  const factors = rows.flatMap(({ id, backup_codes_left: _, ...factor }) =>
+    id === null ? [] : [{ id, ...factor }],
   );
   return { factors, backupCodesLeft: first.backup_codes_left };
 }
