@@ -131,16 +131,24 @@ describe('POST /api/auth/unlock', () => {
   });
 
   test('gives the attempts of known devices back too, and those of nobody else', async () => {
-    const { email, headers } = await registerUser(client);
+    const { email, headers, json } = await registerUser(client);
     const other = await registerUser(client);
     const device = headers.get('X-Device-Token')!;
     for (let index = 0; index < 3; index++) await signIn(email, 'a typing error', device);
+    // As of an account that has no address key yet.
+    await change(sql`
+      INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
+      SELECT 'user:' || u || ':' || d, 2, gen_random_uuid(), now() + interval '15 minutes'
+      FROM unnest(${[json.user.id, other.json.user.id]}::text[]) u, unnest(ARRAY['world', gen_random_uuid()::text]) d`);
     await lock(email);
     await lock(other.email);
     expect((await unlock(await tokenFrom(client, email, 'account_locked'))).status).toBe(200);
     expect((await signIn(email, password, device)).status).toBe(200);
     expect((await signIn(email)).status).toBe(200);
     expect((await signIn(other.email)).status).toBe(429);
+    const left = await change(sql`SELECT t.bucket FROM login_attempts t WHERE t.bucket LIKE 'user:%'`);
+    expect(left).toHaveLength(2);
+    expect(JSON.stringify(left)).not.toContain(json.user.id);
   });
 
   test.each<[what: string, end: (id: string) => ReturnType<typeof sql>]>([

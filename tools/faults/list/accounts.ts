@@ -334,8 +334,8 @@ export const accountFaults: readonly PlantedFault[] = [
     guarantees: ['PRV-08'],
     breaks: 'What was counted under the id of a deleted account still names its user.',
     file: 'src/rate-limit/attempts.sql.ts',
-    find: "WHERE t.bucket >= 'user:' || o.user_id || ':' AND t.bucket < 'user:' || o.user_id || ';'",
-    replace: "WHERE t.bucket = 'user:' || o.user_id || ':world'",
+    find: "WHERE counter.bucket >= n.name || ':' AND counter.bucket < n.name || ';'",
+    replace: "WHERE counter.bucket = n.name || ':world'",
     tests: ['test/features/account/delete-account.test.ts'],
   },
 ];
