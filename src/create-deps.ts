@@ -74,7 +74,7 @@ export class RequestDeps implements Deps {
     return this.#mail?.isDue ?? false;
   }
 
-  /** What the hashes of this request have cost: likewise. */
+  /** What the hashes of this request have cost: asked without making a hasher. */
   get hashed(): HashCost {
     return this.#hasher ?? noHashes;
   }

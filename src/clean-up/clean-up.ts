@@ -61,7 +61,6 @@ const batchesMax = 100;
  *
  * All kinds run at the same time, so that one that fails or hangs does not hold up the others. Each writes one line
  * to the log.
- *
  */
 export function runCleanUps(cleanUps: readonly CleanUp[], run: CleanUpRun): Promise<CleanUpResult[]> {
   const endsAt = Date.now() + run.runMs;

@@ -48,6 +48,14 @@ export const brandVariables = {
     ...link,
     meaning: 'the terms of use, which every page then leads to',
   },
-  privacyUrl: { name: 'BRAND_PRIVACY_URL', ...link, meaning: 'the privacy policy, likewise' },
-  supportUrl: { name: 'BRAND_SUPPORT_URL', ...link, meaning: 'where people find help, likewise' },
+  privacyUrl: {
+    name: 'BRAND_PRIVACY_URL',
+    ...link,
+    meaning: 'the privacy policy, which every page then leads to',
+  },
+  supportUrl: {
+    name: 'BRAND_SUPPORT_URL',
+    ...link,
+    meaning: 'where people find help, which every page then leads to',
+  },
 } as const satisfies Variables;

@@ -39,7 +39,10 @@ const hostedPage: GuardRule = { isServed: ({ pages }) => pages.areHosted };
 export const guards = {
   /** Needs no credential; an unsafe request from a foreign origin is refused. */
   anyone: { admit: judgeOrigin },
-  /** Presents a refresh token or the token of a challenge, in the body or a cookie; likewise. */
+  /**
+   * Presents a refresh token or the token of a challenge, in the body or a cookie; an unsafe request from a foreign
+   * origin is refused.
+   */
   'token-holder': { admit: judgeOrigin },
   /** Needs an access token; a cookie counts only from our own or a listed origin. */
   session: {
@@ -52,7 +55,7 @@ export const guards = {
   'identity-provider': { admit: () => ({ originTrust: 'absent' }) },
   /** A hosted page for everybody; its forms come from our own origin alone. */
   visitor: hostedPage,
-  /** A hosted page for somebody who is signed in by cookie; likewise. */
+  /** A hosted page for somebody who is signed in by cookie; its forms come from our own origin alone. */
   'account-holder': hostedPage,
   /** CRON_SECRET as bearer token; not needed in development. */
   cron: { admit: operator('cron') },

@@ -23,6 +23,10 @@ export interface LeasedMail {
   readonly createdAt: string;
 }
 
+/** Select list for a `LeasedMail` over the mail `m`, but for the tries. */
+export const mailColumns: Fragment = sql`
+  m.id, m.kind, m.recipient, m.locale, m.sealed, m.facts, ${isoTime(sql`m.created_at`)} AS "createdAt"`;
+
 /** A mail that is not tried again. */
 export type GivenUpMail = Pick<LeasedMail, 'id' | 'kind' | 'recipient' | 'attempts'>;
 
@@ -61,7 +65,7 @@ function lease(condition: Fragment, limit: number): Fragment<LeasedMail> {
     SET attempts = m.attempts + 1,
       next_attempt_at = now() + make_interval(secs => least(${max}::int, ${first}::int * 2 ^ least(m.attempts, 10)))
     WHERE m.id = ANY (ARRAY(SELECT d.id FROM due d))
-    RETURNING m.id, m.kind, m.recipient, m.locale, m.sealed, m.facts, m.attempts, ${isoTime(sql`m.created_at`)} AS "createdAt"`;
+    RETURNING ${mailColumns}, m.attempts`;
 }
 
 /** Makes leased mails due again that were not tried. Round trips: 1. */

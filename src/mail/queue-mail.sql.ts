@@ -23,8 +23,8 @@ export type MailBudget =
   /** Caused by a spent link: refused by no budget, and counts in none. */
   | 'none'
   /**
-   * The way back of a confirmed change: likewise, unless this condition over the recipient `s` holds. The address that
-   * was left may never have been verified, and then somebody else may have it.
+   * The way back of a confirmed change: refused by no budget, unless this condition over the recipient `s` holds. The
+   * address that was left may never have been verified, and then somebody else may have it.
    */
   | { readonly countedIf: Fragment };
 
@@ -36,7 +36,7 @@ export function holdClient({ networkKey }: MailClient): Fragment {
   return sql`SELECT pg_advisory_xact_lock(hashtextextended(${networkKey}::text, 0))`;
 }
 
-/** A statement that does the same for mails to the recipient of the source. It comes after all rows are held. */
+/** A statement that makes others wait with their mails to the recipient of the source. It comes after all rows are held. */
 export function holdRecipient(source: Fragment): Fragment {
   return sql`SELECT pg_advisory_xact_lock(hashtextextended(s.recipient_key, 0)) FROM (${source}) s`;
 }

@@ -23,9 +23,9 @@ export interface ClientWindow {
 }
 
 /**
- * The clients and networks of this isolate, at most 10,000. When there are more, those whose window has ended are forgotten first,
- * then the oldest ones, down to half; blocked ones stay while anything else can be forgotten. The map may live in the
- * isolate because it contains only counts (T26).
+ * The clients and networks of this isolate, at most 10,000. When there are more, those whose window has ended are
+ * forgotten first, then the oldest ones, down to half; blocked ones stay while anything else can be forgotten. The map
+ * may live in the isolate because it contains only counts (T26).
  */
 export class ClientWindows {
   readonly #clients = new Map<string, ClientWindow>();

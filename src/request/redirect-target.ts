@@ -5,9 +5,9 @@ const lengthMax = 1024;
 const hrefLengthMax = 1280;
 
 /**
- * Where a browser may be sent after a sign-in or a visit to a provider, as an absolute URL: a path of this service, a URL of a listed
- * origin or, for whoever gets a code, a URL of APP_REDIRECTS to the letter. Null for anything else (OAU-10, RFC 9700
- * section 4.11). Undefined is the default.
+ * Where a browser may be sent after a sign-in or a visit to a provider, as an absolute URL: a path of this service, a
+ * URL of a listed origin or, for whoever gets a code, a URL of APP_REDIRECTS to the letter. Null for anything else
+ * (OAU-10, RFC 9700 section 4.11). Undefined is the default.
  */
 export function redirectTarget(
   {

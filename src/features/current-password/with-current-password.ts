@@ -37,8 +37,8 @@ type RefusalReason = 'wrong_password' | 'no_password' | 'password_missing' | 'pa
 /**
  * Runs an action that needs the caller's current password. The check is reserved before anything is hashed, among the
  * attempts of logins, and a success resets them. An account without a password omits it and needs an authentication
- * within the last ten minutes instead, which the gates ask for. A wrong password, a missing one, and one for an account that has none get the
- * same answer. Round trips: 2; 1 when no attempt is left.
+ * within the last ten minutes instead, which the gates ask for. A wrong password, a missing one, and one for an account
+ * that has none get the same answer. Round trips: 2; 1 when no attempt is left.
  * @throws AuthError unauthenticated when the session has ended since the access token was signed
  * @throws AuthError invalid_credentials with status 403
  * @throws AuthError reauthentication_required, or the refusal of another gate

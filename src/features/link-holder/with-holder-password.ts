@@ -19,8 +19,8 @@ export interface LinkWork<Holder extends LinkHolder, Row> {
 /**
  * Does what a link is for once its holder has shown, by the password, that the account is theirs. The check is reserved
  * before anything is hashed, and the token stays unspent until the password is right. A live session of the account
- * comes first, and then the password is ignored: the flow tries it before this, or `find` tells. Round trips: those of `find` and `run`, and one each more if the stored
- * hash changed in between.
+ * comes first, and then the password is ignored: the flow tries it before this, or `find` tells. Round trips: those of
+ * `find` and `run`, and one each more if the stored hash changed in between.
  * @throws AuthError token_invalid before anything about the password; also for the loser of a race
  * @throws AuthError password_required also when it is wrong, which counts like a failed login
  * @throws AuthError too_many_attempts

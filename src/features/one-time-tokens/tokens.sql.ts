@@ -203,7 +203,10 @@ export function endLinksElsewhere(owner: Fragment, email: string): Fragment {
     WHERE t.owner_id = o.user_id AND t.kind IN ('revert_email', 'not_me') AND t.spent_at IS NULL AND t.email <> ${email}`;
 }
 
-/** Links that were sent and can still be followed, and codes that still count. Neither the token, which is not stored, nor its hash is exported. */
+/**
+ * Links that were sent and can still be followed, and codes that still count. Neither the token, which is not stored,
+ * nor its hash is exported.
+ */
 export const exportedLinks: ExportPart = {
   name: 'links',
   value: (owner) => sql`ARRAY(

@@ -116,7 +116,7 @@ export function recordedNow(userId: string, operationId: string): Fragment {
     WHERE e.user_id = ${userId}::uuid AND e.at = now() AND e.operation_id = ${operationId}::uuid)`;
 }
 
-/** Whom the event of this transaction is about that is recorded at most once per request: likewise. */
+/** The user and session of the event that this transaction recorded for its request, of the kind that is recorded once. */
 export function recordedOnceNow(operationId: string): Fragment {
   return sql`(
     SELECT e.user_id, e.session_id FROM security_events e WHERE e.id = ${operationId}::uuid AND e.at = now())`;

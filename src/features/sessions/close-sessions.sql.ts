@@ -49,7 +49,7 @@ const reasons: Readonly<Partial<Record<Occasion, string>>> = {
   banned: 'admin',
 };
 
-/** Sessions: where the caller chooses which, the owner does (`endOwnSessions`); a theft ends its own session alone. */
+/** Sessions. Which of them their owner signs out, `endOwnSessions` says; a theft ends the session of the token alone. */
 export const sessionCredentials: Credentials<'session'> = {
   step: 'endSessions',
   cells: {

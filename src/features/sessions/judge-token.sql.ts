@@ -22,13 +22,13 @@ export interface RefreshSettings {
 export type RefreshOutcome = 'rotate' | 'retry' | 'reuse' | 'unknown';
 
 /**
- * Finds the live session of a presented token, locked unless it is only looked at, and judges the token: `outcome`, with the columns of the session that
- * `refreshSession` needs. Whoever waited for the row judges what the one before has left. Counters only
- * grow, so that a reuse stays one until the session ends.
+ * Finds the live session of a presented token, locked unless it is only looked at, and judges the token: `outcome`,
+ * with the columns of the session that `refreshSession` needs. Whoever waited for the row judges what the one before
+ * has left. Counters only grow, so that a reuse stays one until the session ends.
  *
- * A legacy token is counter 0 of the transport by which it first arrives. Until then its session has no counter and
- * no idle timeout; afterwards the other transport stays closed. Whoever still comes by that one once the first
- * rotation is over holds a token that somebody else has used: it is a reuse, whichever of the two is the owner.
+ * A legacy token is counter 0 of the transport by which it first arrives. Until then its session has no counter and no
+ * idle timeout; afterwards the other transport stays closed. Whoever still comes by that one once the first rotation is
+ * over holds a token that somebody else has used: it is a reuse, whichever of the two is the owner.
  *
  * @param isNamed a condition over the session `s`
  */

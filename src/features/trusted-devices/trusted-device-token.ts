@@ -31,7 +31,7 @@ export function encodeTrustedDevice(keyring: Keyring, entries: readonly TrustEnt
   return encodeSignedEntries(keyring, format, { shared: new Uint8Array(0), entries: encoded });
 }
 
-/** Decodes such a token, keeping what was not forged; only the database knows whether it still counts. */
+/** Decodes the token of a trusted device, keeping what was not forged; only the database knows whether it still counts. */
 export function parseTrustedDevice(keyring: Keyring, token: string): TrustEntry[] {
   const entries = decodeSignedEntries(keyring, format, token)?.entries ?? [];
   return entries.map((entry) => ({

@@ -5,7 +5,7 @@ export function asksForTwoFactor(u: Fragment): Fragment {
   return sql`(${u}.two_factor_since IS NOT NULL AND coalesce(${u}.two_factor_reset_at > now(), true))`;
 }
 
-/** Since when the user `u` of users does; null without. */
+/** Since when the user `u` of users asks for a second factor; null for one who never did. */
 export function twoFactorSince(u: Fragment): Fragment {
   return sql`${u}.two_factor_since`;
 }
@@ -15,7 +15,7 @@ export function isTwoFactorResetDue(u: Fragment): Fragment {
   return sql`coalesce(${u}.two_factor_reset_at <= now(), false)`;
 }
 
-/** Whether such a reset waits for its time. */
+/** Whether an operator's reset of the second factor of the user `u` waits for its time. */
 export function isTwoFactorResetPending(u: Fragment): Fragment {
   return sql`coalesce(${u}.two_factor_reset_at > now(), false)`;
 }
@@ -35,7 +35,7 @@ export function startTwoFactor(owner: Fragment): Fragment {
     FROM ${owner} o WHERE u.id = o.user_id`;
 }
 
-/** A statement that notes that the users in `owner`, a sub-select with `user_id`, ask for none any longer. */
+/** A statement that notes that the users in `owner`, a sub-select with `user_id`, ask for no second factor any longer. */
 export function dropTwoFactor(owner: Fragment): Fragment {
   return sql`
     UPDATE users u SET two_factor_since = NULL, two_factor_reset_at = NULL, updated_at = now()

@@ -43,8 +43,9 @@ export interface RequestedChangeRow extends GatedRow {
  * Stores the token of a change and queues the mail with its link. Round trips: 1. Null when the session is not live.
  *
  * When another account has the address, or can have it back, the same rows are written: a token that nobody ever gets,
- * and a notice instead of the mail, which is queued where nobody had to be told. Earlier changes to other addresses end whatever became of this one, so that their fate
- * tells nothing; links to the same address stay, since the mail of this one may be over the address's budget.
+ * and a notice instead of the mail, which is queued where nobody had to be told. Earlier changes to other addresses end
+ * whatever became of this one, so that their fate tells nothing; links to the same address stay, since the mail of this
+ * one may be over the address's budget.
  *
  * The session is held after its user: a password change that this waited for may have ended it.
  */

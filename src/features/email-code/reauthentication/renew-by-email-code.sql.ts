@@ -24,6 +24,7 @@ import {
   fromLiveSession,
   holdSession,
   type RenewedSessionRow,
+  recordReauthentication,
   renewedBefore,
   renewedNow,
   renewSession,
@@ -119,11 +120,7 @@ export async function renewByEmailCode(
     consume: consumeToken(holder, presented, operationId),
     renew: renewSession(consumedNow(presented, operationId), renewal),
     clearAttempts: clearAttempts(bucket, once),
-    record: recordEvents(
-      once,
-      { type: 'authn_login_success', outcome: 'success', method: 'email_code', reason: 'reauthentication' },
-      metadata,
-    ),
+    record: recordReauthentication(renewal, 'email_code', metadata),
     // Under its former id the session is live only where it was not renewed.
     recordWrong: recordEvents(
       sql`(SELECT s.user_id, s.id AS session_id ${fromLiveSession(caller)})`,

@@ -27,10 +27,10 @@ export interface AskedAddress {
 
 /**
  * Queues a new verification link: for the account with the address while that is unverified, or for the newest pending
- * registration when no account has the address and registration is open. In all other cases, and over the budget of the address, the same rows
- * are written: a mail that is dropped and a token that opens nothing (ENU-05); over the client's, none. The mail goes to
- * the stored address, never to what was typed (EML-03). The account is held, so that a deletion leaves nothing of this
- * behind (PRV-03). A repeat sends nothing twice. Round trips: 1.
+ * registration when no account has the address and registration is open. In all other cases, and over the budget of the
+ * address, the same rows are written: a mail that is dropped and a token that opens nothing (ENU-05); over the
+ * client's, none. The mail goes to the stored address, never to what was typed (EML-03). The account is held, so that a
+ * deletion leaves nothing of this behind (PRV-03). A repeat sends nothing twice. Round trips: 1.
  */
 export async function queueVerification(
   db: Database,

@@ -6,9 +6,10 @@ import { isReservedEmail } from '../../users/index.ts';
 import { queueVerification } from './queue-verification.sql.ts';
 
 /**
- * Sends a new verification link if the address is still unverified; while registration is closed to accounts alone. Earlier links stay valid, since a stranger can
- * ask as well; the first one that is followed revokes the others. The answer does not tell whether anything was sent.
- * Round trips: 1; 0 with EMAIL_VERIFICATION=off, for every address.
+ * Sends a new verification link if the address is still unverified. While registration is closed, accounts alone get
+ * one, and pending registrations none. Earlier links stay valid, since a stranger can ask as well; the first one that
+ * is followed revokes the others. The answer does not tell whether anything was sent. Round trips: 1; 0 with
+ * EMAIL_VERIFICATION=off, for every address.
  */
 export async function resendVerification(deps: Deps, email: PresentedEmail): Promise<void> {
   const { db, config, metadata, mail, keyring } = deps;

@@ -84,9 +84,8 @@ export async function verifyBySession(
 
 /**
  * Verifies the address of an account whose password was correct, and begins a session, or issues a challenge where a second
- * factor must follow;
- * at the first verification all others end. Round trips: 1. Null when the token has been consumed, or the account
- * changed, since it was read.
+ * factor must follow; at the first verification all other sessions end. Round trips: 1. Null when the token has been
+ * consumed, or the account changed, since it was read.
  */
 export async function verifyByPassword(
   db: Database,

@@ -9,6 +9,7 @@ import { recordEvents } from '../../security-events/index.ts';
 import {
   holdSession,
   type RenewedSessionRow,
+  recordReauthentication,
   renewedBefore,
   renewedNow,
   renewSession,
@@ -31,11 +32,7 @@ export async function renewCallerSession(
     holdSession: holdSession(verified),
     renew: renewSession(verifiedCaller(verified), renewal),
     clearAttempts: clearedAttempts(verified, renewal),
-    record: recordEvents(
-      renewedNow(renewal),
-      { type: 'authn_login_success', outcome: 'success', method: 'password', reason: 'reauthentication' },
-      metadata,
-    ),
+    record: recordReauthentication(renewal, 'password', metadata),
     answer: renewedBefore(verified.userId, renewal),
   };
   const results = await db.batch('renew-caller-session', steps, { isIdempotent: true });

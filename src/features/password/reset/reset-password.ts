@@ -16,9 +16,9 @@ export interface ResetInput {
 
 /**
  * Sets a new password by a reset link, without signing in. Every session ends, including one that a racing login or
- * refresh opens; every other link that leads into the account is revoked; a locked account is unlocked. The address
- * is verified by it. A recovery is over, and nothing else ends one that the owner began (LNK-15). A refused password does not consume the link. The owner is notified by mail. Round trips: 2; 0
- * for a forged link.
+ * refresh opens; every other link that leads into the account is revoked; a locked account is unlocked. The address is
+ * verified by it. A recovery is over, and nothing else ends one that the owner began (LNK-15). A refused password does
+ * not consume the link. The owner is notified by mail. Round trips: 2; 0 for a forged link.
  * @returns a token that makes the device the only known one of the account
  * @throws AuthError token_invalid for a link that is forged, expired, consumed or of before the recovery, and for an
  * account that is deleted, banned or at another address, all alike

@@ -1,4 +1,6 @@
 import { type Fragment, sql } from '../../../db/sql.ts';
+import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { recordEvents } from '../../security-events/index.ts';
 import type { BegunRow } from '../begin-session.sql.ts';
 import { type CallerIds, sessionEnds } from '../live-session.sql.ts';
 
@@ -90,6 +92,21 @@ export function renewSession(owner: Fragment, renewal: SessionRenewal): Fragment
 export function renewedNow({ newId }: SessionRenewal): Fragment {
   return sql`(
     SELECT s.user_id, s.id AS session_id FROM sessions s WHERE s.id = ${newId}::uuid AND s.last_active_at = now())`;
+}
+
+/** A statement that records that the caller authenticated again in the session that this transaction renewed. */
+export function recordReauthentication(
+  renewal: SessionRenewal,
+  method: string,
+  metadata: RequestMetadata,
+): Fragment {
+  const kind = {
+    type: 'authn_login_success',
+    outcome: 'success',
+    method,
+    reason: 'reauthentication',
+  } as const;
+  return recordEvents(renewedNow(renewal), kind, metadata);
 }
 
 /** The session that this transaction, or an earlier run of it whose response was lost, renewed: a `RenewedSessionRow`. */

@@ -59,7 +59,7 @@ const toldByRedirect = [
 ];
 
 /**
- * Sends the browser there with the code of a failure that the page or app there is to tell.
+ * Sends the browser where its visit began, with the code of a failure that the page or app there tells.
  * @throws the failure itself, if it is no such one
  */
 export function answerFailed(

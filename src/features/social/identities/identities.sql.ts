@@ -17,12 +17,12 @@ export interface PresentedIdentity {
   /** As people know the provider. */
   readonly providerName: string;
   readonly issuer: string;
-  /** Under which it may be stored: that, and where the legacy system did not know it. */
+  /** Under which it may be stored: the issuer, and what stands for one where the legacy system knew none. */
   readonly issuers: readonly string[];
   readonly subject: string;
   /** Canonical, and verified by the provider; null else. */
   readonly email: string | null;
-  /** Whether the provider is trusted for that. */
+  /** Whether the provider is trusted to verify addresses. */
   readonly isEmailProved: boolean;
 }
 
@@ -43,7 +43,10 @@ export function identityAddedByUs({ newId }: PresentedIdentity, { operationId }:
     SELECT i.user_id FROM identities i WHERE i.id = ${newId}::uuid AND i.added_by = ${operationId}::uuid)`;
 }
 
-/** A statement that notes that the identity of the user of `owner`, a SELECT of `user_id`, was used, under the issuer that is known by now. */
+/**
+ * A statement that notes that the identity of the user of `owner`, a SELECT of `user_id`, was used, under the issuer
+ * that is known by now.
+ */
 export function noteIdentityUsed(owner: Fragment, identity: PresentedIdentity): Fragment {
   const { issuer, providerId } = identity;
   return sql`
@@ -73,12 +76,12 @@ export function insertIdentity(
     RETURNING id, user_id, provider`;
 }
 
-/** How the record says that it was added. */
+/** How the record says that an identity was added. */
 export function identityLinked({ providerId: method }: PresentedIdentity): EventKind {
   return { type: 'user_updated', outcome: 'success', method, reason: 'identity_linked' };
 }
 
-/** A statement that adds it, and records that. */
+/** A statement that adds the identity to the users of `owner`, a SELECT of `user_id`, and records that. */
 export function linkIdentity(
   owner: Fragment,
   identity: PresentedIdentity,
@@ -90,7 +93,7 @@ export function linkIdentity(
 }
 
 /**
- * A statement that adds it to the user who has signed in by its address, and records that, unless the account is being
+ * A statement that adds the identity to the user who has signed in by its address, and records that, unless the account is being
  * recovered, or its owner has disowned the identity: then the address links nothing (LNK-15).
  * @param begun the session that this transaction began: a sub-select with `user_id`
  */
@@ -140,7 +143,10 @@ export function keepProviderToken(identity: PresentedIdentity, token: KeptToken)
   return keepTokenOf(sql`(SELECT i.id, i.provider ${fromIdentity(identity)} LIMIT 1)`, token);
 }
 
-/** A statement that keeps the token of the identity in `source`, a sub-select or CTE with `id` and `provider`, in place of an earlier one. */
+/**
+ * A statement that keeps the token of the identity in `source`, a sub-select or CTE with `id` and `provider`, in place
+ * of an earlier one.
+ */
 export function keepTokenOf(source: Fragment, { id, clientId, sealed }: KeptToken): Fragment {
   return sql`
     INSERT INTO provider_tokens (id, identity_id, provider, client_id, sealed)

@@ -1,5 +1,6 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
+import { isoTime } from '../../../db/texts.sql.ts';
 import type { Rules } from '../../../deps.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { closeWaysIn } from '../../../joints/closing.ts';
@@ -11,24 +12,27 @@ import { type CallerIds, fromLiveSession, keepSession } from '../../sessions/ind
 import { lockUser, owners } from '../../users/index.ts';
 import { endIdentities } from '../close-identities.sql.ts';
 
-/** An identity of the caller's account. */
-export interface IdentityRow {
+/** An identity of the caller's account, as the API shows it. */
+export interface Identity {
+  /** The id of the provider. */
   readonly provider: string;
+  /** What the provider said when it was linked; null where it vouched for none. */
   readonly email: string | null;
-  readonly created_at: Date;
+  /** ISO 8601, UTC. */
+  readonly linkedAt: string;
 }
 
 /** Lists the caller's identities, oldest first. Round trips: 1. Null when the session is not live. */
-export async function listOwnIdentities(db: Database, caller: CallerIds): Promise<IdentityRow[] | null> {
-  const rows = await db.query<{ [Column in keyof IdentityRow]: IdentityRow[Column] | null }>(
+export async function listOwnIdentities(db: Database, caller: CallerIds): Promise<Identity[] | null> {
+  const rows = await db.query<{ [Column in keyof Identity]: Identity[Column] | null }>(
     'list-identities',
     sql`
-      SELECT i.provider, i.email, i.created_at
+      SELECT i.provider, i.email, ${isoTime(sql`i.created_at`)} AS "linkedAt"
       FROM (SELECT s.user_id ${fromLiveSession(caller)}) c LEFT JOIN identities i ON i.user_id = c.user_id
       ORDER BY i.created_at, i.id`,
     { isIdempotent: true },
   );
-  return rows.length === 0 ? null : rows.filter((row): row is IdentityRow => row.provider !== null);
+  return rows.length === 0 ? null : rows.filter((row): row is Identity => row.provider !== null);
 }
 
 /** What the caller wants to lose. */

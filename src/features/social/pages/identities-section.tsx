@@ -5,7 +5,8 @@ import { answerView, readableDay, type SignedInRequest, seeOther } from '../../.
 import { Form } from '../../../ui/form.tsx';
 import { onwardView } from '../../../ui/onward-view.tsx';
 import { Alert, Entry } from '../../../ui/pieces.tsx';
-import { type Identity, listIdentities } from '../identities/list-identities.ts';
+import { listIdentities } from '../identities/list-identities.ts';
+import type { Identity } from '../identities/own-identities.sql.ts';
 import { unlinkProvider } from '../identities/unlink-provider.ts';
 import { startLinking } from '../link/start-linking.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';

@@ -1,6 +1,9 @@
 import type { IdTokenClaims, ProviderProfile } from './provider.ts';
 
-/** The profile of the standard claims (OpenID Connect Core section 5.1). An address is verified where the claim is `true` alone. */
+/**
+ * The profile of the standard claims (OpenID Connect Core section 5.1). An address is verified where the claim is
+ * `true` alone.
+ */
 export function openIdProfile(claims: IdTokenClaims): Omit<ProviderProfile, 'issuer' | 'subject'> {
   const { email, email_verified: isVerified, name, auth_time: authTime } = claims;
   return {

@@ -1,14 +1,13 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
-import { recordEvents } from '../../security-events/index.ts';
 import {
   type CallerIds,
   fromLiveSession,
   holdSession,
   type RenewedSessionRow,
+  recordReauthentication,
   renewedBefore,
-  renewedNow,
   renewSession,
   type SessionRenewal,
 } from '../../sessions/index.ts';
@@ -44,14 +43,7 @@ export async function renewByIdentity(
       holdSession: holdSession(caller),
       consume: consume(consumed, metadata),
       renew: renewSession(owner, renewal),
-      record: recordEvents(
-        renewedNow(renewal),
-        {
-          ...{ type: 'authn_login_success', outcome: 'success', method: identity.providerId },
-          reason: 'reauthentication',
-        },
-        metadata,
-      ),
+      record: recordReauthentication(renewal, identity.providerId, metadata),
       answer: renewedBefore(caller.userId, renewal),
     },
     { isIdempotent: true },

@@ -146,7 +146,10 @@ function refusalOfNewAccount({ config }: Deps, { input, identity }: Visit): Auth
   return null;
 }
 
-/** By the identity, or by an address that is verified here as well and may link it. An account from before verification needs its password. */
+/**
+ * By the identity, or by an address that is verified here as well and may link it. An account from before verification
+ * needs its password.
+ */
 function mayEnter({ way, claim, verdict, ...found }: FoundAccount): boolean {
   if (way === 'identity') return true;
   return claim === 'taken' && ((found.is_verified && found.is_linkable) || verdict === 'refused');

@@ -45,7 +45,7 @@ export const startHandler: Handler<'anyone'> = {
 };
 
 /**
- * What was checked, or a refusal.
+ * The target, which was checked: null for one that is refused.
  * @throws AuthError validation_failed
  */
 export function checkedTarget(target: string | null): string {

@@ -60,7 +60,7 @@ export const secondFactorAmr = ['otp', 'mfa'] as const;
 /**
  * Finds what the proof would be: the authenticator and time step of a code, or the hash of a backup code. `wrong` when no
  * authenticator of the user shows the code now, and when there is no such backup code left; `used` when a code of its time
- * step was accepted before. So that only a race can tell more than was read.
+ * step was accepted before: only a race can tell more than what was read.
  * @throws AuthError misconfigured when a secret cannot be opened: the key that sealed it is gone
  */
 export async function findProof(

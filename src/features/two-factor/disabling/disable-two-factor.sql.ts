@@ -10,9 +10,9 @@ import { acceptedNow, acceptProof, type CheckCounter, settleSecondFactor } from 
 import type { FoundProof, Unaccepted } from '../check/proof.ts';
 
 /**
- * Accepts the caller's proof and turns two-factor off: authenticator, backup codes and trusted devices end. Round trips: 1.
- * `used` when the proof was used before, `gone` when the session ended since it was read. A repeat after a lost response finds the
- * record of the first run: what it accepted is gone.
+ * Accepts the caller's proof and turns two-factor off: authenticator, backup codes and trusted devices end. Round
+ * trips: 1. `used` when the proof was used before, `gone` when the session ended since it was read. A repeat after a
+ * lost response finds the record of the first run: what it accepted is gone.
  */
 export async function disableTwoFactor(
   db: Database,

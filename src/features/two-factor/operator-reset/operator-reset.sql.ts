@@ -17,7 +17,7 @@ export interface ResetTarget {
   readonly is_enabled: boolean;
   /** When a reset that was asked for before becomes effective; null without one. */
   readonly effective_at: Date | null;
-  /** Its address and every former one that could have the account back. */
+  /** The user's address, and every former one that could have the account back. */
   readonly addresses: readonly string[];
 }
 

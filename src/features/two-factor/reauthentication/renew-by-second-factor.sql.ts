@@ -2,12 +2,12 @@ import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
-import { recordEvents } from '../../security-events/index.ts';
 import {
   type CallerIds,
   fromLiveSession,
   holdSession,
   type RenewedSessionRow,
+  recordReauthentication,
   renewedBefore,
   renewedNow,
   renewSession,
@@ -42,11 +42,7 @@ export async function renewBySecondFactor(
     accept: acceptProof(sql`(SELECT s.user_id ${fromLiveSession(caller)})`, proof, metadata),
     renew: renewSession(acceptedNow(userId, proof, metadata), renewal),
     settle: settleSecondFactor(once, counter, proof),
-    record: recordEvents(
-      once,
-      { type: 'authn_login_success', outcome: 'success', method: proof.kind, reason: 'reauthentication' },
-      metadata,
-    ),
+    record: recordReauthentication(renewal, proof.kind, metadata),
     ...(proof.kind === 'backup_code' && {
       tellOwner: queueNotice(owners(once), 'backup_code_used', 'recipient', metadata),
     }),

@@ -36,5 +36,5 @@ export function beginRecovery(u: Fragment, cause: RecoveryCause): Fragment {
   return sql`recovery_since = now(), recovery_cause = ${kept}`;
 }
 
-/** Assignments, for an UPDATE of users, that end one. */
+/** Assignments, for an UPDATE of users, that end a recovery. */
 export const endRecovery: Fragment = sql`recovery_since = NULL, recovery_cause = NULL`;

@@ -55,7 +55,10 @@ export function entrySteps(
   };
 }
 
-/** The steps of `entrySteps` for an account that is the user's from this sign-in on: none of its devices is known, and none trusted. */
+/**
+ * The steps of `entrySteps` for an account that is the user's from this sign-in on: none of its devices is known, and
+ * none trusted.
+ */
 export function newEntrySteps(
   owner: Fragment,
   entry: Entry,
