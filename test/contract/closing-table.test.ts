@@ -293,6 +293,8 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     readonly isMissedInSession?: true;
     /** Which sessions are left where the caller chooses. */
     readonly chosen?: 'none' | 'acting' | 'other';
+    /** The identities that are left, where the sign-in came by none, or the account has another address by then. */
+    readonly identities?: readonly string[];
     /** What the way itself sets in the place of a second factor. */
     readonly replaces?: Pick<State, 'factors' | 'codes'>;
   }
@@ -373,12 +375,17 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     ],
     '"not me"': [
       'not_me',
-      { consumes: 'not_me', act: ({ links }) => client.post('/api/auth/not-me', { token: links.not_me }) },
+      {
+        consumes: 'not_me',
+        identities: ['own-before', 'own-disowned-before'],
+        act: ({ links }) => client.post('/api/auth/not-me', { token: links.not_me }),
+      },
     ],
     'a revert': [
       'email_reverted',
       {
         consumes: 'revert_email',
+        identities: [],
         act: ({ links }) => client.post('/api/auth/email/change/revert', { token: links.revert_email }),
       },
     ],
@@ -484,6 +491,7 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     if (cell !== 'ended') expect(after.password === before!.password).toBe(cell === 'kept');
     expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
     expect(factorState(after)).toEqual({ ...factorsLeft(before!, occasion), ...way.replaces });
+    expect(after.identities).toEqual(way.identities ?? identitiesLeft(before!, table.identity![occasion]));
   });
 
   test('every occasion of the second factor is walked, and "replaced" where a way sets a new one', () => {
