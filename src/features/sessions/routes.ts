@@ -39,15 +39,9 @@ const logoutHandler: HotHandler = {
   },
 };
 
-const refreshRoute = defineRoute(
-  { method: 'POST', path: '/api/auth/refresh', guard: 'token-holder', body: 'optional' },
-  refreshHandler,
-);
-
-const logoutRoute = defineRoute(
-  { method: 'POST', path: '/api/auth/logout', guard: 'token-holder', body: 'optional' },
-  logoutHandler,
-);
+const byToken = { method: 'POST', guard: 'token-holder', body: 'optional' } as const;
+const refreshRoute = defineRoute({ ...byToken, path: '/api/auth/refresh' }, refreshHandler);
+const logoutRoute = defineRoute({ ...byToken, path: '/api/auth/logout' }, logoutHandler);
 
 const ownSessionsRoutes = defineRoutes(() => import('./handlers.ts'), {
   listSessions: { method: 'GET', path: '/api/auth/sessions', guard: 'session' },
