@@ -6,8 +6,10 @@ import {
   ageRotations,
   eventsOf,
   refreshByBody,
+  refreshByCookie,
   refreshCookie,
   type SignedIn,
+  sealRefreshToken,
   sessionRow,
   signedInBy,
   signIn,
@@ -145,5 +147,45 @@ describe('POST /api/auth/logout', () => {
     expect((await logout(client, { cookies })).roundTrips).toBe(1);
     expect(await sessionRow(one.sessionId)).toBeNull();
     expect(await sessionRow(two.sessionId)).toBeNull();
+  });
+
+  test.each(['body', 'cookie'] as const)(
+    'leaves no grace that would bring a rotated token back, by %s (RFR-06)',
+    async (transport) => {
+      const { accessToken, bodyToken, cookieToken, sessionId } = await signIn(client);
+      const [token, refresh] =
+        transport === 'body' ? [bodyToken, refreshByBody] : ([cookieToken, refreshByCookie] as const);
+      await refresh(client, token);
+      await client.post('/api/auth/logout', undefined, { bearer: accessToken });
+      expect((await refresh(client, token)).json.code).toBe('session_expired');
+      const successor = sealRefreshToken(client, { sessionId, transport, counter: 1 });
+      expect((await refresh(client, successor)).json.code).toBe('session_expired');
+      expect(await sessionRow(sessionId)).toBeNull();
+      expect((await eventsOf(sessionId)).map(({ type }) => type)).not.toContain('authn_token_reuse');
+    },
+  );
+});
+
+describe('a logout with somebody else’s words', () => {
+  test('a session id alone ends nothing: it is no credential (SES-01)', async () => {
+    const { sessionId } = await signIn(client);
+    for (const token of [sessionId, `nxr_${sessionId}`]) {
+      expect((await client.post('/api/auth/logout', { refreshToken: token })).status).toBe(200);
+      expect((await client.post('/api/auth/logout', undefined, { bearer: token })).status).toBe(200);
+    }
+    expect(await sessionRow(sessionId)).not.toBeNull();
+  });
+
+  test('an expired access token with a broken signature, or of another issuer, ends nothing (SES-05)', async () => {
+    const { accessToken, sessionId } = await signIn(client);
+    const [header, payload, signature = ''] = accessToken.split('.');
+    const broken = [header, payload, `${signature[0] === 'A' ? 'B' : 'A'}${signature.slice(1)}`].join('.');
+    const answer = await later.post('/api/auth/logout', undefined, { bearer: broken });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 0 });
+    const elsewhere = new TestClient({ BASE_URL: 'https://other.test' });
+    const headers = { Origin: 'https://other.test' };
+    const abroad = await elsewhere.post('/api/auth/logout', undefined, { bearer: accessToken, headers });
+    expect(abroad).toMatchObject({ status: 200, roundTrips: 0 });
+    expect(await sessionRow(sessionId)).not.toBeNull();
   });
 });

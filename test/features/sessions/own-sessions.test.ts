@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { eventsOf, refreshByBody, sessionRow, signedInBy, signIn } from './session-fixtures.ts';
 
 const client = new TestClient();
 const path = '/api/auth/sessions';
+const cap = 50;
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 const clearing = [
   expect.stringMatching(/^__Host-nexora_access=;.*Max-Age=0/),
@@ -38,6 +39,16 @@ function statusOf({ accessToken }: { readonly accessToken: string }): Promise<nu
 function setActivity(sessionId: string, minutesAgo: number): Promise<unknown> {
   return openDatabase().query(sql`
     UPDATE sessions SET last_active_at = now() - make_interval(mins => ${minutesAgo}::int) WHERE id = ${sessionId}::uuid`);
+}
+
+/** Sessions of a user that were last active 1, 2, 3 ... minutes ago; their ids in that order. */
+async function storeSessions(userId: string, count: number, expiresIn = '1 day'): Promise<string[]> {
+  const rows = await openDatabase().query<{ id: string }>(sql`
+    INSERT INTO sessions (user_id, expires_at, absolute_expires_at, last_active_at)
+    SELECT ${userId}::uuid, now() + ${expiresIn}::interval, now() + interval '2 days', now() - make_interval(mins => n)
+    FROM generate_series(1, ${count}::int) n
+    RETURNING id`);
+  return rows.map(({ id }) => id);
 }
 
 describe('GET /api/auth/sessions', () => {
@@ -179,5 +190,70 @@ describe('DELETE /api/auth/sessions', () => {
     const end = sql`UPDATE sessions SET expires_at = now() WHERE id = ${other!.sessionId}::uuid`;
     await openDatabase().query(end);
     expect((await revokeAll(mine!)).json.revokedCount).toBe(1);
+  });
+});
+
+describe('the sessions of a user', () => {
+  test('are at most 50: five more sign-ins end the five that were idle longest (SES-11)', async () => {
+    const early = await signInOn(5);
+    const { userId, email } = early[0]!;
+    const late: ReturnType<typeof signedInBy>[] = [];
+    await openDatabase().query(sql`
+      UPDATE sessions SET last_active_at = now() - interval '1 day' WHERE user_id = ${userId}::uuid`);
+    const stored = await storeSessions(userId, cap - 5);
+    while (late.length < 5) late.push(signedInBy(await logIn(client, email)));
+    const ids = late.map(({ sessionId }) => sessionId).toReversed();
+    expect(await idsOf(late[4]!)).toEqual([...ids, ...stored]);
+    for (const one of early) {
+      expect(await statusOf(one)).toBe(401);
+      expect((await refreshByBody(client, one.bodyToken)).json.code).toBe('session_expired');
+    }
+  });
+
+  test('are ended by last activity and not by age, with a record of each (SES-11, LOG-08)', async () => {
+    const first = await signIn(client);
+    const stored = await storeSessions(first.userId, cap + 2);
+    const next = signedInBy(await logIn(client, first.email));
+    expect(await idsOf(next)).toEqual([next.sessionId, first.sessionId, ...stored.slice(0, cap - 2)]);
+    for (const id of stored.slice(cap - 2)) {
+      expect(await sessionRow(id)).toBeNull();
+      expect(await eventsOf(id)).toEqual([
+        { type: 'authn_token_revoked', outcome: 'success', user_id: first.userId, reason: 'session_cap' },
+      ]);
+    }
+  });
+
+  test('do not count when they have expired, and are then left to the clean-up', async () => {
+    const first = await signIn(client);
+    const expired = await storeSessions(first.userId, cap, '-1 second');
+    await logIn(client, first.email);
+    expect(await sessionRow(first.sessionId)).not.toBeNull();
+    expect(await sessionRow(expired.at(-1)!)).not.toBeNull();
+  });
+
+  test('of other users do not count', async () => {
+    const [first, other] = [await signIn(client), await signIn(client)];
+    const stored = await storeSessions(other.userId, cap - 1);
+    await logIn(client, first.email);
+    expect(await sessionRow(stored.at(-1)!)).not.toBeNull();
+  });
+
+  test('are not ended by a wrong password', async () => {
+    const first = await signIn(client);
+    const stored = await storeSessions(first.userId, cap);
+    await client.post('/api/auth/login', { email: first.email, password: 'wrong' });
+    expect(await sessionRow(stored.at(-1)!)).not.toBeNull();
+  });
+
+  test('lose one and no second one when the answer of the sign-in was lost (DBF-10)', async () => {
+    const first = await signIn(client);
+    const stored = await storeSessions(first.userId, cap - 1);
+    const faulty = await faultyEndpoint(['pass', 'commit-then-drop']);
+    const answer = await logIn(new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint }), first.email);
+    expect(answer.roundTrips).toBe(3);
+    const live = await idsOf(answer.json);
+    expect(live).toHaveLength(cap);
+    expect(live).not.toContain(stored.at(-1));
+    expect(live).toContain(stored.at(-2));
   });
 });

@@ -201,7 +201,7 @@ export const operationFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/own-sessions/list-sessions.ts',
     find: 'return rows.map(',
     replace: 'return rows.filter((row) => row.absolute_expires_at.getTime() > deps.now()).map(',
-    tests: ['test/features/sessions/database-clock.test.ts'],
+    tests: ['test/features/sessions/session-lifetimes.test.ts'],
   },
   {
     id: 'demo-token-of-a-user',

@@ -138,7 +138,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/judge-token.sql.ts',
     find: "= l.counter AND NOT l.is_fresh THEN 'rotate'",
     replace: "= l.counter THEN 'rotate'",
-    tests: ['test/features/sessions/refresh-grace.test.ts'],
+    tests: ['test/features/sessions/refresh.test.ts'],
   },
   {
     id: 'reuse-does-not-wait-for-its-user',
@@ -230,7 +230,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/crypto/signing-keys.ts',
     find: 'byId: new Map(keys.map((key) => [key.kid, key]))',
     replace: 'byId: new Map([[signing.kid, signing]])',
-    tests: ['test/features/signing-keys/key-rotation.security.test.ts', 'test/crypto/signing-keys.test.ts'],
+    tests: ['test/features/signing-keys/signing-keys.security.test.ts', 'test/crypto/signing-keys.test.ts'],
   },
   {
     id: 'cookie-refresh-answers-a-body-token',
