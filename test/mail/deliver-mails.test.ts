@@ -8,6 +8,7 @@ import { leaseDueMails } from '../../src/mail/outbox.sql.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import { createScheduled } from '../../src/scheduled.ts';
 import { recordLog } from '../contract/recorded-log.ts';
+import type { BreachPlan } from '../support/breach-service.ts';
 import { TestClient } from '../support/client.ts';
 import { faultyEndpoint, freshDatabase, openForFlow } from '../support/database.ts';
 import { baseUrl, randomSecret } from '../support/test-env.ts';
@@ -36,6 +37,13 @@ function serviceAt(url: string, overrides: Readonly<Record<string, string>> = {}
   return serviceWith({ MAIL_HTTP_URL: url, ...overrides });
 }
 
+/** A mail that waits to leave for a provider, which answers as planned, and the lines of the log from then on. */
+async function queued({ plan, ...mail }: Parameters<typeof queue>[1] & { plan?: BreachPlan } = {}) {
+  const provider = await mailProvider(plan);
+  const client = serviceAt(provider.url);
+  return { provider, client, id: await queue(client, mail), lines: recordLog() };
+}
+
 async function deliveryOf({ env }: TestClient): Promise<MailDelivery> {
   const runtime = await loadRuntime(env);
   if (runtime instanceof ConfigError) throw runtime;
@@ -48,10 +56,7 @@ function entriesOf(lines: readonly string[]): Record<string, unknown>[] {
 
 describe('a due mail', () => {
   test('is sent once, with its id as the key, and nothing of it stays at rest (SES-02)', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    const id = await queue(client);
-    const lines = recordLog();
+    const { provider, client, id, lines } = await queued();
     for (const _ of [1, 2]) await runScheduled(everyFiveMinutes, client.env);
     const received = await provider.received();
     expect(received.map(({ key }) => key)).toEqual([id]);
@@ -79,10 +84,10 @@ describe('a due mail', () => {
   });
 
   test('with a code has that for its token, and no link', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    const id = await queue(client, { kind: 'reauthentication_code', token: '01234567' });
-    const lines = recordLog();
+    const { provider, client, id, lines } = await queued({
+      kind: 'reauthentication_code',
+      token: '01234567',
+    });
     await runScheduled(everyFiveMinutes, client.env);
     const [received] = await provider.received();
     expect(received!.body).toMatchObject({
@@ -96,10 +101,7 @@ describe('a due mail', () => {
   });
 
   test('that only tells something has no link and no token in it', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    recordLog();
-    await queue(client, { kind: 'password_changed', locale: 'de-CH' });
+    const { provider, client } = await queued({ kind: 'password_changed', locale: 'de-CH' });
     await runScheduled(everyFiveMinutes, client.env);
     const [mail] = await provider.received();
     expect(mail!.body).toMatchObject({ subject: 'Ihr Passwort wurde geändert', data: {} });
@@ -111,10 +113,8 @@ describe('a due mail', () => {
     'stays where the provider fails with %s, and leaves under the same key when it is well again (EML-12, DBF-13)',
     async (failure) => {
       const status = Number(failure.replace('status ', ''));
-      const failing = await mailProvider(failure === 'refuse' ? 'refuse' : { status });
-      const client = serviceAt(failing.url);
-      const id = await queue(client);
-      const lines = recordLog();
+      const plan = failure === 'refuse' ? 'refuse' : { status };
+      const { provider: failing, client, id, lines } = await queued({ plan });
       await runScheduled(everyFiveMinutes, client.env);
       expect((await failing.received()).map(({ key }) => key)).toEqual([id]);
       expect(await rowOf(client, id)).toMatchObject({ outcome: null, attempts: 1 });
@@ -134,10 +134,7 @@ describe('a due mail', () => {
   );
 
   test('stays while the secret that sealed it is not there, and leaves when it is back (EML-12)', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    const id = await queue(client);
-    const lines = recordLog();
+    const { provider, client, id, lines } = await queued();
     await runScheduled(everyFiveMinutes, serviceAt(provider.url, { AUTH_SECRET: randomSecret() }).env);
     expect(await provider.received()).toEqual([]);
     expect(await rowOf(client, id)).toMatchObject({ outcome: null, attempts: 1, sealed: expect.any(String) });
@@ -151,10 +148,7 @@ describe('a due mail', () => {
   });
 
   test('waits 2 minutes for its second try, then twice as long each time, at most an hour', async () => {
-    const { url } = await mailProvider({ status: 503 });
-    const client = serviceAt(url);
-    const id = await queue(client);
-    recordLog();
+    const { client, id } = await queued({ plan: { status: 503 } });
     const waits: number[] = [];
     for (let attempt = 1; attempt <= 8; attempt++) {
       await makeDue(client);
@@ -172,10 +166,7 @@ describe('a due mail', () => {
     async (plan) => {
       const timeout = AbortSignal.timeout.bind(AbortSignal);
       vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout(ms / 20));
-      const provider = await mailProvider(plan);
-      const client = serviceAt(provider.url);
-      const id = await queue(client);
-      recordLog();
+      const { client, id } = await queued({ plan });
       const startedAt = Date.now();
       await runScheduled(everyFiveMinutes, client.env);
       expect(Date.now() - startedAt).toBeLessThan(3000);
@@ -192,10 +183,8 @@ describe('a due mail', () => {
       asked.push(ms);
       return timeout(ms / 20);
     });
-    const provider = await mailProvider('hang');
-    const client = serviceAt(provider.url);
-    for (let count = 0; count < 22; count++) await queue(client);
-    recordLog();
+    const { client } = await queued({ plan: 'hang' });
+    for (let count = 1; count < 22; count++) await queue(client);
     const startedAt = Date.now();
     await runScheduled(everyFiveMinutes, client.env);
     expect(Date.now() - startedAt).toBeLessThan(3000);
@@ -212,8 +201,7 @@ describe('a due mail', () => {
   });
 
   test('is not kept from leaving by another one that fails', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
+    const { provider, client, id } = await queued();
     await run(
       client,
       sql`
@@ -221,8 +209,6 @@ describe('a due mail', () => {
       SELECT gen_random_uuid(), 'of_a_later_version', 'x@example.com', gen_random_uuid(), '{}', now() + interval '1 hour',
         now() - interval '1 hour' FROM generate_series(1, 30)`,
     );
-    const id = await queue(client);
-    recordLog();
     await runScheduled(everyFiveMinutes, client.env);
     expect((await provider.received()).map(({ key }) => key)).toEqual([id]);
     const rows = await run(client, sql`SELECT 1 FROM mail_outbox WHERE outcome IS NULL`);
@@ -230,10 +216,7 @@ describe('a due mail', () => {
   });
 
   test('whose sending could not be recorded comes again under the same key (EML-12)', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    const id = await queue(client);
-    const lines = recordLog();
+    const { provider, client, id, lines } = await queued();
     const { endpoint } = await faultyEndpoint(['pass', 'pass', 'refuse', 'refuse']);
     await runScheduled(everyFiveMinutes, { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint });
     expect(entriesOf(lines)).toContainEqual(expect.objectContaining({ event: 'mail_not_recorded', id }));
@@ -246,10 +229,7 @@ describe('a due mail', () => {
   });
 
   test('is recorded as sent by a repeat when that answer was lost (DBF-04)', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    const id = await queue(client);
-    const lines = recordLog();
+    const { client, id, lines } = await queued();
     const faulty = await faultyEndpoint(['pass', 'pass', 'commit-then-drop']);
     await runScheduled(everyFiveMinutes, { ...client.env, DATABASE_HTTP_ENDPOINT: faulty.endpoint });
     expect(await rowOf(client, id)).toMatchObject({ outcome: 'sent' });
@@ -257,10 +237,7 @@ describe('a due mail', () => {
   });
 
   test('whose claim was lost is left alone until the lease is over', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    const id = await queue(client);
-    recordLog();
+    const { provider, client, id } = await queued();
     const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
     const failing = { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint };
     await expect(runScheduled(everyFiveMinutes, failing)).rejects.toThrow('the outbox could not be read');
@@ -272,10 +249,7 @@ describe('a due mail', () => {
 
 describe('a mail that never leaves', () => {
   test('whatever the provider says of it, is given up when its link has expired, and wiped (SES-02)', async () => {
-    const provider = await mailProvider({ status: 422 });
-    const client = serviceAt(provider.url);
-    const id = await queue(client);
-    const lines = recordLog();
+    const { provider, client, id, lines } = await queued({ plan: { status: 422 } });
     await runScheduled(everyFiveMinutes, client.env);
     await run(client, sql`UPDATE mail_outbox SET expires_at = now(), next_attempt_at = now()`);
     await runScheduled(everyFiveMinutes, client.env);
@@ -290,13 +264,10 @@ describe('a mail that never leaves', () => {
   });
 
   test('is given up when its link has expired, without a try', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
-    const id = await queue(client, { expiresInSeconds: -1 });
+    const { provider, client, id, lines } = await queued({ expiresInSeconds: -1 });
     expect((await leaseDueMails(openForFlow(database.url), 20)).map((claimed) => claimed.id)).not.toContain(
       id,
     );
-    const lines = recordLog();
     await runScheduled(everyFiveMinutes, client.env);
     expect(await provider.received()).toEqual([]);
     expect(await rowOf(client, id)).toMatchObject({ outcome: 'given_up', sealed: null });
@@ -320,9 +291,7 @@ describe('a mail that never leaves', () => {
   });
 
   test('leaves nothing of its address or token in the log, whatever the provider answers (LOG-01, LOG-05)', async () => {
-    const provider = await mailProvider({ status: 500 });
-    const client = serviceAt(provider.url);
-    await queue(client);
+    const { provider, client, lines } = await queued({ plan: { status: 500 } });
     const link = `${baseUrl}/auth/verify-email?token=${token}`;
     const quoted = [
       recipient,
@@ -335,7 +304,6 @@ describe('a mail that never leaves', () => {
     ];
     const told500 = `x x x ${JSON.stringify({ quoted })}\n{"level":"info"}`.repeat(50);
     answerInstead(provider.url, () => new Response(told500, { status: 500 }));
-    const lines = recordLog();
     await runScheduled(everyFiveMinutes, client.env);
     const told = lines.join('\n');
     expect(told).toContain('status 500: x x x');
@@ -367,11 +335,9 @@ function answerInstead(url: string, answer: () => Response): void {
 
 describe('the mails of one request', () => {
   test('leave by themselves, and no other', async () => {
-    const provider = await mailProvider();
-    const client = serviceAt(provider.url);
     const operationId = crypto.randomUUID();
-    const [own, other] = [await queue(client, { operationId }), await queue(client)];
-    const lines = recordLog();
+    const { provider, client, id: own, lines } = await queued({ operationId });
+    const other = await queue(client);
     await deliverMailsOfOperation(await deliveryOf(client), operationId, crypto.randomUUID());
     expect((await provider.received()).map(({ key }) => key)).toEqual([own]);
     expect(await rowOf(client, other)).toMatchObject({ outcome: null, attempts: 0 });
@@ -379,11 +345,8 @@ describe('the mails of one request', () => {
   });
 
   test('never let a failure out, of the provider or the database', async () => {
-    const provider = await mailProvider('refuse');
     const operationId = crypto.randomUUID();
-    const client = serviceAt(provider.url);
-    await queue(client, { operationId });
-    const lines = recordLog();
+    const { provider, client, lines } = await queued({ operationId, plan: 'refuse' });
     await deliverMailsOfOperation(await deliveryOf(client), operationId, crypto.randomUUID());
     const { endpoint } = await faultyEndpoint({ always: 'refuse' });
     const failing = await deliveryOf(serviceAt(provider.url, { DATABASE_HTTP_ENDPOINT: endpoint }));

@@ -26,26 +26,21 @@ function quietServiceAt(url: string, overrides: Readonly<Record<string, string>>
   return new TestClient({ MAIL_TRANSPORT: 'http', MAIL_HTTP_URL: url, ...overrides });
 }
 
-/** Sends a request under a request id that is known before. */
-async function ask(client: TestClient, path: string, requestId: string, origin = baseUrl) {
+/** Queues a mail for a request, and sends that under a request id that is known before. */
+async function askWithMail(client: TestClient, path: string, origin = baseUrl) {
+  const requestId = crypto.randomUUID();
+  const id = await queue(client, { operationId: requestId });
   const context = createExecutionContext();
-  const spy = vi
-    .spyOn(crypto, 'randomUUID')
-    // The id of the operation as well: these tests take the two to be the same.
-    .mockReturnValue(requestId as ReturnType<Crypto['randomUUID']>);
+  // The id of the operation as well: these tests take the two to be the same.
+  const spy = vi.spyOn(crypto, 'randomUUID').mockReturnValue(requestId);
   const startedAt = Date.now();
   const response = await client.app.fetch(new Request(`${origin}${path}`), client.env, context);
   const text = await response.text();
   const elapsedMs = Date.now() - startedAt;
   spy.mockRestore();
-  expect(response.headers.get('X-Request-Id')).toBe(requestId);
-  return {
-    status: response.status,
-    text,
-    elapsedMs,
-    headers: response.headers,
-    settled: () => waitOnExecutionContext(context),
-  };
+  const { status, headers } = response;
+  expect(headers.get('X-Request-Id')).toBe(requestId);
+  return { id, status, headers, text, elapsedMs, settled: () => waitOnExecutionContext(context) };
 }
 
 describe('a request that has queued a mail', () => {
@@ -56,9 +51,7 @@ describe('a request that has queued a mail', () => {
   ])('has it sent once %s is answered with %i', async (path, status) => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
-    const requestId = crypto.randomUUID();
-    const id = await queue(client, { operationId: requestId });
-    const answer = await ask(client, path, requestId);
+    const { id, ...answer } = await askWithMail(client, path);
     expect(answer.status, answer.text).toBe(status);
     await answer.settled();
     expect((await provider.received()).map(({ key }) => key)).toEqual([id]);
@@ -68,9 +61,7 @@ describe('a request that has queued a mail', () => {
   test('is sent with a link to the configured host, whatever host was asked (EML-04)', async () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
-    const requestId = crypto.randomUUID();
-    await queue(client, { operationId: requestId });
-    const answer = await ask(client, '/api/health/live', requestId, 'https://evil.example');
+    const answer = await askWithMail(client, '/api/health/live', 'https://evil.example');
     await answer.settled();
     const [mail] = await provider.received();
     expect(mail!.body.data.url).toMatch(new RegExp(`^${baseUrl}/auth/verify-email`));
@@ -82,10 +73,8 @@ describe('a request that has queued a mail', () => {
     vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout(ms / 5));
     const provider = await mailProvider('hang');
     const client = serviceAt(provider.url);
-    const requestId = crypto.randomUUID();
-    const id = await queue(client, { operationId: requestId });
     const lines = recordLog();
-    const answer = await ask(client, '/api/health', requestId);
+    const { id, ...answer } = await askWithMail(client, '/api/health');
     expect(answer.status).toBe(200);
     expect(answer.elapsedMs).toBeLessThan(500);
     await answer.settled();
@@ -97,9 +86,7 @@ describe('a request that has queued a mail', () => {
   test('counts none of that among its round trips, so that they tell nothing', async () => {
     const provider = await mailProvider();
     const client = serviceAt(provider.url);
-    const requestId = crypto.randomUUID();
-    await queue(client, { operationId: requestId });
-    const answer = await ask(client, '/api/health/live', requestId);
+    const answer = await askWithMail(client, '/api/health/live');
     expect(answer.headers.get('Server-Timing')).toMatch(/^db;desc="0"/);
     await answer.settled();
   });
@@ -108,10 +95,8 @@ describe('a request that has queued a mail', () => {
     const provider = await mailProvider();
     const { endpoint } = await faultyEndpoint({ always: 'hang' });
     const client = serviceAt(provider.url, { DATABASE_HTTP_ENDPOINT: endpoint, DATABASE_TIMEOUT_MS: '100' });
-    const requestId = crypto.randomUUID();
-    const id = await queue(client, { operationId: requestId });
     recordLog();
-    const answer = await ask(client, '/api/health/live', requestId);
+    const { id, ...answer } = await askWithMail(client, '/api/health/live');
     expect(answer.status).toBe(200);
     await answer.settled();
     expect(await provider.received()).toEqual([]);
@@ -125,9 +110,7 @@ test('a request that has queued nothing asks neither database nor provider', asy
   const provider = await mailProvider();
   const faulty = await faultyEndpoint();
   const client = quietServiceAt(provider.url, { DATABASE_HTTP_ENDPOINT: faulty.endpoint });
-  const requestId = crypto.randomUUID();
-  await queue(client, { operationId: requestId });
-  const answer = await ask(client, '/api/health/live', requestId);
+  const answer = await askWithMail(client, '/api/health/live');
   await answer.settled();
   expect(await faulty.seen()).toEqual([]);
   expect(await provider.received()).toEqual([]);
