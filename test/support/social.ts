@@ -19,8 +19,13 @@ export function providerVariables(openId: readonly object[] = localProviders()):
     APPLE_TEAM_ID: apple.teamId,
     APPLE_KEY_ID: apple.keyId,
     APPLE_PRIVATE_KEY: apple.privateKey,
-    OIDC_PROVIDERS: JSON.stringify(openId),
+    ...withIssuers(openId),
   };
+}
+
+/** None but these issuers. */
+export function withIssuers(openId: readonly object[]): Overrides {
+  return { OIDC_PROVIDERS: JSON.stringify(openId) };
 }
 
 /** The local issuer, trusted by GET and by form_post, and once more without trust. */
@@ -140,6 +145,18 @@ export function comeBackByForm(
   });
 }
 
+/** Comes back by that of the two for which the visit asked. From another site a browser sends no cookie that is `Lax`. */
+export function comeBackAsAsked(
+  client: TestClient,
+  visit: BegunVisit,
+  parameters: Readonly<Record<string, string>>,
+  { cookies, ...options }: Omit<CallOptions, 'body'> = {},
+): Promise<Answer> {
+  return visit.url.searchParams.get('response_mode') === 'form_post'
+    ? comeBackByForm(client, visit, parameters, options)
+    : comeBack(client, visit, parameters, { ...options, ...(cookies && { cookies }) });
+}
+
 /** Signs in at a stand-in: begins, and comes back with a code for somebody it is told of. */
 export async function signInAtStandIn(
   client: TestClient,
@@ -151,10 +168,7 @@ export async function signInAtStandIn(
   }: { readonly query?: Readonly<Record<string, string>>; readonly options?: CallOptions } = {},
 ): Promise<Answer> {
   const visit = await begin(client, provider, query, options);
-  const code = codeFor(visit, instructions);
-  return visit.url.searchParams.get('response_mode') === 'form_post'
-    ? comeBackByForm(client, visit, { code }, options)
-    : comeBack(client, visit, { code }, options);
+  return comeBackAsAsked(client, visit, { code: codeFor(visit, instructions) }, options);
 }
 
 /** Signs in at the local issuer, through its log-in page. */

@@ -1,15 +1,15 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, inject, test } from 'vitest';
 import { apple } from '../../../src/features/social/providers/apple.ts';
-import { authCookies, TestClient } from '../../support/client.ts';
-import { begin, codeFor, comeBackByForm, providerVariables } from '../../support/social.ts';
+import { authCookies } from '../../support/client.ts';
+import { begin, codeFor, comeBackByForm } from '../../support/social.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
-import { expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+import { clientWith, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
 
 const { teamId, keyId, privateKey } = inject('appleAccount');
 const provider = apple({ clientIds: ['com.example.web', 'com.example.app'], teamId, keyId, privateKey });
 const claims = { iss: 'https://appleid.apple.com', sub: 's', client: 'id', email: 'a@example.com' };
-const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...providerVariables([]) });
+const client = clientWith([]);
 
 describe('an address that Apple tells', () => {
   test.each([

@@ -1,16 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { TestClient } from '../../support/client.ts';
+import { begin, codeFor, comeBack, comeBackByForm, landing, standInProvider } from '../../support/social.ts';
 import {
-  begin,
-  codeFor,
-  comeBack,
-  comeBackByForm,
-  landing,
-  providerVariables,
-  standInProvider,
-} from '../../support/social.ts';
-import { countOf, expectNoSession, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+  clientWith,
+  countOf,
+  expectNoSession,
+  expectSentBack,
+  freshSubject,
+  signedInUser,
+} from './expectations.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -19,7 +17,7 @@ const issuers = [
   standInProvider('good-callback'),
   standInProvider('good-callback-form', { id: 'by-form', responseMode: 'form_post' }),
 ];
-const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...providerVariables(issuers) });
+const client = clientWith(issuers);
 
 describe('GET and POST of a callback (OAU-13)', () => {
   const path = '/api/auth/oauth/acme/callback';

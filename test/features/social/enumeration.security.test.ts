@@ -1,19 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registerUser } from '../../support/accounts.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
+import type { Answer } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
-import { providerVariables, signInAtStandIn, standInProvider } from '../../support/social.ts';
-import { expectSentBack, freshSubject } from './expectations.ts';
+import { signInAtStandIn, standInProvider } from '../../support/social.ts';
+import { clientWith, expectSentBack, freshSubject } from './expectations.ts';
 
 const issuers = [
   standInProvider('good-enumeration'),
   standInProvider('good-untrusted', { id: 'untrusted', trustEmail: false }),
   standInProvider('good-invited', { id: 'invited', trustEmail: false, allowSignUp: false }),
 ];
-const variables = { EMAIL_VERIFICATION: 'off', ...providerVariables(issuers) };
-const client = new TestClient(variables);
+const client = clientWith(issuers);
 const demoEmail = 'demo@nexora.ai';
 
 async function unverifiedAccount(): Promise<string> {
@@ -115,7 +114,7 @@ describe('a sign-in by an address that is not to be had by it (ENU-11)', () => {
   ] as const)(
     'ends alike whether anybody has it, where no account would be made: %s',
     async (_, provider, more, code) => {
-      const here = new TestClient({ ...variables, ...more });
+      const here = clientWith(issuers, more);
       const owners = [await verifiedAccount(), await unverifiedAccount(), await bannedAccount()];
       const answers: Answer[] = [];
       for (const email of [freshEmail(), ...owners, demoEmail]) {

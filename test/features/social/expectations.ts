@@ -1,8 +1,17 @@
 import { expect } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { type Answer, authCookies, type TestClient } from '../../support/client.ts';
+import { type Answer, authCookies, type Overrides, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
-import { landing } from '../../support/social.ts';
+import { landing, providerVariables } from '../../support/social.ts';
+
+/** A client to which the built-in providers and these issuers are known. */
+export function clientWith(
+  issuers: readonly object[],
+  overrides: Overrides = {},
+  options: ConstructorParameters<typeof TestClient>[1] = {},
+): TestClient {
+  return new TestClient({ EMAIL_VERIFICATION: 'off', ...providerVariables(issuers), ...overrides }, options);
+}
 
 /** A subject that no other test uses. */
 export function freshSubject(): string {

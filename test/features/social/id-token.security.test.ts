@@ -2,19 +2,11 @@ import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { isFull, named } from '../../contract/route-choice.ts';
-import { TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
-import {
-  begin,
-  codeFor,
-  comeBack,
-  providerVariables,
-  signInAtStandIn,
-  standInProvider,
-} from '../../support/social.ts';
+import { begin, codeFor, comeBack, signInAtStandIn, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
 import { standInHits, standInIssuer, tokenRequestsWith } from '../../support/stand-ins.ts';
-import { countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+import { clientWith, countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -24,7 +16,7 @@ const issuers = [
   standInProvider('good-id-token-2', { id: 'second' }),
   standInProvider('userinfo-id-token', { id: 'userinfo' }),
 ];
-const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...providerVariables(issuers) });
+const client = clientWith(issuers);
 const seconds = () => Math.floor(Date.now() / 1000);
 
 /** What is wrong with each ID token, at an issuer whose own is `issuer` and whose client is `clientId`. */

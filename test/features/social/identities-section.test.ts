@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { freshEmail, registerUser } from '../../support/accounts.ts';
-import { type Answer, authCookies, cookieValue, type Overrides, TestClient } from '../../support/client.ts';
+import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { type Cookies, led, makeStale, press, sectionOf } from '../../support/hosted-pages.ts';
 import { signInAtIssuer } from '../../support/issuer-browser.ts';
@@ -23,14 +23,13 @@ import {
   localProviders,
   signInAtLocalIssuer,
   visitCookies,
+  withIssuers,
 } from '../../support/social.ts';
 import { baseUrl } from '../../support/test-env.ts';
 
 const path = '/account';
 const heldCookie = '__Host-nexora_held_form';
-/** None but those of OIDC_PROVIDERS. */
-const withProviders = (openId: readonly object[]): Overrides => ({ OIDC_PROVIDERS: JSON.stringify(openId) });
-const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...withProviders(localProviders()) });
+const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...withIssuers(localProviders()) });
 const en = pageLanguages.en!;
 
 /** Somebody who has signed in at the local issuer. */
@@ -96,7 +95,7 @@ describe('the section of connected accounts', () => {
   test('escapes what people and providers are called (HDR-04)', async () => {
     const name = `<b>"R & D"</b>`;
     const [local] = localProviders() as [object];
-    const odd = new TestClient({ EMAIL_VERIFICATION: 'off', ...withProviders([{ ...local, name }]) });
+    const odd = new TestClient({ EMAIL_VERIFICATION: 'off', ...withIssuers([{ ...local, name }]) });
     const { email, cookies } = await signedInPerson();
     const user = sql`(SELECT u.id FROM users u WHERE u.email = ${email})`;
     await openDatabase(databaseUrl()).batch([
@@ -173,7 +172,7 @@ describe('connecting an account', () => {
     const { cookies } = await signedInPerson();
     const [local] = localProviders() as [object];
     const gone = { ...local, id: 'gone', name: 'Gone', issuer: 'http://127.0.0.1:9' };
-    const other = new TestClient({ EMAIL_VERIFICATION: 'off', ...withProviders([gone]) });
+    const other = new TestClient({ EMAIL_VERIFICATION: 'off', ...withIssuers([gone]) });
     const answer = await pressed('connect', 'gone', cookies, other);
     expect(answer.status).toBe(502);
     expect(alertOf(sectionOf(answer, 'identities')!)).toBe(en.errors.provider_error);

@@ -2,19 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { isFull } from '../../contract/route-choice.ts';
 import { freshClient } from '../../support/accounts.ts';
-import { TestClient } from '../../support/client.ts';
-import {
-  begin,
-  codeFor,
-  comeBack,
-  comeBackByForm,
-  landing,
-  providerVariables,
-  standInProvider,
-} from '../../support/social.ts';
+import { begin, codeFor, comeBack, comeBackAsAsked, landing, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
-import { expectSentBack, freshSubject } from './expectations.ts';
+import { clientWith, expectSentBack, freshSubject } from './expectations.ts';
 import { nativeIdToken } from './native-id-token.ts';
 
 const issuers = [
@@ -24,8 +15,7 @@ const issuers = [
   standInProvider('html-log', { id: 'html' }),
   { ...standInProvider('good-log'), id: 'broken', clientSecret: 'canary-secret', canary: true },
 ];
-const variables = { EMAIL_VERIFICATION: 'off', ...providerVariables(issuers) };
-const client = new TestClient(variables);
+const client = clientWith(issuers);
 
 /** The lines about a provider, parsed. */
 function failures(lines: readonly string[]): Record<string, unknown>[] {
@@ -69,8 +59,7 @@ describe('identity_provider_failed', () => {
       const sub = freshSubject();
       const code = codeFor(visit, { sub, ...answer });
       lines.length = 0;
-      const come = provider === 'apple' ? comeBackByForm : comeBack;
-      expectSentBack(await come(client, visit, { code }), 'provider_error');
+      expectSentBack(await comeBackAsAsked(client, visit, { code }), 'provider_error');
       const [request] = await tokenRequestsWith(code);
       const { code_verifier, client_secret } = request!.parameters;
       const secrets = [code, visit.state, visit.nonce, code_verifier!, client_secret ?? 'acme-secret'];
@@ -145,7 +134,7 @@ test('a sign-in that succeeds logs no code, state, token or verifier (OAU-03)', 
   for (const provider of ['acme', 'apple', 'github']) {
     const visit = await begin(client, provider, { loginHint: 'canary@example.com' });
     const code = codeFor(visit, { sub: freshSubject() });
-    const answer = await (provider === 'apple' ? comeBackByForm : comeBack)(client, visit, { code });
+    const answer = await comeBackAsAsked(client, visit, { code });
     expect(landing(answer).error).toBeNull();
     const [request] = await tokenRequestsWith(code);
     const { code_verifier } = request!.parameters;

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { microsoft } from '../../../src/features/social/providers/microsoft.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { TestClient } from '../../support/client.ts';
+import type { TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
-import { begin, providerVariables, signInAtStandIn } from '../../support/social.ts';
-import { countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+import { begin, signInAtStandIn } from '../../support/social.ts';
+import { clientWith, countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -15,9 +15,7 @@ const tenant = '11111111-2222-3333-4444-555555555555';
 const another = '66666666-7777-8888-9999-aaaaaaaaaaaa';
 const issuerOf = (tid: string) => `https://login.microsoftonline.com/${tid}/v2.0`;
 
-function clientOf(MICROSOFT_TENANT: string): TestClient {
-  return new TestClient({ EMAIL_VERIFICATION: 'off', ...providerVariables([]), MICROSOFT_TENANT });
-}
+const clientOf = (MICROSOFT_TENANT: string) => clientWith([], { MICROSOFT_TENANT });
 
 function signIn(client: TestClient, claims: Readonly<Record<string, unknown>>, sub = freshSubject()) {
   return signInAtStandIn(client, 'microsoft', { sub, claims: { xms_edov: true, ...claims } });

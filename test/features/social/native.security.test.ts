@@ -1,20 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { freshClient } from '../../support/accounts.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
-import { providerVariables, signInAtStandIn, standInProvider } from '../../support/social.ts';
+import type { Answer } from '../../support/client.ts';
+import { signInAtStandIn, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
-import { countOf, freshSubject, signedInUser } from './expectations.ts';
+import { clientWith, countOf, freshSubject, signedInUser } from './expectations.ts';
 import { hashHex, nativeIdToken } from './native-id-token.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
 
-const variables = {
-  EMAIL_VERIFICATION: 'off',
-  ...providerVariables([standInProvider('good-native')]),
-};
-const client = new TestClient(variables);
+const client = clientWith([standInProvider('good-native')]);
 const seconds = () => Math.floor(Date.now() / 1000);
 const nonce = 'nonce-of-the-app';
 
@@ -138,7 +134,7 @@ describe.each(['google', 'apple'] as const)(
       const token = await nativeIdToken(provider, { sub, nonce, claims });
       expect((await present(provider, token)).status).toBe(200);
       for (const ms of [300_000, 660_000, 1_300_000]) {
-        const later = new TestClient(variables, { now: () => Date.now() + ms });
+        const later = clientWith([], {}, { now: () => Date.now() + ms });
         const answer = await present(provider, token, {}, later);
         expect([answer.status, answer.json.code]).toEqual([401, 'id_token_invalid']);
       }

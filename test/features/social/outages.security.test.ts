@@ -2,19 +2,17 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { isFull } from '../../contract/route-choice.ts';
 import { freshClient } from '../../support/accounts.ts';
-import { TestClient } from '../../support/client.ts';
-import {
-  begin,
-  codeFor,
-  comeBack,
-  landing,
-  providerVariables,
-  signInAtStandIn,
-  standInProvider,
-} from '../../support/social.ts';
+import { begin, codeFor, comeBack, landing, signInAtStandIn, standInProvider } from '../../support/social.ts';
 import type { StandInGitHubUser, StandInInstructions } from '../../support/stand-in-code.ts';
 import { standInHits } from '../../support/stand-ins.ts';
-import { countOf, expectNoSession, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+import {
+  clientWith,
+  countOf,
+  expectNoSession,
+  expectSentBack,
+  freshSubject,
+  signedInUser,
+} from './expectations.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -24,7 +22,7 @@ const issuers = [
   standInProvider('hanging-outages', { id: 'hanging' }),
   standInProvider('huge-outages', { id: 'huge' }),
 ];
-const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...providerVariables(issuers) });
+const client = clientWith(issuers);
 /** One that speaks OpenID Connect, as the others do, and the one that does not. */
 const models = isFull ? ['acme', 'google', 'github', 'microsoft', 'apple'] : ['acme', 'github'];
 const answersMs = 10_000;
@@ -131,10 +129,7 @@ describe('an issuer whose discovery does not answer (OAU-15)', () => {
   });
 
   test('of ten requests at once each ends, and none hangs on another one (T21)', async () => {
-    const own = new TestClient({
-      EMAIL_VERIFICATION: 'off',
-      ...providerVariables([standInProvider('hanging-at-once')]),
-    });
+    const own = clientWith([standInProvider('hanging-at-once')]);
     const begun = Date.now();
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => own.get('/api/auth/oauth/acme', { headers: freshClient() })),

@@ -1,18 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { freshEmail } from '../../support/accounts.ts';
-import { authCookies, cookieValue, type Overrides, TestClient } from '../../support/client.ts';
+import { authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { led, sectionOf } from '../../support/hosted-pages.ts';
 import { alertOf, linksOf, mainOf, readMain, titleOf } from '../../support/shown-page.ts';
-import { landing, localProviders, signInAtLocalIssuer } from '../../support/social.ts';
+import { landing, localProviders, signInAtLocalIssuer, withIssuers } from '../../support/social.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { freshCode, twoFactorUser } from '../../support/two-factor.ts';
 import { challengeCookie, expectAsked } from '../two-factor/calls.ts';
 import { arrive, freshSubject, socialClient } from './people.ts';
 
-/** None but those of OIDC_PROVIDERS. */
-const withProviders = (openId: readonly object[]): Overrides => ({ OIDC_PROVIDERS: JSON.stringify(openId) });
-const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...withProviders(localProviders()) });
+const client = new TestClient({ EMAIL_VERIFICATION: 'off', ...withIssuers(localProviders()) });
 const en = pageLanguages.en!;
 
 /** What leads to providers, by its text. */

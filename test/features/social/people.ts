@@ -7,8 +7,7 @@ import {
   begin,
   begunVisit,
   codeFor,
-  comeBack,
-  comeBackByForm,
+  comeBackAsAsked,
   landing,
   localProviders,
   providerVariables,
@@ -82,12 +81,10 @@ export async function arrive(
   }
   const visit = await begin(client, provider, query, options);
   const code = codeFor(visit, instructionsFor(provider, person));
-  if (provider !== 'apple') return comeBack(client, visit, { code }, options);
   const [firstName, lastName] = name?.split(' ') ?? [];
-  const user = name !== undefined && { user: JSON.stringify({ name: { firstName, lastName }, email }) };
-  // The form comes from another site: the browser sends none of the cookies that are `Lax`.
-  const { cookies: _, ...foreign } = options;
-  return comeBackByForm(client, visit, { code, ...user }, foreign);
+  const form = JSON.stringify({ name: { firstName, lastName }, email });
+  const user = provider === 'apple' && name !== undefined && { user: form };
+  return comeBackAsAsked(client, visit, { code, ...user }, options);
 }
 
 /** Somebody who has registered with a password, and their session. */
@@ -120,9 +117,7 @@ export function returnAs(
   cookies: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   const code = codeFor(visit, instructionsFor(visit.provider, person));
-  return visit.url.searchParams.get('response_mode') === 'form_post'
-    ? comeBackByForm(client, visit, { code })
-    : comeBack(client, visit, { code }, { cookies });
+  return comeBackAsAsked(client, visit, { code }, { cookies });
 }
 
 /** Links a provider to the account of a session, and comes back with its cookies. */

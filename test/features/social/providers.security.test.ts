@@ -1,19 +1,24 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { isFull } from '../../contract/route-choice.ts';
-import { TestClient } from '../../support/client.ts';
 import {
   begin,
   codeFor,
   comeBack,
-  comeBackByForm,
+  comeBackAsAsked,
   landing,
-  providerVariables,
   signInAtStandIn,
   standInProvider,
 } from '../../support/social.ts';
 import { standInHits, standInIssuer, tokenRequestsWith } from '../../support/stand-ins.ts';
-import { countOf, expectNoSession, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+import {
+  clientWith,
+  countOf,
+  expectNoSession,
+  expectSentBack,
+  freshSubject,
+  signedInUser,
+} from './expectations.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -25,8 +30,7 @@ const issuers = [
     standInProvider(`${variant}-1`, { id: variant }),
   ),
 ];
-const variables = { EMAIL_VERIFICATION: 'off', ...providerVariables(issuers) };
-const client = new TestClient(variables);
+const client = clientWith(issuers);
 
 describe('the issuer of an authorization response (OAU-04)', () => {
   test.each([
@@ -43,8 +47,8 @@ describe('the issuer of an authorization response (OAU-04)', () => {
   ])('is the one of the provider, or the code is not even sent: %s, %s', async (provider, iss) => {
     const visit = await begin(client, provider);
     const code = codeFor(visit, { sub: freshSubject() });
-    const come = provider === 'apple' ? comeBackByForm : comeBack;
-    expectSentBack(await come(client, visit, { code, ...(iss !== null && { iss }) }), 'provider_error');
+    const answer = await comeBackAsAsked(client, visit, { code, ...(iss !== null && { iss }) });
+    expectSentBack(answer, 'provider_error');
     expect(await tokenRequestsWith(code)).toEqual([]);
   });
 
@@ -91,8 +95,7 @@ describe('the discovery of a provider (OAU-06)', () => {
 
   test('that is refused is refused at the callback as well, where nothing else of it is asked', async () => {
     const good = await begin(client, 'acme');
-    const hijacked = providerVariables([standInProvider('wrong-issuer-2')]);
-    const later = new TestClient({ ...variables, ...hijacked });
+    const later = clientWith([standInProvider('wrong-issuer-2')]);
     const code = codeFor(good, { sub: freshSubject() });
     expectSentBack(await comeBack(later, good, { code }), 'provider_error');
     expect(await standInHits('/oidc/wrong-issuer-2/.well-known/openid-configuration')).toBe(1);
@@ -149,7 +152,7 @@ describe('a provider that is configured wrongly (OAU-18)', () => {
   ] as [string, Record<string, string | undefined>][])(
     'is off by itself, and lets nobody in: %s %j',
     async (provider, wrong) => {
-      const broken = new TestClient({ ...variables, ...wrong });
+      const broken = clientWith(issuers, wrong);
       const path = `/api/auth/oauth/${provider}`;
       const good = await begin(client, provider);
       const parameters = { state: good.state, code: codeFor(good, { sub: freshSubject() }) };
@@ -177,7 +180,7 @@ describe('a provider that is configured wrongly (OAU-18)', () => {
 
   test('with a key that cannot sign fails as a provider that does not answer, and alone', async () => {
     const APPLE_PRIVATE_KEY = `-----BEGIN PRIVATE KEY-----\n${'AAAA'.repeat(50)}\n-----END PRIVATE KEY-----`;
-    const broken = new TestClient({ ...variables, APPLE_PRIVATE_KEY });
+    const broken = clientWith(issuers, { APPLE_PRIVATE_KEY });
     const answer = await signInAtStandIn(broken, 'apple', { sub: freshSubject() });
     expectSentBack(answer, 'provider_error');
     await signedInUser(broken, await signInAtStandIn(broken, 'google', { sub: freshSubject() }));

@@ -1,27 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { isFull } from '../../contract/route-choice.ts';
 import { registerUser } from '../../support/accounts.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
-import {
-  begin,
-  begunVisit,
-  codeFor,
-  comeBack,
-  landing,
-  providerVariables,
-  standInProvider,
-} from '../../support/social.ts';
+import type { Answer } from '../../support/client.ts';
+import { begin, begunVisit, codeFor, comeBack, landing, standInProvider } from '../../support/social.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
-import { freshSubject } from './expectations.ts';
+import { clientWith, freshSubject } from './expectations.ts';
 
 const appRedirect = 'com.example.app:/signed-in';
-const variables = {
-  EMAIL_VERIFICATION: 'off',
+const client = clientWith([standInProvider('good-redirects')], {
   ALLOWED_ORIGINS: 'https://app.test,https://good.example',
   APP_REDIRECTS: `${appRedirect},https://links.example/app`,
-  ...providerVariables([standInProvider('good-redirects')]),
-};
-const client = new TestClient(variables);
+});
 const start = '/api/auth/oauth/acme';
 
 /** Addresses that lead elsewhere, or that some parser takes for one that does. */

@@ -1,35 +1,20 @@
 import { beforeEach, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { TestClient } from '../../support/client.ts';
 import { freshDatabase } from '../../support/database.ts';
-import {
-  begin,
-  codeFor,
-  comeBack,
-  comeBackByForm,
-  landing,
-  providerVariables,
-  standInProvider,
-} from '../../support/social.ts';
+import { begin, codeFor, comeBackAsAsked, landing, standInProvider } from '../../support/social.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
 import { dumpRows } from '../two-factor/calls.ts';
-import { freshSubject } from './expectations.ts';
+import { clientWith, freshSubject } from './expectations.ts';
 import { nativeIdToken } from './native-id-token.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
 
-const variables = {
-  EMAIL_VERIFICATION: 'off',
-  ...providerVariables([
-    standInProvider('good-stored'),
-    standInProvider('userinfo-stored', { id: 'userinfo' }),
-  ]),
-};
+const issuers = [standInProvider('good-stored'), standInProvider('userinfo-stored', { id: 'userinfo' })];
 
 test('no table holds a token of a provider, a code, a state, a nonce or a verifier in clear after a full run (OAU-16)', async () => {
   const database = await freshDatabase();
-  const client = new TestClient({ ...variables, DATABASE_URL: database.url });
+  const client = clientWith(issuers, { DATABASE_URL: database.url });
   const seen = new Map<string, string>();
   const subjects: string[] = [];
   for (const provider of ['acme', 'google', 'github', 'apple', 'userinfo', 'microsoft'])
@@ -42,8 +27,7 @@ test('no table holds a token of a provider, a code, a state, a nonce or a verifi
         : { access_token: crypto.randomUUID() };
       const tokenResponse = { ...access_token, refresh_token: refresh };
       const code = codeFor(visit, { sub, tokenResponse });
-      const come = provider === 'apple' ? comeBackByForm : comeBack;
-      const answer = await come(client, visit, { code });
+      const answer = await comeBackAsAsked(client, visit, { code });
       const { error, code: ownCode } = landing(answer);
       expect(error).toBe(provider === 'microsoft' ? 'email_not_verified' : null);
       const [request] = await tokenRequestsWith(code);

@@ -1,19 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
-import { type Answer, TestClient } from '../../support/client.ts';
+import type { Answer } from '../../support/client.ts';
 import {
   begin,
   codeFor,
   comeBack,
+  comeBackAsAsked,
   comeBackByForm,
   landing,
-  providerVariables,
   signInAtStandIn,
   standInProvider,
   visitCookies,
 } from '../../support/social.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
-import { countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+import { clientWith, countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -23,8 +23,7 @@ const issuers = [
   standInProvider('good-other', { id: 'other' }),
   standInProvider('good-form', { id: 'by-form', responseMode: 'form_post' }),
 ];
-const variables = { EMAIL_VERIFICATION: 'off', ...providerVariables(issuers) };
-const client = new TestClient(variables);
+const client = clientWith(issuers);
 
 const visitPrefix = '__Host-nexora_oauth_';
 const ofVisits = ({ setCookies }: Answer) => setCookies.filter((line) => line.startsWith(visitPrefix));
@@ -65,7 +64,7 @@ describe('the state of a visit to a provider (OAU-01)', () => {
   });
 
   test('lives for ten minutes, and not a second longer', async () => {
-    const moved = (ms: number) => new TestClient(variables, { now: () => Date.now() + ms });
+    const moved = (ms: number) => clientWith(issuers, {}, { now: () => Date.now() + ms });
     const sub = freshSubject();
     const [late, inTime] = [await begin(client, 'google'), await begin(client, 'acme')];
     const code = codeFor(late, { sub });
@@ -81,7 +80,7 @@ describe('the state of a visit to a provider (OAU-01)', () => {
       expect(new Set(visits.map((visit) => visit[pick])).size).toBe(20);
     const [visit] = visits as [(typeof visits)[number]];
     const last = visit.state.endsWith('A') ? 'E' : 'A';
-    const foreign = await begin(new TestClient({ ...variables, AUTH_SECRET: btoa('x'.repeat(32)) }), 'acme');
+    const foreign = await begin(clientWith(issuers, { AUTH_SECRET: btoa('x'.repeat(32)) }), 'acme');
     for (const state of ['', 'x', visit.state.slice(0, -1) + last, foreign.state, `${visit.state}=`]) {
       const code = codeFor(visit, { sub: freshSubject() });
       expectSentBack(await comeBack(client, { ...visit, state }, { code }), 'transaction_invalid');
@@ -133,8 +132,7 @@ describe('PKCE (OAU-03)', () => {
       expect(visit.codeChallenge).toMatch(/^[\w-]{43}$/);
       expect(another.codeChallenge).not.toBe(visit.codeChallenge);
       const code = codeFor(visit, { sub: freshSubject() });
-      const isForm = visit.url.searchParams.get('response_mode') === 'form_post';
-      const answer = await (isForm ? comeBackByForm : comeBack)(client, visit, { code });
+      const answer = await comeBackAsAsked(client, visit, { code });
       expect(await tokenRequestsWith(code)).toHaveLength(1);
       const [request] = await tokenRequestsWith(code);
       const verifier = request!.parameters.code_verifier!;
@@ -186,14 +184,9 @@ describe('the cookie of a visit (CKE-07)', () => {
     }
     const cookies = Object.assign({}, ...visits.map((visit) => visit.cookies));
     for (const visit of visits.toReversed()) {
-      const come = visit.provider === 'by-form' ? comeBackByForm : comeBack;
-      const instructions = { sub: freshSubject() };
       const github = { id: Math.ceil(Math.random() * 1e12), login: 'sam', name: null, emails: [email()] };
-      const answer = await come(
-        client,
-        { ...visit, cookies },
-        { code: codeFor(visit, { ...instructions, github }) },
-      );
+      const code = codeFor(visit, { sub: freshSubject(), github });
+      const answer = await comeBackAsAsked(client, { ...visit, cookies }, { code });
       await signedInUser(client, answer);
       expect(ofVisits(answer)).toHaveLength(1);
     }
