@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { recordLog } from '../../contract/recorded-log.ts';
+import { authCookies } from '../../support/client.ts';
 import { begin, codeFor, comeBack, comeBackByForm, landing, standInProvider } from '../../support/social.ts';
 import {
   clientWith,
@@ -102,5 +103,27 @@ describe('the end of a visit (OAU-17)', () => {
       expect(failed.headers.get('Location')).toBe('https://auth.test/account?error=access_denied');
       expect(failed.headers.get('Referrer-Policy')).toBe('no-referrer');
     }
+  });
+});
+
+// From which pages it is taken, and that no other route takes one, is in test/contract/csrf.test.ts.
+describe('a form that the page of a provider posts (CSR-10)', () => {
+  test('signs nobody in as somebody else: a visit that an attacker began is not theirs (OAU-01)', async () => {
+    const [attacker, victim] = [await begin(client, 'by-form'), await begin(client, 'by-form')];
+    const sub = freshSubject();
+    const code = codeFor(attacker, { sub });
+    const { state } = attacker;
+    const answer = await comeBackByForm(client, { ...attacker, cookies: victim.cookies }, { code, state });
+    expectSentBack(answer, 'transaction_invalid');
+    expect(await countOf(sub)).toEqual({ sessions: 0, users: 0 });
+  });
+
+  test('does not end the session that a browser has when it is refused', async () => {
+    const visit = await begin(client, 'by-form');
+    const first = await comeBackByForm(client, visit, { code: codeFor(visit, { sub: freshSubject() }) });
+    const cookies = authCookies(first);
+    const again = await comeBackByForm(client, visit, { code: 'x' }, { cookies });
+    expect(landing(again).error).not.toBeNull();
+    await signedInUser(client, first);
   });
 });

@@ -95,7 +95,7 @@ export const proofFaults: readonly PlantedFault[] = [
     replace: "return JSON.stringify(['oauth_transaction']);",
     tests: [
       'test/features/social/transaction.security.test.ts',
-      'test/features/social/cross-site.security.test.ts',
+      'test/features/social/callback.security.test.ts',
     ],
   },
   {
