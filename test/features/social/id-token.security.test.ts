@@ -2,11 +2,13 @@ import { beforeEach, describe, expect, inject, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { isFull, named } from '../../contract/route-choice.ts';
+import { freshClient } from '../../support/accounts.ts';
 import { openDatabase } from '../../support/database.ts';
 import { begin, codeFor, comeBack, signInAtStandIn, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
 import { standInHits, standInIssuer, tokenRequestsWith } from '../../support/stand-ins.ts';
 import { clientWith, countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
+import { nativeClients, nativeIdToken } from './native-id-token.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
@@ -26,6 +28,7 @@ const mutations: readonly [what: string, (clientId: string) => Partial<StandInIn
   ['alg none over a good signature', () => ({ header: { alg: 'none' } })],
   ['no alg at all', () => ({ header: { alg: null } })],
   ['HS256 with the public key as its secret', () => ({ sign: 'hs256-with-public-key' })],
+  ['HS256 and no key id', () => ({ sign: 'hs256-with-public-key', header: { kid: null } })],
   ['the key of somebody else', () => ({ sign: 'other-key' })],
   ['the key of somebody else, without an id', () => ({ sign: 'other-key', header: { kid: null } })],
   ['the key that its own header brings', () => ({ sign: 'other-key', header: { jwk: { kty: 'RSA' } } })],
@@ -39,6 +42,7 @@ const mutations: readonly [what: string, (clientId: string) => Partial<StandInIn
   ['the audience of another client', () => ({ claims: { aud: 'another-client' } })],
   ['an audience in other letters', (clientId) => ({ claims: { aud: clientId.toUpperCase() } })],
   ['no audience', () => ({ claims: { aud: null } })],
+  ['a list of other audiences', () => ({ claims: { aud: ['x', 'y'] } })],
   ['an empty list of audiences', () => ({ claims: { aud: [] } })],
   [
     'several audiences and another authorized party',
@@ -57,6 +61,7 @@ const mutations: readonly [what: string, (clientId: string) => Partial<StandInIn
   ['no nonce', () => ({ claims: { nonce: null } })],
   ['an empty nonce', () => ({ claims: { nonce: '' } })],
   ['another nonce', () => ({ claims: { nonce: 'another' } })],
+  ['a nonce that is a list', () => ({ claims: { nonce: ['nonce-of-the-app'] } })],
   ['no subject (OAU-08)', () => ({ claims: { sub: null } })],
   ['an empty subject (OAU-08)', () => ({ claims: { sub: '' } })],
   ['a blank subject (OAU-08)', () => ({ claims: { sub: ' ' } })],
@@ -162,6 +167,23 @@ describe('an ID token from a token endpoint (OAU-05)', () => {
       );
     }
     expect((await standInHits(path)) - before).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('an ID token that a native app presents (OAU-05)', () => {
+  test.each(mutations)('is refused with %s, before the database is asked', async (_, mutate) => {
+    for (const provider of ['google', 'apple'] as const) {
+      const [sub, nonce, headers] = [freshSubject(), 'nonce-of-the-app', freshClient()];
+      const idToken = await nativeIdToken(provider, { sub, nonce, ...mutate(nativeClients[provider]) });
+      const answer = await client.post(
+        `/api/auth/oauth/${provider}/id-token`,
+        { idToken, nonce },
+        { headers },
+      );
+      expect(answer, answer.text).toMatchObject({ status: 401, roundTrips: 0, setCookies: [] });
+      expect(answer.json.code).toBe('id_token_invalid');
+      expect(await countOf(sub)).toEqual({ sessions: 0, users: 0 });
+    }
   });
 });
 

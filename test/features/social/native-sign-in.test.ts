@@ -14,11 +14,14 @@ import {
   verifiedUser,
 } from '../two-factor/calls.ts';
 import { idTokenFor, type NativeProvider } from './app-visits.ts';
-import { hashHex } from './native-id-token.ts';
+import { countOf } from './expectations.ts';
+import { hashHex, nativeClients, nativeIdToken } from './native-id-token.ts';
 import { arrive, enterBy, freshSubject, type Person, socialClient } from './people.ts';
 
 const client = socialClient();
 const native = ['google', 'apple'] as const;
+const nonce = 'nonce-of-the-app';
+const seconds = () => Math.floor(Date.now() / 1000);
 const person = (email = freshEmail()): Person => ({ sub: freshSubject(), email });
 
 function present(
@@ -31,6 +34,16 @@ function present(
   return service.post(path, body, { headers: { ...freshClient(), ...headers } });
 }
 
+/** Presents a token as it is, which has this nonce unless told otherwise. */
+function presentToken(
+  provider: string,
+  idToken: string,
+  body: object = {},
+  service = client,
+): Promise<Answer> {
+  return present(provider, { idToken, nonce, ...body }, {}, service);
+}
+
 /** Signs in by a token that is as it should be. */
 async function signIn(provider: NativeProvider, someone: Person, members: object = {}, headers = {}) {
   const nonce = crypto.randomUUID();
@@ -41,6 +54,11 @@ async function signIn(provider: NativeProvider, someone: Person, members: object
 function expectInvalid(answer: Answer): void {
   expect([answer.status, answer.json.code], answer.text).toEqual([401, 'id_token_invalid']);
   expect(answer.setCookies).toEqual([]);
+}
+
+async function expectRefused(answer: Answer, sub: string): Promise<void> {
+  expectInvalid(answer);
+  expect(await countOf(sub)).toEqual({ sessions: 0, users: 0 });
 }
 
 describe('POST /api/auth/oauth/:provider/id-token', () => {
@@ -63,6 +81,13 @@ describe('POST /api/auth/oauth/:provider/id-token', () => {
     expect(me.json).toMatchObject({ user: { id }, session: { method: provider } });
     // It is the identity of the web as well.
     expect((await enterBy(client, provider, someone)).user.id).toBe(id);
+    // An ID token for the client of the web is as good.
+    const web = provider === 'google' ? 'google-web' : 'com.example.web';
+    const answer = await presentToken(
+      provider,
+      await nativeIdToken(provider, { sub: someone.sub, nonce }, web),
+    );
+    expect(answer, answer.text).toMatchObject({ status: 200, json: { user: { id } }, roundTrips: 2 });
   });
 
   test.each(native)(
@@ -155,3 +180,102 @@ describe('POST /api/auth/oauth/:provider/id-token', () => {
     expect(await kindsTo(client, someone.email)).toEqual([]);
   });
 });
+
+describe.each(native)('an ID token that a native app presents (OAU-05): %s', (provider) => {
+  test('is refused with an age of over ten minutes, although it lives on', async () => {
+    const [sub, claims] = [freshSubject(), { iat: seconds() - 900, exp: seconds() + 9000 }];
+    const answer = await presentToken(provider, await nativeIdToken(provider, { sub, nonce, claims }));
+    await expectRefused(answer, sub);
+    expect(answer.roundTrips).toBe(0);
+  });
+
+  test('for several audiences counts only if it was issued to a client of ours', async () => {
+    const own = nativeClients[provider];
+    for (const [azp, status] of [
+      [own, 200],
+      ['another-client', 401],
+      [null, 401],
+    ] as const) {
+      const token = await nativeIdToken(provider, {
+        ...{ sub: freshSubject(), nonce, claims: { aud: [own, 'another-client'], azp } },
+      });
+      expect((await presentToken(provider, token)).status).toBe(status);
+    }
+  });
+
+  test('is refused with the nonce of another sign-in, however that is written', async () => {
+    const sub = freshSubject();
+    const token = await nativeIdToken(provider, { sub, nonce });
+    for (const wrong of ['another-nonce', nonce.toUpperCase(), await hashHex(nonce)])
+      await expectRefused(await presentToken(provider, token, { nonce: wrong }), sub);
+  });
+
+  test('counts once: presented again it is refused, and of ten at once one signs in (OAU-14)', async () => {
+    const sub = freshSubject();
+    const token = await nativeIdToken(provider, { sub, nonce });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => presentToken(provider, token)));
+    const told = answers.map(({ status, json }) => (status === 200 ? 200 : json.code));
+    expect(told.filter((outcome) => outcome === 200)).toHaveLength(1);
+    expect(told.filter((outcome) => outcome === 'id_token_invalid')).toHaveLength(9);
+    expectInvalid(await presentToken(provider, token));
+    expect(await countOf(sub)).toEqual({ sessions: 1, users: 1 });
+  });
+
+  test('counts once, however the unused bits of its last letter are written (RFC 4648 section 3.5)', async () => {
+    const sub = freshSubject();
+    const token = await nativeIdToken(provider, { sub, nonce });
+    expect((await presentToken(provider, token)).status).toBe(200);
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const first = letters.indexOf(token.at(-1)!) & 0b110000;
+    for (let bits = 0; bits < 16; bits++) {
+      expectInvalid(await presentToken(provider, token.slice(0, -1) + letters[first + bits]));
+    }
+    expect(await countOf(sub)).toEqual({ sessions: 1, users: 1 });
+  });
+
+  test('is refused as long as anything would take it after its first use, by the clock too', async () => {
+    const sub = freshSubject();
+    const claims = { exp: seconds() + 86_400 };
+    const token = await nativeIdToken(provider, { sub, nonce, claims });
+    expect((await presentToken(provider, token)).status).toBe(200);
+    for (const ms of [300_000, 660_000, 1_300_000]) {
+      const later = socialClient({}, { now: () => Date.now() + ms });
+      expectInvalid(await presentToken(provider, token, {}, later));
+    }
+    expect(await countOf(sub)).toEqual({ sessions: 1, users: 1 });
+  });
+
+  test('never opens the other provider (OAU-02)', async () => {
+    const other = provider === 'google' ? 'apple' : 'google';
+    const sub = freshSubject();
+    await expectRefused(await presentToken(other, await nativeIdToken(provider, { sub, nonce })), sub);
+  });
+});
+
+test.each(['github', 'microsoft', 'acme', 'unknown', '__proto__'])(
+  'POST /api/auth/oauth/:provider/id-token is not there for a provider without native sign-in: %s',
+  async (provider) => {
+    const token = await nativeIdToken('microsoft', { sub: freshSubject(), nonce });
+    const answer = await presentToken(provider, token);
+    expect([answer.status, answer.json.code]).toEqual([404, 'not_found']);
+  },
+);
+
+test.each<[string, Record<string, unknown>]>([
+  ['no token', { idToken: undefined }],
+  ['an empty token', { idToken: '' }],
+  ['an endless token', { idToken: 'a'.repeat(12_289) }],
+  ['no nonce', { nonce: undefined }],
+  ['a short nonce', { nonce: '1234567' }],
+])('POST /api/auth/oauth/google/id-token refuses a request with %s', async (_, body) => {
+  const answer = await presentToken('google', 'a.b.c', body);
+  expect([answer.status, answer.json.code]).toEqual([400, 'validation_failed']);
+});
+
+test.each(['a.b.c', 'a.b', '....', 'eyJhbGciOiJub25lIn0.e30.', 'a.b.c.d.e', ' a.b.c', '\u0000'])(
+  'a text that is no ID token is refused as any other: %j',
+  async (text) => {
+    const answer = await presentToken('google', text);
+    expect([answer.status, answer.json.code, answer.roundTrips]).toEqual([401, 'id_token_invalid', 0]);
+  },
+);

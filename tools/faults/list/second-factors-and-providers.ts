@@ -123,7 +123,7 @@ export const proofFaults: readonly PlantedFault[] = [
     file: 'src/features/social/providers/id-token.ts',
     find: '  if (!(await isNonce(nonce))) throw refused(',
     replace: '  if (nonce === undefined) throw refused(',
-    tests: ['test/features/social/native.security.test.ts', 'test/features/social/id-token.security.test.ts'],
+    tests: ['test/features/social/native-sign-in.test.ts', 'test/features/social/id-token.security.test.ts'],
   },
   {
     id: 'provider-sends-elsewhere',
