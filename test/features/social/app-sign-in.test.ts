@@ -207,15 +207,4 @@ describe('a sign-in for an app', () => {
     const answer = await arrive(client, 'plain', person(email), { query });
     expect(landing(answer)).toEqual({ status: 303, url: redirectTo, error: 'account_exists', code: null });
   });
-
-  test.each([
-    [{ transport: 'body' }],
-    [{ codeChallenge: 'x'.repeat(43) }],
-    [{ transport: 'body', codeChallenge: 'short' }],
-    [{ redirectTo }],
-    [{ transport: 'cookie', redirectTo }],
-  ])('asks for the challenge and the transport together: %j', async (query: Record<string, string>) => {
-    const answer = await client.get(`/api/auth/oauth/google?${new URLSearchParams(query)}`);
-    expect([answer.status, answer.json.code], answer.text).toEqual([400, 'validation_failed']);
-  });
 });

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { freshEmail, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
-import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { type Cookies, led, makeStale, press, sectionOf } from '../../support/hosted-pages.ts';
 import { signInAtIssuer } from '../../support/issuer-browser.ts';
 import {
@@ -90,24 +88,6 @@ describe('the section of connected accounts', () => {
     expect(doable(section)).toEqual([['Remove', 'remove', 'local']]);
     expect(section.text).toContain('<strong>local</strong>');
     expect(await shown(registered, without)).toBeUndefined();
-  });
-
-  test('escapes what people and providers are called (HDR-04)', async () => {
-    const name = `<b>"R & D"</b>`;
-    const [local] = localProviders() as [object];
-    const odd = new TestClient({ EMAIL_VERIFICATION: 'off', ...withIssuers([{ ...local, name }]) });
-    const { email, cookies } = await signedInPerson();
-    const user = sql`(SELECT u.id FROM users u WHERE u.email = ${email})`;
-    await openDatabase(databaseUrl()).batch([
-      sql`UPDATE identities SET email = ${`<i>'&"@example.com`} WHERE user_id = ${user}`,
-      sql`UPDATE users SET name = '<u>Ada</u>', email = ${`<s>${email}`} WHERE id = ${user}`,
-    ]);
-    const { text } = await odd.get(path, { cookies });
-    expect(text).not.toMatch(/<b>|<i>|<u>|<s>|R & D/);
-    expect(text).toContain('Remove &lt;b&gt;&quot;R &amp; D&quot;&lt;/b&gt;');
-    expect(text).toContain('&lt;u&gt;Ada&lt;/u&gt;');
-    expect(text).toContain(`&lt;s&gt;${email}`);
-    expect(text).toContain('&lt;i&gt;&#39;&amp;&quot;@example.com');
   });
 });
 

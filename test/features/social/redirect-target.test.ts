@@ -45,39 +45,13 @@ describe('the target of a visit (OAU-10)', () => {
   });
 
   test('never leads elsewhere, whatever is asked for, in any parser', () => {
-    const pieces = [
-      '/',
-      '\\',
-      '//',
-      'https:',
-      'https://',
-      'javascript:',
-      '@',
-      'evil.example',
-      'auth.test',
-      'app.test',
-    ];
-    const more = [
-      '.',
-      '..',
-      ':',
-      '#',
-      '?',
-      '%2f',
-      '%5c',
-      '\t',
-      '\n',
-      '\r',
-      ' ',
-      '\u0000',
-      'a',
-      '\u3002',
-      '\uff0f',
-    ];
+    const letters = [...'/\\@.:#? \t\n\r\u0000a\u3002\uff0f'];
+    const words = ['//', '..', '%2f', '%5c', 'https:', 'https://', 'javascript:'];
+    const hosts = ['evil.example', 'auth.test', 'app.test'];
     const own = new Set([baseUrl, ...config.allowedOrigins]);
     fc.assert(
       fc.property(
-        fc.array(fc.oneof(fc.constantFrom(...pieces, ...more), fc.string()), { maxLength: 8 }),
+        fc.array(fc.oneof(fc.constantFrom(...letters, ...words, ...hosts), fc.string()), { maxLength: 8 }),
         (parts) => {
           const target = forBrowser(parts.join(''));
           if (target === null) return;

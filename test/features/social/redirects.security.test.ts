@@ -206,13 +206,14 @@ describe('where an app gets its code (OAU-10)', () => {
 
   test('belongs to a challenge: without one, or with one alone, nothing begins', async () => {
     for (const query of [
+      { transport: 'cookie', redirectTo: appRedirect },
       { transport: 'body' },
       { codeChallenge: app.codeChallenge },
       { transport: 'cookie', codeChallenge: app.codeChallenge },
       { ...app, codeChallenge: 'c'.repeat(42) },
       { ...app, codeChallenge: `${'c'.repeat(42)}=` },
     ] as Record<string, string>[]) {
-      const answer = await client.get(`${start}?${new URLSearchParams({ ...query, redirectTo: '/in' })}`);
+      const answer = await client.get(`${start}?${new URLSearchParams({ redirectTo: '/in', ...query })}`);
       expect([answer.status, answer.json?.code], JSON.stringify(query)).toEqual([400, 'validation_failed']);
     }
   });
