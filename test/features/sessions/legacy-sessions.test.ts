@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
-import { TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { cookieHeader, cookieValue, TestClient } from '../../support/client.ts';
+import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import {
+  accessCookie,
   ageRotations,
   claimsOf,
   eventsOf,
@@ -11,18 +13,22 @@ import {
   refreshBy,
   refreshByBody,
   refreshByCookie,
+  refreshCookie,
   sessionRow,
   signIn,
   successorIn,
 } from './session-fixtures.ts';
 
 const client = new TestClient();
+const legacyCookie = 'nexora_session.v1';
+const withCookie = new TestClient({ LEGACY_REFRESH_COOKIE: legacyCookie });
+const clearedLegacy = `${legacyCookie}=; Path=/; Secure; HttpOnly; Max-Age=0`;
 const idleTtlSeconds = 1_209_600;
 
 /** A user with a session that the legacy system opened, by the INSERT of its guide. */
-async function legacySession() {
+async function legacySession(prefix = `earlier.${crypto.randomUUID()}.`) {
   const { userId, email } = await signIn(client);
-  const token = `earlier.${crypto.randomUUID()}.${crypto.randomUUID()}`;
+  const token = `${prefix}${crypto.randomUUID()}`;
   return { userId, email, token, sessionId: await insertLegacySession(userId, token) };
 }
 
@@ -100,15 +106,6 @@ describe.each([
       expect(await sessionRow(sessionId)).toBeNull();
     },
   );
-
-  test('presented twenty times at once opens one transport once (RFR-03)', async () => {
-    const { token, sessionId } = await legacySession();
-    const uses = Array.from({ length: 20 }, () => refreshBy(transport, client, token));
-    const answers = await Promise.all(uses);
-    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-    expect(new Set(answers.map((answer) => successorIn(transport, answer))).size).toBe(1);
-    expect(await sessionRow(sessionId)).toMatchObject({ [`${transport}_counter`]: 1 });
-  });
 });
 
 describe('a session of the legacy system', () => {
@@ -122,19 +119,6 @@ describe('a session of the legacy system', () => {
     for (const stored of [hex, `\\x${hex}`]) {
       expect((await refreshByBody(client, stored)).json.code).toBe('session_expired');
     }
-  });
-
-  test('used in both transports at once opens exactly one', async () => {
-    const { token, sessionId } = await legacySession();
-    const answers = await Promise.all([
-      refreshByBody(client, token),
-      refreshByCookie(client, token),
-      refreshByBody(client, token),
-      refreshByCookie(client, token),
-    ]);
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 401, 401]);
-    const row = await sessionRow(sessionId);
-    expect([row?.cookie_counter, row?.body_counter].sort()).toEqual([1, null]);
   });
 
   test('has no idle end until it is first used, and its own afterwards (SES-08)', async () => {
@@ -168,9 +152,7 @@ describe('a session of the legacy system', () => {
     ['500 characters of two UTF-16 units each', '\u{1f600}'.repeat(464)],
     ['what looks like SQL and escapes', 'back\\slash \'quote\' "double" %41 \t\u00e4'],
   ])('opens with a token of %s', async (_what, prefix) => {
-    const { userId } = await signIn(client);
-    const token = `${prefix}${crypto.randomUUID()}`;
-    const sessionId = await insertLegacySession(userId, token);
+    const { token, sessionId } = await legacySession(prefix);
     expect((await refreshByBody(client, token)).status).toBe(200);
     expect(await sessionRow(sessionId)).toMatchObject({ body_counter: 1 });
   });
@@ -208,5 +190,120 @@ describe('a session of the legacy system', () => {
     expect(answer).toMatchObject({ status: 200, roundTrips: 1 });
     expect(await sessionRow(sessionId)).toBeNull();
     expect((await refreshByBody(client, token)).json.code).toBe('session_expired');
+  });
+});
+
+describe('LEGACY_REFRESH_COOKIE', () => {
+  test('is read by refresh, which answers our cookies and clears the old one (CKE-01)', async () => {
+    const { token, sessionId } = await legacySession();
+    const answer = await refreshByCookie(withCookie, token, legacyCookie);
+    expect(answer).toMatchObject({ status: 200, roundTrips: 1 });
+    expect(answer.json).not.toHaveProperty('refreshToken');
+    expect(answer.setCookies).toHaveLength(3);
+    expect(answer.setCookies[0]).toMatch(new RegExp(`^${accessCookie}=ey`));
+    expect(answer.setCookies[1]).toMatch(new RegExp(`^${refreshCookie}=nxr_`));
+    expect(answer.setCookies[2]).toBe(clearedLegacy);
+    expect(await sessionRow(sessionId)).toMatchObject({ cookie_counter: 1, body_counter: null });
+  });
+
+  test.each([
+    ['as Next.js wrote it', 'a b;c,"d"=%41/\u00e4\u{1f600}', encodeURIComponent],
+    ['with a percent sign that encodes nothing', '100%-', (token: string) => token],
+  ])('is read %s', async (_how, prefix, write) => {
+    const { token, sessionId } = await legacySession(prefix);
+    expect((await refreshByCookie(withCookie, write(token), legacyCookie)).status).toBe(200);
+    expect(await sessionRow(sessionId)).toMatchObject({ cookie_counter: 1 });
+    const cookies = { [legacyCookie]: write(token) };
+    expect((await withCookie.post('/api/auth/logout', undefined, { cookies })).status).toBe(200);
+    expect(await sessionRow(sessionId)).toBeNull();
+  });
+
+  test('clears it again where the answer was lost and the browser repeats within the grace', async () => {
+    const { token } = await legacySession();
+    const first = await refreshByCookie(withCookie, token, legacyCookie);
+    const repeat = await refreshByCookie(withCookie, token, legacyCookie);
+    expect(cookieValue(repeat, refreshCookie)).toBe(cookieValue(first, refreshCookie));
+    expect(repeat.setCookies[2]).toBe(clearedLegacy);
+  });
+
+  test('yields to our own cookie, and is cleared beside it', async () => {
+    const ours = await signIn(withCookie);
+    const legacy = await legacySession();
+    const cookies = { [legacyCookie]: legacy.token, [refreshCookie]: ours.cookieToken };
+    const answer = await withCookie.post('/api/auth/refresh', undefined, { cookies });
+    expect(answer.status).toBe(200);
+    expect(answer.setCookies).toContain(clearedLegacy);
+    expect(await sessionRow(ours.sessionId)).toMatchObject({ cookie_counter: 1 });
+    expect(await sessionRow(legacy.sessionId)).toMatchObject({ cookie_counter: null });
+  });
+
+  test('is not read where it is not configured (CKE-05)', async () => {
+    const { token, sessionId } = await legacySession();
+    const before = await sessionRow(sessionId);
+    expect(await refreshByCookie(client, token, legacyCookie)).toMatchObject({
+      status: 401,
+      roundTrips: 0,
+    });
+    const cookies = { [legacyCookie]: token };
+    const logout = await client.post('/api/auth/logout', undefined, { cookies });
+    expect(logout).toMatchObject({ status: 200, roundTrips: 0 });
+    expect(logout.setCookies).toHaveLength(2);
+    expect(await sessionRow(sessionId)).toEqual(before);
+  });
+
+  test('is read by refresh and logout alone (CKE-05)', async () => {
+    const { token } = await legacySession();
+    const { accessToken, cookieToken } = await signIn(withCookie);
+    const routes = createApp().serves.filter(({ guard }) => guard === 'session');
+    expect(routes.length).toBeGreaterThan(0);
+    for (const { method, path } of routes) {
+      for (const value of [token, accessToken, cookieToken]) {
+        const answer = await withCookie.call(method, path, { cookies: { [legacyCookie]: value } });
+        expect(answer, `${method} ${path}`).toMatchObject({ status: 401, roundTrips: 0, setCookies: [] });
+      }
+    }
+  });
+
+  test('ends its session by a logout, which clears all three', async () => {
+    const { token, sessionId } = await legacySession();
+    const cookies = { [legacyCookie]: token };
+    const answer = await withCookie.post('/api/auth/logout', undefined, { cookies });
+    expect(answer).toMatchObject({ status: 200, roundTrips: 1 });
+    expect(answer.setCookies).toEqual([
+      `${accessCookie}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
+      `${refreshCookie}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`,
+      clearedLegacy,
+    ]);
+    expect(await sessionRow(sessionId)).toBeNull();
+  });
+
+  test.each(['/api/auth/refresh', '/api/auth/logout'])(
+    'comes under the CSRF rules at %s (RFR-10)',
+    async (path) => {
+      const { token, sessionId } = await legacySession();
+      const before = await sessionRow(sessionId);
+      const Cookie = cookieHeader({ [legacyCookie]: token });
+      for (const origin of [{ Origin: 'https://evil.example' }, { 'Sec-Fetch-Site': 'same-site' }, {}]) {
+        const answer = await withCookie.post(path, undefined, { headers: { Cookie, ...origin } });
+        expect(answer).toMatchObject({ status: 403, roundTrips: 0, setCookies: [] });
+      }
+      expect(await sessionRow(sessionId)).toEqual(before);
+    },
+  );
+
+  test('stays when the refresh fails, be it 401 or 503 (DBF-03)', async () => {
+    const refused = await refreshByCookie(withCookie, 'unknown', legacyCookie);
+    expect(refused).toMatchObject({ status: 401, setCookies: [] });
+    const { endpoint } = await faultyEndpoint({ always: 'refuse' });
+    const down = new TestClient({ LEGACY_REFRESH_COOKIE: legacyCookie, DATABASE_HTTP_ENDPOINT: endpoint });
+    const { token } = await legacySession();
+    const answer = await refreshByCookie(down, token, legacyCookie);
+    expect(answer).toMatchObject({ status: 503, setCookies: [] });
+    expect((await refreshByCookie(withCookie, token, legacyCookie)).status).toBe(200);
+  });
+
+  test('with a name that is none is refused as misconfigured (CKE-06)', async () => {
+    const broken = new TestClient({ LEGACY_REFRESH_COOKIE: 'a;b' });
+    expect((await broken.post('/api/auth/logout')).json.code).toBe('misconfigured');
   });
 });
