@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn, password, registerUser, registration } from '../../support/accounts.ts';
-import { authCookies, TestClient } from '../../support/client.ts';
+import { type Answer, authCookies, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 
 interface EventRow {
@@ -39,34 +39,24 @@ async function sessionOf(accessToken: string): Promise<string> {
 }
 
 describe('a security event (LOG-04)', () => {
-  test('is recorded for a registration, with the request, the session, the address and the browser', async () => {
+  test('is recorded for a registration and for a login, with the request, the session, the address and the browser', async () => {
     const email = `${crypto.randomUUID()}@events.example`;
-    const answer = await client.post('/api/auth/register', registration(email), { headers });
-    expect(await eventsOf(answer.json.user.id)).toEqual([
-      {
-        type: 'user_created',
-        outcome: 'success',
-        method: 'password',
-        reason: null,
-        session_id: await sessionOf(answer.json.accessToken),
-        request_id: answer.headers.get('X-Request-Id'),
-        ...{ ...ofRequest, location: null },
-      },
-    ]);
-  });
-
-  test('is recorded for a login', async () => {
-    const { email, json } = await registerUser(client);
+    const registered = await client.post('/api/auth/register', registration(email), { headers });
     const login = await client.post('/api/auth/login', { email, password }, { headers });
-    expect(await lastEventOf(json.user.id)).toEqual({
-      type: 'authn_login_success',
+    const eventOf = async (type: string, answer: Answer): Promise<EventRow> => ({
+      type,
       outcome: 'success',
       method: 'password',
       reason: null,
-      session_id: await sessionOf(login.json.accessToken),
-      request_id: login.headers.get('X-Request-Id'),
-      ...{ ...ofRequest, location: null },
+      session_id: await sessionOf(answer.json.accessToken),
+      request_id: answer.headers.get('X-Request-Id')!,
+      ...ofRequest,
+      location: null,
     });
+    expect(await eventsOf(registered.json.user.id)).toEqual([
+      await eventOf('user_created', registered),
+      await eventOf('authn_login_success', login),
+    ]);
   });
 
   test('is recorded for a logout, once per session that it ends', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sql } from '../../../src/db/sql.ts';
+import { type Fragment, sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
@@ -44,21 +44,16 @@ function waysBackOf({ userId }: SignedIn) {
     FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'revert_email' AND spent_at IS NULL ORDER BY created_at`);
 }
 
-/** An account of a day's age, whose address nobody has verified. */
-async function oldAccount(): Promise<SignedIn> {
+async function accountWith(assignment: Fragment): Promise<SignedIn> {
   const owner = await signIn(client);
-  await change(
-    sql`UPDATE users SET created_at = now() - interval '25 hours' WHERE id = ${owner.userId}::uuid`,
-  );
+  await change(sql`UPDATE users SET ${assignment} WHERE id = ${owner.userId}::uuid`);
   return owner;
 }
 
+/** An account of a day's age, whose address nobody has verified. */
+const oldAccount = () => accountWith(sql`created_at = now() - interval '25 hours'`);
 /** An account of the earlier system, which never asked anybody to verify an address. */
-async function migratedAccount(): Promise<SignedIn> {
-  const owner = await signIn(client);
-  await change(sql`UPDATE users SET is_verification_exempt = true WHERE id = ${owner.userId}::uuid`);
-  return owner;
-}
+const migratedAccount = () => accountWith(sql`is_verification_exempt = true`);
 
 const expectAt = async ({ userId }: SignedIn, email: string) =>
   expect(await storedUser(userId)).toMatchObject({ email, is_verified: true });
