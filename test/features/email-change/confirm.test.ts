@@ -1,19 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
-import { authCookies, TestClient } from '../../support/client.ts';
+import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import { postRegistration, requiredClient, waitingFor } from '../email-verification/pending-registrations.ts';
 import { changePassword, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
-import { signedInBy, signIn } from '../sessions/session-fixtures.ts';
+import { signIn } from '../sessions/session-fixtures.ts';
 import {
   change,
   confirm,
   expectTokenInvalid,
   linkTo,
   liveLinks,
+  path,
   requestChange,
   settle,
   storedUser,
@@ -28,6 +29,7 @@ async function asked(newEmail: string = freshEmail()) {
   return { owner, newEmail, token: await linkTo(client, owner, newEmail) };
 }
 
+// That its link is not enough by itself: test/features/link-holder/link-holder.security.test.ts.
 describe('POST /api/auth/email/change/confirm', () => {
   test('moves the account to the proved address in two round trips; its sessions stay (EML-08)', async () => {
     const { owner, newEmail, token } = await asked();
@@ -116,7 +118,9 @@ describe('POST /api/auth/email/change/confirm', () => {
   test('to an address that somebody has taken meanwhile is token_invalid, and nothing is half done', async () => {
     const { owner, newEmail, token } = await asked();
     await registerUser(client, { email: newEmail });
-    expectTokenInvalid(await confirm(client, token), 1);
+    // Before anything is said about the password.
+    for (const body of [{ password }, { password: otherPassword }, {}])
+      expectTokenInvalid(await client.post(`${path}/confirm`, { token, ...body }), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email, is_verified: false });
     expect(await mailsTo(client, owner.email)).toEqual([]);
     expect(await liveLinks(owner.userId)).toEqual(['change_email']);
@@ -224,28 +228,5 @@ describe('pending registrations', () => {
     expect((await confirm(client, token)).status).toBe(200);
     expect(await waitingFor(required, newEmail)).toBe(0);
     expect(await waitingFor(required, owner.email)).toBe(1);
-  });
-});
-
-describe('the page /auth/confirm-email', () => {
-  test('asks who is signed in here for no password, until it turns out to be needed (LNK-11)', async () => {
-    const account = await registerUser(client);
-    const owner = { ...signedInBy(account), email: account.email };
-    const token = await linkTo(client, owner, freshEmail());
-    const address = `/auth/confirm-email?token=${token}`;
-    const field = 'name="password"';
-    expect((await client.get(address)).text).toContain(field);
-    expect((await client.get(address, { cookies: authCookies(account) })).text).not.toContain(field);
-    const other = authCookies(await registerUser(client));
-    const refused = await client.submit('/auth/confirm-email', { token }, { cookies: other });
-    expect(refused.status).toBe(400);
-    expect(refused.text).toContain(field);
-    for (const wrong of ['', otherPassword]) {
-      const again = await client.submit('/auth/confirm-email', { token, password: wrong });
-      expect(again.status).toBe(400);
-      expect(again.text).toContain('Please enter the correct password of the account.');
-    }
-    const done = await client.submit('/auth/confirm-email', { token }, { cookies: authCookies(account) });
-    expect(done).toMatchObject({ status: 200, roundTrips: 2, setCookies: [] });
   });
 });

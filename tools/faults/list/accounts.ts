@@ -177,7 +177,7 @@ export const accountFaults: readonly PlantedFault[] = [
     file: 'src/features/email-change/confirm/confirm-change.sql.ts',
     find: 'AND s.user_id = p.owner_id)`} AS is_by_session',
     replace: ')`} AS is_by_session',
-    tests: ['test/features/email-change/confirm.security.test.ts'],
+    tests: ['test/features/link-holder/link-holder.security.test.ts'],
   },
   {
     id: 'thief-has-the-last-word',
