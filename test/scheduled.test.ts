@@ -70,14 +70,6 @@ describe('the nightly clean-up', () => {
     expect(deletedSessions(lines)).toEqual([3]);
   });
 
-  test('repeated deletes nothing more (IDM-02)', async () => {
-    await addSessions(2, 60);
-    const lines = recordLog();
-    for (const _ of [1, 2]) await runScheduled(nightly, client.env);
-    expect(deletedSessions(lines)).toEqual([0, 0]);
-    expect(await countSessions()).toBe(2);
-  });
-
   test('works in batches of bounded size until nothing is left (T31)', async () => {
     await addSessions(2500, -1);
     recordLog();
@@ -88,23 +80,6 @@ describe('the nightly clean-up', () => {
     const statements = all.filter((text) => text.includes('DELETE FROM sessions'));
     expect(statements).toHaveLength(3);
     for (const text of statements) expect(text).toMatch(/LIMIT \$1::int FOR UPDATE SKIP LOCKED/);
-  });
-
-  test('deletes the attempts whose window is over, and no other (T31)', async () => {
-    const buckets = () =>
-      openDatabase(database.url).query<{ bucket: string }>(
-        sql`SELECT t.bucket FROM login_attempts t WHERE t.bucket IN ('over', 'open')`,
-      );
-    await openDatabase(database.url).query(sql`
-      INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at) VALUES
-        ('over', 10, gen_random_uuid(), now() - interval '1 second'),
-        ('open', 1, gen_random_uuid(), now() + interval '1 minute')`);
-    const lines = recordLog();
-    await runScheduled(nightly, client.env);
-    expect(await buckets()).toEqual([{ bucket: 'open' }]);
-    expect(entriesOf(lines)).toContainEqual(
-      expect.objectContaining({ event: 'clean_up_finished', rows: 'login_attempts', deleted: 1 }),
-    );
   });
 
   test('runs side by side with itself without an error, and the two share the work', async () => {

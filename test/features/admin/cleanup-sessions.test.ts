@@ -74,7 +74,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     const lines = recordLog();
     await openDatabase(database.url).batch([
       sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
-        VALUES ('over', 10, gen_random_uuid(), now() - interval '1 second')`,
+        VALUES ('over', 10, gen_random_uuid(), now() - interval '1 second'), ('open', 1, gen_random_uuid(), now() + interval '1 minute')`,
       sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address) VALUES
         ('authn_login_success', 'success', gen_random_uuid(), now() - interval '91 days', NULL),
         ('authn_login_success', 'success', gen_random_uuid(), now() - interval '31 days', '203.0.113.77')`,
