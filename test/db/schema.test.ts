@@ -204,26 +204,3 @@ describe('the deletion of a user (SQL-05)', () => {
     expect(left).toEqual({ sessions: 0, others: 1, events: 1 });
   });
 });
-
-describe('the indexes', () => {
-  test('serve every lookup of a row that is not by its id', async () => {
-    const indexes = await database.query<{ definition: string }>(
-      sql`SELECT pg_get_indexdef(indexrelid) AS definition FROM pg_index
-        WHERE indrelid IN ('users'::regclass, 'sessions'::regclass, 'security_events'::regclass,
-          'login_attempts'::regclass)`,
-    );
-    const definitions = indexes.map(({ definition }) => definition).join('\n');
-    for (const columns of [
-      'lower((email)::text)',
-      '(user_id)',
-      '(expires_at)',
-      '(legacy_token_hash)',
-      '(user_id, at DESC, id DESC)',
-      '(at)',
-      '(bucket)',
-      '(window_ends_at)',
-    ]) {
-      expect(definitions).toContain(columns);
-    }
-  });
-});
