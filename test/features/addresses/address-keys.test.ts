@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addressOf } from '../../../src/address/address-key.ts';
 import { runScheduled } from '../../../src/app.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
@@ -6,19 +6,12 @@ import { sql } from '../../../src/db/sql.ts';
 import { fillAddressKeys } from '../../../src/features/addresses/fill-address-keys.sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase, openForFlow } from '../../support/database.ts';
+import { databaseUrl, openDatabase, openForFlow } from '../../support/database.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
 
 const nightly = { cron: '0 2 * * *' };
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
+const client = new TestClient();
 
 const keyringOf = (secret: unknown, previous?: unknown) =>
   createKeyring(bytes(secret), previous === undefined ? undefined : bytes(previous));
@@ -28,13 +21,13 @@ function bytes(text: unknown): Uint8Array {
 }
 
 async function addUsers(...emails: string[]): Promise<void> {
-  await openDatabase(database.url).query(sql`
+  await openDatabase().query(sql`
     INSERT INTO users (email, name, is_verification_exempt)
     SELECT e, 'Earlier', true FROM unnest(${emails}::text[]) AS e`);
 }
 
 async function keys(): Promise<Record<string, string | null>> {
-  const rows = await openDatabase(database.url).query<{ email: string; address_key: string | null }>(
+  const rows = await openDatabase().query<{ email: string; address_key: string | null }>(
     sql`SELECT u.email, u.address_key FROM users u ORDER BY u.email`,
   );
   return Object.fromEntries(rows.map(({ email, address_key }) => [email, address_key]));
@@ -73,15 +66,15 @@ describe('address keys', () => {
   });
 
   test('are looked for by index, and not at all where each has its own', async () => {
-    const db = openDatabase(database.url);
+    const db = openDatabase();
     const keyring = keyringOf(client.env.AUTH_SECRET);
     await db.query(sql`
       INSERT INTO users (email, name, address_key)
       SELECT 'many-' || n || '@example.com', 'Many', ${addressOf(keyring, 'x').keys[0]} || n
       FROM generate_series(1, 4000) n`);
     await db.query(sql`ANALYZE users`);
-    const view = openForFlow(database.url);
-    const plans = await plansOf(database.url, async () => {
+    const view = openForFlow();
+    const plans = await plansOf(databaseUrl(), async () => {
       await fillAddressKeys(view, 100, keyring);
       return { roundTrips: view.roundTrips } as Answer;
     });

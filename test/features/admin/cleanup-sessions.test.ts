@@ -1,48 +1,38 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
 import { slowTest } from '../../support/slow.ts';
 import { cronSecret } from '../../support/test-env.ts';
 
 const path = '/api/admin/cleanup-sessions';
-const production = { ENVIRONMENT: 'production' };
-
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient({ ENVIRONMENT: 'production' });
 let userId: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = clientWith();
   userId = (await registerUser(client)).json.user.id;
 });
-afterAll(() => database.drop());
 beforeEach(async () => {
-  await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE method = 'test'`);
+  await openDatabase().query(sql`DELETE FROM sessions WHERE method = 'test'`);
 });
 
-function clientWith(variables: Readonly<Record<string, string | undefined>> = production): TestClient {
-  return new TestClient({ DATABASE_URL: database.url, ...variables });
-}
-
-function cleanUp(by = client): Promise<Answer> {
-  return by.post(path, undefined, { bearer: cronSecret });
+function cleanUp(): Promise<Answer> {
+  return client.post(path, undefined, { bearer: cronSecret });
 }
 
 async function addSessions(count: number, endsInSeconds: number): Promise<void> {
-  await openDatabase(database.url).query(sql`
+  await openDatabase().query(sql`
     INSERT INTO sessions (user_id, method, expires_at, absolute_expires_at)
     SELECT ${userId}::uuid, 'test', now() + make_interval(secs => ${endsInSeconds}::int), now() + interval '1 day'
     FROM generate_series(1, ${count}::int)`);
 }
 
 async function countSessions(): Promise<number> {
-  const [row] = await openDatabase(database.url).query<{ count: number }>(
+  const [row] = await openDatabase().query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM sessions WHERE method = 'test'`,
   );
   return row?.count ?? 0;
@@ -72,7 +62,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
 
   test('deals with every kind of rows, counts the sessions alone, and logs each kind (CRN-05)', async () => {
     const lines = recordLog();
-    await openDatabase(database.url).batch([
+    await openDatabase().batch([
       sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
         VALUES ('over', 10, gen_random_uuid(), now() - interval '1 second'), ('open', 1, gen_random_uuid(), now() + interval '1 minute')`,
       sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address) VALUES
@@ -126,7 +116,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
       { rows: 'users.address_key', renewed: expect.any(Number) },
       { rows: 'users.two_factor_reset_at', ended: 1 },
     ]);
-    const waiting = await openDatabase(database.url).query<{ name: string }>(
+    const waiting = await openDatabase().query<{ name: string }>(
       sql`SELECT name FROM users WHERE two_factor_since IS NOT NULL`,
     );
     expect(waiting).toEqual([{ name: 'open' }]);
@@ -163,7 +153,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
   slowTest('reads no table from end to end, however large it is', async () => {
     recordLog();
     await addSessions(4000, 60);
-    await openDatabase(database.url).batch([
+    await openDatabase().batch([
       sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
         SELECT 'open' || n, 1, gen_random_uuid(), now() + interval '1 minute' FROM generate_series(1, 4000) n`,
       sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address)
@@ -191,7 +181,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
       sql`ANALYZE sessions, login_attempts, security_events, one_time_tokens, registration_attempts, mail_outbox, users,
         factors, trusted_devices, provider_tokens`,
     ]);
-    const all = await plansOf(database.url, () => cleanUp());
+    const all = await plansOf(databaseUrl(), () => cleanUp());
     // Address keys have a test of their own.
     const resets = all.filter((plan) =>
       plan.some((node) => node['Index Name'] === 'users_two_factor_reset_at_idx'),
@@ -210,7 +200,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     }
     const indexes = plans.flat().map((node) => node['Index Name']);
     expect(indexes).toContain('security_events_whole_address_idx');
-    await openDatabase(database.url).query(sql`DELETE FROM login_attempts`);
+    await openDatabase().query(sql`DELETE FROM login_attempts`);
   });
 });
 
@@ -219,11 +209,11 @@ describe('POST /api/admin/cleanup-sessions, when the database fails', () => {
   test('for one kind of rows alone, does the others and is 503, so that its caller learns of it (CRN-07)', async () => {
     recordLog();
     await addSessions(2, -1);
-    await openDatabase(database.url).query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
+    await openDatabase().query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
     try {
       expectProblem(await cleanUp(), 503, 'service_unavailable');
     } finally {
-      await openDatabase(database.url).query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
+      await openDatabase().query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
     }
     expect(await countSessions()).toBe(0);
   });

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { addressOf } from '../../../src/address/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
 import { causeMails } from './password-reset.ts';
@@ -11,17 +11,8 @@ import { bcryptHash } from './stored-accounts.ts';
 
 type Headers = ReturnType<typeof freshClient>;
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
-let required: TestClient;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  const env = { DATABASE_URL: database.url, LOGIN_ATTEMPTS_MAX: '1' };
-  client = new TestClient({ ...env, EMAIL_VERIFICATION: 'off' });
-  required = new TestClient({ ...env, EMAIL_VERIFICATION: 'required' });
-});
-afterAll(() => database.drop());
+const client = new TestClient({ LOGIN_ATTEMPTS_MAX: '1', EMAIL_VERIFICATION: 'off' });
+const required = new TestClient({ LOGIN_ATTEMPTS_MAX: '1', EMAIL_VERIFICATION: 'required' });
 
 function guess(email: string, headers: Headers): Promise<Answer> {
   return client.post('/api/auth/login', { email, password: 'a guess of a stranger' }, { headers });
@@ -48,7 +39,7 @@ async function account(): Promise<string> {
 }
 
 async function change<R = unknown>(statement: ReturnType<typeof sql>): Promise<R[]> {
-  return openDatabase(database.url).query<R>(statement);
+  return openDatabase().query<R>(statement);
 }
 
 const endWindows = () => change(sql`UPDATE login_attempts SET window_ends_at = now()`);

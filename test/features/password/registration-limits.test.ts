@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { clientBucket, clientNetwork } from '../../../src/rate-limit/client-bucket.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshClient, freshEmail, otherPassword, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { changePassword, deleteAccount } from './signed-in-owner.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let clients: Readonly<Record<string, TestClient>>;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-  const modes = ['off', 'optional', 'required'];
-  clients = Object.fromEntries(
-    modes.map((mode) => [mode, new TestClient({ DATABASE_URL: database.url, EMAIL_VERIFICATION: mode })]),
-  );
-});
-afterAll(() => database.drop());
+const clients: Readonly<Record<string, TestClient>> = Object.fromEntries(
+  ['off', 'optional', 'required'].map((mode) => [mode, new TestClient({ EMAIL_VERIFICATION: mode })]),
+);
 
 function register(mode: string, address: string, email = freshEmail()): Promise<Answer> {
   const headers = { 'CF-Connecting-IP': address };
@@ -26,7 +18,7 @@ function register(mode: string, address: string, email = freshEmail()): Promise<
 }
 
 function change<R>(statement: ReturnType<typeof sql>): Promise<R[]> {
-  return openDatabase(database.url).query<R>(statement);
+  return openDatabase().query<R>(statement);
 }
 
 /** What is counted for a client and its network, as the buckets that a registration of it raised say. */
