@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { addressOf } from '../../../src/address/address-key.ts';
 import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
-import { freshClient, password, registration } from '../../support/accounts.ts';
+import { freshClient, freshEmail, password, registration } from '../../support/accounts.ts';
 import { type Answer, cheapParameters, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
+import { keyringOf } from '../sessions/session-fixtures.ts';
+import { deleteAccount } from './signed-in-owner.ts';
 import { bcryptHash, storedHash } from './stored-accounts.ts';
 
-const client = new TestClient({ LOGIN_ATTEMPTS_MAX: '3' });
+const max = 3;
+const client = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max), EMAIL_VERIFICATION: 'off' });
 const wrong = 'not the password';
+const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 
 /** An account with the address as the upgrade leaves it. */
 async function storeLegacy(email: string, passwordHash = bcryptHash()): Promise<string> {
@@ -49,37 +54,6 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
     expect(answer.json.user).toMatchObject({ id: userId, email: stored(id) });
     expect(await storedHash(userId)).toMatch(/^\$argon2id\$/);
     expect((await guess(typed(id), password)).status).toBe(200);
-  });
-
-  test('gives each of two accounts of one canonical form by its own spelling', async () => {
-    const id = unique();
-    const other = await storeLegacy(
-      `${id}@b\u00fccher.example`,
-      await hashPassword('the other password', cheapParameters),
-    );
-    const typed = `${id}@B\u00fccher.example`;
-    expect((await guess(typed, 'the other password')).json.user.id).toBe(other);
-    const canonical = await storeLegacy(`${id}@xn--bcher-kva.example`);
-    expect((await guess(typed, 'the other password')).json.user.id).toBe(other);
-    expect((await guess(typed, password)).json.code).toBe('invalid_credentials');
-    expect((await guess(`${id}@xn--bcher-kva.example`, password)).json.user.id).toBe(canonical);
-    await client.post('/api/auth/password/forgot', { email: typed }, { headers: freshClient() });
-    expect((await mailsTo(client, `${id}@b\u00fccher.example`)).map(({ kind }) => kind)).toContain(
-      'reset_password',
-    );
-  });
-
-  test('is taken in its other spelling, though the account has no key yet (LNK-13)', async () => {
-    const id = unique();
-    const owner = await storeLegacy(
-      `${id}@b\u00fccher.example`,
-      await hashPassword('the other password', cheapParameters),
-    );
-    const stranger = await client.post('/api/auth/register', registration(`${id}@xn--bcher-kva.example`), {
-      headers: freshClient(),
-    });
-    expect(stranger.json.code).toBe('email_taken');
-    expect((await guess(`${id}@xn--bcher-kva.example`, 'the other password')).json.user.id).toBe(owner);
   });
 
   test('reaches no account of today by a letter that only folds to its own (T34)', async () => {
@@ -129,5 +103,103 @@ describe('POST /api/auth/login with an address of the legacy system', () => {
       expect((await guess(typed)).status).toBe(401);
       expect((await guess(typed, password)).status).toBe(200);
     }
+  });
+});
+
+interface Earlier {
+  readonly id: string;
+  /** With the domain in letters, as the earlier system stored it. */
+  readonly email: string;
+  /** The same address as it is stored today. */
+  readonly twin: string;
+}
+
+async function storeEarlier(passwordHash?: string): Promise<Earlier> {
+  const name = unique();
+  const email = `${name}@b\u00fccher.example`;
+  return { id: await storeLegacy(email, passwordHash), email, twin: `${name}@xn--bcher-kva.example` };
+}
+
+function register(email: string): Promise<Answer> {
+  return client.post('/api/auth/register', registration(email), { headers: freshClient() });
+}
+
+/** An account of today with the other spelling, which no way leads to by now. */
+async function registerTwin({ twin }: Earlier) {
+  const { json } = await register(freshEmail());
+  await change(sql`UPDATE users SET email = ${twin} WHERE id = ${json.user.id}::uuid`);
+  return json;
+}
+
+async function lock(email: string): Promise<void> {
+  for (const _ of Array(max)) expect((await guess(email)).status).toBe(401);
+  expect((await guess(email, password)).status).toBe(429);
+}
+
+/** How many mails about a lock went to the address as it is stored. */
+async function lockMailsTo({ email }: Earlier): Promise<number> {
+  return (await mailsTo(client, email)).filter(({ kind }) => kind === 'account_locked').length;
+}
+
+async function keyOf({ id }: Earlier): Promise<string | null> {
+  const [row] = await openDatabase().query<{ address_key: string | null }>(
+    sql`SELECT address_key FROM users WHERE id = ${id}::uuid`,
+  );
+  return row!.address_key;
+}
+
+describe('an account of the earlier system with a domain in letters', () => {
+  test('is told of a lock, in whichever spelling a stranger locked it (LIM-13)', async () => {
+    const earlier = await storeEarlier();
+    await lock(earlier.twin);
+    expect(await lockMailsTo(earlier)).toBe(1);
+    expect((await guess(earlier.email, password)).status).toBe(429);
+    expect(await lockMailsTo(earlier)).toBe(1);
+  });
+
+  test('stays locked, whatever is registered and deleted in its other spelling (LIM-14)', async () => {
+    const earlier = await storeEarlier();
+    await lock(earlier.email);
+    expect((await register(earlier.twin)).json.code).toBe('email_taken');
+    expect((await guess(earlier.twin, password)).status).toBe(429);
+    // One that was there before, by whatever way, takes no attempts with it.
+    const json = await registerTwin(earlier);
+    expect((await deleteAccount(client, json, password)).status).toBe(200);
+    expect((await guess(earlier.email, password)).status).toBe(429);
+  });
+
+  test('is not shadowed by an account in its other spelling', async () => {
+    const own = 'the other password';
+    const earlier = await storeEarlier(await hashPassword(own, cheapParameters));
+    expect((await guess(earlier.twin, own)).json.user.id).toBe(earlier.id);
+    const json = await registerTwin(earlier);
+    for (const typed of [earlier.email, earlier.twin])
+      expect((await guess(typed, own)).json.user.id).toBe(earlier.id);
+    // Each by its own spelling, once both have a claim to the address.
+    await change(sql`UPDATE users SET email_verified_at = now() WHERE id = ${json.user.id}::uuid`);
+    expect((await guess(earlier.email, own)).json.user.id).toBe(earlier.id);
+    expect((await guess(earlier.email, password)).json.code).toBe('invalid_credentials');
+    expect((await guess(earlier.twin, password)).json.user.id).toBe(json.user.id);
+    await client.post('/api/auth/password/forgot', { email: earlier.email }, { headers: freshClient() });
+    expect((await mailsTo(client, earlier.email)).map(({ kind }) => kind)).toContain('reset_password');
+  });
+
+  test('gets its address key when it signs in, and keeps its spelling; from then on its address is taken (LIM-14)', async () => {
+    const earlier = await storeEarlier();
+    expect(await keyOf(earlier)).toBeNull();
+    const first = await guess(earlier.email, password);
+    expect([first.json.user.email, first.roundTrips]).toEqual([earlier.email, 2]);
+    expect(await keyOf(earlier)).toBe(addressOf(keyringOf(client), earlier.twin).keys[0]);
+    expect((await register(earlier.twin)).json.code).toBe('email_taken');
+    expect((await guess(earlier.twin, password)).json.user.id).toBe(earlier.id);
+  });
+
+  test('gets no key by a wrong password, and a new one where its key is of an earlier secret', async () => {
+    const earlier = await storeEarlier();
+    await guess(earlier.email);
+    expect(await keyOf(earlier)).toBeNull();
+    await change(sql`UPDATE users SET address_key = 'address:earlier:key' WHERE id = ${earlier.id}::uuid`);
+    expect((await guess(earlier.email, password)).status).toBe(200);
+    expect(await keyOf(earlier)).toBe(addressOf(keyringOf(client), earlier.twin).keys[0]);
   });
 });

@@ -174,7 +174,7 @@ export const requestFaults: readonly PlantedFault[] = [
     file: 'src/features/password/login.ts',
     find: 'addressOf(keyring, input.email.address)',
     replace: 'addressOf(keyring, input.email.spellings.at(-1) ?? input.email.address)',
-    tests: ['test/features/password/twin-addresses.test.ts'],
+    tests: ['test/features/password/legacy-addresses.test.ts'],
   },
   {
     id: 'deletion-gives-attempts-back',
