@@ -1,4 +1,4 @@
-import type { BrowserContext, BrowserContextOptions } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PageService, startPageService } from '../support/node/page-service.ts';
 import {
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => service?.stop());
 
-const visit = (options?: BrowserContextOptions) => openVisitor(service, options);
+const visit = () => openVisitor(service);
 
 /** Calls the API the way an application's page does, with the browser's cookies. */
 async function call(context: BrowserContext, path: string, data: Record<string, string>): Promise<number> {
@@ -61,58 +61,6 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     await followMail(visitor, email, 'verify_email');
     await page.getByRole('main').getByRole('button').click();
     await page.getByText('This link is no longer valid.').waitFor();
-  });
-
-  test('somebody who is signed in needs no password to verify', async () => {
-    const visitor = await visit();
-    const { context, page, complaints } = visitor;
-    const email = freshEmail();
-    await register(context, email);
-    await followMail(visitor, email, 'verify_email');
-    expect(await page.getByLabel('Password').count()).toBe(0);
-    await page.getByRole('main').getByRole('button').click();
-    await page.getByRole('heading', { name: 'Address confirmed' }).waitFor();
-    expect((await me(visitor)).user.emailVerified).toBe(true);
-    expect(complaints).toEqual([]);
-  });
-
-  test('a forgotten password is replaced, and the new one signs in', async () => {
-    const visitor = await visit();
-    const { context, page, complaints } = visitor;
-    const email = freshEmail();
-    await register(context, email);
-    expect(await call(context, '/api/auth/password/forgot', { email })).toBe(202);
-    await followMail(visitor, email, 'reset_password');
-
-    await page.getByLabel('New password', { exact: false }).first().fill(secondPassword);
-    await page.getByLabel('Repeat').fill(`${secondPassword}!`);
-    await page.getByRole('main').getByRole('button').click();
-    await page.getByRole('alert').filter({ hasText: 'The two passwords differ.' }).waitFor();
-    await page.getByLabel('New password', { exact: false }).first().fill(secondPassword);
-    await page.getByLabel('Repeat').fill(secondPassword);
-    await page.getByRole('main').getByRole('button').click();
-    await page.getByRole('heading', { name: 'Password changed' }).waitFor();
-
-    expect((await me(visitor)).code).toBe('unauthenticated');
-    expect(await call(context, '/api/auth/login', { email, password: firstPassword })).toBe(401);
-    expect(await call(context, '/api/auth/login', { email, password: secondPassword })).toBe(200);
-    expect(complaints).toEqual([]);
-  });
-
-  test('everything works without JavaScript, and in German', async () => {
-    const email = freshEmail();
-    await register((await visit()).context, email);
-    const visitor = await visit({ javaScriptEnabled: false, locale: 'de-DE' });
-    const { context, page } = visitor;
-    expect(await call(context, '/api/auth/password/forgot', { email })).toBe(202);
-    await followMail(visitor, email, 'reset_password');
-    const fields = page.locator('input[type=password]');
-    await fields.first().fill(secondPassword);
-    await fields.last().fill(secondPassword);
-    await page.getByRole('main').getByRole('button', { name: 'Neues Passwort' }).click();
-    await page.getByRole('heading', { level: 1 }).waitFor();
-    expect(await page.locator('html').getAttribute('lang')).toBe('de');
-    expect(await call(context, '/api/auth/login', { email, password: secondPassword })).toBe(200);
   });
 
   test('whoever does not know a sign-in ends it, and gets a mail for a new password', async () => {
