@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshEmail, logIn, password, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { type Fault, faultyEndpoint } from '../../support/database.ts';
@@ -113,36 +114,23 @@ describe('a committed login whose answer is lost', () => {
   });
 });
 
-// How a database fails is a matter of the client: test/contract/database-failures.test.ts tries every way at both statements of
-// a login, and each class of them here.
+// That any statement may fail, and leaves nothing half made, is tried by test/contract/database-failures.test.ts and
+// crash-points.test.ts, with the right password.
 describe.each<[name: string, fault: Fault, tries: number]>([
   ['refuses connections', 'refuse', 2],
   ['never answers', 'hang', 2],
   ['cancels the statement', { sqlstate: '57014' }, 1],
 ])('a database that %s', (_name, fault, tries) => {
-  const faults = Array.from({ length: tries }, () => fault);
-
-  test('under register is 503 with Retry-After and no cookie, and nothing is half made (DBF-01)', async () => {
-    const { faulty, seen } = await faultyClient(faults, '400');
-    const email = freshEmail();
-    expectUnavailable(await faulty.post('/api/auth/register', registration(email)));
-    expect(await seen()).toHaveLength(tries);
-    expect(await findUsers(email)).toEqual([]);
-    expect((await faulty.post('/api/auth/register', registration(email))).status).toBe(201);
-  });
-
-  test.each<[which: string, passed: Fault[], presented: string, tries: number]>([
-    ['the first statement of login', [], password, tries],
-    ['the first statement of login with a wrong password', [], 'not the password', tries],
-    ['the second statement of login', ['pass'], password, tries],
+  test.each<[which: string, passed: Fault[], calls: number]>([
+    ['the first statement of a login', [], tries],
     // It adds a record each time it runs: never repeated.
-    ['the record of a failed login', ['pass'], 'not the password', 1],
+    ['the record of a failed login', ['pass'], 1],
   ])(
-    'under %s is 503 with Retry-After, never 401 and never a session (DBF-03)',
-    async (_which, passed, presented, calls) => {
+    'under %s with a wrong password is 503, never 401 and never a session (DBF-03)',
+    async (_which, passed, calls) => {
       const { email, userId } = await signIn(client);
-      const { faulty, seen } = await faultyClient([...passed, ...faults], '400');
-      expectUnavailable(await faulty.post('/api/auth/login', { email, password: presented }));
+      const { faulty, seen } = await faultyClient([...passed, ...Array<Fault>(tries).fill(fault)], '400');
+      expectUnavailable(await faulty.post('/api/auth/login', { email, password: 'not the password' }));
       expect(await seen()).toHaveLength(passed.length + calls);
       expect(await findSessions(userId)).toHaveLength(1);
       await logIn(client, email);
@@ -151,17 +139,6 @@ describe.each<[name: string, fault: Fault, tries: number]>([
 });
 
 function expectUnavailable(answer: Answer): void {
-  expect(answer.status, answer.text).toBe(503);
-  expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
-  expect(answer.json).toStrictEqual({
-    success: false,
-    type: 'urn:nexora-auth:problem:service_unavailable',
-    title: expect.any(String),
-    status: 503,
-    code: 'service_unavailable',
-    requestId: answer.headers.get('X-Request-Id'),
-  });
-  expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThanOrEqual(1);
-  expect(Number(answer.headers.get('Retry-After'))).toBeLessThanOrEqual(5);
+  expectProblem(answer, 503, 'service_unavailable');
   expect(answer.setCookies).toEqual([]);
 }

@@ -234,6 +234,7 @@ describe('a link that does not count', () => {
   });
 });
 
+// That a database which is down leaves the link good: test/contract/crash-points.test.ts.
 describe('a reset whose answer is lost', () => {
   const faulty = async (faults: readonly Fault[]) => {
     const { endpoint } = await faultyEndpoint([...faults]);
@@ -262,17 +263,4 @@ describe('a reset whose answer is lost', () => {
     expect(await statusOfLogin(owner.email, password)).toBe(401);
     await expectDead(client, owner);
   });
-
-  test.each([0, 1])(
-    'because the database is down at call %i is 503, and the link stays good (RST-06)',
-    async (index) => {
-      const owner = await signIn(client);
-      const token = await linkFor(client, owner.email);
-      const plan = [...Array<Fault>(index).fill('pass'), 'refuse', 'refuse'] as const;
-      expect((await reset(await faulty(plan), token)).status).toBe(503);
-      expect((await client.get('/api/auth/me', { bearer: owner.accessToken })).status).toBe(200);
-      expect(await statusOfLogin(owner.email, password)).toBe(200);
-      expect((await reset(client, token)).status).toBe(200);
-    },
-  );
 });
