@@ -3,7 +3,6 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { type Fault, faultyEndpoint, openDatabase } from '../../support/database.ts';
-import { storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { reset } from '../password/password-reset.ts';
 import { expectDead, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
@@ -81,6 +80,7 @@ describe('a login on a device that the account does not know', () => {
   });
 });
 
+// What it closes besides the sessions, test/contract/closing-table.test.ts looks at.
 describe('POST /api/auth/not-me', () => {
   test('ends every session, takes the password away and mails a link for a new one, in two round trips', async () => {
     const { owner, intruder, token } = await intrusion();
@@ -120,21 +120,6 @@ describe('POST /api/auth/not-me', () => {
       'authn_token_revoked not_me',
       'user_updated not_me',
     ]);
-  });
-
-  test('makes the links void by which the intruder could come back, and leaves the others', async () => {
-    const { owner, token } = await intrusion();
-    const user = { id: owner.userId, email: owner.email };
-    const stored: Record<string, string> = {};
-    for (const kind of ['unlock', 'change_email', 'revert_email', 'reset_password'] as const)
-      stored[kind] = await storeLink(client, kind, user);
-    await reportNotMe(token);
-    const left = await openDatabase().query<{ kind: string }>(sql`
-      SELECT t.kind FROM one_time_tokens t WHERE t.owner_id = ${owner.userId}::uuid AND t.spent_at IS NULL ORDER BY t.kind`);
-    // The one that the report itself has mailed, and the way back.
-    expect(left.map(({ kind }) => kind)).toEqual(['reset_password', 'revert_email']);
-    expect((await reset(client, stored.reset_password!)).status).toBe(400);
-    expect((await reset(client, await tokenFrom(client, owner.email, 'reset_password'))).status).toBe(200);
   });
 
   test('works for an account that the intruder gave another address, and mails the one that it has', async () => {

@@ -6,7 +6,7 @@ import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import { postRegistration, requiredClient, waitingFor } from '../email-verification/pending-registrations.ts';
-import { changePassword, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
+import { recordsOf, signInAgain } from '../password/signed-in-owner.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import {
   change,
@@ -176,13 +176,6 @@ describe('POST /api/auth/email/change/confirm', () => {
 });
 
 describe('a change that nobody has confirmed yet', () => {
-  test('dies with a change of the password (EML-08, LNK-05)', async () => {
-    const { owner, token } = await asked();
-    expect((await changePassword(client, owner)).status).toBe(200);
-    expectTokenInvalid(await confirm(client, token), 1);
-    expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
-  });
-
   // Whoever asked for it may be the one whose session is ended. Every other occasion is tried by closing-table.test.ts.
   test('dies with the end of the session that asked for it (EML-08, SES-10)', async () => {
     const owner = await signIn(client);

@@ -24,14 +24,6 @@ describe('the deletion of an account', () => {
     expect(await waitingMailsTo(client, newEmail)).toEqual([]);
   });
 
-  test('whose answer was lost is told once (DBF-10)', async () => {
-    const owner = await signIn(client);
-    const { endpoint } = await faultyEndpoint(['pass', 'commit-then-drop']);
-    const answer = await deleteAccount(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), owner);
-    expect(answer.status, answer.text).toBe(200);
-    expect(await waitingMailsTo(client, owner.email)).toHaveLength(1);
-  });
-
   test('of an account that was moved is told to every address that could have had it back, once each, and nothing else is left to send (PRV-05, EML-08)', async () => {
     const owner = await signIn(client);
     const { email: second } = await move(client, owner);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
+import { logIn, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
@@ -9,9 +9,7 @@ import { findSessions } from '../password/stored-accounts.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import {
   change,
-  confirm,
   expectTokenInvalid,
-  linkTo,
   liveLinks,
   move,
   revert,
@@ -29,6 +27,7 @@ async function robbed() {
   return { owner, ...(await move(client, owner)) };
 }
 
+// What it closes besides the sessions, test/contract/closing-table.test.ts looks at.
 describe('POST /api/auth/email/change/revert', () => {
   test('restores the address in two round trips, ends all sessions and the password, and mails a way in (EML-08)', async () => {
     const { owner, email, revertToken } = await robbed();
@@ -111,17 +110,6 @@ describe('POST /api/auth/email/change/revert', () => {
     expect(await storedUser(owner.userId)).toMatchObject({ email });
     expect((await revert(client, revertToken)).status).toBe(200);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email, has_password: false });
-  });
-
-  test('ends every other link that leads into the account (EML-08)', async () => {
-    const { owner, email, revertToken } = await robbed();
-    const pending = await linkTo(client, owner, freshEmail());
-    for (const kind of ['reset_password', 'verify_email', 'unlock', 'not_me'] as const) {
-      await storeLinkTo(client, kind, owner, email);
-    }
-    await revert(client, revertToken);
-    expect(await liveLinks(owner.userId)).toEqual(['reset_password']);
-    expectTokenInvalid(await confirm(client, pending), 1);
   });
 
   test('takes a link once, and none that has expired, was forged or is for something else (EML-06, ENU-09)', async () => {
