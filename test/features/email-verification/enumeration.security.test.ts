@@ -284,15 +284,6 @@ describe('POST /api/auth/login where accounts begin with the verification', () =
 });
 
 describe('the other modes', () => {
-  test.each(['off', 'optional'])('%s: an address that is held is 409 email_taken', async (mode) => {
-    const open = new TestClient({ EMAIL_VERIFICATION: mode });
-    const email = await addressClasses.held!(client);
-    const answer = await postRegistration(open, email);
-    expect(answer).toMatchObject({ status: 409, roundTrips: 1, hashes: 1 });
-    expect(await accountsOf(client, email)).toEqual([]);
-    expect(await mailsTo(client, email)).toEqual([]);
-  });
-
   test.each([
     ['off', 0],
     ['optional', 1],

@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { addressOf } from '../../../src/address/address-key.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.ts';
@@ -12,7 +11,6 @@ import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { plantedFactor } from '../../support/planted-factor.ts';
 import { readMain } from '../../support/shown-page.ts';
 import { randomSecret } from '../../support/test-env.ts';
-import { keyringOf } from '../sessions/session-fixtures.ts';
 import {
   accountsOf,
   databaseOf,
@@ -369,12 +367,11 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
     expect((await verify(required, { token, password })).status).toBe(200);
   });
 
+  // Other obstacles, test/contract/claimed-addresses.test.ts has.
   test.each<[string, (email: string) => Promise<unknown>]>([
-    ['account in another spelling', async (email) => takeSpelling(email)],
     ['verified account', async (email) => takeAddress(email, sql`now()`, sql`false`, sql`NULL`)],
     ['account from before the upgrade', async (email) => takeAddress(email, sql`NULL`, sql`true`, sql`NULL`)],
     ['banned account', async (email) => takeAddress(email, sql`NULL`, sql`false`, sql`now()`)],
-    ['former owner who can have it back', async (email) => hold(open, email)],
   ])('whose address has a %s by now is token_invalid, and changes nothing', async (_what, take) => {
     const email = freshEmail();
     const token = await registerForToken(required, email);
@@ -430,14 +427,6 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
     }
   });
 });
-
-/** An account of the earlier system whose address is written otherwise. */
-async function takeSpelling(email: string): Promise<void> {
-  const [key] = addressOf(keyringOf(open), email).keys;
-  await databaseOf(open).query(sql`
-    INSERT INTO users (email, address_key, name, is_verification_exempt)
-    VALUES (${`spelt-${email}`}, ${key}, 'Owner', true)`);
-}
 
 const otherPasswordOnly = { password: otherPassword };
 
