@@ -38,22 +38,15 @@ describe('POST /language', () => {
     expect(await findUsers(email)).toMatchObject([{ locale: 'en' }]);
   });
 
-  test.each([
-    ['/account/security?cursor=x', `${baseUrl}/account/security?cursor=x`],
-    ['/auth/unlock?token=nxu_x', `${baseUrl}/auth/unlock?token=nxu_x`],
-    ['https://evil.example/', '/'],
-    ['https://app.test/', '/'],
-    ['https://auth.test/account', '/'],
-    ['//evil.example/', '/'],
-    ['/\\evil.example', '/'],
-    ['javascript:alert(1)', '/'],
-    ['account', '/'],
-    ['', `${baseUrl}/`],
-  ])('leads to paths of this service alone: %s (OAU-10)', async (returnTo, location) => {
-    const answer = await choose('de', returnTo);
-    expect(led(answer)).toEqual([303, location]);
-    expect(cookieValue(answer, languageCookie)).toBe('de');
-  });
+  // That it leads nowhere else, test/contract/hosted-page-targets.test.ts tries.
+  test.each(['/account/security?cursor=x', '/auth/unlock?token=nxu_x', '/'])(
+    'leads back to %s of this service',
+    async (returnTo) => {
+      const answer = await choose('de', returnTo);
+      expect(led(answer)).toEqual([303, baseUrl + returnTo]);
+      expect(cookieValue(answer, languageCookie)).toBe('de');
+    },
+  );
 
   test('ignores a language that there is not', async () => {
     const { email, ...registered } = await registerUser(client, {}, { 'Accept-Language': 'es' });
