@@ -133,26 +133,6 @@ describe('GET /api/health', () => {
     await abandoned;
   });
 
-  test('says that an isolate cannot hash a password, and looks again (HSH-02)', async () => {
-    const lines = recordLog();
-    const pass = stoppedClock();
-    // Once a hash went well, nothing is tried any more: modules of its own have made none.
-    vi.resetModules();
-    const { TestClient: FreshClient } = await import('../../support/client.ts');
-    const client = new FreshClient();
-    const random = vi.spyOn(crypto, 'getRandomValues').mockImplementation(() => {
-      throw new Error('over the limits of production');
-    });
-    onTestFinished(() => random.mockRestore());
-    const failing = await client.get('/api/health');
-    const database = { status: 'connected', latency };
-    expect([failing.status, failing.json]).toEqual([503, { status: 'unhealthy', services: { database } }]);
-    expect(lines.join()).toContain('health_password_hash_failed');
-    random.mockRestore();
-    pass(1001);
-    expect((await client.get('/api/health')).status).toBe(200);
-  });
-
   test('of one database says nothing about another', async () => {
     recordLog();
     const [good, bad] = [await clientBehind([]), await clientBehind({ always: 'refuse' })];
