@@ -54,7 +54,7 @@ const ownIsolates = ['test/features/health/{hash-self-test,health}.test.ts'];
 const pureUnits = [
   'test/{config,supply-chain}.test.ts',
   'test/contract/{documented-{configuration,limits,mail,operations},source-rules}.test.ts',
-  'test/crypto/base64url.test.ts',
+  'test/crypto/base-encodings.test.ts',
   'test/db/{database-error,sql}.test.ts',
   'test/http/{client-ip,cookies,json,origin,validate}.test.ts',
   'test/mail/render-mail.test.ts',
