@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
+import { databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
-import { freshClient, freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
+import {
+  freshClient,
+  freshEmail,
+  logIn,
+  otherPassword,
+  password,
+  registerUser,
+} from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
+import { databaseUrl } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import {
   accountsOf,
@@ -23,6 +32,36 @@ import {
 
 const required = requiredClient();
 const closed = requiredClient({ REGISTRATION: 'closed' });
+const weak = { password: 'password123', confirmPassword: 'password123' };
+
+describe.each(['off', 'optional'])('with REGISTRATION=closed and EMAIL_VERIFICATION=%s', (mode) => {
+  const client = new TestClient({ EMAIL_VERIFICATION: mode, REGISTRATION: 'closed' });
+
+  test('register is 403 for every address and password alike, before anything is read, hashed or written (EML-16)', async () => {
+    const { email: taken } = await registerUser(new TestClient());
+    const before = await databaseState(databaseUrl());
+    const answers = [
+      await postRegistration(client, freshEmail()),
+      await postRegistration(client, taken),
+      await postRegistration(client, 'demo@nexora.ai'),
+      await postRegistration(client, freshEmail(), weak),
+    ];
+    for (const answer of answers) {
+      expectProblem(answer, 403, 'registration_closed');
+      expect(answer).toMatchObject({ roundTrips: 0, hashes: 0, setCookies: [] });
+    }
+    expect(await databaseState(databaseUrl())).toBe(before);
+  });
+
+  test('a body that is wrong is told as ever', async () => {
+    expectProblem(await postRegistration(client, 'no address'), 400, 'validation_failed');
+  });
+
+  test('the accounts that are there go on signing in', async () => {
+    const { email } = await registerUser(new TestClient());
+    expect((await logIn(client, email)).status).toBe(200);
+  });
+});
 
 describe('register with REGISTRATION=closed where accounts begin with the verification', () => {
   test('answers every address as it would be answered if it were open, and does nothing (ENU-04, EML-16)', async () => {
@@ -39,7 +78,6 @@ describe('register with REGISTRATION=closed where accounts begin with the verifi
   });
 
   test('answers a weak password likewise, and a wrong body as ever', async () => {
-    const weak = { password: 'password123', confirmPassword: 'password123' };
     expect(await postRegistration(closed, freshEmail(), weak)).toMatchObject({ status: 202, roundTrips: 0 });
     expectProblem(await postRegistration(closed, 'no address'), 400, 'validation_failed');
   });
