@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
+import type { Route } from '../../../src/http/route.ts';
 import { databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { insertAccount } from '../../contract/insert-account.ts';
@@ -13,7 +14,8 @@ import {
   registeredRoutes,
   unsafeRoutes,
 } from '../../contract/route-table.ts';
-import { toRequest } from '../../support/client.ts';
+import { registerUser } from '../../support/accounts.ts';
+import { type Answer, toRequest } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import { demoClient, demoCredentials, demoLogin, type Visit, visitDemo } from './demo-visit.ts';
@@ -131,6 +133,34 @@ describe('every route, called by the demo user', () => {
     const request = toRequest('POST', `/api/auth/${name}`, { cookies: visit.cookies });
     expectProblem(await client.send(withoutOrigin(request)), 403, 'csrf_rejected');
   });
+});
+
+/** Calls a route that the service does not have, where there is a demo user. */
+function callPlanted(method: string, guard: string, accessToken: string): Promise<Answer> {
+  const planted = {
+    method,
+    path: '/api/auth/planted',
+    guard,
+    limit: null,
+    medium: 'api',
+    isSensitive: false,
+    hasBody: false,
+    handle: async () => Response.json({ isReached: true }),
+  };
+  const served = demoClient({}, { features: [{ routes: [planted as Route] }] });
+  return served.call(method, planted.path, { bearer: accessToken });
+}
+
+describe.each(['GET', 'POST', 'PATCH', 'DELETE'])('a route that is added later, by %s', (method) => {
+  test.each(['session', 'a kind of guard that is new'])(
+    'for %s is closed to the demo and open to everybody else (DEM-03)',
+    async (guard) => {
+      const refused = await callPlanted(method, guard, visit.accessToken);
+      expectProblem(refused, 403, 'demo_readonly');
+      const { json } = await registerUser(client);
+      expect((await callPlanted(method, guard, json.accessToken)).json).toEqual({ isReached: true });
+    },
+  );
 });
 
 describe('a visit of the demo', () => {

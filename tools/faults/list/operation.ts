@@ -219,7 +219,7 @@ export const operationFaults: readonly PlantedFault[] = [
     file: 'src/features/demo/routes.ts',
     find: "if (['anyone', 'token-holder', 'identity-provider'].includes(guard)) return null;",
     replace: "if (guard !== 'session') return null;",
-    tests: ['test/features/demo/later-routes.security.test.ts', 'test/features/demo/demo.security.test.ts'],
+    tests: ['test/features/demo/demo.security.test.ts'],
   },
   {
     id: 'one-key-for-every-purpose',
