@@ -14,6 +14,14 @@ const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const path = '/api/auth/me/export';
 const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
+/** A link and a mail as they are exported; the mail has not gone out yet. */
+const linkOf = (kind: string, email: string, targetEmail: string | null) => {
+  return { kind, email, targetEmail, createdAt: isoTime, expiresAt: isoTime };
+};
+const mailOf = (kind: string, recipient: string) => {
+  return { kind, recipient, locale: null, createdAt: isoTime, finishedAt: null, outcome: null };
+};
+
 async function newAccount() {
   const { json, email } = await registerUser(client);
   const bearer = json.accessToken as string;
@@ -109,17 +117,8 @@ describe('GET /api/auth/me/export', () => {
         { ...event, type: 'user_created', sessionId },
       ],
       // Of the login, on a device that the account did not know.
-      links: [{ kind: 'not_me', email, targetEmail: null, createdAt: isoTime, expiresAt: isoTime }],
-      mails: [
-        {
-          kind: 'new_device',
-          recipient: email,
-          locale: null,
-          createdAt: isoTime,
-          finishedAt: null,
-          outcome: null,
-        },
-      ],
+      links: [linkOf('not_me', email, null)],
+      mails: [mailOf('new_device', email)],
       twoFactor: { factors: [], backupCodes: [], devices: [], resetAt: null },
       trustedDevices: [],
       identities: [],
@@ -156,25 +155,10 @@ describe('GET /api/auth/me/export', () => {
     await request(pendingEmail);
     const { json, text } = await exportOf(bearer);
     expect(json.links).toEqual([
-      {
-        kind: 'change_email',
-        email: pendingEmail,
-        targetEmail: pendingEmail,
-        createdAt: isoTime,
-        expiresAt: isoTime,
-      },
-      { kind: 'revert_email', email, targetEmail: email, createdAt: isoTime, expiresAt: isoTime },
+      linkOf('change_email', pendingEmail, pendingEmail),
+      linkOf('revert_email', email, email),
     ]);
-    expect(json.mails).toEqual([
-      {
-        kind: 'email_changed',
-        recipient: email,
-        locale: null,
-        createdAt: isoTime,
-        finishedAt: null,
-        outcome: null,
-      },
-    ]);
+    expect(json.mails).toEqual([mailOf('email_changed', email)]);
     const rows = await openDatabase().query<{ hash: string; sealed: string }>(sql`
       SELECT encode(t.token_hash, 'hex') AS hash, m.sealed FROM one_time_tokens t, mail_outbox m
       WHERE t.email = ${pendingEmail} AND m.recipient = ${email}`);
