@@ -13,7 +13,8 @@ import {
   sectionOf,
   unrequested,
 } from '../../support/hosted-pages.ts';
-import { tokenFrom, waitingMailsTo } from '../../support/mailbox.ts';
+import { storeLink } from '../../support/links.ts';
+import { mailsTo, tokenFrom, waitingMailsTo } from '../../support/mailbox.ts';
 import { alertOf, buttonsOf, formsOf, linksOf, noticeOf } from '../../support/shown-page.ts';
 import { cookiesOf, signIn } from '../sessions/session-fixtures.ts';
 import { storeAccount } from './stored-accounts.ts';
@@ -174,3 +175,66 @@ describe('the section of the password', () => {
     expect(await logIn(email, otherPassword)).toBe(200);
   });
 });
+
+const newPassword = { password: otherPassword, confirmPassword: otherPassword };
+
+const linkPages = [
+  ['/auth/reset-password', 'reset_password', newPassword],
+  ['/auth/unlock', 'unlock', {}],
+  ['/auth/not-me', 'not_me', {}],
+] as const;
+
+async function linked(kind: (typeof linkPages)[number][1]) {
+  const owner = await signIn(client);
+  return { owner, token: await storeLink(client, kind, { id: owner.userId, email: owner.email }) };
+}
+
+describe('/auth/reset-password', () => {
+  test('shows what is wrong with a password beside the form, and the next try succeeds (RST-05)', async () => {
+    const { owner, token } = await linked('reset_password');
+    for (const weak of ['password123', 'abc']) {
+      const refused = await client.submit('/auth/reset-password', {
+        token,
+        password: weak,
+        confirmPassword: weak,
+      });
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain(`value="${token}"`);
+      expect(refused.text).not.toContain(weak);
+    }
+    const differs = await client.submit('/auth/reset-password', {
+      token,
+      password: otherPassword,
+      confirmPassword: 'x',
+    });
+    expect(differs.text).toContain('The two passwords differ.');
+    const done = await client.submit('/auth/reset-password', { token, ...newPassword });
+    expect(done.status).toBe(200);
+    expect(done.text).toContain('Password changed');
+    const login = await client.post('/api/auth/login', { email: owner.email, password: otherPassword });
+    expect(login.status).toBe(200);
+  });
+
+  test('asks for two new passwords, and says how long they have to be', async () => {
+    const long = new TestClient({ PASSWORD_MIN_LENGTH: '12' });
+    const { text } = await long.get('/auth/reset-password?token=x');
+    expect(text.match(/type="password"/g)).toHaveLength(2);
+    expect(text.match(/autocomplete="new-password"/g)).toHaveLength(2);
+    expect(text).toContain('At least 12 characters');
+  });
+});
+
+test.each(linkPages.slice(0, 2))(
+  '%s makes the browser a known device by a cookie alone (LIM-11)',
+  async (path, kind, filledIn) => {
+    const { owner, token } = await linked(kind);
+    const done = await client.submit(path, { token, ...filledIn });
+    expect(done.headers.has('X-Device-Token')).toBe(false);
+    const device = cookieValue(done, '__Host-nexora_device')!;
+    const credentials = { email: owner.email, password: kind === 'unlock' ? password : otherPassword };
+    const cookies = { '__Host-nexora_device': device };
+    expect((await client.post('/api/auth/login', credentials, { cookies })).status).toBe(200);
+    // It is known: nobody is told of a new one.
+    expect((await mailsTo(client, owner.email)).map(({ kind: mail }) => mail)).not.toContain('new_device');
+  },
+);
