@@ -24,16 +24,8 @@ const currentPhc = /^\$argon2id\$v=19\$m=8,t=1,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-
 afterEach(() => vi.restoreAllMocks());
 
 describe('the hash of a new account', () => {
-  test('is a PHC string with the live parameters, and differs between two users of one password (HSH-01)', async () => {
-    const [first, second] = [await registerUser(deployed), await registerUser(deployed)];
-    const hashes = [await storedHash(first.json.user.id), await storedHash(second.json.user.id)];
-    for (const hash of hashes) expect(hash).toMatch(livePhc);
-    expect(hashes[0]).not.toBe(hashes[1]);
-    expect(hashes[0]!.split('$')[4]).not.toBe(hashes[1]!.split('$')[4]);
-  });
-
   test.each(['production', 'development'])(
-    'is made with them by the Worker as it is deployed, in %s (HSH-01)',
+    'is a PHC string with the live parameters, of the Worker as it is deployed, in %s (HSH-01)',
     async (environment) => {
       const { env } = new TestClient({ ENVIRONMENT: environment, RATE_LIMIT_PER_MINUTE: undefined });
       const email = freshEmail();
@@ -191,20 +183,10 @@ describe('between the two statements of a login', () => {
 });
 
 describe('a stored hash that is malformed or hostile', () => {
-  const bcryptTail = 'abcdefghijklmnopqrstuufJyGQz74MaXA58G4n4SAlu8WLjGODFe';
-  const argon2Tail = 'AAECAwQFBgcICQoLDA0ODw$I9qSnKfZTKjh9HRUOrZlO6UVXEwwNZ1beJui1jJ4KmI';
-
   // test/crypto/password-hash.security.test.ts has them all.
   test.each([
     ['nothing', ''],
-    ['bcrypt version 2x', `$2x$05$${bcryptTail}`],
-    ['bcrypt of cost 99', `$2b$99$${bcryptTail}`],
-    ['bcrypt of cost 20', `$2b$20$${bcryptTail}`],
-    ['Argon2id with 8 GiB', `$argon2id$v=19$m=8388608,t=2,p=1$${argon2Tail}`],
-    [
-      'PBKDF2 with a billion iterations',
-      '$pbkdf2-sha256$i=1000000000$AAECAwQFBgcICQoLDA0ODw$AAECAwQFBgcICQoLDA0ODw',
-    ],
+    ['bcrypt of cost 99', '$2b$99$abcdefghijklmnopqrstuufJyGQz74MaXA58G4n4SAlu8WLjGODFe'],
   ])(
     '(%s) is the 401 of a wrong password within a second, and an alert for the operator (HSH-05)',
     async (_kind, stored) => {
