@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { addressOf } from '../../src/address/address-key.ts';
 import { sql } from '../../src/db/sql.ts';
 import { giveAttemptBack } from '../../src/rate-limit/give-attempt-back.sql.ts';
+import { expectProblem } from '../contract/expect-problem.ts';
 import { storeAccount } from '../features/password/stored-accounts.ts';
 import { keyringOf, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
@@ -77,21 +78,14 @@ describe('attempts at', () => {
 
   test('a locked one are answered with Retry-After and the RateLimit fields (LIM-08)', async () => {
     await failAttempts(email, max);
-    const { headers, json } = await guess(email);
+    const answer = await guess(email);
+    expectProblem(answer, 429, 'too_many_attempts');
+    const { headers } = answer;
     const seconds = Number(headers.get('Retry-After'));
     expect(seconds).toBeGreaterThan(890);
     expect(seconds).toBeLessThanOrEqual(900);
     expect(headers.get('RateLimit-Policy')).toBe(`"attempts";q=${max};w=900`);
     expect(headers.get('RateLimit')).toBe(`"attempts";r=0;t=${seconds}`);
-    expect(headers.get('Content-Type')).toBe('application/problem+json');
-    expect(json).toStrictEqual({
-      success: false,
-      type: 'urn:nexora-auth:problem:too_many_attempts',
-      title: 'Too many attempts. Please try again later.',
-      status: 429,
-      code: 'too_many_attempts',
-      requestId: headers.get('X-Request-Id'),
-    });
   });
 
   test('one account leave every other alone', async () => {
