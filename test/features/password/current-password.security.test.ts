@@ -206,6 +206,7 @@ describe.each(routes)('%s', (key) => {
   });
 });
 
+// What it refuses, test/contract/gates.test.ts tries on every route that it is for.
 describe('a gate that refuses', () => {
   const errors = defineErrors({ terms_not_accepted: { status: 403, title: 'Accept the terms first.' } });
   const gate: Gate = {
@@ -216,28 +217,6 @@ describe('a gate that refuses', () => {
   const gated = new TestClient(
     { LOGIN_ATTEMPTS_MAX: String(max) },
     { features: [{ loadRules: async () => ({ gates: [gate] }) }] },
-  );
-
-  test.each(routes.filter((key) => !key.includes('reauthenticate')))(
-    'refuses %s before anything is counted or checked, right password, wrong one or none (SES-15)',
-    async (key) => {
-      const owner = await register();
-      for (const current of ['wrong', 'wrong', 'wrong', password]) {
-        const answer = await prove(gated, key, owner, current);
-        expect([answer.status, answer.json.code]).toEqual([403, 'terms_not_accepted']);
-        expect(answer).toMatchObject({ roundTrips: 1, hashes: 0 });
-      }
-      await openDatabase().query(sql`UPDATE users SET password_hash = NULL WHERE id = ${owner.userId}::uuid`);
-      const [path, body] = ownersRoutes[key]!(undefined);
-      const answer = await gated.call(key.split(' ')[0]!, path, { bearer: owner.accessToken, body });
-      expect([answer.status, answer.json.code]).toEqual([403, 'terms_not_accepted']);
-      const [subject] = addressOf(keyringOf(client), owner.email).keys;
-      const counted = await openDatabase().query(
-        sql`SELECT FROM login_attempts t WHERE t.bucket LIKE ${`${subject}:%`}`,
-      );
-      expect(counted).toEqual([]);
-      expect((await recordsOf(owner.userId)).map(({ type }) => type)).toEqual(['user_created']);
-    },
   );
 
   test('lets somebody authenticate again', async () => {
