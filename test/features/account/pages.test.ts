@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { features } from '../../../src/app.ts';
 import { foldSite } from '../../../src/feature.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
-import { freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
+import { otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import {
   type Cookies,
@@ -38,13 +38,13 @@ function follow(answer: Answer, cookies: Cookies): Promise<Answer> {
 }
 
 /** Proves by the password that it is still the same person, and returns what came of it. */
-async function confirm(asked: Answer, cookies: Cookies, secret = password): Promise<Answer> {
+async function confirm(asked: Answer, cookies: Cookies): Promise<Answer> {
   const at = asked.headers.get('Location')!;
   expect(at).toMatch(/^\/reauthenticate\?returnTo=%2Faccount&form=[\w-]+$/);
   const held = { ...cookies, [heldCookie]: cookieValue(asked, heldCookie)! };
   const page = await client.get(at, { cookies: held });
   const form = formsOf(page).find(({ fields }) => 'password' in fields)!;
-  return press(client, form.action, { ...form.fields, password: secret }, held);
+  return press(client, form.action, { ...form.fields, password }, held);
 }
 
 describe('the pages of the account', () => {
@@ -100,6 +100,7 @@ describe('the section of the profile', () => {
   });
 });
 
+// That a wrong password confirms nothing, test/contract/hosted-page-gates.test.ts tries.
 describe('the section of the data', () => {
   const form = { section: 'data', action: 'export' };
 
@@ -127,17 +128,6 @@ describe('the section of the data', () => {
     expect((await press(client, '/account', form, renewed)).headers.get('Content-Disposition')).toContain(
       'attachment',
     );
-  });
-
-  test('a while after the sign-in is not downloaded by a wrong password', async () => {
-    const { email, cookies } = await owner();
-    await makeStale(email);
-    const asked = await press(client, '/account', form, cookies);
-    const refused = await confirm(asked, cookies, otherPassword);
-    expect([refused.status, alertOf(refused)]).toEqual([403, en.account.deletion.incorrect]);
-    expect(focusedIn(refused)).toBe('password');
-    expect(refused.text).not.toContain(otherPassword);
-    expect(refused.setCookies).toEqual([]);
   });
 });
 
@@ -189,12 +179,5 @@ describe('/account/delete', () => {
     const { userId, cookies } = await owner();
     await dropPassword(client, userId);
     expect(formsOf(await client.get(path, { cookies }))).toEqual([{ action: path, fields: {} }]);
-  });
-
-  test('is for nobody who is not signed in', async () => {
-    expect(led(await client.get(path))).toEqual([303, '/login?redirectTo=%2Faccount%2Fdelete']);
-    const answer = await press(client, path, { password }, {});
-    expect(led(answer)).toEqual([303, '/login?redirectTo=%2Faccount%2Fdelete']);
-    expect(await findUsers(freshEmail())).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { waitingMailsTo } from '../../support/mailbox.ts';
 import { alertOf, buttonsOf, formsOf, linksOf, noticeOf, titleOf } from '../../support/shown-page.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { postRegistration } from '../email-verification/pending-registrations.ts';
-import { cookiesOf, signIn as signedIn } from '../sessions/session-fixtures.ts';
+import { signIn as signedIn } from '../sessions/session-fixtures.ts';
 import { storeAccount } from './stored-accounts.ts';
 
 const path = '/login';
@@ -27,6 +27,7 @@ function expectShownAgain(answer: Answer, status: number, sentence: string, emai
   expect(answer.setCookies).toEqual([]);
 }
 
+// That it leads whoever is signed in on, test/contract/hosted-page-visits.test.ts tries.
 describe('GET /login', () => {
   test('has a form whose first field is focused, and the ways to whatever is missing', async () => {
     const answer = await client.get(path);
@@ -49,21 +50,6 @@ describe('GET /login', () => {
     expect(linksOf(answer)['Create one']).toBe(`/register?${query}`);
     const closed = await new TestClient({ REGISTRATION: 'closed' }).get(path);
     expect(Object.values(linksOf(closed))).toEqual(['/forgot-password']);
-  });
-
-  test('leads whoever is signed in to the target, by either cookie, and nobody whose session has ended', async () => {
-    const cookies = cookiesOf(await signedIn(client));
-    const query = `?redirectTo=${encodeURIComponent('https://app.test/inbox')}`;
-    for (const name of Object.keys(cookies)) {
-      const one = { [name]: cookies[name]! };
-      const answer = await client.get(path + query, { cookies: one });
-      expect([...led(answer), answer.roundTrips, answer.setCookies], name).toEqual([
-        ...[303, 'https://app.test/inbox', 1, []],
-      ]);
-    }
-    expect((await client.post('/api/auth/logout', {}, { cookies })).status).toBe(200);
-    expect((await client.get(path, { cookies })).status).toBe(200);
-    expect((await client.get(path, { cookies: { '__Host-nexora_access': 'a.b.c' } })).roundTrips).toBe(0);
   });
 });
 
