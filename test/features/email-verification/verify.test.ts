@@ -1,12 +1,11 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { createKeyring } from '../../../src/crypto/keyring.ts';
 import { sql } from '../../../src/db/sql.ts';
-import { createOneTimeToken } from '../../../src/features/one-time-tokens/index.ts';
 import { pageTexts as en } from '../../../src/languages/en/pages.ts';
 import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
+import { forgeLink, storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { plantedFactor } from '../../support/planted-factor.ts';
 import { readMain } from '../../support/shown-page.ts';
@@ -112,7 +111,8 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
       expect((await verify(open, { token: second }, { bearer: current })).json.code).toBe('token_invalid');
       // One that is made later ends nothing.
       await logIn(open, account.email);
-      const late = await plantToken(account.userId, account.email);
+      const { userId: id, email } = account;
+      const late = await storeLink(open, 'verify_email', { id, email });
       expect((await verify(open, { token: late }, { bearer: current })).status).toBe(200);
       expect(await sessionsOf(account.userId)).toHaveLength(2);
     }
@@ -190,7 +190,7 @@ describe('POST /api/auth/email/verify with the token of an account', () => {
   );
 
   test('that was made with another secret is refused without the database', async () => {
-    const { token } = createOneTimeToken(createKeyring(bytes(randomSecret())), 'verify_email');
+    const { token } = forgeLink(new TestClient({ AUTH_SECRET: randomSecret() }), 'verify_email');
     const answer = await verify(open, { token, password });
     expect(answer).toMatchObject({ status: 400, roundTrips: 0 });
     expect(answer.json.code).toBe('token_invalid');
@@ -439,22 +439,6 @@ function takeAddress(
   return databaseOf(open).query(sql`
     INSERT INTO users (email, name, email_verified_at, is_verification_exempt, banned_at)
     VALUES (${email}, 'Owner', ${verifiedAt}, ${isExempt}, ${bannedAt})`);
-}
-
-/** A live token of an account, as one that a racing resend makes. */
-async function plantToken(userId: string, email: string): Promise<string> {
-  const { token, hash } = createOneTimeToken(
-    createKeyring(bytes(String(open.env.AUTH_SECRET))),
-    'verify_email',
-  );
-  await databaseOf(open).query(sql`
-    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, expires_at)
-    VALUES (decode(${hash}, 'hex'), 'verify_email', ${userId}::uuid, ${email}, now() + interval '1 day')`);
-  return token;
-}
-
-function bytes(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
 // With its password and on its page: test/features/two-factor/sign-in.test.ts.
