@@ -5,14 +5,8 @@ import { freshEmail, logIn, password, registration } from '../../support/account
 import { type Answer, TestClient } from '../../support/client.ts';
 import { type Fault, faultyEndpoint } from '../../support/database.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
-import {
-  bcryptHash,
-  findEvents,
-  findSessions,
-  findUsers,
-  storeAccount,
-  storedHash,
-} from './stored-accounts.ts';
+import { recordsOf } from './signed-in-owner.ts';
+import { bcryptHash, findSessions, findUsers, storeAccount, storedHash } from './stored-accounts.ts';
 
 const client = new TestClient();
 
@@ -48,7 +42,7 @@ describe('a committed register whose answer is lost', () => {
     expect(await findUsers(email)).toHaveLength(1);
     expect(await findSessions(user.id)).toMatchObject([{ id: decodeJwt(accessToken).sid }]);
     const requestId = answer.headers.get('X-Request-Id');
-    expect(await findEvents(user.id)).toMatchObject([{ type: 'user_created', request_id: requestId }]);
+    expect(await recordsOf(user.id)).toMatchObject([{ type: 'user_created', request_id: requestId }]);
 
     expect((await client.get('/api/auth/me', { bearer: accessToken })).json.user).toEqual(user);
     expect((await client.post('/api/auth/refresh', { refreshToken })).status).toBe(200);
@@ -68,7 +62,7 @@ describe('a committed register whose answer is lost', () => {
     const email = freshEmail();
     expectUnavailable(await faulty.post('/api/auth/register', registration(email)));
     const { json } = await logIn(client, email);
-    expect(await findEvents(json.user.id)).toMatchObject([
+    expect(await recordsOf(json.user.id)).toMatchObject([
       { type: 'user_created' },
       { type: 'authn_login_success' },
     ]);
@@ -92,7 +86,7 @@ describe('a committed login whose answer is lost', () => {
       const requestId = answer.headers.get('X-Request-Id');
       const sessions = await findSessions(user.id);
       expect(sessions.filter(({ method }) => method === 'password').at(-1)).toMatchObject({ id: sessionId });
-      const events = await findEvents(user.id);
+      const events = await recordsOf(user.id);
       expect(events.filter(({ type }) => type === 'authn_login_success')).toMatchObject([
         { session_id: sessionId, request_id: requestId },
       ]);

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
-import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { causeMails, mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
-import { causeMails, forget, linkFor, reset } from './password-reset.ts';
+import { forget, linkFor, reset } from './password-reset.ts';
 import { recordsOf } from './signed-in-owner.ts';
 import { bcryptHash, storeAccount } from './stored-accounts.ts';
 
@@ -89,19 +89,10 @@ describe('POST /api/auth/password/forgot', () => {
 });
 
 describe('an address that nobody may learn about', () => {
-  let database: Awaited<ReturnType<typeof freshDatabase>>;
-  beforeAll(async () => {
-    database = await freshDatabase();
-  });
-  afterAll(() => database.drop());
-
   test('is answered and worked for alike: known, unverified, without a password, unknown, left by its account, banned, reserved, over the limit (ENU-05, ENU-12)', async () => {
     const faulty = await faultyEndpoint();
-    const watched = new TestClient({
-      DATABASE_URL: database.url,
-      DATABASE_HTTP_ENDPOINT: faulty.endpoint,
-    });
-    const db = openDatabase(database.url);
+    const watched = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
+    const db = openDatabase();
     const store = async (columns: { banned?: boolean; hash?: string | null; isVerified?: boolean }) => {
       const email = freshEmail();
       await db.query(sql`
@@ -195,14 +186,11 @@ describe('the mails of an hour', () => {
   });
 
   test('are 300 for one /48 of IPv6 (EML-10)', async () => {
-    const fresh = await freshDatabase();
-    onTestFinished(fresh.drop);
-    const own = new TestClient({ DATABASE_URL: fresh.url, EMAIL_VERIFICATION: 'off' });
-    await causeMails(own, { 'CF-Connecting-IP': '2001:db8:7:1::1' }, 299);
+    await causeMails(client, { 'CF-Connecting-IP': '2001:db8:7:1::1' }, 299);
     const askFrom = async (address: string) => {
-      const { email } = await signIn(own);
-      await forget(own, email, { 'CF-Connecting-IP': address });
-      return (await mailsTo(own, email)).length;
+      const { email } = await signIn(client);
+      await forget(client, email, { 'CF-Connecting-IP': address });
+      return (await mailsTo(client, email)).length;
     };
     expect(await askFrom('2001:db8:7:2::1')).toBe(1);
     expect(await askFrom('2001:db8:7:3::1')).toBe(0);

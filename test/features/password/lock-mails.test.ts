@@ -4,9 +4,8 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
-import { mailsTo } from '../../support/mailbox.ts';
+import { causeMails, mailsTo } from '../../support/mailbox.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
-import { causeMails } from './password-reset.ts';
 import { bcryptHash } from './stored-accounts.ts';
 
 type Headers = ReturnType<typeof freshClient>;

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { freshEmail, logIn, password, registerUser, registration } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
-import { findEvents, findSessions, type SessionColumns, storeAccount } from './stored-accounts.ts';
+import { recordsOf } from './signed-in-owner.ts';
+import { findSessions, type SessionColumns, storeAccount } from './stored-accounts.ts';
 
 const client = new TestClient();
 
@@ -46,7 +47,7 @@ describe('POST /api/auth/login', () => {
     const { email, userId } = await signIn(client);
     await client.post('/api/auth/login', { email, password: `${password}x` });
     expect(await findSessions(userId)).toHaveLength(1);
-    const events = await findEvents(userId);
+    const events = await recordsOf(userId);
     expect(events.filter(({ type }) => type === 'authn_login_success')).toEqual([]);
   });
 

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { sql } from '../../../src/db/sql.ts';
 import { freshClient, otherPassword, password } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
-import { mailsTo } from '../../support/mailbox.ts';
+import { causeMails, mailsTo } from '../../support/mailbox.ts';
+import { settle } from '../email-change/mover.ts';
 import { type SignedIn, signIn } from '../sessions/session-fixtures.ts';
-import { causeMails, linkFor, reset } from './password-reset.ts';
+import { linkFor, reset } from './password-reset.ts';
 import { type Bearer, changePassword, ownersRoutes, prove, recordsOf } from './signed-in-owner.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
@@ -24,18 +23,9 @@ async function changeTimes(count: number, owner: SignedIn): Promise<number> {
   return (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'password_changed').length;
 }
 
-/** Somebody who has proved their address. */
-async function verified(): Promise<SignedIn> {
-  const owner = await signIn(client);
-  await openDatabase().query(
-    sql`UPDATE users SET email_verified_at = now() WHERE id = ${owner.userId}::uuid`,
-  );
-  return owner;
-}
-
 describe('the notices of one account have a budget', { timeout: 60_000 }, () => {
   test('of five in an hour for a verified address (EML-13)', async () => {
-    expect(await changeTimes(14, await verified())).toBe(5);
+    expect(await changeTimes(14, await settle(await signIn(client)))).toBe(5);
   });
 
   test('of two in a day for one that nobody has verified (EML-13, EML-14)', async () => {
@@ -43,7 +33,7 @@ describe('the notices of one account have a budget', { timeout: 60_000 }, () => 
   });
 
   test('that no client can use up: its 30 mails keep no notice from the owner (EML-13)', async () => {
-    const owner = await verified();
+    const owner = await settle(await signIn(client));
     const headers = freshClient();
     await causeMails(client, headers, 31);
     const body = { currentPassword: password, newPassword: otherPassword, confirmPassword: otherPassword };
@@ -53,7 +43,7 @@ describe('the notices of one account have a budget', { timeout: 60_000 }, () => 
   });
 
   test('that a reset does not ask: whoever used its link is told (EML-13)', async () => {
-    const owner = await verified();
+    const owner = await settle(await signIn(client));
     await changeTimes(5, owner);
     const before = (await mailsTo(client, owner.email)).length;
     expect((await reset(client, await linkFor(client, owner.email))).status).toBe(200);

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshEmail, registerUser, registration } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';
-import { findEvents, findSessions, findUsers } from './stored-accounts.ts';
+import { recordsOf } from './signed-in-owner.ts';
+import { findSessions, findUsers } from './stored-accounts.ts';
 
 const uuid = expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/);
 const instant = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -89,7 +90,7 @@ describe('the address of a new account', () => {
     }
     expect(await findUsers(email)).toEqual(before);
     expect(await findSessions(json.user.id)).toHaveLength(1);
-    expect(await findEvents(json.user.id)).toHaveLength(1);
+    expect(await recordsOf(json.user.id)).toHaveLength(1);
   });
 });
 

@@ -47,14 +47,6 @@ export async function storedHash(userId: string): Promise<string | null> {
   return row!.password_hash;
 }
 
-/** What a completed reset does, as far as the account is concerned: another hash, no session. */
-export async function replacePassword(userId: string, newHash: string): Promise<void> {
-  await openDatabase().batch([
-    sql`UPDATE users SET password_hash = ${newHash} WHERE id = ${userId}::uuid`,
-    sql`DELETE FROM sessions WHERE user_id = ${userId}::uuid`,
-  ]);
-}
-
 export interface SessionColumns {
   readonly id: string;
   readonly method: string;
@@ -65,19 +57,4 @@ export interface SessionColumns {
 export async function findSessions(userId: string): Promise<SessionColumns[]> {
   return openDatabase().query<SessionColumns>(sql`
     SELECT id, method, cookie_counter, body_counter FROM sessions WHERE user_id = ${userId}::uuid ORDER BY created_at`);
-}
-
-export interface EventColumns {
-  readonly type: string;
-  readonly outcome: string;
-  readonly method: string | null;
-  readonly session_id: string | null;
-  readonly request_id: string;
-  readonly ip_address: string | null;
-}
-
-export async function findEvents(userId: string): Promise<EventColumns[]> {
-  return openDatabase().query<EventColumns>(sql`
-    SELECT type, outcome, method, session_id, request_id, host(ip_address) AS ip_address
-    FROM security_events WHERE user_id = ${userId}::uuid ORDER BY at`);
 }

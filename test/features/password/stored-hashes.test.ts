@@ -7,14 +7,7 @@ import { freshEmail, logIn, password, registerUser, registration } from '../../s
 import { cheapParameters, TestClient, toRequest, withLiveHashes } from '../../support/client.ts';
 import { faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
-import {
-  bcryptHash,
-  findSessions,
-  findUsers,
-  replacePassword,
-  storeAccount,
-  storedHash,
-} from './stored-accounts.ts';
+import { bcryptHash, findSessions, findUsers, storeAccount, storedHash } from './stored-accounts.ts';
 
 const client = new TestClient();
 const deployed = new TestClient({}, withLiveHashes);
@@ -133,7 +126,13 @@ describe('the write that replaces a hash', () => {
   test('does not undo a password that was set since the hash was read (HSH-06, T30)', async () => {
     const { id, email } = await storeAccount(bcryptHash());
     const newer = await hashPassword('the newer password', cheapParameters);
-    betweenStatements(() => replacePassword(id, newer));
+    // What a completed reset does.
+    betweenStatements(() =>
+      openDatabase().batch([
+        sql`UPDATE users SET password_hash = ${newer} WHERE id = ${id}::uuid`,
+        sql`DELETE FROM sessions WHERE user_id = ${id}::uuid`,
+      ]),
+    );
     const answer = await client.post('/api/auth/login', { email, password });
     expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
     expect(answer.setCookies).toEqual([]);
