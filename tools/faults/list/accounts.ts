@@ -260,7 +260,7 @@ export const accountFaults: readonly PlantedFault[] = [
     file: 'src/features/password/lock.sql.ts',
     find: 'HAVING count(*) >= ${locksPerDay}::int',
     replace: 'HAVING count(*) > ${locksPerDay}::int',
-    tests: ['test/features/password/lock-mails.test.ts'],
+    tests: ['test/features/password/notices.test.ts'],
   },
   {
     id: 'reset-removes-the-second-factor',
