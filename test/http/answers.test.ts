@@ -1,7 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AuthError } from '../../src/errors.ts';
-import type { Answer, Overrides } from '../support/client.ts';
+import { expectProblem } from '../contract/expect-problem.ts';
+import { recordLog } from '../contract/recorded-log.ts';
+import { type Answer, type Overrides, TestClient } from '../support/client.ts';
 import { serviceWith } from './planted-service.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Asks a route that is limited and throws this, in a service with this environment. */
 function ask(thrown: Error, overrides: Overrides = {}): Promise<Answer> {
@@ -29,5 +33,29 @@ describe('a limited route', () => {
   test('has no limit in a service that cannot be configured', async () => {
     const response = await ask(new AuthError('x', { status: 400, title: 'X.' }), { BASE_URL: '*' });
     expect([response.status, response.headers.has('RateLimit')]).toEqual([503, false]);
+  });
+});
+
+test.each(['/api/health/live', '/api/auth/me', '/nowhere'])(
+  'Server-Timing stands on the answer of %s while the configuration is unusable',
+  async (path) => {
+    const answer = await new TestClient({ AUTH_SECRET: undefined }).get(path);
+    expect(answer.headers.get('Server-Timing')).toBe('db;desc="0"');
+  },
+);
+
+test('a page of a failure that cannot be made is a problem document, and one log line (LOG-06)', async () => {
+  const lines = recordLog();
+  vi.spyOn(crypto, 'getRandomValues').mockImplementation(() => {
+    throw new Error('no nonce');
+  });
+  const answer = await new TestClient().get('/auth/nothing');
+  expectProblem(answer, 404, 'not_found');
+  expect(answer.headers.get('Cache-Control')).toBe('no-store');
+  expect(lines).toHaveLength(1);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    event: 'internal_error',
+    requestId: answer.json.requestId,
+    cause: { message: 'no nonce' },
   });
 });
