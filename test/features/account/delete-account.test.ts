@@ -9,7 +9,6 @@ import { waitingMailsTo } from '../../support/mailbox.ts';
 import { requestChange } from '../email-change/mover.ts';
 import { forget } from '../password/password-reset.ts';
 import {
-  changePassword,
   deleteAccount,
   expectDead,
   reauthenticate,
@@ -191,11 +190,5 @@ describe('DELETE /api/auth/me', () => {
     expect(answer.json.code).toBe('invalid_credentials');
     expect((await rowsAbout(owner)).sessions).toBe(1);
     expect((await recordsOf(owner.userId)).at(-1)).toMatchObject({ type: 'authn_login_fail' });
-  });
-
-  test('of a password that was just changed takes the new one alone', async () => {
-    const { json } = await changePassword(client, owner);
-    expect((await deleteAccount(client, json)).json.code).toBe('invalid_credentials');
-    expect((await client.get('/api/auth/me', { bearer: json.accessToken })).status).toBe(200);
   });
 });

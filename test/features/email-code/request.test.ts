@@ -101,18 +101,6 @@ describe('POST /api/auth/reauthenticate/email', () => {
     }
     expect(await databaseState(databaseUrl())).toBe(before);
   });
-
-  test('answers 401 to a session that has ended, and to a user who is banned', async () => {
-    const [ended, banned] = [await providerUser(client), await providerUser(client)];
-    await databaseOf(client).batch([
-      sql`DELETE FROM sessions WHERE user_id = ${ended.userId}::uuid`,
-      sql`UPDATE users SET banned_at = now() WHERE id = ${banned.userId}::uuid`,
-    ]);
-    const before = await databaseState(databaseUrl());
-    for (const user of [ended, banned])
-      expectProblem(await requestCode(client, user), 401, 'unauthenticated');
-    expect(await databaseState(databaseUrl())).toBe(before);
-  });
 });
 
 describe('the budgets of codes (EML-10)', () => {
