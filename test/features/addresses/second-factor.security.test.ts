@@ -114,26 +114,28 @@ describe('an unverified account that asks for a second factor', { timeout: 60_00
     expect(await stateOf(user)).toEqual(before);
   });
 
-  test('is no pending registration\u2019s: account_exists whatever the password, and the link is not spent (LNK-16)', async () => {
+  test('is no pending registration\u2019s: account_exists whatever the password and however often, and the link is not spent (LNK-16, LNK-17)', async () => {
     const account = await unverified();
     const token = await registerForToken(required, account.email, {
       ...{ password: otherPassword, confirmPassword: otherPassword },
     });
     const user = await protect(account);
     const before = await stateOf(user);
-    for (const body of [{}, { password: otherPassword }, { password }, { password: 'wrong password' }]) {
+    const wrong = Array(10).fill({ password: 'wrong password' });
+    for (const body of [{}, { password: otherPassword }, { password }, ...wrong]) {
       const answer = await verify(required, { token, ...body });
       expect([answer.status, answer.json.code], answer.text).toEqual([409, 'account_exists']);
-      expect(answer).toMatchObject({ roundTrips: 1, setCookies: [] });
+      expect(answer).toMatchObject({ roundTrips: 1, hashes: 0, setCookies: [] });
     }
     expect(await stateOf(user)).toEqual(before);
     expect(await waitingFor(off, user.email)).toBe(1);
     await expectStillProtected(user);
 
-    // Nothing was counted, and the link works as soon as the account does not ask any longer.
+    // Nothing was counted, and the link works as soon as the account does not ask any longer; its address is told.
     await lapse(user);
     const done = await verify(required, { token, password: otherPassword });
     expect(done.json.user, done.text).toMatchObject({ id: user.userId, twoFactorEnabled: false });
+    expect(await kindsTo(off, user.email)).toContain('account_taken_over');
   });
 
   test('is none on the page of the link either, which says so in the reader\u2019s language (LNK-16)', async () => {

@@ -1,14 +1,12 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { pageTexts as en } from '../../../src/languages/en/pages.ts';
 import { freshEmail, logIn, otherPassword, password } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { forgeLink, storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { plantedFactor } from '../../support/planted-factor.ts';
-import { readMain } from '../../support/shown-page.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import {
   accountsOf,
@@ -441,7 +439,8 @@ function takeAddress(
     VALUES (${email}, 'Owner', ${verifiedAt}, ${isExempt}, ${bannedAt})`);
 }
 
-// With its password and on its page: test/features/two-factor/sign-in.test.ts.
+// With its password and on its page: test/features/two-factor/sign-in.test.ts. That no pending registration takes it over:
+// test/features/addresses/second-factor.security.test.ts.
 describe('an account that asks for a second factor', () => {
   const factor = plantedFactor('Two Factors', ['totp']);
   const asking = (variables = {}) =>
@@ -468,34 +467,6 @@ describe('an account that asks for a second factor', () => {
     const answer = await verify(asking(), { token }, { bearer: json.accessToken });
     expect(answer.json.user).toMatchObject({ id: userId, emailVerified: true });
     expect(await sessionsOf(userId)).toHaveLength(1);
-  });
-
-  const rename = (userId: string, name: string) =>
-    databaseOf(open).query(sql`UPDATE users SET name = ${name} WHERE id = ${userId}::uuid`);
-
-  test('is taken over by no pending registration: account_exists, and the link is not spent (LNK-16)', async () => {
-    const { email, userId, json } = await unverifiedAccount(open);
-    const service = asking({ EMAIL_VERIFICATION: 'required' });
-    const token = await registerForToken(service, email, otherPasswords);
-    await rename(userId, 'Two Factors');
-    // Whatever password comes along, and as often as it does: none is checked.
-    for (const presented of [undefined, otherPassword, ...Array(10).fill('wrong')]) {
-      const answer = await verify(service, { token, password: presented });
-      expect([answer.status, answer.json.code], answer.text).toEqual([409, 'account_exists']);
-      expect(answer.hashes).toBe(0);
-    }
-    const page = await service.submit('/auth/verify-email', { token, password: otherPassword });
-    expect(page.status).toBe(409);
-    expect(readMain(page)).toContain(en.errors.account_exists);
-    expect((await open.get('/api/auth/me', { bearer: json.accessToken })).status).toBe(200);
-    expect(await accountsOf(open, email)).toMatchObject([{ id: userId, is_verified: false }]);
-    // Asked for again, the owner of the address is told that there is an account, and nothing is stored.
-    expect((await postRegistration(service, email, otherPasswords)).status).toBe(202);
-    expect((await mailsTo(open, email)).at(-1)?.kind).toBe('email_taken');
-    // Once it asks for none, the same link takes it over, and the address is told (LNK-17).
-    await rename(userId, 'One Factor');
-    expect((await verify(service, { token, password: otherPassword })).status).toBe(200);
-    expect((await mailsTo(open, email)).map(({ kind }) => kind)).toContain('account_taken_over');
   });
 });
 
