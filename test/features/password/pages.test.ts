@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
-import { databaseUrl, openDatabase } from '../../support/database.ts';
 import {
   type Cookies,
   focusedIn,
@@ -16,6 +14,7 @@ import {
 import { storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom, waitingMailsTo } from '../../support/mailbox.ts';
 import { alertOf, buttonsOf, formsOf, linksOf, noticeOf } from '../../support/shown-page.ts';
+import { dropPassword } from '../email-code/provider-account.ts';
 import { cookiesOf, signIn } from '../sessions/session-fixtures.ts';
 import { storeAccount } from './stored-accounts.ts';
 
@@ -102,12 +101,6 @@ describe('the section of the password', () => {
   const logIn = (email: string, secret: string) =>
     client.post('/api/auth/login', { email, password: secret }).then(({ status }) => status);
 
-  async function dropPassword(userId: string): Promise<void> {
-    await openDatabase(databaseUrl()).query(
-      sql`UPDATE users SET password_hash = NULL WHERE id = ${userId}::uuid`,
-    );
-  }
-
   test('asks for the current password and twice for the new one, and shows none', async () => {
     const { cookies } = await owner();
     const section = await shown(cookies);
@@ -165,7 +158,7 @@ describe('the section of the password', () => {
 
   test('asks an account without one for no current password, and gives it the first one', async () => {
     const { email, userId, cookies } = await owner();
-    await dropPassword(userId);
+    await dropPassword(client, userId);
     const section = await shown(cookies);
     expect(section.text).toContain(en.account.password.none);
     expect(inputOf(section, 'currentPassword')).toBeUndefined();

@@ -20,8 +20,8 @@ function faces(length: number): string {
   ).join('');
 }
 
-function register(text: string, email = freshEmail()): Promise<Answer> {
-  return client.post('/api/auth/register', registration(email, { password: text, confirmPassword: text }));
+function register(text: string, email = freshEmail(), by = client): Promise<Answer> {
+  return by.post('/api/auth/register', registration(email, { password: text, confirmPassword: text }));
 }
 
 async function logIn(email: string, text: string): Promise<number> {
@@ -66,11 +66,7 @@ describe('a new password', () => {
 
   test('needs PASSWORD_MIN_LENGTH characters where more are configured (PWD-01)', async () => {
     const strict = new TestClient({ PASSWORD_MIN_LENGTH: '12' });
-    const attempt = (text: string) =>
-      strict.post(
-        '/api/auth/register',
-        registration(freshEmail(), { password: text, confirmPassword: text }),
-      );
+    const attempt = (text: string) => register(text, freshEmail(), strict);
     expect((await attempt('elevenchars')).json.errors).toMatchObject([
       { pointer: '/password', code: 'too_short', message: 'Use at least 12 characters.' },
     ]);
