@@ -131,29 +131,26 @@ describe('the owner', () => {
   });
 });
 
-describe('a lost answer of the database (DBF-10)', () => {
-  test.each([1, 2])('at round trip %i renews the session once, and records it once', async (trip) => {
+describe.each([1, 2])('a lost answer of the database at round trip %i (DBF-10)', (trip) => {
+  async function faulty() {
     recordLog();
+    const { endpoint } = await faultyEndpoint([...Array<'pass'>(trip - 1).fill('pass'), 'commit-then-drop']);
+    return new TestClient({ ...variables, DATABASE_HTTP_ENDPOINT: endpoint });
+  }
+
+  test('renews the session once, and records it once', async () => {
     const user = await providerUser(client);
     const code = await codeFor(client, user);
-    const { endpoint } = await faultyEndpoint([...Array<'pass'>(trip - 1).fill('pass'), 'commit-then-drop']);
-    const answer = await reauthenticateBy(
-      new TestClient({ ...variables, DATABASE_HTTP_ENDPOINT: endpoint }),
-      user,
-      code,
-    );
+    const answer = await reauthenticateBy(await faulty(), user, code);
     expect(answer, answer.text).toMatchObject({ status: 200, roundTrips: 3 });
     await expectAlive(client, answer);
     expect(await eventsOf(client, user)).toEqual([success]);
   });
 
-  test.each([1, 2])('at round trip %i of a wrong code counts and records it once', async (trip) => {
-    recordLog();
+  test('of a wrong code counts and records it once', async () => {
     const user = await providerUser(client);
     const code = await codeFor(client, user);
-    const { endpoint } = await faultyEndpoint([...Array<'pass'>(trip - 1).fill('pass'), 'commit-then-drop']);
-    const faulty = new TestClient({ ...variables, DATABASE_HTTP_ENDPOINT: endpoint });
-    expectProblem(await reauthenticateBy(faulty, user, wrongCode(code)), 401, 'invalid_code');
+    expectProblem(await reauthenticateBy(await faulty(), user, wrongCode(code)), 401, 'invalid_code');
     expect(await eventsOf(client, user)).toEqual([failure]);
     const [row] = await databaseOf(client).query<{ count: number }>(
       sql`SELECT count FROM login_attempts WHERE bucket = ${`email-code:${user.userId}:world`}`,
