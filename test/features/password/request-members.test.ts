@@ -9,10 +9,11 @@ type Row = [fault: string, members: Readonly<Record<string, unknown>>, expected:
 const client = new TestClient();
 const both = (text: string) => ({ password: text, confirmPassword: text });
 
-// What is no text, missing or unknown is refused for every route by test/contract/body-members.test.ts, and what a text may
+// What is no text or unknown is refused for every route by test/contract/body-members.test.ts, and what a text may
 // be is in test/text-schemas.test.ts: here stand the members of these two, one fault for each schema.
 describe('POST /api/auth/register answers 400 validation_failed and creates nothing', () => {
   test.each<Row>([
+    ['no members', { email: undefined, name: undefined }, ['/email required', '/name required']],
     ['an address without @', { email: 'nobody.example.com' }, ['/email invalid']],
     ['two addresses in one (EML-02)', { email: 'a@example.com,b@example.com' }, ['/email invalid']],
     ['a name of blanks', { name: '   ' }, ['/name too_short']],
@@ -48,6 +49,7 @@ describe('POST /api/auth/register answers 400 validation_failed and creates noth
 
 describe('POST /api/auth/login answers 400 validation_failed', () => {
   test.each<Row>([
+    ['no members', { email: undefined, password: undefined }, ['/email required', '/password required']],
     ['an address without @', { email: 'nobody' }, ['/email invalid']],
     ['an empty password', { password: '' }, ['/password too_short']],
     ['a transport that does not exist', { transport: 'pigeon' }, ['/transport invalid']],
