@@ -107,13 +107,19 @@ describe('the demo user on /login', () => {
     expect(own.text).not.toContain(otherPassword);
   });
 
-  // Forms of other pages, test/contract/hosted-pages.test.ts refuses.
   test.each([
     ['is not complete', { password: '' }],
     ['has more fields than the page (INP-02)', { evil: 'x' }],
   ])('is signed in by no form that %s', async (_what, form) => {
     const answer = await signIn(form);
     expect([answer.status, answer.setCookies]).toEqual([400, []]);
+  });
+
+  test('is signed in by no form of another page (CSR-01)', async () => {
+    for (const Origin of ['https://evil.example', 'https://app.test']) {
+      const answer = await press(client, '/login', demoCredentials, {}, { Origin });
+      expect([answer.status, answer.setCookies], Origin).toEqual([403, []]);
+    }
   });
 
   test('is led on from the sign-in, and from home, by either cookie', async () => {

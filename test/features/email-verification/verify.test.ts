@@ -365,8 +365,9 @@ describe('POST /api/auth/email/verify with the token of a pending registration',
     expect((await verify(required, { token, password })).status).toBe(200);
   });
 
-  // Other obstacles, test/contract/claimed-addresses.test.ts has.
+  // Other spellings, test/contract/claimed-addresses.test.ts has.
   test.each<[string, (email: string) => Promise<unknown>]>([
+    ['former owner who can have it back', async (email) => hold(open, email)],
     ['verified account', async (email) => takeAddress(email, sql`now()`, sql`false`, sql`NULL`)],
     ['account from before the upgrade', async (email) => takeAddress(email, sql`NULL`, sql`true`, sql`NULL`)],
     ['banned account', async (email) => takeAddress(email, sql`NULL`, sql`false`, sql`now()`)],

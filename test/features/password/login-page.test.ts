@@ -7,7 +7,7 @@ import { waitingMailsTo } from '../../support/mailbox.ts';
 import { alertOf, buttonsOf, formsOf, linksOf, noticeOf, titleOf } from '../../support/shown-page.ts';
 import { baseUrl } from '../../support/test-env.ts';
 import { postRegistration } from '../email-verification/pending-registrations.ts';
-import { signIn as signedIn } from '../sessions/session-fixtures.ts';
+import { cookiesOf, signIn as signedIn } from '../sessions/session-fixtures.ts';
 import { storeAccount } from './stored-accounts.ts';
 
 const path = '/login';
@@ -27,7 +27,6 @@ function expectShownAgain(answer: Answer, status: number, sentence: string, emai
   expect(answer.setCookies).toEqual([]);
 }
 
-// That it leads whoever is signed in on, test/contract/hosted-page-visits.test.ts tries.
 describe('GET /login', () => {
   test('has a form whose first field is focused, and the ways to whatever is missing', async () => {
     const answer = await client.get(path);
@@ -50,6 +49,17 @@ describe('GET /login', () => {
     expect(linksOf(answer)['Create one']).toBe(`/register?${query}`);
     const closed = await new TestClient({ REGISTRATION: 'closed' }).get(path);
     expect(Object.values(linksOf(closed))).toEqual(['/forgot-password']);
+  });
+
+  // Somebody whose session has ended, test/contract/hosted-page-visits.test.ts has.
+  test('leads whoever is signed in to the target, by either cookie', async () => {
+    const target = 'https://app.test/inbox';
+    const query = new URLSearchParams({ redirectTo: target });
+    for (const [name, value] of Object.entries(cookiesOf(await signedIn(client)))) {
+      const answer = await client.get(`${path}?${query}`, { cookies: { [name]: value } });
+      expect([...led(answer), answer.roundTrips, answer.setCookies], name).toEqual([303, target, 1, []]);
+    }
+    expect((await client.get(path, { cookies: { '__Host-nexora_access': 'a.b.c' } })).roundTrips).toBe(0);
   });
 });
 
