@@ -1,6 +1,6 @@
-import { resealsRows } from '../clean-up/reseal-rows.sql.ts';
 import type { Database } from '../db/client.ts';
 import { deletesDue } from '../db/delete-due.sql.ts';
+import { resealsRows } from '../db/reseal-rows.sql.ts';
 import { type Fragment, sql } from '../db/sql.ts';
 import { isoTime } from '../db/texts.sql.ts';
 import type { MailFacts } from './mail-kind.ts';
@@ -115,9 +115,8 @@ export const deleteFinishedMails = deletesDue('delete-finished-mails', {
 });
 
 /** A mail that is sent meanwhile stays wiped. One that does not open is left until it is given up. */
-export const resealMails = resealsRows({
-  table: 'mail_outbox',
-  column: 'sealed',
+export const resealMails = resealsRows('reseal-mails', {
+  rows: 'mail_outbox.sealed',
   boundTo: ['kind', 'recipient'],
   associatedData,
   where: sql`x.finished_at IS NULL`,

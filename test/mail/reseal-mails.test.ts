@@ -88,7 +88,7 @@ describe('while AUTH_SECRET is being replaced, the clean-up', () => {
       ...{ batch: db.batch.bind(db), roundTrips: 0, waitedMs: 0 },
       query: async (name: string, ...rest: [never, never]) => {
         const rows = await db.query(name, ...rest);
-        if (name === 'find-sealed-mail-outbox') await finishMail(openForFlow(database.url), sent);
+        if (name === 'reseal-mails') await finishMail(openForFlow(database.url), sent);
         return rows;
       },
     } as Database;

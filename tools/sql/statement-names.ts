@@ -9,7 +9,7 @@ export interface NamedStatement {
 }
 
 /** The name in a call of the client, or of a function that passes it on. */
-const naming = /(?:\bdb\.(?:query|batch)(?:<[^(]*>)?\(|\bdb,)\s*'([^']+)'/g;
+const naming = /(?:\bdb\.(?:query|batch)(?:<[^(]*>)?\(|\bdb,|\b(?:deletesDue|resealsRows)\()\s*'([^']+)'/g;
 
 /** The path and text of each source file of the service. */
 export function readSources(): [path: string, text: string][] {

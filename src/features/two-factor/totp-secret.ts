@@ -1,7 +1,7 @@
-import { resealsRows } from '../../clean-up/reseal-rows.sql.ts';
 import { decodeBase32, encodeBase32 } from '../../crypto/base32.ts';
 import type { Keyring } from '../../crypto/keyring.ts';
 import { open, seal } from '../../crypto/seal.ts';
+import { resealsRows } from '../../db/reseal-rows.sql.ts';
 
 /** The row of a factor, to which its secret is bound. */
 export interface FactorIds {
@@ -24,9 +24,8 @@ export async function openSecret(
   return text === null ? null : decodeBase32(text);
 }
 
-export const resealSecrets = resealsRows({
-  table: 'factors',
-  column: 'secret_sealed',
+export const resealSecrets = resealsRows('reseal-secrets', {
+  rows: 'factors.secret_sealed',
   boundTo: ['user_id'],
   associatedData: ({ id, user_id: userId }) => associatedData({ id, userId }),
 });

@@ -234,7 +234,7 @@ export const operationFaults: readonly PlantedFault[] = [
     id: 'sealed-anew-whatever-is-there',
     guarantees: ['SUP-04'],
     breaks: 'A mail that was sent while its content was sealed anew gets that back.',
-    file: 'src/clean-up/reseal-rows.sql.ts',
+    file: 'src/db/reseal-rows.sql.ts',
     find: 'ON r.id = x.id AND r.before = x.${column}',
     replace: 'ON r.id = x.id',
     tests: ['test/mail/reseal-mails.test.ts'],

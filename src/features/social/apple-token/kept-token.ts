@@ -1,6 +1,6 @@
-import { resealsRows } from '../../../clean-up/reseal-rows.sql.ts';
 import type { Keyring } from '../../../crypto/keyring.ts';
 import { open, seal } from '../../../crypto/seal.ts';
+import { resealsRows } from '../../../db/reseal-rows.sql.ts';
 import type { KeptToken } from '../identities/identities.sql.ts';
 import type { Provider } from '../providers/provider.ts';
 
@@ -47,9 +47,8 @@ export function openKeptToken(keyring: Keyring, { id, sealed }: KeptToken): Prom
   return open(keyring, sealed, associatedData(id));
 }
 
-export const resealTokens = resealsRows({
-  table: 'provider_tokens',
-  column: 'sealed',
+export const resealTokens = resealsRows('reseal-provider-tokens', {
+  rows: 'provider_tokens.sealed',
   associatedData: ({ id }) => associatedData(id),
 });
 

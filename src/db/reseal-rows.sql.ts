@@ -1,13 +1,12 @@
 import type { Keyring } from '../crypto/keyring.ts';
 import { reseal, sealedPrefix } from '../crypto/seal.ts';
-import type { Database } from '../db/client.ts';
-import { type Fragment, identifier, join, sql } from '../db/sql.ts';
-import type { CleanUp } from './clean-up.ts';
+import type { Database } from './client.ts';
+import { type Fragment, identifier, join, sql } from './sql.ts';
 
 /** A column of sealed texts. Its names are ours. */
 interface SealedColumn<Bound extends string> {
-  readonly table: string;
-  readonly column: string;
+  /** The table and the column, with a dot between them. */
+  readonly rows: `${string}.${string}`;
   /** Columns of the row to which a text is bound, beside `id`. */
   readonly boundTo?: readonly Bound[];
   readonly associatedData: (row: Readonly<Record<Bound | 'id', string>>) => string;
@@ -26,43 +25,44 @@ interface ReplacedText {
  * (SUP-04). One that does not open is left alone, and counted in the log. Round trips of a batch: 0 without a previous key,
  * else 1 and, when any opened, 1 more.
  */
-export function resealsRows<Bound extends string = never>(sealedColumn: SealedColumn<Bound>) {
-  const { table, column, boundTo = [], associatedData, where = sql`true` } = sealedColumn;
-  const [rows, text] = [identifier(table), identifier(column)];
-  const name = `sealed-${table.replaceAll('_', '-')}`;
+export function resealsRows<Bound extends string = never>(
+  name: string,
+  { rows, boundTo = [], associatedData, where = sql`true` }: SealedColumn<Bound>,
+) {
+  const [table, text] = rows.split('.').map(identifier) as [Fragment, Fragment];
   const columns = join(
     ['id', ...boundTo].map((bound) => sql`x.${identifier(bound)}`),
     ', ',
   );
 
   return {
-    rows: `${table}.${column}`,
-    change: 'renewed',
+    rows,
+    change: 'renewed' as const,
 
     async runBatch(db: Database, limit: number, keyring: Keyring): Promise<number> {
       if (keyring.previous === null) return 0;
       const statement = sql<Record<Bound | 'id' | 'sealed', string>>`
-        SELECT ${columns}, x.${text} AS sealed FROM ${rows} x
+        SELECT ${columns}, x.${text} AS sealed FROM ${table} x
         WHERE ${where} AND ${isSealedBy(text, sealedPrefix(keyring.previous))} LIMIT ${limit}::int`;
-      const found = await db.query(`find-${name}`, statement, { isIdempotent: true });
+      const found = await db.query(name, statement, { isIdempotent: true });
       const texts = await Promise.all(found.map((row) => reseal(keyring, row.sealed, associatedData(row))));
       const replacements = found.flatMap(({ id, sealed: before }, n) => {
         const after = texts[n] ?? null;
         return after === null ? [] : [{ id, before, after }];
       });
       if (replacements.length > 0)
-        await db.query(`replace-${name}`, replaceTexts(rows, text, replacements), { isIdempotent: true });
+        await db.query(name, replaceTexts(table, text, replacements), { isIdempotent: true });
       return replacements.length;
     },
 
     async countLeft(db: Database, { previous }: Keyring): Promise<Readonly<Record<string, number>>> {
       if (previous === null) return {};
       const left = sql<{ count: number }>`
-        SELECT count(*)::int AS count FROM ${rows} x WHERE ${where} AND ${isSealedBy(text, sealedPrefix(previous))}`;
-      const [row] = await db.query(`count-${name}`, left, { isIdempotent: true });
+        SELECT count(*)::int AS count FROM ${table} x WHERE ${where} AND ${isSealedBy(text, sealedPrefix(previous))}`;
+      const [row] = await db.query(name, left, { isIdempotent: true });
       return { sealedWithPrevious: row?.count ?? 0 };
     },
-  } satisfies CleanUp;
+  };
 }
 
 /** A range, so that an index finds them: the prefix ends in a dot, and a slash follows that in the collation "C". */
