@@ -102,12 +102,12 @@ export function visitCookies({ setCookies }: Answer): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** A code that the stand-in of the visit's provider redeems, for somebody it is told of. */
+/** A code that the stand-in of the visit's provider redeems, for somebody it is told of, or whom nobody knows. */
 export function codeFor(
   { nonce, codeChallenge }: BegunVisit,
-  instructions: Partial<StandInInstructions> & { readonly sub: string },
+  instructions: Partial<StandInInstructions> = {},
 ): string {
-  return standInCode({ nonce, codeChallenge, ...instructions });
+  return standInCode({ nonce, codeChallenge, sub: `sub-${crypto.randomUUID()}`, ...instructions });
 }
 
 /** Comes back from a provider by GET, with the cookies of the visit beside those of the options. */
@@ -161,7 +161,7 @@ export function comeBackAsAsked(
 export async function signInAtStandIn(
   client: TestClient,
   provider: string,
-  instructions: Partial<StandInInstructions> & { readonly sub: string },
+  instructions: Partial<StandInInstructions> = {},
   {
     query = {},
     options = {},

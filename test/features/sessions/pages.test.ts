@@ -71,39 +71,28 @@ describe('the section of devices', () => {
     expect(buttonsOf(await shown(cookies))).toEqual([text.signOut, text.all]);
   });
 
-  test('signs another device out, and says so', async () => {
-    const { cookies, other } = await owner();
-    const { id } = devicesOf(await shown(cookies)).find(({ words }) => words.includes('Chrome'))!;
-    const answer = await send('end', cookies, id);
-    expect(led(answer)).toEqual([303, path]);
-    expect(await noticeAfter(answer, cookies)).toBe(en.flashes.signed_out_device);
-    expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([true, false]);
-    expect(devicesOf(await shown(cookies))).toHaveLength(1);
-  });
+  const { signed_out, signed_out_device, signed_out_others } = en.flashes;
 
-  test('signs this device out, and leads to the sign-in without cookies', async () => {
-    const { cookies, other } = await owner();
-    const { id } = devicesOf(await shown(cookies)).find(({ words }) => words.includes('Firefox'))!;
-    const answer = await send('end', cookies, id);
-    expect([led(answer), clearedBy(answer)]).toEqual([[303, '/login'], sessionCookies]);
-    expect(await noticeAfter(answer, {})).toBe(en.flashes.signed_out);
-    expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([false, true]);
-  });
-
-  test('signs all other devices out', async () => {
-    const { cookies, other } = await owner();
-    const answer = await send('end_others', cookies);
-    expect(led(answer)).toEqual([303, path]);
-    expect(await noticeAfter(answer, cookies)).toBe(en.flashes.signed_out_others);
-    expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([true, false]);
-  });
-
-  test('signs all devices out, and leads to the sign-in without cookies', async () => {
-    const { cookies, other } = await owner();
-    const answer = await send('end_all', cookies);
-    expect([led(answer), clearedBy(answer)]).toEqual([[303, '/login'], sessionCookies]);
-    expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual([false, false]);
-  });
+  test.each<[action: string, browser: string | null, left: [own: boolean, other: boolean], notice: string]>([
+    ['end', 'Chrome', [true, false], signed_out_device],
+    ['end', 'Firefox', [false, true], signed_out],
+    ['end_others', null, [true, false], signed_out_others],
+    ['end_all', null, [false, false], signed_out],
+  ])(
+    'signs out by %s, of %s, says so, and leads to the sign-in without cookies where this one is',
+    async (action, browser, left, notice) => {
+      const { cookies, other } = await owner();
+      const id = devicesOf(await shown(cookies)).find(
+        ({ words }) => browser !== null && words.includes(browser),
+      )?.id;
+      const answer = await send(action, cookies, id);
+      expect(led(answer)).toEqual([303, left[0] ? path : '/login']);
+      expect(clearedBy(answer)).toEqual(left[0] ? [] : sessionCookies);
+      expect(await noticeAfter(answer, left[0] ? cookies : {})).toBe(notice);
+      expect([await isSignedIn(cookies), await isSignedIn(other)]).toEqual(left);
+      if (left[0]) expect(devicesOf(await shown(cookies))).toHaveLength(1);
+    },
+  );
 
   test('signs nobody else out: the id of somebody else’s is answered as an unknown one (SES-10)', async () => {
     const [mine, theirs] = [await owner(), await owner()];

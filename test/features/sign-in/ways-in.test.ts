@@ -148,6 +148,20 @@ function textsOf({ setCookies, json }: Answer): string[] {
   return texts.filter((text) => text !== '');
 }
 
+/** That an answer is a challenge and no more: in the body, and in its cookie unless that alone was asked for. */
+function expectChallenge(answer: Answer, factor: string, transport: string | undefined): void {
+  expect(answer.status, answer.text).toBe(200);
+  expect(answer.json).toEqual({
+    success: true,
+    twoFactorRequired: true,
+    challengeToken: expect.stringMatching(/^nxc_/),
+    methods: [factor, 'backup_code'],
+    expiresIn: 600,
+  });
+  expect(cookieNames(answer)).toEqual(transport === 'body' ? [] : ['__Host-nexora_challenge']);
+  expect(answer.headers.get('X-Device-Token')).toBeNull();
+}
+
 describe('a way in', () => {
   test.each(Object.entries(waysIn))(
     'by %s opens a session where no second factor is asked for (SES-18)',
@@ -163,17 +177,7 @@ describe('a way in', () => {
     'by %s is a challenge, and nothing is open, where one is (SES-18)',
     async (name, { mode, open }) => {
       const answer = await open(clients[mode]!, 'Asks');
-      expect(answer.status, answer.text).toBe(200);
-      expect(answer.json).toEqual({
-        success: true,
-        twoFactorRequired: true,
-        challengeToken: expect.stringMatching(/^nxc_/),
-        methods: ['planted', 'backup_code'],
-        expiresIn: 600,
-      });
-      const isByBody = waysIn[name]!.transports?.join() === 'body';
-      expect(cookieNames(answer)).toEqual(isByBody ? [] : ['__Host-nexora_challenge']);
-      expect(answer.headers.get('X-Device-Token')).toBeNull();
+      expectChallenge(answer, 'planted', waysIn[name]!.transports?.join());
       expect(await sessionCount()).toBe(0);
     },
   );
@@ -219,15 +223,7 @@ describe('a way into an account with two-factor', () => {
       const sessions = sql`SELECT id, second_factor_at, amr FROM sessions WHERE user_id = ${user.userId}::uuid`;
       await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE user_id = ${user.userId}::uuid`);
       const answer = await openExisting(plain, user, { ...(transport && { transport }) });
-      expect(answer.json, answer.text).toEqual({
-        success: true,
-        twoFactorRequired: true,
-        challengeToken: expect.stringMatching(/^nxc_/),
-        methods: ['totp', 'backup_code'],
-        expiresIn: 600,
-      });
-      expect(cookieNames(answer)).toEqual(transport === 'body' ? [] : ['__Host-nexora_challenge']);
-      expect(answer.headers.get('X-Device-Token')).toBeNull();
+      expectChallenge(answer, 'totp', transport);
 
       const code = await freshCode(plain, user);
       // Of each way the answer that has everything; of login each.

@@ -29,7 +29,7 @@ describe('an address that Apple tells', () => {
 
   test('is the one of the ID token, whatever the browser brings', async () => {
     const visit = await begin(client, 'apple');
-    const code = codeFor(visit, { sub: freshSubject(), claims: { email_verified: 'false' } });
+    const code = codeFor(visit, { claims: { email_verified: 'false' } });
     const user = JSON.stringify({ email: 'victim@example.com', email_verified: true, sub: 'x' });
     expectSentBack(await comeBackByForm(client, visit, { code, user }), 'email_not_verified');
   });
@@ -77,7 +77,7 @@ describe('the name that Apple tells', () => {
 describe('the client secret for Apple', () => {
   test('is a JWT of the team for this client, made for one request and for five minutes', async () => {
     const visit = await begin(client, 'apple');
-    const code = codeFor(visit, { sub: freshSubject() });
+    const code = codeFor(visit);
     await signedInUser(client, await comeBackByForm(client, visit, { code }));
     const [request] = await tokenRequestsWith(code);
     const secret = request!.parameters.client_secret!;

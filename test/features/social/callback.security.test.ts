@@ -93,7 +93,7 @@ describe('the end of a visit (OAU-17)', () => {
       ['by-form', comeBackByForm],
     ] as const) {
       const visit = await begin(client, provider, { redirectTo: '/home?tab=1' });
-      const code = codeFor(visit, { sub: freshSubject() });
+      const code = codeFor(visit);
       const answer = await come(client, visit, { code, scope: 'openid', session_state: 'x' });
       expect([answer.status, answer.text]).toEqual([303, '']);
       expect(answer.headers.get('Location')).toBe('https://auth.test/home?tab=1');
@@ -120,7 +120,7 @@ describe('a form that the page of a provider posts (CSR-10)', () => {
 
   test('does not end the session that a browser has when it is refused', async () => {
     const visit = await begin(client, 'by-form');
-    const first = await comeBackByForm(client, visit, { code: codeFor(visit, { sub: freshSubject() }) });
+    const first = await comeBackByForm(client, visit, { code: codeFor(visit) });
     const cookies = authCookies(first);
     const again = await comeBackByForm(client, visit, { code: 'x' }, { cookies });
     expect(landing(again).error).not.toBeNull();

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { sql } from '../../../src/db/sql.ts';
+import { type Fragment, sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registerUser } from '../../support/accounts.ts';
 import type { Answer } from '../../support/client.ts';
 import { openDatabase } from '../../support/database.ts';
@@ -15,22 +15,15 @@ const issuers = [
 const client = clientWith(issuers);
 const demoEmail = 'demo@nexora.ai';
 
-async function unverifiedAccount(): Promise<string> {
-  return (await registerUser(client)).email;
-}
-
-async function verifiedAccount(): Promise<string> {
+async function account(assignment: Fragment = sql`email = email`): Promise<string> {
   const { email, json } = await registerUser(client);
-  const statement = sql`UPDATE users SET email_verified_at = now() WHERE id = ${json.user.id}::uuid`;
-  await openDatabase().query(statement);
+  await openDatabase().query(sql`UPDATE users SET ${assignment} WHERE id = ${json.user.id}::uuid`);
   return email;
 }
 
-async function bannedAccount(): Promise<string> {
-  const email = await verifiedAccount();
-  await openDatabase().query(sql`UPDATE users SET banned_at = now() WHERE email = ${email}`);
-  return email;
-}
+const verified = sql`email_verified_at = now()`;
+const bannedAccount = () => account(sql`email_verified_at = now(), banned_at = now()`);
+const everyAccount = async () => [await account(verified), await account(), await bannedAccount()];
 
 /** A sign-in by somebody who is new at the provider, with this address there. */
 function signInWith(
@@ -62,7 +55,7 @@ describe('a sign-in by an address that the provider does not vouch for (ENU-11)'
   // They stay as they are.
   let members: readonly string[];
   beforeAll(async () => {
-    members = [await unverifiedAccount(), await verifiedAccount(), await bannedAccount()];
+    members = await everyAccount();
   });
 
   test.each([
@@ -91,7 +84,7 @@ describe('a sign-in by an address that the provider does not vouch for (ENU-11)'
 
 describe('a sign-in by an address that is not to be had by it (ENU-11)', () => {
   test('ends alike, whoever has the address, and tells its owner alone by mail', async () => {
-    const owners = [await verifiedAccount(), await unverifiedAccount(), await bannedAccount()];
+    const owners = await everyAccount();
     const answers: Answer[] = [];
     for (const email of [...owners, demoEmail]) answers.push(await signInWith('untrusted', email));
     const [first, ...others] = answers as [Answer, ...Answer[]];
@@ -115,7 +108,7 @@ describe('a sign-in by an address that is not to be had by it (ENU-11)', () => {
     'ends alike whether anybody has it, where no account would be made: %s',
     async (_, provider, more, code) => {
       const here = clientWith(issuers, more);
-      const owners = [await verifiedAccount(), await unverifiedAccount(), await bannedAccount()];
+      const owners = await everyAccount();
       const answers: Answer[] = [];
       for (const email of [freshEmail(), ...owners, demoEmail]) {
         const before = await countMails();

@@ -50,7 +50,7 @@ describe('the issuer of an authorization response (OAU-04)', () => {
     ['microsoft', 'https://evil.example/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0'],
   ])('is the one of the provider, or the code is not even sent: %s, %s', async (provider, iss) => {
     const visit = await begin(client, provider);
-    const code = codeFor(visit, { sub: freshSubject() });
+    const code = codeFor(visit);
     const answer = await comeBackAsAsked(client, visit, { code, ...(iss !== null && { iss }) });
     expectSentBack(answer, 'provider_error');
     expect(await tokenRequestsWith(code)).toEqual([]);
@@ -63,7 +63,7 @@ describe('the issuer of an authorization response (OAU-04)', () => {
     ['google', 'https://accounts.google.com'],
   ])('passes as it is: %s, %s', async (provider, iss) => {
     const visit = await begin(client, provider);
-    const code = codeFor(visit, { sub: freshSubject() });
+    const code = codeFor(visit);
     await signedInUser(client, await comeBack(client, visit, { code, ...(iss !== null && { iss }) }));
   });
 
@@ -74,7 +74,7 @@ describe('the issuer of an authorization response (OAU-04)', () => {
       [other, 'provider_error'],
     ]) {
       const visit = await begin(client, 'microsoft');
-      const code = codeFor(visit, { sub: freshSubject(), claims: { tid } });
+      const code = codeFor(visit, { claims: { tid } });
       const iss = `https://login.microsoftonline.com/${named}/v2.0`;
       expectSentBack(await comeBack(client, visit, { code, iss }), error!);
     }
@@ -100,7 +100,7 @@ describe('the discovery of a provider (OAU-06)', () => {
   test('that is refused is refused at the callback as well, where nothing else of it is asked', async () => {
     const good = await begin(client, 'acme');
     const later = clientWith([standInProvider('wrong-issuer-2')]);
-    const code = codeFor(good, { sub: freshSubject() });
+    const code = codeFor(good);
     expectSentBack(await comeBack(later, good, { code }), 'provider_error');
     expect(await standInHits('/oidc/wrong-issuer-2/.well-known/openid-configuration')).toBe(1);
     expect(await tokenRequestsWith(code)).toEqual([]);
@@ -212,7 +212,7 @@ describe('a provider that is configured wrongly (OAU-18)', () => {
       const broken = clientWith(issuers, wrong);
       const path = `/api/auth/oauth/${provider}`;
       const good = await begin(client, provider);
-      const parameters = { state: good.state, code: codeFor(good, { sub: freshSubject() }) };
+      const parameters = { state: good.state, code: codeFor(good) };
       const query = new URLSearchParams(parameters);
       const cookies = good.cookies;
       for (const answer of [
@@ -231,16 +231,16 @@ describe('a provider that is configured wrongly (OAU-18)', () => {
       const offered = (await broken.get('/api/auth/oauth/providers')).json.providers;
       expect(offered.map(({ id }: { id: string }) => id)).not.toContain(provider);
       const other = provider === 'google' ? 'apple' : 'google';
-      await signedInUser(broken, await signInAtStandIn(broken, other, { sub: freshSubject() }));
+      await signedInUser(broken, await signInAtStandIn(broken, other));
     },
   );
 
   test('with a key that cannot sign fails as a provider that does not answer, and alone', async () => {
     const APPLE_PRIVATE_KEY = `-----BEGIN PRIVATE KEY-----\n${'AAAA'.repeat(50)}\n-----END PRIVATE KEY-----`;
     const broken = clientWith(issuers, { APPLE_PRIVATE_KEY });
-    const answer = await signInAtStandIn(broken, 'apple', { sub: freshSubject() });
+    const answer = await signInAtStandIn(broken, 'apple');
     expectSentBack(answer, 'provider_error');
-    await signedInUser(broken, await signInAtStandIn(broken, 'google', { sub: freshSubject() }));
+    await signedInUser(broken, await signInAtStandIn(broken, 'google'));
   });
 
   test.each(['unknown', 'GOOGLE', 'google%20', '__proto__', 'constructor', '..%2fgoogle', 'x'.repeat(300)])(

@@ -4,7 +4,7 @@ import { registerUser } from '../../support/accounts.ts';
 import type { Answer } from '../../support/client.ts';
 import { begin, begunVisit, codeFor, comeBack, landing, standInProvider } from '../../support/social.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
-import { clientWith, freshSubject } from './expectations.ts';
+import { clientWith } from './expectations.ts';
 
 const appRedirect = 'com.example.app:/signed-in';
 const client = clientWith([standInProvider('good-redirects')], {
@@ -145,7 +145,7 @@ describe('where a visit to a provider may end (OAU-10)', () => {
     'may be %s, an address of our own or of a listed origin, and is %s then',
     async (redirectTo, expected) => {
       const visit = await begin(client, 'acme', redirectTo === undefined ? {} : { redirectTo });
-      const answer = await comeBack(client, visit, { code: codeFor(visit, { sub: freshSubject() }) });
+      const answer = await comeBack(client, visit, { code: codeFor(visit) });
       expect([answer.status, answer.headers.get('Location')]).toEqual([303, expected]);
       const { protocol } = new URL(answer.headers.get('Location')!);
       expect(protocol).toBe('https:');
@@ -168,7 +168,7 @@ describe('where an app gets its code (OAU-10)', () => {
     'is a listed address: %s',
     async (redirectTo) => {
       const visit = await begin(client, 'acme', { ...app, redirectTo });
-      const answer = await comeBack(client, visit, { code: codeFor(visit, { sub: freshSubject() }) });
+      const answer = await comeBack(client, visit, { code: codeFor(visit) });
       const { url, code, error } = landing(answer);
       expect([url, error]).toEqual([new URL(redirectTo, 'https://auth.test').href, null]);
       expect(code).toMatch(/^nxo_/);
@@ -232,7 +232,7 @@ describe('the redirect URI at a provider (OAU-11)', () => {
       const visit = await begin(client, provider, {}, { headers });
       expect(visit.url.searchParams.getAll('redirect_uri')).toEqual([expected]);
       expect(visit.url.href).not.toContain('evil');
-      const code = codeFor(visit, { sub: freshSubject() });
+      const code = codeFor(visit);
       const answer = await comeBack(client, visit, { code }, { headers });
       expect(answer.headers.get('Location')).toMatch(/^https:\/\/auth\.test\/account/);
       const [request] = await tokenRequestsWith(code);

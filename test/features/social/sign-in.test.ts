@@ -15,7 +15,7 @@ import {
   trustedCookie,
   verifiedUser,
 } from '../two-factor/calls.ts';
-import { arrive, enterBy, freshSubject, identitiesOf, socialClient } from './people.ts';
+import { arrive, enterBy, freshSubject, identitiesOf, type Person, socialClient } from './people.ts';
 
 const client = socialClient();
 /** Where somebody enters the code who came without a target. */
@@ -23,8 +23,9 @@ const secondStep = `/login/two-factor?${new URLSearchParams({ redirectTo: '/acco
 /** Five that stand in, and the issuer of OpenID Connect with its log-in page, which answers by an address and by a form. */
 const providers = ['google', 'github', 'apple', 'microsoft', 'acme', 'local', 'local-post'] as const;
 
-const person = (name?: string) => ({
-  ...{ sub: freshSubject(), email: freshEmail() },
+const person = (name?: string, email = freshEmail()): Person => ({
+  sub: freshSubject(),
+  email,
   ...(name !== undefined && { name }),
 });
 
@@ -127,26 +128,19 @@ describe('a sign-in at a provider', () => {
 
   test('costs two round trips too where it links, takes over and refuses', async () => {
     const { email } = await verifiedUser(client);
-    const linked = await arrive(client, 'google', { sub: freshSubject(), email });
-    const refused = await arrive(client, 'plain', { sub: freshSubject(), email });
-    const denied = await arrive(client, 'google', {
-      sub: freshSubject(),
-      email: freshEmail(),
-      verified: false,
-    });
+    const linked = await arrive(client, 'google', person(undefined, email));
+    const refused = await arrive(client, 'plain', person(undefined, email));
+    const denied = await arrive(client, 'google', { ...person(), verified: false });
     expect(landing(refused).error).toBe('account_exists');
-    const taken = await arrive(client, 'google', {
-      sub: freshSubject(),
-      email: (await registerUser(client)).email,
-    });
+    const unverified = await registerUser(client);
+    const taken = await arrive(client, 'google', person(undefined, unverified.email));
     for (const answer of [linked, refused, denied, taken]) expect(answer.roundTrips).toBe(2);
   });
 });
 
 describe('the name of a new account', () => {
   const nameBy = async (provider: string, name: string | undefined, email = freshEmail()) => {
-    const someone = { sub: freshSubject(), email, ...(name !== undefined && { name }) };
-    return (await enterBy(client, provider, someone)).user.name;
+    return (await enterBy(client, provider, person(name, email))).user.name;
   };
 
   test.each<[told: string, kept: string]>([

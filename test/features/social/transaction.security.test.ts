@@ -47,7 +47,7 @@ describe('the state of a visit to a provider (OAU-01)', () => {
     const [victim, attacker] = [await begin(client, 'acme'), await begin(client, 'acme')];
     const [name] = Object.keys(attacker.cookies);
     const [sealed] = Object.values(victim.cookies);
-    const code = codeFor(victim, { sub: freshSubject() });
+    const code = codeFor(victim);
     const mixed = { ...attacker, cookies: { [name!]: sealed! } };
     expectSentBack(await comeBack(client, mixed, { code }), 'transaction_invalid');
     expect(await tokenRequestsWith(code)).toEqual([]);
@@ -82,7 +82,7 @@ describe('the state of a visit to a provider (OAU-01)', () => {
     const last = visit.state.endsWith('A') ? 'E' : 'A';
     const foreign = await begin(clientWith(issuers, { AUTH_SECRET: btoa('x'.repeat(32)) }), 'acme');
     for (const state of ['', 'x', visit.state.slice(0, -1) + last, foreign.state, `${visit.state}=`]) {
-      const code = codeFor(visit, { sub: freshSubject() });
+      const code = codeFor(visit);
       expectSentBack(await comeBack(client, { ...visit, state }, { code }), 'transaction_invalid');
       expect(await tokenRequestsWith(code)).toEqual([]);
     }
@@ -115,7 +115,7 @@ describe('a visit to a provider (OAU-02)', () => {
     const [visit, another] = [await begin(client, 'acme'), await begin(client, 'acme')];
     for (const wrong of [{ nonce: another.nonce }, { codeChallenge: another.codeChallenge }]) {
       const own = await begin(client, 'acme');
-      const code = codeFor(own, { sub: freshSubject(), ...wrong });
+      const code = codeFor(own, { ...wrong });
       expectSentBack(await comeBack(client, own, { code }), 'provider_error');
       expect(await tokenRequestsWith(code)).toHaveLength(1);
     }
@@ -131,7 +131,7 @@ describe('PKCE (OAU-03)', () => {
       expect(visit.url.searchParams.get('code_challenge_method')).toBe('S256');
       expect(visit.codeChallenge).toMatch(/^[\w-]{43}$/);
       expect(another.codeChallenge).not.toBe(visit.codeChallenge);
-      const code = codeFor(visit, { sub: freshSubject() });
+      const code = codeFor(visit);
       const answer = await comeBackAsAsked(client, visit, { code });
       expect(await tokenRequestsWith(code)).toHaveLength(1);
       const [request] = await tokenRequestsWith(code);
@@ -166,7 +166,7 @@ describe('the cookie of a visit (CKE-07)', () => {
 
   test('is cleared by whatever ends the visit, and the cookies of the session stay Lax', async () => {
     const visit = await begin(client, 'by-form');
-    const answer = await comeBackByForm(client, visit, { code: codeFor(visit, { sub: freshSubject() }) });
+    const answer = await comeBackByForm(client, visit, { code: codeFor(visit) });
     const [name] = Object.keys(visit.cookies);
     expect(ofVisits(answer).map((line) => line.split('; ')[0])).toEqual([`${name}=`]);
     const session = answer.setCookies.filter((line) => !line.startsWith(visitPrefix));
@@ -185,7 +185,7 @@ describe('the cookie of a visit (CKE-07)', () => {
     const cookies = Object.assign({}, ...visits.map((visit) => visit.cookies));
     for (const visit of visits.toReversed()) {
       const github = { id: Math.ceil(Math.random() * 1e12), login: 'sam', name: null, emails: [email()] };
-      const code = codeFor(visit, { sub: freshSubject(), github });
+      const code = codeFor(visit, { github });
       const answer = await comeBackAsAsked(client, { ...visit, cookies }, { code });
       await signedInUser(client, answer);
       expect(ofVisits(answer)).toHaveLength(1);
@@ -239,7 +239,7 @@ describe('the cookie of a visit (CKE-07)', () => {
   test('alone brings nobody in: a sign-in needs the code of its own visit as well', async () => {
     const visit = await begin(client, 'acme');
     expectSentBack(await comeBack(client, visit, {}), 'provider_error');
-    await signedInUser(client, await signInAtStandIn(client, 'acme', { sub: freshSubject() }));
+    await signedInUser(client, await signInAtStandIn(client, 'acme'));
   });
 });
 
