@@ -187,11 +187,6 @@ describe('a sign-in for an app', () => {
     const { token: trustedDeviceToken } = await trustDevice(client, user);
     const someone = person(user.email);
     const answer = await redeem(await codeOf(someone));
-    expect(answer.json).toEqual({
-      ...{ success: true, twoFactorRequired: true, challengeToken: expect.stringMatching(/^nxc_/) },
-      ...{ methods: ['totp', 'backup_code'], expiresIn: 600 },
-    });
-    expect(answer.setCookies).toEqual([]);
     const second = await completeChallenge(client, answer, { code: await freshCode(client, user) });
     expect(second.json, second.text).toMatchObject({ user: { id: user.userId } });
     expect(cookieValue(second, accessCookie)).toBeUndefined();

@@ -13,7 +13,7 @@ import { revokedAtApple } from '../../support/stand-ins.ts';
 import { type Overrides, randomSecret } from '../../support/test-env.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
 import { change, databaseOf, dumpRows } from '../two-factor/calls.ts';
-import { nativeIdToken } from './native-id-token.ts';
+import { nativeIdToken } from './app-visits.ts';
 import { beginLink, freshSubject, instructionsFor, meOf, type Person, socialClient } from './people.ts';
 
 const client = socialClient();

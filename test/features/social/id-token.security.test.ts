@@ -7,8 +7,8 @@ import { openDatabase } from '../../support/database.ts';
 import { begin, codeFor, comeBack, signInAtStandIn, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
 import { standInHits, standInIssuer, tokenRequestsWith } from '../../support/stand-ins.ts';
+import { nativeClients, nativeIdToken } from './app-visits.ts';
 import { clientWith, countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
-import { nativeClients, nativeIdToken } from './native-id-token.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());

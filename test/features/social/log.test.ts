@@ -5,8 +5,8 @@ import { freshClient } from '../../support/accounts.ts';
 import { begin, codeFor, comeBack, comeBackAsAsked, landing, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
 import { tokenRequestsWith } from '../../support/stand-ins.ts';
+import { nativeIdToken } from './app-visits.ts';
 import { clientWith, expectSentBack, freshSubject } from './expectations.ts';
-import { nativeIdToken } from './native-id-token.ts';
 
 const issuers = [
   standInProvider('good-log'),

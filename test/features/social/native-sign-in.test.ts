@@ -3,19 +3,11 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail } from '../../support/accounts.ts';
 import { type Answer, cookieValue, type TestClient } from '../../support/client.ts';
 import { landing } from '../../support/social.ts';
-import { completeChallenge, freshCode, twoFactorUser } from '../../support/two-factor.ts';
+import { twoFactorUser } from '../../support/two-factor.ts';
 import { accessCookie } from '../sessions/session-fixtures.ts';
-import {
-  challengeCookie,
-  change,
-  deviceCookie,
-  kindsTo,
-  trustDevice,
-  verifiedUser,
-} from '../two-factor/calls.ts';
-import { idTokenFor, type NativeProvider } from './app-visits.ts';
+import { change, deviceCookie, kindsTo, trustDevice, verifiedUser } from '../two-factor/calls.ts';
+import { hashHex, idTokenFor, type NativeProvider, nativeClients, nativeIdToken } from './app-visits.ts';
 import { countOf } from './expectations.ts';
-import { hashHex, nativeClients, nativeIdToken } from './native-id-token.ts';
 import { arrive, enterBy, freshSubject, type Person, socialClient } from './people.ts';
 
 const client = socialClient();
@@ -148,19 +140,11 @@ describe('POST /api/auth/oauth/:provider/id-token', () => {
   });
 
   test.each(native)(
-    'leads to a challenge where the account has two-factor (OTP-13): %s',
+    'asks for no second factor on a device that the account trusts (OTP-13): %s',
     async (provider) => {
       const user = await twoFactorUser(client);
       const { token: trustedDeviceToken } = await trustDevice(client, user);
-      const someone = person(user.email);
-      const answer = await signIn(provider, someone, { transport: 'cookie' });
-      expect(answer.json).toMatchObject({ twoFactorRequired: true, methods: ['totp', 'backup_code'] });
-      expect(answer.setCookies.map((line) => line.split('=')[0])).toEqual([challengeCookie]);
-      const cookies = { [challengeCookie]: cookieValue(answer, challengeCookie)! };
-      const code = await freshCode(client, user);
-      const second = await completeChallenge(client, answer, { code }, { cookies });
-      expect(second.json.user, second.text).toMatchObject({ id: user.userId });
-      const trusted = await signIn(provider, someone, { trustedDeviceToken });
+      const trusted = await signIn(provider, person(user.email), { trustedDeviceToken });
       expect(trusted.json, trusted.text).toMatchObject({ user: { id: user.userId } });
     },
   );

@@ -13,6 +13,7 @@ import {
 } from '../../support/social.ts';
 import { standInHits, standInIssuer, tokenRequestsWith } from '../../support/stand-ins.ts';
 import { dumpRows } from '../two-factor/calls.ts';
+import { nativeIdToken } from './app-visits.ts';
 import {
   clientWith,
   countOf,
@@ -21,7 +22,6 @@ import {
   freshSubject,
   signedInUser,
 } from './expectations.ts';
-import { nativeIdToken } from './native-id-token.ts';
 
 // Each refusal is logged; test/features/social/log.test.ts reads what.
 beforeEach(() => void recordLog());
