@@ -7,6 +7,7 @@ import { databaseState } from '../../contract/database-state.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
+import { isFull } from '../../contract/route-choice.ts';
 import {
   type Account,
   exampleCall,
@@ -210,7 +211,7 @@ describe('a visit of the demo', () => {
     const { endpoint, seen } = await faultyEndpoint();
     const here = demoClient({ DATABASE_HTTP_ENDPOINT: endpoint });
     const wrong = await Promise.all(
-      Array.from({ length: 30 }, () =>
+      Array.from({ length: isFull ? 200 : 30 }, () =>
         here.post('/api/auth/login', { ...demoCredentials, password: 'wrong' }),
       ),
     );
