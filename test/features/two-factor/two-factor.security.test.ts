@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { oneTimeTokenKinds } from '../../../src/features/one-time-tokens/one-time-token.ts';
-import { freshEmail, otherPassword, password, registration } from '../../support/accounts.ts';
+import { freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
 import { faultyEndpoint } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
@@ -12,7 +12,6 @@ import {
   codeAt,
   completeChallenge,
   freshCode,
-  signInWithCode,
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
@@ -42,7 +41,6 @@ import {
   sessionByCode,
   startSetup,
   trustDevice,
-  trustedCookie,
   verifiedUser,
 } from './calls.ts';
 
@@ -356,15 +354,4 @@ test('no table holds a code, a secret or a token of the feature in clear after a
     for (const spelling of [text, bare, hex]) expect(rows, spelling).not.toContain(spelling.toLowerCase());
   }
   expect(rows).not.toContain(`"${code}"`);
-});
-
-test('a registration cannot bring a second factor, and a profile cannot turn one off', async () => {
-  const body = registration(freshEmail(), { twoFactorEnabled: true });
-  expectRefused(await client.post('/api/auth/register', body), 400, 'validation_failed');
-  const user = await twoFactorUser(client);
-  const patch = { bearer: user.accessToken, body: { twoFactorEnabled: false } };
-  expectRefused(await client.call('PATCH', '/api/auth/me', patch), 400, 'validation_failed');
-  await expectAsked(client, user);
-  expect((await signInWithCode(client, user)).json.trustedDeviceToken).toBeUndefined();
-  expect(cookieValue(await signInWithCode(client, user), trustedCookie)).toBeUndefined();
 });
