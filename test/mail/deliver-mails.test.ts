@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConfigError } from '../../src/config/variable-reader.ts';
 import { sql } from '../../src/db/sql.ts';
-import worker from '../../src/index.ts';
 import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
 import { mailDelivery } from '../../src/mail/mail-delivery.ts';
 import { leaseDueMails } from '../../src/mail/outbox.sql.ts';
@@ -357,26 +356,5 @@ describe('the mails of one request', () => {
       'mail_delivery_failed',
       'mail_delivery_failed',
     ]);
-  });
-});
-
-describe('finished mails', () => {
-  test('are deleted by the nightly clean-up a day later, and no other (CRN-05)', async () => {
-    const client = serviceWith({ MAIL_TRANSPORT: 'outbox' });
-    const ids = await Promise.all([queue(client), queue(client), queue(client)]);
-    await run(
-      client,
-      sql`
-      UPDATE mail_outbox SET outcome = 'sent', sealed = NULL, finished_at = now() -
-        CASE WHEN id = ${ids[0]}::uuid THEN interval '25 hours' ELSE interval '23 hours' END
-      WHERE id = ANY (${ids.slice(0, 2)}::uuid[])`,
-    );
-    const lines = recordLog();
-    await worker.scheduled({ cron: '0 2 * * *' }, client.env);
-    const left = await run<{ id: string }>(client, sql`SELECT id FROM mail_outbox`);
-    expect(left.map(({ id }) => id).toSorted()).toEqual(ids.slice(1).toSorted());
-    expect(entriesOf(lines)).toContainEqual(
-      expect.objectContaining({ event: 'clean_up_finished', rows: 'mail_outbox', deleted: 1 }),
-    );
   });
 });

@@ -69,7 +69,9 @@ describe('POST /api/admin/cleanup-sessions', () => {
         ('authn_login_success', 'success', gen_random_uuid(), now() - interval '91 days', NULL),
         ('authn_login_success', 'success', gen_random_uuid(), now() - interval '31 days', '203.0.113.77')`,
       sql`INSERT INTO mail_outbox (id, kind, recipient, request_id, expires_at, finished_at, outcome) VALUES
-        (gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now(), now() - interval '25 hours', 'dropped')`,
+        (gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now(), now() - interval '25 hours', 'dropped'),
+        (gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now(), now() - interval '23 hours', 'sent'),
+        (gen_random_uuid(), 'reset_password', '', gen_random_uuid(), now() + interval '1 day', NULL, NULL)`,
       sql`INSERT INTO one_time_tokens (token_hash, kind, expires_at) VALUES
         (decode(repeat('01', 32), 'hex'), 'verify_email', now() - interval '1 second'),
         (decode(repeat('02', 32), 'hex'), 'verify_email', now() + interval '1 minute')`,
