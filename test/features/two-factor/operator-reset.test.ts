@@ -179,6 +179,23 @@ describe("the mail about an operator's reset", () => {
     expect(shown.text).not.toContain('operator-console');
   });
 
+  test('is told whatever else was mailed to the address before (OTP-15)', async () => {
+    const user = await twoFactorUser(client);
+    await change(client, sql`UPDATE users SET email_verified_at = NULL WHERE id = ${user.userId}::uuid`);
+    await change(
+      client,
+      sql`INSERT INTO mail_outbox (id, kind, recipient, recipient_key, user_id, request_id, facts, expires_at)
+        SELECT gen_random_uuid(), k.kind, u.email, u.address_key, u.id, gen_random_uuid(), '{}', now() + interval '1 day'
+        FROM users u, (VALUES ('two_factor_reset_requested'), ('two_factor_reset')) AS k (kind), generate_series(1, 20)
+        WHERE u.id = ${user.userId}::uuid`,
+    );
+    expect((await requestReset(client, user.userId)).status).toBe(202);
+    const sealed = (await mailsTo(client, user.email)).filter(
+      ({ kind, token }) => kind === 'two_factor_reset_requested' && token !== null,
+    );
+    expect(sealed).toHaveLength(1);
+  });
+
   test('goes to the address and to every former one that could have the account back, and to no other (OTP-15)', async () => {
     const user = await twoFactorUser(client);
     const second = (await move(client, user)).email;

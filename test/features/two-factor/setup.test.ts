@@ -58,6 +58,16 @@ async function setUp() {
 }
 
 describe('POST /api/auth/two-factor/setup', () => {
+  test('is refused while the address of an account from before the upgrade is not verified', async () => {
+    const user = await verifiedUser(client);
+    await change(
+      client,
+      sql`UPDATE users SET email_verified_at = NULL, is_verification_exempt = true WHERE id = ${user.userId}::uuid`,
+    );
+    const answer = await startSetup(new TestClient(), user.accessToken);
+    expectRefused(answer, 403, 'email_not_verified');
+  });
+
   test('answers a secret of 160 bits, its URI and the picture of that URI, in one round trip (OTP-05)', async () => {
     const { answer, secret, email } = await setUp();
     expect(answer).toMatchObject({ status: 200, roundTrips: 1, setCookies: [] });

@@ -11,12 +11,10 @@ import {
   codeAt,
   completeChallenge,
   freshCode,
-  type TwoFactorUser,
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
 import { linkFor, reset } from '../password/password-reset.ts';
-import { changePassword } from '../password/signed-in-owner.ts';
 import { claimsOf } from '../sessions/session-fixtures.ts';
 import {
   challengeCookie,
@@ -301,23 +299,6 @@ describe('a challenge', () => {
     const later = new TestClient({}, { now: () => Date.now() + 20_000 });
     const present = codeAt(user.secret, Date.now() + 20_000);
     expect((await completeChallenge(later, first, { code: present })).status).toBe(200);
-  });
-
-  // Every occasion is tried by closing-table.test.ts.
-  test.each<[occasion: string, end: (user: TwoFactorUser) => Promise<Answer>]>([
-    ['the password is changed', (user) => changePassword(client, user)],
-    ['the password is reset', async ({ email }) => reset(client, await linkFor(client, email))],
-    [
-      'its owner signs out everywhere',
-      ({ accessToken: bearer }) => client.call('DELETE', '/api/auth/sessions', { bearer }),
-    ],
-  ])('is over once %s (OTP-09, SES-21)', async (_occasion, end) => {
-    const user = await twoFactorUser(client);
-    const first = await challenge(client, user);
-    const answer = await end(user);
-    expect(answer.status, answer.text).toBe(200);
-    const code = await freshCode(client, user);
-    expectRefused(await completeChallenge(client, first, { code }), 401, 'challenge_expired');
   });
 
   test.each([

@@ -1,9 +1,13 @@
+import { decodeJwt } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { password } from '../../support/accounts.ts';
+import { otherPassword, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, TestClient } from '../../support/client.ts';
+import { tokenFrom } from '../../support/mailbox.ts';
 import {
+  challenge,
   codeAt,
+  completeChallenge,
   freshCode,
   signInWithCode,
   type TwoFactorUser,
@@ -242,4 +246,93 @@ test('a password change leaves the session at the level that it had', async () =
   const answer = await changePassword(client, user);
   expect(answer.status, answer.text).toBe(200);
   expect((await exported(answer.json.accessToken)).status).toBe(200);
+});
+
+describe('the time of authentication in a token', () => {
+  test('stays that of the second factor when the password alone was entered again (SES-19)', async () => {
+    const user = await twoFactorUser(client);
+    await change(
+      client,
+      sql`UPDATE sessions SET second_factor_at = now() - interval '2 hours', authenticated_at = now() - interval '2 hours'
+        WHERE user_id = ${user.userId}::uuid`,
+    );
+    const longAgo = Date.now() / 1000 - 7000;
+    const { json } = await reauthenticateBy(client, user.accessToken, {
+      password,
+    });
+    const refreshed = await client.post('/api/auth/refresh', { refreshToken: json.refreshToken });
+    for (const token of [json.accessToken, refreshed.json.accessToken]) {
+      const { acr, auth_time } = decodeJwt<{ acr: string; auth_time: number }>(token);
+      expect(acr).toBe('aal2');
+      expect(auth_time).toBeLessThan(longAgo);
+    }
+  });
+});
+
+describe('right codes that come for a session which has just got another id', () => {
+  test('are no misses, and are not used (OTP-14)', async () => {
+    const user = await twoFactorUser(client);
+    const answers = await Promise.all(
+      user.backupCodes
+        .slice(0, 6)
+        .map((backupCode) => reauthenticateBy(client, user.accessToken, { backupCode })),
+    );
+    const codes = answers.map(({ status, json }) => (status === 200 ? 'done' : json.code)).toSorted();
+    expect(codes).toEqual(['done', ...Array<string>(5).fill('unauthenticated')]);
+    const [row] = await databaseOf(client).query<{ used: number; misses: number }>(sql`
+      SELECT (SELECT count(*)::int FROM backup_codes b WHERE b.user_id = u.id AND b.used_at IS NOT NULL) AS used,
+        (SELECT coalesce(sum(d.misses), 0)::int FROM second_factor_devices d WHERE d.user_id = u.id) AS misses
+      FROM users u WHERE u.id = ${user.userId}::uuid`);
+    expect(row).toEqual({ used: 1, misses: 0 });
+  });
+});
+
+/** As if two-factor had been turned on long ago. */
+async function userForLong(): Promise<TwoFactorUser> {
+  const user = await twoFactorUser(client);
+  await change(
+    client,
+    sql`UPDATE factors SET added_at = now() - interval '300 days', held_since = now() - interval '300 days'
+      WHERE user_id = ${user.userId}::uuid`,
+  );
+  return user;
+}
+
+/** Puts another authenticator in the place of the one before, as with a new phone. */
+async function replaceAuthenticator(bearer: string): Promise<void> {
+  const { secret } = (await startSetup(client, bearer)).json;
+  expect((await enable(client, bearer, codeAt(secret))).status).toBe(200);
+}
+
+/** What "this was not me" and the new password after it leave of a sign-in. */
+async function disown(email: string) {
+  const token = await tokenFrom(client, email, 'new_device');
+  expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+  const reset = await tokenFrom(client, email, 'reset_password');
+  const body = { token: reset, password: otherPassword, confirmPassword: otherPassword };
+  expect((await client.post('/api/auth/password/reset', body)).status).toBe(200);
+  return client.post('/api/auth/login', { email, password: otherPassword });
+}
+
+describe('an authenticator that replaced another one', () => {
+  test('is not ended by "not me" about a sign-in from before: whoever reads the mailbox is asked for a code (SES-21)', async () => {
+    const user = await userForLong();
+    const { json } = await completeChallenge(client, await challenge(client, user), {
+      backupCode: user.backupCodes[0],
+    });
+    await replaceAuthenticator(json.accessToken);
+    expect((await disown(user.email)).json.twoFactorRequired).toBe(true);
+  });
+
+  test('is ended where what it replaced was turned on after that sign-in (SES-21)', async () => {
+    const user = await twoFactorUser(client);
+    const { json } = await signInWithCode(client, user);
+    // The notice is older than all authenticators.
+    await change(
+      client,
+      sql`UPDATE one_time_tokens SET created_at = now() - interval '1 hour' WHERE owner_id = ${user.userId}::uuid`,
+    );
+    await replaceAuthenticator(json.accessToken);
+    expect((await disown(user.email)).json.accessToken).toBeDefined();
+  });
 });
