@@ -6,9 +6,9 @@ import type { SecondFactor } from './second-factor.ts';
  * The name of the first gate that refuses the session `s` of the user `u`, followed by what would open it, as text[]; or
  * null: select it as `refused_by` in the first statement of the route, so that it costs no round trip, and do nothing
  * where it is not null.
- * @param hasPassword whether the current password is checked in the same request
+ * @param hasPassword whether the current password is checked in the same request: a condition over `u`
  */
-export function refusedBy(gateRules: GateRules, { hasPassword = false } = {}): Fragment {
+export function refusedBy(gateRules: GateRules, { hasPassword = sql`false` } = {}): Fragment {
   const { gates } = gateRules;
   if (gates.length === 0) return sql`NULL::text[]`;
   const asked = { ...gateRules, hasPassword };
@@ -21,7 +21,7 @@ export function refusedBy(gateRules: GateRules, { hasPassword = false } = {}): F
 }
 
 /** Whether every gate lets the session `s` of the user `u` pass: where `refusedBy` is null. */
-export function passesGates(gateRules: GateRules, { hasPassword = false } = {}): Fragment {
+export function passesGates(gateRules: GateRules, { hasPassword = sql`false` } = {}): Fragment {
   const asked = { ...gateRules, hasPassword };
   const conditions = gateRules.gates.map(({ condition }) => condition(sql`s`, sql`u`, asked));
   return conditions.length === 0 ? sql`true` : sql`(${join(conditions, ' AND ')})`;

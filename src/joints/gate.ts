@@ -27,8 +27,8 @@ export interface GateRules {
 
 /** What a gate may make its condition depend on. */
 export interface Asked extends Omit<GateRules, 'gates'> {
-  /** Whether the current password is checked in the same request. */
-  readonly hasPassword: boolean;
+  /** Whether the current password is checked in the same request: a condition over the user `u`, never null. */
+  readonly hasPassword: Fragment;
 }
 
 /** What a statement of a sensitive route selects, and on which its work depends. */

@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import { type Fragment, sql } from '../../db/sql.ts';
+import { sql } from '../../db/sql.ts';
 import { refusedBy } from '../../joints/ask-gates.sql.ts';
 import type { GatedRow, GateRules } from '../../joints/gate.ts';
 import { holdRecipient, queueNotice } from '../../mail/queue-mail.sql.ts';
@@ -47,7 +47,7 @@ export async function reservePasswordCheck(
   const attemptId = crypto.randomUUID();
   const account = sql`(
     SELECT s.user_id, s.id AS session_id, ${attemptBucket(addressKeyOf(sql`u`), sql`coalesce(s.device_id, s.id)`)} AS bucket,
-      u.email, u.password_hash, ${refusedBy(gateRules, { hasPassword: true })} AS refused_by ${fromLiveSession(caller)})`;
+      u.email, u.password_hash, ${refusedBy(gateRules, { hasPassword: sql`true` })} AS refused_by ${fromLiveSession(caller)})`;
   // What this attempt counted is its own until the transaction ends. A repeat finds the record of the first run.
   const locked = sql`(
     SELECT c.user_id, c.session_id FROM ${account} c JOIN login_attempts t ON t.bucket = c.bucket
@@ -94,15 +94,11 @@ export async function findCallerAccount(
     hasPassword,
   }: { readonly caller: CallerIds; readonly gateRules: GateRules; readonly hasPassword: boolean },
 ): Promise<CallerAccount | null> {
-  const statement = sql<CallerAccount>`SELECT u.email, u.password_hash, ${refusal(gateRules, hasPassword)} AS refused_by ${fromLiveSession(caller)}`;
+  const isChecked = hasPassword ? sql`true` : sql`u.password_hash IS NOT NULL`;
+  const refusal = refusedBy(gateRules, { hasPassword: isChecked });
+  const statement = sql<CallerAccount>`SELECT u.email, u.password_hash, ${refusal} AS refused_by ${fromLiveSession(caller)}`;
   const [account] = await db.query('find-caller-account', statement, { isIdempotent: true });
   return account ?? null;
-}
-
-function refusal(gateRules: GateRules, hasPassword: boolean): Fragment {
-  const withPassword = refusedBy(gateRules, { hasPassword: true });
-  if (hasPassword) return withPassword;
-  return sql`CASE WHEN u.password_hash IS NULL THEN ${refusedBy(gateRules)} ELSE ${withPassword} END`;
 }
 
 /** Records that the caller was refused. Round trips: 1. */

@@ -15,7 +15,7 @@ export function isAuthenticatedRecently(
   u: Fragment,
   { secondFactors, hasPassword }: Asked,
 ): Fragment {
-  const first = hasPassword ? sql`true` : sql`${s}.authenticated_at > ${recently}`;
+  const first = sql`(${hasPassword} OR ${s}.authenticated_at > ${recently})`;
   if (secondFactors.length === 0) return sql`(${first})`;
   return sql`(CASE WHEN ${asksForSecondFactor(secondFactors, u)}
       THEN coalesce(${s}.second_factor_at > ${recently} AND ${s}.second_factor_at >= ${secondFactorSince(secondFactors, u)}, false)
