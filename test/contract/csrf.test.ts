@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
+import { freshClient } from '../support/accounts.ts';
 import { type Answer, cookieHeader, TestClient } from '../support/client.ts';
 import { databaseState } from './database-state.ts';
 import { insertAccount, insertAccountFor } from './insert-account.ts';
@@ -32,7 +33,8 @@ function fromPage(
   caller: Account = account,
 ): Promise<Answer> {
   const [method, path, { cookies, ...options }] = exampleCall(key, caller, by);
-  const all = { ...(cookies && { Cookie: cookieHeader(cookies) }), ...headers };
+  // Each from an address of its own, or those that cause mails would use up each other's.
+  const all = { ...freshClient(), ...(cookies && { Cookie: cookieHeader(cookies) }), ...headers };
   return client.call(method, path, { ...options, headers: all });
 }
 

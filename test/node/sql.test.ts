@@ -5,7 +5,7 @@ import { collapse, indent, render } from '../../tools/sql/statement-text.ts';
 describe('the queries and batches of the service', () => {
   const sources = readSources();
 
-  test('have each a name of its own, in kebab-case', () => {
+  test('have each a name of its own, in kebab-case, of two words or more', () => {
     const names = findNames(sources).map(({ name }) => name);
     expect(names.length).toBeGreaterThan(40);
     expect(names.filter((name) => !/^[a-z]+(?:-[a-z]+)+$/.test(name))).toEqual([]);

@@ -119,7 +119,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
       { rows: 'users.two_factor_reset_at', ended: 1 },
     ]);
     const waiting = await openDatabase().query<{ name: string }>(
-      sql`SELECT name FROM users WHERE two_factor_since IS NOT NULL`,
+      sql`SELECT name FROM users WHERE two_factor_since IS NOT NULL AND email LIKE '%-factor@example.com'`,
     );
     expect(waiting).toEqual([{ name: 'open' }]);
   });
