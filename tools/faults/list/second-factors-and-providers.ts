@@ -141,6 +141,6 @@ export const proofFaults: readonly PlantedFault[] = [
     file: 'src/features/social/sign-in/entry/entry-steps.sql.ts',
     find: 'return isConsumedByUs(consumed, operationId);',
     replace: 'return sql`(true OR ${isConsumedByUs(consumed, operationId)})`;',
-    tests: ['test/races/social-repeats.test.ts'],
+    tests: ['test/races/social.test.ts'],
   },
 ];
