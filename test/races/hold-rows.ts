@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { type Fragment, sql } from '../../src/db/sql.ts';
+import type { Answer } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { untilAsleep } from './until-asleep.ts';
 import { untilWaiting } from './until-waiting.ts';
@@ -40,4 +41,22 @@ export async function heldUntilRepeated<T>(
     return answers;
   });
   return Promise.all(started);
+}
+
+/** The answer to a call that waits for what is held, with what happens until it can go on. */
+export async function whileWaiting(
+  held: readonly Fragment[],
+  call: () => Promise<Answer>,
+  meanwhile?: () => Promise<unknown>,
+): Promise<Answer> {
+  const [answer] = await holdRows(held, async () => {
+    let isAnswered = false;
+    const waiting = call().finally(() => {
+      isAnswered = true;
+    });
+    await untilWaiting(1, { isOver: () => isAnswered });
+    await meanwhile?.();
+    return [waiting] as const;
+  });
+  return answer;
 }

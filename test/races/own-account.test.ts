@@ -6,7 +6,7 @@ import { type SignedIn, signIn } from '../features/sessions/session-fixtures.ts'
 import { type Answer, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
-import { holdRows } from './hold-rows.ts';
+import { whileWaiting } from './hold-rows.ts';
 import { untilWaiting } from './until-waiting.ts';
 
 const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
@@ -17,24 +17,6 @@ const exportAccount = ({ accessToken }: SignedIn) =>
   client.get('/api/auth/me/export', { bearer: accessToken });
 const logOut = ({ accessToken }: SignedIn) =>
   client.post('/api/auth/logout', undefined, { bearer: accessToken });
-
-/** The call that waits for `held`, with what happens until it can go on. */
-async function whileWaiting(
-  held: Parameters<typeof holdRows>[0],
-  call: () => Promise<Answer>,
-  meanwhile: () => Promise<unknown>,
-): Promise<Answer> {
-  const [answer] = await holdRows(held, async () => {
-    let isAnswered = false;
-    const waiting = call().finally(() => {
-      isAnswered = true;
-    });
-    await untilWaiting(1, { isOver: () => isAnswered });
-    await meanwhile();
-    return [waiting] as const;
-  });
-  return answer;
-}
 
 async function stored(userId: string) {
   const [row] = await openDatabase().query<{ name: string; exports: number; reads: number }>(sql`

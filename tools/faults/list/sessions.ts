@@ -93,7 +93,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/sessions/begin-session.sql.ts',
     find: "CASE WHEN u.banned_at IS NOT NULL THEN 'refused'",
     replace: "CASE WHEN false THEN 'refused'",
-    tests: ['test/races/ban.test.ts'],
+    tests: ['test/races/ended-sessions.test.ts'],
   },
   {
     id: 'operator-does-not-wait-for-the-user',

@@ -1,5 +1,8 @@
-import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, expect, vi } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
+import { move, revert } from '../features/email-change/mover.ts';
+import { linkFor, reset } from '../features/password/password-reset.ts';
+import { changePassword, expectDead, signInAgain } from '../features/password/signed-in-owner.ts';
 import {
   refreshByBody,
   refreshByCookie,
@@ -8,11 +11,14 @@ import {
   signedInBy,
   signIn,
 } from '../features/sessions/session-fixtures.ts';
-import { logIn, password } from '../support/accounts.ts';
+import { logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
-import { describe, roundsOf } from '../support/races.ts';
+import { storeLink } from '../support/links.ts';
+import { describe, roundsOf, test } from '../support/races.ts';
+import { adminSecret } from '../support/test-env.ts';
 import * as heldCalls from './held-calls.ts';
+import { whileWaiting } from './hold-rows.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
 import { crowdOf } from './together.ts';
 import { sessionsOf } from './two-factor-state.ts';
@@ -21,7 +27,11 @@ import { untilWaiting } from './until-waiting.ts';
 const rounds = Array.from({ length: roundsOf(5) }, (_, index) => index + 1);
 const cap = 50;
 
-const client = new TestClient({ DATABASE_TIMEOUT_MS: '8000' });
+const client = new TestClient({
+  ADMIN_SECRET: adminSecret,
+  DATABASE_TIMEOUT_MS: '8000',
+  LOGIN_ATTEMPTS_MAX: '100',
+});
 
 beforeAll(installLockBarrier);
 afterEach(() => vi.restoreAllMocks());
@@ -37,6 +47,10 @@ async function signInOn(devices: number): Promise<SignedIn[]> {
 
 function revokeAll({ accessToken }: SignedIn, query = ''): Promise<Answer> {
   return client.call('DELETE', `/api/auth/sessions${query}`, { bearer: accessToken });
+}
+
+function act(userId: string, action: string): Promise<Answer> {
+  return client.post(`/api/admin/users/${userId}/${action}`, undefined, { bearer: adminSecret });
 }
 
 async function countRevocations(userId: string, reason: string): Promise<number> {
@@ -193,4 +207,96 @@ describe('ten sign-ins at once of a user who has all the sessions they can have'
       expect(await sessionsOf(first.userId)).toHaveLength(cap);
     },
   );
+});
+
+describe('a ban that races a login', { timeout: 60_000 }, () => {
+  test('leaves no session in the table, and nothing that an unban would bring back (SES-07, SES-16)', async () => {
+    const { email, json } = await registerUser(client);
+    const { id } = json.user;
+    const statuses = new Set<number>();
+    const revoked = new Set<number>();
+    for (let round = 0; round < roundsOf(50, statuses.size < 2 || revoked.size < 2); round++) {
+      // Now the one, now the other has a head start, and in between they are let go together.
+      heldCalls.releaseTogether(id, 2, heldCalls.headStartOf(round));
+      const [login, ban] = await Promise.all([
+        client.post('/api/auth/login', { email, password }),
+        act(id, 'ban'),
+      ]);
+      vi.restoreAllMocks();
+      expect(ban.status, ban.text).toBe(200);
+      statuses.add(login.status);
+      revoked.add(ban.json.revokedCount);
+      expect(await sessionsOf(id)).toEqual([]);
+      await act(id, 'unban');
+      if (login.status !== 200) continue;
+      expect((await client.get('/api/auth/me', { bearer: login.json.accessToken })).status).toBe(401);
+      const { refreshToken } = login.json;
+      expect((await client.post('/api/auth/refresh', { refreshToken })).status).toBe(401);
+    }
+    // Both orders were met, or this was no race.
+    expect(statuses).toEqual(new Set([200, 401]));
+    expect(revoked.size).toBeGreaterThan(1);
+  });
+});
+
+describe('what operators do to one user at once', { timeout: 60_000 }, () => {
+  test('with refreshes and logins of that user never runs into a deadlock', async () => {
+    const { email, json } = await registerUser(client);
+    const { id } = json.user;
+    for (let round = 0; round < roundsOf(10); round++) {
+      const { refreshToken, accessToken } = (await logIn(client, email)).json;
+      const answers = await Promise.all([
+        act(id, 'ban'),
+        act(id, 'sign-out'),
+        act(id, 'ban'),
+        client.post('/api/auth/refresh', { refreshToken }),
+        client.call('PATCH', '/api/auth/me', { bearer: accessToken, body: { name: 'New' } }),
+        client.post('/api/auth/login', { email, password }),
+        act(id, 'sign-out'),
+        client.post('/api/auth/logout', { refreshToken }),
+      ]);
+      for (const { status, text } of answers) expect(status, text).toBeLessThan(500);
+      // A repeat would say that a statement had lost against another one.
+      expect(answers.map(({ roundTrips }) => roundTrips)).toEqual([1, 1, 1, 1, 1, expect.any(Number), 1, 1]);
+      expect(await sessionsOf(id)).toEqual([]);
+      await act(id, 'unban');
+    }
+  });
+});
+
+// A session that somebody uses at that moment is locked. What ends it has to wait for the row, and not to pass it by.
+
+describe('a session that somebody else holds meanwhile ends all the same (SES-06, SES-07)', {
+  timeout: 60_000,
+}, () => {
+  /** Gets ready to end all sessions of an owner, or all but the calling one. */
+  const endings: Record<string, (owner: SignedIn) => Promise<() => Promise<Answer>>> = {
+    'a reset of the password': async ({ email }) => {
+      const token = await linkFor(client, email);
+      return () => reset(client, token);
+    },
+    '"not me"': async ({ userId, email }) => {
+      const token = await storeLink(client, 'not_me', { id: userId, email });
+      return () => client.post('/api/auth/not-me', { token });
+    },
+    'the revert of a change of the address': async (owner) => {
+      const { revertToken } = await move(client, owner);
+      return () => revert(client, revertToken);
+    },
+    'a change of the password': async (owner) => () => changePassword(client, owner),
+    'a ban': async ({ userId }) => {
+      return () => act(userId, 'ban');
+    },
+  };
+
+  test.each(Object.entries(endings))('by %s', async (_what, prepare) => {
+    const owner = await signIn(client);
+    const other = await signInAgain(client, owner.email);
+    const end = await prepare(owner);
+    const held = sql`SELECT 1 FROM sessions WHERE id = ${other.sessionId}::uuid FOR UPDATE`;
+    const answer = await whileWaiting([held], end);
+    expect(answer.status, answer.text).toBe(200);
+    expect(await sessionRow(other.sessionId)).toBeNull();
+    await expectDead(client, other);
+  });
 });
