@@ -21,26 +21,20 @@ afterEach(() => vi.restoreAllMocks());
 const otherDevices = '00000000-0000-0000-0000-000000000000';
 const otherSessions = '00000000-0000-0000-0000-000000000001';
 
-/** Holds the nth call from now that matches; others pass. */
-function hold(matches: (body: string) => boolean, nth = 1) {
+/** Holds the first call from now that matches; others pass. */
+function hold(matches: (body: string) => boolean) {
   const send = globalThis.fetch;
+  const there = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
   let count = 0;
-  let go = () => {};
-  let met = () => {};
-  const isThere = new Promise<void>((r) => {
-    met = r;
-  });
-  const gate = new Promise<void>((r) => {
-    go = r;
-  });
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
-    if (typeof init?.body === 'string' && matches(init.body) && ++count === nth) {
-      met();
-      await gate;
+    if (typeof init?.body === 'string' && matches(init.body) && ++count === 1) {
+      there.resolve();
+      await gate.promise;
     }
     return send(input, init);
   });
-  return { isThere, go };
+  return { isThere: there.promise, go: gate.resolve };
 }
 const isMiss = (body: string) =>
   body.includes('INSERT INTO second_factor_devices AS d (user_id, device_id, misses, last');

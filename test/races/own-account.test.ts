@@ -26,19 +26,24 @@ async function stored(userId: string) {
   return row;
 }
 
-describe('a change of the profile', { timeout: 60_000 }, () => {
-  test('that waited for the account while its session ended changes nothing and is 401 (SES-04)', async () => {
+describe.each([
+  ['a change of the profile', rename],
+  ['an export (LIM-16)', exportAccount],
+])('%s', { timeout: 60_000 }, (_what, call) => {
+  test('that waited for the account while its session ended is 401, and changes, reads, counts and records nothing (SES-04)', async () => {
     const owner = await signIn(client);
     const held = [sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`];
     const answer = await whileWaiting(
       held,
-      () => rename(owner),
+      () => call(owner),
       async () => expect((await logOut(owner)).status).toBe(200),
     );
     expectProblem(answer, 401, 'unauthenticated');
-    expect(await stored(owner.userId)).toMatchObject({ name: 'Test User' });
+    expect(await stored(owner.userId)).toEqual({ name: 'Test User', exports: 0, reads: 0 });
   });
+});
 
+describe('a change of the profile', { timeout: 60_000 }, () => {
   test('that waited for the session while it ended changes nothing and is 401 (SES-04)', async () => {
     const owner = await signIn(client);
     const held = [sql`SELECT 1 FROM sessions WHERE id = ${owner.sessionId}::uuid FOR UPDATE`];
@@ -68,18 +73,6 @@ describe('a change of the profile', { timeout: 60_000 }, () => {
 });
 
 describe('an export', { timeout: 60_000 }, () => {
-  test('that waited for the account while its session ended reads, counts and records nothing (LIM-16, SES-04)', async () => {
-    const owner = await signIn(client);
-    const held = [sql`SELECT 1 FROM users WHERE id = ${owner.userId}::uuid FOR UPDATE`];
-    const answer = await whileWaiting(
-      held,
-      () => exportAccount(owner),
-      async () => expect((await logOut(owner)).status).toBe(200),
-    );
-    expectProblem(answer, 401, 'unauthenticated');
-    expect(await stored(owner.userId)).toMatchObject({ exports: 0, reads: 0 });
-  });
-
   test('leaves no counter when the account is deleted meanwhile (LIM-16, PRV-03)', async () => {
     const owner = await signIn(client);
     const bucket = `user:${owner.userId}:export`;
