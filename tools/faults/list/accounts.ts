@@ -93,7 +93,7 @@ export const accountFaults: readonly PlantedFault[] = [
     file: 'src/features/password/login.sql.ts',
     find: 'replacePasswordHash(holder, passwordHash, newHash)',
     replace: 'sql`UPDATE users u SET password_hash = ${newHash} WHERE u.id = ${userId}::uuid`',
-    tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login.test.ts'],
+    tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login-and-register.test.ts'],
   },
   {
     id: 'failed-rehash-fails-the-login',
@@ -214,7 +214,7 @@ export const accountFaults: readonly PlantedFault[] = [
     file: 'src/features/users/account.sql.ts',
     find: 'WHERE NOT ${isRefused}\n    ON CONFLICT DO NOTHING',
     replace: 'WHERE NOT ${isRefused}\n    ON CONFLICT (id) DO NOTHING',
-    tests: ['test/races/register.test.ts'],
+    tests: ['test/races/login-and-register.test.ts'],
   },
   {
     id: 'link-host-from-the-request',

@@ -46,7 +46,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     file: 'src/features/password/login.sql.ts',
     find: 'u.id = ${userId}::uuid AND u.password_hash = ${passwordHash}`;',
     replace: 'u.id = ${userId}::uuid AND ${passwordHash}::text IS NOT NULL`;',
-    tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login.test.ts'],
+    tests: ['test/features/password/stored-hashes.test.ts', 'test/races/login-and-register.test.ts'],
   },
   {
     id: 'idle-end-of-another-transport',
