@@ -44,7 +44,7 @@ describe('readJsonBody', () => {
     expect(await readJsonBody(post('{"a":1}', { 'Content-Type': contentType }), required)).toEqual({ a: 1 });
   });
 
-  // The routes are tried with more types, and more bytes, by test/contract/content-type.test.ts and body-syntax.test.ts.
+  // The routes are tried with more types, and more bytes, by test/contract/content-type.test.ts and bodies.test.ts.
   test.each<[row: string, headers: Record<string, string>]>([
     ['INP-02 no type', {}],
     ['INP-02 a suffix type', { 'Content-Type': 'application/problem+json' }],

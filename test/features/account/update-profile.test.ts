@@ -85,7 +85,7 @@ describe('PATCH /api/auth/me', () => {
   beforeAll(async () => {
     unchanged = await registered();
   });
-  // Unknown members, and what is no text, test/contract/body-members.test.ts tries on every route.
+  // Unknown members, and what is no text, test/contract/bodies.test.ts tries on every route.
   test.each<[string, unknown, string, string]>([
     ['without any member', {}, '', 'invalid'],
     ['with an unknown member', { name: 'x', nickname: 'y' }, '/nickname', 'unknown_member'],

@@ -9,7 +9,7 @@ type Row = [fault: string, members: Readonly<Record<string, unknown>>, expected:
 const client = new TestClient();
 const both = (text: string) => ({ password: text, confirmPassword: text });
 
-// What is no text or unknown is refused for every route by test/contract/body-members.test.ts, and what a text may
+// What is no text or unknown is refused for every route by test/contract/bodies.test.ts, and what a text may
 // be is in test/text-schemas.test.ts: here stand the members of these two, one fault for each schema.
 describe('POST /api/auth/register answers 400 validation_failed and creates nothing', () => {
   test.each<Row>([

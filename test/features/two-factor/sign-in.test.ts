@@ -364,7 +364,7 @@ describe('a sign-in with two-factor on a device that the account does not know',
 });
 
 describe('the code of a second step', () => {
-  // More of them than a challenge takes codes. Of other types than a text: body-members.test.ts.
+  // More of them than a challenge takes codes. Of other types than a text: bodies.test.ts.
   const unreadable: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     'no code': {},
     'an empty one': { code: '' },

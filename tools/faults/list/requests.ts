@@ -82,7 +82,7 @@ export const requestFaults: readonly PlantedFault[] = [
     file: 'src/features/account/schemas.ts',
     find: '.strictObject({ name: z.optional',
     replace: '.object({ name: z.optional',
-    tests: ['test/contract/body-members.test.ts', 'test/features/account/update-profile.test.ts'],
+    tests: ['test/contract/bodies.test.ts', 'test/features/account/update-profile.test.ts'],
   },
   {
     id: 'media-type-takes-quadratic-time',
