@@ -74,6 +74,18 @@ export function completeChallenge(
   });
 }
 
+/** The second step by the code of the moment, which signs in. */
+export async function completeWithCode(
+  client: TestClient,
+  first: Answer,
+  user: TwoFactorUser,
+  options: Omit<CallOptions, 'body'> = {},
+): Promise<Answer> {
+  const answer = await completeChallenge(client, first, { code: await freshCode(client, user) }, options);
+  expect(answer.status, answer.text).toBe(200);
+  return answer;
+}
+
 /** Signs in by password and a code, on a device that the account does not know unless `options` bring one. */
 export async function signInWithCode(
   client: TestClient,
@@ -81,11 +93,7 @@ export async function signInWithCode(
   overrides: Readonly<Record<string, unknown>> = {},
   options: Omit<CallOptions, 'body'> = {},
 ): Promise<Answer> {
-  const first = await challenge(client, user, overrides, options);
-  const code = await freshCode(client, user);
-  const answer = await completeChallenge(client, first, { code }, options);
-  expect(answer.status, answer.text).toBe(200);
-  return answer;
+  return completeWithCode(client, await challenge(client, user, overrides, options), user, options);
 }
 
 function databaseOf(client: TestClient) {

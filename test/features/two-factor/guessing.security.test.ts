@@ -10,7 +10,9 @@ import {
   challenge,
   codeAt,
   completeChallenge,
+  completeWithCode,
   freshCode,
+  signInWithCode,
   type TwoFactorUser,
   twoFactorUser,
   wrongCode,
@@ -182,8 +184,7 @@ describe('the checks of the second factor (OTP-14)', () => {
     const wrong = { code: wrongCode(user.secret) };
     expectRefused(await completeChallenge(client, first, wrong), 401, 'invalid_code');
     await leaveOneCheck(client, user);
-    const answer = await completeChallenge(client, first, { code: await freshCode(client, user) });
-    expect(answer.status, answer.text).toBe(200);
+    await completeWithCode(client, first, user);
     const next = await challenge(client, user);
     for (let index = 0; index < 2; index++)
       expectRefused(await completeChallenge(client, next, wrong), 401, 'invalid_code');
@@ -330,8 +331,7 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
     expect((await reset(client, link)).status).toBe(200);
     const first = await challenge(client, user, { password: otherPassword, trustedDeviceToken: trusted });
     await endCheckWindows(client, user);
-    const answer = await completeChallenge(client, first, { code: await freshCode(client, user) });
-    expect(answer.status, answer.text).toBe(200);
+    await completeWithCode(client, first, user);
   });
 
   test('comes after a right one only as the fiftieth from there', async () => {
@@ -480,9 +480,7 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
     const refused = await completeChallenge(client, next, { code: await freshCode(client, user) }, known);
     expectRefused(refused, 429, 'too_many_attempts');
     expect(refused.headers.get('RateLimit-Policy')).toBe('"attempts";q=5;w=86400');
-    const elsewhere = await challenge(client, user, { password: otherPassword });
-    const done = await completeChallenge(client, elsewhere, { code: await freshCode(client, user) });
-    expect(done.status, done.text).toBe(200);
+    await signInWithCode(client, user, { password: otherPassword });
   });
 
   test('begins no other recovery by further misses until a right code has cleared the count', async () => {
@@ -503,10 +501,7 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
     expect(await storedHash(user.userId)).not.toBeNull();
     expect(await countMails(client, user.email, 'password_withdrawn')).toBe(1);
     await endCheckWindows(client, user);
-    const first = await challenge(client, user, { password: otherPassword });
-    expect((await completeChallenge(client, first, { code: await freshCode(client, user) })).status).toBe(
-      200,
-    );
+    await signInWithCode(client, user, { password: otherPassword });
     await missTimes(client, user, 50, {}, otherPassword);
     expect(await storedHash(user.userId)).toBeNull();
   });

@@ -9,6 +9,7 @@ import {
   challenge,
   codeAt,
   completeChallenge,
+  completeWithCode,
   freshCode,
   markVerified,
   signInWithCode,
@@ -349,8 +350,7 @@ describe('POST /api/auth/two-factor/enable', () => {
     for (const proof of [{ code: codeAt(user.secret) }, { backupCode: user.backupCodes[0] }])
       expectRefused(await completeChallenge(client, first, proof), 401, 'invalid_code');
     const renewed = { ...user, secret };
-    const answer = await completeChallenge(client, first, { code: await freshCode(client, renewed) });
-    expect(answer.status, answer.text).toBe(200);
+    await completeWithCode(client, first, renewed);
     const proof = { backupCode: replaced.json.backupCodes[0] };
     expect((await completeChallenge(client, await challenge(client, user), proof)).status).toBe(200);
     const kinds = await kindsTo(client, user.email);
