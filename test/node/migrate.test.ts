@@ -118,16 +118,6 @@ describe('npm run migrate', () => {
     await rm(path);
   });
 
-  test('fails with the name of the file and the reason', async () => {
-    const path = join(folder, 'migrations', '9001_wrong.sql');
-    await writeFile(path, 'SELECT 1;\nSELECT nothing_here;');
-    expect(await migrate([])).toMatchObject({
-      code: 1,
-      output: expect.stringContaining('migration 9001_wrong: column "nothing_here" does not exist; line 2'),
-    });
-    await rm(path);
-  });
-
   test.each([
     [
       'the owner of the tables is somebody else',
@@ -135,6 +125,7 @@ describe('npm run migrate', () => {
       'Migrations need the owner of the tables.',
     ],
     ['the connection breaks', 'refuse', 'The database cannot be reached at'],
+    ['PostgreSQL refuses it', { sqlstate: '23505', detail: 'a canary' }, '; detail: a canary'],
   ])('names the file that was not applied where %s, and those before it', async (_what, fault, expected) => {
     for (const name of ['9002_kept', '9003_refused']) {
       await writeFile(join(folder, 'migrations', `${name}.sql`), 'SELECT 1;');

@@ -33,18 +33,6 @@ describe('migrate', () => {
     expect(await database.query(sql`SELECT number FROM ${identifier(table)}`)).toEqual([]);
   });
 
-  test('applies each file once', async () => {
-    const migrations = files(`CREATE TABLE ${newTable()} (id int)`);
-    await migrate(database, migrations);
-    expect(await migrate(database, migrations)).toEqual([]);
-  });
-
-  test('applies what has been added since', async () => {
-    const [first, second] = files('SELECT 1', 'SELECT 2') as [Migration, Migration];
-    await migrate(database, [first]);
-    expect(await migrate(database, [first, second])).toEqual([second.name]);
-  });
-
   test('runs a file as a whole, whatever quotes, semicolons and dollar signs it holds', async () => {
     const table = newTable();
     const texts = [
@@ -127,24 +115,6 @@ describe('migrate', () => {
       await expect(migrate(database, [{ name, sql: 'SELECT 1' }])).rejects.toThrow(MigrationError);
     },
   );
-
-  test('builds an index of a file of that kind, over HTTP where nothing else is there (CRN-09)', async () => {
-    const table = newTable();
-    const [first, second] = files(
-      `CREATE TABLE ${table} (id int)`,
-      `CREATE INDEX CONCURRENTLY ${table}_idx ON ${table} (id)`,
-    ) as [Migration, Migration];
-    const build = { ...second, name: `${second.name}_concurrently` };
-    expect(await migrate(database, [build, first])).toEqual([first.name, build.name]);
-    const states = await migrationStatus(database, [first, build]);
-    expect(states.map(({ state }) => state)).toEqual(['applied', 'applied']);
-    expect(await migrate(database, [first, build])).toEqual([]);
-    expect(
-      await database.query(
-        sql`SELECT indisvalid FROM pg_index WHERE indexrelid = ${`${table}_idx`}::regclass`,
-      ),
-    ).toEqual([{ indisvalid: true }]);
-  });
 
   test('leaves no invalid index where a unique one cannot be, and builds it after the repair (CRN-09)', async () => {
     const table = newTable();

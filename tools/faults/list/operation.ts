@@ -191,7 +191,7 @@ export const operationFaults: readonly PlantedFault[] = [
     file: 'src/db/migrations/migration-record.ts',
     find: 'SELECT pg_advisory_xact_lock(${lockKey}::bigint)',
     replace: 'SELECT ${lockKey}::bigint',
-    tests: ['test/node/migrations.postgres.test.ts'],
+    tests: ['test/node/migration-locks.postgres.test.ts'],
   },
   {
     id: 'session-ends-by-the-clock-of-the-worker',
