@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { freshClient } from '../support/accounts.ts';
 import { type Answer, cookieHeader, TestClient } from '../support/client.ts';
+import { led } from '../support/hosted-pages.ts';
 import { databaseState } from './database-state.ts';
 import { insertAccount, insertAccountFor } from './insert-account.ts';
 import {
@@ -108,15 +109,12 @@ describe('the way back from a provider', () => {
       const [method, path, { form, cookies }] = exampleCall(exempt, await insertAccountFor(client, exempt));
       const before = await databaseState();
       const bare = await client.call(method, path, { ...(form && { form }), headers: { ...headers } });
-      expect([bare.status, bare.headers.get('Location')]).toEqual([
-        303,
-        'https://auth.test/account?error=transaction_invalid',
-      ]);
+      expect(led(bare)).toEqual([303, 'https://auth.test/account?error=transaction_invalid']);
       expect(bare.roundTrips).toBe(0);
       expect(await databaseState()).toBe(before);
       const all = { ...(cookies && { Cookie: cookieHeader(cookies) }), ...headers };
       const answer = await client.call(method, path, { ...(form && { form }), headers: all });
-      expect([answer.status, answer.headers.get('Location')]).toEqual([303, 'https://auth.test/home']);
+      expect(led(answer)).toEqual([303, 'https://auth.test/home']);
     },
   );
 });

@@ -5,6 +5,7 @@ import { pageTexts as en } from '../../src/languages/en/pages.ts';
 import { password } from '../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
+import { led } from '../support/hosted-pages.ts';
 import { tokenFrom } from '../support/mailbox.ts';
 import { formsOf, readMain, titleOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
@@ -110,9 +111,7 @@ describe.each(sensitive)('%s, the form %s', (path, name) => {
     const done = await client.submit('/reauthenticate', fields, { cookies });
     // A download is begun from its own page again.
     const isDownload = name === 'data/export';
-    expect([done.status, done.headers.get('Location')], done.text).toEqual(
-      isDownload ? [303, '/account#data'] : [status, location ?? null],
-    );
+    expect(led(done), done.text).toEqual(isDownload ? [303, '/account#data'] : [status, location ?? null]);
     // The proof, a look whether it is enough, and what the form is for.
     if (!isDownload) expect(done.roundTrips).toBe(3 + roundTrips);
     expect(cookieValue(done, '__Host-nexora_held_form')).toBe('');
@@ -172,7 +171,7 @@ describe('a form that is not for the owner alone', () => {
     await makeStale(caller);
     const answer = await submitForm(client, [path, name], account);
     const { status, location } = hostedForm(path, name);
-    expect([answer.status, answer.headers.get('Location')], answer.text).toEqual([status, location ?? null]);
+    expect(led(answer), answer.text).toEqual([status, location ?? null]);
   });
 });
 
@@ -208,14 +207,14 @@ describe('somebody without a password', () => {
       const emailCode = await tokenFrom(client, passwordless.email, 'reauthentication_code');
       const proof = { ...fields, action: 'prove', emailCode };
       const done = await client.submit('/reauthenticate', proof, { cookies });
-      expect([done.status, done.headers.get('Location')], done.text).toEqual([303, location]);
+      expect(led(done), done.text).toEqual([303, location]);
     },
   );
 
   test.each(cases)('%s at once, where it is', async (_what, path, form, location) => {
     const { passwordless } = await insertPasswordless();
     const answer = await client.submit(path, form, { cookies: passwordless.cookies });
-    expect([answer.status, answer.headers.get('Location')], answer.text).toEqual([303, location]);
+    expect(led(answer), answer.text).toEqual([303, location]);
   });
 });
 
@@ -231,7 +230,7 @@ describe('a visit to the page without a form', () => {
     expect(titleOf(shown)).toBe('Please confirm that it is you');
     const fields = { returnTo: '/account/security', action: 'prove', password };
     const done = await client.submit('/reauthenticate', fields, { cookies });
-    expect([done.status, done.headers.get('Location')]).toEqual([303, '/account/security']);
+    expect(led(done)).toEqual([303, '/account/security']);
     expect(cookieValue(done, '__Host-nexora_notice')).toBe('confirmed');
   });
 

@@ -4,6 +4,7 @@ import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
+import { led } from '../support/hosted-pages.ts';
 import { titleOf } from '../support/shown-page.ts';
 import { codeAt } from '../support/two-factor.ts';
 import { expectPage } from './expect-page.ts';
@@ -146,7 +147,7 @@ describe('the second step on a page', () => {
   test('is open to nobody by a session: before it the browser has the challenge alone (SES-03)', async () => {
     const { email } = account.twoFactor;
     const first = await client.submit('/login', { email, password });
-    expect([first.status, first.headers.get('Location')]).toEqual([303, '/login/two-factor']);
+    expect(led(first)).toEqual([303, '/login/two-factor']);
     expect(first.setCookies.map((cookie) => cookie.split('=')[0])).toEqual(['__Host-nexora_challenge']);
     const cookies = challengeOf({
       '__Host-nexora_challenge': cookieValue(first, '__Host-nexora_challenge') ?? '',
@@ -197,7 +198,7 @@ describe('the session of a browser', () => {
     [['/account/delete', 'delete']],
   ])('ends by %s, and the browser forgets it', async (form) => {
     const answer = await submitForm(client, form, account);
-    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/login']);
+    expect(led(answer)).toEqual([303, '/login']);
     expect(authCookies(answer)).toEqual({ '__Host-nexora_access': '', '__Host-nexora_refresh': '' });
     expect((await me(account.cookies)).status).toBe(401);
     const refreshed = await client.post('/api/auth/refresh', {}, { cookies: refreshOf(account.cookies) });

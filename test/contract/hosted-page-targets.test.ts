@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { password } from '../support/accounts.ts';
 import { cookieValue, TestClient } from '../support/client.ts';
+import { led } from '../support/hosted-pages.ts';
 import { formsOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
 import { codeAt } from '../support/two-factor.ts';
@@ -109,19 +110,16 @@ describe.each(targetPages)('%s', (path) => {
   test('leads to the default after a form with a target that is not ours (OAU-10)', async () => {
     for (const target of evilTargetsFor(path)) {
       const answer = await submitWith(path, target);
-      expect([answer.status, answer.headers.get('Location')], target).toEqual([
-        303,
-        'https://auth.test/account',
-      ]);
+      expect(led(answer), target).toEqual([303, 'https://auth.test/account']);
     }
   });
 
   test('takes 10 KiB, a target twice and a list of them for none (OAU-10)', async () => {
     const long = await submitWith(path, `/evil${'x'.repeat(10_240)}`);
-    expect([long.status, long.headers.get('Location')]).toEqual([303, 'https://auth.test/account']);
+    expect(led(long)).toEqual([303, 'https://auth.test/account']);
     const cookies = visitorOf(path);
     const longer = await client.get(withTarget(path, `/evil${'x'.repeat(10_240)}`), { cookies });
-    expect([longer.status, longer.headers.get('Location')]).toEqual([414, null]);
+    expect(led(longer)).toEqual([414, null]);
     for (const query of [
       'redirectTo=/account/sessions&redirectTo=//evil.example',
       'redirectTo=//evil.example&redirectTo=/account/sessions',
@@ -174,7 +172,7 @@ describe.each(targetPages)('%s', (path) => {
     expectPage(refused, 400, { formTarget: 'https://app.test' });
     expect(formsOf(refused)[0]?.fields.redirectTo).toBe(target);
     const answer = await submitWith(path, target);
-    expect([answer.status, answer.headers.get('Location')]).toEqual([303, target]);
+    expect(led(answer)).toEqual([303, target]);
   });
 
   test('names the origin of the default, where that is another one (HDR-03)', async () => {
@@ -211,7 +209,7 @@ describe('the target of a sign-in', () => {
     const { twoFactor } = await insertAccount(client, (read) => read.twoFactor);
     const { email } = twoFactor;
     const first = await client.submit('/login', { email, password, redirectTo: target });
-    expect([first.status, first.headers.get('Location')]).toEqual([303, `/login/two-factor${query}`]);
+    expect(led(first)).toEqual([303, `/login/two-factor${query}`]);
     const cookies = {
       '__Host-nexora_challenge': cookieValue(first, '__Host-nexora_challenge') ?? '',
     };
@@ -221,7 +219,7 @@ describe('the target of a sign-in', () => {
     );
     const proof = { code: codeAt(twoFactor.secret) };
     const done = await client.submit('/login/two-factor', { ...proof, redirectTo: target }, { cookies });
-    expect([done.status, done.headers.get('Location')]).toEqual([303, target]);
+    expect(led(done)).toEqual([303, target]);
   });
 
   test('is the default after the second step where another was asked for than an own one (OAU-10)', async () => {
@@ -235,10 +233,7 @@ describe('the target of a sign-in', () => {
   test('that is not ours is not where somebody is led who is signed in already (OAU-10)', async () => {
     for (const target of evilTargetsFor('/reauthenticate')) {
       const answer = await client.get(withTarget('/login', target), { cookies: account.cookies });
-      expect([answer.status, answer.headers.get('Location')], target).toEqual([
-        303,
-        'https://auth.test/account',
-      ]);
+      expect(led(answer), target).toEqual([303, 'https://auth.test/account']);
     }
   });
 });
@@ -247,7 +242,7 @@ describe('where other forms lead back to', () => {
   test('the choice of a language: to a path of this service alone (OAU-10)', async () => {
     for (const returnTo of [...evilTargets, 'https://app.test/home', 'https://auth.test/account']) {
       const answer = await client.submit('/language', { language: 'de', returnTo });
-      expect([answer.status, answer.headers.get('Location')], returnTo).toEqual([303, '/']);
+      expect(led(answer), returnTo).toEqual([303, '/']);
     }
     for (const returnTo of ownTargets.filter((target) => target.startsWith('/'))) {
       const answer = await client.submit('/language', { language: 'de', returnTo });
@@ -268,11 +263,11 @@ describe('where other forms lead back to', () => {
     ]) {
       const address = `/reauthenticate?${new URLSearchParams({ returnTo })}`;
       const shown = await client.get(address, { cookies });
-      expect([shown.status, shown.headers.get('Location')], returnTo).toEqual([303, '/account']);
+      expect(led(shown), returnTo).toEqual([303, '/account']);
       if (evilTargets.includes(returnTo) && !evilTargetsFor('/reauthenticate').includes(returnTo)) continue;
       const form = { action: 'continue', returnTo };
       const answer = await client.submit('/reauthenticate', form, { cookies });
-      expect([answer.status, answer.headers.get('Location')], returnTo).toEqual([303, '/account']);
+      expect(led(answer), returnTo).toEqual([303, '/account']);
     }
     const own = await client.get('/reauthenticate?returnTo=/account/security', { cookies });
     expect(own.headers.get('Location')).toBe('/account/security');

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
 import { type FaultPlan, faultyEndpoint, openDatabase } from '../support/database.ts';
+import { led } from '../support/hosted-pages.ts';
 import { titleOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
 import { databaseState } from './database-state.ts';
@@ -97,7 +98,7 @@ describe.each(holderPages)('%s, for somebody who is not signed in', (path) => {
         await client.get(path, { cookies }),
         await submitForm(client, [path, name], account, { cookies }),
       ]) {
-        expect([answer.status, answer.headers.get('Location')], answer.text).toEqual([303, signIn]);
+        expect(led(answer), answer.text).toEqual([303, signIn]);
         expect(tokenCookies(answer)).toEqual([]);
       }
     const { fields } = hostedForm('/login', 'sign in');
@@ -118,7 +119,7 @@ describe.each(holderPages)('%s, for somebody who is not signed in', (path) => {
 
   test('takes no bearer token: a page has no other caller than a browser', async () => {
     const answer = await client.get(path, { bearer: account.accessToken });
-    expect([answer.status, answer.headers.get('Location')]).toEqual([303, signIn]);
+    expect(led(answer)).toEqual([303, signIn]);
   });
 });
 
@@ -130,11 +131,7 @@ test('the cookie of the legacy application is read by no page, and stays good fo
     await legacy.get('/account', { cookies }),
     await submitForm(legacy, ['/account', 'profile/save'], account, { cookies }),
   ])
-    expect([answer.status, answer.headers.get('Location'), answer.setCookies]).toEqual([
-      303,
-      '/login?redirectTo=%2Faccount',
-      [],
-    ]);
+    expect([...led(answer), answer.setCookies]).toEqual([303, '/login?redirectTo=%2Faccount', []]);
   expect(await databaseState()).toBe(before);
   expect((await legacy.post('/api/auth/refresh', {}, { cookies })).status).toBe(200);
 });
@@ -148,12 +145,7 @@ describe('the pages for everybody', () => {
     const before = await databaseState();
     for (const cookies of [account.cookies, refreshOf(account), await withExpiredAccess(client, account)]) {
       const answer = await client.get(path, { cookies });
-      expect([answer.status, answer.headers.get('Location'), answer.roundTrips, answer.setCookies]).toEqual([
-        303,
-        target,
-        1,
-        [],
-      ]);
+      expect([...led(answer), answer.roundTrips, answer.setCookies]).toEqual([303, target, 1, []]);
     }
     expect(await databaseState()).toBe(before);
     expect((await client.post('/api/auth/logout', {}, { cookies: account.cookies })).status).toBe(200);
@@ -191,7 +183,7 @@ describe('a form that is sent with an access token that has expired', () => {
     account = await insertSender(client, [path, name]);
     const cookies = await withExpiredAccess(client, callerOf([path, name]));
     const answer = await submitForm(client, [path, name], account, { cookies });
-    expect([answer.status, answer.headers.get('Location'), answer.roundTrips], answer.text).toEqual([
+    expect([...led(answer), answer.roundTrips], answer.text).toEqual([
       status,
       location ?? null,
       roundTrips + 1,
@@ -259,7 +251,7 @@ describe('a form that is sent with an access token that has expired', () => {
     const strict = new TestClient({ ...variables, REFRESH_GRACE_SECONDS: '0' });
     const refreshed = await strict.post('/api/auth/refresh', {}, { cookies: refreshOf(account) });
     const answer = await strict.submit('/account', { ...save, name: 'Eve' }, { cookies: refreshOf(account) });
-    expect([answer.status, answer.headers.get('Location')]).toEqual([303, '/login?redirectTo=%2Faccount']);
+    expect(led(answer)).toEqual([303, '/login?redirectTo=%2Faccount']);
     expect((await client.get('/api/auth/me', { cookies: authCookies(refreshed) })).status).toBe(401);
   });
 });
