@@ -1,12 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { features } from '../../src/app.ts';
 import { foldSite } from '../../src/feature.ts';
+import { pageTexts as en } from '../../src/languages/en/pages.ts';
 import { logIn } from '../support/accounts.ts';
 import { type Answer, cookieHeader, TestClient } from '../support/client.ts';
-import { formsOf } from '../support/shown-page.ts';
+import { led } from '../support/hosted-pages.ts';
+import { alertOf, formsOf, linksOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
 import { databaseState } from './database-state.ts';
 import { expectPage, nonceOf } from './expect-page.ts';
+import { expectProblem } from './expect-problem.ts';
 import {
   cookiesOf,
   type FormName,
@@ -22,12 +25,16 @@ import {
 } from './hosted-page-table.ts';
 import { insertAccount } from './insert-account.ts';
 import { oneOfEachOtherPage, otherPages, ownPages, type PageHeaders } from './origins.ts';
+import { formPages, insertForm, linkTo } from './page-table.ts';
 import { recordLog } from './recorded-log.ts';
 import { casesFor } from './route-choice.ts';
 import type { Account } from './route-table.ts';
 import { sectionForms, type VisitorKind } from './section-form-table.ts';
 
-const client = new TestClient(providerVariables());
+const variables = providerVariables();
+const client = new TestClient(variables);
+/** The same service without its pages. */
+const unhosted = new TestClient({ ...variables, HOSTED_PAGES: 'false' });
 // For what changes nothing of it.
 const account = await insertAccount(client);
 beforeEach(() => void recordLog());
@@ -166,12 +173,132 @@ describe.each(hostedPages)('%s', (path) => {
 test.each(hostedForms)('%s: the form %s does what its example says (SQL-03)', async (path, name) => {
   const { status, location, roundTrips } = hostedForm(path, name);
   const answer = await submitForm(client, [path, name], await insertSender(client, [path, name]));
-  expect([answer.status, answer.roundTrips, answer.headers.get('Location')], answer.text).toEqual([
-    status,
-    roundTrips,
-    location ?? null,
-  ]);
+  expect([...led(answer), answer.roundTrips], answer.text).toEqual([status, location ?? null, roundTrips]);
   if (name === 'data/export') return;
   expectHeaders(answer);
   if (status === 200) expectPage(answer, 200);
+});
+
+describe('a listed origin', () => {
+  test('reads answers of the API, and no page (CSR-08)', async () => {
+    const headers = { Origin: 'https://app.test' };
+    const { cookies } = account;
+    const me = await client.get('/api/auth/me', { cookies, headers });
+    expect([me.status, me.headers.get('Access-Control-Allow-Origin')]).toEqual([200, 'https://app.test']);
+    const pages = ['/', '/account', '/account/security', '/login', '/auth/unlock?token=x', '/auth/unlock'];
+    // Those that reach no route as well.
+    for (const path of [...pages, '/login/', '/account/nothing', '/auth/nothing']) {
+      const page = await client.get(path, { cookies, headers });
+      expect(page.headers.get('Content-Type') ?? 'text/html', path).toContain('text/html');
+      const names = [...page.headers.keys()].filter((name) => name.startsWith('access-control-'));
+      expect([names, page.headers.get('Vary')], path).toEqual([[], 'Origin']);
+      const asking = { ...headers, 'Access-Control-Request-Method': 'POST' };
+      const preflight = await client.call('OPTIONS', path, { headers: asking });
+      expect(
+        [...preflight.headers.keys()].filter((name) => name.startsWith('access-control-')),
+        path,
+      ).toEqual([]);
+    }
+  });
+});
+
+describe('an address behind the pages', () => {
+  const cases = [
+    ['/login/', '', 404, 'not_found'],
+    ['/account/nothing', '', 404, 'not_found'],
+    ['/login?x=', 'x'.repeat(9000), 414, 'uri_too_long'],
+  ] as const;
+
+  test.each(cases)('that is not served is told by a page: %s', async (start, rest, status, code) => {
+    const answer = await client.get(start + rest);
+    expectPage(answer, status);
+    expect([alertOf(answer), answer.roundTrips]).toEqual([en.errors[code], 0]);
+  });
+
+  test.each(cases)(
+    'with HOSTED_PAGES=false is told by a problem document: %s',
+    async (start, rest, status, code) => {
+      expectProblem(await unhosted.get(start + rest), status, code);
+    },
+  );
+});
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
+
+/** An answer without what differs between two requests. */
+function comparable({ status, headers, text }: Answer): unknown {
+  const own = ['x-request-id', 'server-timing'];
+  return {
+    status,
+    headers: [...headers].filter(([name]) => !own.includes(name)),
+    text: text.replace(headers.get('X-Request-Id') ?? '', ''),
+  };
+}
+
+describe.each(hostedPages)('%s with HOSTED_PAGES=false', (path) => {
+  test('is answered like an unknown path, by every method and to everybody (LOG-09)', async () => {
+    const cookies = cookiesOf(hostedExample(path).visitor, account);
+    const [name = ''] = Object.keys(hostedExample(path).forms);
+    const form = hostedForm(path, name).fields(account);
+    for (const method of methods)
+      for (const headers of [{}, { Origin: 'https://auth.test' }, { Origin: 'https://evil.example' }]) {
+        const options = { cookies, headers, ...(method === 'POST' && { form }) };
+        const [answer, unknown] = [
+          await unhosted.call(method, path, options),
+          await unhosted.call(method, '/nothing', options),
+        ];
+        expect(unknown.status).toBe(404);
+        expect(comparable(answer), method).toEqual(comparable(unknown));
+        expect(answer.headers.get('Allow'), method).toBeNull();
+        expect(answer.headers.get('RateLimit'), method).toBeNull();
+        expect([answer.roundTrips, answer.setCookies], method).toEqual([0, []]);
+      }
+  });
+});
+
+test('a hidden page counts against no budget', async () => {
+  const limited = new TestClient({ ...variables, HOSTED_PAGES: 'false', RATE_LIMIT_PER_MINUTE: '1' });
+  for (const path of hostedPages) {
+    expect((await limited.get(path)).status).toBe(404);
+    expect((await limited.submit(path, {})).status).toBe(404);
+  }
+  expect((await limited.post('/api/auth/login', {})).status).toBe(400);
+});
+
+/** Clients, and where a page of a link ends for them. */
+const ends = [
+  [unhosted, {}],
+  ...['https://app.test/welcome', '/app'].map(
+    (home) =>
+      [
+        new TestClient({ ...variables, HOSTED_PAGES: 'false', DEFAULT_REDIRECT_URL: home }),
+        { Continue: home },
+      ] as const,
+  ),
+  [client, { Continue: '/' }],
+] as const;
+
+describe.each(formPages)('%s with HOSTED_PAGES=false', (path) => {
+  test('is there, says nothing of pages that are not, and ends where the operator says', async () => {
+    for (const [by, links] of ends) {
+      const form = await insertForm(by, path);
+      const shown = await by.get(linkTo(path, form.token));
+      expectPage(shown, 200);
+      if (by !== client) expect(shown.text).not.toContain('/language');
+      expect(linksOf(shown)).toEqual({});
+      const done = await by.submit(path, form);
+      expectPage(done, 200);
+      expect(linksOf(done)).toEqual(links);
+      if (by === unhosted) expect(done.text).not.toMatch(/href="\/(?!\/)/);
+      for (const hiddenPage of hostedPages.filter((page) => page.length > 1))
+        if (by !== client) expect(done.text, hiddenPage).not.toContain(`"${hiddenPage}"`);
+    }
+  });
+
+  test('is incomplete without its token, with the same way on', async () => {
+    const answer = await unhosted.get(path);
+    expectPage(answer, 400);
+    expect(linksOf(answer)).toEqual({});
+    expect(linksOf(await client.get(path))).toEqual({ Continue: '/' });
+  });
 });

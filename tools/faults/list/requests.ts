@@ -46,7 +46,7 @@ export const requestFaults: readonly PlantedFault[] = [
     file: 'src/http/answer-request.ts',
     find: ' && !isForPage(c);',
     replace: ';',
-    tests: ['test/contract/hosted-page-bounds.test.ts'],
+    tests: ['test/contract/hosted-pages.test.ts'],
   },
   {
     id: 'only-post-is-unsafe',
