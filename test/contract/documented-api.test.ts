@@ -4,6 +4,7 @@ import { codeIn, documentedRoutes as documented, documents, routePattern, tableR
 import { declaredCodes } from './problem-codes.ts';
 import { type Account, bodyRoutes, exampleOf, membersOf, registeredRoutes } from './route-table.ts';
 
+const served = createApp().serves;
 const rows = tableRows('docs/api.md');
 /** Examples only look members up in it. */
 const anybody = { links: {}, twoFactor: { secret: 'AA', setupSecret: 'AA' }, social: {} } as Account;
@@ -16,8 +17,8 @@ function rowOf(route: string) {
 
 describe('docs/api.md', () => {
   test('has one row for every route that is served, and for no other', () => {
-    const served = createApp().serves.map(({ method, path }) => `${method} ${path}`);
-    expect(documented.map(({ route }) => route).toSorted()).toEqual(served.toSorted());
+    const routes = served.map(({ method, path }) => `${method} ${path}`);
+    expect(documented.map(({ route }) => route).toSorted()).toEqual(routes.toSorted());
   });
 
   test('names no other route in its text', () => {
@@ -52,5 +53,31 @@ describe('docs/api.md', () => {
     );
     expect(told.length).toBeGreaterThan(20);
     expect(told.filter((code) => !known.has(code))).toEqual([]);
+  });
+});
+
+/** The path patterns of Cloudflare's routes, of which only a final * is a wildcard here. */
+const patterns = tableRows('docs/moving-from-nexora.md', '### Paths')
+  .slice(2)
+  .flatMap(([paths = '']) => codeIn(paths));
+
+function isMatch(pattern: string, path: string): boolean {
+  return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
+}
+
+/** What a deployed service serves: the outbox is a page of development alone. */
+const deployed = served.filter(({ path }) => !path.startsWith('/dev/')).map(({ path }) => path);
+
+describe('the paths that docs/moving-from-nexora.md has routed to the service', () => {
+  test('contain every path that is served', () => {
+    expect(deployed.length).toBeGreaterThan(20);
+    const left = deployed.filter((path) => !patterns.some((pattern) => isMatch(pattern, path)));
+    expect(left).toEqual([]);
+  });
+
+  test('are all served', () => {
+    expect(patterns.length).toBeGreaterThan(4);
+    const empty = patterns.filter((pattern) => !deployed.some((path) => isMatch(pattern, path)));
+    expect(empty).toEqual([]);
   });
 });

@@ -1,14 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { PageText } from '../../src/languages/en/link-pages.ts';
 import { pageTexts as en } from '../../src/languages/en/pages.ts';
-import { TestClient } from '../support/client.ts';
+import { pageLanguages } from '../../src/languages/page-languages.ts';
+import { type Answer, TestClient } from '../support/client.ts';
 import { type FaultPlan, faultyEndpoint } from '../support/database.ts';
-import { buttonsOf } from '../support/shown-page.ts';
+import { buttonsOf, readMain, titleOf } from '../support/shown-page.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { databaseState } from './database-state.ts';
 import { expectPage, nonceOf, visiblePart, withoutReference } from './expect-page.ts';
 import { insertAccount } from './insert-account.ts';
 import { oneOfEachOtherPage, otherPages, ownPages } from './origins.ts';
 import { formOf, formPages, insertForm, linkTo, registeredPages } from './page-table.ts';
+import { declaredCodes } from './problem-codes.ts';
 import { recordLog } from './recorded-log.ts';
 import { casesFor, isTriedInFull } from './route-choice.ts';
 
@@ -193,4 +196,52 @@ describe.each(formPages)('%s', (path) => {
 test('an unknown address among the pages is answered by a page', async () => {
   for (const address of ['/auth', '/auth/', '/auth/nothing', '/auth/verify-email/x.css', '/dev/nothing'])
     expectPage(await client.get(address), 404, address);
+});
+
+describe.each(Object.entries(pageLanguages))('in the language %s', (tag, language) => {
+  const headers = { 'Accept-Language': `${tag}-001, zz;q=0.8` };
+  const pages: readonly PageText[] = Object.values(language.pages);
+
+  function expectLanguage(answer: Answer): void {
+    expect(answer.headers.get('Content-Language')).toBe(tag);
+    expect(answer.text).toContain(`<html lang="${tag}">`);
+  }
+
+  test.each(formPages)('%s is shown, refused and done', async (path) => {
+    const form = await insertForm(client, path);
+    const shown = await client.get(linkTo(path, form.token), { headers });
+    expectLanguage(shown);
+    const page = pages.find(({ title }) => title === titleOf(shown))!;
+    for (const text of [...page.paragraphs, page.submit]) expect(readMain(shown)).toContain(text);
+    const labels = [...readMain(shown).matchAll(/<label for="[\w-]+">([^<]+)/g)].map((match) => match[1]);
+    expect(labels).toHaveLength(Object.keys(form).length - 1);
+    for (const label of labels) expect(Object.values(language.fields)).toContain(label);
+
+    const refused = await client.submit(path, { ...form, token: 'forged' }, { headers });
+    expectLanguage(refused);
+    expect(refused.status).toBe(400);
+    expect(readMain(refused)).toContain(language.errors.token_invalid);
+
+    const done = await client.submit(path, form, { headers });
+    expectLanguage(done);
+    expect(done.status).toBe(200);
+    expect(titleOf(done)).toBe(page.done.title);
+    for (const text of page.done.paragraphs) expect(readMain(done)).toContain(text);
+  });
+
+  test('a link without its token, and an address that no page has, are told of', async () => {
+    const incomplete = await client.get('/auth/unlock', { headers });
+    expectLanguage(incomplete);
+    expect(readMain(incomplete)).toContain(language.errorPage.incompleteLink);
+    const unknown = await client.get('/auth/nothing', { headers });
+    expectLanguage(unknown);
+    expect(titleOf(unknown)).toBe(language.errorPage.title);
+    for (const text of [language.errors.not_found, language.errorPage.reference])
+      expect(readMain(unknown)).toContain(text);
+  });
+
+  test('every failure that a page tells has a code of the service', () => {
+    const declared = declaredCodes().map((code) => code.split(' ')[0]);
+    for (const code of Object.keys(language.errors)) expect(declared).toContain(code);
+  });
 });
