@@ -120,7 +120,7 @@ export const requestFaults: readonly PlantedFault[] = [
     find: 'new Hono<AppEnv>({ router })',
     replace:
       "new Hono<AppEnv>({ router, getPath: (request) => new URL(request.url).pathname.replace(/;.*$/, '') })",
-    tests: ['test/contract/unknown-paths.test.ts'],
+    tests: ['test/contract/paths-and-methods.test.ts'],
   },
   {
     id: 'devices-stay-known-after-not-me',
