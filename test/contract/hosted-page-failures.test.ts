@@ -141,18 +141,6 @@ describe('the limits of the hosted pages', () => {
     expectPage(answer, 429);
     expect([answer.hashes, answer.setCookies]).toEqual([0, []]);
   });
-
-  test('of one account hold on the page as well (LIM-01)', async () => {
-    const strict = new TestClient({ ...variables, LOGIN_ATTEMPTS_MAX: '1' });
-    const wrong = { email: account.email, password: 'wrong password' };
-    const answers = [await strict.submit('/login', wrong), await strict.submit('/login', wrong)];
-    expect(answers.map(({ status }) => status)).toEqual([401, 429]);
-    expect(answers.map((answer) => alertOf(answer))).toEqual([
-      en.errors.invalid_credentials,
-      en.errors.too_many_attempts,
-    ]);
-    expect(answers[1]!.headers.has('Retry-After')).toBe(true);
-  });
 });
 
 test('a form of the account that no section takes is answered by a page with 400, and changes nothing (INP-02)', async () => {
