@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { neon, neonConfig } from '@neondatabase/serverless';
-import { expect, inject } from 'vitest';
+import { expect, inject, onTestFinished } from 'vitest';
 import { openPostgres } from '../../tools/neon-local/postgres-backend.ts';
 import { startNeonLocal } from '../../tools/neon-local/server.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
@@ -10,6 +10,16 @@ const url = await freshDatabase();
 const serverUrl = inject('serverUrl') ?? '';
 neonConfig.fetchEndpoint = inject('databaseEndpoint');
 const sql = neon(url);
+
+/** Lets the driver ask a server of this test's own until the test ends. */
+async function serve(options: Parameters<typeof openPostgres>[0]): Promise<void> {
+  const server = await startNeonLocal({ backend: openPostgres(options) });
+  neonConfig.fetchEndpoint = server.url;
+  onTestFinished(async () => {
+    neonConfig.fetchEndpoint = inject('databaseEndpoint');
+    await server.close();
+  });
+}
 
 test('a session that the server ends is reported and never used again', async () => {
   const killed = sql`SELECT pg_terminate_backend(pg_backend_pid())`.catch((error: unknown) => error);
@@ -45,68 +55,40 @@ test('a statement runs to its end after its caller has gone', async () => {
 });
 
 test('requests wait in line when all sessions are in use, also those for another database', async () => {
-  const backend = openPostgres({ serverUrl, connectionsMax: 2 });
-  const server = await startNeonLocal({ backend });
-  neonConfig.fetchEndpoint = server.url;
-  try {
-    const other = neon('postgresql://test:test@127.0.0.1/postgres');
-    const answers = await Promise.all(
-      Array.from({ length: 12 }, (_, n) => {
-        const database = n % 2 === 0 ? sql : other;
-        return database`SELECT ${n}::int AS n, pg_sleep(0.01)::text AS slept`;
-      }),
-    );
-    expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 12 }, (_, n) => n));
-  } finally {
-    await server.close();
-    neonConfig.fetchEndpoint = inject('databaseEndpoint');
-  }
+  await serve({ serverUrl, connectionsMax: 2 });
+  const other = neon('postgresql://test:test@127.0.0.1/postgres');
+  const answers = await Promise.all(
+    Array.from({ length: 12 }, (_, n) => {
+      const database = n % 2 === 0 ? sql : other;
+      return database`SELECT ${n}::int AS n, pg_sleep(0.01)::text AS slept`;
+    }),
+  );
+  expect(answers.map(([row]) => row?.n)).toEqual(Array.from({ length: 12 }, (_, n) => n));
 });
 
 test('a session that keeps statements answers as others do, after failures too', async () => {
-  const backend = openPostgres({ serverUrl, connectionsMax: 1, keepsStatements: true });
-  const server = await startNeonLocal({ backend });
-  neonConfig.fetchEndpoint = server.url;
-  try {
-    const divide = (by: number) => sql`SELECT 12 / ${by}::int AS result`;
-    const failed = { code: '22012' };
-    for (const _ of [1, 2, 3]) await expect(divide(0)).rejects.toMatchObject(failed);
-    for (const by of [1, 2, 3]) expect(await divide(by)).toEqual([{ result: 12 / by }]);
-    await expect(divide(0)).rejects.toMatchObject(failed);
-    expect(await divide(4)).toEqual([{ result: 3 }]);
-    const broken = () => sql`SELECT no_such_column`;
-    for (const _ of [1, 2, 3]) await expect(broken()).rejects.toMatchObject({ code: '42703' });
-    expect(await sql`SELECT from_sql FROM pg_prepared_statements WHERE statement LIKE 'SELECT 12%'`).toEqual([
-      { from_sql: false },
-    ]);
-  } finally {
-    await server.close();
-    neonConfig.fetchEndpoint = inject('databaseEndpoint');
-  }
+  await serve({ serverUrl, connectionsMax: 1, keepsStatements: true });
+  const divide = (by: number) => sql`SELECT 12 / ${by}::int AS result`;
+  const failed = { code: '22012' };
+  for (const _ of [1, 2, 3]) await expect(divide(0)).rejects.toMatchObject(failed);
+  for (const by of [1, 2, 3]) expect(await divide(by)).toEqual([{ result: 12 / by }]);
+  await expect(divide(0)).rejects.toMatchObject(failed);
+  expect(await divide(4)).toEqual([{ result: 3 }]);
+  const broken = () => sql`SELECT no_such_column`;
+  for (const _ of [1, 2, 3]) await expect(broken()).rejects.toMatchObject({ code: '42703' });
+  expect(await sql`SELECT from_sql FROM pg_prepared_statements WHERE statement LIKE 'SELECT 12%'`).toEqual([
+    { from_sql: false },
+  ]);
 });
 
 test('a server that is not there is a 500', async () => {
-  const server = await startNeonLocal({
-    backend: openPostgres({ serverUrl: 'postgresql://nobody@127.0.0.1:1/postgres' }),
-  });
-  neonConfig.fetchEndpoint = server.url;
-  try {
-    await expect(sql`SELECT 1`).rejects.toThrow(/HTTP status 500.*ECONNREFUSED/);
-  } finally {
-    await server.close();
-    neonConfig.fetchEndpoint = inject('databaseEndpoint');
-  }
+  await serve({ serverUrl: 'postgresql://nobody@127.0.0.1:1/postgres' });
+  await expect(sql`SELECT 1`).rejects.toThrow(/HTTP status 500.*ECONNREFUSED/);
 });
 
 test('a log-in that is refused is a 400 with its SQLSTATE', async () => {
   const wrong = new URL(serverUrl);
   wrong.username = 'nobody_of_that_name';
-  const server = await startNeonLocal({ backend: openPostgres({ serverUrl: wrong.href }) });
-  neonConfig.fetchEndpoint = server.url;
-  try {
-    await expect(sql`SELECT 1`).rejects.toMatchObject({ code: expect.stringMatching(/^28/) });
-  } finally {
-    await server.close();
-    neonConfig.fetchEndpoint = inject('databaseEndpoint');
-  }
+  await serve({ serverUrl: wrong.href });
+  await expect(sql`SELECT 1`).rejects.toMatchObject({ code: expect.stringMatching(/^28/) });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { NeonDbError, neon, neonConfig } from '@neondatabase/serverless';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type Backend, SqlError } from '../../tools/neon-local/backend.ts';
 import { startNeonLocal } from '../../tools/neon-local/server.ts';
 import { freshDatabase } from '../support/node/fresh-database.ts';
@@ -281,46 +281,40 @@ describe('the server', () => {
     close: async () => undefined,
   };
 
+  async function start(backend: Backend) {
+    const server = await startNeonLocal({ backend });
+    onTestFinished(() => server.close());
+    return server;
+  }
+
   test('listens on the loopback interface alone', async () => {
-    const server = await startNeonLocal({ backend: idle });
+    const server = await start(idle);
     const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
     const outside = addresses.find(({ internal, family }) => !internal && family === 'IPv4');
-    try {
-      expect(new URL(server.url).hostname).toBe('127.0.0.1');
-      const knock = request({ host: outside?.address ?? '127.0.0.2', port: server.port });
-      knock.end();
-      await expect(once(knock, 'response')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
-    } finally {
-      await server.close();
-    }
+    expect(new URL(server.url).hostname).toBe('127.0.0.1');
+    const knock = request({ host: outside?.address ?? '127.0.0.2', port: server.port });
+    knock.end();
+    await expect(once(knock, 'response')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   test('refuses a body of more than 10 MiB', async () => {
-    const server = await startNeonLocal({ backend: idle });
+    const server = await start(idle);
     const send = (size: number) =>
       fetch(server.url, { method: 'POST', body: ' '.repeat(size) }).then(({ status }) => status);
-    try {
-      expect(await send(10 * 1024 * 1024 + 1)).toBe(413);
-      expect(await send(10 * 1024 * 1024)).toBe(400);
-    } finally {
-      await server.close();
-    }
+    expect(await send(10 * 1024 * 1024 + 1)).toBe(413);
+    expect(await send(10 * 1024 * 1024)).toBe(400);
   });
 
   test('answers 500 when the database is lost, and nothing at other addresses', async () => {
     const lost = () => Promise.reject(new Error('connection lost'));
-    const server = await startNeonLocal({ backend: { ...idle, run: lost } });
-    try {
-      const answer = await fetch(server.url, {
-        method: 'POST',
-        headers: { 'Neon-Connection-String': url },
-        body: '{"query":"SELECT 1"}',
-      });
-      expect([answer.status, await answer.json()]).toEqual([500, { message: 'connection lost' }]);
-      expect((await fetch(new URL('/other', server.url), { method: 'POST' })).status).toBe(404);
-      expect((await fetch(server.url)).status).toBe(404);
-    } finally {
-      await server.close();
-    }
+    const server = await start({ ...idle, run: lost });
+    const answer = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'Neon-Connection-String': url },
+      body: '{"query":"SELECT 1"}',
+    });
+    expect([answer.status, await answer.json()]).toEqual([500, { message: 'connection lost' }]);
+    expect((await fetch(new URL('/other', server.url), { method: 'POST' })).status).toBe(404);
+    expect((await fetch(server.url)).status).toBe(404);
   });
 });
