@@ -1,14 +1,9 @@
 import { posix } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readProject } from '../support/node/project-files.ts';
 
-let files: ReadonlyMap<string, string>;
-let documents: readonly [path: string, text: string][];
-
-beforeAll(async () => {
-  files = await readProject();
-  documents = [...files].filter(([path]) => /^(?:docs\/.*|[^/]+)\.md$/.test(path));
-});
+const files = await readProject();
+const documents = [...files].filter(([path]) => /^(?:docs\/.*|[^/]+)\.md$/.test(path));
 
 function exists(path: string): boolean {
   return files.has(path) || [...files.keys()].some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
@@ -59,5 +54,53 @@ describe('the documents', () => {
     expect(links.filter(({ path }) => !exists(path))).toEqual([]);
     const withAnchor = links.filter(({ anchor }) => anchor !== undefined);
     expect(withAnchor.filter(({ path, anchor = '' }) => !anchorsOf(path).has(anchor))).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  const readme = files.get('README.md') ?? '';
+
+  test('can be read in one go: it has at most 150 lines', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  });
+
+  test('begins with the two commands', () => {
+    expect(/```bash\n([\s\S]*?)```/.exec(readme)?.[1]).toMatch(
+      /^npm ci && npm run dev .*\nnpm ci && npm test .*\n$/,
+    );
+  });
+
+  test('leads to every document', () => {
+    const pages = [...files.keys()].filter((path) => /^docs\/[^/]+\.md$/.test(path));
+    expect(pages.length).toBeGreaterThan(8);
+    expect(pages.filter((path) => !readme.includes(`](${path})`))).toEqual([]);
+    for (const file of [
+      'LICENSE',
+      'SECURITY.md',
+      'CONTRIBUTING.md',
+      'CHANGELOG.md',
+      'docs/decisions/README.md',
+    ])
+      expect(readme).toContain(`](${file})`);
+  });
+});
+
+describe('the glossary', () => {
+  const glossary = files.get('docs/glossary.md') ?? '';
+  const sources = [...files].filter(([path]) => /^(?:src|migrations)\//.test(path)).map(([, text]) => text);
+
+  test('names only what stands in the code', () => {
+    const names = [...glossary.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+    // Paths have a test of their own; what has blanks is SQL or a method with its path.
+    const words = names.filter((name) => !/[\s/]/.test(name) && !files.has(name) && !name.endsWith('.sql'));
+    expect(words.length).toBeGreaterThan(50);
+    expect(words.filter((word) => !sources.some((text) => text.includes(word)))).toEqual([]);
+  });
+
+  test('has each term once', () => {
+    const terms = [...glossary.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell = '']) => cell.split(', '));
+    const named = terms.filter((term) => !['term', '---', 'link'].includes(term));
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter((term, index) => named.indexOf(term) !== index)).toEqual([]);
   });
 });
