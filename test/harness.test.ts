@@ -1,7 +1,14 @@
 import { neon, neonConfig } from '@neondatabase/serverless';
-import { describe, expect, inject, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type Fragment, join, sql } from '../src/db/sql.ts';
-import { type Fault, faultyEndpoint, freshDatabase, openDatabase, openForFlow } from './support/database.ts';
+import {
+  databaseUrl,
+  type Fault,
+  faultyEndpoint,
+  freshDatabase,
+  openDatabase,
+  openForFlow,
+} from './support/database.ts';
 import { ambiguousAliases } from './support/statement-aliases.ts';
 import {
   countSteps,
@@ -13,7 +20,7 @@ import {
 import { readJointSteps, recorded } from './support/statement-recorder.ts';
 
 /** One statement through a faulty endpoint, and what the driver made of it. */
-async function query(endpoint: string, url = inject('databaseUrl')) {
+async function query(endpoint: string, url = databaseUrl()) {
   neonConfig.fetchEndpoint = endpoint;
   const sql = neon(url, { fetchOptions: { signal: AbortSignal.timeout(1000) } });
   return sql`SELECT 1 AS one`.catch((error: Error & { code?: string }) => ({
@@ -56,16 +63,15 @@ describe('a faulty endpoint', () => {
   });
 });
 
-test('a fresh database has the schema and nothing of what others wrote', async () => {
-  const database = await freshDatabase();
-  try {
-    neonConfig.fetchEndpoint = inject('databaseEndpoint');
-    const [row] = await neon(database.url)`SELECT count(*)::int AS users FROM users`;
-    expect(row).toEqual({ users: 0 });
-  } finally {
-    await database.drop();
-  }
-  expect(await query(inject('databaseEndpoint'), database.url)).toMatchObject({ code: '3D000' });
+test('a fresh database has the schema and nothing of what others wrote, and goes with its test', async () => {
+  let url = '';
+  // What was asked for last is run first.
+  onTestFinished(async () =>
+    expect(await query(inject('databaseEndpoint'), url)).toMatchObject({ code: '3D000' }),
+  );
+  url = await freshDatabase();
+  neonConfig.fetchEndpoint = inject('databaseEndpoint');
+  expect(await neon(url)`SELECT count(*)::int AS users FROM users`).toEqual([{ users: 0 }]);
 });
 
 test.each([

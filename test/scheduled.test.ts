@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runScheduled } from '../src/app.ts';
 import { sql } from '../src/db/sql.ts';
 import { cleanupExpiredSessions } from '../src/features/sessions/refresh-session.sql.ts';
@@ -7,7 +7,7 @@ import { createScheduled } from '../src/scheduled.ts';
 import { recordLog } from './contract/recorded-log.ts';
 import { registerUser } from './support/accounts.ts';
 import { TestClient } from './support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from './support/database.ts';
+import { faultyEndpoint, openDatabase } from './support/database.ts';
 
 const nightly = { cron: '0 2 * * *' };
 
@@ -20,30 +20,26 @@ const asked = [
 /** Without a secret that is being replaced there is nothing to seal anew, and nothing is asked. */
 const sealed = ['mail_outbox.sealed', 'factors.secret_sealed', 'provider_tokens.sealed'];
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 let userId: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
   userId = (await registerUser(client)).json.user.id;
 });
-afterAll(() => database.drop());
 beforeEach(async () => {
-  await openDatabase(database.url).query(sql`DELETE FROM sessions WHERE method = 'test'`);
+  await openDatabase().query(sql`DELETE FROM sessions WHERE method = 'test'`);
 });
 
 /** Adds sessions that end so many seconds from now. */
 async function addSessions(count: number, endsInSeconds: number): Promise<void> {
-  await openDatabase(database.url).query(sql`
+  await openDatabase().query(sql`
     INSERT INTO sessions (user_id, method, expires_at, absolute_expires_at)
     SELECT ${userId}::uuid, 'test', now() + make_interval(secs => ${endsInSeconds}::int), now() + interval '1 day'
     FROM generate_series(1, ${count}::int)`);
 }
 
 async function countSessions(): Promise<number> {
-  const [row] = await openDatabase(database.url).query<{ count: number }>(
+  const [row] = await openDatabase().query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM sessions WHERE method = 'test'`,
   );
   return row?.count ?? 0;
@@ -108,14 +104,14 @@ describe('the nightly clean-up', () => {
 
   test('goes on with all other rows when one kind fails, and tells the platform at the end (CRN-07)', async () => {
     await addSessions(2, -1);
-    await openDatabase(database.url).query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
+    await openDatabase().query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
     const lines = recordLog();
     try {
       await expect(runScheduled(nightly, client.env)).rejects.toThrow(
         'the clean-up failed for login_attempts',
       );
     } finally {
-      await openDatabase(database.url).query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
+      await openDatabase().query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
     }
     expect(await countSessions()).toBe(0);
     const told = entriesOf(lines).map(({ event, rows }) => `${event} ${rows}`);
@@ -162,13 +158,13 @@ describe('the outbox on its schedule', () => {
   test('tells the platform when the database fails, and cleans up all the same (CRN-07)', async () => {
     const lines = recordLog();
     await addSessions(1, -1);
-    await openDatabase(database.url).query(sql`ALTER TABLE mail_outbox RENAME TO hidden_outbox`);
+    await openDatabase().query(sql`ALTER TABLE mail_outbox RENAME TO hidden_outbox`);
     try {
       await expect(runScheduled({ cron: '*/5 * * * *' }, client.env)).rejects.toThrow(
         'the clean-up failed for mail_outbox; the outbox could not be read',
       );
     } finally {
-      await openDatabase(database.url).query(sql`ALTER TABLE hidden_outbox RENAME TO mail_outbox`);
+      await openDatabase().query(sql`ALTER TABLE hidden_outbox RENAME TO mail_outbox`);
     }
     expect(await countSessions()).toBe(0);
     expect(entriesOf(lines)).toContainEqual(

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { freshClient, registerUser } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { freshDatabase } from '../support/database.ts';
@@ -9,13 +9,6 @@ import { databaseRows } from './database-state.ts';
 import { insertAccount } from './insert-account.ts';
 import { type Account, registerAccount } from './route-table.ts';
 import { insertTwoFactorAccount } from './two-factor-account.ts';
-
-const databases: Awaited<ReturnType<typeof freshDatabase>>[] = [];
-
-beforeAll(async () => {
-  databases.push(await freshDatabase(), await freshDatabase());
-});
-afterAll(() => Promise.all(databases.map(({ drop }) => drop())));
 
 const minute = 60_000;
 
@@ -73,8 +66,8 @@ function shape(account: Account): unknown {
 
 test('an account that a test inserts has the rows and the credentials of one that registered', async () => {
   const [registered, inserted] = await Promise.all(
-    [registerAccount, insertAccount].map(async (make, index) => {
-      const url = databases[index]?.url ?? '';
+    [registerAccount, insertAccount].map(async (make) => {
+      const url = await freshDatabase();
       const account = await make(new TestClient({ DATABASE_URL: url, EMAIL_VERIFICATION: 'off' }));
       return { rows: await rowsOf(url), shape: shape(account) };
     }),
@@ -105,9 +98,8 @@ async function twoFactorRows(url: string): Promise<Record<string, string[]>> {
 }
 
 test('somebody with two-factor whom a test inserts has the rows of one who turned it on', async () => {
-  const [walked, inserted] = await Promise.all([freshDatabase(), freshDatabase()]);
-  databases.push(walked, inserted);
-  const client = new TestClient({ DATABASE_URL: walked.url, ADMIN_SECRET: adminSecret });
+  const [walked, inserted] = [await freshDatabase(), await freshDatabase()];
+  const client = new TestClient({ DATABASE_URL: walked, ADMIN_SECRET: adminSecret });
   const registered = await registerUser(client, {}, freshClient());
   const { accessToken, user: owner } = registered.json;
   await markVerified(client, owner.id);
@@ -133,6 +125,6 @@ test('somebody with two-factor whom a test inserts has the rows of one who turne
   expect((await client.post(path, undefined, { bearer: adminSecret })).status).toBe(202);
   await challenge(client, user, {}, device);
 
-  await insertTwoFactorAccount(new TestClient({ DATABASE_URL: inserted.url }));
-  expect(await twoFactorRows(inserted.url)).toEqual(await twoFactorRows(walked.url));
+  await insertTwoFactorAccount(new TestClient({ DATABASE_URL: inserted }));
+  expect(await twoFactorRows(inserted)).toEqual(await twoFactorRows(walked));
 });

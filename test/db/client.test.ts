@@ -1,13 +1,19 @@
-import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, type Database } from '../../src/db/client.ts';
 import { DatabaseError } from '../../src/db/database-error.ts';
 import { sql } from '../../src/db/sql.ts';
-import { type Fault, type FaultPlan, faultyEndpoint, openDatabase } from '../support/database.ts';
+import {
+  databaseUrl,
+  type Fault,
+  type FaultPlan,
+  faultyEndpoint,
+  openDatabase,
+} from '../support/database.ts';
 
-/** A view of one request on the run's database through an endpoint that misbehaves. */
+/** A view of one request on the file's database through an endpoint that misbehaves. */
 async function openFaulty(plan: FaultPlan, timeoutMs = 5000) {
   const faulty = await faultyEndpoint(plan);
-  const open = connect({ url: inject('databaseUrl'), endpoint: faulty.endpoint, timeoutMs });
+  const open = connect({ url: databaseUrl(), endpoint: faulty.endpoint, timeoutMs });
   return { database: open(), open, seen: faulty.seen, plan: faulty.plan };
 }
 

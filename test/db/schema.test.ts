@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DatabaseError } from '../../src/db/database-error.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
-import { freshDatabase, openDatabase } from '../support/database.ts';
+import { openDatabase } from '../support/database.ts';
 
 const database = openDatabase();
 const unknownId = '00000000-0000-4000-8000-000000000000';
@@ -149,13 +149,6 @@ describe('the table of attempts (SQL-05)', () => {
 });
 
 describe('with a guard taken away, the one behind it holds (SQL-05)', () => {
-  let own: Awaited<ReturnType<typeof freshDatabase>>;
-
-  beforeAll(async () => {
-    own = await freshDatabase();
-  });
-  afterAll(() => own.drop());
-
   test.each<[what: string, statements: Fragment[], refusal: [code: string, constraint: string]]>([
     [
       'two spellings of one address, without the check on its case',
@@ -176,12 +169,10 @@ describe('with a guard taken away, the one behind it holds (SQL-05)', () => {
       ['23514', 'sessions_no_plain_token'],
     ],
   ])('%s', async (_what, statements, expected) => {
-    const error = await openDatabase(own.url)
-      .batch(statements)
-      .then(
-        () => null,
-        (thrown: DatabaseError) => thrown,
-      );
+    const error = await database.batch(statements).then(
+      () => null,
+      (thrown: DatabaseError) => thrown,
+    );
     expect([error?.code, error?.constraint]).toEqual(expected);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConfigError } from '../../src/config/variable-reader.ts';
 import { sql } from '../../src/db/sql.ts';
 import { deliverDueMails, deliverMailsOfOperation, type MailDelivery } from '../../src/mail/deliver-mails.ts';
@@ -9,7 +9,7 @@ import { createScheduled } from '../../src/scheduled.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import type { BreachPlan } from '../support/breach-service.ts';
 import { TestClient } from '../support/client.ts';
-import { faultyEndpoint, freshDatabase, openForFlow } from '../support/database.ts';
+import { faultyEndpoint, openForFlow } from '../support/database.ts';
 import { baseUrl, randomSecret } from '../support/test-env.ts';
 import { mailProvider } from './mail-provider.ts';
 import { makeDue, queue, rowOf, run, token } from './outbox-rows.ts';
@@ -19,17 +19,11 @@ const runScheduled = createScheduled({ cleanUps: [], credentials: [] });
 const everyFiveMinutes = { cron: '*/5 * * * *' };
 const recipient = 'reader@example.com';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-
-beforeAll(async () => {
-  database = await freshDatabase();
-});
-afterAll(() => database.drop());
 beforeEach(async () => void (await run(serviceWith({}), sql`DELETE FROM mail_outbox`)));
 afterEach(() => vi.restoreAllMocks());
 
 function serviceWith(overrides: Readonly<Record<string, string>>): TestClient {
-  return new TestClient({ DATABASE_URL: database.url, MAIL_TRANSPORT: 'http', ...overrides });
+  return new TestClient({ MAIL_TRANSPORT: 'http', ...overrides });
 }
 
 function serviceAt(url: string, overrides: Readonly<Record<string, string>> = {}): TestClient {
@@ -264,9 +258,7 @@ describe('a mail that never leaves', () => {
 
   test('is given up when its link has expired, without a try', async () => {
     const { provider, client, id, lines } = await queued({ expiresInSeconds: -1 });
-    expect((await leaseDueMails(openForFlow(database.url), 20)).map((claimed) => claimed.id)).not.toContain(
-      id,
-    );
+    expect((await leaseDueMails(openForFlow(), 20)).map((claimed) => claimed.id)).not.toContain(id);
     await runScheduled(everyFiveMinutes, client.env);
     expect(await provider.received()).toEqual([]);
     expect(await rowOf(client, id)).toMatchObject({ outcome: 'given_up', sealed: null });

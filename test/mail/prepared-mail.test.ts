@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { join, sql } from '../../src/db/sql.ts';
 import type { MailFacts } from '../../src/mail/mail-kind.ts';
@@ -7,7 +7,7 @@ import { createMailer, type MailDetails } from '../../src/mail/mailer.ts';
 import { openMail, type PreparedMail, prepareMail, prepareMailToEach } from '../../src/mail/prepared-mail.ts';
 import { type MailBudget, queueMail } from '../../src/mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../src/request/request-metadata.ts';
-import { freshDatabase, openDatabase, openForFlow } from '../support/database.ts';
+import { openDatabase, openForFlow } from '../support/database.ts';
 
 const keyring = createKeyring(crypto.getRandomValues(new Uint8Array(32)));
 const content = { token: 'nxp_secret', facts: { userAgent: 'Firefox', location: null } };
@@ -77,13 +77,6 @@ describe('a mail that an operator causes', () => {
 });
 
 describe('a mail that is queued for each of its recipients', () => {
-  let database: Awaited<ReturnType<typeof freshDatabase>>;
-
-  beforeAll(async () => {
-    database = await freshDatabase();
-  });
-  afterAll(() => database.drop());
-
   /** Queues the mail to these addresses, of which null is somebody who is not written to. */
   async function queueTo(addresses: readonly (string | null)[], mail: PreparedMail, budget: MailBudget) {
     const rows = addresses.map(
@@ -91,11 +84,11 @@ describe('a mail that is queued for each of its recipients', () => {
     );
     const source = sql`
       SELECT * FROM (VALUES ${join(rows, ', ')}) v (user_id, recipient, recipient_key, is_verified, locale)`;
-    await openForFlow(database.url).query('queue-mail', queueMail(source, mail, budget, metadata()));
+    await openForFlow().query('queue-mail', queueMail(source, mail, budget, metadata()));
   }
 
   function rowsOf({ kind }: PreparedMail): Promise<StoredMail[]> {
-    return openDatabase(database.url).query(sql`
+    return openDatabase().query(sql`
       SELECT id, kind, recipient, sealed, outcome FROM mail_outbox WHERE kind = ${kind} ORDER BY recipient`);
   }
 

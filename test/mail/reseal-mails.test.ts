@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { runScheduled } from '../../src/app.ts';
 import { open as openSealed } from '../../src/crypto/seal.ts';
 import type { Database } from '../../src/db/client.ts';
@@ -6,26 +6,17 @@ import { sql } from '../../src/db/sql.ts';
 import { finishMail, leaseDueMails, resealMails } from '../../src/mail/outbox.sql.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { TestClient } from '../support/client.ts';
-import { freshDatabase, openForFlow } from '../support/database.ts';
+import { openForFlow } from '../support/database.ts';
 import { randomSecret } from '../support/test-env.ts';
 import { mailProvider } from './mail-provider.ts';
 import { keyringOf, makeDue, queue, rowOf, run, token } from './outbox-rows.ts';
 
 const [oldSecret, newSecret] = [randomSecret(), randomSecret()];
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let before: TestClient;
-let during: TestClient;
-let after: TestClient;
+const before = new TestClient({ AUTH_SECRET: oldSecret });
+const during = new TestClient({ AUTH_SECRET: newSecret, AUTH_SECRET_PREVIOUS: oldSecret });
+const after = new TestClient({ AUTH_SECRET: newSecret });
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  const url = { DATABASE_URL: database.url };
-  before = new TestClient({ ...url, AUTH_SECRET: oldSecret });
-  during = new TestClient({ ...url, AUTH_SECRET: newSecret, AUTH_SECRET_PREVIOUS: oldSecret });
-  after = new TestClient({ ...url, AUTH_SECRET: newSecret });
-});
-afterAll(() => database.drop());
 beforeEach(async () => void (await run(before, sql`DELETE FROM mail_outbox`)));
 
 async function sealedOf(id: string): Promise<string | null> {
@@ -76,19 +67,19 @@ describe('while AUTH_SECRET is being replaced, the clean-up', () => {
     const keyring = keyringOf(during);
     const counts = [];
     for (let batch = 0; batch < 3; batch++)
-      counts.push(await resealMails.runBatch(openForFlow(database.url), 2, keyring));
+      counts.push(await resealMails.runBatch(openForFlow(), 2, keyring));
     expect(counts).toEqual([2, 2, 1]);
     for (const id of ids) expect(await contentIn(after, id)).toContain(token);
   });
 
   test('does not bring back the content of a mail that was sent meanwhile (SES-02)', async () => {
     const [sent, waiting] = [await queue(before), await queue(before)];
-    const db = openForFlow(database.url);
+    const db = openForFlow();
     const slow = {
       ...{ batch: db.batch.bind(db), roundTrips: 0, waitedMs: 0 },
       query: async (name: string, ...rest: [never, never]) => {
         const rows = await db.query(name, ...rest);
-        if (name === 'reseal-mails') await finishMail(openForFlow(database.url), sent);
+        if (name === 'reseal-mails') await finishMail(openForFlow(), sent);
         return rows;
       },
     } as Database;
@@ -99,10 +90,10 @@ describe('while AUTH_SECRET is being replaced, the clean-up', () => {
 
   test('leaves a mail that is being sent as readable as it was, and its lease (EML-12)', async () => {
     const id = await queue(before);
-    const [claimed] = await leaseDueMails(openForFlow(database.url), 20);
+    const [claimed] = await leaseDueMails(openForFlow(), 20);
     await cleanUp(during);
     expect(claimed?.id).toBe(id);
-    expect(await leaseDueMails(openForFlow(database.url), 20)).toEqual([]);
+    expect(await leaseDueMails(openForFlow(), 20)).toEqual([]);
     expect(await contentIn(after, id)).toContain(token);
     expect(await rowOf(before, id)).toMatchObject({ attempts: 1, outcome: null });
   });
@@ -112,7 +103,7 @@ describe('without an AUTH_SECRET_PREVIOUS, the clean-up', () => {
   test('asks the database nothing about it, and says nothing of it', async () => {
     const id = await queue(before);
     const text = await sealedOf(id);
-    const db = openForFlow(database.url);
+    const db = openForFlow();
     const keyring = keyringOf(after);
     expect(await resealMails.runBatch(db, 10, keyring)).toBe(0);
     expect(await resealMails.countLeft(db, keyring)).toEqual({});

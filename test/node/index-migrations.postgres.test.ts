@@ -11,11 +11,11 @@ import {
 import { identifier, sql } from '../../src/db/sql.ts';
 import { openDirectConnection } from '../../tools/direct-connection.ts';
 import { openDatabase } from '../../tools/node-database.ts';
-import { freshDatabase } from '../support/node/fresh-database.ts';
+import { freshServerDatabase } from '../support/node/fresh-database.ts';
 import { directUrlOf, openSession } from '../support/node/server-connection.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 
-const url = await freshDatabase();
+const url = await freshServerDatabase();
 const database = openDatabase(url, inject('databaseEndpoint'));
 
 type Limits = MigrateOptions['limits'];

@@ -4,11 +4,11 @@ import { defaultLimits } from '../../src/db/migrations/migration-limits.ts';
 import { type Migration, migrate, migrationStatus } from '../../src/db/migrations.ts';
 import { identifier, sql } from '../../src/db/sql.ts';
 import { openDatabase } from '../../tools/node-database.ts';
-import { freshDatabase } from '../support/node/fresh-database.ts';
+import { freshServerDatabase } from '../support/node/fresh-database.ts';
 import { openSession } from '../support/node/server-connection.ts';
 import { describe, test } from '../support/races.ts';
 
-const url = await freshDatabase();
+const url = await freshServerDatabase();
 const database = openDatabase(url, inject('databaseEndpoint'));
 
 /** A table with a row, and a migration that makes another table before it wants this one for itself. */
@@ -137,7 +137,7 @@ describe('a migration that is not given a lock (CRN-09)', () => {
 });
 
 test('a runner waits for another one for longer than for a table, whatever its role allows (CRN-09)', async () => {
-  const impatient = await freshDatabase();
+  const impatient = await freshServerDatabase();
   const session = await openSession(impatient);
   await session.query(`ALTER DATABASE ${new URL(impatient).pathname.slice(1)} SET lock_timeout = '200ms'`);
   const other = openDatabase(impatient, inject('databaseEndpoint'));

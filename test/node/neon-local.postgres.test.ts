@@ -3,10 +3,10 @@ import { neon, neonConfig } from '@neondatabase/serverless';
 import { expect, inject, onTestFinished } from 'vitest';
 import { openPostgres } from '../../tools/neon-local/postgres-backend.ts';
 import { startNeonLocal } from '../../tools/neon-local/server.ts';
-import { freshDatabase } from '../support/node/fresh-database.ts';
+import { freshServerDatabase } from '../support/node/fresh-database.ts';
 import { test } from '../support/races.ts';
 
-const url = await freshDatabase();
+const url = await freshServerDatabase();
 const serverUrl = inject('serverUrl') ?? '';
 neonConfig.fetchEndpoint = inject('databaseEndpoint');
 const sql = neon(url);

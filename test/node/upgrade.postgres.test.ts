@@ -11,11 +11,11 @@ import {
   makeLegacy,
 } from '../support/legacy-database.ts';
 import { dumpDatabase, rowsOf } from '../support/node/dump-database.ts';
-import { freshDatabase } from '../support/node/fresh-database.ts';
+import { freshServerDatabase } from '../support/node/fresh-database.ts';
 import { runTool } from '../support/node/run-tool.ts';
 import { describe } from '../support/races.ts';
 
-const url = await freshDatabase();
+const url = await freshServerDatabase();
 const endpoint = inject('databaseEndpoint');
 const names = (await readMigrations('migrations')).map(({ name }) => name).toSorted();
 

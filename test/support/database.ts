@@ -1,4 +1,4 @@
-import { inject } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import { connect, type Database, type QueryOptions } from '../../src/db/client.ts';
 import type { Fragment } from '../../src/db/sql.ts';
 import { control } from './control.ts';
@@ -17,17 +17,25 @@ export function isOfTest(name: string): boolean {
 
 let ofThisFile: string | undefined;
 
-/** Names the database of the tests in this file. */
-export function useDatabase(url: string): void {
-  ofThisFile = url;
+/** Gives the tests in this file a migrated database of their own. */
+export async function openFileDatabase(): Promise<void> {
+  // No hook runs behind a file whose tests are all skipped.
+  await dropFileDatabase();
+  ofThisFile = await createDatabase();
 }
 
-/** The database of the tests in this file; the run's where it has none of its own. */
+export async function dropFileDatabase(): Promise<void> {
+  if (ofThisFile !== undefined) await dropDatabase(ofThisFile);
+  ofThisFile = undefined;
+}
+
+/** The database of the tests in this file. */
 export function databaseUrl(): string {
-  return ofThisFile ?? inject('databaseUrl');
+  if (ofThisFile === undefined) throw new Error('test/support/before-each-file.ts opens it');
+  return ofThisFile;
 }
 
-/** The file's database, or another one of the run, for what a test prepares and looks up. */
+/** The file's database, or another one, for what a test prepares and looks up. */
 export function openDatabase(url: string = databaseUrl()): TestDatabase {
   const database = openForFlow(url);
   return {
@@ -44,10 +52,19 @@ export function openForFlow(url: string = databaseUrl()): Database {
   return connect({ url, endpoint: inject('databaseEndpoint'), timeoutMs: 8000 })();
 }
 
-/** A further migrated database. */
-export async function freshDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
-  const { url } = await control<{ url: string }>('POST', '/databases');
-  return { url, drop: async () => void (await control('DELETE', '/databases', { url })) };
+/** A further migrated database, which goes when the test ends. */
+export async function freshDatabase(): Promise<string> {
+  const url = await createDatabase();
+  onTestFinished(() => dropDatabase(url));
+  return url;
+}
+
+async function createDatabase(): Promise<string> {
+  return (await control<{ url: string }>('POST', '/databases')).url;
+}
+
+async function dropDatabase(url: string): Promise<void> {
+  await control('DELETE', '/databases', { url });
 }
 
 /** An endpoint between the service and its database that misbehaves as planned. */

@@ -3,10 +3,8 @@ import type { AppleAccount } from './apple-account.ts';
 import type { TestIssuer } from './test-issuer.ts';
 
 declare module 'vitest' {
-  /** What test/support/node/global-setup.ts hands to the tests: `inject('databaseUrl')`. */
+  /** What test/support/node/global-setup.ts hands to the tests: `inject('controlUrl')`. */
   interface ProvidedContext {
-    /** Connection string of the migrated database that test files share. */
-    databaseUrl: string;
     /** Neon's SQL-over-HTTP address of every test database, for DATABASE_HTTP_ENDPOINT. */
     databaseEndpoint: string;
     /** Base address of the control server: see test/support/node/control-server.ts. */

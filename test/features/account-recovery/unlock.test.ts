@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { addressOf } from '../../../src/address/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, password, registerUser } from '../../support/accounts.ts';
@@ -57,8 +57,7 @@ describe('a lock', () => {
 
   test('of an address that nobody has, of a banned and of the reserved one is answered and written alike, and mails nobody (LIM-13, ENU-06)', async () => {
     // Of its own: nobody else's tests may find the reserved account.
-    const { url, drop } = await freshDatabase();
-    onTestFinished(drop);
+    const url = await freshDatabase();
     const own = new TestClient({ ...strict, DATABASE_URL: url });
     const banned = freshEmail();
     await openDatabase(url).batch([

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readBundledMigrations } from '../../../src/db/bundled-migrations.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { databaseState } from '../../contract/database-state.ts';
@@ -18,16 +18,13 @@ const files = import.meta.glob<string>('../../../migrations/*', {
 });
 const names = Object.keys(files).map((file) => /(\d{4}_\w+)\.sql$/.exec(file)?.[1] ?? file);
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
 let url: string;
 let client: TestClient;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  url = database.url;
+  url = await freshDatabase();
   client = new TestClient({ DATABASE_URL: url });
 });
-afterEach(() => database.drop());
 
 async function emptyDatabase(): Promise<void> {
   await openDatabase(url).batch([sql`DROP SCHEMA public CASCADE`, sql`CREATE SCHEMA public`]);

@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import type { Route } from '../../../src/http/route.ts';
@@ -17,7 +17,7 @@ import {
 } from '../../contract/route-table.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, toRequest } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { databaseUrl, faultyEndpoint, openDatabase } from '../../support/database.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import { demoClient, demoCredentials, demoLogin, type Visit, visitDemo } from './demo-visit.ts';
 
@@ -165,16 +165,10 @@ describe.each(['GET', 'POST', 'PATCH', 'DELETE'])('a route that is added later, 
 });
 
 describe('a visit of the demo', () => {
-  let database: Awaited<ReturnType<typeof freshDatabase>>;
-  beforeAll(async () => {
-    database = await freshDatabase();
-  });
-  afterAll(() => database.drop());
-
   test('leaves nothing in the database and nothing in the log (DEM-05)', async () => {
-    const here = demoClient({ DATABASE_URL: database.url });
+    const here = demoClient();
     const lines = recordLog();
-    const before = await databaseState(database.url);
+    const before = await databaseState(databaseUrl());
     const headers = { 'CF-Connecting-IP': '203.0.113.7', 'User-Agent': 'Mozilla/5.0 Firefox/140.0' };
     const { json } = await demoLogin(here, { headers });
     await here.post('/api/auth/login', { ...demoCredentials, password: 'wrong' }, { headers });
@@ -182,7 +176,7 @@ describe('a visit of the demo', () => {
     await here.post('/api/auth/refresh', { refreshToken: json.refreshToken }, { headers });
     await here.call('PATCH', '/api/auth/me', { headers, bearer: json.accessToken, body: { name: 'x' } });
     await here.post('/api/auth/logout', { refreshToken: json.refreshToken }, { headers });
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState(databaseUrl())).toBe(before);
     expect(lines).toEqual([]);
   });
 
@@ -200,11 +194,11 @@ describe('a visit of the demo', () => {
 
   test('is not the account that a migrated database has for the address, which does not change (DEM-04)', async () => {
     const insert = sql`INSERT INTO users (email, name, password_hash) VALUES ('demo@nexora.ai', 'Earlier Demo', 'x')`;
-    await openDatabase(database.url).query(insert);
-    const before = await databaseState(database.url);
-    const { json } = await demoLogin(demoClient({ DATABASE_URL: database.url }));
+    await openDatabase().query(insert);
+    const before = await databaseState(databaseUrl());
+    const { json } = await demoLogin(demoClient());
     expect(json.user).toMatchObject({ id: 'demo-user-id', name: 'Demo User' });
-    expect(await databaseState(database.url)).toBe(before);
+    expect(await databaseState(databaseUrl())).toBe(before);
   });
 
   test('is not locked by wrong passwords, however many, and none of them is hashed (DEM-07)', async () => {

@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { withoutReference } from '../../contract/expect-page.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { queue, run, token } from '../../mail/outbox-rows.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase } from '../../support/database.ts';
+import { faultyEndpoint } from '../../support/database.ts';
 import { linksOf, mainOf } from '../../support/shown-page.ts';
 import { baseUrl, randomSecret } from '../../support/test-env.ts';
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
 beforeEach(async () => void (await run(client, sql`DELETE FROM mail_outbox`)));
 
 describe('GET /dev/outbox', () => {
@@ -48,7 +42,7 @@ describe('GET /dev/outbox', () => {
 
   test('leaves out mails that are finished, and those that were sealed with an earlier secret', async () => {
     const [finished, readable] = [await queue(client), await queue(client)];
-    await queue(new TestClient({ DATABASE_URL: database.url, AUTH_SECRET: randomSecret() }));
+    await queue(new TestClient({ AUTH_SECRET: randomSecret() }));
     await run(
       client,
       sql`
@@ -113,7 +107,7 @@ describe('GET /dev/outbox/:id', () => {
 test('a database that is down is 503 on either page', async () => {
   recordLog();
   const { endpoint } = await faultyEndpoint({ always: 'refuse' });
-  const failing = new TestClient({ DATABASE_URL: database.url, DATABASE_HTTP_ENDPOINT: endpoint });
+  const failing = new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint });
   for (const path of ['/dev/outbox', `/dev/outbox/${crypto.randomUUID()}`])
     expect((await failing.get(path)).status).toBe(503);
 });
@@ -125,7 +119,7 @@ describe('where mails are sent, or somebody else is served', () => {
     ['development with the transport http', { MAIL_TRANSPORT: 'http', MAIL_HTTP_URL: 'http://127.0.0.1:1/' }],
   ])('%s answers both pages like an unknown path (LOG-09)', async (_name, overrides) => {
     const id = await queue(client);
-    const served = new TestClient({ DATABASE_URL: database.url, ...overrides });
+    const served = new TestClient(overrides);
     const unknown = await served.get('/dev/unknown');
     for (const path of ['/dev/outbox', `/dev/outbox/${id}`]) {
       const answer = await served.get(path);
@@ -136,7 +130,7 @@ describe('where mails are sent, or somebody else is served', () => {
   });
 
   test('production does so for every method, so that no Allow tells that there is a page', async () => {
-    const served = new TestClient({ DATABASE_URL: database.url, ENVIRONMENT: 'production' });
+    const served = new TestClient({ ENVIRONMENT: 'production' });
     for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
       const { status, headers } = await served.call(method, '/dev/outbox');
       expect(status, method).toBe(404);

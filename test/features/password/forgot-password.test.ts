@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
@@ -167,10 +167,9 @@ describe('the mails of an hour', () => {
   });
 
   test('are thirty for one client: beyond them no row is written, and none is taken from the addresses (EML-10, SES-20)', async () => {
-    const fresh = await freshDatabase();
-    onTestFinished(fresh.drop);
-    const own = new TestClient({ DATABASE_URL: fresh.url, EMAIL_VERIFICATION: 'off' });
-    const db = openDatabase(fresh.url);
+    const url = await freshDatabase();
+    const own = new TestClient({ DATABASE_URL: url, EMAIL_VERIFICATION: 'off' });
+    const db = openDatabase(url);
     const headers = { 'CF-Connecting-IP': '203.0.113.77' };
     const emails = Array.from({ length: 36 }, freshEmail);
     // Every other address has an account: the client is counted alike.

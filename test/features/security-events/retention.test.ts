@@ -1,29 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { runScheduled } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { deleteOldEvents, shortenOldAddresses } from '../../../src/features/security-events/clean-up.sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase, openForFlow } from '../../support/database.ts';
+import { faultyEndpoint, openDatabase, openForFlow } from '../../support/database.ts';
 
 const nightly = { cron: '0 2 * * *' };
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let client: TestClient;
+const client = new TestClient();
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  client = new TestClient({ DATABASE_URL: database.url });
-});
-afterAll(() => database.drop());
 beforeEach(async () => {
-  await openDatabase(database.url).query(sql`DELETE FROM security_events`);
+  await openDatabase().query(sql`DELETE FROM security_events`);
 });
 
 /** Adds an event of that age, in days, which `name` tells from the others. */
 async function addEvent(name: string, days: number, ipAddress: string | null): Promise<void> {
-  await openDatabase(database.url).query(sql`
+  await openDatabase().query(sql`
     INSERT INTO security_events (type, outcome, reason, request_id, at, ip_address, user_agent)
     VALUES ('authn_login_success', 'success', ${name}, gen_random_uuid(),
       now() - make_interval(secs => ${days * 86_400}::float8), ${ipAddress}::inet, 'Firefox')`);
@@ -31,7 +25,7 @@ async function addEvent(name: string, days: number, ipAddress: string | null): P
 
 /** What is left, name by name. */
 async function storedAddresses(): Promise<Record<string, string | null>> {
-  const rows = await openDatabase(database.url).query<{ reason: string; ip: string | null; agent: string }>(
+  const rows = await openDatabase().query<{ reason: string; ip: string | null; agent: string }>(
     sql`SELECT e.reason, e.ip_address AS ip, e.user_agent AS agent FROM security_events e ORDER BY e.reason`,
   );
   expect(rows.map(({ agent }) => agent)).toEqual(rows.map(() => 'Firefox'));
@@ -73,13 +67,13 @@ describe('the record of security events', () => {
 
   test('locks nothing that another part of the same clean-up deletes, which would pass over it (CRN-05)', async () => {
     await addEvent('a year', 365, '203.0.113.77');
-    const db = openForFlow(database.url);
+    const db = openForFlow();
     expect(await shortenOldAddresses(db, 10)).toBe(0);
     expect(await deleteOldEvents(db, 10)).toBe(1);
   });
 
   test('is gone through in batches of bounded size (T31)', async () => {
-    await openDatabase(database.url).batch([
+    await openDatabase().batch([
       sql`INSERT INTO security_events (type, outcome, request_id, at, ip_address)
         SELECT 'authn_login_success', 'success', gen_random_uuid(),
           now() - make_interval(days => n % 85), CASE WHEN n % 85 < 30 THEN '203.0.113.77' ELSE '203.0.113.0/24' END::inet
@@ -103,7 +97,7 @@ describe('the address of a session', () => {
   test('is no event: it is kept for as long as the session lives, and goes with it', async () => {
     const { json } = await registerUser(client, {});
     const ofUser = sql`WHERE user_id = ${json.user.id}::uuid`;
-    const db = openDatabase(database.url);
+    const db = openDatabase();
     await db.query(
       sql`UPDATE sessions SET created_at = now() - interval '60 days', ip_address = '203.0.113.77' ${ofUser}`,
     );

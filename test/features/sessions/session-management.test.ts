@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runScheduled } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { openDatabase } from '../../support/database.ts';
 
 // The scenarios that the legacy system's guide planned, under its names.
 describe('Session Management', () => {
-  let database: Awaited<ReturnType<typeof freshDatabase>>;
-  let client: TestClient;
-
-  beforeAll(async () => {
-    database = await freshDatabase();
-    client = new TestClient({ DATABASE_URL: database.url });
-  });
-  afterAll(() => database.drop());
+  const client = new TestClient();
 
   test('database connection', async () => {
     const { status, json } = await client.get('/api/health');
@@ -43,7 +36,7 @@ describe('Session Management', () => {
 
   test('cleanup removes expired sessions', async () => {
     const { json } = await registerUser(client);
-    const db = openDatabase(database.url);
+    const db = openDatabase();
     await db.query(sql`
       INSERT INTO sessions (user_id, refresh_token, expires_at)
       VALUES (${json.user.id}::uuid, 'old-token', NOW() - INTERVAL '1 day')`);

@@ -206,7 +206,7 @@ describe('the end of an identity at Apple', () => {
 
 /** A service on a database of its own, whose Apple refuses or is as the variables say, and somebody whose token waits there. */
 async function waiting(overrides: Overrides = {}) {
-  const { url, drop } = await freshDatabase();
+  const url = await freshDatabase();
   const secret = randomSecret();
   const make = (more: Overrides = {}) =>
     socialClient({ DATABASE_URL: url, AUTH_SECRET: secret, ...overrides, ...more });
@@ -214,12 +214,12 @@ async function waiting(overrides: Overrides = {}) {
   const token = freshToken();
   const answer = await enter(person(), token, service);
   const end = () => service.call('DELETE', '/api/auth/me', { cookies: authCookies(answer), body: {} });
-  return { url, secret, service, make, token, end, drop };
+  return { url, secret, service, make, token, end };
 }
 
 describe('a token that cannot be revoked', { timeout: 60_000 }, () => {
   test('is tried again after a minute, then after twice as long each time, a day at most, and given up after 20 tries', async () => {
-    const { service, make, token, end, drop } = await waiting();
+    const { service, make, token, end } = await waiting();
     await end();
     const refused = make({ APPLE_KEY_ID: 'ANOTHERKEY' });
     const makeDue = (attempts: number) =>
@@ -241,11 +241,10 @@ describe('a token that cannot be revoked', { timeout: 60_000 }, () => {
     });
     expect(await rows(service, true)).toEqual([]);
     expect(await revoked()).not.toContain(token);
-    await drop();
   });
 
   test('waits while the provider is not configured, and is revoked once it is', async () => {
-    const { service, make, token, end, drop } = await waiting();
+    const { service, make, token, end } = await waiting();
     await end();
     await cleanUp(make({ APPLE_CLIENT_ID: undefined }));
     expect(await rows(service, true)).toMatchObject([{ attempts: 1 }]);
@@ -253,7 +252,6 @@ describe('a token that cannot be revoked', { timeout: 60_000 }, () => {
     await cleanUp(service);
     expect(await rows(service, true)).toEqual([]);
     expect(await revoked()).toContain(token);
-    await drop();
   });
 
   test('since its secret is gone, or it is that of another row, is given up at once (OAU-16)', async () => {
@@ -262,7 +260,6 @@ describe('a token that cannot be revoked', { timeout: 60_000 }, () => {
     await cleanUp(lost.make({ AUTH_SECRET: randomSecret() }));
     expect(await rows(lost.service, true)).toEqual([]);
     expect(await revoked()).not.toContain(lost.token);
-    await lost.drop();
 
     const moved = await waiting();
     await moved.end();
@@ -270,13 +267,12 @@ describe('a token that cannot be revoked', { timeout: 60_000 }, () => {
     await cleanUp(moved.service);
     expect(await rows(moved.service, true)).toEqual([]);
     expect(await revoked()).not.toContain(moved.token);
-    await moved.drop();
   });
 });
 
 describe('AUTH_SECRET that is replaced', { timeout: 60_000 }, () => {
   test('has the tokens sealed anew, so that they are revoked without the previous one (SUP-04)', async () => {
-    const { service, secret, make, token, end, drop } = await waiting();
+    const { service, secret, make, token, end } = await waiting();
     const next = randomSecret();
     const [before] = await rows(service);
     await cleanUp(make({ AUTH_SECRET: next, AUTH_SECRET_PREVIOUS: secret }));
@@ -287,6 +283,5 @@ describe('AUTH_SECRET that is replaced', { timeout: 60_000 }, () => {
     await end();
     await cleanUp(renewed);
     expect(await revoked()).toContain(token);
-    await drop();
   });
 });

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { readBundledMigrations } from '../../../src/db/bundled-migrations.ts';
 import { migrate } from '../../../src/db/migrations.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, password } from '../../support/accounts.ts';
 import type { TestClient } from '../../support/client.ts';
-import { freshDatabase, openDatabase } from '../../support/database.ts';
+import { openDatabase } from '../../support/database.ts';
 import {
   addLegacySession,
   addLegacyUser,
@@ -42,31 +42,28 @@ const users = {
 type Name = keyof typeof users;
 const names = Object.keys(users) as Name[];
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
 let client: TestClient;
 let required: TestClient;
 const ids = {} as Record<Name, string>;
 const tokens = {} as Record<Name, string>;
 /** What the upgrade has made, before anybody signs in. */
 const copied = {} as Record<Name, Awaited<ReturnType<typeof identitiesOf>>>;
-const db = () => openDatabase(database.url);
+const db = openDatabase();
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  await makeLegacy(db());
+  await makeLegacy(db);
   for (const name of names) {
-    ids[name] = await addLegacyUser(db(), users[name]);
+    ids[name] = await addLegacyUser(db, users[name]);
     tokens[name] = legacyJwt();
-    await addLegacySession(db(), ids[name], tokens[name]);
+    await addLegacySession(db, ids[name], tokens[name]);
   }
-  await migrate(db(), await readBundledMigrations());
+  await migrate(db, await readBundledMigrations());
   const facebook = standInProvider('good-facebook', { id: 'facebook', name: 'Facebook' });
-  const env = { DATABASE_URL: database.url, ...providerVariables([...localProviders(), facebook]) };
+  const env = providerVariables([...localProviders(), facebook]);
   client = socialClient(env);
   required = socialClient({ ...env, EMAIL_VERIFICATION: 'required' });
   for (const name of names) copied[name] = await identitiesOf(client, ids[name]);
 }, 60_000);
-afterAll(() => database.drop());
 
 const personOf = (name: Name) => {
   const { email, providerId: sub = '' }: LegacyUser = users[name];
@@ -75,7 +72,7 @@ const personOf = (name: Name) => {
 
 /** A user as the earlier application writes one while both serve. */
 async function writtenLater(provider: string | null, providerId: string | null, email = freshEmail()) {
-  const [row] = await db().query<{ id: string }>(sql`
+  const [row] = await db.query<{ id: string }>(sql`
     INSERT INTO users (email, name, oauth_provider, oauth_id)
     VALUES (${email}, 'Later User', ${provider}, ${providerId}) RETURNING id`);
   return { userId: row!.id, email };
@@ -165,7 +162,7 @@ describe('a user of the earlier system', () => {
     const { userId } = await writtenLater('google', person.sub, person.email);
     const entered = await enterBy(client, 'google', person);
     const options = { cookies: entered.cookies };
-    await db().query(sql`UPDATE users SET password_hash = 'one' WHERE id = ${userId}::uuid`);
+    await db.query(sql`UPDATE users SET password_hash = 'one' WHERE id = ${userId}::uuid`);
     const removed = await client.call('DELETE', '/api/auth/identities/google', options);
     expect(removed.status, removed.text).toBe(200);
     const elsewhere = await enterBy(client, 'google', { ...person, email: freshEmail() });
@@ -203,9 +200,9 @@ describe('a user whom the earlier application wrote after the upgrade', () => {
     const sub = freshSubject();
     const { userId, email } = await writtenLater('google', sub);
     const token = legacyJwt();
-    await addLegacySession(db(), userId, token);
-    await db().query(sql`UPDATE users SET password_hash = 'one' WHERE id = ${userId}::uuid`);
-    await db().query(sql`UPDATE sessions SET authenticated_at = now() WHERE user_id = ${userId}::uuid`);
+    await addLegacySession(db, userId, token);
+    await db.query(sql`UPDATE users SET password_hash = 'one' WHERE id = ${userId}::uuid`);
+    await db.query(sql`UPDATE sessions SET authenticated_at = now() WHERE user_id = ${userId}::uuid`);
     const { accessToken: bearer } = (await refreshByBody(client, token)).json;
     const removed = await client.call('DELETE', '/api/auth/identities/google', { bearer });
     expect(removed.status, removed.text).toBe(200);

@@ -11,3 +11,8 @@ export async function freshDatabase(): Promise<string> {
   });
   return (JSON.parse(body) as { url: string }).url;
 }
+
+/** The same for a file whose tests PGlite skips (test/support/races.ts): there no hook of it would run. */
+export async function freshServerDatabase(): Promise<string> {
+  return inject('databaseKind') === 'postgres' ? freshDatabase() : 'postgresql://none:none@127.0.0.1/none';
+}

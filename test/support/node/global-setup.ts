@@ -8,7 +8,6 @@ const racesNotRun = 'races not run';
 /** One database server for the whole run; returns how it is stopped. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { services, stop } = await startTestServices();
-  project.provide('databaseUrl', services.databaseUrl);
   project.provide('databaseEndpoint', services.databaseEndpoint);
   project.provide('databaseKind', services.databaseKind);
   project.provide('controlUrl', services.controlUrl);

@@ -43,7 +43,6 @@ async function start(): Promise<TestServices> {
   const standIns = await startProviderStandIns(Number(process.env.STAND_INS_PORT ?? 0));
   closers.push(standIns.close);
   return {
-    databaseUrl: databases.url,
     databaseEndpoint: databases.endpoint,
     databaseKind: databases.kind,
     controlUrl: control.url,

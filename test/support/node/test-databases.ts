@@ -11,8 +11,6 @@ type ServerAccess = Pick<Engine, 'serverUrl' | 'connectionsMax'>;
 
 export interface TestDatabases {
   readonly kind: 'pglite' | 'postgres';
-  /** The database that test files share; its rows are told apart by who made them. */
-  readonly url: string;
   /** Neon's SQL-over-HTTP address of all of them. */
   readonly endpoint: string;
   /** A fresh migrated database, and its connection string. */
@@ -25,13 +23,14 @@ export interface TestDatabases {
 export async function openTestDatabases({ serverUrl, connectionsMax }: ServerAccess): Promise<TestDatabases> {
   const prefix = `nexora_test_${randomBytes(4).toString('hex')}`;
   const template = `${prefix}_template`;
-  const shared = `${prefix}_shared`;
   const backend = await openBackend({ serverUrl, connectionsMax }, template);
   const server = await startNeonLocal({ backend });
   const urlOf = (name: string) => `postgresql://test:test@127.0.0.1/${name}`;
   const created = new Set<string>();
 
-  async function create(name: string): Promise<string> {
+  let count = 0;
+  async function create(): Promise<string> {
+    const name = `${prefix}_${++count}`;
     await backend.createDatabase(name, template);
     created.add(name);
     return urlOf(name);
@@ -46,17 +45,14 @@ export async function openTestDatabases({ serverUrl, connectionsMax }: ServerAcc
 
   try {
     await migrate(openDatabase(urlOf(template), server.url), await readMigrations('migrations'));
-    await create(shared);
   } catch (error) {
     await close();
     throw error;
   }
-  let count = 0;
   return {
     kind: serverUrl === undefined ? 'pglite' : 'postgres',
-    url: urlOf(shared),
     endpoint: server.url,
-    create: () => create(`${prefix}_${++count}`),
+    create,
     drop: async (url) => {
       const name = new URL(url).pathname.slice(1);
       created.delete(name);

@@ -6,8 +6,6 @@ import type { TestIssuer } from '../test-issuer.ts';
 
 /** What a test run works against, all of it on the loopback interface. */
 export interface TestServices {
-  /** Connection string of the migrated database that test files share. */
-  readonly databaseUrl: string;
   /** Neon's SQL-over-HTTP address of every test database. */
   readonly databaseEndpoint: string;
   readonly databaseKind: 'pglite' | 'postgres';
