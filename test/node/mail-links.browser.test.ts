@@ -1,6 +1,6 @@
 import type { BrowserContext } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PageService, startPageService } from '../support/node/page-service.ts';
+import { describe, expect, test } from 'vitest';
+import { usePageService } from '../support/node/page-service.ts';
 import {
   password as firstPassword,
   followMail,
@@ -12,21 +12,15 @@ import {
 
 // What only a browser can say: whether it sends the form of a page under the page's own policies, and keeps the cookies.
 
-let service: PageService;
+const service = usePageService({ port: 28_787 });
 
-beforeAll(async () => {
-  service = await startPageService({ port: 28_787 });
-}, 120_000);
-
-afterAll(() => service?.stop());
-
-const visit = () => openVisitor(service);
+const visit = () => openVisitor(service());
 
 /** Calls the API the way an application's page does, with the browser's cookies. */
 async function call(context: BrowserContext, path: string, data: Record<string, string>): Promise<number> {
-  const answer = await context.request.post(`${service.origin}${path}`, {
+  const answer = await context.request.post(`${service().origin}${path}`, {
     data,
-    headers: { Origin: service.origin },
+    headers: { Origin: service().origin },
   });
   return answer.status();
 }
@@ -44,13 +38,13 @@ describe('in Chromium', { timeout: 60_000 }, () => {
     const { page, complaints } = visitor;
     await followMail(visitor, email, 'verify_email');
     // The token has left the address bar, and with it the history.
-    expect(page.url()).toBe(`${service.origin}/auth/verify-email`);
+    expect(page.url()).toBe(`${service().origin}/auth/verify-email`);
 
     const sent = page.waitForRequest((request) => request.method() === 'POST');
     await page.getByLabel('Password').fill(firstPassword);
     await page.getByRole('main').getByRole('button').click();
     const headers = await (await sent).allHeaders();
-    expect(headers.origin).toBe(service.origin);
+    expect(headers.origin).toBe(service().origin);
     expect(headers['sec-fetch-site']).toBe('same-origin');
     await page.getByRole('heading', { name: 'Address confirmed' }).waitFor();
 

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import type { AxeResults } from 'axe-core';
 import type { Page, Response } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { turnOnTwoFactor } from '../support/node/authenticator.ts';
-import { type PageService, startPageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/page-service.ts';
 import { tourPages } from '../support/node/page-tour.ts';
 import { registeredPages } from '../support/node/registered-pages.ts';
 import {
@@ -22,15 +22,8 @@ import {
   visit,
 } from '../support/node/visitor.ts';
 
-let service: PageService;
-let axe: string;
-
-beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  service = await startPageService({ port: 25_787 });
-}, 120_000);
-
-afterAll(() => service?.stop());
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const service = usePageService({ port: 25_787 });
 
 /** One more than people with low vision zoom to: 1280 CSS pixels at 400 % (WCAG 2.2, 1.4.10). */
 const narrow = { width: 320, height: 640 };
@@ -40,12 +33,12 @@ const operable = 'a[href], button:not([hidden]), input:not([type=hidden], [hidde
 
 describe('every page', () => {
   test('has no barrier that axe finds, in light and dark, fits a narrow screen, and is reached whole by Tab (HDR-08)', async () => {
-    const visitor = await openVisitor(service, { bypassCSP: true });
+    const visitor = await openVisitor(service(), { bypassCSP: true });
     const { page } = visitor;
     const barriers: string[] = [];
     const visited = new Set<string>();
     page.on('request', (request) => visited.add(patternOf(new URL(request.url()))));
-    await tourPages(service, visitor, async (name) => {
+    await tourPages(service(), visitor, async (name) => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         for (const barrier of await barriersOf(page)) barriers.push(`${name}, ${colorScheme}: ${barrier}`);
@@ -62,7 +55,7 @@ describe('every page', () => {
   }, 180_000);
 
   test('is loaded by one request of at most 20 KiB', async () => {
-    const visitor = await openVisitor(service);
+    const visitor = await openVisitor(service());
     const { page, complaints, origin } = visitor;
     const further: string[] = [];
     const heavy: string[] = [];
@@ -74,7 +67,7 @@ describe('every page', () => {
       const isOurs = response.url().startsWith(origin);
       if (isOurs && (response.status() < 300 || response.status() >= 400)) answers.push(response);
     });
-    await tourPages(service, visitor, async (name) => {
+    await tourPages(service(), visitor, async (name) => {
       const [shown] = answers.slice(-1);
       const bytes = shown === undefined ? Number.NaN : await transferredBytes(shown);
       if (!(bytes <= firstLoadBytesMax)) heavy.push(`${name}: ${bytes} bytes`);
@@ -90,7 +83,7 @@ describe('every page', () => {
 
 describe('by the keyboard alone', () => {
   test('somebody signs in, reaches everything on a page with a visible focus, and sends a form', async () => {
-    const person = await openVisitor(service);
+    const person = await openVisitor(service());
     const { page, complaints } = person;
     const { keyboard } = page;
     const email = freshEmail();

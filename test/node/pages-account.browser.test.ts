@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { turnOnTwoFactor } from '../support/node/authenticator.ts';
 import { formFactors } from '../support/node/form-factors.ts';
-import { type PageService, startPageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/page-service.ts';
 import {
   fill,
   focusedField,
@@ -25,19 +25,13 @@ import {
   visit,
 } from '../support/node/visitor.ts';
 
-let service: PageService;
-
-beforeAll(async () => {
-  service = await startPageService({ port: 27_787 });
-}, 120_000);
-
-afterAll(() => service?.stop());
+const service = usePageService({ port: 27_787 });
 
 const otherBrowser =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15';
 
 describe.each(formFactors)('the pages of the account, $how', { timeout: 60_000 }, ({ options }) => {
-  const open = (further = {}) => openVisitor(service, { ...options, ...further });
+  const open = (further = {}) => openVisitor(service(), { ...options, ...further });
 
   test('two devices are listed; one of them, and then all, are signed out', async () => {
     const person = await open();

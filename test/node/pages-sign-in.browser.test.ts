@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { finishSetup, turnOnTwoFactor } from '../support/node/authenticator.ts';
 import { formFactors } from '../support/node/form-factors.ts';
-import { type PageService, startPageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/page-service.ts';
 import {
   fill,
   focusedField,
@@ -24,16 +24,10 @@ import {
   visit,
 } from '../support/node/visitor.ts';
 
-let service: PageService;
-
-beforeAll(async () => {
-  service = await startPageService({ port: 26_787 });
-}, 120_000);
-
-afterAll(() => service?.stop());
+const service = usePageService({ port: 26_787 });
 
 describe.each(formFactors)('the pages on the way in, $how', { timeout: 60_000 }, ({ options }) => {
-  const open = () => openVisitor(service, options);
+  const open = () => openVisitor(service(), options);
 
   test('somebody registers, confirms the address, signs out and signs in again', async () => {
     const person = await open();

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type LocalIssuer, startLocalIssuer } from '../../tools/local-issuer/start-local-issuer.ts';
 import { turnOnTwoFactor } from '../support/node/authenticator.ts';
 import { formFactors } from '../support/node/form-factors.ts';
-import { type PageService, startPageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/page-service.ts';
 import {
   fill,
   follow,
@@ -27,17 +27,9 @@ import {
 // What only a browser can say: whether it goes to a provider and comes back under the pages' own policies, and which cookies
 // it brings along. The service is at localhost and the issuers are at 127.0.0.1, which is another site to a browser.
 
-let service: PageService;
-let byForm: LocalIssuer;
-
-beforeAll(async () => {
-  service = await startPageService({ port: 29_787, variables: startByForm });
-}, 120_000);
-
-afterAll(async () => {
-  await service?.stop();
-  await byForm?.stop();
-});
+let byForm: LocalIssuer | undefined;
+const service = usePageService({ port: 29_787, variables: startByForm });
+afterAll(() => byForm?.stop());
 
 /** An issuer that sends people back by a form of its own, beside those of `npm run dev`. */
 async function startByForm(origin: string): Promise<{ readonly OIDC_PROVIDERS: string }> {
@@ -72,7 +64,7 @@ function identitiesOf({ page }: Visitor) {
 
 describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, ({ options }) => {
   test('a person signs in, connects another account, removes the first one and signs out', async () => {
-    const person = await openVisitor(service, options);
+    const person = await openVisitor(service(), options);
     const [email, other] = [freshEmail(), freshEmail()];
     await signInBy(person, 'Local issuer', email);
     const { user, session } = await me(person);
@@ -99,7 +91,7 @@ describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, 
   });
 
   test('a target is where the sign-in ends', async () => {
-    const person = await openVisitor(service, options);
+    const person = await openVisitor(service(), options);
     await visit(person, '/login?redirectTo=/account/sessions');
     await follow(person, 'Create one');
     await follow(person, 'Continue with Local issuer');
@@ -110,7 +102,7 @@ describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, 
   });
 
   test('an account with two-factor is asked for its code after the provider', async () => {
-    const person = await openVisitor(service, options);
+    const person = await openVisitor(service(), options);
     const email = freshEmail();
     await register(person, email);
     await verify(person, email);
@@ -132,11 +124,11 @@ describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, 
   });
 
   test('a form waits while its sender is at a provider, and is done by a press of a button then', async () => {
-    const person = await openVisitor(service, options);
+    const person = await openVisitor(service(), options);
     const [email, newEmail] = [freshEmail(), freshEmail()];
     await signInBy(person, 'Local issuer', email);
     const before = await me(person);
-    await service.ageSessions(email);
+    await service().ageSessions(email);
     await fill(person, { 'New address': newEmail });
     await press(person, 'Change address');
     await see(person, 'Please confirm that it is you');
@@ -154,11 +146,11 @@ describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, 
   });
 
   test('a form waits for a code by mail, and is done when the code is entered', async () => {
-    const person = await openVisitor(service, options);
+    const person = await openVisitor(service(), options);
     const { page } = person;
     const email = freshEmail();
     await signInBy(person, 'Local issuer', email);
-    await service.ageSessions(email);
+    await service().ageSessions(email);
     await visit(person, '/account/delete');
     await press(person, 'Delete for good');
     await see(person, 'Please confirm that it is you');
@@ -177,7 +169,7 @@ describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, 
   });
 
   test('who cancels at the provider is told so on the page from which they left', async () => {
-    const person = await openVisitor(service, options);
+    const person = await openVisitor(service(), options);
     const { page, origin } = person;
     const cancel = async (sentence: string) => {
       await page.getByRole('button', { name: 'Cancel' }).click();
@@ -203,7 +195,7 @@ describe.each(formFactors)('sign-in with providers, $how', { timeout: 60_000 }, 
 
 describe('sign-in with a provider that answers by a form', { timeout: 60_000 }, () => {
   test('a provider that posts its answer from its own site gets back the cookie of the visit alone (CKE-07)', async () => {
-    const person = await openVisitor(service);
+    const person = await openVisitor(service());
     const { page, context, origin } = person;
     const callback = () =>
       page.waitForRequest((request) => request.url().endsWith('/api/auth/oauth/by-form/callback'));
