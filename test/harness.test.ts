@@ -8,6 +8,7 @@ import {
   freshDatabase,
   openDatabase,
   openForFlow,
+  query,
 } from './support/database.ts';
 import { ambiguousAliases } from './support/statement-aliases.ts';
 import {
@@ -20,7 +21,7 @@ import {
 import { readJointSteps, recorded } from './support/statement-recorder.ts';
 
 /** One statement through a faulty endpoint, and what the driver made of it. */
-async function query(endpoint: string, url = databaseUrl()) {
+async function ask(endpoint: string, url = databaseUrl()) {
   neonConfig.fetchEndpoint = endpoint;
   const sql = neon(url, { fetchOptions: { signal: AbortSignal.timeout(1000) } });
   return sql`SELECT 1 AS one`.catch((error: Error & { code?: string }) => ({
@@ -47,18 +48,18 @@ describe('a faulty endpoint', () => {
     ],
   ])('that is to do %j lets the driver see exactly that, once', async (fault, expected) => {
     const { endpoint } = await faultyEndpoint([fault]);
-    expect(await query(endpoint)).toMatchObject(expected as object);
-    expect(await query(endpoint)).toEqual(answer);
+    expect(await ask(endpoint)).toMatchObject(expected as object);
+    expect(await ask(endpoint)).toEqual(answer);
   });
 
   test('remembers since its plan what it was asked, what it did and which statements ran', async () => {
     const { endpoint, plan, seen } = await faultyEndpoint({ always: 'refuse' });
-    await query(endpoint);
-    await query(endpoint);
+    await ask(endpoint);
+    await ask(endpoint);
     const refused = { queries: ['SELECT 1 AS one'], fault: 'refuse' };
     expect(await seen()).toEqual([refused, refused]);
     await plan(['commit-then-drop']);
-    await query(endpoint);
+    await ask(endpoint);
     expect(await seen()).toEqual([{ ...refused, fault: 'commit-then-drop', commands: ['SELECT'] }]);
   });
 });
@@ -67,7 +68,7 @@ test('a fresh database has the schema and nothing of what others wrote, and goes
   let url = '';
   // What was asked for last is run first.
   onTestFinished(async () =>
-    expect(await query(inject('databaseEndpoint'), url)).toMatchObject({ code: '3D000' }),
+    expect(await ask(inject('databaseEndpoint'), url)).toMatchObject({ code: '3D000' }),
   );
   url = await freshDatabase();
   neonConfig.fetchEndpoint = inject('databaseEndpoint');
@@ -101,7 +102,7 @@ describe('what the service compiles', () => {
   });
 
   test('is told from what tests ask for themselves, or have planted', async () => {
-    await openDatabase().query(one);
+    await query(one);
     await openDatabase().batch([one]);
     await openForFlow().query('record-planted', sql`SELECT 1 /* planted */`);
     expect([...recorded.values()].filter(({ name }) => /^test|planted/.test(name))).toEqual([]);

@@ -7,7 +7,8 @@ import { createScheduled } from '../src/scheduled.ts';
 import { recordLog } from './contract/recorded-log.ts';
 import { registerUser } from './support/accounts.ts';
 import { TestClient } from './support/client.ts';
-import { faultyEndpoint, openDatabase } from './support/database.ts';
+import { faultyEndpoint, query } from './support/database.ts';
+import { addEndingSessions, countEndingSessions } from './support/ending-sessions.ts';
 
 const nightly = { cron: '0 2 * * *' };
 
@@ -27,23 +28,8 @@ beforeAll(async () => {
   userId = (await registerUser(client)).json.user.id;
 });
 beforeEach(async () => {
-  await openDatabase().query(sql`DELETE FROM sessions WHERE method = 'test'`);
+  await query(sql`DELETE FROM sessions WHERE method = 'test'`);
 });
-
-/** Adds sessions that end so many seconds from now. */
-async function addSessions(count: number, endsInSeconds: number): Promise<void> {
-  await openDatabase().query(sql`
-    INSERT INTO sessions (user_id, method, expires_at, absolute_expires_at)
-    SELECT ${userId}::uuid, 'test', now() + make_interval(secs => ${endsInSeconds}::int), now() + interval '1 day'
-    FROM generate_series(1, ${count}::int)`);
-}
-
-async function countSessions(): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(
-    sql`SELECT count(*)::int AS count FROM sessions WHERE method = 'test'`,
-  );
-  return row?.count ?? 0;
-}
 
 function entriesOf(lines: readonly string[]): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line));
@@ -58,20 +44,20 @@ function deletedSessions(lines: readonly string[]): number[] {
 
 describe('the nightly clean-up', () => {
   test('deletes the sessions whose end has come, and no other, and logs how many', async () => {
-    await addSessions(3, -1);
-    await addSessions(2, 60);
+    await addEndingSessions(userId, 3, -1);
+    await addEndingSessions(userId, 2, 60);
     const lines = recordLog();
     await runScheduled(nightly, client.env);
-    expect(await countSessions()).toBe(2);
+    expect(await countEndingSessions()).toBe(2);
     expect(deletedSessions(lines)).toEqual([3]);
   });
 
   test('works in batches of bounded size until nothing is left (T31)', async () => {
-    await addSessions(2500, -1);
+    await addEndingSessions(userId, 2500, -1);
     recordLog();
     const faulty = await faultyEndpoint();
     await runScheduled(nightly, { ...client.env, DATABASE_HTTP_ENDPOINT: faulty.endpoint });
-    expect(await countSessions()).toBe(0);
+    expect(await countEndingSessions()).toBe(0);
     const all = (await faulty.seen()).flatMap(({ queries }) => queries);
     const statements = all.filter((text) => text.includes('DELETE FROM sessions'));
     expect(statements).toHaveLength(3);
@@ -79,11 +65,11 @@ describe('the nightly clean-up', () => {
   });
 
   test('runs side by side with itself without an error, and the two share the work', async () => {
-    await addSessions(1500, -1);
+    await addEndingSessions(userId, 1500, -1);
     const lines = recordLog();
     await Promise.all([runScheduled(nightly, client.env), runScheduled(nightly, client.env)]);
     expect(deletedSessions(lines).reduce((sum, count) => sum + count, 0)).toBe(1500);
-    expect(await countSessions()).toBe(0);
+    expect(await countEndingSessions()).toBe(0);
   });
 
   test('tells the platform when the database fails, and claims nothing', async () => {
@@ -103,17 +89,17 @@ describe('the nightly clean-up', () => {
   });
 
   test('goes on with all other rows when one kind fails, and tells the platform at the end (CRN-07)', async () => {
-    await addSessions(2, -1);
-    await openDatabase().query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
+    await addEndingSessions(userId, 2, -1);
+    await query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
     const lines = recordLog();
     try {
       await expect(runScheduled(nightly, client.env)).rejects.toThrow(
         'the clean-up failed for login_attempts',
       );
     } finally {
-      await openDatabase().query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
+      await query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
     }
-    expect(await countSessions()).toBe(0);
+    expect(await countEndingSessions()).toBe(0);
     const told = entriesOf(lines).map(({ event, rows }) => `${event} ${rows}`);
     const others = [...asked, ...sealed].filter((rows) => rows !== 'login_attempts');
     expect(told.toSorted()).toEqual([
@@ -123,7 +109,7 @@ describe('the nightly clean-up', () => {
   });
 
   test('that breaks off in the middle keeps what was done, and the next one does the rest (CRN-07)', async () => {
-    await addSessions(2500, -1);
+    await addEndingSessions(userId, 2500, -1);
     const lines = recordLog();
     const { endpoint } = await faultyEndpoint(['pass', 'pass', { sqlstate: '57P01' }]);
     const failing = { ...client.env, DATABASE_HTTP_ENDPOINT: endpoint };
@@ -133,21 +119,21 @@ describe('the nightly clean-up', () => {
       credentials: [],
     });
     await expect(runSessions(nightly, failing)).rejects.toThrow('the clean-up failed for sessions');
-    expect(await countSessions()).toBe(1000);
+    expect(await countEndingSessions()).toBe(1000);
     expect(entriesOf(lines)).toContainEqual(
       expect.objectContaining({ event: 'clean_up_failed', rows: 'sessions', deleted: 1500, batches: 2 }),
     );
     await runScheduled(nightly, client.env);
-    expect(await countSessions()).toBe(0);
+    expect(await countEndingSessions()).toBe(0);
     expect(deletedSessions(lines)).toEqual([1000]);
   });
 
   test('with a wrong configuration names the variable and does nothing (SUP-01)', async () => {
-    await addSessions(1, -1);
+    await addEndingSessions(userId, 1, -1);
     const lines = recordLog();
     const wrong = { ...client.env, AUTH_SECRET: 'canary' };
     await expect(runScheduled(nightly, wrong)).rejects.toThrow('missing or wrong: AUTH_SECRET');
-    expect(await countSessions()).toBe(1);
+    expect(await countEndingSessions()).toBe(1);
     expect(lines).toHaveLength(1);
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ event: 'misconfigured', variables: ['AUTH_SECRET'] });
     expect(lines[0]).not.toContain('canary');
@@ -157,16 +143,16 @@ describe('the nightly clean-up', () => {
 describe('the outbox on its schedule', () => {
   test('tells the platform when the database fails, and cleans up all the same (CRN-07)', async () => {
     const lines = recordLog();
-    await addSessions(1, -1);
-    await openDatabase().query(sql`ALTER TABLE mail_outbox RENAME TO hidden_outbox`);
+    await addEndingSessions(userId, 1, -1);
+    await query(sql`ALTER TABLE mail_outbox RENAME TO hidden_outbox`);
     try {
       await expect(runScheduled({ cron: '*/5 * * * *' }, client.env)).rejects.toThrow(
         'the clean-up failed for mail_outbox; the outbox could not be read',
       );
     } finally {
-      await openDatabase().query(sql`ALTER TABLE hidden_outbox RENAME TO mail_outbox`);
+      await query(sql`ALTER TABLE hidden_outbox RENAME TO mail_outbox`);
     }
-    expect(await countSessions()).toBe(0);
+    expect(await countEndingSessions()).toBe(0);
     expect(entriesOf(lines)).toContainEqual(
       expect.objectContaining({
         level: 'error',
@@ -192,9 +178,9 @@ describe('the Worker', () => {
     const deliveries = () =>
       entriesOf(lines.splice(0)).filter(({ event }) => event === 'mail_delivery_finished');
     for (const cron of [nightly.cron, '*/5 * * * *', '* * * * *', '']) {
-      await addSessions(1, -1);
+      await addEndingSessions(userId, 1, -1);
       await worker.scheduled({ cron }, client.env);
-      expect(await countSessions(), cron).toBe(0);
+      expect(await countEndingSessions(), cron).toBe(0);
       expect(deliveries(), cron).toHaveLength(cron === nightly.cron ? 0 : 1);
     }
   });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { createApp, features } from '../../src/app.ts';
-import { type Fragment, sql } from '../../src/db/sql.ts';
+import { sql } from '../../src/db/sql.ts';
 import { defineErrors } from '../../src/errors.ts';
 import { loadRulesOf } from '../../src/feature.ts';
 import type { Gate } from '../../src/joints/gate.ts';
 import { password } from '../support/accounts.ts';
 import { type Answer, serveWith, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { providerVariables } from '../support/social.ts';
 import { codeAt } from '../support/two-factor.ts';
 import { databaseState } from './database-state.ts';
@@ -56,7 +56,7 @@ const lowSessions: readonly [what: string, lower: (account: TwoFactorAccount) =>
   [
     'from before it was turned on',
     async (account) => {
-      await change(sql`
+      await query(sql`
         UPDATE sessions SET amr = '{pwd}', second_factor_at = NULL WHERE user_id = ${account.userId}::uuid`);
       return account;
     },
@@ -73,7 +73,7 @@ const lowSessions: readonly [what: string, lower: (account: TwoFactorAccount) =>
   [
     'that passed it more than ten minutes ago',
     async (account) => {
-      await change(sql`
+      await query(sql`
         UPDATE sessions SET second_factor_at = now() - interval '601 seconds' WHERE user_id = ${account.userId}::uuid`);
       return account;
     },
@@ -81,9 +81,9 @@ const lowSessions: readonly [what: string, lower: (account: TwoFactorAccount) =>
   [
     'that passed an earlier one, which was replaced',
     async (account) => {
-      await change(sql`
+      await query(sql`
         UPDATE sessions SET second_factor_at = now() - interval '2 minutes' WHERE user_id = ${account.userId}::uuid`);
-      await change(sql`
+      await query(sql`
         UPDATE users SET two_factor_since = now() - interval '1 minute' WHERE id = ${account.userId}::uuid`);
       return account;
     },
@@ -118,7 +118,7 @@ function calledBy(account: Account, { email, userId, accessToken, refreshToken, 
 
 /** Lets the caller have shown who they are so many seconds ago, by the second factor as well where they have one. */
 function proveOwner({ userId }: Caller, secondsAgo: number): Promise<unknown> {
-  return change(sql`
+  return query(sql`
     UPDATE sessions SET authenticated_at = now() - make_interval(secs => ${secondsAgo}::int),
       second_factor_at = CASE WHEN second_factor_at IS NOT NULL THEN now() - make_interval(secs => ${secondsAgo}::int) END
     WHERE user_id = ${userId}::uuid`);
@@ -126,23 +126,19 @@ function proveOwner({ userId }: Caller, secondsAgo: number): Promise<unknown> {
 
 /** Lets the caller have had two-factor for long. */
 function ageTwoFactor({ userId }: Caller): Promise<unknown> {
-  return change(sql`
+  return query(sql`
     UPDATE users SET two_factor_since = two_factor_since - interval '1 day' WHERE id = ${userId}::uuid`);
 }
 
 /** Lets the caller sign in by two providers, of which one can be removed. */
 function linkProviders({ userId }: Caller): Promise<unknown> {
-  return change(sql`
+  return query(sql`
     INSERT INTO identities (user_id, provider, issuer, subject)
     SELECT ${userId}::uuid, p.name, p.name, ${userId} FROM (VALUES ('google'), ('microsoft')) AS p (name)`);
 }
 
 function dropPassword({ userId }: Caller): Promise<unknown> {
-  return change(sql`UPDATE users SET password_hash = NULL WHERE id = ${userId}::uuid`);
-}
-
-function change(statement: Fragment): Promise<unknown> {
-  return openDatabase().query(statement);
+  return query(sql`UPDATE users SET password_hash = NULL WHERE id = ${userId}::uuid`);
 }
 
 /** Whether the example says the current password, which is an authentication of its own. */
@@ -222,7 +218,7 @@ describe.each(sensitiveRoutes)('%s', (key) => {
   test('is closed while the account is being recovered, whatever was proved, and open when that is over (LNK-15)', async () => {
     const account = await insertAccountFor(client, key);
     const { userId } = callerOf(key, account);
-    await change(
+    await query(
       sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${userId}::uuid`,
     );
     const before = await databaseState();
@@ -232,7 +228,7 @@ describe.each(sensitiveRoutes)('%s', (key) => {
       expect(answer).toMatchObject({ roundTrips: 1, hashes: 0, setCookies: [] });
     }
     expect(await databaseState()).toBe(before);
-    await change(
+    await query(
       sql`UPDATE users SET recovery_since = NULL, recovery_cause = NULL WHERE id = ${userId}::uuid`,
     );
     const answer = await call(client, key, account);
@@ -246,7 +242,7 @@ describe.each(sensitiveRoutes)('%s', (key) => {
       await proveOwner(callerOf(key, account), 601);
       expectProblem(await call(gated, key, account), 403, 'reauthentication_required');
     }
-    await change(sql`DELETE FROM sessions WHERE user_id = ${callerOf(key, account).userId}::uuid`);
+    await query(sql`DELETE FROM sessions WHERE user_id = ${callerOf(key, account).userId}::uuid`);
     expectProblem(await call(gated, key, account), 401, 'unauthenticated');
   });
 
@@ -285,7 +281,7 @@ describe.each(sensitiveRoutes)('%s', (key) => {
     if (!saysPassword(key, account)) expectNotRecent(await call(client, key, account), ['password']);
     await dropPassword(account);
     expectNotRecent(await callWithoutPassword(client, key, account), []);
-    await change(sql`UPDATE users SET email_verified_at = now() WHERE id = ${account.userId}::uuid`);
+    await query(sql`UPDATE users SET email_verified_at = now() WHERE id = ${account.userId}::uuid`);
     expectNotRecent(await callWithoutPassword(client, key, account), ['email_code']);
   });
 
@@ -305,14 +301,14 @@ describe.each(sensitiveRoutes)('%s', (key) => {
       const again = calledBy(account, { ...account, accessToken: byPassword.json.accessToken });
       expectNotRecent(await call(client, key, again), ['totp', 'backup_code']);
 
-      await change(sql`
+      await query(sql`
         UPDATE backup_codes SET used_at = now(), used_by = gen_random_uuid() WHERE user_id = ${account.userId}::uuid`);
       expectNotRecent(await call(client, key, again), ['totp']);
 
       const byCode = await reauthenticateBy(again, { code: codeAt(account.twoFactor.secret) });
       const recent = calledBy(account, { ...account, accessToken: byCode.json.accessToken });
       // The example may show the same code again.
-      await change(sql`UPDATE factors SET last_step = NULL WHERE user_id = ${account.userId}::uuid`);
+      await query(sql`UPDATE factors SET last_step = NULL WHERE user_id = ${account.userId}::uuid`);
       const answer = await call(client, key, recent);
       expect(answer.status, answer.text).toBe(exampleOf(key).status);
     },

@@ -1,10 +1,10 @@
 import { decodeJwt } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Fragment, sql } from '../../src/db/sql.ts';
+import { sql } from '../../src/db/sql.ts';
 import { pageTexts as en } from '../../src/languages/en/pages.ts';
 import { password } from '../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { led } from '../support/hosted-pages.ts';
 import { tokenFrom } from '../support/mailbox.ts';
 import { formsOf, readMain, titleOf } from '../support/shown-page.ts';
@@ -45,15 +45,11 @@ async function insertCaller(form: FormName): Promise<[account: Account, caller: 
   return [account, sender === 'holder' ? account : account[sender as CallerKind]];
 }
 
-function change(statement: Fragment): Promise<unknown> {
-  return openDatabase().query(statement);
-}
-
 /** Lets the caller have shown who they are eleven minutes ago, with whatever factors they have, and have had them for long. */
 async function makeStale({ userId }: Caller): Promise<void> {
-  await change(sql`
+  await query(sql`
     UPDATE users SET two_factor_since = two_factor_since - interval '1 day' WHERE id = ${userId}::uuid`);
-  await change(sql`
+  await query(sql`
     UPDATE sessions SET authenticated_at = now() - interval '11 minutes',
       second_factor_at = CASE WHEN second_factor_at IS NOT NULL THEN now() - interval '11 minutes' END
     WHERE user_id = ${userId}::uuid`);
@@ -124,7 +120,7 @@ describe.each(sensitive)('%s, the form %s', (path, name) => {
 
   test('is refused with the reason while the account is being recovered, and the page says how that ends (LNK-15)', async () => {
     const [account, caller] = await insertCaller(form);
-    await change(
+    await query(
       sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${caller.userId}::uuid`,
     );
     const before = await databaseState();
@@ -190,7 +186,7 @@ describe('somebody without a password', () => {
     '%s by a code that is mailed, where the sign-in is not recent (SES-15)',
     async (_what, path, form, location) => {
       const { passwordless } = await insertPasswordless();
-      await change(sql`UPDATE users SET email_verified_at = now() WHERE id = ${passwordless.userId}::uuid`);
+      await query(sql`UPDATE users SET email_verified_at = now() WHERE id = ${passwordless.userId}::uuid`);
       await makeStale(passwordless);
       const asked = await client.submit(path, form, { cookies: passwordless.cookies });
       const { address, cookies, id } = expectHeld(asked, path, passwordless.cookies);

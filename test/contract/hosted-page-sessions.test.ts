@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { led } from '../support/hosted-pages.ts';
 import { titleOf } from '../support/shown-page.ts';
 import { codeAt } from '../support/two-factor.ts';
@@ -126,7 +126,7 @@ describe('the second step on a page', () => {
     const answer = await prove(before);
     await expectFresh(answer, account.twoFactor.userId, other.cookies);
     expect(cookieValue(answer, '__Host-nexora_challenge')).toBe('');
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE factors SET last_step = NULL WHERE user_id = ${account.twoFactor.userId}::uuid`);
     const again = await prove(challenge);
     expectPage(again, 401);

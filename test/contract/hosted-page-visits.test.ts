@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../support/client.ts';
-import { type FaultPlan, faultyEndpoint, openDatabase } from '../support/database.ts';
+import { type FaultPlan, faultyEndpoint, query } from '../support/database.ts';
 import { led } from '../support/hosted-pages.ts';
 import { titleOf } from '../support/shown-page.ts';
 import { providerVariables } from '../support/social.ts';
@@ -213,7 +213,7 @@ describe('a form that is sent with an access token that has expired', () => {
     ['an unknown way', 400, '/reauthenticate', { action: 'nothing' }],
   ])('gets them although it is refused for %s', async (_what, status, path, form) => {
     const cookies = await withExpiredAccess(client, account);
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${account.userId}::uuid`);
     const answer = await client.submit(path, form, { cookies });
     expect(answer.status, answer.text).toBe(status);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { innards } from './expect-problem.ts';
 import { injectingEmails, injections, tellingInjections } from './injection-payloads.ts';
@@ -43,13 +43,13 @@ function oneIn(step: number, texts: readonly string[]): string[] {
 }
 
 async function bystanderState(): Promise<unknown> {
-  return openDatabase().query(sql`
+  return query(sql`
     SELECT u.*, s.*, (SELECT count(*)::int FROM security_events e WHERE e.user_id = u.id) AS events
     FROM users u JOIN sessions s ON s.user_id = u.id WHERE u.id = ${bystander}::uuid`);
 }
 
 async function countUsers(): Promise<number> {
-  const [row] = await openDatabase().query<{ users: number }>(sql`SELECT count(*)::int AS users FROM users`);
+  const [row] = await query<{ users: number }>(sql`SELECT count(*)::int AS users FROM users`);
   return row?.users ?? 0;
 }
 
@@ -168,7 +168,7 @@ describe('injected SQL', () => {
     );
     expect(answers.map(({ status }) => status)).toEqual(sample.map(() => 201));
     const ids = answers.map(({ json }) => json.user.id);
-    const rows = await openDatabase().query<{ user_agent: string; ip_address: string | null }>(
+    const rows = await query<{ user_agent: string; ip_address: string | null }>(
       sql`SELECT s.user_agent, s.ip_address FROM sessions s JOIN unnest(${ids}::uuid[]) WITH ORDINALITY o(id, n)
         ON o.id = s.user_id ORDER BY o.n`,
     );

@@ -3,7 +3,7 @@ import { sql } from '../../src/db/sql.ts';
 import { freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { breachService, restOfSha1 } from '../support/breach-service.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../support/database.ts';
+import { faultyEndpoint, query } from '../support/database.ts';
 import { broughtProblems, type ProblemExample } from '../support/feature-examples.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
@@ -123,20 +123,20 @@ async function reuseRefreshToken(): Promise<Answer> {
   const { refreshToken } = account;
   for (const _ of [1, 2]) await client.post('/api/auth/refresh', { refreshToken });
   const age = sql`UPDATE sessions SET body_rotated_at = now() - interval '31 seconds' WHERE user_id = ${account.userId}::uuid`;
-  await openDatabase().query(age);
+  await query(age);
   return client.post('/api/auth/refresh', { refreshToken });
 }
 
 async function exportLate(): Promise<Answer> {
   const late = await insertAccount(client, alone);
   const age = sql`UPDATE sessions SET authenticated_at = now() - interval '11 minutes' WHERE user_id = ${late.userId}::uuid`;
-  await openDatabase().query(age);
+  await query(age);
   return client.get('/api/auth/me/export', { bearer: late.accessToken });
 }
 
 async function exportInRecovery(): Promise<Answer> {
   const owner = await insertAccount(client, alone);
-  await openDatabase().query(
+  await query(
     sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${owner.userId}::uuid`,
   );
   return client.get('/api/auth/me/export', { bearer: owner.accessToken });

@@ -39,7 +39,7 @@ import {
 import { keyringOf } from '../mail/outbox-rows.ts';
 import { freshClient, freshEmail, otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { databaseUrl, openDatabase, openForFlow } from '../support/database.ts';
+import { databaseUrl, openForFlow, query } from '../support/database.ts';
 import { insertVerifiedUser } from '../support/inserted-user.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { adminSecret, randomSecret } from '../support/test-env.ts';
@@ -92,7 +92,7 @@ const largeTables = [
 ];
 
 beforeAll(async () => {
-  for (const statement of largeTables) await openDatabase().query(statement);
+  for (const statement of largeTables) await query(statement);
 }, 60_000);
 
 /** Checks that a request is answered so, and that no statement of it reads a table from end to end. */
@@ -168,9 +168,7 @@ describe('no statement reads a large table from end to end', { timeout: 60_000 }
   test('of a login on a known device, nor of one that replaces a legacy hash', async () => {
     const { email, userId, deviceToken } = await insertVerifiedUser(client);
     await expectIndexedAt(200, () => logIn(email, password, { 'X-Device-Token': deviceToken }));
-    await openDatabase().query(
-      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`,
-    );
+    await query(sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`);
     await expectIndexedAt(200, () => logIn(email));
   });
 
@@ -269,7 +267,7 @@ describe('no statement reads a large table from end to end', { timeout: 60_000 }
     const keyring = keyringOf(
       new TestClient({ AUTH_SECRET: randomSecret(), AUTH_SECRET_PREVIOUS: String(client.env.AUTH_SECRET) }),
     );
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE factors SET secret_sealed = replace(secret_sealed, 'v1.key7.', ${sealedPrefix(keyring.previous!)})`);
     for (const run of [
       () => resealSecrets.runBatch(db, 500, keyring),

@@ -5,7 +5,7 @@ import type { Rules } from '../../src/deps.ts';
 import { loadRulesOf } from '../../src/feature.ts';
 import { freshClient, freshEmail } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { insertAccountFor } from './insert-account.ts';
 import { recordLog } from './recorded-log.ts';
 import { databaseProblemRoutes, exampleCall, guardOf } from './route-table.ts';
@@ -34,7 +34,7 @@ async function countRows(): Promise<Record<string, number>> {
   const counts = cleaned.map(
     (name) => sql`(SELECT count(*)::int FROM ${identifier(name)}) AS ${identifier(name)}`,
   );
-  const [row] = await openDatabase().query<Record<string, number>>(sql`SELECT ${join(counts, ', ')}`);
+  const [row] = await query<Record<string, number>>(sql`SELECT ${join(counts, ', ')}`);
   return row ?? {};
 }
 

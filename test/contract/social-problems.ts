@@ -1,14 +1,13 @@
 import { decodeJwt } from 'jose';
 import { sql } from '../../src/db/sql.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { providerVariables, standInProvider } from '../support/social.ts';
 import { insertAccount } from './insert-account.ts';
 import type { SocialAccount } from './social-account.ts';
 
 const serving = (openId: readonly object[] = []) => new TestClient(providerVariables(openId));
 const account = async () => (await insertAccount(serving())).social;
-const query = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 const post = async (path: string, { accessToken: bearer }: SocialAccount) =>
   serving().post(`/api/auth/oauth/${path}`, undefined, { bearer });
 const unlink = async (provider: string, { accessToken: bearer }: SocialAccount) =>

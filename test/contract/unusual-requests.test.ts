@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { freshClient } from '../support/accounts.ts';
 import { cookieHeader, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { baseUrl } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount, insertAccountFor } from './insert-account.ts';
@@ -81,9 +81,7 @@ describe.each(registeredRoutes)('%s', (key) => {
 
 test.each(registeredRoutes.filter(isTriedInFull))('%s bears huge and odd headers (INP-12)', async (key) => {
   // Whoever has no plain address shares a budget of mails with all that have none, which other routes have used up.
-  await openDatabase().query(
-    sql`UPDATE mail_outbox SET client_key = NULL, network_key = NULL WHERE client_key IS NOT NULL`,
-  );
+  await query(sql`UPDATE mail_outbox SET client_key = NULL, network_key = NULL WHERE client_key IS NOT NULL`);
   const fresh = await insertAccountFor(client, key);
   const huge = 'x'.repeat(65_536);
   const headers = {
@@ -108,7 +106,7 @@ describe('what a client calls itself', () => {
     const fresh = await client.call(
       ...exampleCall('POST /api/auth/register', account, 'bearer', { 'User-Agent': agent }),
     );
-    const [row] = await openDatabase().query<{ user_agent: string }>(
+    const [row] = await query<{ user_agent: string }>(
       sql`SELECT user_agent FROM sessions WHERE user_id = ${fresh.json.user.id}::uuid`,
     );
     expect(row?.user_agent.length).toBeLessThanOrEqual(256);

@@ -7,7 +7,7 @@ import { createMailer, type MailDetails } from '../../src/mail/mailer.ts';
 import { openMail, type PreparedMail, prepareMail, prepareMailToEach } from '../../src/mail/prepared-mail.ts';
 import { type MailBudget, queueMail } from '../../src/mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../src/request/request-metadata.ts';
-import { openDatabase, openForFlow } from '../support/database.ts';
+import { openForFlow, query } from '../support/database.ts';
 
 const keyring = createKeyring(crypto.getRandomValues(new Uint8Array(32)));
 const content = { token: 'nxp_secret', facts: { userAgent: 'Firefox', location: null } };
@@ -88,7 +88,7 @@ describe('a mail that is queued for each of its recipients', () => {
   }
 
   function rowsOf({ kind }: PreparedMail): Promise<StoredMail[]> {
-    return openDatabase().query(sql`
+    return query(sql`
       SELECT id, kind, recipient, sealed, outcome FROM mail_outbox WHERE kind = ${kind} ORDER BY recipient`);
   }
 

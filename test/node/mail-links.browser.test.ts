@@ -1,6 +1,6 @@
 import type { BrowserContext } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { usePageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/use-page-service.ts';
 import {
   password as firstPassword,
   followMail,

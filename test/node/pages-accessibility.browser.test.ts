@@ -5,9 +5,9 @@ import type { AxeResults } from 'axe-core';
 import type { Page, Response } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { turnOnTwoFactor } from '../support/node/authenticator.ts';
-import { usePageService } from '../support/node/page-service.ts';
 import { tourPages } from '../support/node/page-tour.ts';
 import { registeredPages } from '../support/node/registered-pages.ts';
+import { usePageService } from '../support/node/use-page-service.ts';
 import {
   focusedField,
   freshEmail,

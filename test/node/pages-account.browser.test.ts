@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { turnOnTwoFactor } from '../support/node/authenticator.ts';
 import { formFactors } from '../support/node/form-factors.ts';
-import { usePageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/use-page-service.ts';
 import {
   fill,
   focusedField,

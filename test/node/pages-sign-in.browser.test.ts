@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { finishSetup, turnOnTwoFactor } from '../support/node/authenticator.ts';
 import { formFactors } from '../support/node/form-factors.ts';
-import { usePageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/use-page-service.ts';
 import {
   fill,
   focusedField,

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type LocalIssuer, startLocalIssuer } from '../../tools/local-issuer/start-local-issuer.ts';
 import { turnOnTwoFactor } from '../support/node/authenticator.ts';
 import { formFactors } from '../support/node/form-factors.ts';
-import { usePageService } from '../support/node/page-service.ts';
+import { usePageService } from '../support/node/use-page-service.ts';
 import {
   fill,
   follow,

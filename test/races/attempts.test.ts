@@ -7,7 +7,7 @@ import { recordLog } from '../contract/recorded-log.ts';
 import { keyringOf } from '../mail/outbox-rows.ts';
 import { freshEmail, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
-import { openDatabase, openForFlow } from '../support/database.ts';
+import { openDatabase, openForFlow, query } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
 
 const max = 10;
@@ -45,7 +45,7 @@ describe.each([
     expect(hashesOf(answers)).toBe(max);
     expect([count(answers, 401), count(answers, 429)]).toEqual([max, crowd - max]);
     expect((await guess(email, password)).status).toBe(429);
-    const [row] = await openDatabase().query<{ count: number }>(sql`
+    const [row] = await query<{ count: number }>(sql`
       SELECT max(t.count) AS count FROM login_attempts t WHERE t.bucket LIKE '%:world'`);
     // Those of the limit, the first refusal, and that it was told.
     expect(row?.count).toBe(max + 2);

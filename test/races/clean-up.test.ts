@@ -1,12 +1,12 @@
 import { beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { runScheduled } from '../../src/app.ts';
-import { type Fragment, sql } from '../../src/db/sql.ts';
+import { sql } from '../../src/db/sql.ts';
 import { addExpiredRows, countExpiredRows, expiredKinds } from '../../tools/expired-rows.ts';
 import { expectProblem } from '../contract/expect-problem.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { databaseUrl, openDatabase } from '../support/database.ts';
+import { databaseUrl, openDatabase, query } from '../support/database.ts';
 import { expectIndexed, plansOf } from '../support/query-plans.ts';
 import { describe } from '../support/races.ts';
 import { slowRaces } from '../support/slow.ts';
@@ -24,16 +24,12 @@ beforeAll(async () => {
   userId = (await registerUser(client)).json.user.id;
 });
 beforeEach(async () => {
-  await run(sql`DELETE FROM sessions`);
+  await query(sql`DELETE FROM sessions`);
 });
-
-function run<R>(statement: Fragment): Promise<R[]> {
-  return openDatabase().query<R>(statement);
-}
 
 /** Adds sessions of which each ends a millisecond after the one before, the first so many seconds from now. */
 async function addSessions(count: number, endsInSeconds: number): Promise<void> {
-  await run(sql`
+  await query(sql`
     INSERT INTO sessions (user_id, expires_at, absolute_expires_at)
     SELECT ${userId}::uuid, e.at, e.at FROM (
       SELECT now() + make_interval(secs => ${endsInSeconds}::int + n / 1000.0) AS at FROM generate_series(1, ${count}::int) n
@@ -42,7 +38,7 @@ async function addSessions(count: number, endsInSeconds: number): Promise<void> 
 
 /** The sessions that are left: how many of them have ended, and a digest of the others. */
 async function left(): Promise<{ expired: number; live: string }> {
-  const [row] = await run<{ expired: number; live: string }>(sql`
+  const [row] = await query<{ expired: number; live: string }>(sql`
     SELECT count(*) FILTER (WHERE s.expires_at <= now())::int AS expired,
       md5(string_agg(s::text, ',' ORDER BY s.id) FILTER (WHERE s.expires_at > now())) AS live
     FROM sessions s`);
@@ -59,7 +55,7 @@ slowRaces(`${expired} expired sessions beside ${live} live ones`, { timeout: 120
   beforeEach(async () => {
     await addSessions(expired, -3600);
     await addSessions(live, 3600);
-    await run(sql`ANALYZE sessions`);
+    await query(sql`ANALYZE sessions`);
   }, 60_000);
 
   test('are deleted by ten calls at once, and ten more until none is left: each once, none that lives, each call < 5 s (CRN-04, T31)', async () => {
@@ -107,17 +103,17 @@ slowRaces('20,000 due rows of every kind', { timeout: 120_000 }, () => {
   const fiveMinutes = { cron: '*/5 * * * *' };
 
   beforeEach(async () => {
-    await addExpiredRows(run, 20_000);
+    await addExpiredRows(query, 20_000);
   }, 60_000);
 
   test('are gone after one trigger of the five minutes, within its 20 s (CRN-08)', async () => {
     const lines = recordLog();
-    const [before] = await run<Record<string, number>>(countExpiredRows);
+    const [before] = await query<Record<string, number>>(countExpiredRows);
     expect(before).toEqual(Object.fromEntries(expiredKinds.map((kind) => [kind, 20_000])));
     const startedAt = Date.now();
     await runScheduled(fiveMinutes, client.env);
     expect(Date.now() - startedAt).toBeLessThan(20_000);
-    const [after] = await run<Record<string, number>>(countExpiredRows);
+    const [after] = await query<Record<string, number>>(countExpiredRows);
     expect(after).toEqual(Object.fromEntries(expiredKinds.map((kind) => [kind, 0])));
     const told = lines
       .map((line) => JSON.parse(line))
@@ -129,21 +125,21 @@ slowRaces('20,000 due rows of every kind', { timeout: 120_000 }, () => {
 
   test('but one are gone although that one fails (CRN-07, CRN-08)', async () => {
     recordLog();
-    await run(sql`ALTER TABLE mail_outbox RENAME TO hidden_outbox`);
+    await query(sql`ALTER TABLE mail_outbox RENAME TO hidden_outbox`);
     try {
       await expect(runScheduled(fiveMinutes, client.env)).rejects.toThrow(
         'the clean-up failed for mail_outbox',
       );
     } finally {
-      await run(sql`ALTER TABLE hidden_outbox RENAME TO mail_outbox`);
+      await query(sql`ALTER TABLE hidden_outbox RENAME TO mail_outbox`);
     }
-    const [after] = await run<Record<string, number>>(countExpiredRows);
+    const [after] = await query<Record<string, number>>(countExpiredRows);
     expect(after).toEqual({
       ...Object.fromEntries(expiredKinds.map((kind) => [kind, 0])),
       mail_outbox: 20_000,
     });
     await runScheduled(fiveMinutes, client.env);
-    expect((await run<Record<string, number>>(countExpiredRows))[0]).toMatchObject({ mail_outbox: 0 });
+    expect((await query<Record<string, number>>(countExpiredRows))[0]).toMatchObject({ mail_outbox: 0 });
   });
 });
 
@@ -153,7 +149,7 @@ describe('a clean-up whose database connection dies in the middle of a batch', {
     // 500 and 1000 before the batch in which it happens, which has 2000, and 500 after it.
     await addSessions(4000, -3600);
     await addSessions(5, 3600);
-    await run(sql`
+    await query(sql`
       UPDATE sessions SET method = 'slow' WHERE id = (SELECT id FROM sessions ORDER BY expires_at OFFSET 2500 LIMIT 1)`);
     await openDatabase().batch([
       sql`CREATE FUNCTION test_fall_asleep() RETURNS trigger LANGUAGE plpgsql AS
@@ -166,14 +162,14 @@ describe('a clean-up whose database connection dies in the middle of a batch', {
     await untilAsleep(1);
     // Another run skips what the dying one holds.
     expect((await cleanUp()).json.deletedCount).toBe(500);
-    await run(sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    await query(sql`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event = 'PgSleep'`);
     expectProblem(await dying, 503, 'service_unavailable');
     expect(await left()).toEqual({ expired: 2000, live: before.live });
     expect(lines.map((line) => JSON.parse(line))).toContainEqual(
       expect.objectContaining({ event: 'clean_up_failed', rows: 'sessions', deleted: 1500, batches: 2 }),
     );
-    await run(sql`DROP TRIGGER test_fall_asleep ON sessions`);
+    await query(sql`DROP TRIGGER test_fall_asleep ON sessions`);
     expect((await cleanUp()).json.deletedCount).toBe(2000);
     expect(await left()).toEqual({ expired: 0, live: before.live });
   });

@@ -20,7 +20,7 @@ import {
 import { ageRotations, refreshByBody, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshClient, freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { changing, headStartOf } from './held-calls.ts';
@@ -178,9 +178,7 @@ describe('a confirmation and the deletion of the account at once', { timeout: 12
       expect([200, 400]).toContain(confirmed!.status);
       statuses.add(confirmed!.status);
       expect(await storedUser(owner.userId)).toBeUndefined();
-      const left = await openDatabase().query(
-        sql`SELECT kind FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`,
-      );
+      const left = await query(sql`SELECT kind FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`);
       expect(left).toEqual([]);
       // Whichever was first, the address before the change knows, and holds no link to what is gone (PRV-05).
       expect(await stillToSendTo(owner.email)).toEqual(['account_deleted']);

@@ -12,19 +12,17 @@ import {
   requestCode,
 } from '../features/email-code/provider-account.ts';
 import { keyringOf } from '../mail/outbox-rows.ts';
-import { openDatabase, openForFlow } from '../support/database.ts';
+import { openForFlow, query } from '../support/database.ts';
 import { waitingMailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { releaseTogether } from './held-calls.ts';
-import { crowdOf } from './together.ts';
+import { atOnce, crowdOf } from './together.ts';
 import { patientClient, tally } from './two-factor-state.ts';
 
 const client = patientClient({ EMAIL_VERIFICATION: 'off' });
 
 afterEach(() => vi.restoreAllMocks());
 
-const times = <T>(count: number, make: (index: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 const crowd = crowdOf(20);
 const consuming = 'UPDATE one_time_tokens t SET spent_at';
 
@@ -35,7 +33,7 @@ describe('one code of a mail, used many times at once (OTP-16)', { timeout: 120_
       const code = await codeFor(client, user);
       // No more than five of them are checked.
       releaseTogether(consuming, 5);
-      const answers = await times(crowd, () => reauthenticateBy(client, user, code));
+      const answers = await atOnce(crowd, () => reauthenticateBy(client, user, code));
       vi.restoreAllMocks();
       const counts = tally(answers);
       expect(counts).toMatchObject({ '200': 1 });
@@ -50,7 +48,7 @@ describe('one code of a mail, used many times at once (OTP-16)', { timeout: 120_
       const caller = { userId: user.userId, sessionId: user.sessionId };
       const [presented] = presentedEmailCodes(keyringOf(client), caller, await codeFor(client, user));
       releaseTogether(consuming, crowd);
-      const rows = await times(crowd, () =>
+      const rows = await atOnce(crowd, () =>
         renewByEmailCode(
           openForFlow(),
           {
@@ -79,7 +77,7 @@ describe('wrong codes at once (OTP-17)', { timeout: 120_000 }, () => {
     const user = await providerUser(client);
     await codeFor(client, user);
     for (let round = 0; round < roundsOf(10); round++) {
-      const answers = await times(crowd, (index) =>
+      const answers = await atOnce(crowd, (index) =>
         reauthenticateBy(client, user, String(10_000_000 + index)),
       );
       expect(tally(answers)).toEqual({ '401 invalid_code': 5, '429 too_many_attempts': crowd - 5 });
@@ -93,7 +91,7 @@ describe('ten requests for a code at once (EML-10)', { timeout: 120_000 }, () =>
     for (let round = 0; round < roundsOf(20); round++) {
       const user = await providerUser(client);
       releaseTogether('INSERT INTO mail_outbox', 10);
-      const answers = await times(10, () => requestCode(client, user));
+      const answers = await atOnce(10, () => requestCode(client, user));
       vi.restoreAllMocks();
       expect(tally(answers)).toEqual({ '202': 5, '429 too_many_attempts': 5 });
       expect(await codesOf(client, user)).toHaveLength(1);
@@ -120,7 +118,7 @@ describe('a code that is asked for, and one that is used, beside the deletion of
       ]);
       for (const { status, text } of answers) expect([200, 202, 401], text).toContain(status);
       if (answers[0].status !== 200) continue;
-      const left = await openDatabase().query(sql`
+      const left = await query(sql`
         SELECT t.kind FROM one_time_tokens t WHERE t.owner_id = ${user.userId}::uuid
         UNION ALL SELECT m.kind FROM mail_outbox m WHERE m.user_id = ${user.userId}::uuid`);
       expect(left).toEqual([]);

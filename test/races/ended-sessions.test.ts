@@ -13,7 +13,7 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -54,7 +54,7 @@ function act(userId: string, action: string): Promise<Answer> {
 }
 
 async function countRevocations(userId: string, reason: string): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(sql`
+  const [row] = await query<{ count: number }>(sql`
     SELECT count(*)::int AS count FROM security_events
     WHERE user_id = ${userId}::uuid AND type = 'authn_token_revoked' AND reason = ${reason}`);
   return row!.count;
@@ -109,7 +109,7 @@ describe('everybody signing out everybody', () => {
       }),
     );
     expectInOneRoundTrip(answers, 200, 401, 404);
-    const [row] = await openDatabase().query<{ ended: number; distinct: number }>(sql`
+    const [row] = await query<{ ended: number; distinct: number }>(sql`
       SELECT count(*)::int AS ended, count(DISTINCT session_id)::int AS distinct FROM security_events
       WHERE user_id = ${all[0]!.userId}::uuid AND type = 'authn_token_revoked'`);
     expect(row!.ended).toBe(row!.distinct);
@@ -181,7 +181,7 @@ describe('ten sign-ins at once of a user who has all the sessions they can have'
     'succeed beside refreshes, end no session twice, and the next one ends what is too much, round %i (SES-11)',
     async () => {
       const first = await signIn(client);
-      await openDatabase().query(sql`
+      await query(sql`
         INSERT INTO sessions (user_id, expires_at, absolute_expires_at, last_active_at)
         SELECT ${first.userId}::uuid, now() + interval '1 day', now() + interval '1 day', now() + n * interval '1 second'
         FROM generate_series(1, ${cap - 1}::int) n`);

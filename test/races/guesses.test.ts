@@ -5,7 +5,7 @@ import { claimsOf } from '../features/sessions/session-fixtures.ts';
 import { socialClient } from '../features/social/people.ts';
 import { freshClient, otherPassword, password } from '../support/accounts.ts';
 import type { Answer } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe } from '../support/races.ts';
 import { challenge, completeChallenge, freshCode, twoFactorUser, wrongCode } from '../support/two-factor.ts';
@@ -39,7 +39,7 @@ function hold(matches: (body: string) => boolean) {
 const isMiss = (body: string) =>
   body.includes('INSERT INTO second_factor_devices AS d (user_id, device_id, misses, last');
 const setMisses = (userId: string, device: string, n: number) =>
-  openDatabase().query(sql`
+  query(sql`
   INSERT INTO second_factor_devices AS d (user_id, device_id, misses) VALUES (${userId}::uuid, ${device}::uuid, ${n}::int)
   ON CONFLICT (user_id, device_id) DO UPDATE SET misses = ${n}::int`);
 
@@ -59,7 +59,7 @@ describe('a wrong code in flight (OTP-14)', { timeout: 120_000 }, () => {
     expect(renewed.status).toBe(200);
     held.go();
     expect((await guess).json.code).toBe('invalid_code');
-    const rows = await openDatabase().query(
+    const rows = await query(
       sql`SELECT FROM sessions WHERE user_id = ${user.userId}::uuid AND second_factor_missed_at IS NOT NULL`,
     );
     expect(rows).toHaveLength(1);
@@ -75,18 +75,14 @@ describe('wrong codes at once (OTP-14)', { timeout: 120_000 }, () => {
         const c = await challenge(client, user);
         const j = (await completeChallenge(client, c, { code: await freshCode(client, user) })).json;
         const { sid } = claimsOf(j.accessToken);
-        await openDatabase().query(
-          sql`UPDATE sessions SET device_id = gen_random_uuid() WHERE id = ${String(sid)}::uuid`,
-        );
+        await query(sql`UPDATE sessions SET device_id = gen_random_uuid() WHERE id = ${String(sid)}::uuid`);
         s.push(j.accessToken);
       }
       const open2: Answer[] = [];
       for (let i = 0; i < crowdOf(20); i++) open2.push(await challenge(client, user));
       await setMisses(user.userId, otherDevices, 45);
       await setMisses(user.userId, otherSessions, 45);
-      await openDatabase().query(
-        sql`DELETE FROM login_attempts WHERE bucket LIKE ${`second-factor:${user.userId}:%`}`,
-      );
+      await query(sql`DELETE FROM login_attempts WHERE bucket LIKE ${`second-factor:${user.userId}:%`}`);
       await Promise.all([
         ...open2.map((c) => completeChallenge(client, c, { code: wrongCode(user.secret) })),
         ...s.map((bearer) =>
@@ -103,9 +99,7 @@ describe('wrong codes at once (OTP-14)', { timeout: 120_000 }, () => {
       expect((await reset(client, await tokenFrom(client, user.email, 'password_withdrawn'))).status).toBe(
         200,
       );
-      await openDatabase().query(
-        sql`DELETE FROM login_attempts WHERE bucket LIKE ${`second-factor:${user.userId}:%`}`,
-      );
+      await query(sql`DELETE FROM login_attempts WHERE bucket LIKE ${`second-factor:${user.userId}:%`}`);
       const open3: Answer[] = [];
       for (let i = 0; i < crowdOf(20); i++)
         open3.push(await challenge(client, user, { password: otherPassword }));

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { signIn } from '../features/sessions/session-fixtures.ts';
 import { TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
 import { holdRows } from './hold-rows.ts';
 import { untilWaiting } from './until-waiting.ts';
@@ -15,7 +15,7 @@ describe('rows that are held', () => {
     await expect(held).rejects.toThrow(
       'waited 100 ms for 1 connections that wait for a lock, but there were 0',
     );
-    expect(await openDatabase().query(sql`${row} FOR UPDATE NOWAIT`)).toEqual([{ id: userId }]);
+    expect(await query(sql`${row} FOR UPDATE NOWAIT`)).toEqual([{ id: userId }]);
   });
 
   test('are not waited for when the statement that holds them fails', async () => {

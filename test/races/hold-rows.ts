@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type Fragment, sql } from '../../src/db/sql.ts';
 import type { Answer } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { untilAsleep } from './until-asleep.ts';
 import { untilWaiting } from './until-waiting.ts';
 
@@ -20,7 +20,7 @@ export async function holdRows<T>(statements: readonly Fragment[], during: () =>
     await Promise.race([untilAsleep(1), holding]);
     return await during();
   } finally {
-    await openDatabase().query(sql`
+    await query(sql`
       SELECT pg_cancel_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND wait_event = 'PgSleep'`);
     await holding;

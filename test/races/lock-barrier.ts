@@ -1,5 +1,5 @@
 import { sql } from '../../src/db/sql.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { untilAsleep } from './until-asleep.ts';
 
 /**
@@ -7,7 +7,7 @@ import { untilAsleep } from './until-asleep.ts';
  * back when as many statements queue up behind it. Whoever waits was let in at the same moment, not one after the other.
  */
 export async function installLockBarrier(): Promise<void> {
-  await openDatabase().query(sql`
+  await query(sql`
     CREATE FUNCTION test_hold_session(held uuid, waiting_min int, ms_max int) RETURNS int LANGUAGE plpgsql AS $body$
     DECLARE
       ends_at timestamptz := clock_timestamp() + make_interval(secs => ms_max / 1000.0);
@@ -34,7 +34,7 @@ export async function releaseTogether<T>(
   sessionId: string,
   race: readonly (() => Promise<T>)[],
 ): Promise<{ readonly results: T[]; readonly waiting: number }> {
-  const hold = openDatabase().query<{ waiting: number }>(
+  const hold = query<{ waiting: number }>(
     sql`SELECT test_hold_session(${sessionId}::uuid, ${race.length}::int, 6000) AS waiting`,
   );
   await untilAsleep(1);

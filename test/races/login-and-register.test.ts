@@ -4,7 +4,7 @@ import { type Fragment, sql } from '../../src/db/sql.ts';
 import { bcryptHash } from '../features/password/stored-accounts.ts';
 import { freshClient, freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, cheapParameters, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { cheapHash } from '../support/inserted-user.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
@@ -31,13 +31,9 @@ beforeAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-function run<R>(statement: Fragment): Promise<R[]> {
-  return openDatabase().query<R>(statement);
-}
-
 async function storeAccount(kind: string): Promise<Stored> {
   const email = `user-${crypto.randomUUID()}@example.com`;
-  const [row] = await run<{ id: string }>(sql`
+  const [row] = await query<{ id: string }>(sql`
     INSERT INTO users (email, name, password_hash) VALUES (${email}, 'Stored User', ${hashes[kind]}) RETURNING id`);
   return { id: row!.id, email };
 }
@@ -47,14 +43,14 @@ function logIn({ email }: Stored, text = password): Promise<Answer> {
 }
 
 async function eventCount({ id }: Stored): Promise<number> {
-  const [row] = await run<{ count: number }>(
+  const [row] = await query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM security_events WHERE user_id = ${id}::uuid`,
   );
   return row!.count;
 }
 
 async function hashOf({ id }: Stored): Promise<string> {
-  const [row] = await run<{ password_hash: string }>(
+  const [row] = await query<{ password_hash: string }>(
     sql`SELECT password_hash FROM users WHERE id = ${id}::uuid`,
   );
   return row!.password_hash;
@@ -175,7 +171,7 @@ interface Made {
 }
 
 async function madeFor(email: string): Promise<Made | undefined> {
-  const [made] = await openDatabase().query<Made>(sql`
+  const [made] = await query<Made>(sql`
     SELECT count(DISTINCT u.id)::int AS users, count(DISTINCT s.id)::int AS sessions, count(DISTINCT e.id)::int AS events
     FROM users u LEFT JOIN sessions s ON s.user_id = u.id LEFT JOIN security_events e ON e.user_id = u.id
     WHERE lower(u.email) = ${email}`);
@@ -263,8 +259,6 @@ test('a register that waits for an account to leave the address gets none, since
   expect([answer.status, answer.json.code, answer.setCookies]).toEqual([409, 'email_taken', []]);
   expect(await madeFor(email)).toEqual({ users: 0, sessions: 0, events: 0 });
   const requestId = answer.headers.get('X-Request-Id');
-  const left = await openDatabase().query(
-    sql`SELECT kind FROM mail_outbox WHERE request_id = ${requestId}::uuid`,
-  );
+  const left = await query(sql`SELECT kind FROM mail_outbox WHERE request_id = ${requestId}::uuid`);
   expect(left).toEqual([]);
 });

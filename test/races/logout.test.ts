@@ -11,7 +11,7 @@ import {
   successorIn,
 } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { installLockBarrier, releaseTogether } from './lock-barrier.ts';
 import { crowdOf } from './together.ts';
@@ -153,8 +153,7 @@ describe('the deletion of a user among fifty refreshes', () => {
       const { sessionId, bodyToken, userId } = signedIn;
       const answers: Answer[] = [];
       const starts = Array.from({ length: callers }, (_, index) => async () => {
-        if (index === round * 3)
-          await openDatabase().query(sql`DELETE FROM users WHERE id = ${userId}::uuid`);
+        if (index === round * 3) await query(sql`DELETE FROM users WHERE id = ${userId}::uuid`);
         else answers.push(await refreshByBody(client, bodyToken));
       });
       expect((await releaseTogether(sessionId, starts)).waiting).toBe(callers);

@@ -4,7 +4,7 @@ import { expectProblem } from '../contract/expect-problem.ts';
 import { prove, signInAgain } from '../features/password/signed-in-owner.ts';
 import { type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { describe, test } from '../support/races.ts';
 import { whileWaiting } from './hold-rows.ts';
 import { untilWaiting } from './until-waiting.ts';
@@ -19,7 +19,7 @@ const logOut = ({ accessToken }: SignedIn) =>
   client.post('/api/auth/logout', undefined, { bearer: accessToken });
 
 async function stored(userId: string) {
-  const [row] = await openDatabase().query<{ name: string; exports: number; reads: number }>(sql`
+  const [row] = await query<{ name: string; exports: number; reads: number }>(sql`
     SELECT u.name, coalesce((SELECT t.count FROM login_attempts t WHERE t.bucket = 'user:' || u.id || ':export'), 0) AS exports,
       (SELECT count(*)::int FROM security_events e WHERE e.user_id = u.id AND e.type = 'sensitive_read') AS reads
     FROM users u WHERE u.id = ${userId}::uuid`);
@@ -88,9 +88,7 @@ describe('an export', { timeout: 60_000 }, () => {
       },
     );
     expect([exported.status, (await deleted!).status]).toEqual([200, 200]);
-    expect(await openDatabase().query(sql`SELECT 1 FROM login_attempts WHERE bucket = ${bucket}`)).toEqual(
-      [],
-    );
+    expect(await query(sql`SELECT 1 FROM login_attempts WHERE bucket = ${bucket}`)).toEqual([]);
   });
 
   test('is served five times in an hour, however many are asked for at once, on all sessions (LIM-16)', async () => {

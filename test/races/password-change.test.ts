@@ -15,7 +15,7 @@ import { bcryptHash } from '../features/password/stored-accounts.ts';
 import { refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { changing, headStartOf } from './held-calls.ts';
 import { heldUntilRepeated } from './hold-rows.ts';
@@ -104,9 +104,7 @@ describe('a password change', { timeout: 120_000 }, () => {
   test('and a login that replaces a legacy hash at once: the change wins (HSH-06)', async () => {
     for (let round = 0; round < roundsOf(20); round++) {
       const owner = await signIn(client);
-      await openDatabase().query(
-        sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`,
-      );
+      await query(sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`);
       const [changed, login] = await race(round, [
         () => changePassword(client, owner),
         () => client.post('/api/auth/login', { email: owner.email, password }),
@@ -163,9 +161,7 @@ describe('the deletion of an account', { timeout: 120_000 }, () => {
         expect(expected).toContain(answer!.status);
         // Whoever changed the session or the password first has taken the ground from under it.
         expect([200, 401, 403]).toContain(deleted!.status);
-        const users = await openDatabase().query(
-          sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid`,
-        );
+        const users = await query(sql`SELECT u.id FROM users u WHERE u.id = ${owner.userId}::uuid`);
         expect(users).toHaveLength(deleted!.status === 200 ? 0 : 1);
         expect((await sessionsOf(owner.userId)).length > 0).toBe(deleted!.status !== 200);
         if (deleted!.status === 200 && answer!.status === 200) {

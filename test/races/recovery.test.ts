@@ -5,7 +5,7 @@ import { changePassword, expectDead, recordsOf, signInAgain } from '../features/
 import { refreshByBody, type SignedIn, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshClient, freshEmail, otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf } from '../support/races.ts';
@@ -157,7 +157,7 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
     const answer = await end(token);
     await asked;
     expect(answer.status, answer.text).toBe(200);
-    const left = await openDatabase().query(
+    const left = await query(
       sql`SELECT FROM one_time_tokens t WHERE t.owner_id = ${owner.userId}::uuid AND t.kind = 'change_email'`,
     );
     expect(left).toEqual([]);
@@ -188,7 +188,7 @@ describe.each(endings)('%s', { timeout: 180_000 }, (name, kind, end) => {
       ]);
       expect([200, 400]).toContain(ended!.status);
       expect([200, 401, 403]).toContain(deleted!.status);
-      const users = await openDatabase().query(sql`SELECT FROM users u WHERE u.id = ${owner.userId}::uuid`);
+      const users = await query(sql`SELECT FROM users u WHERE u.id = ${owner.userId}::uuid`);
       expect(users).toHaveLength(deleted!.status === 200 ? 0 : 1);
     }
   });
@@ -268,14 +268,14 @@ describe('a recovery that begins', { timeout: 180_000 }, () => {
       const [ended, asked] = await race(round, [() => reportNotMe(token), () => forget(client, owner.email)]);
       expect([ended!.status, asked!.status]).toEqual([200, 202]);
       const links = (await mailsTo(client, owner.email)).filter(({ kind }) => kind === 'reset_password');
-      const [since] = await openDatabase().query<{ since: string }>(
+      const [since] = await query<{ since: string }>(
         sql`SELECT recovery_since::text AS since FROM users WHERE id = ${owner.userId}::uuid`,
       );
       let isOver = false;
       for (const { token: link } of links) {
         // The token begins with its kind; what is hashed are the random bits, the first 32 bytes.
         const bits = link!.slice(link!.indexOf('_') + 1).slice(0, 43);
-        const [row] = await openDatabase().query<{ is_older: boolean }>(sql`
+        const [row] = await query<{ is_older: boolean }>(sql`
           SELECT t.created_at < ${since!.since}::timestamptz AS is_older FROM one_time_tokens t
           WHERE t.token_hash = sha256(substr(decode(translate(${`${bits}A`}, '-_', '+/'), 'base64'), 1, 32)) AND t.spent_at IS NULL`);
         const { status } = await reset(client, link!);

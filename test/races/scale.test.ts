@@ -10,7 +10,7 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { databaseUrl, openDatabase } from '../support/database.ts';
+import { databaseUrl, query } from '../support/database.ts';
 import { expectIndexed, type PlanNode, plansOf } from '../support/query-plans.ts';
 import { describe } from '../support/races.ts';
 
@@ -20,7 +20,7 @@ const share = inject('isFull') ? 1 : 0.1;
 const client = new TestClient();
 
 beforeAll(async () => {
-  await fillLargeTables((statement) => openDatabase().query(statement), share);
+  await fillLargeTables((statement) => query(statement), share);
 }, 120_000);
 
 const sessions = '/api/auth/sessions';
@@ -61,15 +61,13 @@ describe(`among ${200_000 * share} users and ${500_000 * share} sessions`, () =>
 
   test('nor does a login that replaces a legacy hash', async () => {
     const { email, userId } = await signIn(client);
-    await openDatabase().query(
-      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`,
-    );
+    await query(sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${userId}::uuid`);
     const plans = await plansOf(databaseUrl(), () => logIn(email, password));
     for (const plan of plans.filter(readsTable)) expectIndexed(plan);
   });
 
   test('the tables are as large as that', async () => {
-    const [row] = await openDatabase().query<{ users: number; sessions: number }>(sql`
+    const [row] = await query<{ users: number; sessions: number }>(sql`
       SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM sessions) AS sessions`);
     expect(row!.users).toBeGreaterThanOrEqual(200_000 * share);
     expect(row!.sessions).toBeGreaterThanOrEqual(500_000 * share);

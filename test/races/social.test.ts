@@ -22,7 +22,7 @@ import {
 import { enable, startSetup, verifiedUser } from '../features/two-factor/calls.ts';
 import { freshClient, freshEmail, password, registerUser, registration } from '../support/accounts.ts';
 import { type Answer, authCookies } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import { begin, codeFor, comeBack, landing } from '../support/social.ts';
@@ -38,8 +38,7 @@ const client = socialClient({
 afterEach(() => vi.restoreAllMocks());
 expectNoDeadlock();
 
-const usersWith = (email: string) =>
-  openDatabase().query<{ id: string }>(sql`SELECT id FROM users WHERE email = ${email}`);
+const usersWith = (email: string) => query<{ id: string }>(sql`SELECT id FROM users WHERE email = ${email}`);
 const outcomesOf = (answers: readonly Answer[]) => answers.map((answer) => landing(answer).error ?? 'in');
 const statusOf = async (answer: Answer) =>
   (await client.get('/api/auth/me', { cookies: authCookies(answer) })).status;
@@ -155,7 +154,7 @@ describe('a take-over beside two-factor that the account turns on', { timeout: 1
         const refusal = landing(taken).error ?? (taken.status === 409 ? String(taken.json.code) : null);
         outcomes.add(refusal ?? 'taken over');
         expect(refusal).toBe(enabled.status === 200 ? 'account_exists' : null);
-        const [row] = await openDatabase().query(sql`
+        const [row] = await query(sql`
           SELECT u.two_factor_since IS NOT NULL AS is_on, u.email_verified_at IS NOT NULL AS is_verified,
             EXISTS (SELECT FROM factors f WHERE f.user_id = u.id AND f.added_at IS NOT NULL) AS has_factor
           FROM users u WHERE u.id = ${user.id}::uuid`);
@@ -201,7 +200,7 @@ describe('a sign-in by an identity', { timeout: 60_000 }, () => {
       expect(landing(entered).error).toBeNull();
       const me = await client.get('/api/auth/me', { cookies: authCookies(entered) });
       if (me.status === 200) expect(me.json.user.id).not.toBe(userId);
-      expect(await openDatabase().query(sql`SELECT id FROM users WHERE id = ${userId}::uuid`)).toEqual([]);
+      expect(await query(sql`SELECT id FROM users WHERE id = ${userId}::uuid`)).toEqual([]);
     }
   });
 

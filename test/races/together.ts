@@ -34,3 +34,7 @@ export async function against(
 /** The same so many times. */
 export const times = (count: number, start: () => Promise<Answer>) =>
   Array.from({ length: count }, () => start);
+
+/** Does the same so many times at once. */
+export const atOnce = <T>(count: number, make: (index: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, index) => make(index)));

@@ -7,7 +7,7 @@ import { reset } from '../features/password/password-reset.ts';
 import { changePassword, deleteAccount } from '../features/password/signed-in-owner.ts';
 import { keyringOf } from '../features/sessions/session-fixtures.ts';
 import type { Answer } from '../support/client.ts';
-import { openDatabase, openForFlow } from '../support/database.ts';
+import { openForFlow, query } from '../support/database.ts';
 import { storeLink } from '../support/links.ts';
 import { describe, roundsOf } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -52,7 +52,7 @@ async function carryOutResets(): Promise<number> {
 }
 
 function letResetBeDue({ userId }: TwoFactorUser, inMs: number): Promise<unknown> {
-  return openDatabase().query(sql`
+  return query(sql`
     UPDATE users SET two_factor_reset_at = clock_timestamp() + make_interval(secs => ${inMs / 1000}::float8)
     WHERE id = ${userId}::uuid`);
 }
@@ -107,7 +107,7 @@ const ends: readonly End[] = [
     name: '"not me", of a sign-in before two-factor was turned on',
     prepare: async (user) => {
       const token = await linkOf('not_me', user);
-      await openDatabase().query(sql`
+      await query(sql`
         UPDATE one_time_tokens SET created_at = now() - interval '1 hour'
         WHERE owner_id = ${user.userId}::uuid AND kind = 'not_me'`);
       return () => reports(token);
@@ -267,7 +267,7 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
 async function untilJudged({ userId }: TwoFactorUser): Promise<void> {
   for (;;) {
     await carryOutResets();
-    const [row] = await openDatabase().query<{ at: Date | null }>(
+    const [row] = await query<{ at: Date | null }>(
       sql`SELECT two_factor_reset_at AS at FROM users WHERE id = ${userId}::uuid`,
     );
     if (row!.at === null) return;

@@ -4,7 +4,7 @@ import { sql } from '../../src/db/sql.ts';
 import { recordLog } from '../contract/recorded-log.ts';
 import { freshClient, otherPassword, password } from '../support/accounts.ts';
 import type { Answer } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { slowRaces } from '../support/slow.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { codeAt, type TwoFactorUser, twoFactorUser } from '../support/two-factor.ts';
@@ -103,7 +103,7 @@ const actions: Readonly<Record<string, (account: Account) => Promise<Answer>>> =
   reset: async (account) => {
     const path = `/api/admin/users/${account.userId}/two-factor/reset`;
     const answer = await client.post(path, undefined, { bearer: adminSecret });
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE users SET two_factor_reset_at = now() WHERE id = ${account.userId}::uuid AND two_factor_reset_at > now()`);
     return answer;
   },

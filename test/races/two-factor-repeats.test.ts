@@ -18,7 +18,7 @@ import {
 } from '../support/two-factor.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
 import { heldUntilRepeated, holdRows } from './hold-rows.ts';
-import { crowdOf } from './together.ts';
+import { atOnce, crowdOf } from './together.ts';
 import {
   countEvents,
   countOpenedAfter,
@@ -46,8 +46,6 @@ beforeAll(async () => {
 afterEach(() => vi.restoreAllMocks());
 expectNoDeadlock();
 
-const times = <T>(count: number, make: (index: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 const signOutEverywhere = ({ accessToken }: TwoFactorUser) =>
   client.call('DELETE', '/api/auth/sessions', { bearer: accessToken });
 const kindsOf = async ({ email }: { readonly email: string }) =>
@@ -58,8 +56,8 @@ const userRow = ({ userId }: { readonly userId: string }) =>
 
 describe('a request that is still running when it is repeated (DBF-10)', { timeout: 60_000 }, () => {
   test('as a second step opens one session, uses one backup code, and tells once', async () => {
-    const users = await times(3, () => twoFactorUser(client));
-    const challenges = await times(3, (index) => challenge(client, users[index]!));
+    const users = await atOnce(3, () => twoFactorUser(client));
+    const challenges = await atOnce(3, (index) => challenge(client, users[index]!));
     const answers = await heldUntilRepeated(
       users.map(userRow),
       users.map(
@@ -92,7 +90,7 @@ describe('a request that is still running when it is repeated (DBF-10)', { timeo
 
   test('as a wrong code, behind a right one, ends nothing that the right one opened (OTP-14)', async () => {
     const user = await twoFactorUser(client);
-    const [wrong, right] = await times(2, () => challenge(client, user));
+    const [wrong, right] = await atOnce(2, () => challenge(client, user));
     const [missed, opened] = await Promise.all(
       await holdRows([userRow(user)], async () => {
         const miss = completeChallenge(impatient, wrong!, {
@@ -217,7 +215,9 @@ describe(`${crowd} sign-ins on a trusted device`, { timeout: 240_000 }, () => {
     ]);
     await untilAsleep(1);
     const body = { email: user.email, password, trustedDeviceToken: json.trustedDeviceToken };
-    const logins = await times(crowd, () => client.post('/api/auth/login', body, { headers: freshClient() }));
+    const logins = await atOnce(crowd, () =>
+      client.post('/api/auth/login', body, { headers: freshClient() }),
+    );
     await ending;
     for (const login of logins) expect(login.json.twoFactorRequired, login.text).toBe(true);
     expect((await stateOf(user.userId))!.sessions).toBe(sessions);

@@ -1,7 +1,7 @@
 import { afterAll, expect } from 'vitest';
 import { sql } from '../../src/db/sql.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { markVerified, type TwoFactorUser } from '../support/two-factor.ts';
 
 /** What accepts a code or a backup code, wherever it is shown. */
@@ -31,7 +31,7 @@ export interface StoredState {
 }
 
 export async function stateOf(userId: string): Promise<StoredState | undefined> {
-  const [row] = await openDatabase().query<StoredState>(sql`
+  const [row] = await query<StoredState>(sql`
     SELECT (SELECT count(*)::int FROM sessions s WHERE s.user_id = u.id) AS sessions,
       coalesce((SELECT d.misses FROM second_factor_devices d
         WHERE d.user_id = u.id AND d.device_id = ${strangers}::uuid), 0) AS misses,
@@ -46,15 +46,13 @@ export async function stateOf(userId: string): Promise<StoredState | undefined> 
 
 /** The ids of the sessions of a user. */
 export async function sessionsOf(userId: string): Promise<string[]> {
-  const rows = await openDatabase().query<{ id: string }>(
-    sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`,
-  );
+  const rows = await query<{ id: string }>(sql`SELECT id FROM sessions WHERE user_id = ${userId}::uuid`);
   return rows.map(({ id }) => id);
 }
 
 /** How often these reasons, or types where there is none, were recorded for an account. */
 export async function countEvents(userId: string, reason: string): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(sql`
+  const [row] = await query<{ count: number }>(sql`
     SELECT count(*)::int AS count FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND coalesce(e.reason, e.type) = ${reason}`);
   return row!.count;
@@ -62,7 +60,7 @@ export async function countEvents(userId: string, reason: string): Promise<numbe
 
 /** No account of the database asks for a factor that it has not, has one that it does not ask for, or has leftovers of one. */
 export async function expectConsistent(): Promise<void> {
-  const wrong = await openDatabase().query(sql`
+  const wrong = await query(sql`
     WITH state AS (
       SELECT u.id, u.two_factor_since IS NOT NULL AS is_on, u.two_factor_reset_at IS NOT NULL AS is_reset,
         (SELECT count(*)::int FROM factors f WHERE f.user_id = u.id AND f.added_at IS NOT NULL) AS confirmed,
@@ -79,7 +77,7 @@ export async function expectConsistent(): Promise<void> {
 export function expectNoDeadlock(): void {
   afterAll(async () => {
     await scheduler.wait(1500); // statistics are flushed with a delay
-    const [row] = await openDatabase().query<{ deadlocks: number }>(
+    const [row] = await query<{ deadlocks: number }>(
       sql`SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()`,
     );
     expect(row!.deadlocks, 'deadlocks').toBe(0);
@@ -118,7 +116,7 @@ export async function countOpenedAfter(
   userId: string,
   ended: 'trusted_devices' | 'factors',
 ): Promise<number> {
-  const [row] = await openDatabase().query<{ ends: number; count: number }>(sql`
+  const [row] = await query<{ ends: number; count: number }>(sql`
     WITH ends AS (SELECT e.seen FROM test_ends e WHERE e.user_id = ${userId}::uuid AND e.ended = ${ended})
     SELECT (SELECT count(*)::int FROM ends) AS ends,
       (SELECT count(*)::int FROM sessions s, ends e
@@ -157,7 +155,7 @@ export const reauthenticateBy = (
 
 /** Wrong codes on devices that never completed a second step, as if they had been entered. */
 export function setMisses({ userId }: TwoFactorUser, misses: number): Promise<unknown> {
-  return openDatabase().query(sql`
+  return query(sql`
     INSERT INTO second_factor_devices (user_id, device_id, misses) VALUES (${userId}::uuid, ${strangers}::uuid, ${misses})
     ON CONFLICT (user_id, device_id) DO UPDATE SET misses = excluded.misses`);
 }

@@ -3,7 +3,7 @@ import { sql } from '../../src/db/sql.ts';
 import { signInAgain } from '../features/password/signed-in-owner.ts';
 import { signIn } from '../features/sessions/session-fixtures.ts';
 import type { Answer } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { mailsTo } from '../support/mailbox.ts';
 import { describe, roundsOf, test } from '../support/races.ts';
 import {
@@ -17,7 +17,7 @@ import {
   wrongCode,
 } from '../support/two-factor.ts';
 import { headStartOf, releaseTogether } from './held-calls.ts';
-import { crowdOf, together } from './together.ts';
+import { atOnce, crowdOf, together } from './together.ts';
 import {
   accepting,
   countEvents,
@@ -35,8 +35,6 @@ const client = patientClient();
 
 afterEach(() => vi.restoreAllMocks());
 
-const times = <T>(count: number, make: (index: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: count }, (_, index) => make(index)));
 const kindsOf = async ({ email }: { readonly email: string }) =>
   (await mailsTo(client, email)).map(({ kind }) => kind);
 
@@ -72,7 +70,7 @@ describe.each(proofs)('one %s at once', { timeout: 120_000 }, (_name, proofOf) =
     const devices = await knownDevices(user, crowd);
     for (let round = 0; round < roundsOf(10); round++) {
       await forgetChecks();
-      const challenges = await times(half, (index) => challenge(client, user, {}, devices[index]));
+      const challenges = await atOnce(half, (index) => challenge(client, user, {}, devices[index]));
       const { sessions } = (await stateOf(user.userId))!;
       const proof = { ...(await proofOf(user, round)) };
       const uses = challenges.flatMap((asked, index) => [
@@ -122,7 +120,7 @@ describe('wrong codes at once', { timeout: 120_000 }, () => {
       const challenges: Answer[] = [];
       // By sixes, since each has a password hashed, and there is not room for more at once on a busy machine.
       while (challenges.length < crowdOf(54))
-        challenges.push(...(await times(6, () => challenge(client, user))));
+        challenges.push(...(await atOnce(6, () => challenge(client, user))));
       const code = wrongCode(user.secret);
       const answers = await together(
         /challenge:/,
@@ -161,7 +159,7 @@ describe('wrong codes at once', { timeout: 120_000 }, () => {
         ...{ code: await freshCode(client, user), trustDevice: true },
       });
       expect(json.trustedDeviceToken).toBeDefined();
-      const challenges = await times(5, () => challenge(client, user));
+      const challenges = await atOnce(5, () => challenge(client, user));
       await setMisses(user, 49);
       const code = wrongCode(user.secret);
       const answers = await together(
@@ -176,7 +174,7 @@ describe('wrong codes at once', { timeout: 120_000 }, () => {
       });
       expect(await countEvents(user.userId, 'password_withdrawn')).toBe(1);
       expect((await kindsOf(user)).filter((kind) => kind === 'password_withdrawn')).toHaveLength(1);
-      const links = await openDatabase().query(
+      const links = await query(
         sql`SELECT FROM one_time_tokens t WHERE t.owner_id = ${user.userId}::uuid AND t.kind = 'reset_password'`,
       );
       expect(links).toHaveLength(1);
@@ -251,7 +249,5 @@ describe('two at once', { timeout: 120_000 }, () => {
 });
 
 function factorsOf(userId: string): Promise<{ is_on: boolean }[]> {
-  return openDatabase().query(
-    sql`SELECT f.added_at IS NOT NULL AS is_on FROM factors f WHERE f.user_id = ${userId}::uuid`,
-  );
+  return query(sql`SELECT f.added_at IS NOT NULL AS is_on FROM factors f WHERE f.user_id = ${userId}::uuid`);
 }

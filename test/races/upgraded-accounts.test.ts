@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { migrate } from '../../src/db/migrations.ts';
-import { type Fragment, sql } from '../../src/db/sql.ts';
+import { sql } from '../../src/db/sql.ts';
 import {
   claimsOf,
   refreshBy,
@@ -10,7 +10,7 @@ import {
   successorIn,
 } from '../features/sessions/session-fixtures.ts';
 import { type Answer, TestClient, withLiveHashes } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { openDatabase, query } from '../support/database.ts';
 import { expiredSession, statementsOf } from '../support/guide-sql.ts';
 import {
   addLegacySession,
@@ -90,17 +90,13 @@ beforeAll(async () => {
 }, 60_000);
 afterEach(() => vi.restoreAllMocks());
 
-function run<R>(statement: Fragment): Promise<R[]> {
-  return openDatabase().query<R>(statement);
-}
-
 function logIn(email: string, password: string): Promise<Answer> {
   return client.post('/api/auth/login', { email, password });
 }
 
 /** The hash of a user, and what changes with every write to the row. */
 async function stored(name: Name): Promise<{ password_hash: string | null; version: string }> {
-  const [row] = await run<{ password_hash: string | null; version: string }>(
+  const [row] = await query<{ password_hash: string | null; version: string }>(
     sql`SELECT password_hash, xmin::text AS version FROM users WHERE id = ${ids[name]}::uuid`,
   );
   return row!;
@@ -149,7 +145,7 @@ describe('after the upgrade of a live database', () => {
     vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
       calls += 1;
       if (calls === 2)
-        await run(sql`UPDATE users SET password_hash = ${newer} WHERE id = ${ids.reset}::uuid`);
+        await query(sql`UPDATE users SET password_hash = ${newer} WHERE id = ${ids.reset}::uuid`);
       return send(input, init);
     });
     const answer = await logIn(users.reset.email, users.reset.password);
@@ -162,11 +158,11 @@ describe('after the upgrade of a live database', () => {
   test('a hash that cannot be replaced stays, and its owner signs in (HSH-07)', async () => {
     vi.spyOn(console, 'warn').mockImplementation(() => undefined);
     const before = await stored('failing');
-    await run(
+    await query(
       sql`ALTER TABLE users ADD CONSTRAINT test_no_rehash CHECK (email <> 'failing@example.com') NOT VALID`,
     );
     const answer = await logIn(users.failing.email, users.failing.password);
-    await run(sql`ALTER TABLE users DROP CONSTRAINT test_no_rehash`);
+    await query(sql`ALTER TABLE users DROP CONSTRAINT test_no_rehash`);
     expect(answer, answer.text).toMatchObject({ status: 200, hashes: 2 });
     expect(await stored('failing')).toEqual(before);
     expect((await logIn(users.failing.email, users.failing.password)).status).toBe(200);
@@ -181,7 +177,7 @@ describe('after the upgrade of a live database', () => {
       hashes: 1,
       json: { code: 'invalid_credentials' },
     });
-    const [row] = await run(sql`SELECT oauth_provider, oauth_id FROM users WHERE id = ${ids.social}::uuid`);
+    const [row] = await query(sql`SELECT oauth_provider, oauth_id FROM users WHERE id = ${ids.social}::uuid`);
     expect(row).toEqual({ oauth_provider: 'google', oauth_id: '4711' });
   });
 
@@ -217,7 +213,7 @@ describe('after the upgrade of a live database', () => {
   });
 
   test('sessions that had no token keep none', async () => {
-    const [row] = await run(sql`
+    const [row] = await query(sql`
       SELECT count(*)::int AS count FROM sessions
       WHERE legacy_token_hash IS NULL AND cookie_counter IS NULL AND body_counter IS NULL AND created_at < now() - interval '19 days'`);
     expect(row).toEqual({ count: 2 });
@@ -252,9 +248,9 @@ describe('after the upgrade of a live database', () => {
 
   test("a plain token that the guide's INSERT writes counts as one of the legacy system", async () => {
     const [statement] = statementsOf(expiredSession, [ids.social, 'old-token']);
-    await run(statement!);
+    await query(statement!);
     expect((await refreshBy('body', client, 'old-token')).json.code).toBe('session_expired');
-    await run(sql`
+    await query(sql`
       UPDATE sessions SET expires_at = now() + interval '1 day', absolute_expires_at = now() + interval '1 day'
       WHERE legacy_token_hash = sha256(convert_to('old-token', 'UTF8'))`);
     expect((await refreshBy('body', client, 'old-token')).status).toBe(200);

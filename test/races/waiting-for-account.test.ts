@@ -30,7 +30,7 @@ import {
 } from '../features/sessions/session-fixtures.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
-import { openDatabase } from '../support/database.ts';
+import { query } from '../support/database.ts';
 import { mailsTo, tokenFrom } from '../support/mailbox.ts';
 import { describe, test } from '../support/races.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -50,14 +50,14 @@ beforeAll(async () => {
 
 /** Lets a link to an address wait for an advisory lock of a test before it is written: nobody else takes it. */
 async function installLinkBarrier(): Promise<void> {
-  await openDatabase().query(sql`
+  await query(sql`
     CREATE FUNCTION test_wait_for_link() RETURNS trigger LANGUAGE plpgsql AS $body$
     BEGIN
       PERFORM pg_advisory_xact_lock(hashtextextended('link to ' || NEW.email, 0));
       RETURN NEW;
     END
     $body$`);
-  await openDatabase().query(sql`
+  await query(sql`
     CREATE TRIGGER test_wait_for_link BEFORE INSERT ON one_time_tokens
     FOR EACH ROW WHEN (NEW.email IS NOT NULL) EXECUTE FUNCTION test_wait_for_link()`);
 }
@@ -279,7 +279,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     const registrationToken = await registerForToken(required, email, otherPasswords);
     const owner = { ...signedInBy(squatter), email };
     // Within a day it would be a corrected address, which yields to whoever proves the mailbox.
-    await openDatabase().query(
+    await query(
       sql`UPDATE users SET created_at = created_at - interval '2 days' WHERE id = ${owner.userId}::uuid`,
     );
     const token = await linkTo(client, owner, freshEmail());
@@ -297,7 +297,7 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     const email = freshEmail();
     const { leave, late } = await leaving(email);
     const bucket = `${addressOf(keyringOf(client), email).keys[0]}:world`;
-    await openDatabase().query(sql`
+    await query(sql`
       INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       VALUES (${bucket}, 3, gen_random_uuid(), now() + interval '10 minutes')`);
     const [left, registered] = await oneAfterTheOther(late, leave, () =>
@@ -305,12 +305,12 @@ describe('an address that an account leaves meanwhile stays its own', { timeout:
     );
     expect([left.status, registered.status, registered.json.code]).toEqual([200, 409, 'email_taken']);
     const requestId = registered.headers.get('X-Request-Id');
-    expect(
-      await openDatabase().query(sql`SELECT type FROM security_events WHERE request_id = ${requestId}::uuid`),
-    ).toEqual([]);
-    expect(
-      await openDatabase().query(sql`SELECT count FROM login_attempts WHERE bucket = ${bucket}`),
-    ).toEqual([{ count: 3 }]);
+    expect(await query(sql`SELECT type FROM security_events WHERE request_id = ${requestId}::uuid`)).toEqual(
+      [],
+    );
+    expect(await query(sql`SELECT count FROM login_attempts WHERE bucket = ${bucket}`)).toEqual([
+      { count: 3 },
+    ]);
     expect((await mailsTo(client, email)).map(({ kind }) => kind)).not.toContain('verify_email');
   });
 });

@@ -7,7 +7,7 @@ import { storeAccount } from '../features/password/stored-accounts.ts';
 import { keyringOf, signIn } from '../features/sessions/session-fixtures.ts';
 import { freshEmail, logIn, password, registerUser } from '../support/accounts.ts';
 import { type Answer, cookieValue, TestClient, withLiveHashes } from '../support/client.ts';
-import { openDatabase, openForFlow } from '../support/database.ts';
+import { openDatabase, openForFlow, query } from '../support/database.ts';
 import { cheapHash } from '../support/inserted-user.ts';
 import { slowTest } from '../support/slow.ts';
 
@@ -32,7 +32,7 @@ function deviceOf(answer: Answer): { 'X-Device-Token': string } {
 
 /** Lets the account's windows end that many seconds from now. */
 async function endWindows(seconds = -1): Promise<void> {
-  await openDatabase().query(sql`
+  await query(sql`
     UPDATE login_attempts SET window_ends_at = now() + make_interval(secs => ${seconds}::int)
     WHERE starts_with(bucket, ${addressOf(keyringOf(client), email).keys[0]})`);
 }
@@ -229,9 +229,7 @@ describe('a known device', () => {
 
   test('is unknown once all devices of the user are forgotten, and known again after a login', async () => {
     const owner = await logIn(client, email);
-    await openDatabase().query(
-      sql`UPDATE users SET device_generation = device_generation + 1 WHERE email = ${email}`,
-    );
+    await query(sql`UPDATE users SET device_generation = device_generation + 1 WHERE email = ${email}`);
     await failAttempts(email, max, deviceOf(owner));
     expect((await guess(email)).status).toBe(429);
     await endWindows();
@@ -243,7 +241,7 @@ describe('a known device', () => {
   test('is remembered by the session that was opened on it', async () => {
     const first = await logIn(client, email);
     const second = await guess(email, password, deviceOf(first));
-    const ids = await openDatabase().query<{ device_id: string }>(
+    const ids = await query<{ device_id: string }>(
       sql`SELECT s.device_id FROM sessions s WHERE s.user_id = ${second.json.user.id}::uuid ORDER BY s.created_at`,
     );
     expect(ids).toHaveLength(3);
@@ -288,7 +286,7 @@ describe('the table of attempts', () => {
   test('holds no address', async () => {
     const unknown = freshEmail();
     await failAttempts(unknown, 1);
-    const rows = await openDatabase().query<{ bucket: string }>(sql`SELECT t.bucket FROM login_attempts t`);
+    const rows = await query<{ bucket: string }>(sql`SELECT t.bucket FROM login_attempts t`);
     expect(rows.length).toBeGreaterThan(0);
     for (const { bucket } of rows) {
       expect(bucket).toMatch(

@@ -46,6 +46,11 @@ export function openDatabase(url: string = databaseUrl()): TestDatabase {
   };
 }
 
+/** Asks the file's database, or changes it. */
+export function query<R>(statement: Fragment, options?: QueryOptions): Promise<R[]> {
+  return openDatabase().query(statement, options);
+}
+
 /** The same database as a flow gets it, for a test that calls a query of the service. */
 export function openForFlow(url: string = databaseUrl()): Database {
   return connect({ url, endpoint: inject('databaseEndpoint'), timeoutMs: 8000 })();

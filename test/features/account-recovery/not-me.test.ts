@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { type Fault, faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { type Fault, faultyEndpoint, query } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { reset } from '../password/password-reset.ts';
 import { expectDead, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
@@ -11,7 +11,6 @@ import { signIn } from '../sessions/session-fixtures.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
-const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 const reportNotMe = (token: string, by = client) => by.post('/api/auth/not-me', { token });
 
 /** An account that somebody has signed in to on a new device. */
@@ -44,7 +43,7 @@ describe('a login on a device that the account does not know', () => {
     const login = () => client.post('/api/auth/login', { email, password }, { headers: device });
     await login();
     expect(await kindsTo(email)).toEqual([]);
-    await change(
+    await query(
       sql`UPDATE users SET device_generation = device_generation + 1 WHERE id = ${json.user.id}::uuid`,
     );
     await login();
@@ -106,8 +105,7 @@ describe('POST /api/auth/not-me', () => {
 
   test('forgets every device, and records what was done and what ended', async () => {
     const { owner, token } = await intrusion();
-    const generation = () =>
-      change(sql`SELECT device_generation FROM users WHERE id = ${owner.userId}::uuid`);
+    const generation = () => query(sql`SELECT device_generation FROM users WHERE id = ${owner.userId}::uuid`);
     const [before] = await generation();
     const answer = await reportNotMe(token);
     const { device_generation } = before as { device_generation: number };
@@ -125,7 +123,7 @@ describe('POST /api/auth/not-me', () => {
   test('works for an account that the intruder gave another address, and mails the one that it has', async () => {
     const { owner, token } = await intrusion();
     const moved = freshEmail();
-    await change(sql`UPDATE users SET email = ${moved} WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET email = ${moved} WHERE id = ${owner.userId}::uuid`);
     expect((await reportNotMe(token)).status).toBe(200);
     expect(await kindsTo(moved)).toEqual(['reset_password']);
     expect((await reset(client, await tokenFrom(client, moved, 'reset_password'))).status).toBe(200);
@@ -140,7 +138,7 @@ describe('POST /api/auth/not-me', () => {
     ],
   ])('refuses the link of an account that %s (PRV-04)', async (_what, end) => {
     const { owner, token } = await intrusion();
-    await change(end(owner.userId));
+    await query(end(owner.userId));
     expectInvalid(await reportNotMe(token));
     expect(await kindsTo(owner.email)).toEqual(['new_device']);
   });

@@ -3,7 +3,7 @@ import { addressOf } from '../../../src/address/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, freshDatabase, openDatabase, query } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { recordsOf } from '../password/signed-in-owner.ts';
@@ -14,7 +14,6 @@ import { keyringOf } from '../sessions/session-fixtures.ts';
 const strict = { EMAIL_VERIFICATION: 'off', LOGIN_ATTEMPTS_MAX: '2' };
 const client = new TestClient(strict);
 const deviceCookie = '__Host-nexora_device';
-const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 const unlock = (token: string) => client.post('/api/auth/unlock', { token });
 
 function signIn(email: string, text = password, device?: string, by = client): Promise<Answer> {
@@ -50,7 +49,7 @@ describe('a lock', () => {
     ]);
     expect([refused.status, refused.json.code]).toEqual([429, 'too_many_attempts']);
     const [subject] = addressOf(keyringOf(client), email).keys;
-    await change(sql`UPDATE login_attempts SET window_ends_at = now() WHERE bucket = ${`${subject}:world`}`);
+    await query(sql`UPDATE login_attempts SET window_ends_at = now() WHERE bucket = ${`${subject}:world`}`);
     await lock(email);
     expect(await mailsTo(client, email)).toHaveLength(2);
   });
@@ -86,7 +85,7 @@ describe('a lock', () => {
   test('of an address of the legacy system is told at the stored spelling, and its link lifts it (EML-03)', async () => {
     const id = crypto.randomUUID().slice(0, 13);
     const email = `${id}@b\u00fccher.example`;
-    await change(
+    await query(
       sql`INSERT INTO users (email, name, password_hash) VALUES (${email}, 'Earlier', ${bcryptHash()})`,
     );
     await lock(`${id}@B\u00dcCHER.example`);
@@ -135,7 +134,7 @@ describe('POST /api/auth/unlock', () => {
     const device = headers.get('X-Device-Token')!;
     for (let index = 0; index < 3; index++) await signIn(email, 'a typing error', device);
     // As of an account that has no address key yet.
-    await change(sql`
+    await query(sql`
       INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
       SELECT 'user:' || u || ':' || d, 2, gen_random_uuid(), now() + interval '15 minutes'
       FROM unnest(${[json.user.id, other.json.user.id]}::text[]) u, unnest(ARRAY['world', gen_random_uuid()::text]) d`);
@@ -145,7 +144,7 @@ describe('POST /api/auth/unlock', () => {
     expect((await signIn(email, password, device)).status).toBe(200);
     expect((await signIn(email)).status).toBe(200);
     expect((await signIn(other.email)).status).toBe(429);
-    const left = await change(sql`SELECT t.bucket FROM login_attempts t WHERE t.bucket LIKE 'user:%'`);
+    const left = await query(sql`SELECT t.bucket FROM login_attempts t WHERE t.bucket LIKE 'user:%'`);
     expect(left).toHaveLength(2);
     expect(JSON.stringify(left)).not.toContain(json.user.id);
   });
@@ -161,7 +160,7 @@ describe('POST /api/auth/unlock', () => {
   ])('refuses the link of an account that %s (PRV-04)', async (_what, end) => {
     const { json } = await registerUser(client);
     const token = await storeLink(client, 'unlock', json.user);
-    await change(end(json.user.id));
+    await query(end(json.user.id));
     expectInvalid(await unlock(token));
   });
 

@@ -3,7 +3,7 @@ import { addressOf } from '../../../src/address/address-key.ts';
 import { identifier, sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registerUser } from '../../support/accounts.ts';
 import { authCookies, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { openDatabase, query } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { waitingMailsTo } from '../../support/mailbox.ts';
 import { requestChange } from '../email-change/mover.ts';
@@ -26,7 +26,7 @@ async function rowsAbout({
   email,
 }: Pick<SignedIn, 'userId' | 'email'>): Promise<Record<string, number>> {
   const [subject] = addressOf(keyringOf(client), email).keys;
-  const [row] = await openDatabase().query<Record<string, number>>(sql`
+  const [row] = await query<Record<string, number>>(sql`
     SELECT (SELECT count(*)::int FROM users u WHERE u.id = ${userId}::uuid) AS users,
       (SELECT count(*)::int FROM sessions s WHERE s.user_id = ${userId}::uuid) AS sessions,
       (SELECT count(*)::int FROM login_attempts t WHERE t.bucket LIKE ${`user:${userId}:%`}) AS of_id,
@@ -36,7 +36,7 @@ async function rowsAbout({
 
 /** Counts attempts under the id of a user, as for an account that has no address key. */
 function countUnderId(userId: string, devices: readonly string[] = ['world']) {
-  return openDatabase().query(sql`
+  return query(sql`
     INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
     SELECT 'user:' || ${userId}::text || ':' || d, 1, gen_random_uuid(), now() + interval '15 minutes'
     FROM unnest(${devices}::text[]) d`);
@@ -158,9 +158,7 @@ describe('DELETE /api/auth/me', () => {
       session_id: owner.sessionId,
       request_id: headers.get('X-Request-Id'),
     });
-    const all = await openDatabase().query(
-      sql`SELECT e.* FROM security_events e WHERE e.user_id = ${owner.userId}::uuid`,
-    );
+    const all = await query(sql`SELECT e.* FROM security_events e WHERE e.user_id = ${owner.userId}::uuid`);
     expect(JSON.stringify(all)).not.toContain(owner.email);
     expect(JSON.stringify(all)).not.toContain('Test User');
   });

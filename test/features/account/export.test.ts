@@ -4,7 +4,7 @@ import { expectProblem } from '../../contract/expect-problem.ts';
 import { insertTwoFactorAccount } from '../../contract/two-factor-account.ts';
 import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { slowTest } from '../../support/slow.ts';
 import { claimsOf } from '../sessions/session-fixtures.ts';
@@ -33,19 +33,19 @@ function exportOf(bearer: string, by = client): Promise<Answer> {
 }
 
 function ageAuthentication(sessionId: string, seconds: number): Promise<unknown> {
-  return openDatabase().query(sql`
+  return query(sql`
     UPDATE sessions SET authenticated_at = now() - make_interval(secs => ${seconds}::int) WHERE id = ${sessionId}::uuid`);
 }
 
 async function exportsRecorded(userId: string): Promise<readonly unknown[]> {
-  return openDatabase().query(sql`
+  return query(sql`
     SELECT e.outcome, e.reason, e.session_id FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND e.type = 'sensitive_read'`);
 }
 
 /** What the account has used up of its exports. */
 async function countOf(userId: string): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(sql`
+  const [row] = await query<{ count: number }>(sql`
     SELECT count FROM login_attempts WHERE bucket = ${`user:${userId}:export`}`);
   return row?.count ?? 0;
 }
@@ -128,7 +128,7 @@ describe('GET /api/auth/me/export', () => {
   test('holds nobody else’s data, and no hash, counter, token or device id (PRV-06, PRV-07)', async () => {
     const [mine, other] = [await newAccount(), await newAccount()];
     const { text, json } = await exportOf(mine.bearer);
-    const rows = await openDatabase().query<{ hash: string; device: string }>(sql`
+    const rows = await query<{ hash: string; device: string }>(sql`
       SELECT u.password_hash AS hash, s.device_id AS device FROM users u JOIN sessions s ON s.user_id = u.id
       WHERE u.id = ${mine.userId}::uuid`);
     const secrets = [mine.json.accessToken, mine.json.refreshToken, password, rows[0]!.hash, rows[0]!.device];
@@ -159,7 +159,7 @@ describe('GET /api/auth/me/export', () => {
       linkOf('revert_email', email, email),
     ]);
     expect(json.mails).toEqual([mailOf('email_changed', email)]);
-    const rows = await openDatabase().query<{ hash: string; sealed: string }>(sql`
+    const rows = await query<{ hash: string; sealed: string }>(sql`
       SELECT encode(t.token_hash, 'hex') AS hash, m.sealed FROM one_time_tokens t, mail_outbox m
       WHERE t.email = ${pendingEmail} AND m.recipient = ${email}`);
     const revertToken = await tokenFrom(client, email, 'email_changed');
@@ -191,7 +191,7 @@ describe('GET /api/auth/me/export', () => {
     ]);
     // The challenge of a sign-in is no link.
     expect(answer.json.links.map(({ kind }: { kind: string }) => kind)).toEqual(['keep_two_factor']);
-    const stored = await openDatabase().query<{ text: string }>(sql`
+    const stored = await query<{ text: string }>(sql`
       SELECT f.secret_sealed AS text FROM factors f WHERE f.user_id = ${user.userId}::uuid
       UNION ALL SELECT encode(b.code_hash, 'hex') FROM backup_codes b WHERE b.user_id = ${user.userId}::uuid
       UNION ALL SELECT encode(t.token_hash, 'hex') FROM one_time_tokens t WHERE t.owner_id = ${user.userId}::uuid`);
@@ -209,14 +209,14 @@ describe('GET /api/auth/me/export', () => {
 
   test('holds what the legacy system stored about a sign-in by a provider', async () => {
     const { bearer, userId } = await newAccount();
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE users SET oauth_provider = 'google', oauth_id = ${userId} WHERE id = ${userId}::uuid`);
     expect((await exportOf(bearer)).json.user).toMatchObject({ oauthProvider: 'google', oauthId: userId });
   });
 
   slowTest('holds at most the ten thousand newest events', async () => {
     const { bearer, userId } = await newAccount();
-    await openDatabase().query(sql`
+    await query(sql`
       INSERT INTO security_events (user_id, type, outcome, request_id, at)
       SELECT ${userId}::uuid, 'stored', 'success', gen_random_uuid(), now() - n * interval '1 second'
       FROM generate_series(1, 10005) n`);
@@ -262,7 +262,7 @@ describe('the sixth export of an account in an hour', () => {
     expect(await exportsRecorded(userId)).toHaveLength(5);
     expect(await countOf(userId)).toBe(5);
     expect((await exportOf((await newAccount()).bearer)).status).toBe(200);
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE login_attempts SET window_ends_at = now() WHERE bucket = ${`user:${userId}:export`}`);
     expect((await exportOf(bearer)).status).toBe(200);
     expect(await countOf(userId)).toBe(1);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, password, registration } from '../../support/accounts.ts';
 import { type Answer, authCookies, TestClient, toRequest } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 
 const chromeOnWindows =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
@@ -111,7 +111,7 @@ describe('GET /api/auth/me', () => {
 
   test('without a password hasPassword is false, and a verified e-mail shows', async () => {
     const { json } = await registerAs(undefined);
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE users SET password_hash = NULL, email_verified_at = now() WHERE id = ${json.user.id}::uuid`);
     const { user } = (await client.get('/api/auth/me', { bearer: json.accessToken })).json;
     expect(user).toMatchObject({ hasPassword: false, emailVerified: true });

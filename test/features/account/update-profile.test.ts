@@ -2,12 +2,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { authCookies, cookieHeader, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 
 const client = new TestClient();
 
 async function storedUser(userId: string): Promise<{ name: string; locale: string | null }> {
-  const [row] = await openDatabase().query<{ name: string; locale: string | null }>(
+  const [row] = await query<{ name: string; locale: string | null }>(
     sql`SELECT name, locale FROM users WHERE id = ${userId}::uuid`,
   );
   return row!;
@@ -56,7 +56,7 @@ describe('PATCH /api/auth/me', () => {
 
   test('moves updatedAt and not createdAt', async () => {
     const { user, patch } = await registered();
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE users SET created_at = now() - interval '1 day', updated_at = now() - interval '1 day'
       WHERE id = ${user.id}::uuid`);
     const { json } = await patch({ name: 'Later' });
@@ -67,9 +67,7 @@ describe('PATCH /api/auth/me', () => {
   test('records no event', async () => {
     const { user, patch } = await registered();
     expect((await patch({ name: 'Quiet', locale: 'en' })).status).toBe(200);
-    const events = await openDatabase().query(
-      sql`SELECT type FROM security_events WHERE user_id = ${user.id}::uuid`,
-    );
+    const events = await query(sql`SELECT type FROM security_events WHERE user_id = ${user.id}::uuid`);
     expect(events).toEqual([{ type: 'user_created' }]);
   });
 
@@ -121,11 +119,11 @@ describe('/api/auth/me', () => {
     const [mine, other] = [await registerUser(client), await registerUser(client)];
     const bearer = mine.json.accessToken;
     const id = other.json.user.id;
-    for (const query of [`?id=${id}`, `?userId=${id}`, `?user=${other.email}`]) {
-      const read = await client.get(`/api/auth/me${query}`, { bearer, headers: { 'X-User-Id': id } });
+    for (const search of [`?id=${id}`, `?userId=${id}`, `?user=${other.email}`]) {
+      const read = await client.get(`/api/auth/me${search}`, { bearer, headers: { 'X-User-Id': id } });
       expect(read.json.user.id).toBe(mine.json.user.id);
       const options = { bearer, body: { name: 'Mine' }, headers: { 'X-User-Id': id } };
-      const written = await client.call('PATCH', `/api/auth/me${query}`, options);
+      const written = await client.call('PATCH', `/api/auth/me${search}`, options);
       expect(written.json.user.id).toBe(mine.json.user.id);
     }
     const theirs = await client.get('/api/auth/me', { bearer: other.json.accessToken });

@@ -6,7 +6,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { fillAddressKeys } from '../../../src/features/addresses/fill-address-keys.sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { databaseUrl, openDatabase, openForFlow } from '../../support/database.ts';
+import { databaseUrl, openForFlow, query } from '../../support/database.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
 
 const nightly = { cron: '0 2 * * *' };
@@ -21,13 +21,13 @@ function bytes(text: unknown): Uint8Array {
 }
 
 async function addUsers(...emails: string[]): Promise<void> {
-  await openDatabase().query(sql`
+  await query(sql`
     INSERT INTO users (email, name, is_verification_exempt)
     SELECT e, 'Earlier', true FROM unnest(${emails}::text[]) AS e`);
 }
 
 async function keys(): Promise<Record<string, string | null>> {
-  const rows = await openDatabase().query<{ email: string; address_key: string | null }>(
+  const rows = await query<{ email: string; address_key: string | null }>(
     sql`SELECT u.email, u.address_key FROM users u ORDER BY u.email`,
   );
   return Object.fromEntries(rows.map(({ email, address_key }) => [email, address_key]));
@@ -57,10 +57,10 @@ test('address keys of earlier accounts are made by the clean-up, from the canoni
 
   // In a large table they are looked for by index, and not at all where each has its own.
   const made = keyringOf(next);
-  await openDatabase().query(sql`
+  await query(sql`
     INSERT INTO users (email, name, address_key)
     SELECT 'many-' || n || '@example.com', 'Many', ${addressOf(made, 'x').keys[0]} || n FROM generate_series(1, 4000) n`);
-  await openDatabase().query(sql`ANALYZE users`);
+  await query(sql`ANALYZE users`);
   const view = openForFlow();
   const plans = await plansOf(databaseUrl(), async () => {
     await fillAddressKeys(view, 100, made);

@@ -6,7 +6,7 @@ import { insertAccount } from '../../contract/insert-account.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { type Account, exampleCall, exampleOf, registeredRoutes } from '../../contract/route-table.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { adminSecret, baseUrl, cronSecret } from '../../support/test-env.ts';
 
 const cleanUpPath = '/api/admin/cleanup-sessions';
@@ -231,7 +231,7 @@ describe('POST /api/admin/cleanup-sessions without CRON_SECRET', () => {
   test('is misconfigured and deletes nothing, whatever is presented; nothing else is affected (CRN-01, T28)', async () => {
     recordLog();
     const id = crypto.randomUUID();
-    await openDatabase().query(sql`
+    await query(sql`
       INSERT INTO sessions (id, user_id, expires_at, absolute_expires_at)
       VALUES (${id}::uuid, ${account.userId}::uuid, now() - interval '1 second', now())`);
     const by = new TestClient({ ENVIRONMENT: 'production', ...unset });
@@ -250,7 +250,7 @@ describe('POST /api/admin/cleanup-sessions without CRON_SECRET', () => {
       expect(answer.roundTrips).toBe(0);
     }
     expectProblem(await by.post(`${cleanUpPath}?secret=undefined`), 503, 'misconfigured');
-    const left = await openDatabase().query(sql`SELECT s.id FROM sessions s WHERE s.id = ${id}::uuid`);
+    const left = await query(sql`SELECT s.id FROM sessions s WHERE s.id = ${id}::uuid`);
     expect(left).toHaveLength(1);
     expect((await by.get('/api/auth/me', { bearer: account.accessToken })).status).toBe(200);
     const [other = ''] = adminRoutes;

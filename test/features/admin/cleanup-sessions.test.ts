@@ -4,7 +4,8 @@ import { expectProblem } from '../../contract/expect-problem.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { databaseUrl, openDatabase } from '../../support/database.ts';
+import { databaseUrl, openDatabase, query } from '../../support/database.ts';
+import { addEndingSessions, countEndingSessions } from '../../support/ending-sessions.ts';
 import { expectIndexed, plansOf } from '../../support/query-plans.ts';
 import { slowTest } from '../../support/slow.ts';
 import { cronSecret } from '../../support/test-env.ts';
@@ -17,41 +18,27 @@ beforeAll(async () => {
   userId = (await registerUser(client)).json.user.id;
 });
 beforeEach(async () => {
-  await openDatabase().query(sql`DELETE FROM sessions WHERE method = 'test'`);
+  await query(sql`DELETE FROM sessions WHERE method = 'test'`);
 });
 
 function cleanUp(): Promise<Answer> {
   return client.post(path, undefined, { bearer: cronSecret });
 }
 
-async function addSessions(count: number, endsInSeconds: number): Promise<void> {
-  await openDatabase().query(sql`
-    INSERT INTO sessions (user_id, method, expires_at, absolute_expires_at)
-    SELECT ${userId}::uuid, 'test', now() + make_interval(secs => ${endsInSeconds}::int), now() + interval '1 day'
-    FROM generate_series(1, ${count}::int)`);
-}
-
-async function countSessions(): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(
-    sql`SELECT count(*)::int AS count FROM sessions WHERE method = 'test'`,
-  );
-  return row?.count ?? 0;
-}
-
 describe('POST /api/admin/cleanup-sessions', () => {
   test('deletes the sessions whose end has come and answers as the legacy system did', async () => {
     recordLog();
-    await addSessions(15, -1);
-    await addSessions(4, 60);
+    await addEndingSessions(userId, 15, -1);
+    await addEndingSessions(userId, 4, 60);
     const answer = await cleanUp();
     expect(answer.status).toBe(200);
     expect(answer.text).toBe('{"success":true,"message":"Cleaned up 15 expired sessions","deletedCount":15}');
-    expect(await countSessions()).toBe(4);
+    expect(await countEndingSessions()).toBe(4);
   });
 
   test('repeated finds nothing more (IDM-02)', async () => {
     recordLog();
-    await addSessions(2, -1);
+    await addEndingSessions(userId, 2, -1);
     expect((await cleanUp()).json.deletedCount).toBe(2);
     expect((await cleanUp()).json).toEqual({
       success: true,
@@ -94,7 +81,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
       sql`INSERT INTO provider_tokens (id, provider, client_id, sealed, due_at) VALUES
         (gen_random_uuid(), 'apple', 'x', 'v1.x', now()), (gen_random_uuid(), 'apple', 'x', 'v1.x', now() + interval '1 minute')`,
     ]);
-    await addSessions(3, -1);
+    await addEndingSessions(userId, 3, -1);
     expect((await cleanUp()).json.deletedCount).toBe(3);
     const told = lines
       .map((line) => JSON.parse(line))
@@ -118,7 +105,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
       { rows: 'users.address_key', renewed: expect.any(Number) },
       { rows: 'users.two_factor_reset_at', ended: 1 },
     ]);
-    const waiting = await openDatabase().query<{ name: string }>(
+    const waiting = await query<{ name: string }>(
       sql`SELECT name FROM users WHERE two_factor_since IS NOT NULL AND email LIKE '%-factor@example.com'`,
     );
     expect(waiting).toEqual([{ name: 'open' }]);
@@ -129,7 +116,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     // What another kind had locked in an earlier test is left for this run, which would ask once more for it.
     await cleanUp();
     lines.length = 0;
-    await addSessions(2500, -1);
+    await addEndingSessions(userId, 2500, -1);
     const answer = await cleanUp();
     expect(answer.json.deletedCount).toBe(2500);
     const finished = lines
@@ -144,17 +131,17 @@ describe('POST /api/admin/cleanup-sessions', () => {
 
   test('called ten times at once counts each session once (CRN-04)', async () => {
     recordLog();
-    await addSessions(1200, -1);
-    await addSessions(10, 60);
+    await addEndingSessions(userId, 1200, -1);
+    await addEndingSessions(userId, 10, 60);
     const answers = await Promise.all(Array.from({ length: 10 }, () => cleanUp()));
     expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(200));
     expect(answers.reduce((sum, { json }) => sum + json.deletedCount, 0)).toBe(1200);
-    expect(await countSessions()).toBe(10);
+    expect(await countEndingSessions()).toBe(10);
   });
 
   slowTest('reads no table from end to end, however large it is', async () => {
     recordLog();
-    await addSessions(4000, 60);
+    await addEndingSessions(userId, 4000, 60);
     await openDatabase().batch([
       sql`INSERT INTO login_attempts (bucket, count, last_attempt_id, window_ends_at)
         SELECT 'open' || n, 1, gen_random_uuid(), now() + interval '1 minute' FROM generate_series(1, 4000) n`,
@@ -202,7 +189,7 @@ describe('POST /api/admin/cleanup-sessions', () => {
     }
     const indexes = plans.flat().map((node) => node['Index Name']);
     expect(indexes).toContain('security_events_whole_address_idx');
-    await openDatabase().query(sql`DELETE FROM login_attempts`);
+    await query(sql`DELETE FROM login_attempts`);
   });
 });
 
@@ -210,13 +197,13 @@ describe('POST /api/admin/cleanup-sessions', () => {
 describe('POST /api/admin/cleanup-sessions, when the database fails', () => {
   test('for one kind of rows alone, does the others and is 503, so that its caller learns of it (CRN-07)', async () => {
     recordLog();
-    await addSessions(2, -1);
-    await openDatabase().query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
+    await addEndingSessions(userId, 2, -1);
+    await query(sql`ALTER TABLE login_attempts RENAME TO hidden_attempts`);
     try {
       expectProblem(await cleanUp(), 503, 'service_unavailable');
     } finally {
-      await openDatabase().query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
+      await query(sql`ALTER TABLE hidden_attempts RENAME TO login_attempts`);
     }
-    expect(await countSessions()).toBe(0);
+    expect(await countEndingSessions()).toBe(0);
   });
 });

@@ -5,7 +5,7 @@ import { injections } from '../../contract/injection-payloads.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import { claimsOf } from '../sessions/session-fixtures.ts';
 
@@ -61,7 +61,7 @@ interface EventRow {
 
 /** What operators did to a user, by the record. */
 function adminEvents(userId: string): Promise<EventRow[]> {
-  return openDatabase().query<EventRow>(sql`
+  return query<EventRow>(sql`
     SELECT e.* FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND e.type IN ('authz_admin', 'authn_token_revoked') ORDER BY e.at, e.type`);
 }
@@ -99,7 +99,7 @@ describe('POST /api/admin/users/:id/ban', () => {
 
   test('repeated is 200 and keeps the time of the first one (IDM-02)', async () => {
     const { id } = await userWithSessions();
-    const bannedAt = () => openDatabase().query(sql`SELECT banned_at FROM users WHERE id = ${id}::uuid`);
+    const bannedAt = () => query(sql`SELECT banned_at FROM users WHERE id = ${id}::uuid`);
     await act(id, 'ban');
     const first = await bannedAt();
     expect((await act(id, 'ban')).json).toEqual({ success: true, revokedCount: 0 });

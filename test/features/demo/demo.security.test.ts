@@ -17,7 +17,7 @@ import {
 } from '../../contract/route-table.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { type Answer, toRequest } from '../../support/client.ts';
-import { databaseUrl, faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { databaseUrl, faultyEndpoint, query } from '../../support/database.ts';
 import { randomSecret } from '../../support/test-env.ts';
 import { demoClient, demoCredentials, demoLogin, type Visit, visitDemo } from './demo-visit.ts';
 
@@ -194,7 +194,7 @@ describe('a visit of the demo', () => {
 
   test('is not the account that a migrated database has for the address, which does not change (DEM-04)', async () => {
     const insert = sql`INSERT INTO users (email, name, password_hash) VALUES ('demo@nexora.ai', 'Earlier Demo', 'x')`;
-    await openDatabase().query(insert);
+    await query(insert);
     const before = await databaseState(databaseUrl());
     const { json } = await demoLogin(demoClient());
     expect(json.user).toMatchObject({ id: 'demo-user-id', name: 'Demo User' });

@@ -2,14 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { adminSecret } from '../../support/test-env.ts';
 import { postRegistration, requiredClient, waitingFor } from '../email-verification/pending-registrations.ts';
 import { recordsOf, signInAgain } from '../password/signed-in-owner.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import {
-  change,
   confirm,
   expectTokenInvalid,
   linkTo,
@@ -54,7 +53,7 @@ describe('POST /api/auth/email/change/confirm', () => {
     expect(await mailsTo(client, owner.email)).toMatchObject([
       { kind: 'email_changed', user_id: owner.userId, token: expect.stringMatching(/^nxb_/) },
     ]);
-    const [row] = await change(sql`
+    const [row] = await query(sql`
       SELECT email, target_email, round(extract(epoch FROM expires_at - created_at))::int AS seconds
       FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid AND kind = 'revert_email'`);
     expect(row).toEqual({ email: owner.email, target_email: owner.email, seconds: 604_800 });
@@ -92,7 +91,7 @@ describe('POST /api/auth/email/change/confirm', () => {
       expectTokenInvalid(await confirm(client, text), 0);
     }
     expectTokenInvalid(await confirm(client, await storeLinkTo(client, 'revert_email', owner, newEmail)), 0);
-    await change(sql`
+    await query(sql`
       UPDATE one_time_tokens SET expires_at = now() - interval '1 second'
       WHERE owner_id = ${owner.userId}::uuid AND kind = 'change_email'`);
     expectTokenInvalid(await confirm(client, token), 1);
@@ -101,9 +100,9 @@ describe('POST /api/auth/email/change/confirm', () => {
 
   test('takes none of a user who is banned, until the ban is lifted', async () => {
     const { owner, token } = await asked();
-    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
     expectTokenInvalid(await confirm(client, token), 1);
-    await change(sql`UPDATE users SET banned_at = NULL WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = NULL WHERE id = ${owner.userId}::uuid`);
     expect((await confirm(client, token)).status).toBe(200);
   });
 
@@ -133,7 +132,7 @@ describe('POST /api/auth/email/change/confirm', () => {
     await storeLinkTo(client, 'revert_email', former, newEmail);
     expectTokenInvalid(await confirm(client, token), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
-    await change(sql`
+    await query(sql`
       UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${former.userId}::uuid`);
     expect((await confirm(client, token)).status).toBe(200);
   });
@@ -143,7 +142,7 @@ describe('POST /api/auth/email/change/confirm', () => {
     const { endpoint } = await faultyEndpoint(['pass', { delayMs: 500 }]);
     const late = confirm(new TestClient({ DATABASE_HTTP_ENDPOINT: endpoint }), token);
     await scheduler.wait(250);
-    await change(sql`INSERT INTO users (email, name) VALUES (${newEmail}, 'Somebody Else')`);
+    await query(sql`INSERT INTO users (email, name) VALUES (${newEmail}, 'Somebody Else')`);
     expectTokenInvalid(await late, 3);
     expect(await storedUser(owner.userId)).toMatchObject({ email: owner.email });
     expect(await liveLinks(owner.userId)).toEqual(['change_email']);
@@ -156,7 +155,7 @@ describe('POST /api/auth/email/change/confirm', () => {
     const late = confirm(slow, token);
     await scheduler.wait(250);
     const between = freshEmail();
-    await change(sql`UPDATE users SET email = ${between} WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET email = ${between} WHERE id = ${owner.userId}::uuid`);
     expect(await late).toMatchObject({ status: 200, roundTrips: 4 });
     expect(await storedUser(owner.userId)).toMatchObject({ email: newEmail });
     expect(await mailsTo(client, owner.email)).toEqual([]);

@@ -2,12 +2,12 @@ import { describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { mailsTo, waitingMailsTo } from '../../support/mailbox.ts';
 import { deleteAccount, recordsOf } from '../password/signed-in-owner.ts';
 import { findUsers } from '../password/stored-accounts.ts';
 import { signedInBy, signIn } from '../sessions/session-fixtures.ts';
-import { change, confirm, expectTokenInvalid, linkTo, move, revert, storedUser } from './mover.ts';
+import { confirm, expectTokenInvalid, linkTo, move, revert, storedUser } from './mover.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -48,7 +48,7 @@ describe('the deletion of an account', () => {
 
   test('is told in the language of the account (PRV-05)', async () => {
     const owner = await signIn(client);
-    await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
     await move(client, owner);
     await deleteAccount(client, owner);
     expect(await waitingMailsTo(client, owner.email)).toMatchObject([
@@ -59,14 +59,14 @@ describe('the deletion of an account', () => {
   test('is no business of an address that has had the account back, or cannot any more', async () => {
     const owner = await signIn(client);
     await move(client, owner);
-    await change(sql`
+    await query(sql`
       UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${owner.userId}::uuid`);
     await deleteAccount(client, owner);
     expect(await waitingMailsTo(client, owner.email)).toEqual([]);
     const [mover, other] = [await signIn(client), await signIn(client)];
     const moved = await move(client, mover);
     await move(client, other);
-    await change(sql`
+    await query(sql`
       UPDATE one_time_tokens SET spent_at = now(), spent_by = gen_random_uuid() WHERE owner_id = ${mover.userId}::uuid`);
     await deleteAccount(client, mover);
     expect(await waitingMailsTo(client, mover.email)).toEqual([]);
@@ -94,7 +94,7 @@ describe('the deletion of an account', () => {
     const { revertToken } = await move(client, owner);
     const pending = await linkTo(client, owner, freshEmail());
     await deleteAccount(client, owner);
-    expect(await change(sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`)).toEqual(
+    expect(await query(sql`SELECT 1 FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`)).toEqual(
       [],
     );
     expectTokenInvalid(await confirm(client, pending), 1);
@@ -144,7 +144,7 @@ describe('the deletion of an account', () => {
       'user_deleted',
     ]);
     const traced = (userId: string) =>
-      change(sql`
+      query(sql`
         SELECT type FROM security_events WHERE user_id = ${userId}::uuid
           AND (ip_address IS NOT NULL OR user_agent IS NOT NULL OR device IS NOT NULL OR location IS NOT NULL)`);
     expect(await traced(owner.userId)).toEqual([]);

@@ -92,9 +92,6 @@ export async function storedUser(userId: string, db = openDatabase()): Promise<S
 }
 
 /** Changes rows as time, an operator or another system would. */
-export const change = (statement: Parameters<ReturnType<typeof openDatabase>['query']>[0]) =>
-  openDatabase().query(statement);
-
 export function expectTokenInvalid(answer: Answer, roundTrips: number): void {
   expect(answer, answer.text).toMatchObject({ status: 400, roundTrips, setCookies: [] });
   expect(answer.json.code).toBe('token_invalid');

@@ -2,21 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, logIn, password } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { faultyEndpoint } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { causeMails, mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { useUpMails } from '../email-verification/pending-registrations.ts';
 import { recordsOf } from '../password/signed-in-owner.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
-import {
-  change,
-  confirm,
-  expectTokenInvalid,
-  linkTo,
-  liveLinks,
-  move,
-  requestChange,
-  settle,
-} from './mover.ts';
+import { confirm, expectTokenInvalid, linkTo, liveLinks, move, requestChange, settle } from './mover.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -245,7 +236,7 @@ describe('mails to a new address', () => {
 
   test('are not used up by requests that could not have one (EML-10)', async () => {
     const late = await signIn(client);
-    await change(sql`
+    await query(sql`
       UPDATE sessions SET authenticated_at = now() - interval '601 seconds' WHERE id = ${late.sessionId}::uuid`);
     const newEmail = freshEmail();
     for (let index = 0; index < 7; index++) await requestChange(client, late, newEmail);

@@ -2,21 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { expectDead, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
 import { findSessions } from '../password/stored-accounts.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
-import {
-  change,
-  expectTokenInvalid,
-  liveLinks,
-  move,
-  revert,
-  settle,
-  storedUser,
-  storeLinkTo,
-} from './mover.ts';
+import { expectTokenInvalid, liveLinks, move, revert, settle, storedUser, storeLinkTo } from './mover.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -62,7 +53,7 @@ describe('POST /api/auth/email/change/revert', () => {
 
   test('tells the address that the account had until then, without a link or an address, in the account’s language (EML-08)', async () => {
     const { owner, email, revertToken } = await robbed();
-    await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
     const { email: last } = await move(client, owner, email);
     await revert(client, revertToken);
     const [notice, ...others] = (await mailsTo(client, last)).filter(({ kind }) => kind === 'email_restored');
@@ -121,7 +112,7 @@ describe('POST /api/auth/email/change/revert', () => {
     expect((await revert(client, revertToken)).status).toBe(200);
     expectTokenInvalid(await revert(client, revertToken), 1);
     const late = await robbed();
-    await change(sql`
+    await query(sql`
       UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${late.owner.userId}::uuid`);
     expectTokenInvalid(await revert(client, late.revertToken), 1);
     expect(await storedUser(late.owner.userId)).toMatchObject({ email: late.email });
@@ -129,14 +120,14 @@ describe('POST /api/auth/email/change/revert', () => {
 
   test('of a user who is banned is token_invalid', async () => {
     const { owner, email, revertToken } = await robbed();
-    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
     expectTokenInvalid(await revert(client, revertToken), 1);
     expect(await storedUser(owner.userId)).toMatchObject({ email, has_password: true });
   });
 
   test('to an address that another account has all the same is token_invalid, and nothing is half done', async () => {
     const { owner, email, revertToken } = await robbed();
-    await change(sql`INSERT INTO users (email, name) VALUES (${owner.email}, 'Somebody Else')`);
+    await query(sql`INSERT INTO users (email, name) VALUES (${owner.email}, 'Somebody Else')`);
     expectTokenInvalid(await revert(client, revertToken), 2);
     expect(await storedUser(owner.userId)).toMatchObject({ email, has_password: true });
     expect((await client.get('/api/auth/me', { bearer: owner.accessToken })).status).toBe(200);
@@ -175,7 +166,7 @@ describe('POST /api/auth/email/change/revert', () => {
 
 test('an address that its owner has left for good can be registered again', async () => {
   const { owner } = await robbed();
-  await change(sql`
+  await query(sql`
     UPDATE one_time_tokens SET expires_at = now() - interval '1 second' WHERE owner_id = ${owner.userId}::uuid`);
   await registerUser(client, { email: owner.email });
 });

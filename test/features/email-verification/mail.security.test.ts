@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registration } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { causeMails, mailsTo } from '../../support/mailbox.ts';
 import {
   addressClasses,
@@ -20,7 +20,7 @@ const open = new TestClient();
 const required = requiredClient();
 
 async function mailCount(): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(
+  const [row] = await query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM mail_outbox WHERE outcome IS NULL`,
   );
   return row!.count;

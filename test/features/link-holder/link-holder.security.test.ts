@@ -3,10 +3,11 @@ import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
 import { freshEmail, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, authCookies, type CallOptions, TestClient } from '../../support/client.ts';
+import { query } from '../../support/database.ts';
 import { type Cookies, inputOf, press } from '../../support/hosted-pages.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { alertOf, titleOf } from '../../support/shown-page.ts';
-import { change, linkTo, liveLinks, storedUser } from '../email-change/mover.ts';
+import { linkTo, liveLinks, storedUser } from '../email-change/mover.ts';
 import { recordsOf } from '../password/signed-in-owner.ts';
 import { bcryptHash, findSessions } from '../password/stored-accounts.ts';
 import { type SignedIn, signedInBy } from '../sessions/session-fixtures.ts';
@@ -144,7 +145,7 @@ describe.each(links)('the link %s', (_what, link) => {
 
   test('of an account without a password takes its session, and no password', async () => {
     const owner = await holder();
-    await change(sql`UPDATE users SET password_hash = NULL WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET password_hash = NULL WHERE id = ${owner.userId}::uuid`);
     const answer = await follow(owner.token, { password });
     expectAsked(answer);
     expect(answer.hashes).toBe(1);
@@ -200,7 +201,7 @@ describe.each(links)('the link %s', (_what, link) => {
         if (!String(init?.body).includes('spent_by = ')) return send(input, init);
         replaced.mockRestore();
         const hash = bcryptHash(text);
-        await change(sql`UPDATE users SET password_hash = ${hash} WHERE id = ${owner.userId}::uuid`);
+        await query(sql`UPDATE users SET password_hash = ${hash} WHERE id = ${owner.userId}::uuid`);
         return send(input, init);
       });
       const answer = await follow(owner.token, { password });

@@ -4,7 +4,7 @@ import { recordLog } from '../../contract/recorded-log.ts';
 import { otherPassword, password } from '../../support/accounts.ts';
 import { breachService, restOfSha1 } from '../../support/breach-service.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { claimsOf, sessionRow, signIn } from '../sessions/session-fixtures.ts';
 import {
   changePassword,
@@ -65,9 +65,7 @@ describe('POST /api/auth/password/change', () => {
 
   test('replaces a hash of the legacy system, whatever the length of its password', async () => {
     const owner = await signIn(client);
-    await openDatabase().query(
-      sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`,
-    );
+    await query(sql`UPDATE users SET password_hash = ${bcryptHash()} WHERE id = ${owner.userId}::uuid`);
     expect((await changePassword(client, owner)).status).toBe(200);
     expect(await storedHash(owner.userId)).toMatch(/^\$argon2id\$/);
   });

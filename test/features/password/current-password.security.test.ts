@@ -10,7 +10,7 @@ import { recordLog } from '../../contract/recorded-log.ts';
 import { bodyRoutes, fullBody } from '../../contract/route-table.ts';
 import { password } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { keyringOf, type SignedIn, sessionRow, signIn } from '../sessions/session-fixtures.ts';
 import {
   changePassword,
@@ -109,7 +109,7 @@ describe.each(routes)('wrong passwords at %s', (key) => {
     await failAttempts(key, owner, max - 1);
     const { json } = await prove(client, key, owner);
     const [subject] = addressOf(keyringOf(client), owner.email).keys;
-    const buckets = await openDatabase().query<{ bucket: string; count: number }>(
+    const buckets = await query<{ bucket: string; count: number }>(
       sql`SELECT t.bucket, t.count FROM login_attempts t WHERE t.bucket LIKE ${`${subject}:%`}`,
     );
     expect(buckets).toEqual([{ bucket: `${subject}:world`, count: 1 }]);
@@ -133,7 +133,7 @@ describe('a live session', () => {
 
   test('that was opened before devices were known is a device of its own: guesses elsewhere lock nobody out (LIM-02)', async () => {
     const owner = await register();
-    await openDatabase().query(sql`UPDATE sessions SET device_id = NULL WHERE id = ${owner.sessionId}::uuid`);
+    await query(sql`UPDATE sessions SET device_id = NULL WHERE id = ${owner.sessionId}::uuid`);
     for (let guess = 0; guess < max; guess++) await logIn(owner, 'not the password');
     expect((await logIn(owner, password)).status).toBe(429);
     const answer = await reauthenticate(client, owner);
@@ -182,9 +182,7 @@ describe.each(routes)('%s', (key) => {
   test('reports a stored hash that is none, and refuses (HSH-05)', async () => {
     const lines = recordLog();
     const owner = await register();
-    await openDatabase().query(
-      sql`UPDATE users SET password_hash = '$2x$10$canary' WHERE id = ${owner.userId}::uuid`,
-    );
+    await query(sql`UPDATE users SET password_hash = '$2x$10$canary' WHERE id = ${owner.userId}::uuid`);
     expect((await prove(client, key, owner)).status).toBe(403);
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { level: 'error', event: 'stored_password_hash_malformed', userId: owner.userId },
@@ -196,7 +194,7 @@ describe.each(routes)('%s', (key) => {
     const lines = recordLog();
     const owner = await register();
     const answers = [await prove(client, key, owner, 'canary password'), await prove(client, key, owner)];
-    const records = await openDatabase().query(
+    const records = await query(
       sql`SELECT e.* FROM security_events e WHERE e.user_id = ${owner.userId}::uuid`,
     );
     const texts = JSON.stringify([answers.map(({ text }) => text), records, lines]);

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, freshDatabase, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, freshDatabase, openDatabase, query } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { causeMails, mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { baseUrl } from '../../support/test-env.ts';
@@ -61,7 +61,7 @@ describe('POST /api/auth/password/forgot', () => {
   ])('mails the stored address, whatever was typed: %s (EML-03)', async (_what, stored, typed) => {
     const id = crypto.randomUUID().slice(0, 13);
     const insert = sql`INSERT INTO users (email, name, password_hash) VALUES (${stored(id)}, 'Earlier', ${bcryptHash()})`;
-    await openDatabase().query(insert);
+    await query(insert);
     expect((await ask(typed(id))).status).toBe(202);
     expect(await mailsTo(client, stored(id))).toHaveLength(1);
     expect((await reset(client, await tokenFrom(client, stored(id), 'reset_password'))).status).toBe(200);

@@ -2,10 +2,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { mailsTo, tokenFrom, waitingMailsTo } from '../../support/mailbox.ts';
 import {
-  change,
   expectTokenInvalid,
   liveLinks,
   move,
@@ -43,14 +42,14 @@ async function kindsTo(email: string): Promise<string[]> {
 
 /** The revert links of a user that are not consumed. */
 function waysBack({ userId }: SignedIn) {
-  return change(sql`
+  return query(sql`
     SELECT email, target_email, created_at::text, expires_at::text FROM one_time_tokens
     WHERE owner_id = ${userId}::uuid AND kind = 'revert_email' AND spent_at IS NULL ORDER BY created_at`);
 }
 
 /** Moves the time of all revert links of a user. */
 function age({ userId }: SignedIn, interval: string) {
-  return change(sql`
+  return query(sql`
     UPDATE one_time_tokens SET created_at = created_at - ${interval}::interval, expires_at = expires_at - ${interval}::interval
     WHERE owner_id = ${userId}::uuid AND kind = 'revert_email'`);
 }
@@ -58,7 +57,7 @@ function age({ userId }: SignedIn, interval: string) {
 describe('POST /api/auth/password/forgot for an address that an account has left', () => {
   test('mails the revert link once more, in one round trip and the account’s language, and changes nothing (RST-04)', async () => {
     const { owner, email, revertToken } = await robbed();
-    await change(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET locale = 'de' WHERE id = ${owner.userId}::uuid`);
     const [records, toNew] = [await recordsOf(owner.userId), await mailsTo(client, email)];
     const before = await storedUser(owner.userId);
     const answer = await ask(owner.email);
@@ -118,7 +117,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     const { owner } = await robbed();
     await age(owner, '167 hours 30 minutes');
     await ask(owner.email);
-    const [row] = await change(sql`
+    const [row] = await query(sql`
       SELECT m.kind, m.expires_at = t.expires_at AS ends_with_link FROM mail_outbox m, one_time_tokens t
       WHERE m.recipient = ${owner.email} AND t.owner_id = ${owner.userId}::uuid AND t.kind = 'revert_email'
       ORDER BY m.created_at DESC LIMIT 1`);
@@ -178,11 +177,11 @@ describe('POST /api/auth/password/forgot for an address that an account has left
 
   test('mails nothing about an account that is banned, until the ban is lifted', async () => {
     const { owner } = await robbed();
-    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE id = ${owner.userId}::uuid`);
     await ask(owner.email);
     expect(await kindsTo(owner.email)).toEqual(['email_changed']);
     expect(await waysBack(owner)).toHaveLength(1);
-    await change(sql`UPDATE users SET banned_at = NULL WHERE id = ${owner.userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = NULL WHERE id = ${owner.userId}::uuid`);
     await revertLinkTo(owner.email);
   });
 
@@ -192,7 +191,7 @@ describe('POST /api/auth/password/forgot for an address that an account has left
     expect((await ask('demo@nexora.ai')).status).toBe(202);
     expect(await kindsTo('demo@nexora.ai')).toEqual([]);
     expect(await waysBack(owner)).toHaveLength(2);
-    await change(sql`DELETE FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`);
+    await query(sql`DELETE FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid`);
   });
 
   test('mails nothing once the account is gone, and what was still to be sent goes with it (PRV-04)', async () => {
@@ -218,11 +217,11 @@ describe('POST /api/auth/password/forgot for an address that an account has left
 
   test('keeps which way back it is: a renewed link gives no other rights', async () => {
     const { owner } = await robbed();
-    await change(
+    await query(
       sql`UPDATE one_time_tokens SET way_back = 'corrected' WHERE owner_id = ${owner.userId}::uuid AND kind = 'revert_email'`,
     );
     await revertLinkTo(owner.email);
-    const rows = await change(sql`
+    const rows = await query(sql`
       SELECT way_back FROM one_time_tokens WHERE owner_id = ${owner.userId}::uuid AND kind = 'revert_email'`);
     expect(rows).toEqual([{ way_back: 'corrected' }, { way_back: 'corrected' }]);
   });

@@ -4,7 +4,7 @@ import { hashPassword } from '../../../src/crypto/password-hash.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registration } from '../../support/accounts.ts';
 import { type Answer, cheapParameters, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { keyringOf } from '../sessions/session-fixtures.ts';
 import { deleteAccount } from './signed-in-owner.ts';
@@ -13,11 +13,10 @@ import { bcryptHash, storedHash } from './stored-accounts.ts';
 const max = 3;
 const client = new TestClient({ LOGIN_ATTEMPTS_MAX: String(max), EMAIL_VERIFICATION: 'off' });
 const wrong = 'not the password';
-const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 
 /** An account with the address as the upgrade leaves it. */
 async function storeLegacy(email: string, passwordHash = bcryptHash()): Promise<string> {
-  const [row] = await openDatabase().query<{ id: string }>(sql`
+  const [row] = await query<{ id: string }>(sql`
     INSERT INTO users (email, name, password_hash, is_verification_exempt)
     VALUES (${email}, 'Earlier User', ${passwordHash}, true) RETURNING id`);
   return row!.id;
@@ -127,7 +126,7 @@ function register(email: string): Promise<Answer> {
 /** An account of today with the other spelling, which no way leads to by now. */
 async function registerTwin({ twin }: Earlier) {
   const { json } = await register(freshEmail());
-  await change(sql`UPDATE users SET email = ${twin} WHERE id = ${json.user.id}::uuid`);
+  await query(sql`UPDATE users SET email = ${twin} WHERE id = ${json.user.id}::uuid`);
   return json;
 }
 
@@ -142,7 +141,7 @@ async function lockMailsTo({ email }: Earlier): Promise<number> {
 }
 
 async function keyOf({ id }: Earlier): Promise<string | null> {
-  const [row] = await openDatabase().query<{ address_key: string | null }>(
+  const [row] = await query<{ address_key: string | null }>(
     sql`SELECT address_key FROM users WHERE id = ${id}::uuid`,
   );
   return row!.address_key;
@@ -176,7 +175,7 @@ describe('an account of the earlier system with a domain in letters', () => {
     for (const typed of [earlier.email, earlier.twin])
       expect((await guess(typed, own)).json.user.id).toBe(earlier.id);
     // Each by its own spelling, once both have a claim to the address.
-    await change(sql`UPDATE users SET email_verified_at = now() WHERE id = ${json.user.id}::uuid`);
+    await query(sql`UPDATE users SET email_verified_at = now() WHERE id = ${json.user.id}::uuid`);
     expect((await guess(earlier.email, own)).json.user.id).toBe(earlier.id);
     expect((await guess(earlier.email, password)).json.code).toBe('invalid_credentials');
     expect((await guess(earlier.twin, password)).json.user.id).toBe(json.user.id);
@@ -198,7 +197,7 @@ describe('an account of the earlier system with a domain in letters', () => {
     const earlier = await storeEarlier();
     await guess(earlier.email);
     expect(await keyOf(earlier)).toBeNull();
-    await change(sql`UPDATE users SET address_key = 'address:earlier:key' WHERE id = ${earlier.id}::uuid`);
+    await query(sql`UPDATE users SET address_key = 'address:earlier:key' WHERE id = ${earlier.id}::uuid`);
     expect((await guess(earlier.email, password)).status).toBe(200);
     expect(await keyOf(earlier)).toBe(addressOf(keyringOf(client), earlier.twin).keys[0]);
   });

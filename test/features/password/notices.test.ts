@@ -3,7 +3,7 @@ import { addressOf } from '../../../src/address/address-key.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, otherPassword, password, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { causeMails, mailsTo } from '../../support/mailbox.ts';
 import { settle } from '../email-change/mover.ts';
 import { keyringOf, type SignedIn, signIn } from '../sessions/session-fixtures.ts';
@@ -104,7 +104,7 @@ async function lock(email: string, headers: Headers): Promise<void> {
 async function accounts(count: number): Promise<string[]> {
   const emails = Array.from({ length: count }, freshEmail);
   const keys = emails.map((email) => addressOf(keyringOf(strict), email).keys[0]);
-  await change(sql`
+  await query(sql`
     INSERT INTO users (email, address_key, name, password_hash, email_verified_at)
     SELECT e, k, 'Stored User', ${bcryptHash()}, now() FROM unnest(${emails}::text[], ${keys}::text[]) AS n (e, k)`);
   return emails;
@@ -114,11 +114,7 @@ async function account(): Promise<string> {
   return (await accounts(1))[0]!;
 }
 
-async function change<R = unknown>(statement: ReturnType<typeof sql>): Promise<R[]> {
-  return openDatabase().query<R>(statement);
-}
-
-const endWindows = () => change(sql`UPDATE login_attempts SET window_ends_at = now()`);
+const endWindows = () => query(sql`UPDATE login_attempts SET window_ends_at = now()`);
 
 function register(email: string, headers: Headers): Promise<Answer> {
   return required.post('/api/auth/register', registration(email), { headers });
@@ -129,7 +125,7 @@ describe('mails about locks', () => {
     const headers = freshClient();
     const emails = await accounts(60);
     for (const email of emails) await lock(email, headers);
-    const mails = await change(sql`
+    const mails = await query(sql`
       SELECT kind FROM mail_outbox WHERE recipient = ANY (${emails}::text[]) AND outcome IS NULL`);
     expect(mails).toEqual(Array(30).fill({ kind: 'account_locked' }));
   });
@@ -147,7 +143,7 @@ describe('mails about locks', () => {
   test('count for the client whoever has the address, so that no later answer tells (EML-15)', async () => {
     const known = await account();
     const banned = await account();
-    await change(sql`UPDATE users SET banned_at = now() WHERE email = ${banned}`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE email = ${banned}`);
     for (const email of [known, banned, freshEmail()]) {
       const headers = freshClient();
       await causeMails(strict, headers, 29);
@@ -162,7 +158,7 @@ describe('mails about locks', () => {
   test('are four a day to one account, and the link of the fourth lives until the first is a day old (EML-15)', async () => {
     const email = await account();
     const tokens = () =>
-      change<{ is_until_then: boolean; is_an_hour: boolean }>(sql`
+      query<{ is_until_then: boolean; is_an_hour: boolean }>(sql`
         SELECT t.expires_at = m.first_at + interval '1 day' AS is_until_then, t.expires_at = t.created_at + interval '1 hour' AS is_an_hour
         FROM one_time_tokens t,
           (SELECT min(created_at) AS first_at FROM mail_outbox WHERE recipient = ${email} AND kind = 'account_locked') m
@@ -170,10 +166,10 @@ describe('mails about locks', () => {
     for (const _ of Array(6)) {
       await endWindows();
       await lock(email, freshClient());
-      await change(
+      await query(
         sql`UPDATE mail_outbox SET created_at = created_at - interval '10 minutes' WHERE recipient = ${email}`,
       );
-      await change(sql`UPDATE one_time_tokens SET created_at = created_at - interval '10 minutes',
+      await query(sql`UPDATE one_time_tokens SET created_at = created_at - interval '10 minutes',
         expires_at = expires_at - interval '10 minutes' WHERE email = ${email}`);
     }
     expect(await mailsTo(strict, email)).toHaveLength(4);
@@ -183,7 +179,7 @@ describe('mails about locks', () => {
 
   test('cost every refusal after the first nothing: it writes no row (LIM-13)', async () => {
     const rows = async () =>
-      change(sql`SELECT (SELECT count(*)::int FROM mail_outbox) AS mails, (SELECT count(*)::int FROM one_time_tokens) AS tokens,
+      query(sql`SELECT (SELECT count(*)::int FROM mail_outbox) AS mails, (SELECT count(*)::int FROM one_time_tokens) AS tokens,
         (SELECT count(*)::int FROM security_events) AS events, (SELECT sum(count)::int FROM login_attempts) AS attempts`);
     for (const email of [await account(), freshEmail()]) {
       await lock(email, freshClient());
@@ -198,7 +194,7 @@ describe('mails about locks', () => {
     for (const email of emails) {
       await lock(email, freshClient());
       const [key] = addressOf(keyringOf(strict), email).keys;
-      expect(await change(sql`SELECT kind FROM mail_outbox WHERE recipient_key = ${key}`)).toEqual([
+      expect(await query(sql`SELECT kind FROM mail_outbox WHERE recipient_key = ${key}`)).toEqual([
         { kind: 'account_locked' },
       ]);
     }

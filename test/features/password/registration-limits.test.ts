@@ -4,7 +4,7 @@ import { clientBucket, clientNetwork } from '../../../src/rate-limit/client-buck
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshClient, freshEmail, otherPassword, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { changePassword, deleteAccount } from './signed-in-owner.ts';
 
@@ -17,14 +17,10 @@ function register(mode: string, address: string, email = freshEmail()): Promise<
   return clients[mode]!.post('/api/auth/register', registration(email), { headers });
 }
 
-function change<R>(statement: ReturnType<typeof sql>): Promise<R[]> {
-  return openDatabase().query<R>(statement);
-}
-
 /** What is counted for a client and its network, as the buckets that a registration of it raised say. */
 async function countsAfter(run: () => Promise<Answer>): Promise<number[]> {
   const read = () =>
-    change<{ bucket: string; count: number }>(sql`SELECT bucket, count FROM login_attempts ORDER BY bucket`);
+    query<{ bucket: string; count: number }>(sql`SELECT bucket, count FROM login_attempts ORDER BY bucket`);
   const before = new Map((await read()).map(({ bucket, count }) => [bucket, count]));
   await run();
   return (await read()).flatMap(({ bucket, count }) => (before.get(bucket) === count ? [] : [count]));
@@ -33,17 +29,17 @@ async function countsAfter(run: () => Promise<Answer>): Promise<number[]> {
 /** Raises the counts that one registration made to these numbers. */
 async function raise(run: () => Promise<Answer>, client: number, network: number | null): Promise<void> {
   const buckets = async () =>
-    (await change<{ bucket: string }>(sql`SELECT bucket FROM login_attempts`)).map((row) => row.bucket);
+    (await query<{ bucket: string }>(sql`SELECT bucket FROM login_attempts`)).map((row) => row.bucket);
   const before = await buckets();
   await run();
   for (const bucket of (await buckets()).filter((name) => !before.includes(name))) {
     const count = bucket.startsWith('registrations:network:') ? network : client;
-    await change(sql`UPDATE login_attempts SET count = ${count}::int WHERE bucket = ${bucket}`);
+    await query(sql`UPDATE login_attempts SET count = ${count}::int WHERE bucket = ${bucket}`);
   }
 }
 
 async function rowCounts() {
-  return change(sql`
+  return query(sql`
     SELECT (SELECT count(*)::int FROM users) AS users, (SELECT count(*)::int FROM mail_outbox) AS mails,
       (SELECT count(*)::int FROM registration_attempts) AS registrations, (SELECT count(*)::int FROM security_events) AS events,
       (SELECT sum(count)::int FROM login_attempts) AS counted`);
@@ -102,7 +98,7 @@ describe('the registrations of one client', () => {
   test('are counted under keyed hashes: no bucket holds an address', async () => {
     const address = '2001:db9:3:1::1';
     await register('off', address);
-    const rows = await change<{ bucket: string }>(sql`SELECT bucket FROM login_attempts`);
+    const rows = await query<{ bucket: string }>(sql`SELECT bucket FROM login_attempts`);
     for (const { bucket } of rows) {
       expect(bucket).not.toContain(clientBucket(address));
       expect(bucket).not.toContain(clientNetwork(address));

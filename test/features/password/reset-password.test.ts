@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, logIn, otherPassword, password, registerUser } from '../../support/accounts.ts';
 import { breachService, restOfSha1 } from '../../support/breach-service.ts';
 import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
-import { type Fault, faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { type Fault, faultyEndpoint, query } from '../../support/database.ts';
 import { forgeLink, storeLink } from '../../support/links.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { type SignedIn, signIn } from '../sessions/session-fixtures.ts';
@@ -14,7 +14,6 @@ import { bcryptHash, findSessions, storedHash } from './stored-accounts.ts';
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
 const deviceCookie = '__Host-nexora_device';
-const change = (statement: ReturnType<typeof sql>) => openDatabase().query(statement);
 
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
@@ -116,7 +115,7 @@ describe('POST /api/auth/password/reset', () => {
       'an address that only another spelling reaches',
       async () => {
         const email = `${crypto.randomUUID().slice(0, 13)}@b\u00fccher.example`;
-        await change(
+        await query(
           sql`INSERT INTO users (email, name, password_hash) VALUES (${email}, 'Earlier', ${bcryptHash()})`,
         );
         return email;
@@ -192,18 +191,18 @@ describe('a link that does not count', () => {
   });
 
   const gone: [what: string, end: (user: { id: string; email: string }) => Promise<unknown>][] = [
-    ['of a deleted account', ({ id }) => change(sql`DELETE FROM users WHERE id = ${id}::uuid`)],
+    ['of a deleted account', ({ id }) => query(sql`DELETE FROM users WHERE id = ${id}::uuid`)],
     [
       'of a banned account',
-      ({ id }) => change(sql`UPDATE users SET banned_at = now() WHERE id = ${id}::uuid`),
+      ({ id }) => query(sql`UPDATE users SET banned_at = now() WHERE id = ${id}::uuid`),
     ],
     [
       'of an account that has another address now',
-      ({ id }) => change(sql`UPDATE users SET email = ${freshEmail()} WHERE id = ${id}::uuid`),
+      ({ id }) => query(sql`UPDATE users SET email = ${freshEmail()} WHERE id = ${id}::uuid`),
     ],
     [
       'whose hour is over',
-      ({ id }) => change(sql`UPDATE one_time_tokens SET expires_at = now() WHERE owner_id = ${id}::uuid`),
+      ({ id }) => query(sql`UPDATE one_time_tokens SET expires_at = now() WHERE owner_id = ${id}::uuid`),
     ],
   ];
   test.each(gone)('%s is token_invalid, with the same bytes (PRV-04, ENU-09, RST-08)', async (_what, end) => {
@@ -217,7 +216,7 @@ describe('a link that does not count', () => {
     const bytes = ({ text, json: { requestId } }: Answer) => text.replace(requestId, '');
     const unknown = await reset(client, forgeLink(client, 'reset_password').token);
     expect(bytes(answer)).toBe(bytes(unknown));
-    const rows = await openDatabase().query<{ password_hash: string }>(
+    const rows = await query<{ password_hash: string }>(
       sql`SELECT password_hash FROM users WHERE id = ${id}::uuid`,
     );
     expect(rows.map(({ password_hash }) => password_hash)).toEqual(_what.includes('deleted') ? [] : [hash]);

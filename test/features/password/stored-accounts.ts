@@ -1,7 +1,7 @@
 import { hashSync } from 'bcryptjs';
 import { sql } from '../../../src/db/sql.ts';
 import { freshEmail, password } from '../../support/accounts.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 
 export interface StoredAccount {
   readonly id: string;
@@ -14,7 +14,7 @@ export async function storeAccount(
   { isBanned = false }: { isBanned?: boolean } = {},
 ): Promise<StoredAccount> {
   const email = freshEmail();
-  const [row] = await openDatabase().query<{ id: string }>(sql`
+  const [row] = await query<{ id: string }>(sql`
     INSERT INTO users (email, name, password_hash, banned_at)
     VALUES (${email}, 'Stored User', ${passwordHash}, CASE WHEN ${isBanned}::boolean THEN now() END)
     RETURNING id`);
@@ -36,12 +36,12 @@ export interface UserColumns {
 }
 
 export async function findUsers(email: string): Promise<UserColumns[]> {
-  return openDatabase().query<UserColumns>(sql`
+  return query<UserColumns>(sql`
     SELECT email, name, password_hash, locale, xmin::text AS version FROM users WHERE lower(email) = lower(${email})`);
 }
 
 export async function storedHash(userId: string): Promise<string | null> {
-  const [row] = await openDatabase().query<{ password_hash: string | null }>(
+  const [row] = await query<{ password_hash: string | null }>(
     sql`SELECT password_hash FROM users WHERE id = ${userId}::uuid`,
   );
   return row!.password_hash;
@@ -55,6 +55,6 @@ export interface SessionColumns {
 }
 
 export async function findSessions(userId: string): Promise<SessionColumns[]> {
-  return openDatabase().query<SessionColumns>(sql`
+  return query<SessionColumns>(sql`
     SELECT id, method, cookie_counter, body_counter FROM sessions WHERE user_id = ${userId}::uuid ORDER BY created_at`);
 }

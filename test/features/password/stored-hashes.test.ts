@@ -5,7 +5,7 @@ import { sql } from '../../../src/db/sql.ts';
 import deployedWorker from '../../../src/index.ts';
 import { freshEmail, logIn, password, registerUser, registration } from '../../support/accounts.ts';
 import { cheapParameters, TestClient, toRequest, withLiveHashes } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, openDatabase, query } from '../../support/database.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 import { bcryptHash, findSessions, findUsers, storeAccount, storedHash } from './stored-accounts.ts';
 
@@ -146,7 +146,7 @@ describe('the write that replaces a hash', () => {
     const { id, email } = await storeAccount(bcryptHash());
     const byOther = await hashPassword(password, cheapParameters);
     betweenStatements(() =>
-      openDatabase().query(sql`
+      query(sql`
       UPDATE users SET password_hash = ${byOther} WHERE id = ${id}::uuid`),
     );
     const answer = await logIn(client, email);
@@ -172,7 +172,7 @@ describe('between the two statements of a login', () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const { userId, email } = await signIn(client);
     const before = await findSessions(userId);
-    betweenStatements(() => openDatabase().query(change(userId)));
+    betweenStatements(() => query(change(userId)));
     const answer = await client.post('/api/auth/login', { email, password });
     expect(answer.json).toMatchObject({ status: 401, code: 'invalid_credentials' });
     expect(answer.setCookies).toEqual([]);

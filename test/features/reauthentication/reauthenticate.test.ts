@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { password, registerUser } from '../../support/accounts.ts';
 import { cookieValue, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import {
   changePassword,
   expectAlive,
@@ -55,7 +55,7 @@ describe('a logout with a token from before', () => {
     const second = await reauthenticate(client, first.json);
     await client.post('/api/auth/logout', { refreshToken: owner.bodyToken });
     await expectDead(client, second.json);
-    const left = await openDatabase().query(
+    const left = await query(
       sql`SELECT f.id FROM former_session_ids f WHERE f.id = ${owner.sessionId}::uuid`,
     );
     expect(left).toEqual([]);
@@ -112,7 +112,7 @@ describe('POST /api/auth/reauthenticate', () => {
 
   test('moves the time of authentication and keeps the rest: absolute end, device, start, method', async () => {
     const owner = await signIn(client);
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE sessions SET authenticated_at = now() - interval '3 days', created_at = now() - interval '3 days',
         absolute_expires_at = now() + interval '9 days', expires_at = now() + interval '9 days'
       WHERE id = ${owner.sessionId}::uuid`);
@@ -175,7 +175,7 @@ describe('POST /api/auth/reauthenticate', () => {
 
   test('says in amr that a password was given, once', async () => {
     const owner = await signIn(client);
-    await openDatabase().query(sql`UPDATE sessions SET amr = '{fed}' WHERE id = ${owner.sessionId}::uuid`);
+    await query(sql`UPDATE sessions SET amr = '{fed}' WHERE id = ${owner.sessionId}::uuid`);
     const first = await reauthenticate(client, owner);
     expect(claimsOf(first.json.accessToken).amr).toEqual(['fed', 'pwd']);
     const second = await reauthenticate(client, first.json);
@@ -185,9 +185,7 @@ describe('POST /api/auth/reauthenticate', () => {
   test('takes a hash of the legacy system, and leaves the password as it is', async () => {
     const owner = await signIn(client);
     const hash = bcryptHash();
-    await openDatabase().query(
-      sql`UPDATE users SET password_hash = ${hash} WHERE id = ${owner.userId}::uuid`,
-    );
+    await query(sql`UPDATE users SET password_hash = ${hash} WHERE id = ${owner.userId}::uuid`);
     expect((await reauthenticate(client, owner)).status).toBe(200);
   });
 
@@ -241,7 +239,7 @@ describe('of 80 re-authentications', { timeout: 60_000 }, () => {
       expect(answer.status, answer.text).toBe(200);
       tokens.push(answer.json.accessToken);
     }
-    const former = await openDatabase().query(sql`
+    const former = await query(sql`
       SELECT f.id FROM former_session_ids f JOIN sessions s ON s.id = f.session_id
       WHERE s.user_id = ${owner.userId}::uuid`);
     expect(former).toHaveLength(20);

@@ -4,7 +4,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
 
 const client = new TestClient();
@@ -41,7 +41,7 @@ async function pagesOf(bearer: string): Promise<Listed[][]> {
 
 /** Events of a user, by default a microsecond apart, all within one millisecond. */
 async function storeEvents(userId: string, count: number, microsApart = 1): Promise<string[]> {
-  const rows = await openDatabase().query<{ id: string }>(sql`
+  const rows = await query<{ id: string }>(sql`
     INSERT INTO security_events (user_id, type, outcome, request_id, at)
     SELECT ${userId}::uuid, 'stored', 'success', gen_random_uuid(),
       timestamptz '2026-01-02 03:04:05.678Z' + n * ${microsApart}::int * interval '1 microsecond'
@@ -88,7 +88,7 @@ describe('GET /api/auth/security-events', () => {
   test('tells where Cloudflare placed the client', async () => {
     const { bearer, userId } = await newAccount();
     const location = { city: 'Zürich', region: null, country: 'CH' };
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE security_events SET location = ${JSON.stringify(location)}::jsonb WHERE user_id = ${userId}::uuid`);
     expect((await listOf(bearer)).json.events).toMatchObject([{ location }]);
   });
@@ -103,7 +103,7 @@ describe('GET /api/auth/security-events', () => {
 
   test('answers an empty list where there is no event', async () => {
     const { bearer, userId } = await newAccount();
-    await openDatabase().query(sql`DELETE FROM security_events WHERE user_id = ${userId}::uuid`);
+    await query(sql`DELETE FROM security_events WHERE user_id = ${userId}::uuid`);
     expect((await listOf(bearer)).json).toEqual({ success: true, events: [], nextCursor: null });
   });
 });
@@ -177,8 +177,8 @@ describe('a cursor', () => {
   });
 
   test('is the only parameter (INP-13)', async () => {
-    for (const query of ['?userId=x', '?limit=1', '?before=x']) {
-      expectProblem(await client.get(`${path}${query}`, { bearer }), 400, 'validation_failed', query);
+    for (const search of ['?userId=x', '?limit=1', '?before=x']) {
+      expectProblem(await client.get(`${path}${search}`, { bearer }), 400, 'validation_failed', search);
     }
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn, password, registerUser, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 
 interface EventRow {
   readonly type: string;
@@ -25,7 +25,7 @@ const ofRequest = { ip_address: '2001:db8::1', user_agent: agent };
 
 /** What is recorded about a user, oldest first. */
 function eventsOf(userId: string): Promise<EventRow[]> {
-  return openDatabase().query<EventRow>(sql`
+  return query<EventRow>(sql`
     SELECT type, outcome, method, reason, session_id, request_id, ip_address, user_agent, location
     FROM security_events WHERE user_id = ${userId}::uuid ORDER BY at, type`);
 }
@@ -105,7 +105,7 @@ describe('a login that fails (LOG-04)', () => {
     ['no_password', sql`UPDATE users SET password_hash = NULL`],
   ])('is recorded with its reason: %s', async (reason, change) => {
     const { email, json } = await registerUser(client);
-    await openDatabase().query(sql`${change} WHERE id = ${json.user.id}::uuid`);
+    await query(sql`${change} WHERE id = ${json.user.id}::uuid`);
     await attempt(email, password);
     expect(await lastEventOf(json.user.id)).toMatchObject({ type: 'authn_login_fail', reason });
   });
@@ -113,7 +113,7 @@ describe('a login that fails (LOG-04)', () => {
   test('of an address that nobody has is recorded without it', async () => {
     const email = `${crypto.randomUUID()}@events.example`;
     const answer = await attempt(email);
-    const events = await openDatabase().query(sql`
+    const events = await query(sql`
       SELECT e.* FROM security_events e WHERE e.request_id = ${answer.headers.get('X-Request-Id')}::uuid`);
     expect(events).toMatchObject([{ type: 'authn_login_fail', reason: 'unknown_address', user_id: null }]);
     expect(JSON.stringify(events)).not.toContain(email);
@@ -164,8 +164,8 @@ describe('the record', () => {
   test('outlives the account and holds no address, name, password or token (LOG-01)', async () => {
     const { email, json } = await registerUser(client, { name: 'Canary Name' });
     await logIn(client, email);
-    await openDatabase().query(sql`DELETE FROM users WHERE id = ${json.user.id}::uuid`);
-    const events = await openDatabase().query(
+    await query(sql`DELETE FROM users WHERE id = ${json.user.id}::uuid`);
+    const events = await query(
       sql`SELECT e.* FROM security_events e WHERE e.user_id = ${json.user.id}::uuid`,
     );
     expect(events).toHaveLength(2);

@@ -5,19 +5,19 @@ import { deleteOldEvents, shortenOldAddresses } from '../../../src/features/secu
 import { recordLog } from '../../contract/recorded-log.ts';
 import { registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase, openForFlow } from '../../support/database.ts';
+import { faultyEndpoint, openDatabase, openForFlow, query } from '../../support/database.ts';
 
 const nightly = { cron: '0 2 * * *' };
 
 const client = new TestClient();
 
 beforeEach(async () => {
-  await openDatabase().query(sql`DELETE FROM security_events`);
+  await query(sql`DELETE FROM security_events`);
 });
 
 /** Adds an event of that age, in days, which `name` tells from the others. */
 async function addEvent(name: string, days: number, ipAddress: string | null): Promise<void> {
-  await openDatabase().query(sql`
+  await query(sql`
     INSERT INTO security_events (type, outcome, reason, request_id, at, ip_address, user_agent)
     VALUES ('authn_login_success', 'success', ${name}, gen_random_uuid(),
       now() - make_interval(secs => ${days * 86_400}::float8), ${ipAddress}::inet, 'Firefox')`);
@@ -25,7 +25,7 @@ async function addEvent(name: string, days: number, ipAddress: string | null): P
 
 /** What is left, name by name. */
 async function storedAddresses(): Promise<Record<string, string | null>> {
-  const rows = await openDatabase().query<{ reason: string; ip: string | null; agent: string }>(
+  const rows = await query<{ reason: string; ip: string | null; agent: string }>(
     sql`SELECT e.reason, e.ip_address AS ip, e.user_agent AS agent FROM security_events e ORDER BY e.reason`,
   );
   expect(rows.map(({ agent }) => agent)).toEqual(rows.map(() => 'Firefox'));

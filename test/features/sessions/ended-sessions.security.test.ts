@@ -5,7 +5,7 @@ import { insertAccount } from '../../contract/insert-account.ts';
 import { type Account, exampleCall, exampleOf, registeredRoutes } from '../../contract/route-table.ts';
 import { logIn } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import {
   accessCookie,
   ageRotations,
@@ -40,18 +40,14 @@ const endings: readonly [string, (signedIn: SignedIn) => Promise<unknown>][] = [
   ],
   [
     'its end has come',
-    ({ sessionId }) => change(sql`UPDATE sessions SET expires_at = now() WHERE id = ${sessionId}::uuid`),
+    ({ sessionId }) => query(sql`UPDATE sessions SET expires_at = now() WHERE id = ${sessionId}::uuid`),
   ],
   [
     'its user was banned',
-    ({ userId }) => change(sql`UPDATE users SET banned_at = now() WHERE id = ${userId}::uuid`),
+    ({ userId }) => query(sql`UPDATE users SET banned_at = now() WHERE id = ${userId}::uuid`),
   ],
-  ['its user was deleted', ({ userId }) => change(sql`DELETE FROM users WHERE id = ${userId}::uuid`)],
+  ['its user was deleted', ({ userId }) => query(sql`DELETE FROM users WHERE id = ${userId}::uuid`)],
 ];
-
-function change(statement: ReturnType<typeof sql>): Promise<unknown> {
-  return openDatabase().query(statement);
-}
 
 test('every route that is guarded by a session is tried here', () => {
   const guarded = createApp().serves.filter(({ guard }) => guard === 'session');
@@ -104,7 +100,7 @@ describe('a banned user', () => {
     const elsewhere = signedInBy(await logIn(client, signedIn.email));
     await refreshByBody(client, signedIn.bodyToken);
     await ageRotations(signedIn.sessionId, 31);
-    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${signedIn.userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE id = ${signedIn.userId}::uuid`);
     expect((await refreshByBody(client, signedIn.bodyToken)).json.code).toBe('session_expired');
     expect((await refreshByBody(client, elsewhere.bodyToken)).json.code).toBe('session_expired');
     expect((await client.get('/api/auth/me', { bearer: elsewhere.accessToken })).status).toBe(401);
@@ -115,8 +111,8 @@ describe('a banned user', () => {
 
   test('is told the same as one whose session has ended', async () => {
     const [banned, gone] = [await signIn(client), await signIn(client)];
-    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${banned.userId}::uuid`);
-    await change(sql`DELETE FROM sessions WHERE id = ${gone.sessionId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE id = ${banned.userId}::uuid`);
+    await query(sql`DELETE FROM sessions WHERE id = ${gone.sessionId}::uuid`);
     const withoutId = (text: string) => text.replace(/"requestId":"[^"]+"/, '');
     const [me, meOfGone] = [
       await client.get('/api/auth/me', { bearer: banned.accessToken }),
@@ -129,8 +125,8 @@ describe('a banned user', () => {
 
   test('is back with the session that is left once the ban is lifted', async () => {
     const { accessToken: bearer, userId } = await signIn(client);
-    await change(sql`UPDATE users SET banned_at = now() WHERE id = ${userId}::uuid`);
-    await change(sql`UPDATE users SET banned_at = NULL WHERE id = ${userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE id = ${userId}::uuid`);
+    await query(sql`UPDATE users SET banned_at = NULL WHERE id = ${userId}::uuid`);
     expect((await client.get('/api/auth/me', { bearer })).status).toBe(200);
   });
 });

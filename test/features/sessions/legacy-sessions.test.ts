@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createApp } from '../../../src/app.ts';
 import { sql } from '../../../src/db/sql.ts';
 import { cookieHeader, cookieValue, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, openDatabase, query } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import {
   accessCookie,
@@ -123,7 +123,7 @@ describe('a session of the legacy system', () => {
 
   test('has no idle end until it is first used, and its own afterwards (SES-08)', async () => {
     const { token, sessionId } = await legacySession();
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE sessions SET created_at = now() - interval '25 days', last_active_at = now() - interval '25 days',
         authenticated_at = now() - interval '25 days'
       WHERE id = ${sessionId}::uuid`);

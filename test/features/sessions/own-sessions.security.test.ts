@@ -4,7 +4,7 @@ import { expectProblem } from '../../contract/expect-problem.ts';
 import { tellingInjections } from '../../contract/injection-payloads.ts';
 import { logIn } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { eventsOf, type SignedIn, sessionRow, signedInBy, signIn } from './session-fixtures.ts';
 
 const client = new TestClient();
@@ -108,9 +108,9 @@ describe('the query of DELETE /api/auth/sessions', () => {
     ['?Keep=current', '/Keep', 'unknown_member'],
     ['?keep%5B%5D=current', '/keep[]', 'unknown_member'],
     ['?__proto__=current', '/__proto__', 'unknown_member'],
-  ])('is refused as %s, and nobody is signed out (INP-13)', async (query, pointer, code) => {
+  ])('is refused as %s, and nobody is signed out (INP-13)', async (search, pointer, code) => {
     const { accessToken, sessionId } = mine;
-    const answer = await client.call('DELETE', `${path}${query}`, { bearer: accessToken });
+    const answer = await client.call('DELETE', `${path}${search}`, { bearer: accessToken });
     expectProblem(answer, 400, 'validation_failed');
     expect(answer.json.errors).toMatchObject([{ pointer, code }]);
     expect(answer).toMatchObject({ roundTrips: 0, setCookies: [] });
@@ -125,7 +125,7 @@ describe('ending sessions when the answer of the database is lost', () => {
     const faulty = await faultyEndpoint(['commit-then-drop']);
     const behind = new TestClient({ DATABASE_HTTP_ENDPOINT: faulty.endpoint });
     const answer = await behind.call('DELETE', address(own), { bearer: own.accessToken });
-    const events = await openDatabase().query(sql`
+    const events = await query(sql`
       SELECT e.id FROM security_events e
       WHERE e.user_id = ${own.userId}::uuid AND e.type = 'authn_token_revoked'`);
     return { answer, own, other, events };

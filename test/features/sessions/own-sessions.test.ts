@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { eventsOf, refreshByBody, sessionRow, signedInBy, signIn } from './session-fixtures.ts';
 
 const client = new TestClient();
@@ -37,13 +37,13 @@ function statusOf({ accessToken }: { readonly accessToken: string }): Promise<nu
 }
 
 function setActivity(sessionId: string, minutesAgo: number): Promise<unknown> {
-  return openDatabase().query(sql`
+  return query(sql`
     UPDATE sessions SET last_active_at = now() - make_interval(mins => ${minutesAgo}::int) WHERE id = ${sessionId}::uuid`);
 }
 
 /** Sessions of a user that were last active 1, 2, 3 ... minutes ago; their ids in that order. */
 async function storeSessions(userId: string, count: number, expiresIn = '1 day'): Promise<string[]> {
-  const rows = await openDatabase().query<{ id: string }>(sql`
+  const rows = await query<{ id: string }>(sql`
     INSERT INTO sessions (user_id, expires_at, absolute_expires_at, last_active_at)
     SELECT ${userId}::uuid, now() + ${expiresIn}::interval, now() + interval '2 days', now() - make_interval(mins => n)
     FROM generate_series(1, ${count}::int) n
@@ -163,7 +163,7 @@ describe('DELETE /api/auth/sessions', () => {
       401, 200, 401,
     ]);
     expect((await revokeAll(second!, '?keep=current')).json.revokedCount).toBe(0);
-    const events = await openDatabase().query<{ session_id: string; at: Date }>(sql`
+    const events = await query<{ session_id: string; at: Date }>(sql`
       SELECT e.session_id, e.at FROM security_events e
       WHERE e.user_id = ${first!.userId}::uuid AND e.type = 'authn_token_revoked' AND e.reason = 'sessions_revoked'`);
     const ended = events.map(({ session_id }) => session_id).toSorted();
@@ -174,7 +174,7 @@ describe('DELETE /api/auth/sessions', () => {
   test('does not count what had expired', async () => {
     const [mine, other] = await signInOn(2);
     const end = sql`UPDATE sessions SET expires_at = now() WHERE id = ${other!.sessionId}::uuid`;
-    await openDatabase().query(end);
+    await query(end);
     expect((await revokeAll(mine!)).json.revokedCount).toBe(1);
   });
 });
@@ -184,7 +184,7 @@ describe('the sessions of a user', () => {
     const early = await signInOn(5);
     const { userId, email } = early[0]!;
     const late: ReturnType<typeof signedInBy>[] = [];
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE sessions SET last_active_at = now() - interval '1 day' WHERE user_id = ${userId}::uuid`);
     const stored = await storeSessions(userId, cap - 5);
     while (late.length < 5) late.push(signedInBy(await logIn(client, email)));

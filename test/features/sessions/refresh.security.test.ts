@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import {
   ageRotations,
@@ -59,7 +59,7 @@ describe('reuse of a refresh token', () => {
     expect(await mailsTo(client, email)).toMatchObject([
       { kind: 'refresh_token_reused', user_id: userId, outcome: null, token: null },
     ]);
-    const events = await openDatabase().query(sql`
+    const events = await query(sql`
       SELECT type, outcome, user_id, request_id, ip_address, user_agent FROM security_events
       WHERE session_id = ${sessionId}::uuid AND type = 'authn_token_reuse'`);
     expect(events).toEqual([
@@ -82,10 +82,7 @@ describe('reuse of a refresh token', () => {
     async (_what, isVerified, mailsMax) => {
       const quiet = new TestClient({ EMAIL_VERIFICATION: 'off' });
       const { email, userId } = await signIn(quiet);
-      if (isVerified)
-        await openDatabase().query(
-          sql`UPDATE users SET email_verified_at = now() WHERE id = ${userId}::uuid`,
-        );
+      if (isVerified) await query(sql`UPDATE users SET email_verified_at = now() WHERE id = ${userId}::uuid`);
       for (let theft = 0; theft <= mailsMax; theft++) {
         const { json } = await logIn(quiet, email, { transport: 'body' });
         const sessionId = String(claimsOf(json.accessToken).sid);

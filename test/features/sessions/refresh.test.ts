@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { logIn } from '../../support/accounts.ts';
 import { cookieValue, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import {
   accessCookie,
   ageRotations,
@@ -125,7 +125,7 @@ describe('POST /api/auth/refresh', () => {
 
   test('a refresh moves the last activity and the address, as the person sees them in their session', async () => {
     const { accessToken: bearer, bodyToken, sessionId } = await signIn(client);
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE sessions SET last_active_at = now() - interval '1 hour' WHERE id = ${sessionId}::uuid`);
     const before = (await client.get('/api/auth/me', { bearer })).json.session;
     const headers = { 'CF-Connecting-IP': '198.51.100.23' };

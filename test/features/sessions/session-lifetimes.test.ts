@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
 import { logIn, password } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import {
   ageRotations,
   refreshBy,
@@ -16,7 +16,7 @@ import {
 
 /** Moves everything that a session remembers into the past, as if it had been opened that much earlier. */
 async function ageSession(sessionId: string, seconds: number): Promise<void> {
-  await openDatabase().query(sql`
+  await query(sql`
     UPDATE sessions SET
       created_at = created_at - make_interval(secs => ${seconds}::int),
       authenticated_at = authenticated_at - make_interval(secs => ${seconds}::int),
@@ -29,7 +29,7 @@ async function ageSession(sessionId: string, seconds: number): Promise<void> {
 }
 
 function change(sessionId: string, assignment: Fragment): Promise<unknown> {
-  return openDatabase().query(sql`UPDATE sessions SET ${assignment} WHERE id = ${sessionId}::uuid`);
+  return query(sql`UPDATE sessions SET ${assignment} WHERE id = ${sessionId}::uuid`);
 }
 
 describe('the absolute end of a session', () => {
@@ -77,7 +77,7 @@ describe('the absolute end of a session', () => {
   test('a repeat inside the grace does not outlive it', async () => {
     const { bodyToken, sessionId } = await signIn(client);
     await refreshByBody(client, bodyToken);
-    await openDatabase().query(sql`
+    await query(sql`
       UPDATE sessions SET expires_at = now() - interval '1 second', absolute_expires_at = now()
       WHERE id = ${sessionId}::uuid`);
     expect((await refreshByBody(client, bodyToken)).json.code).toBe('session_expired');
@@ -208,7 +208,7 @@ describe.each([-120, 120])('a Worker whose clock is off by %i s', (seconds) => {
     const attempt = () => limited.post('/api/auth/login', { email, password });
     await limited.post('/api/auth/login', { email, password: 'wrong' });
     const endWindow = (ends: string) =>
-      openDatabase().query(sql`
+      query(sql`
         UPDATE login_attempts SET window_ends_at = now() + ${ends}::interval
         WHERE bucket LIKE (SELECT u.address_key || ':%' FROM users u WHERE u.id = ${userId}::uuid)`);
     await endWindow('60 seconds');

@@ -10,7 +10,7 @@ import {
   registration,
 } from '../../support/accounts.ts';
 import { type Answer, cookieValue, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { plantedFactor } from '../../support/planted-factor.ts';
@@ -71,7 +71,7 @@ const waysIn: Readonly<Record<string, WayIn>> = {
       return client.post('/api/auth/email/verify', { token, password });
     },
     openExisting: async (client, { userId: id, email }, members) => {
-      await openDatabase().query(sql`UPDATE users SET email_verified_at = NULL WHERE id = ${id}::uuid`);
+      await query(sql`UPDATE users SET email_verified_at = NULL WHERE id = ${id}::uuid`);
       const token = await storeLink(client, 'verify_email', { id, email });
       return client.post('/api/auth/email/verify', { token, password, ...members });
     },
@@ -105,19 +105,19 @@ const waysIn: Readonly<Record<string, WayIn>> = {
 /** An account whose address is verified, without a session. */
 async function verifiedAccount(name: string): Promise<string> {
   const email = await storedAccount(name);
-  await openDatabase().query(sql`UPDATE users SET email_verified_at = now() WHERE email = ${email}`);
+  await query(sql`UPDATE users SET email_verified_at = now() WHERE email = ${email}`);
   return email;
 }
 
 /** An account that was registered before there was the factor, without its session. */
 async function storedAccount(name: string): Promise<string> {
   const { email, json } = await registerUser(plain, { name }, freshClient());
-  await openDatabase().query(sql`DELETE FROM sessions WHERE user_id = ${json.user.id}::uuid`);
+  await query(sql`DELETE FROM sessions WHERE user_id = ${json.user.id}::uuid`);
   return email;
 }
 
 async function sessionCount(): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(
+  const [row] = await query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.name = 'Asks'`,
   );
   return row!.count;
@@ -209,20 +209,20 @@ describe('a way into an account with two-factor', () => {
     async (name, transport, openExisting) => {
       const user = await twoFactorUser(plain);
       const sessions = sql`SELECT id, second_factor_at, amr FROM sessions WHERE user_id = ${user.userId}::uuid`;
-      await openDatabase().query(sql`DELETE FROM sessions WHERE user_id = ${user.userId}::uuid`);
+      await query(sql`DELETE FROM sessions WHERE user_id = ${user.userId}::uuid`);
       const answer = await openExisting(plain, user, { ...(transport && { transport }) });
       expectChallenge(answer, 'totp', transport);
 
       const code = await freshCode(plain, user);
       // Of each way the answer that has everything; of login each.
       if (isFull || transport === undefined || name === 'login') await expectWorthNothing(answer, code);
-      expect(await openDatabase().query(sessions)).toEqual([]);
+      expect(await query(sessions)).toEqual([]);
       const cookies = transport === 'cookie' && {
         cookies: { '__Host-nexora_challenge': textsOf(answer)[0]! },
       };
       const second = await completeChallenge(plain, answer, { code }, { ...cookies });
       expect(second.status, second.text).toBe(200);
-      const opened = await openDatabase().query(sessions);
+      const opened = await query(sessions);
       const amr = [waysIn[name]!.amr ?? 'pwd', 'otp', 'mfa'];
       expect(opened).toMatchObject([{ amr, second_factor_at: expect.any(Date) }]);
     },
@@ -233,7 +233,7 @@ describe('a way into an account with two-factor', () => {
     async (provider) => {
       const user = await twoFactorUser(plain);
       const ofUser = sql`FROM sessions WHERE user_id = ${user.userId}::uuid`;
-      await openDatabase().query(sql`DELETE ${ofUser}`);
+      await query(sql`DELETE ${ofUser}`);
       const person = { sub: freshSubject(), email: user.email };
       const answer = await arrive(plain, provider, person, { query: { redirectTo: '/home' } });
       expect(landing(answer)).toEqual({
@@ -248,7 +248,7 @@ describe('a way into an account with two-factor', () => {
       const cookies = { '__Host-nexora_challenge': challenge };
       const second = await plain.post('/api/auth/login/two-factor', { code }, { cookies });
       expect(second.json.user, second.text).toMatchObject({ id: user.userId });
-      const opened = await openDatabase().query(sql`SELECT amr, method ${ofUser}`);
+      const opened = await query(sql`SELECT amr, method ${ofUser}`);
       expect(opened).toEqual([{ amr: ['fed', 'otp', 'mfa'], method: provider }]);
       // The identity alone is not the second factor the next time either.
       const { url } = landing(await arrive(plain, provider, person));

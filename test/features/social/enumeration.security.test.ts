@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, registerUser } from '../../support/accounts.ts';
 import type { Answer } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { mailsTo } from '../../support/mailbox.ts';
 import { signInAtStandIn, standInProvider } from '../../support/social.ts';
 import { clientWith, expectSentBack, freshSubject } from './expectations.ts';
@@ -17,7 +17,7 @@ const demoEmail = 'demo@nexora.ai';
 
 async function account(assignment: Fragment = sql`email = email`): Promise<string> {
   const { email, json } = await registerUser(client);
-  await openDatabase().query(sql`UPDATE users SET ${assignment} WHERE id = ${json.user.id}::uuid`);
+  await query(sql`UPDATE users SET ${assignment} WHERE id = ${json.user.id}::uuid`);
   return email;
 }
 
@@ -39,7 +39,7 @@ function signInWith(
 
 /** The mails that count for a client. */
 async function countMails(): Promise<number> {
-  const [row] = await openDatabase().query<{ count: number }>(
+  const [row] = await query<{ count: number }>(
     sql`SELECT count(*)::int AS count FROM mail_outbox WHERE client_key IS NOT NULL`,
   );
   return row!.count;
@@ -131,7 +131,7 @@ describe('a banned user (ENU-11)', () => {
     const { headers } = await signInAtStandIn(client, 'acme', { sub });
     expect(headers.get('Location')).not.toContain('error');
     const subject = sql`SELECT i.user_id FROM identities i WHERE i.subject = ${sub}`;
-    await openDatabase().query(sql`UPDATE users SET banned_at = now() WHERE id = (${subject})`);
+    await query(sql`UPDATE users SET banned_at = now() WHERE id = (${subject})`);
     expectSentBack(await signInAtStandIn(client, 'acme', { sub }), 'access_denied');
     expectSentBack(await signInWith('acme', await bannedAccount()), 'access_denied');
   });

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { type Answer, authCookies, type Overrides, TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { landing, providerVariables } from '../../support/social.ts';
 
 /** A client to which the built-in providers and these issuers are known. */
@@ -43,7 +43,7 @@ export async function signedInUser(client: TestClient, answer: Answer): Promise<
 export async function countOf(
   subject: string,
 ): Promise<{ readonly sessions: number; readonly users: number }> {
-  const [row] = await openDatabase().query<{ sessions: number; users: number }>(sql`
+  const [row] = await query<{ sessions: number; users: number }>(sql`
     SELECT count(s.id)::int AS sessions, count(DISTINCT i.user_id)::int AS users
     FROM identities i LEFT JOIN sessions s ON s.user_id = i.user_id WHERE i.subject = ${subject}`);
   return row!;

@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import { isFull, named } from '../../contract/route-choice.ts';
 import { freshClient } from '../../support/accounts.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { begin, codeFor, comeBack, signInAtStandIn, standInProvider } from '../../support/social.ts';
 import type { StandInInstructions } from '../../support/stand-in-code.ts';
 import { standInHits, standInIssuer, tokenRequestsWith } from '../../support/stand-ins.ts';
@@ -181,9 +181,7 @@ describe('the userinfo of a provider (OAU-07)', () => {
   test('counts where it is about the subject of the ID token', async () => {
     const sub = freshSubject();
     const id = await signedInUser(client, await signInAtStandIn(client, 'userinfo', { sub }));
-    const [row] = await openDatabase().query<{ email: string }>(
-      sql`SELECT email FROM users WHERE id = ${id}::uuid`,
-    );
+    const [row] = await query<{ email: string }>(sql`SELECT email FROM users WHERE id = ${id}::uuid`);
     expect(row!.email).toBe(`${sub}@example.com`);
   });
 
@@ -202,9 +200,7 @@ describe('the userinfo of a provider (OAU-07)', () => {
     const sub = freshSubject();
     const userinfo = { iss: 'https://evil.example', aud: 'x', email: `${sub}@example.com` };
     const id = await signedInUser(client, await signInAtStandIn(client, 'userinfo', { sub, userinfo }));
-    const rows = await openDatabase().query(
-      sql`SELECT issuer, subject FROM identities WHERE user_id = ${id}::uuid`,
-    );
+    const rows = await query(sql`SELECT issuer, subject FROM identities WHERE user_id = ${id}::uuid`);
     expect(rows).toEqual([{ issuer: standInIssuer('userinfo-id-token'), subject: sub }]);
   });
 });

@@ -3,7 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { microsoft } from '../../../src/features/social/providers/microsoft.ts';
 import { recordLog } from '../../contract/recorded-log.ts';
 import type { TestClient } from '../../support/client.ts';
-import { openDatabase } from '../../support/database.ts';
+import { query } from '../../support/database.ts';
 import { begin, signInAtStandIn } from '../../support/social.ts';
 import { clientWith, countOf, expectSentBack, freshSubject, signedInUser } from './expectations.ts';
 
@@ -47,9 +47,7 @@ describe('the tenants of Microsoft', () => {
       return;
     }
     const id = await signedInUser(client, answer);
-    const rows = await openDatabase().query(
-      sql`SELECT issuer, subject FROM identities WHERE user_id = ${id}::uuid`,
-    );
+    const rows = await query(sql`SELECT issuer, subject FROM identities WHERE user_id = ${id}::uuid`);
     expect(rows).toEqual([{ issuer: issuerOf(tid), subject: sub }]);
   });
 

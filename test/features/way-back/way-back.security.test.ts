@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
-import { faultyEndpoint, openDatabase } from '../../support/database.ts';
+import { faultyEndpoint, query } from '../../support/database.ts';
 import { causeFurtherMails, mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import {
-  change,
   confirm,
   expectTokenInvalid,
   linkTo,
@@ -27,7 +26,7 @@ const kindsTo = async (email: string) => (await mailsTo(client, email)).map(({ k
 
 /** The kinds of the mails that went out, or would have but for the deletion of the account. */
 async function sentTo(email: string): Promise<string[]> {
-  const rows = await openDatabase().query<{ kind: string }>(sql`
+  const rows = await query<{ kind: string }>(sql`
     SELECT kind FROM mail_outbox WHERE recipient = ${email} AND outcome IS DISTINCT FROM 'dropped'`);
   return rows.map(({ kind }) => kind);
 }
@@ -39,14 +38,14 @@ async function notMeLinkTo(email: string): Promise<string> {
 }
 
 function waysBackOf({ userId }: SignedIn) {
-  return change(sql`
+  return query(sql`
     SELECT target_email AS email, way_back, round(extract(epoch FROM expires_at - created_at) / 3600)::int AS hours
     FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'revert_email' AND spent_at IS NULL ORDER BY created_at`);
 }
 
 async function accountWith(assignment: Fragment): Promise<SignedIn> {
   const owner = await signIn(client);
-  await change(sql`UPDATE users SET ${assignment} WHERE id = ${owner.userId}::uuid`);
+  await query(sql`UPDATE users SET ${assignment} WHERE id = ${owner.userId}::uuid`);
   return owner;
 }
 
@@ -140,7 +139,7 @@ describe('a typing error at the registration, corrected within a day (LNK-12)', 
 
   test('is over after a day: the link is dead, and a not-me link signs out alone', async () => {
     const { owner, email, revertToken, early } = await corrected();
-    await change(sql`
+    await query(sql`
       UPDATE one_time_tokens SET created_at = created_at - interval '24 hours', expires_at = expires_at - interval '24 hours'
       WHERE owner_id = ${owner.userId}::uuid AND kind = 'revert_email'`);
     expectTokenInvalid(await revert(client, revertToken), 1);
@@ -292,7 +291,7 @@ test('a not-me link of an account that has moved, without a way back, signs out 
   const owner = await settle(await signIn(client));
   const early = await notMeLinkTo(owner.email);
   const moved = freshEmail();
-  await change(sql`UPDATE users SET email = ${moved}, address_key = NULL WHERE id = ${owner.userId}::uuid`);
+  await query(sql`UPDATE users SET email = ${moved}, address_key = NULL WHERE id = ${owner.userId}::uuid`);
   expect((await reportNotMe(early)).status).toBe(200);
   expect(await storedUser(owner.userId)).toMatchObject({ email: moved, has_password: false });
   expect(await kindsTo(moved)).toEqual(['reset_password']);
@@ -308,7 +307,7 @@ describe('two accounts of the earlier system with one canonical form (LNK-12)', 
       [owner, letters],
       [other, punycode],
     ] as const)
-      await change(sql`UPDATE users SET email = ${email} WHERE id = ${account.userId}::uuid`);
+      await query(sql`UPDATE users SET email = ${email} WHERE id = ${account.userId}::uuid`);
     const early = await notMeLinkTo(letters);
     await move(client, { ...owner, email: letters }, letters);
     expect((await reportNotMe(early)).status).toBe(200);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { createDevVars, readDevVars } from '../../../tools/dev-vars.ts';
 import { findFreePort } from '../../../tools/free-port.ts';
@@ -23,27 +22,15 @@ export interface PageService {
   stop(): Promise<void>;
 }
 
-interface PageServiceOptions {
+export interface PageServiceOptions {
   /** The first port that is tried. */
   readonly port: number;
   /** For its `.dev.vars`, beside the example. */
   readonly variables?: (origin: string) => Promise<Readonly<Record<string, string>>>;
 }
 
-/** A service in a copy of the project, with a database of its own, while the tests of this file run. */
-export function usePageService(options: PageServiceOptions): () => PageService {
-  let service: PageService | undefined;
-  beforeAll(async () => {
-    service = await startPageService(options);
-  }, 120_000);
-  afterAll(() => service?.stop());
-  return () => {
-    if (service === undefined) throw new Error('it is started before the first test');
-    return service;
-  };
-}
-
-async function startPageService(options: PageServiceOptions): Promise<PageService> {
+/** Starts a service in a copy of the project, with a database of its own. */
+export async function startPageService(options: PageServiceOptions): Promise<PageService> {
   const { folder, remove } = await copyProject();
   const port = await findFreePort(options.port);
   const origin = `http://localhost:${port}`;
