@@ -37,22 +37,52 @@ export const occasions = [
 export type Occasion = (typeof occasions)[number];
 
 /**
- * The occasions that begin a recovery: from then on nobody who is in the account passes a gate, until a reset by mail is
- * completed (LNK-15).
+ * Why an account is being recovered: from then on nobody who is in it passes a gate, until a reset by mail is completed
+ * (LNK-15; ids such as this one lead to docs/security.md).
  */
-export const recoveryCauses = [
-  'not_me',
-  'email_reverted',
-  'second_factor_guessed',
-] as const satisfies Occasion[];
+export type RecoveryCause = 'not_me' | 'email_reverted' | 'second_factor_guessed';
 
-export type RecoveryCause = (typeof recoveryCauses)[number];
+/** How a recovery begins and ends. */
+interface Recovery {
+  /** The occasion whose closing begins it. */
+  readonly begunBy: Occasion;
+  /**
+   * Whether guesses began it, and not the owner. It leaves the cause of one that the owner began, a second step that cannot
+   * have been guessed ends it as well, and the reset that ends it closes what any reset does.
+   */
+  readonly isByGuesses: boolean;
+}
+
+/** Every cause, decided: a new one does not compile without. */
+export const recoveries: Readonly<Record<RecoveryCause, Recovery>> = {
+  not_me: { begunBy: 'not_me', isByGuesses: false },
+  email_reverted: { begunBy: 'email_reverted', isByGuesses: false },
+  second_factor_guessed: { begunBy: 'second_factor_guessed', isByGuesses: true },
+};
+
+const causes = Object.keys(recoveries) as RecoveryCause[];
+
+/** The causes that guesses are, and not the owner. */
+export const guessedCauses: readonly RecoveryCause[] = causes.filter(
+  (cause) => recoveries[cause].isByGuesses,
+);
+
+/** The recovery that an occasion begins; undefined for none. */
+export function recoveryBegunBy(occasion: Occasion): RecoveryCause | undefined {
+  return causes.find((cause) => recoveries[cause].begunBy === occasion);
+}
+
+/** What a reset is that ends the recovery of this cause; null is no recovery. */
+export function occasionOfReset(cause: RecoveryCause | null): 'recovery_completed' | 'password_reset' {
+  return cause === null || recoveries[cause].isByGuesses ? 'password_reset' : 'recovery_completed';
+}
 
 /**
  * What an occasion does to a kind of credential: `kept`; `ended`; `others` ends all but the one that acts; `since` ends
  * what was added since the disowned sign-in or the undone change; `elsewhere` what stands for another address than the
- * account's; `disowned` both of these, and what the disowned sign-in came by; `missed` what wrong codes came by; `replaced`
- * says that the flow itself sets a new one; `chosen` that the caller says which.
+ * account's; `disowned` both of these, and what the disowned sign-in came by; `past` what stands for the account's present
+ * address, and what was added since; `missed` what wrong codes came by; `replaced` says that the flow itself sets a new one;
+ * `chosen` that the caller says which.
  */
 export type Cell =
   | 'kept'
@@ -61,6 +91,7 @@ export type Cell =
   | 'since'
   | 'elsewhere'
   | 'disowned'
+  | 'past'
   | 'missed'
   | 'replaced'
   | 'chosen';
@@ -79,6 +110,8 @@ export interface ClosingScope {
   readonly actingSessionId: string | null;
   /** A timestamptz expression; null where no cell of the occasion is `since` or `disowned`. */
   readonly since: Fragment | null;
+  /** The account's address, as it is stored: its Worker knows the other spellings. Needed by `elsewhere` and `disowned`. */
+  readonly email?: string;
   /** The way of the disowned sign-in, as in `sessions.method`: a text expression. Absent where there is none. */
   readonly disownedMethod?: Fragment;
   /** The links that the batch itself issues, as SHA-256 in hexadecimal: a repeat leaves them. */
@@ -104,7 +137,15 @@ export type Ending<Kind extends string = string> = Readonly<
 >;
 
 /** The cells that end something by a statement of the table. */
-const endingCells = ['ended', 'others', 'since', 'elsewhere', 'disowned', 'missed'] as const satisfies Cell[];
+const endingCells = [
+  'ended',
+  'others',
+  'since',
+  'elsewhere',
+  'disowned',
+  'past',
+  'missed',
+] as const satisfies Cell[];
 
 /**
  * The steps of a batch that close ways into an account: one per group of credentials of which the occasion ends any.
@@ -120,6 +161,8 @@ export function closeWaysIn(
     if (Object.values(ending).every((kinds) => kinds.length === 0)) continue;
     if (ending.since.length + ending.disowned.length > 0 && scope.since === null)
       throw new TypeError(`${scope.occasion} needs a time`);
+    if (ending.elsewhere.length + ending.disowned.length > 0 && scope.email === undefined)
+      throw new TypeError(`${scope.occasion} needs the address`);
     steps[group.step] = group.close(ending, scope);
   }
   return steps;
@@ -134,6 +177,6 @@ export function endingOf<Kind extends string>(
   const of = (cell: Cell) => kinds.filter((kind) => cells[kind][occasion] === cell);
   return {
     ...{ ended: of('ended'), others: of('others'), since: of('since') },
-    ...{ elsewhere: of('elsewhere'), disowned: of('disowned'), missed: of('missed') },
+    ...{ elsewhere: of('elsewhere'), disowned: of('disowned'), past: of('past'), missed: of('missed') },
   };
 }

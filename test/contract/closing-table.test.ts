@@ -11,6 +11,8 @@ import {
   endingOf,
   type Occasion,
   occasions,
+  recoveries,
+  recoveryBegunBy,
 } from '../../src/joints/closing.ts';
 import { otherPassword, password } from '../support/accounts.ts';
 import { type Answer, TestClient } from '../support/client.ts';
@@ -65,6 +67,9 @@ describe('the table of what closes which way in (SES-21)', () => {
       'factor_reset',
       'trusted_device',
       'identity',
+      'unfinished',
+      'second_step_device',
+      'second_step_misses',
     ];
     expect(kinds.filter((kind) => !linkKinds.includes(kind)).toSorted()).toEqual(told.toSorted());
     const steps = credentials.map(({ step }) => step);
@@ -93,9 +98,24 @@ describe('the table of what closes which way in (SES-21)', () => {
     }
   });
 
-  test('needs a time for what ends since something', () => {
-    const scope = { ...scopeOf('email_reverted', crypto.randomUUID()), since: null };
-    expect(() => closeWaysIn(credentials, scope)).toThrow('email_reverted needs a time');
+  test('needs a time for what ends since something, and the address for what does not stand for it', () => {
+    const { email, ...scope } = scopeOf('email_reverted', crypto.randomUUID());
+    expect(() => closeWaysIn(credentials, { ...scope, email, since: null })).toThrow('needs a time');
+    expect(() => closeWaysIn(credentials, scope)).toThrow('needs the address');
+  });
+
+  test('ends what is unfinished wherever sessions end, and wherever a recovery begins (LNK-19)', () => {
+    for (const occasion of occasions)
+      if (table.session![occasion] !== 'kept' || recoveryBegunBy(occasion) !== undefined)
+        expect(table.unfinished![occasion], occasion).toBe('ended');
+  });
+
+  test('knows the causes of a recovery that the database lets through, and no other', async () => {
+    const [row] = await openDatabase().query<{ definition: string }>(
+      sql`SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conname = 'users_recovery_has_cause'`,
+    );
+    const listed = [...row!.definition.matchAll(/'([a-z_]+)'::text/g)].map(([, cause]) => cause!);
+    expect(listed.toSorted()).toEqual(Object.keys(recoveries).toSorted());
   });
 });
 
@@ -138,6 +158,9 @@ async function equipped(factorAge: keyof typeof ages = 'before') {
         added_at = CASE WHEN added_at IS NOT NULL THEN now() + ${ages[factorAge]}::int * interval '1 minute' END,
         held_since = CASE WHEN added_at IS NOT NULL THEN now() + ${ages[factorAge]}::int * interval '1 minute' END
       WHERE user_id = ${userId}::uuid`,
+    sql`INSERT INTO second_factor_devices (user_id, device_id, completed_at, added_at, misses)
+      SELECT ${userId}::uuid, ('00000000-0000-0000-0000-00000000c10' || n)::uuid, now() + m * interval '1 minute',
+        now() + m * interval '1 minute', 7 FROM (VALUES (1, -30), (2, 30)) AS v (n, m)`,
     sql`UPDATE backup_codes SET created_at = now() + CASE WHEN get_byte(code_hash, 0) < 128
         THEN ${ages.later}::int ELSE ${ages.before}::int END * interval '1 minute' WHERE user_id = ${userId}::uuid`,
   ]);
@@ -158,6 +181,9 @@ interface State {
   /** When each backup code was made. */
   readonly codes: readonly string[];
   readonly trustedDevices: number;
+  readonly closingNumber: number;
+  /** Devices that completed a second step: when first (`setup`: not any longer), and whether wrong codes are counted there. */
+  readonly secondSteps: readonly string[];
   /** The providers of the identities: of the account's address, of another or of one that nobody proved, with their age. */
   readonly identities: readonly string[];
   /** Whether a sign-in asks for a second factor. */
@@ -177,6 +203,10 @@ async function stateOf(userId: string): Promise<State | null> {
       ARRAY(SELECT ${age(sql`f.added_at`)} FROM factors f WHERE f.user_id = u.id ORDER BY 1) AS factors,
       ARRAY(SELECT ${age(sql`b.created_at`)} FROM backup_codes b WHERE b.user_id = u.id ORDER BY 1) AS codes,
       (SELECT count(*)::int FROM trusted_devices d WHERE d.user_id = u.id) AS "trustedDevices",
+      u.closing_number AS "closingNumber",
+      ARRAY(
+        SELECT ${age(sql`d.completed_at`)} || ' ' || (d.misses > 0) FROM second_factor_devices d
+        WHERE d.user_id = u.id AND d.device_id::text LIKE '%-00000000c10%' ORDER BY 1) AS "secondSteps",
       ARRAY(SELECT i.provider FROM identities i WHERE i.user_id = u.id ORDER BY 1) AS identities,
       u.two_factor_since IS NOT NULL AS "isAsked", u.two_factor_reset_at IS NOT NULL AS "isResetPending"
     FROM users u WHERE u.id = ${userId}::uuid`);
@@ -204,6 +234,14 @@ function factorsLeft(before: State, occasion: Occasion): ReturnType<typeof facto
   };
 }
 
+/** What is left of the devices of `equipped` that completed a second step. */
+function secondStepsLeft(occasion: Occasion): string[] {
+  const [device, misses] = [table.second_step_device![occasion], table.second_step_misses![occasion]];
+  const isCounted = misses !== 'ended';
+  const times = { ended: ['setup', 'setup'], since: ['before', 'setup'] } as Partial<Record<Cell, string[]>>;
+  return (times[device] ?? ['before', 'later']).map((at) => `${at} ${isCounted}`);
+}
+
 /** The identities that a cell leaves. */
 function identitiesLeft({ identities }: State, cell: Cell): readonly string[] {
   if (cell === 'ended') return [];
@@ -212,23 +250,24 @@ function identitiesLeft({ identities }: State, cell: Cell): readonly string[] {
   return cell === 'disowned' ? identities.filter((name) => name === 'own-before') : identities;
 }
 
-function scopeOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
+function scopeOf(occasion: Occasion, userId: string, actingSessionId: string | null = null, email = '') {
   const owner = sql`(SELECT ${userId}::uuid AS user_id)`;
   const since = sql`(now() - interval '5 minutes')`;
   const nobody = { ipAddress: null, userAgent: null, location: null, locale: null };
   const metadata = { ...nobody, requestId: crypto.randomUUID(), operationId: crypto.randomUUID() };
   const disownedMethod = sql`'own-disowned-before'`;
-  return { occasion, owner, ownerOnce: owner, actingSessionId, since, disownedMethod, metadata };
+  return { occasion, owner, ownerOnce: owner, actingSessionId, since, email, disownedMethod, metadata };
 }
 
-function stepsOf(occasion: Occasion, userId: string, actingSessionId: string | null = null) {
-  return closeWaysIn(credentials, scopeOf(occasion, userId, actingSessionId));
+function stepsOf(occasion: Occasion, userId: string, actingSessionId: string | null = null, email = '') {
+  return closeWaysIn(credentials, scopeOf(occasion, userId, actingSessionId, email));
 }
 
-/** The live links of a kind that a cell leaves. */
-function linksLeft(kind: string, cell: Cell): string[] {
-  if (cell === 'ended' || cell === 'others') return [];
-  return (cell === 'since' ? ['before'] : ['before', 'now', 'later']).map((age) => `${kind} ${age}`);
+/** The live links of a kind that a cell leaves. @param isPresent whether they went to the address that the account has then */
+function linksLeft(kind: string, cell: Cell, isPresent = true): string[] {
+  if (cell === 'ended' || cell === 'others' || (cell === 'past' && isPresent)) return [];
+  const isSince = cell === 'since' || cell === 'past';
+  return (isSince ? ['before'] : ['before', 'now', 'later']).map((age) => `${kind} ${age}`);
 }
 
 describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
@@ -244,12 +283,12 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
   test.each(byAge)(
     '%s ends by its statements exactly what the table says, two-factor from %s',
     async (occasion, age) => {
-      const { userId, sessionId, otherSessionId, before } = await equipped(age);
+      const { userId, email, sessionId, otherSessionId, before } = await equipped(age);
       await db().query(
         sql`UPDATE sessions SET second_factor_missed_at = now() WHERE id = ${otherSessionId}::uuid`,
       );
       for (let run = 1; run <= 2; run++)
-        await db().batch(Object.values(stepsOf(occasion, userId, sessionId)));
+        await db().batch(Object.values(stepsOf(occasion, userId, sessionId, email)));
       const after = (await stateOf(userId))!;
       expect([...after.links].toSorted()).toEqual(
         linkKinds.flatMap((kind) => linksLeft(kind, table[kind]![occasion])).toSorted(),
@@ -263,6 +302,8 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
       );
       expect(after.password).toBe(table.password![occasion] === 'ended' ? null : before!.password);
       expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
+      expect(after.closingNumber > before!.closingNumber).toBe(table.unfinished![occasion] === 'ended');
+      expect(after.secondSteps).toEqual(secondStepsLeft(occasion));
       expect(factorState(after)).toEqual(factorsLeft(before!, occasion));
       expect(after.identities).toEqual(identitiesLeft(before!, table.identity![occasion]));
       expect(await stateOf(bystander.userId)).toEqual(bystander.before);
@@ -471,7 +512,8 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     expect(answer.status, answer.text).toBe(way.status ?? 200);
     const after = (await stateOf(userId))!;
     const left = linkKinds
-      .flatMap((kind) => linksLeft(kind, table[kind]![occasion]))
+      // A revert changes the address, so that theirs is a former one.
+      .flatMap((kind) => linksLeft(kind, table[kind]![occasion], occasion !== 'email_reverted'))
       .filter((link) => link !== `${way.consumes} now`);
     expect([...after.links].toSorted()).toEqual(left.toSorted());
     const choice = { none: [], acting: [sessionId], other: [otherSessionId] }[way.chosen ?? 'none'];

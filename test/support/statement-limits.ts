@@ -11,7 +11,7 @@ export const largeStatements: Readonly<
   Record<string, { readonly ctes: number; readonly characters: number; readonly reason: string }>
 > = {
   'export-own-data read': {
-    ...{ ctes: 0, characters: 5312 },
+    ...{ ctes: 0, characters: 5330 },
     reason: 'Has the parts of all features: the text is long and not nested.',
   },
 };

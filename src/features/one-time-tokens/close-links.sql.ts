@@ -53,6 +53,18 @@ const wayBack: Cells = {
 };
 
 /**
+ * What the mailbox itself has closed puts an end to the past: none of an old mail to the present address begins a recovery
+ * later. Those to former addresses stay with their way back.
+ */
+const notMe: Cells = {
+  ...wayBack,
+  password_reset: 'past',
+  recovery_completed: 'past',
+  not_me: 'past',
+  email_reverted: 'past',
+};
+
+/**
  * Links in mails. Those to the present address end when the account leaves it; a change of the password leaves reset
  * links, or whoever knows the password could keep the owner from them. `confirm_registration` and `oauth_state` belong to
  * no account. A challenge and a code of an app are half a sign-in, and a code of a mail belongs to a session: what ends
@@ -66,14 +78,9 @@ export const linkCredentials: Credentials<LinkKind> = {
     verify_email: { ...always, first_verified: 'ended' },
     unlock: { ...always, not_me: 'ended' },
     // Whoever asked for a change may be the one who is put out (EML-08, LNK-05).
-    change_email: {
-      ...ofSession,
-      two_factor_enabled: 'kept',
-      two_factor_disabled: 'kept',
-      identity_unlinked: 'kept',
-    },
+    change_email: { ...ofSession, identity_unlinked: 'kept' },
     revert_email: wayBack,
-    not_me: wayBack,
+    not_me: notMe,
     // It opens nothing, wherever it was sent: it keeps what is there.
     keep_two_factor: {
       ...always,
@@ -107,13 +114,18 @@ export function endOldest(owner: Fragment, kind: OneTimeTokenKind, max: number):
 /** Consumed links stay: a repeat of the batch finds its own by them. */
 function closeLinks(ending: Ending<LinkKind>, { owner, since, ownLinks = [] }: ClosingScope): Fragment {
   const whole = [...ending.ended, ...ending.others];
+  const sinceKinds = [...ending.since, ...(since === null ? [] : ending.past)];
   const later =
-    ending.since.length === 0
+    sinceKinds.length === 0
       ? sql``
-      : sql`OR (link.kind = ANY (${ending.since}::text[]) AND link.created_at >= ${since ?? sql`NULL`})`;
+      : sql`OR (link.kind = ANY (${sinceKinds}::text[]) AND link.created_at >= ${since ?? sql`NULL`})`;
+  const present =
+    ending.past.length === 0
+      ? sql``
+      : sql`OR (link.kind = ANY (${ending.past}::text[]) AND link.email = (SELECT u.email FROM users u WHERE u.id = o.user_id))`;
   const isOthers =
     ownLinks.length === 0 ? sql`` : sql`AND encode(link.token_hash, 'hex') <> ALL (${ownLinks}::text[])`;
   return sql`
     DELETE FROM one_time_tokens link USING ${owner} o
-    WHERE link.owner_id = o.user_id AND link.spent_at IS NULL AND (link.kind = ANY (${whole}::text[]) ${later}) ${isOthers}`;
+    WHERE link.owner_id = o.user_id AND link.spent_at IS NULL AND (link.kind = ANY (${whole}::text[]) ${later} ${present}) ${isOthers}`;
 }

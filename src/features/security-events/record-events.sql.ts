@@ -51,7 +51,7 @@ const forgottenEventsMax = 10_000;
  */
 export function forgetRequestMetadata(source: Fragment): Fragment {
   return sql`
-  UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL
+  UPDATE security_events e SET ip_address = NULL, user_agent = NULL, device = NULL, location = NULL, about = NULL
   WHERE e.id = ANY (ARRAY(
     SELECT x.id FROM security_events x WHERE x.user_id = (SELECT o.user_id FROM ${source} o)
     ORDER BY x.at DESC, x.id DESC LIMIT ${forgottenEventsMax}::int
@@ -108,12 +108,12 @@ export function recordedByUs(userId: string, operationId: string, type: string |
 
 /**
  * Whom an event of this transaction is about, if it recorded one for the user: a sub-select with `user_id` and
- * `session_id`, for what else must happen once.
+ * `session_id`, for what else must happen once. Events of what it ended are none of them.
  */
 export function recordedNow(userId: string, operationId: string): Fragment {
   return sql`(
     SELECT e.user_id, e.session_id FROM security_events e
-    WHERE e.user_id = ${userId}::uuid AND e.at = now() AND e.operation_id = ${operationId}::uuid)`;
+    WHERE e.user_id = ${userId}::uuid AND e.at = now() AND e.operation_id = ${operationId}::uuid AND e.about IS NULL)`;
 }
 
 /** The user and session of the event that this transaction recorded for its request, of the kind that is recorded once. */
@@ -133,7 +133,7 @@ export const exportedEvents: ExportPart = {
   name: 'securityEvents',
   value: (owner) => sql`ARRAY(
     SELECT json_build_object('id', e.id, 'type', e.type, 'at', ${isoTime(sql`e.at`)}, 'outcome', e.outcome,
-        'method', e.method, 'reason', e.reason, 'sessionId', e.session_id, 'ipAddress', e.ip_address,
+        'method', e.method, 'reason', e.reason, 'about', e.about, 'sessionId', e.session_id, 'ipAddress', e.ip_address,
         'userAgent', e.user_agent, 'location', e.location)
     FROM security_events e WHERE e.user_id = ${owner}.user_id
     ORDER BY e.at DESC, e.id DESC LIMIT ${exportedEventsMax}::int)`,

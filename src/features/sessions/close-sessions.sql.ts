@@ -2,7 +2,7 @@ import { type Fragment, sql } from '../../db/sql.ts';
 import type { ClosingScope, Credentials, Ending, Occasion } from '../../joints/closing.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
 import { type EventKind, recordEvents } from '../security-events/index.ts';
-import type { CallerIds } from './live-session.sql.ts';
+import { type CallerIds, isUnderAnyId } from './live-session.sql.ts';
 
 /**
  * A statement that ends sessions, records each, and answers how many `ended`. They are locked in the order of their ids,
@@ -30,9 +30,7 @@ export function endSessions(
 export function noteMissedSession({ userId, sessionId }: CallerIds): Fragment {
   return sql`
     UPDATE sessions s SET second_factor_missed_at = now()
-    WHERE s.user_id = ${userId}::uuid AND (s.id = ${sessionId}::uuid
-      -- It may have got another id while the code was looked at.
-      OR s.id = (SELECT f.session_id FROM former_session_ids f WHERE f.id = ${sessionId}::uuid))`;
+    WHERE s.user_id = ${userId}::uuid AND ${isUnderAnyId(sql`s`, sessionId)}`;
 }
 
 /** What the record of an ended session says. */

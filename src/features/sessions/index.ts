@@ -11,6 +11,7 @@ export {
   fromLiveSession,
   keepSession,
   liveCaller,
+  liveUnderAnyId,
   type NewSession,
   sessionColumns,
 } from './live-session.sql.ts';

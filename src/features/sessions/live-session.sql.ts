@@ -23,6 +23,18 @@ export function fromLiveSession({ userId, sessionId }: CallerIds): Fragment {
     WHERE s.id = ${sessionId}::uuid AND s.user_id = ${userId}::uuid AND s.expires_at > now() AND u.banned_at IS NULL`;
 }
 
+/** Whether `s` is the session, which may have got another id since. */
+export function isUnderAnyId(s: Fragment, sessionId: string): Fragment {
+  return sql`(${s}.id = ${sessionId}::uuid
+      OR ${s}.id = (SELECT f.session_id FROM former_session_ids f WHERE f.id = ${sessionId}::uuid))`;
+}
+
+/** The session of a caller while it is live, also under another id that it has got since: a SELECT. */
+export function liveUnderAnyId({ userId, sessionId }: CallerIds): Fragment {
+  return sql`SELECT s.id FROM sessions s JOIN users u ON u.id = s.user_id
+    WHERE s.user_id = ${userId}::uuid AND ${isUnderAnyId(sql`s`, sessionId)} AND s.expires_at > now() AND u.banned_at IS NULL`;
+}
+
 /** The `user_id` of a caller whose session is live, for a feature that knows no sessions: a sub-select. */
 export function liveCaller(caller: CallerIds): Fragment {
   return sql`SELECT s.user_id ${fromLiveSession(caller)}`;

@@ -1,5 +1,8 @@
+import { presentedEmail } from '../../address/presented-email.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { Cells, ClosingScope, Credentials, Ending } from '../../joints/closing.ts';
+import type { RequestMetadata } from '../../request/request-metadata.ts';
+import { recordEnded } from '../security-events/index.ts';
 import { dropLegacyIdentity } from '../users/index.ts';
 
 const identity: Cells = {
@@ -36,23 +39,45 @@ export const identityCredentials: Credentials<'identity'> = {
 
 /** Once alone: in a repeat it would end what was added in the same request. */
 function closeIdentities(ending: Ending<'identity'>, scope: ClosingScope): Fragment {
-  const { ownerOnce: owner, since, disownedMethod } = scope;
-  const isElsewhere = sql`NOT (i.is_email_proved AND lower(i.email) = lower(u.email))`;
-  if (ending.elsewhere.length > 0) return endIdentities(isElsewhere, owner);
-  if (ending.disowned.length === 0) return endIdentities(sql`true`, owner);
+  const { ownerOnce: owner, since, disownedMethod, email = '' } = scope;
+  const isElsewhere = sql`NOT (i.is_email_proved AND lower(i.email) = ANY (${spellingsOf(email)}::text[]))`;
+  const told = { metadata: scope.metadata };
+  if (ending.elsewhere.length > 0) return endIdentities(isElsewhere, owner, told);
+  if (ending.disowned.length === 0) return endIdentities(sql`true`, owner, told);
   const isLater = sql`i.created_at >= ${since ?? sql`NULL`}::timestamptz`;
   const isDisowned =
     disownedMethod === undefined ? sql`false` : sql`coalesce(i.provider = ${disownedMethod}, false)`;
-  return endIdentities(sql`(${isLater} OR ${isElsewhere} OR ${isDisowned})`, owner, { isRemembered: true });
+  return endIdentities(sql`(${isLater} OR ${isElsewhere} OR ${isDisowned})`, owner, {
+    ...told,
+    isRemembered: true,
+  });
+}
+
+/** What a provider vouches for is canonical; an account of the legacy system may have another spelling of it. */
+function spellingsOf(email: string): readonly string[] {
+  return presentedEmail.safeParse(email).data?.spellings ?? [email.toLowerCase()];
 }
 
 /**
  * A statement that ends identities of the users in `owner`, a sub-select with `user_id`, together with what the earlier
  * system stored of them.
  * @param isEnded a condition over the identity `i` and its user `u`
- * @param isRemembered whether their address shall link none of them to the account again
  */
-export function endIdentities(isEnded: Fragment, owner: Fragment, { isRemembered = false } = {}): Fragment {
+export function endIdentities(
+  isEnded: Fragment,
+  owner: Fragment,
+  {
+    metadata,
+    isRemembered = false,
+  }: {
+    /** Of a closing, which records each; absent where the flow does. */ readonly metadata?: RequestMetadata;
+    /** Whether their address shall link none of them to the account again. */ readonly isRemembered?: boolean;
+  } = {},
+): Fragment {
+  const recorded =
+    metadata === undefined
+      ? sql``
+      : sql`, recorded AS (${recordEnded(sql`(SELECT n.user_id, jsonb_build_object('provider', n.provider) AS about FROM ended n)`, 'identity', metadata)})`;
   const remembered = sql`,
     remembered AS (
       INSERT INTO disowned_identities (user_id, issuer, subject)
@@ -62,8 +87,8 @@ export function endIdentities(isEnded: Fragment, owner: Fragment, { isRemembered
     WITH ended AS (
       DELETE FROM identities i USING ${owner} o JOIN users u ON u.id = o.user_id
       WHERE i.user_id = u.id AND ${isEnded}
-      RETURNING i.user_id, i.issuer, i.subject
-    )${isRemembered ? remembered : sql``}
+      RETURNING i.user_id, i.provider, i.issuer, i.subject
+    )${isRemembered ? remembered : sql``}${recorded}
     ${dropLegacyIdentity(sql`ended`)}`;
 }
 

@@ -1,5 +1,6 @@
 import { sql } from '../../db/sql.ts';
 import type { Credentials } from '../../joints/closing.ts';
+import { recordEnded } from '../security-events/index.ts';
 
 /** Trusted devices end with everything that ends ways in: whoever comes back is asked for the second factor. */
 export const trustedDeviceCredentials: Credentials<'trusted_device'> = {
@@ -26,6 +27,10 @@ export const trustedDeviceCredentials: Credentials<'trusted_device'> = {
       account_deleted: 'ended',
     },
   },
-  close: (_ending, { owner }) =>
-    sql`DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM ${owner} o)`,
+  close: (_ending, { owner, metadata }) => sql`
+    WITH ended AS (
+      DELETE FROM trusted_devices d WHERE d.user_id = (SELECT o.user_id FROM ${owner} o)
+      RETURNING d.user_id, d.expires_at, jsonb_build_object('device', d.device, 'location', d.location) AS about
+    )
+    ${recordEnded(sql`(SELECT n.user_id, n.about FROM ended n WHERE n.expires_at > now())`, 'trusted_device', metadata)}`,
 };

@@ -1,5 +1,6 @@
 import type { FeatureRules } from '../../feature.ts';
 import { factorCredentials } from './close-factors.sql.ts';
+import { secondStepCredentials } from './close-second-steps.sql.ts';
 import { twoFactor } from './factor.ts';
 import { endDueResets } from './operator-reset/end-due-resets.ts';
 import { secondFactorMethods } from './reauthentication/second-factor-methods.ts';
@@ -12,7 +13,7 @@ const ofUser = { columns: ['user_id'], atExport: { part: 'twoFactor' }, atDeleti
 export const rules: FeatureRules = {
   secondFactors: [twoFactor],
   reauthentications: secondFactorMethods,
-  credentials: [factorCredentials],
+  credentials: [factorCredentials, secondStepCredentials],
   tables: [
     { name: 'factors', ...ofUser, atTakeOver: 'closed' },
     { name: 'backup_codes', ...ofUser, atTakeOver: 'closed' },

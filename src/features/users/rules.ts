@@ -1,6 +1,6 @@
 import type { FeatureRules } from '../../feature.ts';
 import { exportedUser } from './account.sql.ts';
-import { userCredentials } from './close-password.sql.ts';
+import { userCredentials } from './close-user.sql.ts';
 import { recoveryGate } from './recovery/recovery-gate.ts';
 
 export const rules: FeatureRules = {

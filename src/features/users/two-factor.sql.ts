@@ -1,4 +1,5 @@
 import { type Fragment, sql } from '../../db/sql.ts';
+import { guessedCauses } from '../../joints/closing.ts';
 
 /** Whether the user `u` of users asks for a second factor: it was turned on, and no reset of it is due. */
 export function asksForTwoFactor(u: Fragment): Fragment {
@@ -65,7 +66,7 @@ export function passSecondFactor(
   owner: Fragment,
   { isBeyondGuessing }: { readonly isBeyondGuessing: boolean },
 ): Fragment {
-  const isOver = sql`(${isBeyondGuessing}::boolean AND u.recovery_cause IS NOT DISTINCT FROM 'second_factor_guessed')`;
+  const isOver = sql`(${isBeyondGuessing}::boolean AND coalesce(u.recovery_cause = ANY (${guessedCauses}::text[]), false))`;
   return sql`
     UPDATE users u SET
       two_factor_reset_at = CASE WHEN ${isTwoFactorResetPending(sql`u`)} THEN NULL ELSE u.two_factor_reset_at END,

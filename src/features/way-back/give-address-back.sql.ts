@@ -147,6 +147,7 @@ export async function giveAddressBack(
       ...{ occasion: 'email_reverted', owner: done, ownerOnce: once, actingSessionId: null, metadata },
       since: sql`(SELECT least(d.created_at, ${earlierWayBack(presented, way)}) FROM ${done} d)`,
       disownedMethod: sql`(SELECT d.method FROM ${done} d)`,
+      email: target,
       ownLinks: [reset, lastWord].flatMap((link) => (link === null ? [] : [link.token.hash])),
     }),
     endLinksElsewhere: way.way_back === 'final' ? endLinksElsewhere(done, target) : null,

@@ -54,6 +54,7 @@ export async function revokeAccess(
       // The link was issued with the session.
       since: sql`(SELECT d.created_at FROM ${done} d)`,
       disownedMethod: sql`(SELECT d.method FROM ${done} d)`,
+      email: account.email,
       ownLinks: [resetToken.hash],
     }),
     record: recordEvents(events, { type: 'user_updated', outcome: 'success', reason: 'not_me' }, metadata),

@@ -1,6 +1,11 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import { type Credentials, closeWaysIn, type RecoveryCause } from '../../../joints/closing.ts';
+import {
+  type Credentials,
+  closeWaysIn,
+  occasionOfReset,
+  type RecoveryCause,
+} from '../../../joints/closing.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import {
   fromMailQueuedNow,
@@ -173,7 +178,7 @@ export async function applyReset(
   const once = consumedNow(presented, consumedBy);
   const owner = consumedByUs(presented, consumedBy);
   const { recovery_cause: cause, recovery_since: since } = account;
-  const isByOwner = cause === 'not_me' || cause === 'email_reverted';
+  const occasion = occasionOfReset(cause);
   const holder = sql`(
     SELECT h.user_id FROM (${holderOf(presented)}) h JOIN users u ON u.id = h.user_id WHERE ${isRecoverySince(sql`u`, since)})`;
   const steps = {
@@ -183,9 +188,8 @@ export async function applyReset(
       ${dropPendingRegistrations(sql`consumed`)}`,
     setPassword: setProvedPassword(once, newHash),
     ...closeWaysIn(credentials, {
-      occasion: isByOwner ? 'recovery_completed' : 'password_reset',
-      ...{ owner, ownerOnce: once, actingSessionId: null, metadata },
-      since: isByOwner ? sql`${since}::timestamptz` : null,
+      ...{ occasion, owner, ownerOnce: once, actingSessionId: null, email: account.email, metadata },
+      since: occasion === 'recovery_completed' ? sql`${since}::timestamptz` : null,
     }),
     forgetAttempts: sql`
       WITH of_address AS (${deleteSubject(subject, sql`${once} c`)})

@@ -26,8 +26,9 @@ export function findOwnSessions(db: Database, caller: CallerIds): Promise<Sessio
 
 /**
  * Ends sessions of the caller, and with them what the closing table says of `signed_out_by_owner`, and returns how many
- * ended: none if the id belongs to another user or to no session, or the session has expired; then nothing else ends
- * either. Null when the calling session is no longer live; nothing ends then. Round trips: 1.
+ * ended. A sign-out everywhere ends that whether or not another session is left: who has signed out may have left a trusted
+ * device behind. An id that belongs to another user or to no session, or one that has expired, ends nothing. Null when the
+ * calling session is no longer live; nothing ends then. Round trips: 1.
  *
  * A repeat after a lost response may find its own session ended: the events of the operation tell how many ended. A
  * refresh that came first is waited for, and its new tokens end with the session; a session that is opened in the
@@ -45,7 +46,9 @@ export async function endOwnSessions(
     AND EXISTS (SELECT ${fromLiveSession(caller)})`;
   const reason = typeof which === 'string' ? 'sessions_revoked' : 'session_revoked';
   const recorded = recordedByUs(userId, metadata.operationId, 'authn_token_revoked');
-  const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
+  // A repeat finds what the first run ended by its events, and the caller where that ended no session.
+  const isEverywhere = typeof which === 'string' ? sql`OR EXISTS (SELECT ${fromLiveSession(caller)})` : sql``;
+  const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}) ${isEverywhere})`;
   const steps = {
     // The user is locked first, as by a password change, and then the sessions: in the other order the two could
     // deadlock. A separate statement lets the next ones see what sessions did while this waited.

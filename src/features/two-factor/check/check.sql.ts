@@ -18,7 +18,7 @@ import type { FoundProof, PresentedProof } from './proof.ts';
 export const checkLimits: AttemptLimits = { max: 10, windowSeconds: 900 };
 
 /** After so many wrong codes without a right one between them a recovery begins (OTP-14). */
-const missesMax = 50;
+export const missesMax = 50;
 
 /** Codes that browsers that never completed a second step have together from then on, until one of them does. */
 const guessedLimits: AttemptLimits = { max: 5, windowSeconds: 86_400 };
@@ -195,8 +195,10 @@ export function settleSecondFactor(
   return sql`
     WITH cleared AS (${clearAttempts(bucket, owner)}),
     remembered AS (
-      INSERT INTO second_factor_devices (user_id, device_id, completed_at) SELECT o.user_id, ${deviceId}::uuid, now() FROM ${owner} o
-      ON CONFLICT (user_id, device_id) DO UPDATE SET completed_at = now(), misses = 0
+      INSERT INTO second_factor_devices AS n (user_id, device_id, completed_at, added_at)
+      SELECT o.user_id, ${deviceId}::uuid, now(), now() FROM ${owner} o
+      ON CONFLICT (user_id, device_id) DO UPDATE SET completed_at = now(), misses = 0,
+        added_at = CASE WHEN n.completed_at IS NULL THEN now() ELSE coalesce(n.added_at, n.completed_at) END
     ),
     forgiven AS (
       -- Whoever was guessed at anywhere has passed it by now.
@@ -213,19 +215,29 @@ export function settleSecondFactor(
     ${passSecondFactor(owner, { isBeyondGuessing })}`;
 }
 
-/** A statement that counts a wrong code of the user, who is held: once, however often it runs. */
+/**
+ * A statement that counts a wrong code of the user, who is held: once, however often it runs, and only while what it came with
+ * is live (OTP-16).
+ * @param live a SELECT, empty once the challenge or the session has ended
+ */
 export function countMiss(
   userId: string,
+  live: Fragment,
   { countedDeviceId }: CheckCounter,
   { operationId }: RequestMetadata,
 ): Fragment {
   return sql`
     INSERT INTO second_factor_devices AS d (user_id, device_id, misses, last_missed_at, last_missed_by)
-    SELECT u.id, ${countedDeviceId}::uuid, 1, now(), ${operationId}::uuid
-    FROM users u WHERE u.id = ${userId}::uuid
+    SELECT missed.id, ${countedDeviceId}::uuid, 1, now(), ${operationId}::uuid
+    FROM users missed WHERE missed.id = ${userId}::uuid AND EXISTS (${live})
     ON CONFLICT (user_id, device_id) DO UPDATE SET misses = d.misses + 1, last_missed_at = now(),
       last_missed_by = excluded.last_missed_by
     WHERE d.last_missed_by IS DISTINCT FROM excluded.last_missed_by`;
+}
+
+/** The miss that this request counted, in this transaction or an earlier run of it: a SELECT of `user_id`. */
+export function countedMiss(userId: string, { operationId }: RequestMetadata): Fragment {
+  return sql`SELECT d.user_id FROM second_factor_devices d WHERE d.user_id = ${userId}::uuid AND d.last_missed_by = ${operationId}::uuid`;
 }
 
 /**

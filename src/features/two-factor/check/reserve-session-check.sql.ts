@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import { sql } from '../../../db/sql.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import type { GatedRow, GateRules } from '../../../joints/gate.ts';
@@ -13,6 +13,7 @@ import { lockUser, owners } from '../../users/index.ts';
 import {
   type CheckCounter,
   countedDevice,
+  countedMiss,
   countMiss,
   guessedBy,
   isUnusedBackupCode,
@@ -106,6 +107,8 @@ export function numberOf(
 export interface Miss {
   readonly userId: string;
   readonly sessionId: string | null;
+  /** What it came with: a SELECT, empty once the challenge or the session has ended. */
+  readonly live: Fragment;
   readonly counter: CheckCounter;
   /** For the record alone. */
   readonly method: 'totp' | 'backup_code';
@@ -117,23 +120,25 @@ export interface Miss {
 /**
  * Counts and records a wrong code, and notes the session that it came by. After the fiftieth without a right one between them
  * the account is to be recovered, all or nothing: the password is withdrawn, the sessions that guessed end, and the owner gets
- * a reset link, since whoever guesses has passed the first step (OTP-14). Round trips: 1. A repeat after a lost response
- * counts and mails nothing again.
+ * a reset link, since whoever guesses has passed the first step (OTP-14). Round trips: 1. False when the challenge or the
+ * session has ended since it was read: then nothing is counted or recorded. A repeat after a lost response counts and mails
+ * nothing again.
  */
 export async function recordMiss(
   db: Database,
-  { userId, sessionId, counter, method, reason, withdrawal }: Miss,
+  { userId, sessionId, live, counter, method, reason, withdrawal }: Miss,
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
-): Promise<void> {
+): Promise<boolean> {
+  const counted = countedMiss(userId, metadata);
   const once = guessedBy(userId, counter, metadata, { isOnce: true });
   const { mail, token } = withdrawal;
   const steps = {
     holdUser: lockUser(userId),
-    countMiss: countMiss(userId, counter, metadata),
+    countMiss: countMiss(userId, live, counter, metadata),
     noteSession: sessionId === null ? null : noteMissedSession({ userId, sessionId }),
     record: recordEvents(
-      sql`(SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id)`,
+      sql`(SELECT c.user_id, ${sessionId}::uuid AS session_id FROM (${counted}) c)`,
       { type: 'authn_login_fail', outcome: 'failure', method, reason, isOncePerRequest: true },
       metadata,
     ),
@@ -151,6 +156,8 @@ export async function recordMiss(
     issueReset: issueToken(sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`, token, {
       ...{ owner: sql`s.user_id`, email: sql`s.recipient` },
     }),
+    answer: counted,
   };
-  await db.batch('record-second-factor-miss', steps, { isIdempotent: true });
+  const { answer } = await db.batch('record-second-factor-miss', steps, { isIdempotent: true });
+  return answer.length > 0;
 }

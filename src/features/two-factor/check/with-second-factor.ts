@@ -1,3 +1,4 @@
+import type { Fragment } from '../../../db/sql.ts';
 import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { proofErrors } from '../../../joints/errors.ts';
@@ -5,7 +6,7 @@ import { type GateRules, passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { giveAttemptBack } from '../../../rate-limit/give-attempt-back.sql.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
-import type { CallerIds } from '../../sessions/index.ts';
+import { type CallerIds, liveUnderAnyId } from '../../sessions/index.ts';
 import { twoFactorErrors } from '../errors.ts';
 import { type CheckCounter, limitsOf } from './check.sql.ts';
 import { type FoundProof, findProof, type PresentedProof, type Unaccepted } from './proof.ts';
@@ -33,7 +34,8 @@ export async function withSecondFactor<Row extends object>(
 ): Promise<Row> {
   const { caller, proof, gateRules, run } = work;
   const reserved = passGates(gateRules, await reserveSessionCheck(deps.db, work, deps.metadata));
-  const check = { reserved, sessionId: caller.sessionId, deviceId: reserved.device_id };
+  const live = liveUnderAnyId(caller);
+  const check = { reserved, live, sessionId: caller.sessionId, deviceId: reserved.device_id };
   return checkReserved(deps, check, proof, run);
 }
 
@@ -41,6 +43,8 @@ export async function withSecondFactor<Row extends object>(
 interface Check {
   readonly reserved: ReservedCheck;
   readonly sessionId: string | null;
+  /** What it came with: a SELECT, empty once the challenge or the session has ended. */
+  readonly live: Fragment;
   /** The device that is remembered when it succeeds. */
   readonly deviceId: string;
 }
@@ -52,7 +56,7 @@ interface Check {
  */
 export async function checkReserved<Row extends object>(
   deps: Deps,
-  { reserved, sessionId, deviceId }: Check,
+  { reserved, live, sessionId, deviceId }: Check,
   presented: PresentedProof,
   run: SecondFactorWork<Row>['run'],
 ): Promise<Row> {
@@ -76,14 +80,16 @@ export async function checkReserved<Row extends object>(
   });
   const row = typeof proof === 'string' ? proof : await run(proof, counter);
   if (typeof row === 'object') return row;
-  if (row === 'gone')
-    throw sessionId === null ? twoFactorErrors.challenge_expired() : commonErrors.unauthenticated();
+  const gone = () =>
+    sessionId === null ? twoFactorErrors.challenge_expired() : commonErrors.unauthenticated();
+  if (row === 'gone') throw gone();
   if (number === null) throw proofErrors.invalid_code();
   // Prepared for every miss: only the statement knows which one is the last.
   const withdrawal = await prepareLink(deps, { address: email, spellings: [email] }, 'password_withdrawn');
   const reason = row === 'wrong' ? 'wrong_code' : 'used_code';
-  const miss = { userId, sessionId, counter, method: presented.kind, reason, withdrawal } as const;
-  await recordMiss(db, miss, rules.credentials, metadata);
+  const miss = { userId, sessionId, live, counter, method: presented.kind, reason, withdrawal } as const;
+  const isCounted = await recordMiss(db, miss, rules.credentials, metadata);
+  if (!isCounted) throw gone();
   mail.sendSoon();
   throw proofErrors.invalid_code();
 }

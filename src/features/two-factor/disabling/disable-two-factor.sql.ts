@@ -1,18 +1,21 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
+import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
-import { isOutOfRecovery, lockUser, owners } from '../../users/index.ts';
+import { lockUser, owners } from '../../users/index.ts';
 import { acceptedNow, acceptProof, type CheckCounter, settleSecondFactor } from '../check/check.sql.ts';
 import type { FoundProof, Unaccepted } from '../check/proof.ts';
 
 /**
  * Accepts the caller's proof and turns two-factor off: authenticator, backup codes and trusted devices end. Round
- * trips: 1. `used` when the proof was used before, `gone` when the session ended since it was read. A repeat after a
- * lost response finds the record of the first run: what it accepted is gone.
+ * trips: 1. `used` when the proof was used before, `gone` when the session ended since it was read; the row of a gate that
+ * refuses by now, such as that of a recovery which began meanwhile: then nothing is accepted. A repeat after a lost response
+ * finds the record of the first run: what it accepted is gone.
  */
 export async function disableTwoFactor(
   db: Database,
@@ -21,9 +24,9 @@ export async function disableTwoFactor(
     proof,
     counter,
   }: { readonly caller: CallerIds; readonly proof: FoundProof; readonly counter: CheckCounter },
-  credentials: readonly Credentials[],
+  { credentials, ...gateRules }: GateRules & { readonly credentials: readonly Credentials[] },
   metadata: RequestMetadata,
-): Promise<'done' | Unaccepted> {
+): Promise<'done' | Unaccepted | GatedRow> {
   const { userId } = caller;
   const accepted = acceptedNow(userId, proof, metadata);
   const recorded = recordedByUs(userId, metadata.operationId, 'user_updated');
@@ -31,9 +34,9 @@ export async function disableTwoFactor(
   const once = recordedNow(userId, metadata.operationId);
   const steps = {
     holdUser: lockUser(userId),
+    judge: sql<GatedRow>`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
     accept: acceptProof(
-      // The gates were asked in the round trip before.
-      sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${isOutOfRecovery(sql`u`)})`,
+      sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)})`,
       proof,
       metadata,
     ),
@@ -48,10 +51,11 @@ export async function disableTwoFactor(
       ...{ actingSessionId: caller.sessionId, since: null, metadata },
     }),
     tellOwner: queueNotice(owners(once), 'two_factor_disabled', 'recipient', metadata),
-    live: sql`SELECT s.id ${fromLiveSession(caller)}`,
     answer: recorded,
   };
-  const { answer, live } = await db.batch('disable-two-factor', steps, { isIdempotent: true });
+  const { answer, judge } = await db.batch('disable-two-factor', steps, { isIdempotent: true });
   if (answer.length > 0) return 'done';
-  return live.length > 0 ? 'used' : 'gone';
+  const [judged] = judge;
+  if (judged === undefined) return 'gone';
+  return judged.refused_by === null ? 'used' : judged;
 }

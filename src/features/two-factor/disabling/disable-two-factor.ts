@@ -1,4 +1,5 @@
 import type { Deps } from '../../../deps.ts';
+import { passGates } from '../../../joints/gate.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import type { PresentedProof } from '../check/proof.ts';
 import { withSecondFactor } from '../check/with-second-factor.ts';
@@ -15,8 +16,10 @@ export async function disableTwoFactor(deps: Deps, caller: CallerIds, proof: Pre
   await withSecondFactor(deps, {
     ...{ caller, proof, gateRules: rules },
     run: async (found, counter) => {
-      const outcome = await disable(db, { caller, proof: found, counter }, rules.credentials, metadata);
-      return outcome === 'done' ? {} : outcome;
+      const outcome = await disable(db, { caller, proof: found, counter }, rules, metadata);
+      if (outcome === 'done') return {};
+      // What a gate refuses is no guess.
+      return typeof outcome === 'string' ? outcome : passGates(rules, outcome);
     },
   });
   mail.sendSoon();

@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import { sql } from '../../../db/sql.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import { type AttemptLimits, reserveAttempt, reservedBy } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
@@ -95,6 +95,11 @@ export async function reserveChallengeCheck(
   const [row] = answer;
   if (row === undefined) return null;
   return { ...row, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };
+}
+
+/** The challenge while it is open: a SELECT, empty once it has ended. */
+export function openChallenge(challenge: PresentedChallenge): Fragment {
+  return sql`SELECT u.id ${fromOpenChallenge(challenge)}`;
 }
 
 /** A second step whose proof the Worker found. */

@@ -13,7 +13,7 @@ import { newTrustedDevice, type TrustEntry, trustedDeviceTokenFor } from '../../
 import { type PresentedProof, secondFactorAmr } from '../check/proof.ts';
 import { checkReserved } from '../check/with-second-factor.ts';
 import { twoFactorErrors } from '../errors.ts';
-import { completeSecondStep, reserveChallengeCheck } from './complete-second-step.sql.ts';
+import { completeSecondStep, openChallenge, reserveChallengeCheck } from './complete-second-step.sql.ts';
 
 export interface SecondStepInput {
   /** Null when it was forged. */
@@ -60,7 +60,8 @@ export async function completeSignIn(deps: Deps, input: SecondStepInput): Promis
   const newDeviceMail = account.is_known_device ? null : await prepareLink(deps, stored, 'new_device');
   const trusted = input.isTrusted ? await newTrustedDevice(deps, input.trusted) : null;
 
-  const check = { reserved: account, sessionId: null, deviceId: device.id };
+  const live = openChallenge(challenge);
+  const check = { reserved: account, live, sessionId: null, deviceId: device.id };
   const row = await checkReserved(deps, check, proof, (found, counter) =>
     completeSecondStep(
       db,

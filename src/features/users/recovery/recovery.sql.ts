@@ -1,5 +1,5 @@
 import { type Fragment, sql } from '../../../db/sql.ts';
-import type { RecoveryCause } from '../../../joints/closing.ts';
+import { type RecoveryCause, recoveries } from '../../../joints/closing.ts';
 
 /** Whether the account of the user `u` of users is being recovered: whoever is in it passes no gate. */
 export function isInRecovery(u: Fragment): Fragment {
@@ -31,8 +31,7 @@ export function isRecoverySince(u: Fragment, since: string | null): Fragment {
  * of one that the owner has begun.
  */
 export function beginRecovery(u: Fragment, cause: RecoveryCause): Fragment {
-  const kept =
-    cause === 'second_factor_guessed' ? sql`coalesce(${u}.recovery_cause, ${cause})` : sql`${cause}`;
+  const kept = recoveries[cause].isByGuesses ? sql`coalesce(${u}.recovery_cause, ${cause})` : sql`${cause}`;
   return sql`recovery_since = now(), recovery_cause = ${kept}`;
 }
 
