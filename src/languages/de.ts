@@ -10,6 +10,8 @@ export const de: Language = {
     where: 'Wo',
     device: 'Gerät',
     provider: 'Anbieter',
+    ended: 'Entfernt',
+    trustedDevice: 'Vertrautes Gerät',
     takesEffect: 'Wird wirksam',
     inHours: (hours) => (hours === 1 ? '1 Stunde später' : `${hours} Stunden später`),
     copyLink: 'Oder kopieren Sie diese Adresse in Ihren Browser:',

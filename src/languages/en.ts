@@ -10,6 +10,8 @@ export const en: Language = {
     where: 'Where',
     device: 'Device',
     provider: 'Provider',
+    ended: 'Removed',
+    trustedDevice: 'Trusted device',
     takesEffect: 'Takes effect',
     inHours: (hours) => (hours === 1 ? '1 hour later' : `${hours} hours later`),
     copyLink: 'Or copy this address into your browser:',

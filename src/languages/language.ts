@@ -11,6 +11,9 @@ export interface Language {
     readonly where: string;
     readonly device: string;
     readonly provider: string;
+    /** Before the names of what was taken away. */
+    readonly ended: string;
+    readonly trustedDevice: string;
     readonly takesEffect: string;
     /** Stands after `takesEffect`, below the time of the mail. @param hours since that time, at least 1 */
     readonly inHours: (hours: number) => string;

@@ -153,7 +153,10 @@ type OpenContent = Pick<MailContent, 'token' | 'facts'>;
 /** Null when the secret that sealed it is missing: it may be back at the next try. */
 async function contentOf(mail: LeasedMail, { keyring }: MailDelivery): Promise<OpenContent | null> {
   const { sealed, facts } = mail;
-  return sealed === null ? { token: null, facts } : await openMail(keyring, { ...mail, sealed });
+  if (sealed === null) return { token: null, facts };
+  const content = await openMail(keyring, { ...mail, sealed });
+  // What the statement alone knew stands beside what was sealed before it.
+  return content && { ...content, facts: { ...content.facts, ...facts } };
 }
 
 async function compose(

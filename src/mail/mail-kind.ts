@@ -1,4 +1,5 @@
 import type { mails as englishMails } from '../languages/en/mails.ts';
+import type { Device } from '../request/device.ts';
 import type { Location } from '../request/request-metadata.ts';
 
 /** The mails with a link, and the page that it opens. */
@@ -47,6 +48,12 @@ export type NoticeKind = Exclude<keyof typeof englishMails, SealedMailKind>;
 
 export type MailKind = SealedMailKind | NoticeKind;
 
+/** Something that a closing has ended, as its owner knows it. */
+export type EndedThing =
+  | { readonly kind: 'factor'; readonly name: string }
+  | { readonly kind: 'identity'; readonly provider: string }
+  | { readonly kind: 'trusted_device'; readonly device: Device | null; readonly location: Location | null };
+
 /** What a mail can tell about the request that caused it, and about when that takes effect. */
 export interface MailFacts {
   readonly userAgent: string | null;
@@ -55,4 +62,6 @@ export interface MailFacts {
   readonly provider?: string;
   /** Hours from the time of the mail until what it announces takes effect; undefined if it has done so already. */
   readonly delayHours?: number;
+  /** What the same statement took away; undefined for nothing. */
+  readonly ended?: readonly EndedThing[];
 }

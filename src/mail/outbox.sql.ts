@@ -15,7 +15,7 @@ export interface LeasedMail {
   readonly locale: string | null;
   /** The sealed content; null in a notice. */
   readonly sealed: string | null;
-  /** The facts of a notice; those of a mail with a link are sealed with it. */
+  /** The facts of a notice; of a mail with a link, those that only its statement knew: the others are sealed with it. */
   readonly facts: MailFacts | null;
   /** The number of tries, this one included. */
   readonly attempts: number;

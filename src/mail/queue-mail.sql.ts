@@ -28,6 +28,13 @@ export type MailBudget =
    */
   | { readonly countedIf: Fragment };
 
+/** What the transaction has ended of a user: a jsonb array of `EndedThing`, or null, by the id of the user. */
+type EndedList = (userId: Fragment) => Fragment;
+
+function endedFacts(ended: EndedList): Fragment {
+  return sql`jsonb_strip_nulls(jsonb_build_object('ended', ${ended(sql`r.user_id`)}))`;
+}
+
 /**
  * A statement that makes other requests of the client's network wait until this transaction ends, so that their mails
  * are counted one after the other. It comes first in its batch.
@@ -66,21 +73,23 @@ export function queueMail(
   metadata: RequestMetadata,
   {
     linkExpiresAt = sql`NULL`,
+    ended,
   }: {
     /** When the link ends, if sooner than a new one; over `s`. */ readonly linkExpiresAt?: Fragment;
+    /** What the mail lists. */ readonly ended?: EndedList;
   } = {},
 ): Fragment {
   const client = clientOf(budget);
   const { rowId, exceptId, isListed } = rowsOf(mail);
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
-      operation_id, sealed, expires_at, finished_at, outcome)
+      operation_id, sealed, expires_at, finished_at, outcome${ended === undefined ? sql`` : sql`, facts`})
     SELECT ${rowId}, ${mail.kind}, coalesce(r.recipient, ''), r.recipient_key, ${client?.clientKey ?? null}::text,
       ${client?.networkKey ?? null}::text, coalesce(r.locale, ${metadata.locale}::text),
       CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, ${metadata.requestId}::uuid, ${metadata.operationId}::uuid,
       (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], r.recipient)],
       least(now() + make_interval(secs => ${mail.ttlSeconds}::int), r.link_expires_at),
-      CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
+      CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END${ended === undefined ? sql`` : sql`, ${endedFacts(ended)}`}
     FROM (
       SELECT s.user_id, s.locale, ${linkExpiresAt}::timestamptz AS link_expires_at, ${countedKey(budget)} AS recipient_key,
         CASE WHEN ${recipientHasRoom(mail.kind, exceptId, budget)} THEN s.recipient::text END AS recipient
@@ -116,9 +125,10 @@ export function queueNotice(
   kind: NoticeKind,
   budget: MailBudget,
   metadata: RequestMetadata,
-  details: Pick<MailFacts, 'provider'> = {},
+  { ended, ...details }: Pick<MailFacts, 'provider'> & { readonly ended?: EndedList } = {},
 ): Fragment {
   const facts: MailFacts = { userAgent: metadata.userAgent, location: metadata.location, ...details };
+  const listed = ended === undefined ? sql`` : sql` || ${endedFacts(ended)}`;
   const client = clientOf(budget);
   return sql`
     INSERT INTO mail_outbox (id, kind, recipient, recipient_key, client_key, network_key, locale, user_id, request_id,
@@ -126,7 +136,7 @@ export function queueNotice(
     SELECT gen_random_uuid(), ${kind}, coalesce(r.recipient, ''), r.recipient_key, ${client?.clientKey ?? null}::text,
       ${client?.networkKey ?? null}::text, coalesce(r.locale, ${metadata.locale}::text),
       CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, ${metadata.requestId}::uuid, ${metadata.operationId}::uuid,
-      CASE WHEN r.recipient IS NOT NULL THEN ${JSON.stringify(facts)}::jsonb END,
+      CASE WHEN r.recipient IS NOT NULL THEN ${JSON.stringify(facts)}::jsonb${listed} END,
       now() + make_interval(secs => ${mailTtlSecondsMax}::int),
       CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END
     FROM (

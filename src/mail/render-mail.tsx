@@ -1,10 +1,10 @@
 import { chooseLanguage } from '../languages/choose-language.ts';
 import type { Language } from '../languages/language.ts';
 import type { MailText } from '../languages/mail-text.ts';
-import { nameDevice } from '../request/device.ts';
+import { deviceWords, nameDevice } from '../request/device.ts';
 import { placeName, plainWords } from '../request/place-name.ts';
 import { type Brand, readableOn } from '../ui/brand.ts';
-import { isCodeMail, linkPaths, type MailFacts } from './mail-kind.ts';
+import { type EndedThing, isCodeMail, linkPaths, type MailFacts } from './mail-kind.ts';
 
 /** The content of a mail. */
 export interface MailContent {
@@ -184,11 +184,27 @@ async function tellFacts(
   const told: readonly (readonly [string, string | null])[] = [
     [mailFrame.when, `${timeFormat(tag).format(new Date(at))} UTC`],
     [mailFrame.takesEffect, facts?.delayHours === undefined ? null : mailFrame.inHours(facts.delayHours)],
+    [mailFrame.ended, endedNames(facts?.ended ?? [], mailFrame, tag)],
     [mailFrame.provider, plainWords(facts?.provider ?? null) || null],
     [mailFrame.where, placeName(facts?.location ?? null, tag)],
     [mailFrame.device, await nameDevice(facts?.userAgent ?? null)],
   ];
   return told.flatMap(([label, value]) => (value === null ? [] : [[label, value] as const]));
+}
+
+/** What was taken away, by the names that its owner knows; null for nothing. */
+function endedNames(
+  ended: readonly EndedThing[],
+  { trustedDevice }: Language['mailFrame'],
+  tag: string,
+): string | null {
+  const names = ended.map((thing) => {
+    if (thing.kind === 'factor') return plainWords(thing.name);
+    if (thing.kind === 'identity') return plainWords(thing.provider);
+    const where = [deviceWords(thing.device), placeName(thing.location, tag)].filter((part) => part !== null);
+    return [trustedDevice, ...(where.length === 0 ? [] : [where.join(', ')])].join(': ');
+  });
+  return names.length === 0 ? null : names.join('; ');
 }
 
 function isOf<T extends object>(table: T, name: string): name is string & keyof T {

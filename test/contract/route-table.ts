@@ -115,7 +115,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     roundTrips: 2,
     // A live session stands for the password.
     roundTripsByCookie: 1,
-    statements: [1, 11],
+    statements: [1, 12],
     body: ({ links }) => ({ token: links.verify_email, password }),
     furtherMembers: { transport: 'cookie' },
   },
@@ -138,10 +138,10 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'DELETE /api/auth/sessions/:id': {
     status: 200,
     roundTrips: 1,
-    statements: [6],
+    statements: [7],
     path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
   },
-  'DELETE /api/auth/sessions': { status: 200, roundTrips: 1, statements: [6] },
+  'DELETE /api/auth/sessions': { status: 200, roundTrips: 1, statements: [7] },
   'GET /api/auth/me': { status: 200, roundTrips: 1 },
   'PATCH /api/auth/me': {
     status: 200,
@@ -164,7 +164,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'POST /api/auth/password/change': {
     status: 200,
     roundTrips: 2,
-    statements: [5, 11],
+    statements: [5, 13],
     body: () => ({
       currentPassword: password,
       newPassword: otherPassword,
@@ -180,7 +180,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'POST /api/auth/password/reset': {
     status: 200,
     roundTrips: 2,
-    statements: [1, 12],
+    statements: [1, 14],
     body: ({ links }) => ({
       token: links.reset_password,
       password: otherPassword,
@@ -196,7 +196,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'POST /api/auth/not-me': {
     status: 200,
     roundTrips: 2,
-    statements: [1, 13],
+    statements: [1, 14],
     body: ({ links }) => ({ token: links.not_me }),
   },
   'DELETE /api/auth/me': {
@@ -223,7 +223,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'POST /api/auth/email/change/revert': {
     status: 200,
     roundTrips: 2,
-    statements: [1, 12],
+    statements: [1, 13],
     body: ({ links }) => ({ token: links.revert_email }),
   },
   'GET /api/auth/security-events': { status: 200, roundTrips: 1 },
@@ -233,14 +233,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     ...{ body: () => ({}), isBodyOptional: true },
   },
   'POST /api/auth/two-factor/enable': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [1, 12] },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [1, 13] },
     body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.setupSecret, now) }),
   },
   'GET /api/auth/two-factor': {
     ...{ by: 'twoFactor', status: 200, roundTrips: 1 },
   },
   'POST /api/auth/two-factor/disable': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [7, 10] },
+    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [7, 12] },
     body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
     alternatives: { code: { backupCode } },
   },
@@ -318,14 +318,14 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
-    statements: [6],
+    statements: [7],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
   },
   'POST /api/admin/users/:id/ban': {
     variables: withAdmin,
     status: 200,
     roundTrips: 1,
-    statements: [7],
+    statements: [8],
     path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
   },
   'POST /api/admin/users/:id/unban': {

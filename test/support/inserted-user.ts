@@ -147,8 +147,9 @@ export async function newTwoFactorUser(runtime: Runtime): Promise<NewUser<TwoFac
       startTwoFactor(owner),
       storeBackupCodes(owner, hashes),
       sql`
-        INSERT INTO second_factor_devices (user_id, device_id, completed_at)
-        VALUES (${user.userId}::uuid, ${session.deviceId}::uuid, now())`,
+        INSERT INTO second_factor_devices (user_id, device_id, completed_at, added_at)
+        VALUES (${user.userId}::uuid, ${session.deviceId}::uuid, now(), now())`,
+      sql`UPDATE users SET closing_number = 1 WHERE id = ${user.userId}::uuid`,
     ],
   };
 }

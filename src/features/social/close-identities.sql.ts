@@ -30,6 +30,9 @@ const identity: Cells = {
   account_deleted: 'ended',
 };
 
+/** What people call them; the id of a configured one is the operator's word for it. */
+const knownNames = { google: 'Google', github: 'GitHub', microsoft: 'Microsoft', apple: 'Apple' };
+
 /** Identities at other providers. The tokens of their providers are revoked once they are gone. */
 export const identityCredentials: Credentials<'identity'> = {
   step: 'endIdentities',
@@ -77,7 +80,7 @@ export function endIdentities(
   const recorded =
     metadata === undefined
       ? sql``
-      : sql`, recorded AS (${recordEnded(sql`(SELECT n.user_id, jsonb_build_object('provider', n.provider) AS about FROM ended n)`, 'identity', metadata)})`;
+      : sql`, recorded AS (${recordEnded(sql`(SELECT n.user_id, jsonb_build_object('provider', coalesce(${JSON.stringify(knownNames)}::jsonb->>n.provider, n.provider)) AS about FROM ended n)`, 'identity', metadata)})`;
   const remembered = sql`,
     remembered AS (
       INSERT INTO disowned_identities (user_id, issuer, subject)

@@ -15,7 +15,7 @@ import {
   type LinkMail,
   type PresentedOneTimeToken,
 } from '../one-time-tokens/index.ts';
-import { recordEvents } from '../security-events/index.ts';
+import { endedNow, recordEvents } from '../security-events/index.ts';
 import {
   changeEmail,
   lockUserForUpdate,
@@ -151,7 +151,7 @@ export async function giveAddressBack(
       ownLinks: [reset, lastWord].flatMap((link) => (link === null ? [] : [link.token.hash])),
     }),
     endLinksElsewhere: way.way_back === 'final' ? endLinksElsewhere(done, target) : null,
-    mailReset: queueMail(owners(once), reset.mail, 'none', metadata),
+    mailReset: queueMail(owners(once), reset.mail, 'none', metadata, { ended: endedNow(metadata) }),
     issueReset: issueToken(
       sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(reset.mail)})`,
       reset.token,

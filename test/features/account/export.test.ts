@@ -75,6 +75,7 @@ describe('GET /api/auth/me/export', () => {
       method: 'password',
     };
     const event = {
+      about: null,
       id: expect.any(String),
       at: isoTime,
       outcome: 'success',

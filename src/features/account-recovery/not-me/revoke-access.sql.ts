@@ -12,7 +12,7 @@ import {
   type NewOneTimeToken,
   type PresentedOneTimeToken,
 } from '../../one-time-tokens/index.ts';
-import { recordEvents } from '../../security-events/index.ts';
+import { endedNow, recordEvents } from '../../security-events/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
 import type { FoundAccount } from '../../way-back/index.ts';
 
@@ -63,7 +63,7 @@ export async function revokeAccess(
       { type: 'authn_token_created', outcome: 'success', reason: 'password_reset' },
       metadata,
     ),
-    mailReset: queueMail(owners(once), resetMail, 'none', metadata),
+    mailReset: queueMail(owners(once), resetMail, 'none', metadata, { ended: endedNow(metadata) }),
     issueReset: issueToken(sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(resetMail)})`, resetToken, {
       ...{ owner: sql`s.user_id`, email: sql`s.recipient` },
     }),

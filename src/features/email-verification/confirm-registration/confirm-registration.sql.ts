@@ -18,6 +18,7 @@ import {
   type PresentedOneTimeToken,
 } from '../../one-time-tokens/index.ts';
 import { holdPendingRegistrations } from '../../pending-registrations/index.ts';
+import { endedNow } from '../../security-events/index.ts';
 import { beginSession } from '../../sessions/index.ts';
 import {
   fromOpening,
@@ -120,7 +121,9 @@ export async function confirmRegistration(
       metadata,
     }),
     ...tableSteps(tables, 'atTakeOver', takenOver(proved)),
-    tellOwner: queueNotice(owners(takenOver(proved)), 'account_taken_over', 'none', metadata),
+    tellOwner: queueNotice(owners(takenOver(proved)), 'account_taken_over', 'none', metadata, {
+      ended: endedNow(metadata),
+    }),
     beginSession: beginSession(proved, opening),
     settle: settleClaim(consumed, proved, { newUserId, opening, bucket }, metadata),
     issueChallenge: issueChallenge(proved, opening, bucket, metadata),

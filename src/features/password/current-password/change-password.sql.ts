@@ -5,7 +5,7 @@ import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import { clearAttempts } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type VerifiedCaller, verifiedCaller, verifiedOwner } from '../../current-password/index.ts';
-import { recordEvents } from '../../security-events/index.ts';
+import { endedNow, recordEvents } from '../../security-events/index.ts';
 import {
   holdSession,
   type RenewedSessionRow,
@@ -76,7 +76,9 @@ export async function changePassword(
       { type: 'authn_password_change', outcome: 'success', method: 'password' },
       metadata,
     ),
-    tellOwner: queueNotice(owners(once), 'password_changed', 'recipient', metadata),
+    tellOwner: queueNotice(owners(once), 'password_changed', 'recipient', metadata, {
+      ended: endedNow(metadata),
+    }),
     answer: renewedBefore(verified.userId, renewal),
   };
   const results = await db.batch('change-password', steps, { isIdempotent: true });

@@ -30,7 +30,7 @@ import {
   type TokenColumns,
 } from '../../one-time-tokens/index.ts';
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
-import { recordEvents } from '../../security-events/index.ts';
+import { endedNow, recordEvents } from '../../security-events/index.ts';
 import {
   isRecoveredSince,
   isRecoverySince,
@@ -207,7 +207,7 @@ export async function applyReset(
         { type: 'user_updated', outcome: 'success', reason: 'email_verified' },
         metadata,
       )}`,
-    tellOwner: queueNotice(owners(once), 'password_changed', 'none', metadata),
+    tellOwner: queueNotice(owners(once), 'password_changed', 'none', metadata, { ended: endedNow(metadata) }),
     answer: sql`SELECT u.device_generation FROM ${owner} c JOIN users u ON u.id = c.user_id`,
   };
   const results = await db.batch('apply-reset', steps, { isIdempotent: true });

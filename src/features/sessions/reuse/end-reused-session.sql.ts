@@ -3,7 +3,13 @@ import { sql } from '../../../db/sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import { holdRecipient, queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
-import { type EventKind, recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
+import {
+  type EventKind,
+  endedNow,
+  recordEvents,
+  recordedByUs,
+  recordedNow,
+} from '../../security-events/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
 import { judgedSession, type PresentedRefreshToken, type RefreshSettings } from '../judge-token.sql.ts';
 import type { RefreshRow } from '../refresh-session.sql.ts';
@@ -41,7 +47,9 @@ export async function endReusedSession(
       ...{ occasion: 'token_reused', owner, ownerOnce, actingSessionId: null, since: null, metadata },
     }),
     holdRecipient: holdRecipient(owners(ownerOnce)),
-    tellOwner: queueNotice(owners(ownerOnce), 'refresh_token_reused', 'recipient', metadata),
+    tellOwner: queueNotice(owners(ownerOnce), 'refresh_token_reused', 'recipient', metadata, {
+      ended: endedNow(metadata),
+    }),
     answer: recorded,
   };
   const { answer } = await db.batch('end-reused-session', steps, { isIdempotent: true });

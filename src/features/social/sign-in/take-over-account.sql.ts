@@ -9,7 +9,7 @@ import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { canBeTakenOver, claimOn } from '../../addresses/index.ts';
 import { dropPendingRegistrations, holdPendingRegistrations } from '../../pending-registrations/index.ts';
-import { type EventKind, recordEvents } from '../../security-events/index.ts';
+import { type EventKind, endedNow, recordEvents } from '../../security-events/index.ts';
 import { claimUnverifiedUser, hasAddress, lockUserOf, owners } from '../../users/index.ts';
 import {
   identityAddedByUs,
@@ -56,7 +56,9 @@ export async function takeOverAccount(
         ...{ since: null, ownLinks: entry.code === null ? [] : [entry.code.token.hash], metadata },
       }),
       ...tableSteps(tables, 'atTakeOver', proved),
-      tellOwner: queueNotice(owners(proved), 'account_taken_over', 'none', metadata),
+      tellOwner: queueNotice(owners(proved), 'account_taken_over', 'none', metadata, {
+        ended: endedNow(metadata),
+      }),
       addIdentity: settleTakeOver(proved, { address, identity, keptToken }, metadata),
       ...newEntrySteps(sql`SELECT o.user_id FROM ${ours} o`, entry, metadata),
       answer: entryAnswer(entry, sql`u.id = (SELECT o.user_id FROM ${ours} o)`),

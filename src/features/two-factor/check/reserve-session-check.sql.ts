@@ -7,7 +7,7 @@ import { fromMailQueuedNow, queueMail } from '../../../mail/queue-mail.sql.ts';
 import type { CountedAttempt } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
-import { recordEvents } from '../../security-events/index.ts';
+import { endedNow, recordEvents } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession, noteMissedSession } from '../../sessions/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
 import {
@@ -152,7 +152,7 @@ export async function recordMiss(
       { type: 'user_updated', outcome: 'success', reason: 'password_withdrawn' },
       metadata,
     ),
-    mailOwner: queueMail(owners(once), mail, 'none', metadata),
+    mailOwner: queueMail(owners(once), mail, 'none', metadata, { ended: endedNow(metadata) }),
     issueReset: issueToken(sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`, token, {
       ...{ owner: sql`s.user_id`, email: sql`s.recipient` },
     }),

@@ -5,7 +5,7 @@ import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
-import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
+import { endedNow, recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
 import { type CallerIds, fromLiveSession } from '../../sessions/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
 import { acceptedNow, acceptProof, type CheckCounter, settleSecondFactor } from '../check/check.sql.ts';
@@ -50,7 +50,9 @@ export async function disableTwoFactor(
       ...{ occasion: 'two_factor_disabled', owner, ownerOnce: once },
       ...{ actingSessionId: caller.sessionId, since: null, metadata },
     }),
-    tellOwner: queueNotice(owners(once), 'two_factor_disabled', 'recipient', metadata),
+    tellOwner: queueNotice(owners(once), 'two_factor_disabled', 'recipient', metadata, {
+      ended: endedNow(metadata),
+    }),
     answer: recorded,
   };
   const { answer, judge } = await db.batch('disable-two-factor', steps, { isIdempotent: true });

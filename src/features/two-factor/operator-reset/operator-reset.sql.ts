@@ -4,7 +4,7 @@ import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import { queueMail, queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { formerAddresses, issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
-import { recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
+import { endedNow, recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
 import {
   announceTwoFactorReset,
   fromDueTwoFactorResets,
@@ -105,7 +105,9 @@ export async function carryOutReset(
       ...{ occasion: 'two_factor_reset', owner, ownerOnce: once },
       ...{ actingSessionId: null, since: null, metadata },
     }),
-    tellEverybody: queueNotice(everyRecipient(once), 'two_factor_reset', 'none', byOperator),
+    tellEverybody: queueNotice(everyRecipient(once), 'two_factor_reset', 'none', byOperator, {
+      ended: endedNow(metadata),
+    }),
   };
   await db.batch('carry-out-two-factor-reset', steps, { isIdempotent: true });
 }

@@ -6,7 +6,7 @@ import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
-import { recordEvents } from '../../security-events/index.ts';
+import { endedNow, recordEvents } from '../../security-events/index.ts';
 import {
   type CallerIds,
   fromLiveSession,
@@ -179,7 +179,9 @@ export async function enableTwoFactor(
       { type: 'user_updated', outcome: 'success', method: 'totp', reason: 'two_factor_enabled' },
       metadata,
     ),
-    tellOwner: queueNotice(owners(once), 'two_factor_enabled', 'recipient', metadata),
+    tellOwner: queueNotice(owners(once), 'two_factor_enabled', 'recipient', metadata, {
+      ended: endedNow(metadata),
+    }),
     answer: renewedBefore(caller.userId, renewal),
   };
   const { answer } = await db.batch('enable-two-factor', steps, { isIdempotent: true });
