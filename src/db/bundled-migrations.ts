@@ -33,7 +33,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0026_disowned_sign_ins': () => import('../../migrations/0026_disowned_sign_ins.sql'),
   '0027_users_closing_number': () => import('../../migrations/0027_users_closing_number.sql'),
   '0028_security_events_about': () => import('../../migrations/0028_security_events_about.sql'),
-  '0029_second_factor_devices_since': () => import('../../migrations/0029_second_factor_devices_since.sql'),
+  '0029_second_step_devices_added': () => import('../../migrations/0029_second_step_devices_added.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */

@@ -80,8 +80,8 @@ export function occasionOfReset(cause: RecoveryCause | null): 'recovery_complete
 /**
  * What an occasion does to a kind of credential: `kept`; `ended`; `others` ends all but the one that acts; `since` ends
  * what was added since the disowned sign-in or the undone change; `elsewhere` what stands for another address than the
- * account's; `disowned` both of these, and what the disowned sign-in came by; `past` what stands for the account's present
- * address, and what was added since; `missed` what wrong codes came by; `replaced` says that the flow itself sets a new one;
+ * account's; `disowned` both of these, and what the disowned sign-in came by; `past` what went to the account's present
+ * address; `missed` what wrong codes came by; `replaced` says that the flow itself sets a new one;
  * `chosen` that the caller says which.
  */
 export type Cell =

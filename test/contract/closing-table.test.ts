@@ -266,8 +266,7 @@ function stepsOf(occasion: Occasion, userId: string, actingSessionId: string | n
 /** The live links of a kind that a cell leaves. @param isPresent whether they went to the address that the account has then */
 function linksLeft(kind: string, cell: Cell, isPresent = true): string[] {
   if (cell === 'ended' || cell === 'others' || (cell === 'past' && isPresent)) return [];
-  const isSince = cell === 'since' || cell === 'past';
-  return (isSince ? ['before'] : ['before', 'now', 'later']).map((age) => `${kind} ${age}`);
+  return (cell === 'since' ? ['before'] : ['before', 'now', 'later']).map((age) => `${kind} ${age}`);
 }
 
 describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
@@ -577,6 +576,21 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
       }
     },
   );
+
+  test('what a closing ends is an event each, and the mail of the occasion lists the same (LNK-20)', async () => {
+    const account = await equipped('later');
+    expect((await ways['"not me"']![1].act(account)).status).toBe(200);
+    const events = await db().query<{ about: { kind: string } }>(
+      sql`SELECT about FROM security_events WHERE user_id = ${account.userId}::uuid AND about IS NOT NULL ORDER BY reason, id`,
+    );
+    const kindsTold = events.map(({ about }) => about.kind);
+    const identitiesEnded = Array(4).fill('identity');
+    expect(kindsTold).toEqual(['factor', ...identitiesEnded, 'trusted_device']);
+    const [mail] = await db().query<{ ended: unknown[] }>(
+      sql`SELECT facts->'ended' AS ended FROM mail_outbox WHERE user_id = ${account.userId}::uuid AND kind = 'reset_password'`,
+    );
+    expect(mail!.ended).toEqual(events.map(({ about }) => about));
+  });
 
   test('a deletion leaves nothing of the account', async () => {
     const { userId, accessToken: bearer } = await equipped();

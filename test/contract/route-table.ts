@@ -180,7 +180,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = {
   'POST /api/auth/password/reset': {
     status: 200,
     roundTrips: 2,
-    statements: [1, 14],
+    statements: [1, 13],
     body: ({ links }) => ({
       token: links.reset_password,
       password: otherPassword,

@@ -49,7 +49,11 @@ const beginningsOfSessions = ['src/features/sessions/begin-session.sql.ts'];
 
 /** Statements that have one home each, or few, and the files that may have them: what several features do is done there. */
 export const statementHomes: Readonly<Record<string, readonly string[]>> = {
-  'INSERT INTO security_events': ['src/features/security-events/record-events.sql.ts'],
+  'INSERT INTO security_events': [
+    'src/features/security-events/record-events.sql.ts',
+    // What a closing ended, with what it was.
+    'src/features/security-events/record-ended.sql.ts',
+  ],
   'INSERT INTO mail_outbox': ['src/mail/queue-mail.sql.ts'],
   'DELETE FROM sessions': [
     'src/features/sessions/close-sessions.sql.ts',

@@ -61,7 +61,6 @@ const notMe: Cells = {
   password_reset: 'past',
   recovery_completed: 'past',
   not_me: 'past',
-  email_reverted: 'past',
 };
 
 /**
@@ -114,11 +113,10 @@ export function endOldest(owner: Fragment, kind: OneTimeTokenKind, max: number):
 /** Consumed links stay: a repeat of the batch finds its own by them. */
 function closeLinks(ending: Ending<LinkKind>, { owner, since, ownLinks = [] }: ClosingScope): Fragment {
   const whole = [...ending.ended, ...ending.others];
-  const sinceKinds = [...ending.since, ...(since === null ? [] : ending.past)];
   const later =
-    sinceKinds.length === 0
+    ending.since.length === 0
       ? sql``
-      : sql`OR (link.kind = ANY (${sinceKinds}::text[]) AND link.created_at >= ${since ?? sql`NULL`})`;
+      : sql`OR (link.kind = ANY (${ending.since}::text[]) AND link.created_at >= ${since ?? sql`NULL`})`;
   const present =
     ending.past.length === 0
       ? sql``

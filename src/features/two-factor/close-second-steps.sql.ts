@@ -7,7 +7,7 @@ type SecondStepKind = 'second_step_device' | 'second_step_misses';
 
 /**
  * Devices on which a second step was completed, which have codes of their own and nothing else; and the wrong codes that are
- * counted behind the present password: whoever has lost that withdraws no later one (OTP-16). Once an account was guessed at,
+ * counted behind the present password: whoever has lost that withdraws no later one (OTP-14). Once an account was guessed at,
  * a right code alone clears the count (OTP-14).
  */
 export const secondStepCredentials: Credentials<SecondStepKind> = {

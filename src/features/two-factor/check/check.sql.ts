@@ -217,7 +217,7 @@ export function settleSecondFactor(
 
 /**
  * A statement that counts a wrong code of the user, who is held: once, however often it runs, and only while what it came with
- * is live (OTP-16).
+ * is live (OTP-14).
  * @param live a SELECT, empty once the challenge or the session has ended
  */
 export function countMiss(
