@@ -32,7 +32,8 @@ export type MailBudget =
 type EndedList = (userId: Fragment) => Fragment;
 
 function endedFacts(ended: EndedList): Fragment {
-  return sql`jsonb_strip_nulls(jsonb_build_object('ended', ${ended(sql`r.user_id`)}))`;
+  return sql`coalesce((SELECT jsonb_build_object('ended', l.list) FROM (SELECT ${ended(sql`r.user_id`)} AS list) l
+        WHERE l.list IS NOT NULL), '{}')`;
 }
 
 /**
