@@ -368,6 +368,16 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
           client.call('DELETE', '/api/auth/sessions?keep=current', { bearer }),
       },
     ],
+    'DELETE /sessions?keep=current where no other session is left': [
+      'signed_out_by_owner',
+      {
+        chosen: 'acting',
+        act: async ({ accessToken: bearer, otherSessionId }) => {
+          await db().query(sql`DELETE FROM sessions WHERE id = ${otherSessionId}::uuid`);
+          return client.call('DELETE', '/api/auth/sessions?keep=current', { bearer });
+        },
+      },
+    ],
     'DELETE /sessions/:id': [
       'signed_out_by_owner',
       {
