@@ -602,6 +602,15 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     expect(mail!.ended).toEqual(events.map(({ about }) => about));
   });
 
+  test('what an operator ends is told without the address of the operator', async () => {
+    const account = await equipped();
+    expect((await ways['a ban']![1].act(account)).status).toBe(200);
+    const events = await db().query(
+      sql`SELECT ip_address, user_agent FROM security_events WHERE user_id = ${account.userId}::uuid AND about IS NOT NULL`,
+    );
+    expect(events).toEqual([{ ip_address: null, user_agent: null }]);
+  });
+
   test('a deletion leaves nothing of the account', async () => {
     const { userId, accessToken: bearer } = await equipped();
     for (const kind of kinds) expect(['ended', 'kept'], kind).toContain(table[kind]!.account_deleted);

@@ -10,20 +10,20 @@ const reasons = {
 
 /**
  * A statement, or the body of a CTE, that records one event for each thing that a closing ended: what it was stands in it, as
- * its owner knows it, so that the mail of the occasion lists it (`endedNow`).
+ * its owner knows it, so that the mail of the occasion lists it (`endedNow`). Who did it and where, the event of the occasion
+ * says: that may have been an operator, whose address is none of the owner's business.
  * @param ended a sub-select with `user_id`, and what the thing was as `about`: a jsonb object
  */
 export function recordEnded(
   ended: Fragment,
   kind: keyof typeof reasons,
-  { requestId, operationId, ipAddress, userAgent, location }: RequestMetadata,
+  { requestId, operationId }: RequestMetadata,
 ): Fragment {
   return sql`
     INSERT INTO security_events
-      (type, outcome, reason, about, user_id, request_id, operation_id, ip_address, user_agent, location)
+      (type, outcome, reason, about, user_id, request_id, operation_id)
     SELECT 'user_updated', 'success', ${reasons[kind]}, jsonb_build_object('kind', ${kind}::text) || e.about, e.user_id,
-      ${requestId}::uuid, ${operationId}::uuid, ${ipAddress}::inet, ${userAgent}::text,
-      ${location && JSON.stringify(location)}::jsonb
+      ${requestId}::uuid, ${operationId}::uuid
     FROM ${ended} e`;
 }
 
