@@ -3,7 +3,7 @@ import type { AccountSection } from './http/account-section.ts';
 import { type Page, pageRoutes, type Site } from './http/page.ts';
 import type { Route } from './http/route.ts';
 import type { SignInMethod } from './joints/sign-in-method.ts';
-import type { VisitorReader } from './joints/visitor.ts';
+import type { VisitorReader } from './joints/visitor-reader.ts';
 
 /**
  * The manifest of a feature: all that others must learn from it. `app.ts` folds the manifests, one line each. Every

@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/variable-reader.ts';
 import type { RequestDeps } from '../create-deps.ts';
 import { commonErrors, defineErrors } from '../errors.ts';
-import type { VisitorReader } from '../joints/visitor.ts';
+import type { VisitorReader } from '../joints/visitor-reader.ts';
 import type { Budget } from '../rate-limit/budget-fields.ts';
 import { knownRuntime, loadRuntime, type Runtime } from '../runtime.ts';
 import { isForPage } from './answer-page.ts';

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import type { ConfigError } from '../config/variable-reader.ts';
 import type { Env } from '../config.ts';
 import type { RequestDeps } from '../create-deps.ts';
-import type { VisitorReader } from '../joints/visitor.ts';
+import type { VisitorReader } from '../joints/visitor-reader.ts';
 import type { Runtime } from '../runtime.ts';
 
 /** The contents of Hono's context in this service: read by `c.get`, since Hono makes `c.var` anew each time. */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { encodeBase64Url } from '../crypto/base64url.ts';
 import { open, seal } from '../crypto/seal.ts';
 import type { Deps } from '../deps.ts';
-import type { VisitorIds } from '../joints/visitor.ts';
+import type { VisitorIds } from '../joints/visitor-reader.ts';
 import { expiredHostCookie, hostCookie, readCookie } from './cookies.ts';
 
 const HeldForm = z.strictObject({

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini';
 import type { Deps } from '../deps.ts';
 import { AuthError } from '../errors.ts';
-import type { VisitorIds } from '../joints/visitor.ts';
+import type { VisitorIds } from '../joints/visitor-reader.ts';
 import type { PageLanguage } from '../languages/page-language.ts';
 import { linkView, messageView } from '../ui/link-view.tsx';
 import type { FieldView, FormRefusal, PageView } from '../ui/page-view.ts';
@@ -9,11 +9,11 @@ import { homeOf } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { problemOf } from './form-problem.ts';
 import type { PageModule } from './page.ts';
+import { callerOfForm, setTokensUnlessSet } from './page-caller.ts';
 import { answerView, type Fields, type PageRequest } from './page-request.ts';
 import { clearPageTarget, rememberedTarget } from './page-target.ts';
 import { answerFailure } from './problem.ts';
 import { validate } from './validate.ts';
-import { callerOfForm, setTokensUnlessSet } from './visitor.ts';
 
 /** A page that the link of a mail opens. */
 interface LinkPageSpec<S extends z.core.$ZodType> {

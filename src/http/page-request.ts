@@ -1,11 +1,11 @@
 import type { Deps } from '../deps.ts';
-import type { VisitorIds } from '../joints/visitor.ts';
+import type { VisitorIds } from '../joints/visitor-reader.ts';
 import type { PageLanguage } from '../languages/page-language.ts';
 import type { PageView } from '../ui/page-view.ts';
 import { answerPage } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { type FlashName, setFlash } from './flash.ts';
-import { pageLanguage } from './page-language.ts';
+import { readPageLanguage } from './read-page-language.ts';
 import { requireDeps } from './route.ts';
 
 /** A request for a page, of a person who is signed in or not. */
@@ -27,7 +27,7 @@ export type Fields = Readonly<Record<string, string>>;
 
 /** @throws AuthError misconfigured */
 export async function readPageRequest(c: RequestContext): Promise<PageRequest> {
-  return { c, deps: requireDeps(c), language: await pageLanguage(c.req.raw.headers) };
+  return { c, deps: requireDeps(c), language: await readPageLanguage(c.req.raw.headers) };
 }
 
 /** Answers with a page. */

@@ -4,8 +4,8 @@ import { log } from '../log.ts';
 import { answerPage, homeOf, isForPage } from './answer-page.ts';
 import type { RequestContext } from './context.ts';
 import { loggablePath } from './loggable-path.ts';
-import { pageLanguage } from './page-language.ts';
 import { problemSentence } from './problem-sentence.ts';
+import { readPageLanguage } from './read-page-language.ts';
 
 /** When to try again after a 503: a client that waits this long is still within the refresh grace. */
 export const retryAfterSeconds = 2;
@@ -83,7 +83,7 @@ async function answerErrorPage(
   form: RepeatableForm | undefined,
 ): Promise<Response> {
   const [language, { failureView }] = await Promise.all([
-    pageLanguage(c.req.raw.headers),
+    readPageLanguage(c.req.raw.headers),
     import('../ui/failure-view.tsx'),
   ]);
   const config = c.get('deps')?.config;

@@ -3,6 +3,7 @@ import type { RequestContext } from './context.ts';
 import { readFormBody } from './form-body.ts';
 import { holdForm } from './held-form.ts';
 import type { LoadPage, Page, PageModule, Site } from './page.ts';
+import { callerOfForm, callerOfPage, refuseOtherPages, setTokensUnlessSet } from './page-caller.ts';
 import {
   type Fields,
   type PageRequest,
@@ -13,7 +14,6 @@ import {
 } from './page-request.ts';
 import { answerFailure } from './problem.ts';
 import { requireDeps } from './route.ts';
-import { callerOfForm, callerOfPage, refuseOtherPages, setTokensUnlessSet } from './visitor.ts';
 
 /** Shows a page, to whoever may see it. */
 export async function showPage(page: Page, site: Site, c: RequestContext): Promise<Response> {

@@ -1,8 +1,8 @@
 import { mails } from './de/mails.ts';
-import type { Language } from './language.ts';
+import type { MailLanguage } from './mail-language.ts';
 
 /** German. */
-export const de: Language = {
+export const de: MailLanguage = {
   tag: 'de',
   mails,
   mailFrame: {

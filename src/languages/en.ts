@@ -1,8 +1,8 @@
 import { mails } from './en/mails.ts';
-import type { Language } from './language.ts';
+import type { MailLanguage } from './mail-language.ts';
 
 /** English. */
-export const en: Language = {
+export const en: MailLanguage = {
   tag: 'en',
   mails,
   mailFrame: {

@@ -1,5 +1,5 @@
-import { chooseLanguage } from '../languages/choose-language.ts';
-import type { Language } from '../languages/language.ts';
+import type { MailLanguage } from '../languages/mail-language.ts';
+import { chooseMailLanguage } from '../languages/mail-languages.ts';
 import type { MailText } from '../languages/mail-text.ts';
 import { deviceWords, nameDevice } from '../request/device.ts';
 import { placeName, plainWords } from '../request/place-name.ts';
@@ -40,7 +40,7 @@ export async function renderMail(
   content: MailContent,
   { baseUrl, brand }: MailSender,
 ): Promise<RenderedMail> {
-  const language = chooseLanguage(content.locale);
+  const language = chooseMailLanguage(content.locale);
   const { kind, token } = content;
   if (!isOf(language.mails, kind)) throw new TypeError('unknown kind of mail');
   if ((isOf(linkPaths, kind) || isCodeMail(kind)) && token === null)
@@ -67,7 +67,7 @@ export interface MailSender {
 }
 
 interface MailParts extends MailSender {
-  readonly language: Language;
+  readonly language: MailLanguage;
   readonly mail: MailText;
   readonly url: string | null;
   readonly code: string | null;
@@ -179,7 +179,7 @@ function timeFormat(tag: string): Intl.DateTimeFormat {
 
 async function tellFacts(
   { at, facts }: MailContent,
-  { tag, mailFrame }: Language,
+  { tag, mailFrame }: MailLanguage,
 ): Promise<(readonly [string, string])[]> {
   const told: readonly (readonly [string, string | null])[] = [
     [mailFrame.when, `${timeFormat(tag).format(new Date(at))} UTC`],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { mailTransports } from '../../src/config/mail.ts';
 import { oneTimeTokenKinds } from '../../src/features/one-time-tokens/one-time-token.ts';
-import { languages } from '../../src/languages/choose-language.ts';
 import { en } from '../../src/languages/en.ts';
+import { mailLanguages } from '../../src/languages/mail-languages.ts';
 import { linkPaths } from '../../src/mail/mail-kind.ts';
 import { mailLimits } from '../../src/mail/mail-limits.ts';
 import { codeIn, section, tableRows } from './documents.ts';
@@ -42,7 +42,7 @@ describe('docs/mail.md', () => {
     const english = new Intl.DisplayNames('en', { type: 'language' });
     const [told = ''] =
       /^Mails are in the user's language[^:]*?\./m.exec(section(path, '## Which mails there are')) ?? [];
-    for (const tag of Object.keys(languages)) expect(told).toContain(english.of(tag));
+    for (const tag of Object.keys(mailLanguages)) expect(told).toContain(english.of(tag));
   });
 
   test('says the limits and times of the code', () => {

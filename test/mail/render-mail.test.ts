@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseLanguage, languages } from '../../src/languages/choose-language.ts';
+import { chooseMailLanguage, mailLanguages } from '../../src/languages/mail-languages.ts';
 import { isCodeMail, linkPaths, type MailFacts } from '../../src/mail/mail-kind.ts';
 import { type MailContent, type RenderedMail, renderMail } from '../../src/mail/render-mail.tsx';
 import { nameDevice } from '../../src/request/device.ts';
@@ -12,7 +12,7 @@ const plainBrand: Brand = {
 };
 const chrome =
   'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36';
-const kinds = Object.keys(chooseLanguage('en').mails);
+const kinds = Object.keys(chooseMailLanguage('en').mails);
 const linkKinds = Object.keys(linkPaths);
 
 function render(overrides: Partial<MailContent> = {}): Promise<RenderedMail> {
@@ -36,7 +36,7 @@ function factsOf(
 }
 
 /** What begins a line about the request, in any language. */
-const labels = Object.values(languages).flatMap(({ mailFrame: { when, where, device, takesEffect } }) => [
+const labels = Object.values(mailLanguages).flatMap(({ mailFrame: { when, where, device, takesEffect } }) => [
   when,
   where,
   device,
@@ -53,9 +53,9 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
 }
 
-describe.each(Object.keys(languages))('a mail in %s', (locale) => {
+describe.each(Object.keys(mailLanguages))('a mail in %s', (locale) => {
   test.each(kinds)('says everything that %s has to say, in text and in HTML', async (kind) => {
-    const language = chooseLanguage(locale);
+    const language = chooseMailLanguage(locale);
     expect(language.tag).toBe(locale);
     const isLink = linkKinds.includes(kind);
     const isCode = isCodeMail(kind);

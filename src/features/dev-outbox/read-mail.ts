@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import { chooseLanguage } from '../../languages/choose-language.ts';
+import { chooseMailLanguage } from '../../languages/mail-languages.ts';
 import { openMail } from '../../mail/prepared-mail.ts';
 import { type RenderedMail, renderMail } from '../../mail/render-mail.tsx';
 import { findWaitingMail, findWaitingMails, type WaitingMail } from './waiting-mails.sql.ts';
@@ -36,7 +36,7 @@ async function readMail({ config, keyring }: ReadingDeps, mail: WaitingMail): Pr
   const { id, kind, recipient, createdAt, sealed } = mail;
   const content =
     sealed === null ? { token: null, facts: mail.facts } : await openMail(keyring, { ...mail, sealed });
-  if (content === null || !Object.hasOwn(chooseLanguage(mail.locale).mails, kind)) return null;
+  if (content === null || !Object.hasOwn(chooseMailLanguage(mail.locale).mails, kind)) return null;
   const rendered = await renderMail({ ...mail, at: createdAt, ...content }, config);
   return { id, kind, recipient, createdAt, ...rendered };
 }

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import type { RequestContext } from '../../http/context.ts';
-import { seemsSignedIn } from '../../http/visitor.ts';
+import { seemsSignedIn } from '../../http/page-caller.ts';
 import type { FieldView } from '../../ui/page-view.ts';
 
 /** The failures that somebody at the page of such a link can correct there. */

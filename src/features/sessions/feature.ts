@@ -12,6 +12,6 @@ export const feature: Feature = {
       load: () => import('./pages/sessions-section.tsx'),
     },
   ],
-  loadVisitorReader: async () => (await import('./visitor.ts')).visitorReader,
+  loadVisitorReader: async () => (await import('./session-visitor-reader.ts')).sessionVisitorReader,
   loadRules: async () => (await import('./rules.ts')).rules,
 };

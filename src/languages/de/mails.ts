@@ -1,7 +1,7 @@
-import type { Language } from '../language.ts';
+import type { MailLanguage } from '../mail-language.ts';
 
 /** The mails in German. */
-export const mails: Language['mails'] = {
+export const mails: MailLanguage['mails'] = {
   verify_email: {
     subject: 'Bestätigen Sie Ihre E-Mail-Adresse',
     paragraphs: ['Bitte bestätigen Sie, dass diese E-Mail-Adresse zu Ihrem Konto gehört.'],

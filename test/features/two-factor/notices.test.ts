@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { chooseLanguage } from '../../../src/languages/choose-language.ts';
+import { chooseMailLanguage } from '../../../src/languages/mail-languages.ts';
 import { freshClient } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { causeMails, mailsTo, type QueuedMail } from '../../support/mailbox.ts';
@@ -115,7 +115,7 @@ describe.each(Object.keys(occasions) as Kind[])('the mail %s', { timeout: 60_000
     expect(mails).toMatchObject([{ ...told, token: link === undefined ? null : expect.any(String) }]);
     const shown = await client.get(`/dev/outbox/${mails[0]!.id}`);
     expect(shown.status, shown.text).toBe(200);
-    const [german, english] = ['de', 'en'].map((tag) => chooseLanguage(tag).mails[kind]);
+    const [german, english] = ['de', 'en'].map((tag) => chooseMailLanguage(tag).mails[kind]);
     expect(titleOf(shown)).toBe(german!.subject);
     expect(shown.text).toContain(german!.paragraphs[0]);
     expect(shown.text).not.toContain(english!.subject);

@@ -1,8 +1,8 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule } from '../../../http/page.ts';
+import { leadSignedOut } from '../../../http/page-caller.ts';
 import { answerView, type SignedInRequest } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { leadSignedOut } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView } from '../../../ui/page-view.ts';
 import { Card, LinkLine } from '../../../ui/pieces.tsx';

@@ -1,6 +1,6 @@
 import type { PageModule } from '../../../http/page.ts';
+import { findVisitor } from '../../../http/page-caller.ts';
 import { type PageRequest, seeOther } from '../../../http/page-request.ts';
-import { findVisitor } from '../../../http/visitor.ts';
 
 /** Leads to the account, or to the sign-in. */
 export const page: PageModule<PageRequest> = {

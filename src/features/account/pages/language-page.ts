@@ -1,8 +1,8 @@
 import type { PageModule } from '../../../http/page.ts';
-import { setPageLanguage } from '../../../http/page-language.ts';
+import { findVisitor } from '../../../http/page-caller.ts';
 import { type PageRequest, seeOther } from '../../../http/page-request.ts';
 import { logFailure, toAuthError } from '../../../http/problem.ts';
-import { findVisitor } from '../../../http/visitor.ts';
+import { setPageLanguage } from '../../../http/read-page-language.ts';
 import { pageLanguages } from '../../../languages/page-languages.ts';
 import { redirectTarget } from '../../../request/redirect-target.ts';
 import { updateProfile } from '../update-profile.ts';

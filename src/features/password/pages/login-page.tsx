@@ -1,6 +1,7 @@
 import { broughtSentence } from '../../../http/brought-sentence.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule, Site } from '../../../http/page.ts';
+import { findVisitor } from '../../../http/page-caller.ts';
 import {
   answerView,
   type Fields,
@@ -10,7 +11,6 @@ import {
 } from '../../../http/page-request.ts';
 import { type PageTarget, pageTarget, withTarget } from '../../../http/page-target.ts';
 import { validate } from '../../../http/validate.ts';
-import { findVisitor } from '../../../http/visitor.ts';
 import type { SignInMethod } from '../../../joints/sign-in-method.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { PageView } from '../../../ui/page-view.ts';

@@ -1,7 +1,7 @@
 import { type AccountSectionModule, fieldsOfForm, problemOfForm } from '../../../http/account-section.ts';
+import { setTokenCookies } from '../../../http/page-caller.ts';
 import { seeOther } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { setTokenCookies } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView } from '../../../ui/page-view.ts';
 import { changePassword } from '../current-password/change-password.ts';

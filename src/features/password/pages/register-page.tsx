@@ -1,6 +1,6 @@
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import type { PageModule, Site } from '../../../http/page.ts';
-import { pageLocale } from '../../../http/page-language.ts';
+import { findVisitor } from '../../../http/page-caller.ts';
 import {
   answerView,
   type Fields,
@@ -9,8 +9,8 @@ import {
   seeOther,
 } from '../../../http/page-request.ts';
 import { pageTarget, setPageTarget, withTarget } from '../../../http/page-target.ts';
+import { pageLocale } from '../../../http/read-page-language.ts';
 import { validate } from '../../../http/validate.ts';
-import { findVisitor } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import { mailSentView } from '../../../ui/mail-sent-view.tsx';
 import type { PageView } from '../../../ui/page-view.ts';

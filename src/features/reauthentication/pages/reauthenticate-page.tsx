@@ -3,6 +3,7 @@ import { commonErrors, isCode } from '../../../errors.ts';
 import { type FormProblem, orShowAgain } from '../../../http/form-problem.ts';
 import { clearHeldForm, type HeldForm, openHeldForm } from '../../../http/held-form.ts';
 import type { PageModule, Site } from '../../../http/page.ts';
+import { callerOfTokens, setTokensUnlessSet } from '../../../http/page-caller.ts';
 import {
   answerView,
   type Fields,
@@ -13,7 +14,6 @@ import {
 import { answerFailure } from '../../../http/problem.ts';
 import { receiveForm } from '../../../http/serve-page.ts';
 import { validate } from '../../../http/validate.ts';
-import { callerOfTokens, setTokensUnlessSet } from '../../../http/visitor.ts';
 import { passGates } from '../../../joints/gate.ts';
 import type { ElsewhereMethod, ProofMethod } from '../../../joints/reauthentication.ts';
 import { onwardView } from '../../../ui/onward-view.tsx';

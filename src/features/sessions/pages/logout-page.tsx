@@ -1,7 +1,7 @@
 import type { PageModule } from '../../../http/page.ts';
+import { leadSignedOut } from '../../../http/page-caller.ts';
 import { answerView, type PageRequest } from '../../../http/page-request.ts';
 import { cookieTokens } from '../../../http/presented-tokens.ts';
-import { leadSignedOut } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import { Card, LinkLine } from '../../../ui/pieces.tsx';
 import { logout } from '../logout.ts';

@@ -1,7 +1,7 @@
 import { commonErrors } from '../../../errors.ts';
 import type { AccountSectionModule } from '../../../http/account-section.ts';
+import { leadSignedOut } from '../../../http/page-caller.ts';
 import { readableTime, type SignedInRequest, seeOther } from '../../../http/page-request.ts';
-import { leadSignedOut } from '../../../http/visitor.ts';
 import { deviceWords } from '../../../request/device.ts';
 import { placeName } from '../../../request/place-name.ts';
 import { Form } from '../../../ui/form.tsx';

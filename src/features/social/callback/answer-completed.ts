@@ -1,9 +1,9 @@
 import type { Deps } from '../../../deps.ts';
 import { AuthError } from '../../../errors.ts';
 import { setChallengeCookie } from '../../../http/auth-cookies.ts';
+import { setTokenCookies } from '../../../http/page-caller.ts';
 import { seeOther } from '../../../http/page-request.ts';
 import { pageTarget } from '../../../http/page-target.ts';
-import { setTokenCookies } from '../../../http/visitor.ts';
 import { withParameter } from '../../../request/redirect-target.ts';
 import { answerPageSignIn, setSignInCookies } from '../../sign-in/index.ts';
 import { logProviderFailure } from '../provider-failure.ts';

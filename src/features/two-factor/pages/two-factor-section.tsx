@@ -1,6 +1,7 @@
 import { commonErrors } from '../../../errors.ts';
 import { type AccountSectionModule, problemOfForm, type RefusedForm } from '../../../http/account-section.ts';
 import { orShowAgain } from '../../../http/form-problem.ts';
+import { setTokenCookies } from '../../../http/page-caller.ts';
 import {
   answerView,
   type Fields,
@@ -9,7 +10,6 @@ import {
   seeOther,
 } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
-import { setTokenCookies } from '../../../http/visitor.ts';
 import { Form } from '../../../ui/form.tsx';
 import { Alert } from '../../../ui/pieces.tsx';
 import { renewBackupCodes } from '../backup-codes/renew-backup-codes.ts';

@@ -6,7 +6,7 @@ const cookieName = '__Host-nexora_language';
 const ttlSeconds = 400 * 86_400; // the maximum of browsers (RFC 6265bis section 5.5)
 
 /** Returns the language that was chosen on a page, else the one that the browser prefers. Its texts are loaded on first use. */
-export async function pageLanguage(headers: Headers): Promise<PageLanguage> {
+export async function readPageLanguage(headers: Headers): Promise<PageLanguage> {
   const { choosePageLanguage } = await import('../languages/page-languages.ts');
   return choosePageLanguage(pageLocale(headers));
 }

@@ -1,11 +1,11 @@
 import type { Deps } from '../../deps.ts';
-import type { VisitorReader } from '../../joints/visitor.ts';
+import type { VisitorReader } from '../../joints/visitor-reader.ts';
 import type { PresentedRefreshToken } from './judge-token.sql.ts';
 import { refresh, targetOf } from './refresh.ts';
 import { findLiveCaller, lookAtSession } from './refresh-session.sql.ts';
 
 /** Who visits a page, by the tokens of the cookies. */
-export const visitorReader: VisitorReader = {
+export const sessionVisitorReader: VisitorReader = {
   isLive: async ({ db }, caller) => findLiveCaller(db, caller),
   look: async (deps, token) => {
     const target = targetOf(deps, { token, transport: 'cookie' });

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { commonErrors, isCode } from '../errors.ts';
 import type { IssuedTokens } from '../joints/issued-tokens.ts';
-import type { VisitorIds, VisitorReader } from '../joints/visitor.ts';
+import type { VisitorIds, VisitorReader } from '../joints/visitor-reader.ts';
 import { accessCookieName, clearAuthCookies, refreshCookieName, setAuthCookies } from './auth-cookies.ts';
 import type { RequestContext } from './context.ts';
 import { readCookie } from './cookies.ts';

@@ -2,7 +2,7 @@ import type { MailKind } from '../mail/mail-kind.ts';
 import type { MailText } from './mail-text.ts';
 
 /** What mails say in one language: one file each. */
-export interface Language {
+export interface MailLanguage {
   /** BCP 47 tag, for `lang` and for the format of dates. */
   readonly tag: string;
   readonly mails: { readonly [Kind in MailKind]: MailText };
