@@ -58,7 +58,7 @@ const pureUnits = [
   'test/db/{database-error,sql}.test.ts',
   'test/http/{client-ip,cookies,json,origin,validate}.test.ts',
   'test/mail/render-mail.test.ts',
-  'test/rate-limit/{client-bucket,client-windows}.test.ts',
+  'test/rate-limit/{bucket-of-address,client-windows}.test.ts',
 ];
 
 // workerd has to know it before they are started.

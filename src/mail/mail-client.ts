@@ -1,6 +1,6 @@
 import { encodeBase64Url } from '../crypto/base64url.ts';
 import { type Keyring, mac } from '../crypto/keyring.ts';
-import { clientBucket, clientNetwork } from '../rate-limit/client-bucket.ts';
+import { bucketOfAddress, clientNetwork } from '../rate-limit/bucket-of-address.ts';
 
 /** Who causes a mail, under a keyed hash: the tables hold no client address for it. */
 export interface MailClient {
@@ -14,5 +14,5 @@ export interface MailClient {
 export function mailClient(keyring: Keyring, ipAddress: string | null): MailClient {
   const named = (text: string) =>
     `client:${encodeBase64Url(mac(keyring, 'mail-client', new TextEncoder().encode(text)))}`;
-  return { clientKey: named(clientBucket(ipAddress)), networkKey: named(clientNetwork(ipAddress)) };
+  return { clientKey: named(bucketOfAddress(ipAddress)), networkKey: named(clientNetwork(ipAddress)) };
 }

@@ -2,8 +2,8 @@ import { encodeBase64Url } from '../crypto/base64url.ts';
 import { type Keyring, mac } from '../crypto/keyring.ts';
 import { log } from '../log.ts';
 import { answerWithin } from './answer-within.ts';
+import { bucketOfAddress, clientNetwork } from './bucket-of-address.ts';
 import type { Budget } from './budget-fields.ts';
-import { clientBucket, clientNetwork } from './client-bucket.ts';
 import { type ClientWindow, ClientWindows, windowMs } from './client-windows.ts';
 import { SharedCounts } from './shared-counts.ts';
 
@@ -108,7 +108,7 @@ export class RateLimiter {
   take(request: CountedRequest): Verdict | Promise<Verdict> {
     const { now } = request;
     const quota = this.#quotas[request.class];
-    const bucket = clientBucket(request.ip);
+    const bucket = bucketOfAddress(request.ip);
     const networkBucket = clientNetwork(request.ip);
     const counters: Counter[] = [];
     // The network's first: where it is refused, its clients get no window, so that they crowd nobody out of the map.

@@ -1,5 +1,5 @@
 import { defineRoutes } from '../../http/route.ts';
-import { currentPasswordRoutes } from './current-password/routes.ts';
+import { currentPasswordRoutes } from './own-password/routes.ts';
 import { resetRoutes } from './reset/routes.ts';
 
 const posted = { method: 'POST', guard: 'anyone', limit: 'credential', body: 'required' } as const;

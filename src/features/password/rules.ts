@@ -1,5 +1,5 @@
 import type { FeatureRules } from '../../feature.ts';
-import { passwordReauthentication } from './current-password/reauthenticate.ts';
+import { passwordReauthentication } from './own-password/reauthenticate.ts';
 
 export const rules: FeatureRules = {
   reauthentications: [passwordReauthentication],

@@ -2,9 +2,9 @@ import type { FeatureRules } from '../../feature.ts';
 import { resealTokens } from './apple-token/kept-token.ts';
 import { revokeTokens } from './apple-token/revoke-tokens.ts';
 import { forgetDisownedIdentities, identityCredentials } from './close-identities.sql.ts';
+import { linkIdentityAtSignIn } from './entry/link-identity.ts';
 import { exportedIdentities } from './identities/identities.sql.ts';
 import { providerReauthentication } from './reauthentication/provider-method.ts';
-import { linkIdentityAtSignIn } from './sign-in/link-identity.ts';
 
 export const rules: FeatureRules = {
   signInCompletions: [linkIdentityAtSignIn],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
-import { clientBucket, clientNetwork } from '../../../src/rate-limit/client-bucket.ts';
+import { bucketOfAddress, clientNetwork } from '../../../src/rate-limit/bucket-of-address.ts';
 import { expectProblem } from '../../contract/expect-problem.ts';
 import { freshClient, freshEmail, otherPassword, registration } from '../../support/accounts.ts';
 import { type Answer, TestClient } from '../../support/client.ts';
@@ -100,7 +100,7 @@ describe('the registrations of one client', () => {
     await register('off', address);
     const rows = await query<{ bucket: string }>(sql`SELECT bucket FROM login_attempts`);
     for (const { bucket } of rows) {
-      expect(bucket).not.toContain(clientBucket(address));
+      expect(bucket).not.toContain(bucketOfAddress(address));
       expect(bucket).not.toContain(clientNetwork(address));
     }
   });

@@ -138,7 +138,7 @@ export const proofFaults: readonly PlantedFault[] = [
     id: 'visit-signs-in-twice',
     guarantees: ['OAU-14'],
     breaks: 'A callback that is sent again opens another session.',
-    file: 'src/features/social/sign-in/entry/entry-steps.sql.ts',
+    file: 'src/features/social/entry/entry-steps.sql.ts',
     find: 'return isConsumedByUs(consumed, operationId);',
     replace: 'return sql`(true OR ${isConsumedByUs(consumed, operationId)})`;',
     tests: ['test/races/social.test.ts'],

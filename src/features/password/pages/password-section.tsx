@@ -4,8 +4,8 @@ import { seeOther } from '../../../http/page-request.ts';
 import { validate } from '../../../http/validate.ts';
 import { Form } from '../../../ui/form.tsx';
 import type { FieldView } from '../../../ui/page-view.ts';
-import { changePassword } from '../current-password/change-password.ts';
-import { changePasswordRequest } from '../current-password/schemas.ts';
+import { changePassword } from '../own-password/change-password.ts';
+import { changePasswordRequest } from '../own-password/schemas.ts';
 import { newPasswordFields } from './new-password-fields.ts';
 
 /** The password of the account: changed by the current one, or set for the first time. */

@@ -5,6 +5,8 @@ import { oneTimeTokenTtlSeconds, readOneTimeToken } from '../../one-time-tokens/
 import type { CallerIds } from '../../sessions/index.ts';
 import type { Challenge, SignIn } from '../../sign-in/index.ts';
 import type { TrustEntry } from '../../trusted-devices/index.ts';
+import type { ConsumedOnce } from '../entry/entry.ts';
+import { type IssuedCode, signInByProfile } from '../entry/sign-in-by-profile.ts';
 import { socialErrors } from '../errors.ts';
 import { linkByProfile } from '../link/link-by-profile.ts';
 import { createProviderClient } from '../outbound/provider-client.ts';
@@ -13,8 +15,6 @@ import { callbackUri } from '../providers/find-provider.ts';
 import type { Provider } from '../providers/provider.ts';
 import { AccessDenied, type ReadProfile, readProfile } from '../providers/read-profile.ts';
 import { renewByProfile } from '../reauthentication/renew-by-profile.ts';
-import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
-import { type IssuedCode, signInByProfile } from '../sign-in/sign-in-by-profile.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 
 /** What a browser brings back from a provider. */

@@ -9,8 +9,8 @@ import {
   type SignInSettings,
   unlessTrusted,
 } from '../../sign-in/index.ts';
+import { prepareEntry } from '../entry/prepare-entry.ts';
 import { socialErrors } from '../errors.ts';
-import { prepareEntry } from '../sign-in/prepare-entry.ts';
 import { findCodeHolder, redeemCode } from './redeem-code.sql.ts';
 
 /** What an app presents. */

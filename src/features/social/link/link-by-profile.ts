@@ -3,10 +3,10 @@ import { passGates } from '../../../joints/gate.ts';
 import { addressErrors } from '../../addresses/index.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
+import type { ConsumedOnce } from '../entry/entry.ts';
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
-import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
 import { linkToCaller } from './link-to-caller.sql.ts';
 
 /** Somebody who came back from a provider to the session that began the visit. */

@@ -5,6 +5,8 @@ import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type CallerIds, fromLiveSession, keepSession } from '../../sessions/index.ts';
 import { lockUser } from '../../users/index.ts';
+import type { ConsumedOnce } from '../entry/entry.ts';
+import { consume, isConsumedHere } from '../entry/entry-steps.sql.ts';
 import {
   type KeptToken,
   keepProviderToken,
@@ -12,8 +14,6 @@ import {
   type PresentedIdentity,
   tellLinked,
 } from '../identities/identities.sql.ts';
-import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
-import { consume, isConsumedHere } from '../sign-in/entry/entry-steps.sql.ts';
 
 /** The caller, as one who wants to visit a provider. */
 interface VisitingCaller extends GatedRow {

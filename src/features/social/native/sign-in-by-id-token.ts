@@ -3,13 +3,13 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Deps } from '../../../deps.ts';
 import { AuthError, commonErrors } from '../../../errors.ts';
 import type { Challenge, SignIn, SignInSettings } from '../../sign-in/index.ts';
+import { type SocialSignInInput, signInByProfile } from '../entry/sign-in-by-profile.ts';
 import { socialErrors } from '../errors.ts';
 import { createProviderClient } from '../outbound/provider-client.ts';
 import { IdTokenRefused } from '../outbound/provider-error.ts';
 import { providerFailure } from '../provider-failure.ts';
 import { checkIdToken, type IdTokenCheck } from '../providers/id-token.ts';
 import type { Provider } from '../providers/provider.ts';
-import { type SocialSignInInput, signInByProfile } from '../sign-in/sign-in-by-profile.ts';
 import { redeemNativeCode } from './redeem-native-code.ts';
 
 /** What a native app got of the provider's own sign-in. */

@@ -12,9 +12,9 @@ import {
   type SessionRenewal,
 } from '../../sessions/index.ts';
 import { lockUser } from '../../users/index.ts';
+import type { ConsumedOnce } from '../entry/entry.ts';
+import { consume, isConsumedHere } from '../entry/entry-steps.sql.ts';
 import { fromIdentity, type PresentedIdentity } from '../identities/identities.sql.ts';
-import type { ConsumedOnce } from '../sign-in/entry/entry.ts';
-import { consume, isConsumedHere } from '../sign-in/entry/entry-steps.sql.ts';
 
 /** A caller who has authenticated again. */
 export interface Returned {

@@ -15,7 +15,7 @@ export const registrationLimits = {
 export interface RegistrationCount {
   /** UUID made before the first try, so that a repeat of the statement does not count twice. */
   readonly id: string;
-  readonly clientBucket: string;
+  readonly bucketOfAddress: string;
   /** Null where the network is the client itself. */
   readonly networkBucket: string | null;
 }
@@ -27,7 +27,7 @@ export interface RegistrationCount {
 export function registrationCount({ clientKey, networkKey }: MailClient): RegistrationCount {
   return {
     id: crypto.randomUUID(),
-    clientBucket: `registrations:${clientKey}`,
+    bucketOfAddress: `registrations:${clientKey}`,
     networkBucket: networkKey === clientKey ? null : `registrations:network:${networkKey}`,
   };
 }

@@ -9,13 +9,13 @@ const { perClient, perNetwork } = registrationLimits;
  * counted, and `isRegistrationCounted` is false for the steps that follow.
  */
 export function countRegistration(count: RegistrationCount) {
-  const { id, clientBucket, networkBucket } = count;
+  const { id, bucketOfAddress, networkBucket } = count;
   const networkHasRoom =
     networkBucket === null
       ? sql`true`
       : sql`NOT EXISTS (SELECT ${fromFullBuckets(count)} AND t.bucket = ${networkBucket})`;
-  const client = sql`(SELECT ${clientBucket}::text AS bucket WHERE ${networkHasRoom})`;
-  const network = sql`(SELECT ${networkBucket}::text AS bucket WHERE ${isCountedIn(clientBucket, id)})`;
+  const client = sql`(SELECT ${bucketOfAddress}::text AS bucket WHERE ${networkHasRoom})`;
+  const network = sql`(SELECT ${networkBucket}::text AS bucket WHERE ${isCountedIn(bucketOfAddress, id)})`;
   return {
     countClient: reserveAttempt(client, id, perClient, 'uncounted'),
     countNetwork: networkBucket === null ? null : reserveAttempt(network, id, perNetwork, 'uncounted'),
@@ -23,8 +23,8 @@ export function countRegistration(count: RegistrationCount) {
 }
 
 /** Whether the registration was counted, and so may go on. */
-export function isRegistrationCounted({ id, clientBucket, networkBucket }: RegistrationCount): Fragment {
-  return isCountedIn(networkBucket ?? clientBucket, id);
+export function isRegistrationCounted({ id, bucketOfAddress, networkBucket }: RegistrationCount): Fragment {
+  return isCountedIn(networkBucket ?? bucketOfAddress, id);
 }
 
 /** The seconds until there is room for a registration that was not counted, as a scalar; null for one that was. */
@@ -37,8 +37,8 @@ function isCountedIn(bucket: string, id: string): Fragment {
   return sql`EXISTS (SELECT FROM login_attempts c WHERE c.bucket = ${bucket} AND c.last_attempt_id = ${id}::uuid)`;
 }
 
-function fromFullBuckets({ clientBucket, networkBucket }: RegistrationCount): Fragment {
+function fromFullBuckets({ bucketOfAddress, networkBucket }: RegistrationCount): Fragment {
   return sql`FROM login_attempts t
-    WHERE t.bucket = ANY (${[clientBucket, networkBucket]}::text[]) AND t.window_ends_at > now()
-      AND t.count >= CASE WHEN t.bucket = ${clientBucket} THEN ${perClient.max}::int ELSE ${perNetwork.max}::int END`;
+    WHERE t.bucket = ANY (${[bucketOfAddress, networkBucket]}::text[]) AND t.window_ends_at > now()
+      AND t.count >= CASE WHEN t.bucket = ${bucketOfAddress} THEN ${perClient.max}::int ELSE ${perNetwork.max}::int END`;
 }

@@ -6,20 +6,20 @@ const unknownClients = 'unknown';
  * address. IPv6 counts by /64, which is what one subscriber gets: by address there would be 2^64 budgets. `null`, a
  * missing or invalid address, is one bucket for everybody, never a way around the limit (LIM-05, 06).
  */
-export function clientBucket(ip: string | null): string {
-  return networkOf(ip, 4);
+export function bucketOfAddress(ip: string | null): string {
+  return prefixOf(ip, 4);
 }
 
 /**
  * Returns the name under which all networks of one holder are counted: the /48 of an IPv6 address, which a site gets
- * and which contains 65,536 networks of the size that `clientBucket` counts by (LIM-15). For every other client it is
- * its `clientBucket`.
+ * and which contains 65,536 networks of the size that `bucketOfAddress` counts by (LIM-15). For every other client it is
+ * its `bucketOfAddress`.
  */
 export function clientNetwork(ip: string | null): string {
-  return networkOf(ip, 3);
+  return prefixOf(ip, 3);
 }
 
-function networkOf(ip: string | null, groups: number): string {
+function prefixOf(ip: string | null, groups: number): string {
   if (ip === null) return unknownClients;
   return ip.includes(':') ? `${groupsOf(ip).slice(0, groups).join(':')}::/${16 * groups}` : ip;
 }

@@ -1,7 +1,7 @@
 import type { Address } from '../../../address/address-key.ts';
 import { personName } from '../../../text-schemas.ts';
 import type { KeptToken, PresentedIdentity } from '../identities/identities.sql.ts';
-import type { Entry } from './entry/entry.ts';
+import type { Entry } from './entry.ts';
 
 /** What a new account takes from a provider. */
 export interface NewProfile {

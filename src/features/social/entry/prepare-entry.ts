@@ -1,7 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { createOneTimeToken } from '../../one-time-tokens/index.ts';
 import { prepareOpening, type SignInSettings } from '../../sign-in/index.ts';
-import type { Entry } from './entry/entry.ts';
+import type { Entry } from './entry.ts';
 
 /** How services read that somebody else has authenticated the user. RFC 8176 has no value for it; others say so too. */
 const federatedAmr = ['fed'];

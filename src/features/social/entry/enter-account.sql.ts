@@ -12,15 +12,9 @@ import {
   noteIdentityUsed,
   type PresentedIdentity,
 } from '../identities/identities.sql.ts';
-import type { Entry } from './entry/entry.ts';
-import type { EntryRow } from './entry/entry-row.ts';
-import {
-  consume,
-  type ExpectedEntry,
-  entryAnswer,
-  entrySteps,
-  isConsumedHere,
-} from './entry/entry-steps.sql.ts';
+import type { Entry } from './entry.ts';
+import type { EntryRow } from './entry-row.ts';
+import { consume, type ExpectedEntry, entryAnswer, entrySteps, isConsumedHere } from './entry-steps.sql.ts';
 
 /** A sign-in to an account that is there. */
 export interface Entering extends ExpectedEntry {

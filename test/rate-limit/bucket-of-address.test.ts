@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clientIp } from '../../src/http/client-ip.ts';
-import { clientBucket, clientNetwork } from '../../src/rate-limit/client-bucket.ts';
+import { bucketOfAddress, clientNetwork } from '../../src/rate-limit/bucket-of-address.ts';
 
 /** The bucket of a request with this CF-Connecting-IP. */
 function bucketOf(text: string | null): string {
   const headers = new Headers(text === null ? {} : { 'CF-Connecting-IP': text });
-  return clientBucket(clientIp(new Request('https://auth.example/', { headers })));
+  return bucketOfAddress(clientIp(new Request('https://auth.example/', { headers })));
 }
 
-describe('clientBucket', () => {
+describe('bucketOfAddress', () => {
   test.each<[ip: string, bucket: string]>([
     ['203.0.113.7', '203.0.113.7'],
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
@@ -21,7 +21,7 @@ describe('clientBucket', () => {
     ['::1', '0:0:0:0::/64'],
     ['::', '0:0:0:0::/64'],
   ])('of %s is %s (LIM-05)', (ip, bucket) => {
-    expect(clientBucket(ip)).toBe(bucket);
+    expect(bucketOfAddress(ip)).toBe(bucket);
   });
 
   test('is one for all addresses of a /64, and another for the next /64 (LIM-05)', () => {
@@ -42,9 +42,9 @@ describe('clientBucket', () => {
 
   test('is one for everybody without a plain address, which no address has (LIM-06)', () => {
     for (const text of [null, '', 'unknown', '1.2.3.4, 5.6.7.8', '1'.repeat(5120)])
-      expect(bucketOf(text)).toBe(clientBucket(null));
+      expect(bucketOf(text)).toBe(bucketOfAddress(null));
     expect(
-      clientIp(new Request('https://a.example/', { headers: { 'CF-Connecting-IP': clientBucket(null) } })),
+      clientIp(new Request('https://a.example/', { headers: { 'CF-Connecting-IP': bucketOfAddress(null) } })),
     ).toBe(null);
   });
 });
@@ -68,6 +68,6 @@ describe('clientNetwork', () => {
   });
 
   test('of IPv6 is the name of no bucket, so that the two never share a count', () => {
-    expect(clientNetwork('2001:db8:1::')).not.toBe(clientBucket('2001:db8:1::'));
+    expect(clientNetwork('2001:db8:1::')).not.toBe(bucketOfAddress('2001:db8:1::'));
   });
 });

@@ -6,8 +6,8 @@ import { holdClient, holdRecipient, queueNotice } from '../../../mail/queue-mail
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
 import { hasAddress, recipientColumns } from '../../users/index.ts';
-import type { ConsumedOnce } from './entry/entry.ts';
-import { consume, isConsumedHere } from './entry/entry-steps.sql.ts';
+import type { ConsumedOnce } from './entry.ts';
+import { consume, isConsumedHere } from './entry-steps.sql.ts';
 
 /** A sign-in at a provider that leads to no account. */
 export interface Refusal {

@@ -1,6 +1,6 @@
-import type { PendingCompletion } from '../../../../joints/sign-in-completion.ts';
-import type { NewOneTimeToken, PresentedOneTimeToken } from '../../../one-time-tokens/index.ts';
-import type { SignInOpening } from '../../../sign-in/index.ts';
+import type { PendingCompletion } from '../../../joints/sign-in-completion.ts';
+import type { NewOneTimeToken, PresentedOneTimeToken } from '../../one-time-tokens/index.ts';
+import type { SignInOpening } from '../../sign-in/index.ts';
 
 /** A state, or an ID token, that is used up by what it leads to. */
 export type ConsumedOnce = PresentedOneTimeToken & { readonly ttlSeconds: number };

@@ -1,4 +1,4 @@
-import type { OpeningRow, SignedInRow } from '../../../sign-in/index.ts';
+import type { OpeningRow, SignedInRow } from '../../sign-in/index.ts';
 
 /** What a sign-in came to: a session or what it leads to instead, or a code that was issued. */
 export type EntryRow = SignedInRow | OpeningRow | CodeRow;

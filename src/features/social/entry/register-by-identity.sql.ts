@@ -18,8 +18,8 @@ import {
   secondsUntilRoomToRegister,
 } from '../../users/index.ts';
 import { identityAddedNow, insertIdentity, keepProviderToken } from '../identities/identities.sql.ts';
-import type { EntryRow } from './entry/entry-row.ts';
-import { consume, entryAnswer, isConsumedHere, newEntrySteps } from './entry/entry-steps.sql.ts';
+import type { EntryRow } from './entry-row.ts';
+import { consume, entryAnswer, isConsumedHere, newEntrySteps } from './entry-steps.sql.ts';
 import type { NewOwner } from './new-profile.ts';
 
 /** A sign-in that makes an account. */

@@ -1,5 +1,5 @@
-import { type Fragment, sql } from '../../../../db/sql.ts';
-import type { RequestMetadata } from '../../../../request/request-metadata.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
+import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import {
   consumeUnstored,
   endOldest,
@@ -7,9 +7,9 @@ import {
   isConsumedByUs,
   issueToken,
   type LinkMail,
-} from '../../../one-time-tokens/index.ts';
-import { verdict } from '../../../sessions/index.ts';
-import { fromOpening, openingColumns, openingSteps, tellNewDevice } from '../../../sign-in/index.ts';
+} from '../../one-time-tokens/index.ts';
+import { verdict } from '../../sessions/index.ts';
+import { fromOpening, openingColumns, openingSteps, tellNewDevice } from '../../sign-in/index.ts';
 import type { CodeContent, ConsumedOnce, Entry } from './entry.ts';
 import type { EntryRow } from './entry-row.ts';
 

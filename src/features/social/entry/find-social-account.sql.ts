@@ -15,7 +15,7 @@ import {
   isLinkable,
   type PresentedIdentity,
 } from '../identities/identities.sql.ts';
-import type { ConsumedOnce } from './entry/entry.ts';
+import type { ConsumedOnce } from './entry.ts';
 
 /** An address that a provider has verified, as it is compared. */
 export interface VouchedAddress {

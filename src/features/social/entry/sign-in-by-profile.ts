@@ -17,8 +17,8 @@ import type { KeptToken, PresentedIdentity } from '../identities/identities.sql.
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
 import { enterAccount } from './enter-account.sql.ts';
-import type { ConsumedOnce, Entry } from './entry/entry.ts';
-import { type EntryRow, hasTurnedChallenge, isCodeRow } from './entry/entry-row.ts';
+import type { ConsumedOnce, Entry } from './entry.ts';
+import { type EntryRow, hasTurnedChallenge, isCodeRow } from './entry-row.ts';
 import { type FoundAccount, findSocialAccount, type VouchedAddress } from './find-social-account.sql.ts';
 import { linkingOf } from './link-identity.ts';
 import { type NewOwner, nameOf } from './new-profile.ts';
