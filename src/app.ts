@@ -28,7 +28,11 @@ import type { Route } from './http/route.ts';
 import { TableRouter } from './http/table-router.ts';
 import { loadOnce } from './load-once.ts';
 
-/** The manifest of every feature, one line each; what owns a table comes before what builds on it. */
+/**
+ * The manifest of every feature, one line each; what owns a table comes before what builds on it.
+ *
+ * An id in a comment of the service, such as LNK-15 or T26, is a guarantee or a threat of docs/security.md.
+ */
 export const features: readonly Feature[] = [
   users.feature,
   securityEvents.feature,
