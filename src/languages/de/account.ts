@@ -7,7 +7,7 @@ export const account: AccountTexts = {
   sessionsTitle: 'Ihre Geräte',
   recovery: {
     title: 'Konto wiederherstellen',
-    text: 'Möglicherweise hatte jemand Zugriff auf dieses Konto. Bis über den Link in unserer E-Mail ein neues Passwort festgelegt ist, lässt sich nichts ändern, was den Zugang betrifft, und nichts löschen oder herunterladen.',
+    text: 'Möglicherweise hatte jemand Zugriff auf dieses Konto. Bis über den Link in unserer E-Mail ein neues Passwort gewählt ist, lässt sich nichts ändern, was den Zugang betrifft, und nichts löschen oder herunterladen.',
     again: 'E-Mail noch einmal senden',
   },
   profile: { title: 'Profil', name: 'Name', submit: 'Speichern' },

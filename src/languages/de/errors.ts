@@ -31,7 +31,7 @@ export const errors: PageErrors = {
   reauthentication_required:
     'Bitte bestätigen Sie zuerst, dass Sie es sind, und versuchen Sie es noch einmal.',
   recovery_required:
-    'Dieses Konto wird gerade wiederhergestellt. Legen Sie zuerst über den Link in unserer E-Mail ein neues Passwort fest; Sie können ihn noch einmal anfordern.',
+    'Dieses Konto wird gerade wiederhergestellt. Wählen Sie zuerst über den Link in unserer E-Mail ein neues Passwort; Sie können ihn noch einmal anfordern.',
   invalid_code: 'Der Code ist nicht richtig oder wurde schon verwendet.',
   challenge_expired: 'Diese Anmeldung ist abgelaufen. Bitte melden Sie sich noch einmal an.',
   session_not_found: 'Dieses Gerät ist schon abgemeldet.',
@@ -47,9 +47,9 @@ export const errors: PageErrors = {
     'Ihr Konto ist schon mit diesem Anbieter verbunden. Entfernen Sie zuerst diese Verbindung.',
   last_sign_in_method:
     'Das ist der einzige Weg, sich bei Ihrem Konto anzumelden. Setzen Sie zuerst ein Passwort, oder verbinden Sie ein anderes Konto.',
-  provider_error: 'Der andere Dienst war nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
+  provider_error: 'Der Anbieter war nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
   provider_cannot_reauthenticate:
-    'Dieser Dienst kann nicht bestätigen, dass Sie es sind. Bitte wählen Sie einen anderen Weg.',
+    'Dieser Anbieter kann nicht bestätigen, dass Sie es sind. Bitte wählen Sie einen anderen Weg.',
   session_not_by_cookie: 'Bitte melden Sie sich auf diesem Gerät zuerst noch einmal an.',
   demo_readonly: 'Das Demokonto kann nicht geändert werden.',
 };

@@ -5,10 +5,10 @@ export const fromProvider: FromProviderTexts = {
   signIn: {
     access_denied:
       'Niemand wurde angemeldet. Bitte versuchen Sie es noch einmal, oder melden Sie sich auf andere Weise an.',
-    provider_error: 'Der andere Dienst war nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
+    provider_error: 'Der Anbieter war nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
     transaction_invalid: 'Dieser Besuch ist abgelaufen. Bitte versuchen Sie es noch einmal.',
     email_not_verified:
-      'Der andere Dienst steht nicht für Ihre E-Mail-Adresse ein. Bestätigen Sie die Adresse dort oder mit unserer E-Mail, und versuchen Sie es noch einmal.',
+      'Der Anbieter steht nicht für Ihre E-Mail-Adresse ein. Bestätigen Sie die Adresse dort oder mit unserer E-Mail, und versuchen Sie es noch einmal.',
     account_exists:
       'Mit dieser Adresse gibt es schon ein Konto. Melden Sie sich dort auf andere Weise an, und verbinden Sie die Konten dann.',
     registration_closed:
@@ -21,7 +21,7 @@ export const fromProvider: FromProviderTexts = {
   },
   account: {
     access_denied: 'Sie sind ohne Bestätigung zurückgekommen. Es wurde nichts geändert.',
-    provider_error: 'Der andere Dienst war nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
+    provider_error: 'Der Anbieter war nicht erreichbar. Bitte versuchen Sie es gleich noch einmal.',
     transaction_invalid:
       'Dieser Besuch ist abgelaufen, oder Sie waren dort jemand anderes. Es wurde nichts geändert: Bitte versuchen Sie es noch einmal.',
     account_exists:

@@ -146,14 +146,14 @@ export const mails: MailLanguage['mails'] = {
   account_taken_over: {
     subject: 'Das Konto zu Ihrer E-Mail-Adresse beginnt neu',
     paragraphs: [
-      'Jemand hatte mit dieser E-Mail-Adresse ein Konto angelegt und sie nie bestätigt. Jetzt wurde die Adresse bestätigt, und das Konto gehört dem, der das getan hat: Das bisherige Passwort, verknüpfte Anmeldungen und Links gelten nicht mehr, und alle Geräte wurden abgemeldet.',
+      'Jemand hatte mit dieser E-Mail-Adresse ein Konto angelegt und sie nie bestätigt. Jetzt wurde die Adresse bestätigt, und das Konto gehört dem, der das getan hat: Das bisherige Passwort, verbundene Anmeldungen und Links gelten nicht mehr, und alle Geräte wurden abgemeldet.',
       'Wenn Sie die Adresse bestätigt haben, brauchen Sie nichts zu tun. Wenn Sie das Konto angelegt und eben nichts bestätigt haben, liest jemand anderes Ihre E-Mails oder nutzt Ihr Konto bei einem Identitätsanbieter: Sichern Sie beides, und fordern Sie dann auf der Anmeldeseite ein neues Passwort an.',
     ],
   },
   identity_linked: {
     subject: 'Ihrem Konto wurde eine Anmeldung hinzugefügt',
     paragraphs: [
-      'Mit Ihrem Konto wurde eine Anmeldung bei einem Identitätsanbieter verknüpft. Wer sich dort anmeldet, kann sich jetzt auch hier anmelden.',
+      'Mit Ihrem Konto wurde eine Anmeldung bei einem Identitätsanbieter verbunden. Wer sich dort anmeldet, kann sich jetzt auch hier anmelden.',
       'Wenn Sie das nicht waren, entfernen Sie sie sofort in Ihrem Konto und fordern Sie dann auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
     ],
   },
@@ -161,14 +161,14 @@ export const mails: MailLanguage['mails'] = {
     subject: 'Aus Ihrem Konto wurde eine Anmeldung entfernt',
     paragraphs: [
       'Aus Ihrem Konto wurde die Anmeldung bei einem Identitätsanbieter entfernt. Mit ihr kann man sich hier nicht mehr anmelden.',
-      'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab. Verknüpfen Sie den Anbieter danach wieder.',
+      'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab. Verbinden Sie den Anbieter danach wieder.',
     ],
   },
   identity_not_linked: {
     subject: 'Melden Sie sich wie bisher an',
     paragraphs: [
-      'Jemand wollte sich mit einem Identitätsanbieter anmelden, der diese E-Mail-Adresse angegeben hat. Mit ihr haben Sie hier ein Konto, aber diese Anmeldung ist nicht damit verknüpft. Deshalb wurde niemand eingelassen.',
-      'Wenn Sie das waren, melden Sie sich wie bisher an, oder fordern Sie auf der Anmeldeseite ein neues Passwort an. Danach können Sie den Anbieter in Ihrem Konto verknüpfen. Wenn Sie das nicht waren, brauchen Sie nichts zu tun.',
+      'Jemand wollte sich mit einem Identitätsanbieter anmelden, der diese E-Mail-Adresse angegeben hat. Mit ihr haben Sie hier ein Konto, aber diese Anmeldung ist nicht damit verbunden. Deshalb wurde niemand eingelassen.',
+      'Wenn Sie das waren, melden Sie sich wie bisher an, oder fordern Sie auf der Anmeldeseite ein neues Passwort an. Danach können Sie den Anbieter in Ihrem Konto verbinden. Wenn Sie das nicht waren, brauchen Sie nichts zu tun.',
     ],
   },
   two_factor_enabled: {
@@ -186,17 +186,17 @@ export const mails: MailLanguage['mails'] = {
     ],
   },
   backup_codes_renewed: {
-    subject: 'Neue Backup-Codes wurden erstellt',
+    subject: 'Neue Ersatzcodes wurden erstellt',
     paragraphs: [
-      'Für Ihr Konto wurden neue Backup-Codes erstellt. Die alten funktionieren nicht mehr.',
-      'Wenn Sie das nicht waren, hat jemand anderes Ihre neuen Codes. Fordern Sie auf der Anmeldeseite ein neues Passwort an, was alle Geräte abmeldet, melden Sie sich dann mit Ihrer App an und erstellen Sie neue Backup-Codes.',
+      'Für Ihr Konto wurden neue Ersatzcodes erstellt. Die alten funktionieren nicht mehr.',
+      'Wenn Sie das nicht waren, hat jemand anderes Ihre neuen Codes. Fordern Sie auf der Anmeldeseite ein neues Passwort an, was alle Geräte abmeldet, melden Sie sich dann mit Ihrer App an und erstellen Sie neue Ersatzcodes.',
     ],
   },
   backup_code_used: {
-    subject: 'Ein Backup-Code wurde verwendet',
+    subject: 'Ein Ersatzcode wurde verwendet',
     paragraphs: [
-      'Jemand hat einen der Backup-Codes Ihres Kontos verwendet. Er funktioniert nicht mehr.',
-      'Wenn Sie das nicht waren, kennt jemand Ihr Passwort und hatte einen Ihrer Codes. Fordern Sie auf der Anmeldeseite sofort ein neues Passwort an, was alle Geräte abmeldet, melden Sie sich dann mit Ihrer App an und erstellen Sie neue Backup-Codes.',
+      'Jemand hat einen der Ersatzcodes Ihres Kontos verwendet. Er funktioniert nicht mehr.',
+      'Wenn Sie das nicht waren, kennt jemand Ihr Passwort und hatte einen Ihrer Codes. Fordern Sie auf der Anmeldeseite sofort ein neues Passwort an, was alle Geräte abmeldet, melden Sie sich dann mit Ihrer App an und erstellen Sie neue Ersatzcodes.',
     ],
   },
   second_factor_locked: {
@@ -209,7 +209,7 @@ export const mails: MailLanguage['mails'] = {
   two_factor_reset: {
     subject: 'Die Zwei-Faktor-Authentifizierung wurde entfernt',
     paragraphs: [
-      'Der Betreiber dieses Dienstes hat wie angekündigt die Zwei-Faktor-Authentifizierung von Ihrem Konto entfernt. Authenticator-App, Backup-Codes und vertraute Geräte zählen nicht mehr.',
+      'Der Betreiber dieses Dienstes hat wie angekündigt die Zwei-Faktor-Authentifizierung von Ihrem Konto entfernt. Authenticator-App, Ersatzcodes und vertraute Geräte zählen nicht mehr.',
       'Bitte melden Sie sich an und schalten Sie sie wieder ein. Wenn Sie nicht darum gebeten haben, wenden Sie sich an den Betreiber dieses Dienstes.',
     ],
   },
