@@ -28,13 +28,13 @@ export interface AuthErrorOptions {
 }
 
 /** The expected failure of this service. Anything else that is thrown is a bug and answered as a bare 500. */
-export class AuthError extends Error {
+export class AuthError<Code extends string = string> extends Error {
   override readonly name = 'AuthError';
-  readonly code: string;
+  readonly code: Code;
   readonly spec: ErrorSpec;
   readonly options: AuthErrorOptions;
 
-  constructor(code: string, spec: ErrorSpec, options: AuthErrorOptions = {}) {
+  constructor(code: Code, spec: ErrorSpec, options: AuthErrorOptions = {}) {
     super(code);
     this.code = code;
     this.spec = spec;
@@ -42,7 +42,9 @@ export class AuthError extends Error {
   }
 }
 
-type ErrorFactories<Specs> = { readonly [Code in keyof Specs]: (options?: AuthErrorOptions) => AuthError };
+type ErrorFactories<Specs> = {
+  readonly [Code in keyof Specs & string]: (options?: AuthErrorOptions) => AuthError<Code>;
+};
 
 /**
  * Declares the public error codes of one feature and returns a factory for each: `throw errors.token_invalid()`.

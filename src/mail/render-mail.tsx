@@ -195,7 +195,7 @@ async function tellFacts(
 /** What was taken away, by the names that its owner knows; null for nothing. */
 function endedNames(
   ended: readonly EndedThing[],
-  { trustedDevice }: Language['mailFrame'],
+  { trustedDevice }: MailLanguage['mailFrame'],
   tag: string,
 ): string | null {
   const names = ended.map((thing) => {

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { type Credentials, closeWaysIn, type Occasion } from '../../joints/closing.ts';
+import type { EventReason } from '../../joints/event-types.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
 import { recordEvents, recordedByUs } from '../security-events/index.ts';
 import { banUser, lockUser, unbanUser } from '../users/index.ts';
@@ -57,7 +58,11 @@ export async function liftBan(db: Database, userId: string, metadata: RequestMet
   return holdUser.length > 0;
 }
 
-function recordAction(userId: string, action: string, metadata: RequestMetadata): Fragment {
+function recordAction(
+  userId: string,
+  action: EventReason<'authz_admin'>,
+  metadata: RequestMetadata,
+): Fragment {
   return recordEvents(
     sql`(SELECT u.id AS user_id, NULL::uuid AS session_id FROM users u WHERE u.id = ${userId}::uuid)`,
     { type: 'authz_admin', outcome: 'success', reason: action, isByOperator: true, isOncePerRequest: true },

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { sql } from '../../db/sql.ts';
 import { refusedBy } from '../../joints/ask-gates.sql.ts';
+import type { TypedEvent } from '../../joints/event-types.ts';
 import type { GatedRow, GateRules } from '../../joints/gate.ts';
 import { holdRecipient, queueNotice } from '../../mail/queue-mail.sql.ts';
 import {
@@ -10,7 +11,7 @@ import {
   secondsUntilOpen,
 } from '../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
-import { type EventKind, recordEvents, recordedByUs, recordedNow } from '../security-events/index.ts';
+import { recordEvents, recordedByUs, recordedNow } from '../security-events/index.ts';
 import { type CallerIds, fromLiveSession } from '../sessions/index.ts';
 import { addressKeyOf, owners } from '../users/index.ts';
 
@@ -101,18 +102,21 @@ export async function findCallerAccount(
   return account ?? null;
 }
 
+/** Why a check of the current password was refused, for the record alone. */
+export type Refusal = TypedEvent<'authn_login_fail' | 'authn_password_change_fail'>;
+
 /** Records that the caller was refused. Round trips: 1. */
 export async function recordRefusal(
   db: Database,
-  refusal: CallerIds & { readonly type: EventKind['type']; readonly reason: string },
+  { userId, sessionId }: CallerIds,
+  refusal: Refusal,
   metadata: RequestMetadata,
 ): Promise<void> {
-  const { userId, sessionId, type, reason } = refusal;
   await db.query(
     'record-refusal',
     recordEvents(
       sql`(SELECT ${userId}::uuid AS user_id, ${sessionId}::uuid AS session_id)`,
-      { type, outcome: 'failure', method: 'password', reason },
+      { ...refusal, outcome: 'failure', method: 'password' },
       metadata,
     ),
   );

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts';
+import type { EventReason } from '../../joints/event-types.ts';
 import { type GateRules, passGates } from '../../joints/gate.ts';
 import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
@@ -6,6 +7,7 @@ import type { CallerIds } from '../sessions/index.ts';
 import {
   type CallerAccount,
   findCallerAccount,
+  type Refusal,
   recordRefusal,
   reservePasswordCheck,
 } from './check-password.sql.ts';
@@ -28,11 +30,11 @@ export interface OwnerAction<Row> {
   /** The gates of a sensitive route, which refuse before an attempt is counted; none where it is not one. */
   readonly gateRules: GateRules;
   /** How a refusal is recorded. */
-  readonly refusalType: 'authn_login_fail' | 'authn_password_change_fail';
+  readonly refusalType: Refusal['type'];
 }
 
 /** The reason of a refusal, for the record alone. */
-type RefusalReason = 'wrong_password' | 'no_password' | 'password_missing' | 'password_changed';
+type RefusalReason = EventReason<'authn_login_fail'> & EventReason<'authn_password_change_fail'>;
 
 /**
  * Runs an action that needs the caller's current password. The check is reserved before anything is hashed, among the
@@ -130,6 +132,6 @@ async function refuse<Row>(
   { refusalType }: OwnerAction<Row>,
   reason: RefusalReason,
 ): Promise<never> {
-  await recordRefusal(db, { ...caller, type: refusalType, reason }, metadata);
+  await recordRefusal(db, caller, { type: refusalType, reason }, metadata);
   throw currentPasswordErrors.invalid_credentials();
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/client.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { EventReason } from '../../joints/event-types.ts';
 import type { MailClient } from '../../mail/mail-client.ts';
 import { holdBudgets, queueMail } from '../../mail/queue-mail.sql.ts';
 import {
@@ -139,7 +140,7 @@ function accountColumns(opening: Opening): Fragment {
 /** Records a failed login; `userId` is null when nobody has the address. Round trips: 1. */
 export async function recordFailedLogin(
   db: Database,
-  failure: { readonly userId: string | null; readonly reason: string },
+  failure: { readonly userId: string | null; readonly reason: EventReason<'authn_login_fail'> },
   metadata: RequestMetadata,
 ): Promise<void> {
   const source = sql`(

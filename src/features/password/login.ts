@@ -3,6 +3,7 @@ import type { PresentedEmail } from '../../address/presented-email.ts';
 import { DatabaseError } from '../../db/database-error.ts';
 import type { Deps } from '../../deps.ts';
 import { isCode } from '../../errors.ts';
+import type { EventReason } from '../../joints/event-types.ts';
 import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { canonicalOf } from '../addresses/index.ts';
@@ -33,13 +34,7 @@ export interface LoginInput extends SignInSettings {
 }
 
 /** The reason of a failed login, for the record alone. */
-type FailureReason =
-  | 'unknown_address'
-  | 'no_password'
-  | 'banned'
-  | 'wrong_password'
-  | 'password_changed'
-  | 'email_not_verified';
+type FailureReason = EventReason<'authn_login_fail'>;
 
 /** What one login works with. */
 interface Login {

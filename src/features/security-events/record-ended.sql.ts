@@ -1,4 +1,5 @@
 import { type Fragment, sql } from '../../db/sql.ts';
+import type { EventReason } from '../../joints/event-types.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
 
 /** The reason of the event of each kind of thing that a closing ends and its owner is told of (LNK-20). */
@@ -6,7 +7,7 @@ const reasons = {
   factor: 'factor_ended',
   identity: 'identity_ended',
   trusted_device: 'trusted_device_ended',
-} as const;
+} as const satisfies Readonly<Record<string, EventReason<'user_updated'>>>;
 
 /**
  * A statement, or the body of a CTE, that records one event for each thing that a closing ended: what it was stands in it, as

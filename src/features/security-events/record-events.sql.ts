@@ -1,16 +1,17 @@
 import type { ExportPart } from '../../db/export-part.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { isoTime } from '../../db/texts.sql.ts';
+import type { EventType, TypedEvent } from '../../joints/event-types.ts';
 import type { Location, RequestMetadata } from '../../request/request-metadata.ts';
 
-/** The content of an event. `type` is a name of OWASP's Logging Vocabulary. */
-export interface EventKind {
-  readonly type: string;
+/** The content of an event. */
+export type EventKind<Type extends EventType = EventType> = TypedEvent<Type> & EventCircumstances;
+
+interface EventCircumstances {
   readonly outcome: 'success' | 'failure';
   /** How the user signed in, if it matters: `password`, later others. */
   readonly method?: string;
-  readonly reason?: string;
-  /** The reason comes from the column `reason` of the source. */
+  /** The reason comes from the column `reason` of the source, whose values are parameters: an `EventReason` of the type. */
   readonly hasSourceReason?: true;
   /**
    * An operator did it. The record omits their address, browser and place, since the owner of the account reads it.
@@ -99,7 +100,7 @@ export function eventsOf(owner: Fragment, after: EventPosition | null, limit: nu
  * The events, of a type if it is given, that this operation recorded for the user, in this transaction or in an earlier run
  * whose response was lost. A request lives for seconds, so looking back one minute is enough.
  */
-export function recordedByUs(userId: string, operationId: string, type: string | null = null): Fragment {
+export function recordedByUs(userId: string, operationId: string, type: EventType | null = null): Fragment {
   const ofType = type === null ? sql`` : sql`AND e.type = ${type}`;
   return sql`SELECT e.id FROM security_events e
     WHERE e.user_id = ${userId}::uuid AND e.at > now() - interval '1 minute' AND e.operation_id = ${operationId}::uuid

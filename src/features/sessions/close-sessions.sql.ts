@@ -1,5 +1,6 @@
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { ClosingScope, Credentials, Ending, Occasion } from '../../joints/closing.ts';
+import type { EventReason } from '../../joints/event-types.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
 import { type EventKind, recordEvents } from '../security-events/index.ts';
 import { type CallerIds, isUnderAnyId } from './live-session.sql.ts';
@@ -11,7 +12,7 @@ import { type CallerIds, isUnderAnyId } from './live-session.sql.ts';
  */
 export function endSessions(
   isEnded: Fragment,
-  event: Pick<EventKind, 'reason' | 'isByOperator'>,
+  event: Pick<EventKind<'authn_token_revoked'>, 'reason' | 'isByOperator'>,
   metadata: RequestMetadata,
 ): Fragment {
   return sql`
@@ -34,7 +35,7 @@ export function noteMissedSession({ userId, sessionId }: CallerIds): Fragment {
 }
 
 /** What the record of an ended session says. */
-const reasons: Readonly<Partial<Record<Occasion, string>>> = {
+const reasons: Readonly<Partial<Record<Occasion, EventReason<'authn_token_revoked'>>>> = {
   password_reset: 'password_reset',
   recovery_completed: 'password_reset',
   not_me: 'not_me',

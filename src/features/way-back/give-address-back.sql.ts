@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { type Fragment, sql } from '../../db/sql.ts';
 import { type Credentials, closeWaysIn } from '../../joints/closing.ts';
+import type { EventReason } from '../../joints/event-types.ts';
 import { fromMailQueuedNow, queueMail, queueNotice } from '../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
 import { claimOn } from '../addresses/index.ts';
@@ -172,7 +173,8 @@ function consumeWayBack(presented: WayBackToken, way: FoundWayBack, metadata: Re
       SELECT u.id AS user_id FROM users u
       WHERE u.id = ${way.user_id}::uuid AND u.banned_at IS NULL AND ${isStillOpen(presented, way)}
         AND ${isToBeHad(address, sql`${way.user_id}::uuid`)})`;
-  const reasons = presented.kind === 'not_me' ? ['not_me', 'email_reverted'] : ['email_reverted'];
+  const reasons: EventReason<'user_updated'>[] =
+    presented.kind === 'not_me' ? ['not_me', 'email_reverted'] : ['email_reverted'];
   const happened = sql`(
       SELECT c.user_id, NULL::uuid AS session_id, r.reason FROM consumed c, unnest(${reasons}::text[]) AS r (reason))`;
   return sql`

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sql } from '../../../src/db/sql.ts';
 import { pageLanguages } from '../../../src/languages/page-languages.ts';
-import { sources } from '../../contract/sources.ts';
 import { logIn, registerUser } from '../../support/accounts.ts';
 import { authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { databaseUrl, openDatabase } from '../../support/database.ts';
@@ -33,57 +32,6 @@ function record(userId: string, type: string, reason: string | null, times = 1):
       now() - make_interval(secs => n) FROM generate_series(0, ${times}::int - 1) n`);
 }
 
-const code = Object.entries(sources)
-  .filter(([file]) => !file.startsWith('src/languages/'))
-  .map(([, text]) => text)
-  .join('\n');
-/** What the sources record. Nobody reads of the deletion: the account is gone. */
-const recordedTypes = new Set(
-  [...code.matchAll(/'((?:authn|authz|sensitive)_[a-z_]+|user_(?:created|updated|locked))'/g)].map(
-    ([, type = '']) => type,
-  ),
-);
-
-describe('the words for what happened', () => {
-  test('are looked for where events are recorded', () => {
-    expect([...recordedTypes].length).toBeGreaterThan(10);
-    for (const type of [
-      'authn_login_success',
-      'authn_password_change_fail',
-      'sensitive_read',
-      'user_updated',
-    ])
-      expect(recordedTypes).toContain(type);
-  });
-
-  test.each(languages)('are there for every type that is recorded: %s', (_tag, { security }) => {
-    const types = Object.keys(security.events).map((key) => key.split(':')[0]);
-    for (const type of recordedTypes) expect(types, type).toContain(type);
-  });
-
-  test.each(languages)(
-    'are there for a type alone wherever it may have another reason: %s',
-    (_tag, { security }) => {
-      // All data is read for one reason.
-      for (const type of [...recordedTypes].filter((one) => one !== 'sensitive_read'))
-        expect(Object.hasOwn(security.events, type), type).toBe(true);
-    },
-  );
-
-  test.each(languages)('are there for nothing that is never recorded: %s', (_tag, { security }) => {
-    for (const key of Object.keys(security.events).filter((one) => one !== 'otherwise')) {
-      const [type = '', reason] = key.split(':');
-      expect(recordedTypes, key).toContain(type);
-      if (reason !== undefined) expect(code, key).toMatch(new RegExp(`'${reason}'`));
-    }
-  });
-
-  test('are of the same events in every language', () => {
-    const keys = languages.map(([, { security }]) => Object.keys(security.events).toSorted());
-    for (const others of keys) expect(others).toEqual(keys[0]);
-  });
-});
-
 describe('the section of the activity', () => {
   test('tells a sign-up in plain words, with time, place and device', async () => {
     const answer = await registerUser(
@@ -111,8 +59,8 @@ describe('the section of the activity', () => {
     await record(userId, type, reason);
     for (const [tag, { security }] of languages) {
       const [newest] = titlesOf(await shown(cookies, '', { 'Accept-Language': tag }));
-      const { events } = security;
-      expect(newest).toBe(events[`${type}:${reason}`] ?? events[type] ?? events.otherwise);
+      const words: Readonly<Record<string, string>> = security.events;
+      expect(newest).toBe(words[`${type}:${reason}`] ?? words[type] ?? security.events.otherwise);
     }
   });
 

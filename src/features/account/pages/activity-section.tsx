@@ -55,11 +55,13 @@ export const section: AccountSectionModule = {
 function Event({ request, event }: { readonly request: SignedInRequest; readonly event: SecurityEvent }) {
   const { security, tag } = request.language;
   const { type, reason, at, location, ipAddress, device, outcome } = event;
-  const words = security.events[`${type}:${reason}`] ?? security.events[type] ?? security.events.otherwise;
+  // An event may be of another version, which runs until a deployment is through.
+  const words: Readonly<Record<string, string>> = security.events;
+  const title = words[`${type}:${reason}`] ?? words[type] ?? security.events.otherwise;
   const where = [placeName(location, tag), ipAddress, deviceWords(device)].filter((part) => part !== null);
   return (
     <Entry
-      title={words}
+      title={title}
       badge={outcome === 'failure' ? security.activity.failed : undefined}
       isWarning={outcome === 'failure'}
       notes={[readableTime(request, at), where.join(' · ') || null]}

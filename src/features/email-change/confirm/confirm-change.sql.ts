@@ -2,6 +2,7 @@ import type { Address } from '../../../address/address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
+import type { EventReason } from '../../../joints/event-types.ts';
 import type { PreparedMail } from '../../../mail/prepared-mail.ts';
 import { queueMail } from '../../../mail/queue-mail.sql.ts';
 import { type AttemptLimits, clearAttempts } from '../../../rate-limit/attempts.sql.ts';
@@ -147,8 +148,9 @@ function entitled({ mover, caller, address }: Pick<Confirmation, 'mover' | 'call
 
 /** What the record says: a first verification as well, where the address that is left was never verified. */
 function happened(once: Fragment): Fragment {
+  const reasons: EventReason<'user_updated'>[] = ['email_changed', 'email_verified'];
   return sql`(
     SELECT o.user_id, NULL::uuid AS session_id, r.reason
-    FROM ${once} o JOIN users u ON u.id = o.user_id, unnest('{email_changed,email_verified}'::text[]) AS r (reason)
+    FROM ${once} o JOIN users u ON u.id = o.user_id, unnest(${reasons}::text[]) AS r (reason)
     WHERE r.reason = 'email_changed' OR u.email_verified_at IS NULL)`;
 }

@@ -39,11 +39,7 @@ export async function changePassword(
     judge: ({ email }) => refuseGuessablePassword(newPassword, { email, pointer }),
     run: async (verified) => {
       if (isSamePassword(proof.password, newPassword)) {
-        await recordRefusal(
-          db,
-          { ...proof.caller, type: refusalType, reason: 'password_unchanged' },
-          metadata,
-        );
+        await recordRefusal(db, proof.caller, { type: refusalType, reason: 'password_unchanged' }, metadata);
         throw passwordErrors.password_unchanged();
       }
       // Hashed once for all runs: by this hash a retry recognises that its own first run changed the password.

@@ -1,6 +1,7 @@
 import type { Address } from '../../../address/address-key.ts';
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
+import type { EventReason } from '../../../joints/event-types.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
 import { holdClient, holdRecipient, queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
@@ -16,7 +17,7 @@ export interface Refusal {
   /** The account that it would have led to; null for none. */
   readonly userId: string | null;
   readonly method: string;
-  readonly reason: string;
+  readonly reason: EventReason<'authn_login_fail'>;
 }
 
 /** Whom a refusal is told. */

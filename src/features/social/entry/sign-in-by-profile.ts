@@ -1,6 +1,7 @@
 import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import type { AuthError } from '../../../errors.ts';
+import type { EventReason } from '../../../joints/event-types.ts';
 import { addressErrors } from '../../addresses/index.ts';
 import { prepareLink } from '../../one-time-tokens/index.ts';
 import {
@@ -120,7 +121,7 @@ async function openAccount(deps: Deps, visit: Visit, found: FoundAccount): Promi
   }
   if (vouched === null) {
     const detail = 'The identity provider does not vouch for an e-mail address.';
-    return refuse(deps, visit, null, userErrors.email_not_verified({ detail }));
+    return refuse(deps, visit, null, userErrors.email_not_verified({ detail }), 'email_not_verified');
   }
   const unmade = refusalOfNewAccount(deps, visit);
   if (found.claim === 'free' && unmade === null) return createAccount(deps, visit, vouched);
@@ -135,7 +136,7 @@ async function openAccount(deps: Deps, visit: Visit, found: FoundAccount): Promi
 }
 
 /** Why no account would be made; null where one would. */
-function refusalOfNewAccount({ config }: Deps, { input, identity }: Visit): AuthError | null {
+function refusalOfNewAccount({ config }: Deps, { input, identity }: Visit): AccountlessRefusal | null {
   if (!config.isRegistrationOpen || !input.provider.allowsRegistration)
     return userErrors.registration_closed();
   // The account could not be entered until somebody proves the address.
@@ -164,7 +165,8 @@ async function enter(
   const { identity, vouched, entry } = visit;
   const { user_id: userId, email, way, verdict, is_known_device: isKnown } = account;
   if (verdict === 'refused') return refuse(deps, visit, userId, socialErrors.access_denied(), 'banned');
-  if (verdict === 'unverified') return refuse(deps, visit, userId, userErrors.email_not_verified());
+  if (verdict === 'unverified')
+    return refuse(deps, visit, userId, userErrors.email_not_verified(), 'email_not_verified');
   const isChallenge = verdict === 'challenge';
   // Behind a challenge it is the second step that signs in, and behind a code whoever redeems it; each tells.
   const isTold = !isKnown && !isChallenge && entry.code === null;
@@ -223,11 +225,14 @@ async function newOwner(deps: Deps, visit: Visit, { address }: VouchedAddress): 
   return { address, identity, profile, entry, keptToken: await visit.keepToken() };
 }
 
+/** A refusal that is recorded by its code. */
+type AccountlessRefusal = AuthError<EventReason<'authn_login_fail'>>;
+
 interface RefusedAddress {
   readonly userId: string | null;
   /** Whether the owner of the address gets a mail, which the client causes. */
   readonly isTold: boolean;
-  readonly refusal: AuthError;
+  readonly refusal: AccountlessRefusal;
 }
 
 /**
@@ -252,7 +257,7 @@ async function refuseAddress(
     mail.sendSoon();
     throw refusal;
   }
-  return refuse(deps, visit, userId, refusal);
+  return refuse(deps, visit, userId, refusal, refusal.code);
 }
 
 /**
@@ -264,7 +269,7 @@ async function refuse(
   { input: { consumed, provider } }: Visit,
   userId: string | null,
   refusal: AuthError,
-  reason: string = refusal.code,
+  reason: EventReason<'authn_login_fail'>,
 ): Promise<never> {
   await recordRefusedSignIn(db, { userId, consumed, method: provider.id, reason }, metadata);
   throw refusal;
