@@ -1,6 +1,7 @@
 import type { Rules } from './deps.ts';
 import type { AccountSection } from './http/account-section.ts';
-import { type Page, pageRoutes, type Site } from './http/page.ts';
+import type { Page, Site } from './http/page.ts';
+import { pageRoutes } from './http/page-routes.ts';
 import type { Route } from './http/route.ts';
 import type { SignInMethod } from './joints/sign-in-method.ts';
 import type { VisitorReader } from './joints/visitor-reader.ts';

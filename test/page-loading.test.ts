@@ -25,7 +25,7 @@ test('nothing that pages are made of is evaluated before the first one is asked 
     if (/\/(?:handlers|rules)\.ts$/.test(file)) evaluatedWith(file, seen);
   const files = [...seen];
   // The walk has come through.
-  for (const file of ['src/features/password/login.ts', 'src/http/page.ts', 'src/http/problem.ts'])
+  for (const file of ['src/features/password/login.ts', 'src/http/page-routes.ts', 'src/http/problem.ts'])
     expect(files).toContain(file);
   expect(files.filter((file) => partsOfPages.test(file))).toEqual([]);
   const all = Object.keys(sources).filter((file) => partsOfPages.test(file));

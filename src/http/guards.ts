@@ -67,7 +67,7 @@ export const guards = {
 
 export type Guard = keyof typeof guards;
 
-/** The guards of hosted pages, which `src/http/page.ts` checks. */
+/** The guards of hosted pages, which `src/http/serve-page.ts` checks. */
 export type PageGuard = 'visitor' | 'account-holder';
 
 /** The rule of a guard; undefined for one that is none, which a route that was made by hand can have. */

@@ -1,8 +1,6 @@
 import type { SignInMethod } from '../joints/sign-in-method.ts';
-import { loadOnce } from '../load-once.ts';
 import type { AccountSection } from './account-section.ts';
 import type { Fields, PageRequest, SignedInRequest } from './page-request.ts';
-import { markAsMadeByKit, type Route } from './route.ts';
 
 /** What a page does. */
 export interface PageModule<V extends PageRequest> {
@@ -35,26 +33,4 @@ export interface Site {
   readonly pages: readonly Page[];
   readonly accountSections: readonly AccountSection[];
   readonly loadSignInMethods: () => Promise<readonly SignInMethod[]>;
-}
-
-const loadKit = loadOnce(() => import('./serve-page.ts'));
-
-/** The routes of a page: it is shown by GET and takes its forms by POST, from pages of this service alone (CSR-06). */
-export function pageRoutes(page: Page, site: Site): Route[] {
-  const { path, guard } = page;
-  const common = { path, guard, medium: 'page', isSensitive: false, hasBody: false } as const;
-  const shown = markAsMadeByKit({
-    ...common,
-    method: 'GET',
-    limit: 'general',
-    handle: async (c) => (await loadKit()).showPage(page, site, c),
-  });
-  if (page.guard === 'developer') return [shown];
-  const taken = markAsMadeByKit({
-    ...common,
-    method: 'POST',
-    limit: 'credential',
-    handle: async (c) => (await loadKit()).receivePage(page, site, c),
-  });
-  return [shown, taken];
 }
