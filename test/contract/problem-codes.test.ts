@@ -4,7 +4,7 @@ import { freshEmail, otherPassword, password, registration } from '../support/ac
 import { breachService, restOfSha1 } from '../support/breach-service.ts';
 import { type Answer, TestClient } from '../support/client.ts';
 import { faultyEndpoint, query } from '../support/database.ts';
-import { broughtProblems, type ProblemExample } from '../support/feature-examples.ts';
+import { broughtProblems, merged, type ProblemExample } from '../support/feature-examples.ts';
 import { adminSecret } from '../support/test-env.ts';
 import { expectProblem } from './expect-problem.ts';
 import { insertAccount } from './insert-account.ts';
@@ -26,73 +26,75 @@ beforeEach(async () => {
 const login = 'POST /api/auth/login';
 
 /** One way to every code that is declared in `src`; of one with several statuses, each has a comma and a word more. */
-const occurrences: Record<string, ProblemExample> = {
-  ...broughtProblems,
-  malformed_json: [400, () => client.send(rawExample(login, account, '{'))],
-  validation_failed: [400, () => client.post('/api/auth/login', {})],
-  password_too_common: [400, () => client.post('/api/auth/register', registrationWith('password123'))],
-  password_breached: [400, registerBreached],
-  token_invalid: [400, () => client.post('/api/auth/unlock', { token: 'nxu_forged' })],
-  password_required: [
-    400,
-    () => client.post('/api/auth/email/verify', { token: account.links.verify_email }),
-  ],
-  unauthenticated: [401, () => client.get('/api/auth/me')],
-  invalid_credentials: [401, () => client.post('/api/auth/login', { email: 'a@b.example', password: 'x' })],
-  'invalid_credentials, signed in': [403, () => changePassword({ currentPassword: 'x' })],
-  password_unchanged: [400, () => changePassword({ newPassword: password, confirmPassword: password })],
-  email_unchanged: [400, changeToOwnEmail],
-  session_expired: [401, () => client.post('/api/auth/refresh', { refreshToken: 'unknown' })],
-  refresh_token_reused: [401, reuseRefreshToken],
-  invalid_code: [401, () => reauthenticateBy('999999')],
-  challenge_expired: [
-    401,
-    () => client.post('/api/auth/login/two-factor', { challengeToken: 'nxc_forged', code: '123456' }),
-  ],
-  csrf_rejected: [
-    403,
-    () => client.post('/api/auth/login', {}, { headers: { Origin: 'https://evil.example' } }),
-  ],
-  demo_readonly: [403, changeAsDemo],
-  reauthentication_required: [403, exportLate],
-  recovery_required: [403, exportInRecovery],
-  email_not_verified: [403, logInUnverified],
-  registration_closed: [403, registerWhereClosed],
-  not_found: [404, () => client.get('/api/unknown')],
-  session_not_found: [404, revokeUnknown],
-  user_not_found: [
-    404,
-    () => client.post(`/api/admin/users/${crypto.randomUUID()}/ban`, undefined, { bearer: adminSecret }),
-  ],
-  method_not_allowed: [405, () => client.get('/api/auth/login')],
-  email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
-  email_code_unavailable: [
-    409,
-    () => client.post('/api/auth/reauthenticate/email', undefined, { bearer: account.accessToken }),
-  ],
-  two_factor_setup_required: [
-    409,
-    () => client.post('/api/auth/two-factor/enable', { code: '123456' }, { bearer: account.accessToken }),
-  ],
-  two_factor_not_enabled: [
-    409,
-    () => client.post('/api/auth/two-factor/backup-codes', undefined, { bearer: account.accessToken }),
-  ],
-  payload_too_large: [413, () => client.send(rawExample(login, account, ' '.repeat(20_000)))],
-  uri_too_long: [414, () => client.get(`/api/${'x'.repeat(16_384)}`)],
-  unsupported_media_type: [
-    415,
-    () => client.send(rawExample(login, account, '{}', { ...json, 'Content-Encoding': 'br' })),
-  ],
-  too_many_attempts: [429, useUpAttempts],
-  rate_limited: [429, exceedLimit],
-  internal_error: [500, () => withFault({ sqlstate: '22P02' })],
-  overloaded: [503, overload],
-  two_factor_unavailable: [503, setUpWhereOff],
-  service_unavailable: [503, () => withFault('refuse')],
-  misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
-  ...socialOccurrences,
-};
+const occurrences = merged<ProblemExample>([
+  broughtProblems,
+  {
+    malformed_json: [400, () => client.send(rawExample(login, account, '{'))],
+    validation_failed: [400, () => client.post('/api/auth/login', {})],
+    password_too_common: [400, () => client.post('/api/auth/register', registrationWith('password123'))],
+    password_breached: [400, registerBreached],
+    token_invalid: [400, () => client.post('/api/auth/unlock', { token: 'nxu_forged' })],
+    password_required: [
+      400,
+      () => client.post('/api/auth/email/verify', { token: account.links.verify_email }),
+    ],
+    unauthenticated: [401, () => client.get('/api/auth/me')],
+    invalid_credentials: [401, () => client.post('/api/auth/login', { email: 'a@b.example', password: 'x' })],
+    'invalid_credentials, signed in': [403, () => changePassword({ currentPassword: 'x' })],
+    password_unchanged: [400, () => changePassword({ newPassword: password, confirmPassword: password })],
+    email_unchanged: [400, changeToOwnEmail],
+    session_expired: [401, () => client.post('/api/auth/refresh', { refreshToken: 'unknown' })],
+    refresh_token_reused: [401, reuseRefreshToken],
+    invalid_code: [401, () => reauthenticateBy('999999')],
+    challenge_expired: [
+      401,
+      () => client.post('/api/auth/login/two-factor', { challengeToken: 'nxc_forged', code: '123456' }),
+    ],
+    csrf_rejected: [
+      403,
+      () => client.post('/api/auth/login', {}, { headers: { Origin: 'https://evil.example' } }),
+    ],
+    demo_readonly: [403, changeAsDemo],
+    reauthentication_required: [403, exportLate],
+    recovery_required: [403, exportInRecovery],
+    email_not_verified: [403, logInUnverified],
+    registration_closed: [403, registerWhereClosed],
+    not_found: [404, () => client.get('/api/unknown')],
+    session_not_found: [404, revokeUnknown],
+    user_not_found: [
+      404,
+      () => client.post(`/api/admin/users/${crypto.randomUUID()}/ban`, undefined, { bearer: adminSecret }),
+    ],
+    method_not_allowed: [405, () => client.get('/api/auth/login')],
+    email_taken: [409, () => client.post('/api/auth/register', registration(account.email))],
+    email_code_unavailable: [
+      409,
+      () => client.post('/api/auth/reauthenticate/email', undefined, { bearer: account.accessToken }),
+    ],
+    two_factor_setup_required: [
+      409,
+      () => client.post('/api/auth/two-factor/enable', { code: '123456' }, { bearer: account.accessToken }),
+    ],
+    two_factor_not_enabled: [
+      409,
+      () => client.post('/api/auth/two-factor/backup-codes', undefined, { bearer: account.accessToken }),
+    ],
+    payload_too_large: [413, () => client.send(rawExample(login, account, ' '.repeat(20_000)))],
+    uri_too_long: [414, () => client.get(`/api/${'x'.repeat(16_384)}`)],
+    unsupported_media_type: [
+      415,
+      () => client.send(rawExample(login, account, '{}', { ...json, 'Content-Encoding': 'br' })),
+    ],
+    too_many_attempts: [429, useUpAttempts],
+    rate_limited: [429, exceedLimit],
+    internal_error: [500, () => withFault({ sqlstate: '22P02' })],
+    overloaded: [503, overload],
+    two_factor_unavailable: [503, setUpWhereOff],
+    service_unavailable: [503, () => withFault('refuse')],
+    misconfigured: [503, () => new TestClient({ BASE_URL: '*' }).get('/api/auth/me')],
+  },
+  socialOccurrences,
+]);
 
 /** What a browser takes back to where it came from, and nobody reads otherwise. */
 const toldByRedirect = ['transaction_invalid 400'];

@@ -17,7 +17,7 @@ import {
   type TestClient,
 } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
-import { broughtRoutes } from '../support/feature-examples.ts';
+import { broughtRoutes, merged } from '../support/feature-examples.ts';
 import { type Links, storeLinks } from '../support/links.ts';
 import { providerVariables } from '../support/social.ts';
 import { adminSecret } from '../support/test-env.ts';
@@ -75,274 +75,276 @@ const withProviders: Overrides = providerVariables();
  * Every registered route by method and path, those of a feature with `examples` in its test folder by these.
  * route-table.test.ts fails when one is missing or no longer there.
  */
-export const routeTable: Readonly<Record<string, RouteExample>> = {
-  ...broughtRoutes,
-  'GET /api/health': { status: 200, roundTrips: 1 },
-  'GET /api/health/live': { status: 200, roundTrips: 0 },
-  'GET /.well-known/jwks.json': { status: 200, roundTrips: 0 },
-  'POST /api/auth/register': {
-    status: 201,
-    roundTrips: 1,
-    statements: [9],
-    body: () => registration(freshEmail()),
-    furtherMembers: { transport: 'cookie' },
-  },
-  'POST /api/auth/login': {
-    status: 200,
-    roundTrips: 2,
-    statements: [4, 7],
-    body: ({ email }) => ({ email, password }),
-    furtherMembers: { transport: 'cookie', trustedDeviceToken: 'nxt_token' },
-  },
-  'POST /api/auth/login/two-factor': {
-    credential: 'challenge-token',
-    by: 'twoFactor',
-    status: 200,
-    roundTrips: 2,
-    statements: [7, 8],
-    body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
-    furtherMembers: { challengeToken: 'nxc_token', transport: 'cookie', trustDevice: true },
-    alternatives: { code: { backupCode } },
-  },
-  'POST /api/auth/email/resend': {
-    status: 202,
-    roundTrips: 1,
-    statements: [8],
-    body: ({ email }) => ({ email }),
-  },
-  'POST /api/auth/email/verify': {
-    status: 200,
-    roundTrips: 2,
-    // A live session stands for the password.
-    roundTripsByCookie: 1,
-    statements: [1, 12],
-    body: ({ links }) => ({ token: links.verify_email, password }),
-    furtherMembers: { transport: 'cookie' },
-  },
-  'POST /api/auth/refresh': {
-    status: 200,
-    roundTrips: 1,
-    body: () => ({}),
-    furtherMembers: { refreshToken: 'nxr_token' },
-    isBodyOptional: true,
-  },
-  'POST /api/auth/logout': {
-    status: 200,
-    roundTrips: 1,
-    statements: [2],
-    body: () => ({}),
-    furtherMembers: { refreshToken: 'nxr_token' },
-    isBodyOptional: true,
-  },
-  'GET /api/auth/sessions': { status: 200, roundTrips: 1 },
-  'DELETE /api/auth/sessions/:id': {
-    status: 200,
-    roundTrips: 1,
-    statements: [7],
-    path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
-  },
-  'DELETE /api/auth/sessions': { status: 200, roundTrips: 1, statements: [7] },
-  'GET /api/auth/me': { status: 200, roundTrips: 1 },
-  'PATCH /api/auth/me': {
-    status: 200,
-    roundTrips: 1,
-    statements: [3],
-    body: () => ({ name: 'Changed Name' }),
-    furtherMembers: { locale: 'de-CH' },
-  },
-  'POST /api/auth/reauthenticate': {
-    status: 200,
-    roundTrips: 2,
-    statements: [5, 6],
-    body: () => ({ password }),
-    alternatives: { password: { code: '123456', backupCode, emailCode: '12345678' } },
-  },
-  'POST /api/auth/reauthenticate/email': {
-    ...{ by: 'passwordless', status: 202, roundTrips: 2, statements: [1, 7] },
-    ...{ body: () => ({}), isBodyOptional: true },
-  },
-  'POST /api/auth/password/change': {
-    status: 200,
-    roundTrips: 2,
-    statements: [5, 13],
-    body: () => ({
-      currentPassword: password,
-      newPassword: otherPassword,
-      confirmPassword: otherPassword,
-    }),
-  },
-  'POST /api/auth/password/forgot': {
-    status: 202,
-    roundTrips: 1,
-    statements: [9],
-    body: ({ email }) => ({ email }),
-  },
-  'POST /api/auth/password/reset': {
-    status: 200,
-    roundTrips: 2,
-    statements: [1, 13],
-    body: ({ links }) => ({
-      token: links.reset_password,
-      password: otherPassword,
-      confirmPassword: otherPassword,
-    }),
-  },
-  'POST /api/auth/unlock': {
-    status: 200,
-    roundTrips: 1,
-    statements: [6],
-    body: ({ links }) => ({ token: links.unlock }),
-  },
-  'POST /api/auth/not-me': {
-    status: 200,
-    roundTrips: 2,
-    statements: [1, 14],
-    body: ({ links }) => ({ token: links.not_me }),
-  },
-  'DELETE /api/auth/me': {
-    status: 200,
-    roundTrips: 2,
-    statements: [5, 10],
-    body: () => ({ password }),
-    isBodyOptional: true,
-    // An account that has a password has to say it.
-    statusWithoutBody: 403,
-  },
-  'POST /api/auth/email/change': {
-    status: 202,
-    roundTrips: 1,
-    statements: [10],
-    body: () => ({ newEmail: freshEmail() }),
-  },
-  'POST /api/auth/email/change/confirm': {
-    status: 200,
-    roundTrips: 2,
-    statements: [2, 10],
-    body: ({ links }) => ({ token: links.change_email, password }),
-  },
-  'POST /api/auth/email/change/revert': {
-    status: 200,
-    roundTrips: 2,
-    statements: [1, 13],
-    body: ({ links }) => ({ token: links.revert_email }),
-  },
-  'GET /api/auth/security-events': { status: 200, roundTrips: 1 },
-  'GET /api/auth/me/export': { status: 200, roundTrips: 1, statements: [5] },
-  'POST /api/auth/two-factor/setup': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [4] },
-    ...{ body: () => ({}), isBodyOptional: true },
-  },
-  'POST /api/auth/two-factor/enable': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [1, 13] },
-    body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.setupSecret, now) }),
-  },
-  'GET /api/auth/two-factor': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 1 },
-  },
-  'POST /api/auth/two-factor/disable': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [7, 12] },
-    body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
-    alternatives: { code: { backupCode } },
-  },
-  'POST /api/auth/two-factor/backup-codes': {
-    ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [5] },
-    ...{ body: () => ({}), isBodyOptional: true },
-  },
-  'POST /api/auth/two-factor/keep': {
-    ...{ status: 200, roundTrips: 1, statements: [5] },
-    body: ({ twoFactor }) => ({ token: twoFactor.keepToken }),
-  },
-  'GET /api/auth/oauth/providers': { status: 200, roundTrips: 0 },
-  'GET /api/auth/oauth/:provider': {
-    ...{ variables: withProviders, status: 302, roundTrips: 0 },
-    path: () => '/api/auth/oauth/google',
-    query: () => 'redirectTo=/home',
-  },
-  'GET /api/auth/oauth/:provider/callback': {
-    ...{
-      variables: withProviders,
-      status: 303,
+export const routeTable: Readonly<Record<string, RouteExample>> = merged<RouteExample>([
+  broughtRoutes,
+  {
+    'GET /api/health': { status: 200, roundTrips: 1 },
+    'GET /api/health/live': { status: 200, roundTrips: 0 },
+    'GET /.well-known/jwks.json': { status: 200, roundTrips: 0 },
+    'POST /api/auth/register': {
+      status: 201,
+      roundTrips: 1,
+      statements: [9],
+      body: () => registration(freshEmail()),
+      furtherMembers: { transport: 'cookie' },
+    },
+    'POST /api/auth/login': {
+      status: 200,
       roundTrips: 2,
-      statements: [2, 7],
+      statements: [4, 7],
+      body: ({ email }) => ({ email, password }),
+      furtherMembers: { transport: 'cookie', trustedDeviceToken: 'nxt_token' },
     },
-    path: () => '/api/auth/oauth/google/callback',
-    query: ({ social: { visits } }) => `state=${visits.google.state}&code=${visits.google.code}`,
-    visit: ({ social }) => social.visits.google,
-  },
-  'POST /api/auth/oauth/:provider/callback': {
-    ...{
-      variables: withProviders,
-      status: 303,
+    'POST /api/auth/login/two-factor': {
+      credential: 'challenge-token',
+      by: 'twoFactor',
+      status: 200,
       roundTrips: 2,
-      statements: [2, 8],
+      statements: [7, 8],
+      body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
+      furtherMembers: { challengeToken: 'nxc_token', transport: 'cookie', trustDevice: true },
+      alternatives: { code: { backupCode } },
     },
-    path: () => '/api/auth/oauth/apple/callback',
-    form: ({ social: { visits } }) => ({ state: visits.apple.state, code: visits.apple.code }),
-    visit: ({ social }) => social.visits.apple,
-  },
-  'POST /api/auth/oauth/token': {
-    ...{ status: 200, roundTrips: 2, statements: [1, 5] },
-    body: ({ social: { appCode: code, codeVerifier } }) => ({ code, codeVerifier }),
-    furtherMembers: { trustedDeviceToken: 'nxt_token' },
-  },
-  'POST /api/auth/oauth/:provider/id-token': {
-    ...{ variables: withProviders, status: 200, roundTrips: 2, statements: [2, 7] },
-    path: () => '/api/auth/oauth/google/id-token',
-    body: ({ social: { idToken, nonce } }) => ({ idToken, nonce }),
-    furtherMembers: {
-      ...{ name: 'Native User', authorizationCode: 'c', transport: 'cookie' },
-      trustedDeviceToken: 'nxt_token',
+    'POST /api/auth/email/resend': {
+      status: 202,
+      roundTrips: 1,
+      statements: [8],
+      body: ({ email }) => ({ email }),
+    },
+    'POST /api/auth/email/verify': {
+      status: 200,
+      roundTrips: 2,
+      // A live session stands for the password.
+      roundTripsByCookie: 1,
+      statements: [1, 12],
+      body: ({ links }) => ({ token: links.verify_email, password }),
+      furtherMembers: { transport: 'cookie' },
+    },
+    'POST /api/auth/refresh': {
+      status: 200,
+      roundTrips: 1,
+      body: () => ({}),
+      furtherMembers: { refreshToken: 'nxr_token' },
+      isBodyOptional: true,
+    },
+    'POST /api/auth/logout': {
+      status: 200,
+      roundTrips: 1,
+      statements: [2],
+      body: () => ({}),
+      furtherMembers: { refreshToken: 'nxr_token' },
+      isBodyOptional: true,
+    },
+    'GET /api/auth/sessions': { status: 200, roundTrips: 1 },
+    'DELETE /api/auth/sessions/:id': {
+      status: 200,
+      roundTrips: 1,
+      statements: [7],
+      path: ({ accessToken }) => `/api/auth/sessions/${decodeJwt(accessToken).sid}`,
+    },
+    'DELETE /api/auth/sessions': { status: 200, roundTrips: 1, statements: [7] },
+    'GET /api/auth/me': { status: 200, roundTrips: 1 },
+    'PATCH /api/auth/me': {
+      status: 200,
+      roundTrips: 1,
+      statements: [3],
+      body: () => ({ name: 'Changed Name' }),
+      furtherMembers: { locale: 'de-CH' },
+    },
+    'POST /api/auth/reauthenticate': {
+      status: 200,
+      roundTrips: 2,
+      statements: [5, 6],
+      body: () => ({ password }),
+      alternatives: { password: { code: '123456', backupCode, emailCode: '12345678' } },
+    },
+    'POST /api/auth/reauthenticate/email': {
+      ...{ by: 'passwordless', status: 202, roundTrips: 2, statements: [1, 7] },
+      ...{ body: () => ({}), isBodyOptional: true },
+    },
+    'POST /api/auth/password/change': {
+      status: 200,
+      roundTrips: 2,
+      statements: [5, 13],
+      body: () => ({
+        currentPassword: password,
+        newPassword: otherPassword,
+        confirmPassword: otherPassword,
+      }),
+    },
+    'POST /api/auth/password/forgot': {
+      status: 202,
+      roundTrips: 1,
+      statements: [9],
+      body: ({ email }) => ({ email }),
+    },
+    'POST /api/auth/password/reset': {
+      status: 200,
+      roundTrips: 2,
+      statements: [1, 13],
+      body: ({ links }) => ({
+        token: links.reset_password,
+        password: otherPassword,
+        confirmPassword: otherPassword,
+      }),
+    },
+    'POST /api/auth/unlock': {
+      status: 200,
+      roundTrips: 1,
+      statements: [6],
+      body: ({ links }) => ({ token: links.unlock }),
+    },
+    'POST /api/auth/not-me': {
+      status: 200,
+      roundTrips: 2,
+      statements: [1, 14],
+      body: ({ links }) => ({ token: links.not_me }),
+    },
+    'DELETE /api/auth/me': {
+      status: 200,
+      roundTrips: 2,
+      statements: [5, 10],
+      body: () => ({ password }),
+      isBodyOptional: true,
+      // An account that has a password has to say it.
+      statusWithoutBody: 403,
+    },
+    'POST /api/auth/email/change': {
+      status: 202,
+      roundTrips: 1,
+      statements: [10],
+      body: () => ({ newEmail: freshEmail() }),
+    },
+    'POST /api/auth/email/change/confirm': {
+      status: 200,
+      roundTrips: 2,
+      statements: [2, 10],
+      body: ({ links }) => ({ token: links.change_email, password }),
+    },
+    'POST /api/auth/email/change/revert': {
+      status: 200,
+      roundTrips: 2,
+      statements: [1, 13],
+      body: ({ links }) => ({ token: links.revert_email }),
+    },
+    'GET /api/auth/security-events': { status: 200, roundTrips: 1 },
+    'GET /api/auth/me/export': { status: 200, roundTrips: 1, statements: [5] },
+    'POST /api/auth/two-factor/setup': {
+      ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [4] },
+      ...{ body: () => ({}), isBodyOptional: true },
+    },
+    'POST /api/auth/two-factor/enable': {
+      ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [1, 13] },
+      body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.setupSecret, now) }),
+    },
+    'GET /api/auth/two-factor': {
+      ...{ by: 'twoFactor', status: 200, roundTrips: 1 },
+    },
+    'POST /api/auth/two-factor/disable': {
+      ...{ by: 'twoFactor', status: 200, roundTrips: 2, statements: [7, 12] },
+      body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
+      alternatives: { code: { backupCode } },
+    },
+    'POST /api/auth/two-factor/backup-codes': {
+      ...{ by: 'twoFactor', status: 200, roundTrips: 1, statements: [5] },
+      ...{ body: () => ({}), isBodyOptional: true },
+    },
+    'POST /api/auth/two-factor/keep': {
+      ...{ status: 200, roundTrips: 1, statements: [5] },
+      body: ({ twoFactor }) => ({ token: twoFactor.keepToken }),
+    },
+    'GET /api/auth/oauth/providers': { status: 200, roundTrips: 0 },
+    'GET /api/auth/oauth/:provider': {
+      ...{ variables: withProviders, status: 302, roundTrips: 0 },
+      path: () => '/api/auth/oauth/google',
+      query: () => 'redirectTo=/home',
+    },
+    'GET /api/auth/oauth/:provider/callback': {
+      ...{
+        variables: withProviders,
+        status: 303,
+        roundTrips: 2,
+        statements: [2, 7],
+      },
+      path: () => '/api/auth/oauth/google/callback',
+      query: ({ social: { visits } }) => `state=${visits.google.state}&code=${visits.google.code}`,
+      visit: ({ social }) => social.visits.google,
+    },
+    'POST /api/auth/oauth/:provider/callback': {
+      ...{
+        variables: withProviders,
+        status: 303,
+        roundTrips: 2,
+        statements: [2, 8],
+      },
+      path: () => '/api/auth/oauth/apple/callback',
+      form: ({ social: { visits } }) => ({ state: visits.apple.state, code: visits.apple.code }),
+      visit: ({ social }) => social.visits.apple,
+    },
+    'POST /api/auth/oauth/token': {
+      ...{ status: 200, roundTrips: 2, statements: [1, 5] },
+      body: ({ social: { appCode: code, codeVerifier } }) => ({ code, codeVerifier }),
+      furtherMembers: { trustedDeviceToken: 'nxt_token' },
+    },
+    'POST /api/auth/oauth/:provider/id-token': {
+      ...{ variables: withProviders, status: 200, roundTrips: 2, statements: [2, 7] },
+      path: () => '/api/auth/oauth/google/id-token',
+      body: ({ social: { idToken, nonce } }) => ({ idToken, nonce }),
+      furtherMembers: {
+        ...{ name: 'Native User', authorizationCode: 'c', transport: 'cookie' },
+        trustedDeviceToken: 'nxt_token',
+      },
+    },
+    'POST /api/auth/oauth/:provider/link': {
+      ...{ by: 'social', variables: withProviders, status: 200, roundTrips: 1 },
+      path: () => '/api/auth/oauth/github/link',
+      ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
+    },
+    'POST /api/auth/oauth/:provider/reauthenticate': {
+      ...{ by: 'social', variables: withProviders, status: 200, roundTrips: 1 },
+      path: () => '/api/auth/oauth/microsoft/reauthenticate',
+      ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
+    },
+    'GET /api/auth/identities': {
+      ...{ by: 'social', status: 200, roundTrips: 1 },
+    },
+    'DELETE /api/auth/identities/:provider': {
+      ...{ by: 'social', status: 200, roundTrips: 1, statements: [7] },
+      path: () => '/api/auth/identities/google',
+    },
+    // In development, where these take no credential. The clean-up has one statement for each kind of rows, at least.
+    'POST /api/admin/cleanup-sessions': { status: 200, roundTrips: 12 },
+    'POST /api/admin/init-db': { status: 200, roundTrips: 2 },
+    'POST /api/admin/users/:id/sign-out': {
+      variables: withAdmin,
+      status: 200,
+      roundTrips: 1,
+      statements: [7],
+      path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
+    },
+    'POST /api/admin/users/:id/ban': {
+      variables: withAdmin,
+      status: 200,
+      roundTrips: 1,
+      statements: [8],
+      path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
+    },
+    'POST /api/admin/users/:id/unban': {
+      variables: withAdmin,
+      status: 200,
+      roundTrips: 1,
+      statements: [3],
+      path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/unban`,
+    },
+    'POST /api/admin/users/:id/two-factor/reset': {
+      variables: withAdmin,
+      status: 202,
+      roundTrips: 2,
+      statements: [1, 5],
+      path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/two-factor/reset`,
     },
   },
-  'POST /api/auth/oauth/:provider/link': {
-    ...{ by: 'social', variables: withProviders, status: 200, roundTrips: 1 },
-    path: () => '/api/auth/oauth/github/link',
-    ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
-  },
-  'POST /api/auth/oauth/:provider/reauthenticate': {
-    ...{ by: 'social', variables: withProviders, status: 200, roundTrips: 1 },
-    path: () => '/api/auth/oauth/microsoft/reauthenticate',
-    ...{ body: () => ({ redirectTo: '/home' }), isBodyOptional: true },
-  },
-  'GET /api/auth/identities': {
-    ...{ by: 'social', status: 200, roundTrips: 1 },
-  },
-  'DELETE /api/auth/identities/:provider': {
-    ...{ by: 'social', status: 200, roundTrips: 1, statements: [7] },
-    path: () => '/api/auth/identities/google',
-  },
-  // In development, where these take no credential. The clean-up has one statement for each kind of rows, at least.
-  'POST /api/admin/cleanup-sessions': { status: 200, roundTrips: 12 },
-  'POST /api/admin/init-db': { status: 200, roundTrips: 2 },
-  'POST /api/admin/users/:id/sign-out': {
-    variables: withAdmin,
-    status: 200,
-    roundTrips: 1,
-    statements: [7],
-    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/sign-out`,
-  },
-  'POST /api/admin/users/:id/ban': {
-    variables: withAdmin,
-    status: 200,
-    roundTrips: 1,
-    statements: [8],
-    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/ban`,
-  },
-  'POST /api/admin/users/:id/unban': {
-    variables: withAdmin,
-    status: 200,
-    roundTrips: 1,
-    statements: [3],
-    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/unban`,
-  },
-  'POST /api/admin/users/:id/two-factor/reset': {
-    variables: withAdmin,
-    status: 202,
-    roundTrips: 2,
-    statements: [1, 5],
-    path: ({ otherUserId }) => `/api/admin/users/${otherUserId}/two-factor/reset`,
-  },
-};
+]);
 
 /** Somebody who calls. */
 export interface Caller {

@@ -26,14 +26,21 @@ const files = import.meta.glob<{ readonly examples: FeatureExamples }>('../featu
 
 const all = Object.values(files).map(({ examples }) => examples);
 
-export const broughtRoutes: Readonly<Record<string, RouteExample>> = Object.assign(
-  {},
-  ...all.map(({ routes }) => routes),
-);
-export const broughtSectionForms: Readonly<Record<string, Readonly<Record<string, SectionForm>>>> =
-  Object.assign({}, ...all.map(({ sectionForms }) => sectionForms));
-export const broughtProblems: Readonly<Record<string, ProblemExample>> = Object.assign(
-  {},
-  ...all.map(({ problems }) => problems),
-);
+export const broughtRoutes = merged(all.map(({ routes }) => routes));
+export const broughtSectionForms = merged(all.map(({ sectionForms }) => sectionForms));
+export const broughtProblems = merged(all.map(({ problems }) => problems));
 export const broughtGates = all.flatMap(({ passGate }) => passGate ?? []);
+
+/**
+ * One table of several: what two of them have would be tried by one of its examples alone.
+ * @throws TypeError for a name that comes twice
+ */
+export function merged<T>(
+  tables: readonly (Readonly<Record<string, T>> | undefined)[],
+): Readonly<Record<string, T>> {
+  const entries = tables.flatMap((table) => Object.entries(table ?? {}));
+  const names = entries.map(([name]) => name);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0) throw new TypeError(`there are two examples of ${twice.join(', ')}`);
+  return Object.fromEntries(entries);
+}
