@@ -74,8 +74,9 @@ function addressOf(key: string): [method: string, path: string] {
   return [method, path.split('?')[0] ?? path];
 }
 
-async function expectRefused(method: string, path: string): Promise<Answer> {
-  const answer = await client.call(method, path, { cookies: account.cookies, bearer: account.accessToken });
+async function expectRefused(method: string, path: string, body?: unknown): Promise<Answer> {
+  const { cookies, accessToken: bearer } = account;
+  const answer = await client.call(method, path, { cookies, bearer, body });
   expect([404, 405], `${path} ${answer.text}`).toContain(answer.status);
   expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
   expect(answer.headers.get('Cache-Control')).toBe('no-store');
@@ -94,7 +95,9 @@ describe.each(registeredRoutes)('%s', (key) => {
     async (_trick, change) => {
       const [method, path] = addressOf(key);
       const changed = change(path);
-      await (isParameter(changed) ? expectRefused : expectNotFound)(method, changed);
+      // Its own parameter is judged behind the body.
+      if (isParameter(changed)) await expectRefused(method, changed, exampleCall(key, account)[2].body);
+      else await expectNotFound(method, changed);
     },
   );
 
