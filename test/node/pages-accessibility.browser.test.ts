@@ -17,6 +17,7 @@ import {
   password,
   register,
   see,
+  seeFocus,
   signOut,
   verify,
   visit,
@@ -121,7 +122,7 @@ describe('by the keyboard alone', () => {
     await keyboard.type(app.wrongCode());
     await keyboard.press('Enter');
     await hearProblem(person, 'The code is incorrect or was used before.');
-    expect(await focusedField(person)).toBe('code');
+    await seeFocus(person, 'code');
     await keyboard.type(await app.code());
     await keyboard.press('Enter');
     await hear(person, 'Two-factor authentication is off.');

@@ -5,7 +5,6 @@ import { formFactors } from '../support/node/form-factors.ts';
 import { usePageService } from '../support/node/use-page-service.ts';
 import {
   fill,
-  focusedField,
   follow,
   followMail,
   freshEmail,
@@ -19,6 +18,7 @@ import {
   press,
   register,
   see,
+  seeFocus,
   signIn,
   signOut,
   verify,
@@ -83,7 +83,7 @@ describe.each(formFactors)('the pages of the account, $how', { timeout: 60_000 }
     await fill(person, { 'Your password, to confirm': 'not this one at all' });
     await press(person, 'Delete for good');
     await hearProblem(person, 'This is not your password.');
-    expect(await focusedField(person)).toBe('password');
+    await seeFocus(person, 'password');
     expect((await me(person)).success).toBe(true);
     await fill(person, { 'Your password, to confirm': password });
     await press(person, 'Delete for good');
@@ -125,7 +125,7 @@ describe.each(formFactors)('the pages of the account, $how', { timeout: 60_000 }
     await page.getByLabel(code).fill(app.wrongCode());
     await confirm.getByRole('button', { name: 'Confirm' }).click();
     await hearProblem(person, 'The code is incorrect or was used before.');
-    expect(await focusedField(person)).toBe('code');
+    await seeFocus(person, 'code');
     await page.getByLabel(code).fill(await app.code());
     await confirm.getByRole('button', { name: 'Confirm' }).click();
     await hear(person, 'Follow the link in the e-mail to your new address.');
@@ -159,7 +159,7 @@ describe.each(formFactors)('the pages of the account, $how', { timeout: 60_000 }
     await fill(person, { 'Current password': otherPassword, ...change });
     await press(person, 'Change password');
     await hearProblem(person, 'This is not your current password.');
-    expect(await focusedField(person)).toBe('currentPassword');
+    await seeFocus(person, 'currentPassword');
     await fill(person, { 'Current password': password, ...change });
     await press(person, 'Change password');
     await hear(person, 'Your password was changed.');

@@ -4,7 +4,6 @@ import { formFactors } from '../support/node/form-factors.ts';
 import { usePageService } from '../support/node/use-page-service.ts';
 import {
   fill,
-  focusedField,
   follow,
   followMail,
   freshEmail,
@@ -18,6 +17,7 @@ import {
   press,
   register,
   see,
+  seeFocus,
   signIn,
   signOut,
   verify,
@@ -64,7 +64,7 @@ describe.each(formFactors)('the pages on the way in, $how', { timeout: 60_000 },
     const person = await open();
     const email = freshEmail();
     await visit(person, '/register');
-    expect(await focusedField(person)).toBe('name');
+    await seeFocus(person, 'name');
     const typed = { Name: 'Ada & "Grace"', 'E-mail address': email };
     await fill(person, { ...typed, Password: password, 'Repeat the password': otherPassword });
     await press(person, 'Create account');
@@ -72,7 +72,7 @@ describe.each(formFactors)('the pages on the way in, $how', { timeout: 60_000 },
     const { page } = person;
     for (const [label, value] of Object.entries(typed))
       expect(await page.getByLabel(label, { exact: true }).inputValue()).toBe(value);
-    expect(await focusedField(person)).toBe('confirmPassword');
+    await seeFocus(person, 'confirmPassword');
     const wrong = page.getByLabel('Repeat the password');
     expect(await wrong.getAttribute('aria-invalid')).toBe('true');
     const told = await wrong.getAttribute('aria-describedby');
@@ -87,7 +87,7 @@ describe.each(formFactors)('the pages on the way in, $how', { timeout: 60_000 },
     await hearProblem(person, 'The e-mail address or the password is incorrect.');
     expect(await page.getByLabel('E-mail address').inputValue()).toBe(email);
     expect(await page.getByLabel('Password').inputValue()).toBe('');
-    expect(await focusedField(person)).toBe('password');
+    await seeFocus(person, 'password');
     await page.getByLabel('Password').fill(password);
     await page.keyboard.press('Enter');
     await see(person, 'Your account');
@@ -107,7 +107,7 @@ describe.each(formFactors)('the pages on the way in, $how', { timeout: 60_000 },
     await fill(person, { 'Six-digit code': '12345' });
     await press(person, 'Turn on');
     await page.getByRole('alert').waitFor();
-    expect(await focusedField(person)).toBe('code');
+    await seeFocus(person, 'code');
     // What was scanned still counts.
     expect(await page.locator('.secret').textContent()).toBe(secret);
     const app = await finishSetup(person);
@@ -125,7 +125,7 @@ describe.each(formFactors)('the pages on the way in, $how', { timeout: 60_000 },
     await fill(person, { 'Six-digit code': app.wrongCode() });
     await press(person, 'Continue');
     await hearProblem(person, 'The code is incorrect or was used before.');
-    expect(await focusedField(person)).toBe('code');
+    await seeFocus(person, 'code');
     await fill(person, { 'Six-digit code': await app.code() });
     await press(person, 'Continue');
     await see(person, 'Your account');
@@ -145,7 +145,7 @@ describe.each(formFactors)('the pages on the way in, $how', { timeout: 60_000 },
     await fill(person, { 'Backup code': backupCode });
     await press(person, 'Continue');
     await hearProblem(person, 'The code is incorrect or was used before.');
-    expect(await focusedField(person)).toBe('backupCode');
+    await seeFocus(person, 'backupCode');
     expect(person.complaints).toEqual([]);
   });
 

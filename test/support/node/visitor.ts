@@ -76,9 +76,14 @@ export function pathOf({ page, origin }: Visitor): string {
   return page.url().replace(origin, '');
 }
 
-/** The name of the field that has the focus; null for none. */
+/** The name of the field that has the focus; null for none. After a new page `seeFocus` waits for it. */
 export function focusedField({ page }: Visitor): Promise<string | null> {
   return page.evaluate(() => document.activeElement?.getAttribute('name') ?? null);
+}
+
+/** Waits until the field of this name has the focus: a browser gives it when it draws, which can be after it has loaded. */
+export async function seeFocus({ page }: Visitor, name: string): Promise<void> {
+  await page.locator(`[name="${name}"]:focus`).waitFor();
 }
 
 /** Makes an account by the page, and is signed in afterwards. */
