@@ -3,7 +3,6 @@ import type { Env } from './config.ts';
 import { type DepsOptions, RequestDeps } from './create-deps.ts';
 import { type Feature, foldRoutes, loadRulesOf } from './feature.ts';
 import * as account from './features/account/index.ts';
-import * as accountRecovery from './features/account-recovery/index.ts';
 import * as addresses from './features/addresses/index.ts';
 import * as admin from './features/admin/index.ts';
 import * as devOutbox from './features/dev-outbox/index.ts';
@@ -11,6 +10,7 @@ import * as emailChange from './features/email-change/index.ts';
 import * as emailCode from './features/email-code/index.ts';
 import * as emailVerification from './features/email-verification/index.ts';
 import * as health from './features/health/index.ts';
+import * as notMe from './features/not-me/index.ts';
 import * as oneTimeTokens from './features/one-time-tokens/index.ts';
 import * as password from './features/password/index.ts';
 import * as pendingRegistrations from './features/pending-registrations/index.ts';
@@ -48,7 +48,7 @@ export const features: readonly Feature[] = [
   password.feature,
   emailVerification.feature,
   emailChange.feature,
-  accountRecovery.feature,
+  notMe.feature,
   reauthentication.feature,
   twoFactor.feature,
   social.feature,

@@ -15,12 +15,6 @@ export const feature: Feature = {
   ],
   accountSections: [
     { page: '/account', name: 'profile', order: 10, load: () => import('./pages/profile-section.tsx') },
-    {
-      page: '/account/security',
-      name: 'activity',
-      order: 50,
-      load: () => import('./pages/activity-section.tsx'),
-    },
     { page: '/account', name: 'data', order: 80, load: () => import('./pages/data-section.tsx') },
     { page: '/account', name: 'deletion', order: 90, load: () => import('./pages/deletion-section.tsx') },
   ],

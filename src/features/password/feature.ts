@@ -5,6 +5,7 @@ export const feature: Feature = {
   routes,
   pages: [
     { path: '/auth/reset-password', guard: 'anyone', load: () => import('./pages/reset-link-page.ts') },
+    { path: '/auth/unlock', guard: 'anyone', load: () => import('./pages/unlock-page.ts') },
     { path: '/login', guard: 'visitor', load: () => import('./pages/login-page.tsx') },
     { path: '/register', guard: 'visitor', load: () => import('./pages/register-page.tsx') },
     { path: '/forgot-password', guard: 'visitor', load: () => import('./pages/forgot-password-page.tsx') },

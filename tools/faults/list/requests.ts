@@ -129,7 +129,7 @@ export const requestFaults: readonly PlantedFault[] = [
     file: 'src/features/known-devices/known-device.sql.ts',
     find: ' AND k.gen = ${u}.device_generation',
     replace: '',
-    tests: ['test/features/account-recovery/not-me.test.ts', 'test/rate-limit/attempts.test.ts'],
+    tests: ['test/features/not-me/not-me.test.ts', 'test/rate-limit/attempts.test.ts'],
   },
   {
     id: 'attempts-are-read-before-they-are-written',

@@ -1,6 +1,6 @@
-import type { Deps } from '../../../deps.ts';
-import { createOneTimeToken, oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
-import { findWayBack, isOpen, takeBack, type WayBackToken } from '../../way-back/index.ts';
+import type { Deps } from '../../deps.ts';
+import { createOneTimeToken, oneTimeTokenErrors, readOneTimeToken } from '../one-time-tokens/index.ts';
+import { findWayBack, isOpen, takeBack, type WayBackToken } from '../way-back/index.ts';
 import { revokeAccess } from './revoke-access.sql.ts';
 
 /**

@@ -1,9 +1,9 @@
-import type { Database } from '../../../db/client.ts';
-import { sql } from '../../../db/sql.ts';
-import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
-import type { PreparedMail } from '../../../mail/prepared-mail.ts';
-import { fromMailQueuedNow, queueMail } from '../../../mail/queue-mail.sql.ts';
-import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import type { Database } from '../../db/client.ts';
+import { sql } from '../../db/sql.ts';
+import { type Credentials, closeWaysIn } from '../../joints/closing.ts';
+import type { PreparedMail } from '../../mail/prepared-mail.ts';
+import { fromMailQueuedNow, queueMail } from '../../mail/queue-mail.sql.ts';
+import type { RequestMetadata } from '../../request/request-metadata.ts';
 import {
   consumedByUs,
   consumedNow,
@@ -11,10 +11,10 @@ import {
   issueToken,
   type NewOneTimeToken,
   type PresentedOneTimeToken,
-} from '../../one-time-tokens/index.ts';
-import { endedNow, recordEvents } from '../../security-events/index.ts';
-import { lockUser, owners } from '../../users/index.ts';
-import type { FoundAccount } from '../../way-back/index.ts';
+} from '../one-time-tokens/index.ts';
+import { endedNow, recordEvents } from '../security-events/index.ts';
+import { lockUser, owners } from '../users/index.ts';
+import type { FoundAccount } from '../way-back/index.ts';
 
 /** A sign-in that was disowned, in an account that keeps its address. */
 export interface NotMeReport {

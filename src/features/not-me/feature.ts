@@ -1,0 +1,15 @@
+import type { Feature } from '../../feature.ts';
+import { routes } from './routes.ts';
+
+export const feature: Feature = {
+  routes,
+  pages: [{ path: '/auth/not-me', guard: 'anyone', load: () => import('./pages/not-me-page.ts') }],
+  accountSections: [
+    {
+      page: '/account/security',
+      name: 'activity',
+      order: 50,
+      load: () => import('./pages/activity-section.tsx'),
+    },
+  ],
+};
