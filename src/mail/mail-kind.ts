@@ -15,6 +15,8 @@ export const linkPaths = {
   email_changed: '/auth/revert-email',
   /** About a sign-in on a device that the account does not know, with a not-me link. */
   new_device: '/auth/not-me',
+  /** About activity that somebody in a session disowned, with a not-me link. */
+  activity_disowned: '/auth/not-me',
   /** About too many failed logins, with an unlock link. */
   account_locked: '/auth/unlock',
   /** About the removal of two-factor authentication that the operator has begun, with a link that stops it. */

@@ -90,7 +90,7 @@ export function queueMail(
       CASE WHEN r.recipient IS NOT NULL THEN r.user_id END, ${metadata.requestId}::uuid, ${metadata.operationId}::uuid,
       (${mail.sealed}::text[])[array_position(${mail.recipients}::text[], r.recipient)],
       least(now() + make_interval(secs => ${mail.ttlSeconds}::int), r.link_expires_at),
-      CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END${ended === undefined ? sql`` : sql`, ${endedFacts(ended)}`}
+      CASE WHEN r.recipient IS NULL THEN now() END, CASE WHEN r.recipient IS NULL THEN 'dropped' END${ended === undefined ? sql`` : sql`, CASE WHEN r.recipient IS NOT NULL THEN ${endedFacts(ended)} END`}
     FROM (
       SELECT s.user_id, s.locale, ${linkExpiresAt}::timestamptz AS link_expires_at, ${countedKey(budget)} AS recipient_key,
         CASE WHEN ${recipientHasRoom(mail.kind, exceptId, budget)} THEN s.recipient::text END AS recipient

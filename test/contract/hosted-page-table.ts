@@ -135,6 +135,17 @@ export const hostedTable: Readonly<Record<string, HostedExample>> = {
     shown: { status: 200, roundTrips: 1 },
     forms: { delete: { status: 303, location: '/login', roundTrips: 2, fields: () => ({ password }) } },
   },
+  '/account/not-me': {
+    visitor: 'holder',
+    // Nothing is named by the address.
+    shown: { status: 303, location: `${security}#activity`, roundTrips: 1 },
+    forms: {
+      disown: {
+        ...{ status: 303, location: `${security}#activity`, roundTrips: 2 },
+        fields: ({ eventId }) => ({ eventId }),
+      },
+    },
+  },
 };
 
 /** What the service serves as hosted pages. */

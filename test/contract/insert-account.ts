@@ -61,7 +61,7 @@ function kindsReadBy(use: (account: Account) => unknown, account: Account): Call
 
 /** Such an account with these of its other callers. Whoever reads another of them is told. */
 async function newAccount(runtime: Runtime, read: readonly CallerKind[]): Promise<Made<Account>> {
-  const { account: caller, statements } = await newRegistered(runtime);
+  const { account: caller, eventId, statements } = await newRegistered(runtime);
   const { email, userId: id } = caller;
   const otherUserId = crypto.randomUUID();
   const { links, statement: storeLinks } = newLinks(runtime.keyring, { id, email });
@@ -72,7 +72,7 @@ async function newAccount(runtime: Runtime, read: readonly CallerKind[]): Promis
   };
   const others: Partial<Record<CallerKind, Made<Caller>>> = {};
   for (const kind of read) others[kind] = await make[kind]();
-  const account = { ...caller, otherUserId, links };
+  const account = { ...caller, otherUserId, eventId, links };
   for (const kind of callerKinds)
     Object.defineProperty(account, kind, {
       enumerable: kind in others,
@@ -96,7 +96,7 @@ async function newAccount(runtime: Runtime, read: readonly CallerKind[]): Promis
 }
 
 /** Somebody who has just registered. */
-async function newRegistered(runtime: Runtime): Promise<Made<Caller>> {
+async function newRegistered(runtime: Runtime): Promise<Made<Caller> & { readonly eventId: string }> {
   const { account, session, statements } = await newCaller(runtime, {});
   const { ipAddress, userAgent, location } = session;
   const metadata = {
@@ -104,7 +104,10 @@ async function newRegistered(runtime: Runtime): Promise<Made<Caller>> {
     ...{ requestId: crypto.randomUUID(), operationId: crypto.randomUUID() },
   };
   const registered = { type: 'user_created', outcome: 'success', method: 'password' } as const;
-  return { account, statements: [...statements, recordEvents(begunNow(session), registered, metadata)] };
+  // Once per request: then its id is that of the operation.
+  const event = { ...registered, isOncePerRequest: true } as const;
+  const record = recordEvents(begunNow(session), event, metadata);
+  return { account, eventId: metadata.operationId, statements: [...statements, record] };
 }
 
 /** Somebody who has registered and lost the password. */

@@ -61,6 +61,7 @@ const occurrences = merged<ProblemExample>([
     registration_closed: [403, registerWhereClosed],
     not_found: [404, () => client.get('/api/unknown')],
     session_not_found: [404, revokeUnknown],
+    event_not_found: [404, disownUnknown],
     user_not_found: [
       404,
       () => client.post(`/api/admin/users/${crypto.randomUUID()}/ban`, undefined, { bearer: adminSecret }),
@@ -164,6 +165,11 @@ function reauthenticateBy(code: string): Promise<Answer> {
 function setUpWhereOff(): Promise<Answer> {
   const off = new TestClient({ TWO_FACTOR: 'off' });
   return off.post('/api/auth/two-factor/setup', undefined, { bearer: account.accessToken });
+}
+
+function disownUnknown(): Promise<Answer> {
+  const eventId = crypto.randomUUID();
+  return client.post('/api/auth/not-me', { eventId }, { bearer: account.accessToken });
 }
 
 function revokeUnknown(): Promise<Answer> {

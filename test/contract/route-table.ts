@@ -199,6 +199,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = merged<RouteEx
       roundTrips: 2,
       statements: [1, 14],
       body: ({ links }) => ({ token: links.not_me }),
+      alternatives: { token: { eventId: '3f0e8a5c-6f3b-4f0e-9a55-0c7d2b7d6f10' } },
     },
     'DELETE /api/auth/me': {
       status: 200,
@@ -365,6 +366,8 @@ export type CallerKind = (typeof callerKinds)[number];
 export interface Account extends Caller, Readonly<Record<CallerKind, Caller>> {
   /** Somebody else: what an example does to them disturbs no other example. */
   readonly otherUserId: string;
+  /** The event of their registration. */
+  readonly eventId: string;
   /** Tokens of links that were mailed to them. */
   readonly links: Links;
   /** Somebody with two-factor, for the routes that need it. */
@@ -383,7 +386,11 @@ export async function registerAccount(client: TestClient): Promise<Account> {
       INSERT INTO users (email, name, two_factor_since) VALUES (${freshEmail()}, 'Somebody Else', now())
       RETURNING id`,
   );
-  const names = { email: answer.email, userId: user.id, otherUserId: other?.id ?? '' };
+  const [registered] = await openDatabase(String(client.env.DATABASE_URL)).query<{ id: string }>(
+    sql`SELECT id FROM security_events WHERE user_id = ${user.id}::uuid AND type = 'user_created'`,
+  );
+  const ids = { userId: user.id, otherUserId: other?.id ?? '', eventId: registered?.id ?? '' };
+  const names = { email: answer.email, ...ids };
   const links = await storeLinks(client, user);
   const twoFactor = await insertTwoFactorAccount(client);
   const passwordless = await registerPasswordless(client);

@@ -94,6 +94,7 @@ export const sectionForms: Readonly<Record<string, Readonly<Record<string, Secti
     },
     // It leads to a page of its own.
     deletion: {},
+    activity: {},
     sessions: {
       end: {
         // Its own.
@@ -129,12 +130,6 @@ export const sectionForms: Readonly<Record<string, Readonly<Record<string, Secti
         ...{ isSensitive: true, visitor: 'twoFactor', status: 303 },
         ...{ location: `${security}#two-factor`, roundTrips: 2 },
         fields: ({ twoFactor }) => ({ code: codeAt(twoFactor.secret) }),
-      },
-    },
-    activity: {
-      not_me: {
-        ...{ isSensitive: false, status: 303, location: '/account#password', roundTrips: 1 },
-        fields: () => ({}),
       },
     },
   },

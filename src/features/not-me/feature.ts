@@ -3,7 +3,10 @@ import { routes } from './routes.ts';
 
 export const feature: Feature = {
   routes,
-  pages: [{ path: '/auth/not-me', guard: 'anyone', load: () => import('./pages/not-me-page.ts') }],
+  pages: [
+    { path: '/auth/not-me', guard: 'anyone', load: () => import('./pages/not-me-page.ts') },
+    { path: '/account/not-me', guard: 'account-holder', load: () => import('./pages/disown-page.tsx') },
+  ],
   accountSections: [
     {
       page: '/account/security',

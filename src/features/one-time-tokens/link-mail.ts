@@ -14,6 +14,7 @@ export interface LinkMail {
 const tokenKinds = {
   account_locked: 'unlock',
   new_device: 'not_me',
+  activity_disowned: 'not_me',
   reset_password: 'reset_password',
   password_withdrawn: 'reset_password',
   email_changed: 'revert_email',

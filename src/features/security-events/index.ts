@@ -1,8 +1,11 @@
 export { feature } from './feature.ts';
-export { listSecurityEvents, type SecurityEvent } from './list/list-security-events.ts';
+export { listSecurityEvents, type SecurityEvent, toSecurityEvents } from './list/list-security-events.ts';
 export { endedNow, recordEnded } from './record-ended.sql.ts';
 export {
   type EventKind,
+  type EventRow,
+  eventColumns,
+  fromOwnEvent,
   recordEvents,
   recordedByUs,
   recordedNow,

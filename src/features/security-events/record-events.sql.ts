@@ -78,9 +78,15 @@ export interface EventRow {
 export type EventPosition = Pick<EventRow, 'at_micros' | 'id'>;
 
 /** Select list for an `EventRow`; `e` is the alias of security_events. A double is exact to the microsecond until 2255. */
-function eventColumns(e: Fragment): Fragment {
+export function eventColumns(e: Fragment): Fragment {
   return sql`${e}.id, ${e}.type, ${e}.at, (extract(epoch FROM ${e}.at) * 1000000)::float8 AS at_micros, ${e}.outcome,
     ${e}.reason, ${e}.ip_address, ${e}.user_agent, ${e}.location`;
+}
+
+/** FROM and WHERE for an event of the user `owner`, an expression, of the last `days`: alias `e`. */
+export function fromOwnEvent(owner: Fragment, id: string | null, days: number): Fragment {
+  return sql`FROM security_events e
+    WHERE e.id = ${id}::uuid AND e.user_id = ${owner} AND e.at > now() - make_interval(days => ${days}::int)`;
 }
 
 /**

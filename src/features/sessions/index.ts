@@ -15,7 +15,7 @@ export {
   type NewSession,
   sessionColumns,
 } from './live-session.sql.ts';
-export { revokeSessions } from './own-sessions/revoke-sessions.ts';
+export { signOutSteps } from './own-sessions/own-sessions.sql.ts';
 export type { Transport } from './refresh-token.ts';
 export { issueRenewedTokens, newRenewal } from './renewal/issue-renewed-tokens.ts';
 export * from './renewal/renew-session.sql.ts';

@@ -34,6 +34,8 @@ export const errors: PageErrors = {
     'Dieses Konto wird gerade wiederhergestellt. Wählen Sie zuerst über den Link in unserer E-Mail ein neues Passwort; Sie können ihn noch einmal anfordern.',
   invalid_code: 'Der Code ist nicht richtig oder wurde schon verwendet.',
   challenge_expired: 'Diese Anmeldung ist abgelaufen. Bitte melden Sie sich noch einmal an.',
+  event_not_found:
+    'Ihre letzte Aktivität hat keinen solchen Eintrag. Nur was in den letzten sieben Tagen geschah, können Sie melden.',
   session_not_found: 'Dieses Gerät ist schon abgemeldet.',
   trusted_device_not_found: 'Dieses Gerät wurde schon entfernt.',
   two_factor_setup_required: 'Die Einrichtung ist abgelaufen. Bitte beginnen Sie noch einmal.',

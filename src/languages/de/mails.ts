@@ -59,6 +59,18 @@ export const mails: MailLanguage['mails'] = {
       'Der Link ist sieben Tage lang gültig. Er meldet alle Geräte ab und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
     ],
   },
+  activity_disowned: {
+    subject: 'Das waren nicht Sie? Noch ein Schritt',
+    paragraphs: [
+      'Jemand, der bei Ihrem Konto angemeldet ist, wahrscheinlich Sie, hat zu etwas in der letzten Aktivität gesagt: „Das war ich nicht“. Alle anderen Geräte wurden abgemeldet.',
+      'Öffnen Sie den Link, um den anderen endgültig auszusperren.',
+    ],
+    link: 'Das war ich nicht',
+    closing: [
+      'Der Link ist sieben Tage lang gültig. Er meldet alle Geräte ab, entfernt, was Ihrem Konto seither hinzugefügt wurde, und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
+      'Wenn nicht Sie das gesagt haben, ist jemand anderes bei Ihrem Konto angemeldet: Öffnen Sie den Link auch dann.',
+    ],
+  },
   account_locked: {
     subject: 'Zu viele fehlgeschlagene Anmeldungen',
     paragraphs: [

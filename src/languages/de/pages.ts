@@ -57,7 +57,8 @@ export const pageTexts: PageLanguage = {
     email_change_requested: 'Folgen Sie dem Link in der E-Mail an Ihre neue Adresse.',
     verification_sent: 'Wenn Ihre Adresse noch bestätigt werden muss, haben wir ihr eine E-Mail gesendet.',
     password_changed: 'Ihr Passwort wurde geändert. Alle anderen Geräte wurden abgemeldet.',
-    not_me: 'Alle anderen Geräte wurden abgemeldet. Wählen Sie jetzt ein neues Passwort.',
+    not_me:
+      'Alle anderen Geräte wurden abgemeldet. Öffnen Sie jetzt den Link in der E-Mail, die wir Ihnen gesendet haben: Er sperrt den anderen endgültig aus.',
     confirmed: 'Sie haben bestätigt, dass Sie es sind. Bitte versuchen Sie es jetzt noch einmal.',
     form_expired: 'Was Sie zuvor eingegeben haben, ist nicht mehr da. Bitte geben Sie es noch einmal ein.',
     device_forgotten: 'Das Gerät wurde entfernt.',

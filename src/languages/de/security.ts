@@ -55,10 +55,19 @@ export const security: SecurityTexts = {
     none: 'Es gibt noch keine Aktivität.',
     older: 'Ältere Aktivität',
     newest: 'Neueste Aktivität',
-    notMeTitle: 'Etwas davon waren nicht Sie?',
-    notMeIntro: 'Wir melden alle Ihre anderen Geräte ab, und Sie wählen ein neues Passwort.',
+    notMeIntro:
+      'Waren das nicht Sie? Sagen Sie es neben dem Eintrag: Wir melden alle anderen Geräte ab und senden Ihnen einen Link, der den anderen endgültig aussperrt.',
     notMe: 'Das war ich nicht',
     failed: 'fehlgeschlagen',
+  },
+  notMe: {
+    title: 'Das waren nicht Sie?',
+    consequences: (email) => [
+      'Wir melden alle Ihre Geräte außer diesem ab, und jedes fragt wieder nach Ihrem zweiten Faktor, falls Sie einen haben.',
+      `Außerdem senden wir eine E-Mail an ${email}. Ihr Link tut das Übrige: Er meldet auch dieses Gerät ab, entfernt, was Ihrem Konto seither hinzugefügt wurde, zum Beispiel verbundene Konten und Authenticator-Apps, und lässt Sie ein neues Passwort wählen.`,
+    ],
+    submit: 'Das war ich nicht',
+    back: 'Zurück zur Aktivität',
   },
   events: {
     user_created: 'Konto angelegt',

@@ -29,6 +29,8 @@ export const errors = {
     'This account is being recovered. Choose a new password by the link in our e-mail first; you can have it sent again.',
   invalid_code: 'The code is incorrect or was used before.',
   challenge_expired: 'This sign-in has expired. Please sign in again.',
+  event_not_found:
+    'Your recent activity has no such entry. Only what happened in the last seven days can be reported.',
   session_not_found: 'This device has been signed out already.',
   trusted_device_not_found: 'This device was removed already.',
   two_factor_setup_required: 'The setup has expired. Please start it again.',

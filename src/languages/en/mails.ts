@@ -57,6 +57,18 @@ export const mails = {
       'The link works for seven days. It signs out every device and sends you an e-mail to choose a new password.',
     ],
   },
+  activity_disowned: {
+    subject: 'This was not you? One more step',
+    paragraphs: [
+      'Somebody who is signed in to your account, probably you, said about something in its recent activity: “This was not me”. All other devices were signed out.',
+      'Open the link to put out for good whoever it was.',
+    ],
+    link: 'This was not me',
+    closing: [
+      'The link works for seven days. It signs out every device, removes what was added to your account since then, and sends you an e-mail to choose a new password.',
+      'If it was not you who said so, somebody else is signed in to your account: open the link in that case, too.',
+    ],
+  },
   account_locked: {
     subject: 'Too many failed sign-ins',
     paragraphs: [

@@ -63,7 +63,8 @@ export const pageTexts = {
     email_change_requested: 'Follow the link in the e-mail to your new address.',
     verification_sent: 'If your address still has to be confirmed, we have sent it an e-mail.',
     password_changed: 'Your password was changed. All other devices were signed out.',
-    not_me: 'All other devices were signed out. Now choose a new password.',
+    not_me:
+      'All other devices were signed out. Now open the link in the e-mail that we have sent you: it puts out for good whoever it was.',
     confirmed: 'You have confirmed that it is you. Please try again now.',
     form_expired: 'What you entered before is no longer kept. Please enter it again.',
     device_forgotten: 'The device was removed.',

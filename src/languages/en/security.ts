@@ -59,10 +59,20 @@ export const security = {
     none: 'There is no activity yet.',
     older: 'Older activity',
     newest: 'Newest activity',
-    notMeTitle: 'Something here was not you?',
-    notMeIntro: 'We sign out all your other devices, and you choose a new password.',
+    notMeIntro:
+      'Was something here not you? Say so next to it: we sign out all other devices, and send you a link that puts out for good whoever it was.',
     notMe: 'This was not me',
     failed: 'failed',
+  },
+  notMe: {
+    title: 'This was not you?',
+    /** What the button does. @param email of the account */
+    consequences: (email: string) => [
+      'We sign out all your devices but this one, and each will ask for your second factor again if you have one.',
+      `We also send an e-mail to ${email}. Its link does the rest: it signs out this device, too, removes what was added to your account since then, such as connected accounts and authenticator apps, and lets you choose a new password.`,
+    ],
+    submit: 'This was not me',
+    back: 'Back to the activity',
   },
   /** Events by type, and by type and reason. */
   events: {

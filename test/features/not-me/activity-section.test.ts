@@ -5,7 +5,8 @@ import { logIn, registerUser } from '../../support/accounts.ts';
 import { authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { databaseUrl, openDatabase } from '../../support/database.ts';
 import { type Cookies, led, press, sectionOf } from '../../support/hosted-pages.ts';
-import { buttonsOf, formsOf, linksOf, noticeOf } from '../../support/shown-page.ts';
+import { tokenFrom } from '../../support/mailbox.ts';
+import { formsOf, linksOf, noticeOf, readMain, titleOf } from '../../support/shown-page.ts';
 
 const path = '/account/security';
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -20,6 +21,11 @@ async function owner() {
 async function shown(cookies: Cookies, query = '', headers = {}) {
   return sectionOf(await client.get(path + query, { cookies, headers }), 'activity')!;
 }
+
+const disownLinks = async (cookies: Cookies) =>
+  [...(await shown(cookies)).text.matchAll(/href="(\/account\/not-me\?event=[^"]*)"/g)].map(
+    ([, href]) => href!,
+  );
 
 const titlesOf = ({ text }: { readonly text: string }) =>
   [...text.matchAll(/<li><div><p><strong>([^<]*)</g)].map(([, title]) => title);
@@ -88,23 +94,53 @@ describe('the section of the activity', () => {
   });
 });
 
-test('“This was not me” ends the other sessions, and leads to the password', async () => {
-  const { email, cookies } = await owner();
-  const other = authCookies(await logIn(client, email));
-  const [form] = formsOf(await shown(cookies)).slice(-1);
-  expect(buttonsOf(await shown(cookies)).at(-1)).toBe(en.security.activity.notMe);
-  const answer = await press(client, form!.action, form!.fields, cookies);
-  expect(led(answer)).toEqual([303, '/account#password']);
-  expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(401);
-  const notice = { '__Host-nexora_notice': cookieValue(answer, '__Host-nexora_notice')! };
-  const next = await client.get('/account', { cookies: { ...cookies, ...notice } });
-  expect([next.status, noticeOf(next)]).toEqual([200, en.flashes.not_me]);
-});
+describe('“This was not me”', () => {
+  test('stands beside what happened in the last seven days, and asks before it acts', async () => {
+    const { userId, cookies } = await owner();
+    await record(userId, 'user_updated', 'unlocked', 2);
+    expect(await disownLinks(cookies)).toHaveLength(3);
+    await openDatabase(databaseUrl()).query(sql`
+      UPDATE security_events SET at = at - interval '8 days' WHERE user_id = ${userId}::uuid AND type = 'user_created'`);
+    const left = await disownLinks(cookies);
+    expect(left).toHaveLength(2);
+    const asked = await client.get(left[0]!, { cookies });
+    expect([asked.status, titleOf(asked)]).toEqual([200, en.security.notMe.title]);
+    expect(titlesOf(asked)).toEqual([en.security.events['user_updated:unlocked']]);
+  });
 
-test('the section of the activity does nothing by an action that its button has not (INP-02)', async () => {
-  const { email, cookies } = await owner();
-  const other = authCookies(await logIn(client, email));
-  const answer = await press(client, path, { section: 'activity', action: 'evil' }, cookies);
-  expect(answer.status).toBe(400);
-  expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(200);
+  test('signs the others out, mails the link, and says what that does', async () => {
+    const { email, cookies } = await owner();
+    const other = authCookies(await logIn(client, email));
+    const asked = await client.get((await disownLinks(cookies))[0]!, { cookies });
+    for (const sentence of en.security.notMe.consequences(email)) expect(readMain(asked)).toContain(sentence);
+    const [form] = formsOf(asked);
+    expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(200);
+    const answer = await press(client, form!.action, form!.fields, cookies);
+    expect(led(answer)).toEqual([303, '/account/security#activity']);
+    expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(401);
+    expect(await tokenFrom(client, email, 'activity_disowned')).toMatch(/^nxn_/);
+    const notice = { '__Host-nexora_notice': cookieValue(answer, '__Host-nexora_notice')! };
+    const next = await client.get(path, { cookies: { ...cookies, ...notice } });
+    expect([next.status, noticeOf(next)]).toEqual([200, en.flashes.not_me]);
+  });
+
+  test.each(['', '?event=x', `?event=${crypto.randomUUID()}`])(
+    'leads back to the activity where the address names no event of the account: %s',
+    async (query) => {
+      const { cookies } = await owner();
+      expect(led(await client.get(`/account/not-me${query}`, { cookies }))).toEqual([
+        303,
+        '/account/security#activity',
+      ]);
+    },
+  );
+
+  test('says of an event that is not there that there is none', async () => {
+    const { email, cookies } = await owner();
+    const other = authCookies(await logIn(client, email));
+    const answer = await press(client, '/account/not-me', { eventId: crypto.randomUUID() }, cookies);
+    expect(answer.status).toBe(404);
+    expect(readMain(answer)).toContain(en.errors.event_not_found);
+    expect((await client.get('/api/auth/me', { cookies: other })).status).toBe(200);
+  });
 });

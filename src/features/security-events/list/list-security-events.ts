@@ -53,9 +53,11 @@ function requirePosition(cursor: string) {
   throw commonErrors.validation_failed({ errors: [{ pointer: '/cursor', code: 'invalid', message }] });
 }
 
-// Browsers are named here rather than when the event is written: a flood of failed logins must not pay for it, and
-// most events of a page come from one or two browsers.
-async function toSecurityEvents(rows: readonly EventRow[]): Promise<SecurityEvent[]> {
+/**
+ * The events as their owner sees them. Browsers are named here rather than when the event is written: a flood of failed
+ * logins must not pay for it, and most events of a page come from one or two browsers.
+ */
+export async function toSecurityEvents(rows: readonly EventRow[]): Promise<SecurityEvent[]> {
   const agents = [...new Set(rows.map((row) => row.user_agent))];
   const devices = new Map(
     await Promise.all(agents.map(async (agent) => [agent, await readDevice(agent)] as const)),

@@ -41,6 +41,27 @@ export async function endOwnSessions(
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<number | null> {
+  const recorded = recordedByUs(caller.userId, metadata.operationId, 'authn_token_revoked');
+  const steps = {
+    ...signOutSteps(caller, which, credentials, metadata),
+    count: sql`SELECT count(*)::int AS ended FROM (${recorded}) r`,
+  };
+  const { findCaller, count } = await db.batch('end-own-sessions', steps, { isIdempotent: true });
+  const [row] = count as { ended: number }[];
+  if (row === undefined) throw new TypeError('a count must always have one row');
+  return findCaller.length > 0 || row.ended > 0 ? row.ended : null;
+}
+
+/**
+ * The steps of a batch that signs out sessions of the caller, and ends what the closing table says of it. `findCaller` has
+ * no row, and nothing ends, where the calling session is no longer live.
+ */
+export function signOutSteps(
+  caller: CallerIds,
+  which: OwnSessions,
+  credentials: readonly Credentials[],
+  metadata: RequestMetadata,
+) {
   const { userId } = caller;
   const isEnded = sql`s.user_id = ${userId}::uuid AND s.expires_at > now() AND ${isAmong(which, caller)}
     AND EXISTS (SELECT ${fromLiveSession(caller)})`;
@@ -49,7 +70,7 @@ export async function endOwnSessions(
   // A repeat finds what the first run ended by its events, and the caller where that ended no session.
   const isEverywhere = typeof which === 'string' ? sql`OR EXISTS (SELECT ${fromLiveSession(caller)})` : sql``;
   const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}) ${isEverywhere})`;
-  const steps = {
+  return {
     // The user is locked first, as by a password change, and then the sessions: in the other order the two could
     // deadlock. A separate statement lets the next ones see what sessions did while this waited.
     holdUser: lockUser(userId),
@@ -59,12 +80,7 @@ export async function endOwnSessions(
       ...{ occasion: 'signed_out_by_owner', owner, ownerOnce: owner },
       ...{ actingSessionId: caller.sessionId, since: null, metadata },
     }),
-    count: sql`SELECT count(*)::int AS ended FROM (${recorded}) r`,
   };
-  const { findCaller, count } = await db.batch('end-own-sessions', steps, { isIdempotent: true });
-  const [row] = count as { ended: number }[];
-  if (row === undefined) throw new TypeError('a count must always have one row');
-  return findCaller.length > 0 || row.ended > 0 ? row.ended : null;
 }
 
 function isAmong(which: OwnSessions, caller: CallerIds): Fragment {
