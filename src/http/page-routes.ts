@@ -7,7 +7,7 @@ const loadKit = loadOnce(() => import('./serve-page.ts'));
 /** The routes of a page: it is shown by GET and takes its forms by POST, from pages of this service alone (CSR-06). */
 export function pageRoutes(page: Page, site: Site): Route[] {
   const { path, guard } = page;
-  const common = { path, guard, medium: 'page', isSensitive: false, hasBody: false } as const;
+  const common = { path, guard, medium: 'page', isSensitive: false, loadBodySchema: null } as const;
   const shown = markAsMadeByKit({
     ...common,
     method: 'GET',

@@ -66,8 +66,8 @@ export interface Route {
   readonly medium: 'api' | 'page';
   /** Whether its caller passes the gates. */
   readonly isSensitive: boolean;
-  /** Whether it takes a JSON body. */
-  readonly hasBody: boolean;
+  /** Loads the schema of its JSON body; null where it takes none. */
+  readonly loadBodySchema: ((deps: Deps) => Promise<z.core.$ZodType>) | null;
   readonly handle: (c: RequestContext) => Promise<Response>;
 }
 
@@ -96,17 +96,22 @@ export function defineRoute<G extends ApiGuard, S extends z.core.$ZodType | unde
   const { method, path, guard, limit = 'general', isSensitive = false } = spec;
   const isUnsafe = method !== 'GET';
   const admit: Admit = guards[guard].admit;
+  const load = () => (typeof handler === 'function' ? handler() : handler);
   const handle = async (c: RequestContext): Promise<Response> => {
     const deps = requireDeps(c);
     const { caller, originTrust } = await admit(c, deps, isUnsafe);
-    const { body: schema, answer } = typeof handler === 'function' ? await handler() : handler;
+    const { body: schema, answer } = await load();
     const body = schema && (await readBody(c, deps, schema, { isOptional: spec.body === 'optional' }));
     // The compiler cannot follow two conditional types into the guard.
     return answer(c, { deps, body, caller, originTrust } as Parameters<typeof answer>[1]);
   };
   return markAsMadeByKit({
     ...{ method, path, guard, limit, medium: 'api', isSensitive },
-    hasBody: spec.body !== undefined,
+    loadBodySchema:
+      spec.body === undefined
+        ? null
+        : // Their type has made sure that a body has a schema.
+          async (deps) => chooseSchema((await load()).body as BodySchema<z.core.$ZodType>, deps),
     handle,
   });
 }
@@ -135,7 +140,11 @@ async function readBody<S extends z.core.$ZodType>(
 ): Promise<z.output<S>> {
   const value = await readJsonBody(req.raw, options);
   const { validate } = await loadValidation();
-  return validate(typeof schema === 'function' ? await schema(deps) : schema, value);
+  return validate(await chooseSchema(schema, deps), value);
+}
+
+function chooseSchema<S extends z.core.$ZodType>(schema: BodySchema<S>, deps: Deps): S | Promise<S> {
+  return typeof schema === 'function' ? schema(deps) : schema;
 }
 
 const loadValidation = loadOnce(() => import('./validate.ts'));
@@ -149,7 +158,7 @@ export function defineOpenRoute(path: string, handler: (c: RequestContext) => Re
     limit: null,
     medium: 'api',
     isSensitive: false,
-    hasBody: false,
+    loadBodySchema: null,
     handle: async (c) => handler(c),
   });
 }

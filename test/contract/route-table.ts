@@ -1,6 +1,8 @@
 import { decodeJwt } from 'jose';
+import type * as z from 'zod/mini';
 import { createApp } from '../../src/app.ts';
 import { type Fragment, sql } from '../../src/db/sql.ts';
+import type { Deps } from '../../src/deps.ts';
 import {
   freshClient,
   freshEmail,
@@ -511,7 +513,13 @@ export const registeredRoutes: readonly string[] = served.filter(({ medium }) =>
 export const unsafeRoutes = registeredRoutes.filter(
   (key) => !key.startsWith('GET ') && callers[guardOf(key)].credential !== 'admin-secret',
 );
-export const bodyRoutes = served.filter(({ hasBody }) => hasBody).map(keyOf);
+export const bodyRoutes = served.filter(({ loadBodySchema }) => loadBodySchema !== null).map(keyOf);
+
+/** The schema of the body of one of `bodyRoutes`. */
+export async function loadBodySchema(key: string, deps: Deps): Promise<z.core.$ZodType | undefined> {
+  return served.find((route) => keyOf(route) === key)?.loadBodySchema?.(deps);
+}
+
 /** They make their way statement by statement and log it: what holds for the others is tested in test/features/admin. */
 export const maintenanceRoutes = ['POST /api/admin/cleanup-sessions', 'POST /api/admin/init-db'];
 export const databaseRoutes = registeredRoutes.filter(

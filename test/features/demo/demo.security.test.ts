@@ -145,7 +145,7 @@ function callPlanted(method: string, guard: string, accessToken: string): Promis
     limit: null,
     medium: 'api',
     isSensitive: false,
-    hasBody: false,
+    loadBodySchema: null,
     handle: async () => Response.json({ isReached: true }),
   };
   const served = demoClient({}, { features: [{ routes: [planted as Route] }] });
