@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts';
-import type { Session } from '../sessions/index.ts';
+import { type Session, toUnstoredSession } from '../sessions/index.ts';
 
 /** One session of the demo user. It exists only in its tokens. */
 export interface DemoSession {
@@ -26,15 +26,11 @@ export function secondsLeft({ authTime }: DemoSession, now: Deps['now']): number
  * demo is neither stored nor shown (DEM-05).
  */
 export function toSession({ sessionId, authTime }: DemoSession, now: Deps['now']): Session {
-  return {
+  return toUnstoredSession({
     id: sessionId,
-    current: true,
     createdAt: new Date(authTime * 1000).toISOString(),
     lastActiveAt: new Date(now()).toISOString(),
     expiresAt: new Date((authTime + lifetimeSeconds) * 1000).toISOString(),
-    ipAddress: null,
-    location: null,
-    device: null,
     method: 'password',
-  };
+  });
 }

@@ -21,4 +21,4 @@ export { issueRenewedTokens, newRenewal } from './renewal/issue-renewed-tokens.t
 export * from './renewal/renew-session.sql.ts';
 
 export { RequestedTransport, TokenRequest } from './schemas.ts';
-export { type Session, type SessionRow, toSession } from './session.ts';
+export { type Session, type SessionRow, toSession, toUnstoredSession } from './session.ts';

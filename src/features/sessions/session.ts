@@ -44,3 +44,10 @@ export function toSession(row: SessionRow, currentId: string): Session {
     method: row.method,
   };
 }
+
+/** A session that is not stored, by what its tokens say of it: the only one of its visitor, and nothing else is known. */
+export function toUnstoredSession(
+  told: Pick<Session, 'id' | 'createdAt' | 'lastActiveAt' | 'expiresAt' | 'method'>,
+): Session {
+  return { ...told, current: true, ipAddress: null, location: null, device: null };
+}
