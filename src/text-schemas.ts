@@ -7,7 +7,7 @@ const presentedPasswordLengthMax = 4096;
 const localeTagLengthMax = 35; // RFC 5646 4.4.1
 
 // Every pattern is linear: two adjacent quantifiers never match the same character.
-const unfitForName = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069<>]|:\/\//u;
+const unfitToShow = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069<>]|:\/\//u;
 const visibleCharacter = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const languageTag = /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i; // RFC 5646 2.1, without its irregular tags
 
@@ -24,19 +24,26 @@ export const emailAddress = z
   );
 
 /**
- * A person's name: trimmed, NFC, 1 to 100 code points, at least one of them visible. Control characters, line breaks,
- * directional overrides, angle brackets and `://` are refused, since the name is shown to others.
+ * A text of one line that is shown to others: trimmed, NFC, 1 to `lengthMax` code points, at least one of them visible.
+ * Control characters, line breaks, directional overrides, angle brackets and `://` are refused.
+ *
+ * @param unseen what is said where nothing of it can be seen
  */
-export const personName = z.string().check(
-  z.trim(),
-  z.normalize('NFC'),
-  codePoints(1, nameLengthMax),
-  z.refine((text) => visibleCharacter.test(text), 'Enter a name that can be seen.'),
-  z.refine(
-    (text) => !unfitForName.test(text),
-    'Leave out line breaks, < and >, links and invisible characters.',
-  ),
-);
+export function shownText(lengthMax: number, unseen: string) {
+  return z.string().check(
+    z.trim(),
+    z.normalize('NFC'),
+    codePoints(1, lengthMax),
+    z.refine((text) => visibleCharacter.test(text), unseen),
+    z.refine(
+      (text) => !unfitToShow.test(text),
+      'Leave out line breaks, < and >, links and invisible characters.',
+    ),
+  );
+}
+
+/** A person's name: a shown text of at most 100 code points. */
+export const personName = shownText(nameLengthMax, 'Enter a name that can be seen.');
 
 /**
  * A new password. It is kept exactly as typed; its length is counted in code points of the NFC form that is hashed
