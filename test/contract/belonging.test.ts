@@ -90,6 +90,8 @@ const leftOut: Readonly<Record<string, readonly string[]>> = {
     'identities.is_email_proved',
     'mail_outbox.id',
     'users.is_verification_exempt',
+    'users.closing_number',
+    'second_factor_devices.added_at',
   ],
   'what an operator does, which the events of the account tell': [
     'users.banned_at',
