@@ -36,6 +36,22 @@ export function releaseTogether(text: string | RegExp, count: number, headStartM
   });
 }
 
+/**
+ * Does something before the first call to the database whose body has `text`, or matches it: what a flow has read by then is
+ * not so any longer when it writes.
+ */
+export function changeBefore(text: string | RegExp, change: () => Promise<unknown>): void {
+  const send = globalThis.fetch;
+  let isChanged = false;
+  vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
+    if (!isChanged && isFound(String(init?.body), text)) {
+      isChanged = true;
+      await change();
+    }
+    return send(input, init);
+  });
+}
+
 function isFound(body: string, text: string | RegExp): boolean {
   return typeof text === 'string' ? body.includes(text) : text.test(body);
 }

@@ -19,7 +19,7 @@ import {
   type TwoFactorUser,
   twoFactorUser,
 } from '../support/two-factor.ts';
-import { changing, headStartOf, releaseTogether } from './held-calls.ts';
+import { changeBefore, changing, headStartOf, releaseTogether } from './held-calls.ts';
 import {
   enable,
   expectConsistent,
@@ -232,13 +232,9 @@ describe("an operator's reset", { timeout: 120_000 }, () => {
     const user = await twoFactorUser(client);
     const secret = await startSetup(client, user.accessToken, user.userId);
     await letResetBeDue(user, -1);
-    const send = globalThis.fetch;
     const enabled: Answer[] = [];
-    vi.spyOn(globalThis, 'fetch').mockImplementation(async (input, init) => {
-      if (enabled.length === 0 && String(init?.body).includes('"two_factor_reset"')) {
-        enabled.push(await enable(client, user.accessToken, codeAt(secret)));
-      }
-      return send(input, init);
+    changeBefore('"two_factor_reset"', async () => {
+      enabled.push(await enable(client, user.accessToken, codeAt(secret)));
     });
     expect(await carryOutResets()).toBe(1);
     expect(enabled.map(({ status }) => status)).toEqual([200]);
