@@ -26,7 +26,8 @@ export function provedBy(consumed: Fragment, address: Address): Fragment {
 
 /**
  * A statement that gives the address to whoever proved it by the token in `consumed`, whose `user_id` is the pending
- * registration: the account that has the address unverified is taken over, else one is created.
+ * registration: the account that has the address unverified is taken over, else one is created. Which account that may be is
+ * asked here as well (LNK-21): no lock keeps one from moving to a free address once the statement that consumes has asked.
  */
 export function claimAddress(
   consumed: Fragment,

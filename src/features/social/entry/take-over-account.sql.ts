@@ -7,7 +7,7 @@ import { tableSteps } from '../../../joints/owned-table.ts';
 import type { SecondFactor } from '../../../joints/second-factor.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
-import { canBeTakenOver, claimOn } from '../../addresses/index.ts';
+import { claimOn } from '../../addresses/index.ts';
 import { dropPendingRegistrations, holdPendingRegistrations } from '../../pending-registrations/index.ts';
 import { type EventKind, endedNow, recordEvents } from '../../security-events/index.ts';
 import { claimUnverifiedUser, hasAddress, lockUserOf, owners } from '../../users/index.ts';
@@ -86,8 +86,7 @@ function claimAccount(
     WITH profile AS (SELECT ${name}::text AS name, ${locale}::text AS locale, NULL::text AS password_hash),
     open AS (
       SELECT found.id AS user_id FROM users found
-      WHERE ${isOurs} AND ${hasAddress(sql`found`, address)} AND ${canBeTakenOver(sql`found`, secondFactors)}
-        AND NOT ${isDisowned(sql`found`, identity)}
+      WHERE ${isOurs} AND ${hasAddress(sql`found`, address)} AND NOT ${isDisowned(sql`found`, identity)}
         AND ${claimOn(address, { isMailboxProved: true, secondFactors })} = 'open'
         AND NOT EXISTS (SELECT FROM identities i WHERE i.issuer = ${issuer} AND i.subject = ${subject} AND i.user_id <> found.id)
       ORDER BY found.created_at, found.id LIMIT 1
