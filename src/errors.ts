@@ -23,6 +23,8 @@ export interface AuthErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** Seconds after which the same request may succeed; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** The closing number of the account that was refused, which a form carries that waits (LNK-19). Never sent. */
+  readonly closingNumber?: number;
   /** The real cause, for the log. Never sent. */
   readonly internal?: unknown;
 }

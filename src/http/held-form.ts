@@ -21,6 +21,11 @@ const ttlSeconds = 600;
 /** Browsers drop cookies of more than 4096 bytes, with their names and attributes. */
 const valueLengthMax = 3800;
 
+/** Whose form it is: their account, as long as nothing is closed that ends sessions (LNK-19). */
+interface Holder extends VisitorIds {
+  readonly closingNumber: number;
+}
+
 /**
  * Seals a form for the account of its sender, and no other, in a cookie of the browser: it may have a password in it, and
  * nothing of it is stored. One at a time: its id tells an older one, which is gone, from it.
@@ -28,25 +33,25 @@ const valueLengthMax = 3800;
  */
 export async function holdForm(
   { keyring, now }: Pick<Deps, 'keyring' | 'now'>,
-  { userId }: VisitorIds,
+  holder: Holder,
   form: Omit<HeldForm, 'at'>,
 ): Promise<{ readonly id: string; readonly cookie: string } | null> {
   const id = encodeBase64Url(crypto.getRandomValues(new Uint8Array(9)));
-  const sealed = await seal(keyring, JSON.stringify({ ...form, at: now() }), associatedData(id, userId));
+  const sealed = await seal(keyring, JSON.stringify({ ...form, at: now() }), associatedData(id, holder));
   const value = `${id}.${sealed}`;
   return value.length > valueLengthMax ? null : { id, cookie: hostCookie(cookieName, value, ttlSeconds) };
 }
 
-/** Opens the form of this id: null where the browser holds another or none, or it is somebody else's or too old. */
+/** Opens the form of this id: null where the browser holds another or none, or it is somebody else's, from before a closing, or too old. */
 export async function openHeldForm(
   headers: Headers,
   { keyring, now }: Pick<Deps, 'keyring' | 'now'>,
-  { userId }: VisitorIds,
+  holder: Holder,
   id: string,
 ): Promise<HeldForm | null> {
   const value = readCookie(headers.get('Cookie'), cookieName) ?? '';
   if (id === '' || !value.startsWith(`${id}.`)) return null;
-  const text = await open(keyring, value.slice(id.length + 1), associatedData(id, userId));
+  const text = await open(keyring, value.slice(id.length + 1), associatedData(id, holder));
   const form = text === null ? null : HeldForm.safeParse(JSON.parse(text));
   return form?.success && now() - form.data.at < ttlSeconds * 1000 ? form.data : null;
 }
@@ -56,6 +61,6 @@ export function clearHeldForm(headers: Headers): void {
   headers.append('Set-Cookie', expiredHostCookie(cookieName));
 }
 
-function associatedData(id: string, userId: string): string {
-  return JSON.stringify(['held_form', id, userId]);
+function associatedData(id: string, { userId, closingNumber }: Holder): string {
+  return JSON.stringify(['held_form', id, userId, closingNumber]);
 }

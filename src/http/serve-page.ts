@@ -63,7 +63,8 @@ export async function receiveForm(
   } catch (error) {
     if (isCode(error, 'unauthenticated'))
       return toSignIn(request, request.isContinued ? page.path : undefined);
-    if (isCode(error, 'reauthentication_required')) return toConfirm(request, page.path, fields);
+    if (isCode(error, 'reauthentication_required'))
+      return toConfirm(request, { path: page.path, fields }, error.options.closingNumber);
     throw error;
   }
 }
@@ -90,9 +91,13 @@ function toSignIn({ c }: PageRequest, path?: string): Response {
 }
 
 /** Leads to where people authenticate again, and holds the form until then. */
-async function toConfirm({ deps, caller }: SignedInRequest, path: string, fields: Fields): Promise<Response> {
-  const held = await holdForm(deps, caller, { path, fields });
-  const parameters = new URLSearchParams({ returnTo: path });
+async function toConfirm(
+  { deps, caller }: SignedInRequest,
+  form: { readonly path: string; readonly fields: Fields },
+  closingNumber: number | undefined,
+): Promise<Response> {
+  const held = closingNumber === undefined ? null : await holdForm(deps, { ...caller, closingNumber }, form);
+  const parameters = new URLSearchParams({ returnTo: form.path });
   if (held !== null) parameters.set('form', held.id);
   const response = seeOther(`/reauthenticate?${parameters}`);
   if (held !== null) response.headers.append('Set-Cookie', held.cookie);

@@ -3,8 +3,8 @@ import type { GateRules } from './gate.ts';
 import type { SecondFactor } from './second-factor.ts';
 
 /**
- * The name of the first gate that refuses the session `s` of the user `u`, followed by what would open it, as text[]; or
- * null: select it as `refused_by` in the first statement of the route, so that it costs no round trip, and do nothing
+ * The name of the first gate that refuses the session `s` of the user `u`, the account's closing number, and what would open
+ * it, as text[]; or null: select it as `refused_by` in the first statement of the route, so that it costs no round trip, and do nothing
  * where it is not null.
  * @param hasPassword whether the current password is checked in the same request: a condition over `u`
  */
@@ -15,7 +15,7 @@ export function refusedBy(gateRules: GateRules, { hasPassword = sql`false` } = {
   const u = sql`u`;
   const cases = gates.map(({ name, condition, methods }) => {
     const what = methods === undefined ? sql`` : sql` || ${methods(u, asked)}`;
-    return sql`WHEN NOT ${condition(sql`s`, u, asked)} THEN ARRAY[${name}::text]${what}`;
+    return sql`WHEN NOT ${condition(sql`s`, u, asked)} THEN ARRAY[${name}::text, ${u}.closing_number::text]${what}`;
   });
   return sql`CASE ${join(cases, ' ')} END`;
 }

@@ -14,8 +14,11 @@ export interface Gate {
   readonly condition: (s: Fragment, u: Fragment, asked: Asked) => Fragment;
   /** What would open it, for the refusal: a text[] expression over the user `u`, never null. */
   readonly methods?: (u: Fragment, asked: Asked) => Fragment;
-  /** @param methods what would open it */
-  readonly refuse: (methods: readonly string[]) => AuthError;
+  /**
+   * @param methods what would open it
+   * @param closingNumber that of the account, which a form carries that waits until it is open
+   */
+  readonly refuse: (methods: readonly string[], closingNumber: number) => AuthError;
 }
 
 /** What decides who may pass: the gates, and what they can ask for. */
@@ -33,7 +36,7 @@ export interface Asked extends Omit<GateRules, 'gates'> {
 
 /** What a statement of a sensitive route selects, and on which its work depends. */
 export interface GatedRow {
-  /** The name of the first gate that refuses, and what would open it; null when all let the caller pass. */
+  /** The first gate that refuses, as `refusedBy` tells it; null when all let the caller pass. */
   readonly refused_by: readonly string[] | null;
 }
 
@@ -45,8 +48,8 @@ export interface GatedRow {
 export function passGates<R extends GatedRow>({ gates }: Pick<GateRules, 'gates'>, row: R | null): R {
   if (row === null) throw commonErrors.unauthenticated();
   if (row.refused_by === null) return row;
-  const [name, ...methods] = row.refused_by;
+  const [name, closingNumber, ...methods] = row.refused_by;
   const gate = gates.find((candidate) => candidate.name === name);
   if (gate === undefined) throw new TypeError('a refusal must come from a gate');
-  throw gate.refuse(methods);
+  throw gate.refuse(methods, Number(closingNumber));
 }

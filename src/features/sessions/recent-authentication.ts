@@ -10,5 +10,6 @@ export const recentAuthentication: Gate = {
   name: 'recent_authentication',
   condition: isAuthenticatedRecently,
   methods: recentMethods,
-  refuse: (methods) => sessionErrors.reauthentication_required({ members: { methods } }),
+  refuse: (methods, closingNumber) =>
+    sessionErrors.reauthentication_required({ members: { methods }, closingNumber }),
 };

@@ -7,8 +7,9 @@ import type { Account, Caller } from '../../contract/route-table.ts';
 import { freshEmail, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue, TestClient } from '../../support/client.ts';
 import { databaseUrl, openDatabase } from '../../support/database.ts';
-import { mailsTo } from '../../support/mailbox.ts';
+import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
 import { formsOf, readMain, titleOf } from '../../support/shown-page.ts';
+import { reset } from '../password/password-reset.ts';
 
 const client = new TestClient();
 const cookieName = '__Host-nexora_held_form';
@@ -95,6 +96,27 @@ describe('a form that waits', () => {
     const pressed = await goOn(held.id, { ...cookies, ...authCookies(proved) });
     expect(pressed.status).toBe(403);
     expect(await isRequested(held)).toBe(false);
+  });
+
+  test('before "this was not me" is not done after the reset that followed, by nobody who is in the account then (LNK-19)', async () => {
+    const held = await hold();
+    expect((await client.post('/api/auth/not-me', { token: account.links.not_me })).status).toBe(200);
+    const link = await tokenFrom(client, account.email, 'reset_password');
+    expect((await reset(client, link, password)).status).toBe(200);
+    await expectExpired(
+      await goOn(held.id, { ...authCookies(await logIn()), [cookieName]: held.value }),
+      held,
+    );
+    const by = authCookies(await logIn());
+    await makeStale(account);
+    await expectExpired(await prove(held.id, { ...by, [cookieName]: held.value }), held);
+  });
+
+  test('is not done where other sessions were signed out meanwhile, in the session that did it either (LNK-19)', async () => {
+    const held = await hold();
+    const cookies = { ...account.cookies, [cookieName]: held.value };
+    await client.call('DELETE', '/api/auth/sessions?keep=current', { bearer: account.accessToken });
+    await expectExpired(await prove(held.id, cookies), held);
   });
 
   test('that is done again by a kept copy does what its sender could do as well, and no more', async () => {

@@ -88,11 +88,11 @@ function heldOf({ pages }: Site, form: string | undefined, returnTo: string | un
 
 async function ask(request: SignedInRequest, held: Held, problem: FormProblem | null): Promise<Response> {
   const { deps, caller } = request;
-  const methods = await methodsAsked(request);
+  const asked = await askGates(request);
   const { returnTo: back } = held;
   const hidden = { ...held };
-  if (methods === null) {
-    const form = await heldForm(request, held);
+  if (asked.methods === null) {
+    const form = await heldForm(request, held, asked.closingNumber);
     if (form === null && problem === null) return seeOther(back);
     const isDeletion = form?.path === '/account/delete';
     const view = confirmedView(
@@ -103,7 +103,7 @@ async function ask(request: SignedInRequest, held: Held, problem: FormProblem | 
     return answerView(request, { ...view, shownAt: pathOf(held) }, problem?.status);
   }
   const { reauthentications } = await deps.loadRules();
-  const named = reauthentications.filter(({ name }) => methods.includes(name));
+  const named = reauthentications.filter(({ name }) => asked.methods.includes(name));
   const proofs = named.filter(
     (method): method is typeof method & ProofMethod<Deps> => method.member !== null,
   );
@@ -115,16 +115,20 @@ async function ask(request: SignedInRequest, held: Held, problem: FormProblem | 
   return answerView(request, { ...confirmView(request, asking), shownAt: pathOf(held) }, problem?.status);
 }
 
-/** What would do; null where the last authentication is recent. */
-async function methodsAsked({ deps, caller }: SignedInRequest): Promise<readonly string[] | null> {
+/** What would do; where the last authentication is recent, the closing number under which a form is done (LNK-19). */
+type Asked =
+  | { readonly methods: readonly string[] }
+  | { readonly methods: null; readonly closingNumber: number };
+
+async function askGates({ deps, caller }: SignedInRequest): Promise<Asked> {
   try {
     const rules = await deps.loadRules();
-    passGates(rules, await findGatedCaller(deps.db, caller, rules));
-    return null;
+    const row = passGates(rules, await findGatedCaller(deps.db, caller, rules));
+    return { methods: null, closingNumber: row.closing_number };
   } catch (error) {
     if (!isCode(error, 'reauthentication_required')) throw error;
     const { methods } = error.options.members ?? {};
-    return Array.isArray(methods) ? methods : [];
+    return { methods: Array.isArray(methods) ? methods : [] };
   }
 }
 
@@ -143,8 +147,9 @@ async function prove(request: SignedInRequest, site: Site, held: Held, typed: Fi
 /** Does what the held form asks for, or leads back to where it can be filled in again. */
 async function goOn(request: SignedInRequest, site: Site, held: Held): Promise<Response> {
   // What was proved may not be enough, as a password where the account asks for a second factor.
-  if ((await methodsAsked(request)) !== null) return seeOther(pathOf(held));
-  const form = await heldForm(request, held);
+  const asked = await askGates(request);
+  if (asked.methods !== null) return seeOther(pathOf(held));
+  const form = await heldForm(request, held, asked.closingNumber);
   const found = site.pages.find((candidate) => candidate.path === form?.path);
   if (form === null || found?.guard !== 'account-holder') {
     const notice = held.form === undefined ? 'confirmed' : 'form_expired';
@@ -155,8 +160,12 @@ async function goOn(request: SignedInRequest, site: Site, held: Held): Promise<R
   return response;
 }
 
-function heldForm({ c, deps, caller }: SignedInRequest, { form = '' }: Held): Promise<HeldForm | null> {
-  return openHeldForm(c.req.raw.headers, deps, caller, form);
+function heldForm(
+  { c, deps, caller }: SignedInRequest,
+  { form = '' }: Held,
+  closingNumber: number,
+): Promise<HeldForm | null> {
+  return openHeldForm(c.req.raw.headers, deps, { ...caller, closingNumber }, form);
 }
 
 async function leave(request: SignedInRequest, held: Held, way: string): Promise<Response> {
