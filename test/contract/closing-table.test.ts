@@ -541,6 +541,7 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     expect(after.password === null, 'no password').toBe(cell === 'ended');
     if (cell !== 'ended') expect(after.password === before!.password).toBe(cell === 'kept');
     expect(after.generation > before!.generation).toBe(table.known_device![occasion] === 'ended');
+    expect(after.closingNumber > before!.closingNumber).toBe(table.unfinished![occasion] === 'ended');
     expect(factorState(after)).toEqual({ ...factorsLeft(before!, occasion), ...way.replaces });
     expect(after.identities).toEqual(way.identities ?? identitiesLeft(before!, table.identity![occasion]));
   });

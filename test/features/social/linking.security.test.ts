@@ -78,6 +78,22 @@ describe('the way back of a link', () => {
     },
   );
 
+  test.each(['google', 'apple'])(
+    'links nothing where other sessions were signed out meanwhile, though this one goes on: %s (LNK-19)',
+    async (provider) => {
+      const [owner, person] = [await somebody(client), stranger()];
+      const visit = await beginLink(client, provider, owner.cookies);
+      const { bearer, cookies } = owner;
+      const closed = await client.call('DELETE', '/api/auth/sessions?keep=current', { bearer });
+      expect(closed.status, closed.text).toBe(200);
+      const answer = await returnAs(client, visit, person, provider === 'apple' ? {} : cookies);
+      expect(landing(answer).error).toBe('transaction_invalid');
+      expect(await holdersOf(client, person.sub)).toEqual([]);
+      expect(await countEvents(client, owner, 'identity_linked')).toBe(0);
+      expect(landing(await linkTo(client, provider, person, cookies)).error).toBeNull();
+    },
+  );
+
   test('of a user who was banned meanwhile links nothing (SES-16)', async () => {
     const [owner, person] = [await somebody(client), stranger()];
     const visit = await beginLink(client, 'google', owner.cookies);

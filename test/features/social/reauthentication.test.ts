@@ -153,6 +153,20 @@ describe('POST /api/auth/oauth/:provider/reauthenticate', () => {
       expect((await exportOf(cookies)).json.code).toBe('reauthentication_required');
   });
 
+  test('confirms nobody where other sessions were signed out meanwhile, though this one goes on (LNK-19)', async () => {
+    const { cookies, someone, session } = await stale('acme');
+    const visit = await start('acme', cookies);
+    const closed = await client.call('DELETE', '/api/auth/sessions?keep=current', { cookies });
+    expect(closed.status, closed.text).toBe(200);
+    const said = instructionsFor('acme', someone);
+    const code = codeFor(visit, { ...said, claims: { ...said.claims, auth_time: seconds() } });
+    const answer = await comeBack(client, visit, { code }, { cookies });
+    expect(landing(answer).error).toBe('transaction_invalid');
+    expect((await exportOf(cookies)).json.code).toBe('reauthentication_required');
+    const me = await client.get('/api/auth/me', { cookies });
+    expect(me.json.session.id).toBe(session.id);
+  });
+
   test('counts once (OAU-14)', async () => {
     const { cookies, someone } = await stale('acme');
     const visit = await start('acme', cookies);

@@ -1,12 +1,12 @@
 import type { Deps } from '../../../deps.ts';
 import { passGates } from '../../../joints/gate.ts';
 import { addressErrors } from '../../addresses/index.ts';
-import type { CallerIds } from '../../sessions/index.ts';
 import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
 import type { ConsumedOnce } from '../entry/entry.ts';
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
+import type { VisitingSession } from '../transaction/transaction.ts';
 import { linkToCaller } from './link-to-caller.sql.ts';
 
 /** Somebody who came back from a provider to the session that began the visit. */
@@ -14,7 +14,7 @@ export interface OwnReturn {
   readonly provider: Provider;
   readonly profile: ProviderProfile;
   readonly consumed: ConsumedOnce;
-  readonly caller: CallerIds;
+  readonly caller: VisitingSession;
 }
 
 /** An identity, and the session that wants it. */
@@ -26,7 +26,7 @@ interface LinkInput extends OwnReturn {
 /**
  * Links the identity to the account of the session that began the visit. That it has the identity already is a success.
  * Round trips: 1.
- * @throws AuthError transaction_invalid when the state was used before, or the session has ended
+ * @throws AuthError transaction_invalid when the state was used before, the session has ended, or something was closed since
  * @throws AuthError reauthentication_required, or the refusal of another gate
  * @throws AuthError identity_already_linked for another identity of the provider
  * @throws AuthError account_exists when another account has it

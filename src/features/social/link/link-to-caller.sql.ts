@@ -1,5 +1,5 @@
 import type { Database } from '../../../db/client.ts';
-import { sql } from '../../../db/sql.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
@@ -14,12 +14,14 @@ import {
   type PresentedIdentity,
   tellLinked,
 } from '../identities/identities.sql.ts';
+import type { VisitingSession } from '../transaction/transaction.ts';
 
 /** The caller, as one who wants to visit a provider. */
 interface VisitingCaller extends GatedRow {
   /** Whether the account has an identity of this provider. */
   readonly is_linked: boolean;
   readonly has_cookies: boolean;
+  readonly closing_number: number;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function findVisitingCaller(
   const [row] = await db.query<VisitingCaller>(
     'find-visiting-caller',
     sql`
-      SELECT ${refusal} AS refused_by, s.cookie_counter IS NOT NULL AS has_cookies,
+      SELECT ${refusal} AS refused_by, s.cookie_counter IS NOT NULL AS has_cookies, u.closing_number,
         EXISTS (SELECT FROM identities i WHERE i.user_id = s.user_id AND i.provider = ${providerId}) AS is_linked
       ${fromLiveSession(caller)}`,
     { isIdempotent: true },
@@ -44,15 +46,20 @@ export async function findVisitingCaller(
   return row ?? null;
 }
 
+/** FROM and WHERE as `fromLiveSession`: no row either where something was closed since the visit began (LNK-19). */
+export function fromVisitingSession({ closingNumber, ...caller }: VisitingSession): Fragment {
+  return sql`${fromLiveSession(caller)} AND u.closing_number = ${closingNumber}::int`;
+}
+
 /** An identity that the caller has shown to have. */
 export interface Linking {
-  readonly caller: CallerIds;
+  readonly caller: VisitingSession;
   readonly consumed: ConsumedOnce;
   readonly identity: PresentedIdentity;
   readonly keptToken: KeptToken | null;
 }
 
-/** What came of it. `refused_by` is null as well where the session has ended: then `is_live` is false. */
+/** What came of it. `refused_by` is null as well where the session has ended, or something was closed: then `is_live` is false. */
 export interface LinkedRow extends GatedRow {
   readonly is_ours: boolean;
   readonly is_live: boolean;
@@ -63,8 +70,8 @@ export interface LinkedRow extends GatedRow {
 }
 
 /**
- * Uses the state up, and links the identity to the account of the session that began it, if that is still live and passes
- * the gates, and nobody else has the identity (LNK-04). The owner is told. Round trips: 1.
+ * Uses the state up, and links the identity to the account of the session that began it, if that is still live, nothing
+ * was closed since, and it passes the gates, and nobody else has the identity (LNK-04). The owner is told. Round trips: 1.
  */
 export async function linkToCaller(
   db: Database,
@@ -73,7 +80,7 @@ export async function linkToCaller(
   metadata: RequestMetadata,
 ): Promise<LinkedRow> {
   const ours = isConsumedHere(consumed, metadata);
-  const owner = sql`SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)} AND ${ours}`;
+  const owner = sql`SELECT s.user_id ${fromVisitingSession(caller)} AND ${passesGates(gateRules)} AND ${ours}`;
   const ofCaller = sql`FROM identities i WHERE i.user_id = ${caller.userId}::uuid`;
   const isIt = sql`i.subject = ${identity.subject} AND i.issuer = ANY (${identity.issuers}::text[])`;
   const { answer } = await db.batch(
@@ -90,7 +97,7 @@ export async function linkToCaller(
           EXISTS (SELECT ${ofCaller} AND ${isIt}) AS is_linked,
           EXISTS (SELECT ${ofCaller} AND i.provider = ${identity.providerId} AND NOT (${isIt})) AS has_another
         FROM (VALUES (1)) AS one LEFT JOIN (
-          SELECT true AS is_live, ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}
+          SELECT true AS is_live, ${refusedBy(gateRules)} AS refused_by ${fromVisitingSession(caller)}
         ) l ON true`,
     },
     { isIdempotent: true },

@@ -25,8 +25,9 @@ export async function startLinking(
 ): Promise<BegunVisit> {
   const rules = await deps.loadRules();
   const row = await findVisitingCaller(deps.db, caller, provider.id, rules);
-  if (passGates(rules, row).is_linked) throw socialErrors.identity_already_linked();
+  const { is_linked: isLinked, closing_number: closingNumber } = passGates(rules, row);
+  if (isLinked) throw socialErrors.identity_already_linked();
   const { userId, sessionId } = caller;
-  const purpose = { kind: 'link', caller: { userId, sessionId } } as const;
+  const purpose = { kind: 'link', caller: { userId, sessionId, closingNumber } } as const;
   return beginTransaction(deps, { provider, redirectTo, purpose });
 }

@@ -2,8 +2,6 @@ import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import {
-  type CallerIds,
-  fromLiveSession,
   holdSession,
   type RenewedSessionRow,
   recordReauthentication,
@@ -15,10 +13,12 @@ import { lockUser } from '../../users/index.ts';
 import type { ConsumedOnce } from '../entry/entry.ts';
 import { consume, isConsumedHere } from '../entry/entry-steps.sql.ts';
 import { fromIdentity, type PresentedIdentity } from '../identities/identities.sql.ts';
+import { fromVisitingSession } from '../link/link-to-caller.sql.ts';
+import type { VisitingSession } from '../transaction/transaction.ts';
 
 /** A caller who has authenticated again. */
 export interface Returned {
-  readonly caller: CallerIds;
+  readonly caller: VisitingSession;
   readonly consumed: ConsumedOnce;
   readonly identity: PresentedIdentity;
   readonly renewal: SessionRenewal;
@@ -26,7 +26,7 @@ export interface Returned {
 
 /**
  * Uses the state up, and gives the session its new id if the identity is of its account. Round trips: 1. Null when the state
- * was used before, the session has ended, or the identity is not the account's.
+ * was used before, the session has ended, something was closed since, or the identity is not the account's.
  */
 export async function renewByIdentity(
   db: Database,
@@ -34,7 +34,7 @@ export async function renewByIdentity(
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | null> {
   const owner = sql`(
-    SELECT s.user_id ${fromLiveSession(caller)} AND EXISTS (SELECT ${fromIdentity(identity)} AND i.user_id = s.user_id)
+    SELECT s.user_id ${fromVisitingSession(caller)} AND EXISTS (SELECT ${fromIdentity(identity)} AND i.user_id = s.user_id)
       AND ${isConsumedHere(consumed, metadata)})`;
   const { answer } = await db.batch(
     'renew-by-identity',

@@ -19,7 +19,8 @@ const clockToleranceSeconds = 60;
  * Makes the session recent, and gives it a new id, if the provider says that it has authenticated the user since the visit
  * began. What it does not say was not done. Round trips: 1.
  * @throws AuthError reauthentication_required when the provider does not say so
- * @throws AuthError transaction_invalid when the state was used before, the session has ended, or it is somebody else
+ * @throws AuthError transaction_invalid when the state was used before, the session has ended, something was closed since, or
+ *   it is somebody else
  */
 export async function renewByProfile(
   deps: Deps,

@@ -21,6 +21,9 @@ export async function startReauthentication(
   if (!row.is_linked) throw socialErrors.identity_not_found();
   if (!row.has_cookies) throw socialErrors.session_not_by_cookie();
   const { userId, sessionId } = caller;
-  const purpose = { kind: 'reauthenticate', caller: { userId, sessionId } } as const;
+  const purpose = {
+    kind: 'reauthenticate',
+    caller: { userId, sessionId, closingNumber: row.closing_number },
+  } as const;
   return beginTransaction(deps, { provider, redirectTo, purpose });
 }

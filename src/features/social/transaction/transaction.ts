@@ -7,7 +7,15 @@ import { createOneTimeToken, oneTimeTokenTtlSeconds } from '../../one-time-token
 /** How long somebody may take at the provider, in seconds (OAU-01). */
 export const transactionTtlSeconds = oneTimeTokenTtlSeconds('oauth_state');
 
-const Caller = z.strictObject({ userId: z.string(), sessionId: z.string() });
+const Caller = z.strictObject({
+  userId: z.string(),
+  sessionId: z.string(),
+  /** The account's when it was begun: nothing that ends sessions may have been closed since (LNK-19). */
+  closingNumber: z.int(),
+});
+
+/** The session that a visit belongs to. */
+export type VisitingSession = z.output<typeof Caller>;
 
 const Transaction = z.strictObject({
   /** The provider that it was begun with: no other may end it (OAU-02). */
