@@ -54,7 +54,8 @@ const wayBack: Cells = {
 
 /**
  * What the mailbox itself has closed puts an end to the past: none of an old mail to the present address begins a recovery
- * later. Those to former addresses stay with their way back.
+ * later. Those to former addresses stay with their way back. A revert leaves those from before the change to the reset
+ * that completes it: they alone end the factor of a thief who added one before it (SES-21).
  */
 const notMe: Cells = {
   ...wayBack,

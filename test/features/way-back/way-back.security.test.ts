@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Fragment, sql } from '../../../src/db/sql.ts';
-import { freshClient, freshEmail, password, registerUser } from '../../support/accounts.ts';
+import { freshClient, freshEmail, logIn, password, registerUser } from '../../support/accounts.ts';
 import { TestClient } from '../../support/client.ts';
 import { faultyEndpoint, query } from '../../support/database.ts';
 import { causeFurtherMails, mailsTo, tokenFrom } from '../../support/mailbox.ts';
+import { codeAt } from '../../support/two-factor.ts';
 import {
   confirm,
   expectTokenInvalid,
@@ -18,6 +19,7 @@ import {
 import { forget, reset } from '../password/password-reset.ts';
 import { expectDead, signInAgain } from '../password/signed-in-owner.ts';
 import { type SignedIn, signedInBy, signIn } from '../sessions/session-fixtures.ts';
+import { enable, startSetup } from '../two-factor/calls.ts';
 
 // Without the mail of the registration, which is tested elsewhere.
 const client = new TestClient({ EMAIL_VERIFICATION: 'off' });
@@ -262,6 +264,39 @@ describe.each<[what: string, account: () => Promise<SignedIn>]>([
     expect((await reportNotMe(early)).status).toBe(200);
     await expectAt(owner, owner.email);
     expectTokenInvalid(await revert(client, second.revertToken), 1);
+  });
+});
+
+describe('a thief who turned two-factor on and then moved the address', () => {
+  /** The account after its owner has used the revert link, and the not-me link of the mail about the thief's sign-in. */
+  async function reverted() {
+    const owner = await settle(await signIn(client));
+    const thief = await signInAgain(client, owner.email);
+    const early = await tokenFrom(client, owner.email, 'new_device');
+    const { secret } = (await startSetup(client, thief.accessToken)).json;
+    const enabled = await enable(client, thief.accessToken, codeAt(secret));
+    const { accessToken } = enabled.json;
+    const { revertToken } = await move(client, { ...thief, accessToken });
+    expect((await revert(client, revertToken)).status).toBe(200);
+    return { ...owner, early };
+  }
+
+  const isAsked = async ({ email }: SignedIn) => (await logIn(client, email)).json.accessToken === undefined;
+
+  test('is put out by the not-me link of their sign-in, which the revert leaves to the owner (SES-21, LNK-19)', async () => {
+    const owner = await reverted();
+    // It undoes the change, and nobody says whose the factor is that was there before.
+    expect(await liveLinks(owner.userId)).toEqual(['not_me', 'reset_password']);
+    expect((await reportNotMe(owner.early)).status).toBe(200);
+    await resetAt(owner.email);
+    expect(await isAsked(owner)).toBe(false);
+  });
+
+  test('and has that link too gets nothing by it once the owner has completed the reset (LNK-19)', async () => {
+    const owner = await reverted();
+    await resetAt(owner.email);
+    expectTokenInvalid(await reportNotMe(owner.early), 1);
+    expect(await isAsked(owner)).toBe(true);
   });
 });
 
