@@ -227,6 +227,27 @@ describe('a reset', () => {
       expect(await ownerOf(provider, person)).not.toBe(owner.userId);
   });
 
+  test.each([
+    ['letters', '@b\u00fccher.example', '@xn--bcher-kva.example'],
+    ['letters in two code points each', '@bu\u0308cher.example', '@xn--bcher-kva.example'],
+    ['letters, and the provider says capitals', '@b\u00fccher.example', '@B\u00dcCHER.Example'],
+  ])(
+    'leaves that of an account whose address is stored in another spelling: %s (LNK-05, SES-21)',
+    async (_what, domain, told) => {
+      const [owner, local] = [await member(), `spelt-${crypto.randomUUID()}`];
+      const email = `${local}${domain}`;
+      await change(
+        client,
+        sql`UPDATE users SET email = ${email}, address_key = NULL WHERE id = ${owner.userId}::uuid`,
+      );
+      const own = await link(owner, 'google', `${local}${told}`);
+      await link(owner, 'acme', `${local}@bucher.example`);
+      await resetPassword({ ...owner, email });
+      expect(await providersOf(client, owner.userId)).toEqual(['google']);
+      expect(await ownerOf('google', own)).toBe(owner.userId);
+    },
+  );
+
   test('compares with the address that the account has by then', async () => {
     const owner = await member();
     const former = await link(owner, 'google', owner.email);
