@@ -309,6 +309,17 @@ describe('what an occasion closes (SES-21, LNK-05, LNK-15)', () => {
     },
   );
 
+  // What confirms a change, or completes a sign-in and links by it, does not ask for the recovery again.
+  test.each(['change_email', 'two_factor_challenge', 'oauth_code'])(
+    'whatever begins a recovery, or disowns an identity, ends each %s (LNK-21)',
+    (kind) => {
+      const begins = occasions.filter(
+        (occasion) => recoveryBegunBy(occasion) !== undefined || table.identity![occasion] === 'disowned',
+      );
+      expect(begins.map((occasion) => table[kind]![occasion])).toEqual(begins.map(() => 'ended'));
+    },
+  );
+
   test('the account has something of every kind to end, of each age', async () => {
     const [early, late] = [await equipped('before'), await equipped('later')];
     expect(early.before!.links).toHaveLength(3 * linkKinds.length);

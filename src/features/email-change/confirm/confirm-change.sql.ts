@@ -134,11 +134,13 @@ export async function confirmChange(
   return results.answer[0] ?? null;
 }
 
-/** The account while what was read of it, and shown for it, still holds, and the address is free for it. */
+/**
+ * The account while what was read of it, and shown for it, still holds, and the address is free for it. A recovery that has begun
+ * since has ended the link (LNK-21).
+ */
 function entitled({ mover, caller, address }: Pick<Confirmation, 'mover' | 'caller' | 'address'>): Fragment {
   const claim = claimOn(address, { selfId: mover.user_id, isMailboxProved: true });
-  const isMover = sql`u.id = ${mover.user_id}::uuid AND u.email = ${mover.email} AND ${claim} IN ('free', 'own')
-    AND NOT ${isInRecovery(sql`u`)}`;
+  const isMover = sql`u.id = ${mover.user_id}::uuid AND u.email = ${mover.email} AND ${claim} IN ('free', 'own')`;
   return caller === null
     ? sql`(
         SELECT u.id AS user_id FROM users u
