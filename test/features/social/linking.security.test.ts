@@ -3,6 +3,7 @@ import { sql } from '../../../src/db/sql.ts';
 import { freshClient, freshEmail, logIn, otherPassword } from '../../support/accounts.ts';
 import { authCookies, cookieValue } from '../../support/client.ts';
 import { makeStale } from '../../support/hosted-pages.ts';
+import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { begin, codeFor, comeBackAsAsked, landing } from '../../support/social.ts';
 import { completeChallenge, freshCode, twoFactorUser } from '../../support/two-factor.ts';
@@ -284,11 +285,10 @@ describe('an account that is being recovered, and what its owner has disowned (L
     const user = await twoFactorUser(client);
     const someone = { sub: freshSubject(), email: user.email };
     const cookie = cookieValue(await arrive(client, 'google', someone), challengeCookie) ?? '';
-    await change(
-      client,
-      sql`UPDATE users SET recovery_since = now(), recovery_cause = 'not_me' WHERE id = ${user.userId}::uuid`,
-    );
-    expect((await secondStep(cookie, await freshCode(client, user))).status).toBe(200);
+    const token = await storeLink(client, 'not_me', { id: user.userId, email: user.email });
+    expect((await client.post('/api/auth/not-me', { token })).status).toBe(200);
+    const refused = await secondStep(cookie, await freshCode(client, user));
+    expect([refused.status, refused.json.code]).toEqual([401, 'challenge_expired']);
     expect(await holdersOf(client, someone.sub)).toEqual([]);
   });
 

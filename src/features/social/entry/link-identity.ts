@@ -1,7 +1,7 @@
 import type { PendingCompletion, SignInCompletion } from '../../../joints/sign-in-completion.ts';
 import {
   type KeptToken,
-  linkAtSignIn,
+  linkIdentity,
   type PresentedIdentity,
   tellLinked,
   useHeldToken,
@@ -16,12 +16,13 @@ interface Linking {
 
 /**
  * The identity that a sign-in by a verified address links to the account, once it is complete (LNK-16): who does not get past
- * the second step leaves nothing behind. The owner is told.
+ * the second step leaves nothing behind. The owner is told. Whether the address may link it was asked where the challenge or the code
+ * was issued: what begins a recovery, or disowns an identity, has ended both (LNK-21).
  */
 export const linkIdentityAtSignIn: SignInCompletion = {
   name: 'link_identity',
   steps: {
-    linkIdentity: (begun, content, metadata) => linkAtSignIn(begun, linkingIn(content).identity, metadata),
+    linkIdentity: (begun, content, metadata) => linkIdentity(begun, linkingIn(content).identity, metadata),
     tellLinked: (_begun, content, metadata) => tellLinked(linkingIn(content).identity, metadata),
     useHeldToken: (_begun, content) => {
       const { identity, tokenId } = linkingIn(content);

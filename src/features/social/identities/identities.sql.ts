@@ -93,22 +93,6 @@ export function linkIdentity(
 }
 
 /**
- * A statement that adds the identity to the user who has signed in by its address, and records that, unless the account is being
- * recovered, or its owner has disowned the identity: then the address links nothing (LNK-15).
- * @param begun the session that this transaction began: a sub-select with `user_id`
- */
-export function linkAtSignIn(
-  begun: Fragment,
-  identity: PresentedIdentity,
-  metadata: RequestMetadata,
-): Fragment {
-  const owner = sql`
-    SELECT b.user_id FROM ${begun} b JOIN users u ON u.id = b.user_id
-    WHERE u.email_verified_at IS NOT NULL AND ${isLinkable(sql`u`, identity)}`;
-  return linkIdentity(owner, identity, metadata);
-}
-
-/**
  * Whether the address of the user `u` may link an identity: not while the account is being recovered, nor one that its owner
  * has disowned.
  */
