@@ -1,4 +1,6 @@
 import type { Fragment } from '../db/sql.ts';
+import type { LinkMailKind } from '../mail/mail-kind.ts';
+import type { MailDetails } from '../mail/mailer.ts';
 import type { RequestMetadata } from '../request/request-metadata.ts';
 
 /**
@@ -10,6 +12,15 @@ export interface SignInCompletion {
   readonly name: string;
   /** Its steps by their names. They judge again what was true when the sign-in began. */
   readonly steps: Readonly<Record<string, CompletionStep>>;
+  /** The mail with a not-me link that tells the owner of it. */
+  readonly told: CompletionMail;
+}
+
+interface CompletionMail {
+  readonly kind: Extract<LinkMailKind, 'identity_linked'>;
+  readonly details: (content: unknown) => MailDetails;
+  /** Whom it concerns, where the steps did something: a sub-select with `user_id`. */
+  readonly concerned: (content: unknown) => Fragment;
 }
 
 /**
@@ -27,14 +38,12 @@ export interface PendingCompletion {
 
 /** The steps of a completion. */
 export function completionSteps(
-  completions: readonly SignInCompletion[],
-  pending: PendingCompletion,
+  { steps }: SignInCompletion,
+  content: unknown,
   begun: Fragment,
   metadata: RequestMetadata,
 ): Readonly<Record<string, Fragment | null>> {
-  // A row of a version that had another one: the sign-in goes on without.
-  const { steps = {} } = completions.find(({ name }) => name === pending.name) ?? {};
   return Object.fromEntries(
-    Object.entries(steps).map(([name, step]) => [name, step(begun, pending.content, metadata)]),
+    Object.entries(steps).map(([name, step]) => [name, step(begun, content, metadata)]),
   );
 }

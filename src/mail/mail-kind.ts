@@ -17,6 +17,10 @@ export const linkPaths = {
   new_device: '/auth/not-me',
   /** About activity that somebody in a session disowned, with a not-me link. */
   activity_disowned: '/auth/not-me',
+  /** About what may be an intruder's, with a not-me link. */
+  password_changed: '/auth/not-me',
+  two_factor_enabled: '/auth/not-me',
+  identity_linked: '/auth/not-me',
   /** About too many failed logins, with an unlock link. */
   account_locked: '/auth/unlock',
   /** About the removal of two-factor authentication that the operator has begun, with a link that stops it. */
@@ -24,6 +28,13 @@ export const linkPaths = {
   /** About a password that was removed after too many wrong codes of the second factor, with a reset link. */
   password_withdrawn: '/auth/reset-password',
 } as const;
+
+/** Those that tell of what was done to an account, as notices do: they have the budget of these. */
+export const noticeLinks: readonly string[] = [
+  'password_changed',
+  'two_factor_enabled',
+  'identity_linked',
+] satisfies LinkMailKind[];
 
 /** A mail with a link; its token is sealed until the mail is sent. */
 export type LinkMailKind = keyof typeof linkPaths;

@@ -6,7 +6,7 @@ import type { MailFacts, SealedMailKind } from './mail-kind.ts';
 import type { PreparedMail } from './prepared-mail.ts';
 
 /** What a mail with a link tells besides its fixed words, where that is not the request alone. */
-export interface MailDetails extends Pick<MailFacts, 'delayHours'> {
+export interface MailDetails extends Pick<MailFacts, 'delayHours' | 'provider'> {
   /** Tells neither place nor device: they would be those of the operator, not of somebody at the account. */
   readonly isByOperator?: boolean;
 }
@@ -64,8 +64,8 @@ export function createMailer(keyring: Keyring, metadata: () => RequestMetadata):
 
 function factsOf(
   { userAgent, location }: RequestMetadata,
-  { delayHours, isByOperator = false }: MailDetails = {},
+  { isByOperator = false, ...details }: MailDetails = {},
 ): MailFacts {
   const facts = isByOperator ? { userAgent: null, location: null } : { userAgent, location };
-  return delayHours === undefined ? facts : { ...facts, delayHours };
+  return { ...facts, ...details };
 }

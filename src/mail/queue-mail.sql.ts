@@ -3,7 +3,7 @@ import { type Fragment, sql } from '../db/sql.ts';
 import { isoTime } from '../db/texts.sql.ts';
 import type { RequestMetadata } from '../request/request-metadata.ts';
 import type { MailClient } from './mail-client.ts';
-import { linkPaths, type MailFacts, type NoticeKind } from './mail-kind.ts';
+import { linkPaths, type MailFacts, type NoticeKind, noticeLinks } from './mail-kind.ts';
 import { mailLimits } from './mail-limits.ts';
 import { mailTtlSecondsMax, type PreparedMail } from './prepared-mail.ts';
 
@@ -252,7 +252,8 @@ function dailyMax(kind: string): { readonly verified: number; readonly unverifie
   const unbounded = 24 * mailLimits.perKindForNewClient;
   if (kind === 'account_locked')
     return { verified: mailLimits.locksPerDay, unverified: mailLimits.locksPerDay };
-  if (Object.hasOwn(linkPaths, kind)) return { verified: unbounded, unverified: unbounded };
+  if (Object.hasOwn(linkPaths, kind) && !noticeLinks.includes(kind))
+    return { verified: unbounded, unverified: unbounded };
   return { verified: unbounded, unverified: mailLimits.unverified.noticesPerDay };
 }
 

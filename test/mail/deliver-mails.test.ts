@@ -94,10 +94,13 @@ describe('a due mail', () => {
   });
 
   test('that only tells something has no link and no token in it', async () => {
-    const { provider, client } = await queued({ kind: 'password_changed', locale: 'de-CH' });
+    const { provider, client } = await queued({ kind: 'two_factor_disabled', locale: 'de-CH' });
     await runScheduled(everyFiveMinutes, client.env);
     const [mail] = await provider.received();
-    expect(mail!.body).toMatchObject({ subject: 'Ihr Passwort wurde geändert', data: {} });
+    expect(mail!.body).toMatchObject({
+      subject: 'Die Zwei-Faktor-Authentifizierung wurde ausgeschaltet',
+      data: {},
+    });
     expect(mail!.body.text + mail!.body.html).not.toContain('href');
   });
 

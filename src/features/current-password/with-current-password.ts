@@ -26,7 +26,7 @@ export interface OwnerAction<Row> {
   /** Checks the request against the account before anything is hashed; throws what speaks against it. */
   readonly judge?: (account: CallerAccount) => Promise<void>;
   /** Runs the action while the verified password is still the account's; null when it is not. */
-  readonly run: (verified: VerifiedCaller) => Promise<Row | null>;
+  readonly run: (verified: VerifiedCaller, account: CallerAccount) => Promise<Row | null>;
   /** The gates of a sensitive route, which refuse before an attempt is counted; none where it is not one. */
   readonly gateRules: GateRules;
   /** How a refusal is recorded. */
@@ -70,7 +70,7 @@ export async function withCurrentPassword<Row>(
 
   const verifyAndRun = async (account: CallerAccount): Promise<Row | null> => {
     await verify(deps, { caller, password, passwordHash: account.password_hash }, work);
-    return work.run({ ...caller, passwordHash: account.password_hash, bucket });
+    return work.run({ ...caller, passwordHash: account.password_hash, bucket }, account);
   };
   return checkAttempt(db, bucket, limits, async () => {
     const row = await verifyAndRun(attempt);
@@ -90,7 +90,7 @@ async function withRecentAuthentication<Row>(
   const account = await requireAccount(deps, caller, work, false);
   if (account.password_hash !== null) return await refuse(deps, caller, work, 'password_missing');
   await work.judge?.(account);
-  const row = await work.run({ ...caller, passwordHash: null, bucket: null });
+  const row = await work.run({ ...caller, passwordHash: null, bucket: null }, account);
   if (row !== null) return row;
   await requireAccount(deps, caller, work, false);
   return await refuse(deps, caller, work, 'password_changed');

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts';
 import { commonErrors } from '../../errors.ts';
-import { prepareLink } from '../one-time-tokens/index.ts';
+import { prepareLinkTo } from '../one-time-tokens/index.ts';
 import { type SecurityEvent, toSecurityEvents } from '../security-events/index.ts';
 import type { CallerIds } from '../sessions/index.ts';
 import { disown, findDisowned } from './disown-event.sql.ts';
@@ -13,16 +13,15 @@ export interface FoundEvent {
 }
 
 /**
- * Reads an own event of the last seven days; null for none. Round trips: 1.
+ * Reads an own event of the last seven days, for a page; null for none. Round trips: 1.
  * @throws AuthError unauthenticated
  */
 export async function findEvent(
-  { db }: Deps,
+  deps: Deps,
   caller: CallerIds,
   eventId: string | null,
 ): Promise<FoundEvent | null> {
-  const row = await findDisowned(db, caller, eventId);
-  if (row === null) throw commonErrors.unauthenticated();
+  const row = await requireCaller(deps, caller, eventId);
   const [event] = row.id === null ? [] : await toSecurityEvents([row]);
   return event === undefined ? null : { event, email: row.email };
 }
@@ -33,12 +32,17 @@ export async function findEvent(
  * @throws AuthError unauthenticated, event_not_found
  */
 export async function disownEvent(deps: Deps, caller: CallerIds, eventId: string): Promise<void> {
-  const found = await findEvent(deps, caller, eventId);
-  if (found === null) throw notMeErrors.event_not_found();
-  const { email } = found;
-  const link = await prepareLink(deps, { address: email, spellings: [email] }, 'activity_disowned');
+  const event = await requireCaller(deps, caller, eventId);
+  if (event.id === null) throw notMeErrors.event_not_found();
+  const link = await prepareLinkTo(deps, event.email, 'activity_disowned');
   const { credentials } = await deps.loadRules();
-  const isDone = await disown(deps.db, caller, { eventId, link }, credentials, deps.metadata);
+  const isDone = await disown(deps.db, caller, { event, link }, credentials, deps.metadata);
   if (!isDone) throw commonErrors.unauthenticated();
   deps.mail.sendSoon();
+}
+
+async function requireCaller({ db }: Deps, caller: CallerIds, eventId: string | null) {
+  const row = await findDisowned(db, caller, eventId);
+  if (row === null) throw commonErrors.unauthenticated();
+  return row;
 }

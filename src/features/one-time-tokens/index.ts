@@ -2,7 +2,8 @@ export { endOldest } from './close-links.sql.ts';
 export { oneTimeTokenErrors } from './errors.ts';
 export { feature } from './feature.ts';
 export { holderOf, holdHolder } from './holder.sql.ts';
-export { type LinkMail, prepareLink } from './link-mail.ts';
+export { type LinkMail, prepareLink, prepareLinkTo } from './link-mail.ts';
+export { mailNotMeLink } from './not-me-mail.sql.ts';
 export {
   companionToken,
   createOneTimeToken,

@@ -1,5 +1,6 @@
 import type { PresentedEmail } from '../../address/presented-email.ts';
 import type { Deps } from '../../deps.ts';
+import type { MailDetails } from '../../mail/mailer.ts';
 import type { PreparedMail } from '../../mail/prepared-mail.ts';
 import { isReservedEmail } from '../users/index.ts';
 import { createOneTimeToken, type NewOneTimeToken } from './one-time-token.ts';
@@ -15,6 +16,9 @@ const tokenKinds = {
   account_locked: 'unlock',
   new_device: 'not_me',
   activity_disowned: 'not_me',
+  password_changed: 'not_me',
+  two_factor_enabled: 'not_me',
+  identity_linked: 'not_me',
   reset_password: 'reset_password',
   password_withdrawn: 'reset_password',
   email_changed: 'revert_email',
@@ -30,7 +34,18 @@ export async function prepareLink(
   { mail, keyring }: Pick<Deps, 'mail' | 'keyring'>,
   { address, spellings }: PresentedEmail,
   kind: keyof typeof tokenKinds,
+  details?: MailDetails,
 ): Promise<LinkMail> {
   const token = createOneTimeToken(keyring, tokenKinds[kind]);
-  return { token, mail: await mail.prepare(kind, token, isReservedEmail(address) ? [] : spellings) };
+  return { token, mail: await mail.prepare(kind, token, isReservedEmail(address) ? [] : spellings, details) };
+}
+
+/** The same for the account at this address, as it is stored. */
+export function prepareLinkTo(
+  deps: Pick<Deps, 'mail' | 'keyring'>,
+  email: string,
+  kind: keyof typeof tokenKinds,
+  details?: MailDetails,
+): Promise<LinkMail> {
+  return prepareLink(deps, { address: email, spellings: [email] }, kind, details);
 }

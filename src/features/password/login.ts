@@ -7,7 +7,7 @@ import type { EventReason } from '../../joints/event-types.ts';
 import { log } from '../../log.ts';
 import { checkAttempt, tooManyAttempts } from '../../rate-limit/attempts.ts';
 import { canonicalOf } from '../addresses/index.ts';
-import { prepareLink } from '../one-time-tokens/index.ts';
+import { prepareLink, prepareLinkTo } from '../one-time-tokens/index.ts';
 import {
   type Challenge,
   completeOpening,
@@ -107,11 +107,10 @@ async function tryAccount(
   const isChallenge = account.verdict === 'challenge';
   // Behind a challenge it is the second step that signs in, and tells.
   const isNewDevice = reserved.bucket === attempt.buckets[0] && !isChallenge;
-  const stored = { address: email, spellings: [email] };
   const verified = {
     ...{ userId, email, passwordHash, bucket: reserved.bucket, isChallenge },
     missingAddressKey: missingAddressKey(deps, account),
-    newDeviceMail: isNewDevice ? await prepareLink(deps, stored, 'new_device') : null,
+    newDeviceMail: isNewDevice ? await prepareLinkTo(deps, email, 'new_device') : null,
   };
   const row = await open(deps, verified, opening, check.needsRehash ? input.password : null);
   if (isNewDevice && row !== null) mail.sendSoon();

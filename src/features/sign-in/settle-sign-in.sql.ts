@@ -1,9 +1,9 @@
 import { type Fragment, sql } from '../../db/sql.ts';
 import { hasLapsedSecondFactor, secondFactorMethods } from '../../joints/ask-gates.sql.ts';
-import { fromMailQueuedNow, holdRecipient, queueMail } from '../../mail/queue-mail.sql.ts';
+import { holdRecipient } from '../../mail/queue-mail.sql.ts';
 import { clearAttempts } from '../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../request/request-metadata.ts';
-import { issueToken, type LinkMail } from '../one-time-tokens/index.ts';
+import { type LinkMail, mailNotMeLink } from '../one-time-tokens/index.ts';
 import { type EventKind, recordEvents } from '../security-events/index.ts';
 import {
   type BegunRow,
@@ -81,19 +81,14 @@ export function settleSignIn(bucket: string | null, opening: Opening, metadata: 
  * @param isUserHeld whether the batch lets no other change the account meanwhile, nor count its mails
  */
 export function tellNewDevice(
-  { mail, token }: LinkMail,
+  link: LinkMail,
   { session, proof }: Opening,
   metadata: RequestMetadata,
   { isUserHeld = false } = {},
 ): Readonly<Record<string, Fragment | null>> {
-  // Prepared for the address that the account had when it was read.
-  const owner = sql`SELECT r.* FROM (${owners(begunNow(session))}) r WHERE r.recipient = ANY (${mail.recipients}::text[])`;
-  const queued = sql`(SELECT m.user_id, m.recipient ${fromMailQueuedNow(mail)})`;
+  const begun = begunNow(session);
   return {
-    holdRecipient: isUserHeld ? null : holdRecipient(owner),
-    queueNewDeviceMail: queueMail(owner, mail, 'recipient', metadata),
-    issueNotMeLink: issueToken(queued, token, {
-      ...{ owner: sql`s.user_id`, email: sql`s.recipient`, method: sql`${proof.method}` },
-    }),
+    holdRecipient: isUserHeld ? null : holdRecipient(owners(begun)),
+    tellNewDevice: mailNotMeLink(begun, link, 'recipient', metadata, { method: sql`${proof.method}` }),
   };
 }

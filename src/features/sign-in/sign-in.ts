@@ -3,7 +3,12 @@ import type { Deps } from '../../deps.ts';
 import { completionSteps, type PendingCompletion } from '../../joints/sign-in-completion.ts';
 import { readDevice } from '../../request/device.ts';
 import { deviceTokenFor, type PresentedDevice } from '../known-devices/index.ts';
-import { createOneTimeToken, type NewOneTimeToken } from '../one-time-tokens/index.ts';
+import {
+  createOneTimeToken,
+  mailNotMeLink,
+  type NewOneTimeToken,
+  prepareLinkTo,
+} from '../one-time-tokens/index.ts';
 import { type IssuedTokens, issueTokens, type Opening, type Transport } from '../sessions/index.ts';
 import type { TrustEntry } from '../trusted-devices/index.ts';
 import { toUser, type User } from '../users/index.ts';
@@ -49,14 +54,29 @@ export function passwordOpening(deps: Deps, settings: SignInSettings): Promise<S
   return prepareOpening(deps, settings, { method: 'password', amr: ['pwd'], isSecondStep: false });
 }
 
-/** The opening of a sign-in that does something once it is complete. */
+/**
+ * The opening of a sign-in that does something once it is complete, and tells the owner of it.
+ * @param email of the account, as it is stored
+ */
 export async function completedBy(
-  { loadRules, metadata }: Deps,
+  deps: Deps,
   opening: SignInOpening,
   pending: PendingCompletion,
+  email: string,
 ): Promise<SignInOpening> {
+  const { loadRules, metadata } = deps;
   const { signInCompletions } = await loadRules();
-  const steps = (begun: Fragment) => completionSteps(signInCompletions, pending, begun, metadata);
+  const completion = signInCompletions.find(({ name }) => name === pending.name);
+  // A row of a version that had another one: the sign-in goes on without.
+  if (completion === undefined) return { ...opening, completion: { pending, steps: () => ({}) } };
+  const { told } = completion;
+  const { content } = pending;
+  const link = await prepareLinkTo(deps, email, told.kind, told.details(content));
+  const tellOwner = mailNotMeLink(told.concerned(content), link, 'recipient', metadata);
+  const steps = (begun: Fragment) => ({
+    ...completionSteps(completion, content, begun, metadata),
+    tellCompleted: tellOwner,
+  });
   return { ...opening, completion: { pending, steps } };
 }
 

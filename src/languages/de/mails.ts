@@ -1,5 +1,10 @@
 import type { MailLanguage } from '../mail-language.ts';
 
+const notMe = [
+  'Wenn Sie das waren, müssen Sie nichts tun.',
+  'Der Link ist sieben Tage lang gültig. Er meldet alle Geräte ab, macht rückgängig, was Ihrem Konto seither hinzugefügt wurde, auch dies, und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
+];
+
 /** The mails in German. */
 export const mails: MailLanguage['mails'] = {
   verify_email: {
@@ -123,10 +128,9 @@ export const mails: MailLanguage['mails'] = {
   },
   password_changed: {
     subject: 'Ihr Passwort wurde geändert',
-    paragraphs: [
-      'Das Passwort Ihres Kontos wurde geändert, und andere Geräte wurden abgemeldet.',
-      'Wenn Sie das nicht waren, fordern Sie auf der Anmeldeseite sofort ein neues Passwort an: Die E-Mail dafür senden wir an diese Adresse.',
-    ],
+    paragraphs: ['Das Passwort Ihres Kontos wurde geändert, und andere Geräte wurden abgemeldet.'],
+    link: 'Das war ich nicht',
+    closing: notMe,
   },
   refresh_token_reused: {
     subject: 'Ein Gerät wurde zu Ihrer Sicherheit abgemeldet',
@@ -166,8 +170,9 @@ export const mails: MailLanguage['mails'] = {
     subject: 'Ihrem Konto wurde eine Anmeldung hinzugefügt',
     paragraphs: [
       'Mit Ihrem Konto wurde eine Anmeldung bei einem Identitätsanbieter verbunden. Wer sich dort anmeldet, kann sich jetzt auch hier anmelden.',
-      'Wenn Sie das nicht waren, entfernen Sie sie sofort in Ihrem Konto und fordern Sie dann auf der Anmeldeseite ein neues Passwort an: Das meldet alle Geräte ab.',
     ],
+    link: 'Das war ich nicht',
+    closing: notMe,
   },
   identity_unlinked: {
     subject: 'Aus Ihrem Konto wurde eine Anmeldung entfernt',
@@ -187,8 +192,9 @@ export const mails: MailLanguage['mails'] = {
     subject: 'Die Zwei-Faktor-Authentifizierung wurde eingeschaltet',
     paragraphs: [
       'Für Ihr Konto wurde die Zwei-Faktor-Authentifizierung eingeschaltet oder ihre Authenticator-App durch eine andere ersetzt. Zum Anmelden brauchen Sie jetzt neben Ihrem Passwort einen Code aus dieser App.',
-      'Wenn Sie das nicht waren, genügt ein neues Passwort allein nicht: Jemand anderes hat die App. Verwenden Sie den Link „Das war ich nicht“ in unserer E-Mail über die Anmeldung, oder wenden Sie sich an den Betreiber dieses Dienstes.',
     ],
+    link: 'Das war ich nicht',
+    closing: notMe,
   },
   two_factor_disabled: {
     subject: 'Die Zwei-Faktor-Authentifizierung wurde ausgeschaltet',

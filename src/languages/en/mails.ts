@@ -1,5 +1,11 @@
 import type { MailText } from '../mail-text.ts';
 
+/** Below a link by which what was done is disowned. */
+const notMe = [
+  'If it was you, you do not have to do anything.',
+  'The link works for seven days. It signs out every device, undoes what was added to your account since then, this included, and sends you an e-mail to choose a new password.',
+];
+
 /** The mails in English. A kind that `mail-kind.ts` does not name is a notice. */
 export const mails = {
   verify_email: {
@@ -121,10 +127,9 @@ export const mails = {
   },
   password_changed: {
     subject: 'Your password was changed',
-    paragraphs: [
-      'The password of your account was changed, and other devices were signed out.',
-      'If it was not you, request a new password on the sign-in page at once: we will send the e-mail for it to this address.',
-    ],
+    paragraphs: ['The password of your account was changed, and other devices were signed out.'],
+    link: 'This was not me',
+    closing: notMe,
   },
   refresh_token_reused: {
     subject: 'A device was signed out for your safety',
@@ -164,8 +169,9 @@ export const mails = {
     subject: 'A way to sign in was added to your account',
     paragraphs: [
       'A sign-in at an identity provider was linked to your account. Whoever signs in there can now sign in here.',
-      'If it was not you, remove it in your account at once, then request a new password on the sign-in page: that signs out every device.',
     ],
+    link: 'This was not me',
+    closing: notMe,
   },
   identity_unlinked: {
     subject: 'A way to sign in was removed from your account',
@@ -185,8 +191,9 @@ export const mails = {
     subject: 'Two-factor authentication was turned on',
     paragraphs: [
       'Two-factor authentication was turned on for your account, or its authenticator app was replaced by another one. To sign in, you now need a code from that app besides your password.',
-      'If it was not you, a new password alone does not help: somebody else has the app. Use the link “This was not me” in our e-mail about the sign-in, or contact the operator of this service.',
     ],
+    link: 'This was not me',
+    closing: notMe,
   },
   two_factor_disabled: {
     subject: 'Two-factor authentication was turned off',

@@ -1,10 +1,10 @@
 import type { Database } from '../../../db/client.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
-import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import { clearAttempts } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type VerifiedCaller, verifiedCaller, verifiedOwner } from '../../current-password/index.ts';
+import { type LinkMail, mailNotMeLink } from '../../one-time-tokens/index.ts';
 import { endedNow, recordEvents } from '../../security-events/index.ts';
 import {
   holdSession,
@@ -15,7 +15,7 @@ import {
   renewSession,
   type SessionRenewal,
 } from '../../sessions/index.ts';
-import { lockUser, lockUserForShare, owners, setPasswordHash } from '../../users/index.ts';
+import { lockUser, lockUserForShare, setPasswordHash } from '../../users/index.ts';
 
 /**
  * Gives the caller's session its new id. Round trips: 1. Null when the password was changed, or the session ended,
@@ -40,6 +40,13 @@ export async function renewCallerSession(
   return row ?? null;
 }
 
+/** A password that was chosen. */
+export interface NewPassword {
+  readonly newHash: string;
+  /** That it was changed. */
+  readonly notice: LinkMail;
+}
+
 /**
  * Changes the caller's password, gives the session its new id and ends all other sessions: all or nothing. Reset
  * links stay valid, or whoever knows this password could keep the owner from using them. Round trips: 1. Null as for
@@ -53,7 +60,7 @@ export async function changePassword(
   db: Database,
   verified: VerifiedCaller,
   renewal: SessionRenewal,
-  newHash: string,
+  { newHash, notice }: NewPassword,
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | null> {
@@ -76,9 +83,7 @@ export async function changePassword(
       { type: 'authn_password_change', outcome: 'success', method: 'password' },
       metadata,
     ),
-    tellOwner: queueNotice(owners(once), 'password_changed', 'recipient', metadata, {
-      ended: endedNow(metadata),
-    }),
+    tellOwner: mailNotMeLink(once, notice, 'recipient', metadata, { ended: endedNow(metadata) }),
     answer: renewedBefore(verified.userId, renewal),
   };
   const results = await db.batch('change-password', steps, { isIdempotent: true });

@@ -1,9 +1,10 @@
 import type { Deps } from '../../../deps.ts';
 import { type OwnerProof, recordRefusal, withCurrentPassword } from '../../current-password/index.ts';
+import { prepareLinkTo } from '../../one-time-tokens/index.ts';
 import { type IssuedTokens, issueRenewedTokens, newRenewal } from '../../sessions/index.ts';
 import { passwordErrors } from '../errors.ts';
 import { refuseGuessablePassword, refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
-import { changePassword as change } from './change-password.sql.ts';
+import { changePassword as change, type NewPassword } from './change-password.sql.ts';
 
 const refusalType = 'authn_password_change_fail';
 
@@ -34,17 +35,20 @@ export async function changePassword(
     proof.caller,
     proof.password === undefined ? null : { amr: ['pwd'], isSecondFactor: false },
   );
-  let newHash: string | null = null;
+  let made: NewPassword | null = null;
   const row = await withCurrentPassword(deps, proof, {
     judge: ({ email }) => refuseGuessablePassword(newPassword, { email, pointer }),
-    run: async (verified) => {
+    run: async (verified, { email }) => {
       if (isSamePassword(proof.password, newPassword)) {
         await recordRefusal(db, proof.caller, { type: refusalType, reason: 'password_unchanged' }, metadata);
         throw passwordErrors.password_unchanged();
       }
       // Hashed once for all runs: by this hash a retry recognises that its own first run changed the password.
-      newHash ??= await hasher.hash(newPassword);
-      return change(db, verified, renewal, newHash, rules.credentials, metadata);
+      made ??= {
+        newHash: await hasher.hash(newPassword),
+        notice: await prepareLinkTo(deps, email, 'password_changed'),
+      };
+      return change(db, verified, renewal, made, rules.credentials, metadata);
     },
     gateRules: rules,
     refusalType,

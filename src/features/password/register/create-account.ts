@@ -1,6 +1,6 @@
 import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
-import { prepareLink } from '../../one-time-tokens/index.ts';
+import { prepareLinkTo } from '../../one-time-tokens/index.ts';
 import {
   type Challenge,
   completeOpening,
@@ -63,6 +63,6 @@ export async function createAccount(deps: Deps, input: RegisterInput): Promise<S
 
 async function verificationMail(deps: Deps, email: string): Promise<VerificationMail | null> {
   if (deps.config.emailVerification !== 'optional') return null;
-  const link = await prepareLink(deps, { address: email, spellings: [email] }, 'verify_email');
+  const link = await prepareLinkTo(deps, email, 'verify_email');
   return { ...link, client: deps.mail.client };
 }

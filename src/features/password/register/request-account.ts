@@ -1,7 +1,7 @@
 import { addressOf } from '../../../address/address-key.ts';
 import type { Deps } from '../../../deps.ts';
 import { tooManyMails } from '../../../mail/too-many-mails.ts';
-import { prepareLink } from '../../one-time-tokens/index.ts';
+import { prepareLinkTo } from '../../one-time-tokens/index.ts';
 import { registrationCount, tooManyRegistrations } from '../../users/index.ts';
 import { refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
 import type { RegisterInput } from './create-account.ts';
@@ -29,7 +29,7 @@ export async function requestAccount(deps: Deps, input: RegisterInput): Promise<
   const id = crypto.randomUUID();
   const registration = { id, email, name, locale, passwordHash, subject: address.keys[0] };
   const { client } = deps.mail;
-  const link = await prepareLink(deps, { address: email, spellings: [email] }, 'confirm_registration');
+  const link = await prepareLinkTo(deps, email, 'confirm_registration');
   const refusal = await requestRegistration(
     deps.db,
     registration,

@@ -2,7 +2,7 @@ import { addressOf } from '../../../address/address-key.ts';
 import { presentedEmail } from '../../../address/presented-email.ts';
 import type { Deps } from '../../../deps.ts';
 import { deviceTokenFor, type PresentedDevice } from '../../known-devices/index.ts';
-import { oneTimeTokenErrors, readOneTimeToken } from '../../one-time-tokens/index.ts';
+import { oneTimeTokenErrors, prepareLinkTo, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { refuseGuessablePassword, refuseWeakPassword } from '../new-password/refuse-weak-password.ts';
 import { applyReset, findResetAccount } from './reset.sql.ts';
 
@@ -39,7 +39,8 @@ export async function resetPassword(deps: Deps, { token, password, device }: Res
 
   const newHash = await hasher.hash(password);
   const subject = addressOf(keyring, signInAddress(account.email)).keys[0];
-  const reset = { presented, account, consumedBy: crypto.randomUUID(), newHash, subject };
+  const notice = await prepareLinkTo(deps, account.email, 'password_changed');
+  const reset = { presented, account, consumedBy: crypto.randomUUID(), newHash, subject, notice };
   const row = await applyReset(db, reset, rules.credentials, metadata);
   if (row === null) throw oneTimeTokenErrors.token_invalid();
   mail.sendSoon();

@@ -7,13 +7,7 @@ import {
   type RecoveryCause,
 } from '../../../joints/closing.ts';
 import type { MailClient } from '../../../mail/mail-client.ts';
-import {
-  fromMailQueuedNow,
-  holdClient,
-  holdRecipient,
-  queueMail,
-  queueNotice,
-} from '../../../mail/queue-mail.sql.ts';
+import { fromMailQueuedNow, holdClient, holdRecipient, queueMail } from '../../../mail/queue-mail.sql.ts';
 import { deleteAttempts, deleteSubject } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import {
@@ -25,19 +19,14 @@ import {
   holdHolder,
   issueToken,
   type LinkMail,
+  mailNotMeLink,
   type NewOneTimeToken,
   type PresentedOneTimeToken,
   type TokenColumns,
 } from '../../one-time-tokens/index.ts';
 import { dropPendingRegistrations } from '../../pending-registrations/index.ts';
 import { endedNow, recordEvents } from '../../security-events/index.ts';
-import {
-  isRecoveredSince,
-  isRecoverySince,
-  owners,
-  recoveryColumns,
-  setProvedPassword,
-} from '../../users/index.ts';
+import { isRecoveredSince, isRecoverySince, recoveryColumns, setProvedPassword } from '../../users/index.ts';
 import {
   type AskedAddress,
   holdAccount,
@@ -156,6 +145,8 @@ export interface PasswordReset {
   readonly newHash: string;
   /** The subject of attempts at the address, for an account that another spelling reaches. */
   readonly subject: string;
+  /** That the password was changed. */
+  readonly notice: LinkMail;
 }
 
 /**
@@ -171,7 +162,7 @@ export interface PasswordReset {
  */
 export async function applyReset(
   db: Database,
-  { presented, account, consumedBy, newHash, subject }: PasswordReset,
+  { presented, account, consumedBy, newHash, subject, notice }: PasswordReset,
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<{ readonly device_generation: number } | null> {
@@ -190,6 +181,8 @@ export async function applyReset(
     ...closeWaysIn(credentials, {
       ...{ occasion, owner, ownerOnce: once, actingSessionId: null, email: account.email, metadata },
       since: occasion === 'recovery_completed' ? sql`${since}::timestamptz` : null,
+      // A repeat finds the one that it has issued.
+      ownLinks: [notice.token.hash],
     }),
     forgetAttempts: sql`
       WITH of_address AS (${deleteSubject(subject, sql`${once} c`)})
@@ -207,7 +200,7 @@ export async function applyReset(
         { type: 'user_updated', outcome: 'success', reason: 'email_verified' },
         metadata,
       )}`,
-    tellOwner: queueNotice(owners(once), 'password_changed', 'none', metadata, { ended: endedNow(metadata) }),
+    tellOwner: mailNotMeLink(once, notice, 'none', metadata, { ended: endedNow(metadata) }),
     answer: sql`SELECT u.device_generation FROM ${owner} c JOIN users u ON u.id = c.user_id`,
   };
   const results = await db.batch('apply-reset', steps, { isIdempotent: true });

@@ -61,7 +61,7 @@ export async function completeVisit(deps: Deps, arrival: Return): Promise<Comple
   const returned = { provider, profile, consumed };
   switch (purpose.kind) {
     case 'link':
-      await linkByProfile(deps, { ...returned, given, caller: purpose.caller });
+      await linkByProfile(deps, { ...returned, given, caller: purpose.caller, email: purpose.email });
       return { outcome: 'linked' };
     case 'reauthenticate': {
       const { startedAt } = transaction;

@@ -1,9 +1,9 @@
 import type { PendingCompletion, SignInCompletion } from '../../../joints/sign-in-completion.ts';
 import {
+  identityAddedNow,
   type KeptToken,
   linkIdentity,
   type PresentedIdentity,
-  tellLinked,
   useHeldToken,
 } from '../identities/identities.sql.ts';
 
@@ -23,11 +23,15 @@ export const linkIdentityAtSignIn: SignInCompletion = {
   name: 'link_identity',
   steps: {
     linkIdentity: (begun, content, metadata) => linkIdentity(begun, linkingIn(content).identity, metadata),
-    tellLinked: (_begun, content, metadata) => tellLinked(linkingIn(content).identity, metadata),
     useHeldToken: (_begun, content) => {
       const { identity, tokenId } = linkingIn(content);
       return tokenId === null ? null : useHeldToken(identity, tokenId);
     },
+  },
+  told: {
+    kind: 'identity_linked',
+    details: (content) => ({ provider: linkingIn(content).identity.providerName }),
+    concerned: (content) => identityAddedNow(linkingIn(content).identity),
   },
 };
 

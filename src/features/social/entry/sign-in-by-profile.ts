@@ -3,7 +3,7 @@ import type { Deps } from '../../../deps.ts';
 import type { AuthError } from '../../../errors.ts';
 import type { EventReason } from '../../../joints/event-types.ts';
 import { addressErrors } from '../../addresses/index.ts';
-import { prepareLink } from '../../one-time-tokens/index.ts';
+import { prepareLink, prepareLinkTo } from '../../one-time-tokens/index.ts';
 import {
   type Challenge,
   completedBy,
@@ -170,19 +170,18 @@ async function enter(
   const isChallenge = verdict === 'challenge';
   // Behind a challenge it is the second step that signs in, and behind a code whoever redeems it; each tells.
   const isTold = !isKnown && !isChallenge && entry.code === null;
-  const stored = { address: email, spellings: [email] };
   const linkedBy = way === 'address' && vouched !== null ? vouched.address : null;
   const keptToken = await visit.keepToken();
   const opening =
     linkedBy === null
       ? entry.opening
-      : await completedBy(deps, entry.opening, linkingOf(identity, keptToken));
+      : await completedBy(deps, entry.opening, linkingOf(identity, keptToken), email);
   const row = await enterAccount(
     db,
     {
       ...{ userId, identity, linkedBy, keptToken, isChallenge },
       entry: { ...entry, opening },
-      newDeviceMail: isTold ? await prepareLink(deps, stored, 'new_device') : null,
+      newDeviceMail: isTold ? await prepareLinkTo(deps, email, 'new_device') : null,
     },
     metadata,
   );

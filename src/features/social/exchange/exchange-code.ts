@@ -1,6 +1,6 @@
 import { calculatePKCECodeChallenge } from 'oauth4webapi';
 import type { Deps } from '../../../deps.ts';
-import { prepareLink, readOneTimeToken } from '../../one-time-tokens/index.ts';
+import { prepareLinkTo, readOneTimeToken } from '../../one-time-tokens/index.ts';
 import {
   type Challenge,
   completedBy,
@@ -37,10 +37,10 @@ export async function exchangeCode(deps: Deps, input: ExchangeInput): Promise<Si
 
   const { completion } = holder;
   const { opening: prepared } = await prepareEntry(deps, input, holder.method, null);
-  const opening = completion === null ? prepared : await completedBy(deps, prepared, completion);
+  const opening =
+    completion === null ? prepared : await completedBy(deps, prepared, completion, holder.email);
   const isTold = !holder.is_known_device && !holder.is_challenge && !holder.is_new;
-  const stored = { address: holder.email, spellings: [holder.email] };
-  const newDeviceMail = isTold ? await prepareLink(deps, stored, 'new_device') : null;
+  const newDeviceMail = isTold ? await prepareLinkTo(deps, holder.email, 'new_device') : null;
   const row = await redeemCode(db, { presented, holder, opening, newDeviceMail }, metadata);
   if (isTold || completion !== null) mail.sendSoon();
   const signIn = await completeOpening(deps, input.device, opening, row);

@@ -1,10 +1,9 @@
 import type { ExportPart } from '../../../db/export-part.ts';
 import { type Fragment, sql } from '../../../db/sql.ts';
 import { isoTime } from '../../../db/texts.sql.ts';
-import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { type EventKind, recordEvents } from '../../security-events/index.ts';
-import { isOutOfRecovery, owners } from '../../users/index.ts';
+import { isOutOfRecovery } from '../../users/index.ts';
 
 /** Longer than a challenge, or the code of an app and the challenge behind it, can wait. */
 const heldTokenSeconds = 3600;
@@ -105,13 +104,6 @@ export function isDisowned(u: Fragment, { issuers, subject }: PresentedIdentity)
   return sql`EXISTS (
       SELECT FROM disowned_identities n
       WHERE n.user_id = ${u}.id AND n.subject = ${subject} AND n.issuer = ANY (${issuers}::text[]))`;
-}
-
-/** A statement that tells the owner of an identity that this transaction linked. */
-export function tellLinked(identity: PresentedIdentity, metadata: RequestMetadata): Fragment {
-  return queueNotice(owners(identityAddedNow(identity)), 'identity_linked', 'recipient', metadata, {
-    provider: identity.providerName,
-  });
 }
 
 /** A refresh token that is kept to be revoked, sealed for this row. */

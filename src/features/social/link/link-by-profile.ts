@@ -1,6 +1,7 @@
 import type { Deps } from '../../../deps.ts';
 import { passGates } from '../../../joints/gate.ts';
 import { addressErrors } from '../../addresses/index.ts';
+import { prepareLinkTo } from '../../one-time-tokens/index.ts';
 import { type GivenToken, sealGiven } from '../apple-token/kept-token.ts';
 import type { ConsumedOnce } from '../entry/entry.ts';
 import { socialErrors } from '../errors.ts';
@@ -21,6 +22,8 @@ export interface OwnReturn {
 interface LinkInput extends OwnReturn {
   /** A refresh token that came along. */
   readonly given: GivenToken | null;
+  /** Of the account, as it was when the visit began. */
+  readonly email: string;
 }
 
 /**
@@ -34,9 +37,12 @@ interface LinkInput extends OwnReturn {
 export async function linkByProfile(deps: Deps, input: LinkInput): Promise<void> {
   const { db, keyring, metadata, mail } = deps;
   const rules = await deps.loadRules();
-  const { provider, profile, given, consumed, caller } = input;
+  const { provider, profile, given, consumed, caller, email } = input;
   const identity = presentedIdentity(provider, profile);
-  const linking = { caller, consumed, identity, keptToken: await sealGiven(keyring, provider, given) };
+  const linking = {
+    ...{ caller, consumed, identity, keptToken: await sealGiven(keyring, provider, given) },
+    notice: await prepareLinkTo(deps, email, 'identity_linked', { provider: provider.name }),
+  };
   const row = await linkToCaller(db, linking, rules, metadata);
   if (!row.is_ours || !row.is_live) throw socialErrors.transaction_invalid();
   passGates(rules, row);

@@ -3,16 +3,17 @@ import { type Fragment, sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import type { GatedRow, GateRules } from '../../../joints/gate.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { type LinkMail, mailNotMeLink } from '../../one-time-tokens/index.ts';
 import { type CallerIds, fromLiveSession, keepSession } from '../../sessions/index.ts';
 import { lockUser } from '../../users/index.ts';
 import type { ConsumedOnce } from '../entry/entry.ts';
 import { consume, isConsumedHere } from '../entry/entry-steps.sql.ts';
 import {
+  identityAddedNow,
   type KeptToken,
   keepProviderToken,
   linkIdentity,
   type PresentedIdentity,
-  tellLinked,
 } from '../identities/identities.sql.ts';
 import type { VisitingSession } from '../transaction/transaction.ts';
 
@@ -22,6 +23,7 @@ interface VisitingCaller extends GatedRow {
   readonly is_linked: boolean;
   readonly has_cookies: boolean;
   readonly closing_number: number;
+  readonly email: string;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function findVisitingCaller(
   const [row] = await db.query<VisitingCaller>(
     'find-visiting-caller',
     sql`
-      SELECT ${refusal} AS refused_by, s.cookie_counter IS NOT NULL AS has_cookies, u.closing_number,
+      SELECT ${refusal} AS refused_by, s.cookie_counter IS NOT NULL AS has_cookies, u.closing_number, u.email::text AS email,
         EXISTS (SELECT FROM identities i WHERE i.user_id = s.user_id AND i.provider = ${providerId}) AS is_linked
       ${fromLiveSession(caller)}`,
     { isIdempotent: true },
@@ -57,6 +59,8 @@ export interface Linking {
   readonly consumed: ConsumedOnce;
   readonly identity: PresentedIdentity;
   readonly keptToken: KeptToken | null;
+  /** That it was linked. */
+  readonly notice: LinkMail;
 }
 
 /** What came of it. `refused_by` is null as well where the session has ended, or something was closed: then `is_live` is false. */
@@ -75,7 +79,7 @@ export interface LinkedRow extends GatedRow {
  */
 export async function linkToCaller(
   db: Database,
-  { caller, consumed, identity, keptToken }: Linking,
+  { caller, consumed, identity, keptToken, notice }: Linking,
   gateRules: GateRules,
   metadata: RequestMetadata,
 ): Promise<LinkedRow> {
@@ -91,7 +95,7 @@ export async function linkToCaller(
       consume: consume(consumed, metadata),
       link: linkIdentity(owner, identity, metadata),
       keepToken: keptToken && keepProviderToken(identity, keptToken),
-      tellLinked: tellLinked(identity, metadata),
+      tellOwner: mailNotMeLink(identityAddedNow(identity), notice, 'recipient', metadata),
       answer: sql<LinkedRow>`
         SELECT ${ours} AS is_ours, l.is_live IS NOT NULL AS is_live, l.refused_by,
           EXISTS (SELECT ${ofCaller} AND ${isIt}) AS is_linked,

@@ -25,9 +25,9 @@ export async function startLinking(
 ): Promise<BegunVisit> {
   const rules = await deps.loadRules();
   const row = await findVisitingCaller(deps.db, caller, provider.id, rules);
-  const { is_linked: isLinked, closing_number: closingNumber } = passGates(rules, row);
+  const { is_linked: isLinked, closing_number: closingNumber, email } = passGates(rules, row);
   if (isLinked) throw socialErrors.identity_already_linked();
   const { userId, sessionId } = caller;
-  const purpose = { kind: 'link', caller: { userId, sessionId, closingNumber } } as const;
+  const purpose = { kind: 'link', caller: { userId, sessionId, closingNumber }, email } as const;
   return beginTransaction(deps, { provider, redirectTo, purpose });
 }

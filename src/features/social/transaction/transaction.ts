@@ -33,7 +33,8 @@ const Transaction = z.strictObject({
     z.strictObject({ kind: z.literal('sign_in') }),
     /** A sign-in whose tokens an app fetches, for the verifier of this challenge. */
     z.strictObject({ kind: z.literal('sign_in_app'), codeChallenge: z.string() }),
-    z.strictObject({ kind: z.literal('link'), caller: Caller }),
+    /** At which address the owner is told of it. */
+    z.strictObject({ kind: z.literal('link'), caller: Caller, email: z.string() }),
     z.strictObject({ kind: z.literal('reauthenticate'), caller: Caller }),
   ]),
   /**

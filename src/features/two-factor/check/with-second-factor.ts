@@ -5,7 +5,7 @@ import { proofErrors } from '../../../joints/errors.ts';
 import { type GateRules, passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { giveAttemptBack } from '../../../rate-limit/give-attempt-back.sql.ts';
-import { prepareLink } from '../../one-time-tokens/index.ts';
+import { prepareLinkTo } from '../../one-time-tokens/index.ts';
 import { type CallerIds, liveUnderAnyId } from '../../sessions/index.ts';
 import { twoFactorErrors } from '../errors.ts';
 import { type CheckCounter, limitsOf } from './check.sql.ts';
@@ -85,7 +85,7 @@ export async function checkReserved<Row extends object>(
   if (row === 'gone') throw gone();
   if (number === null) throw proofErrors.invalid_code();
   // Prepared for every miss: only the statement knows which one is the last.
-  const withdrawal = await prepareLink(deps, { address: email, spellings: [email] }, 'password_withdrawn');
+  const withdrawal = await prepareLinkTo(deps, email, 'password_withdrawn');
   const reason = row === 'wrong' ? 'wrong_code' : 'used_code';
   const miss = { userId, sessionId, live, counter, method: presented.kind, reason, withdrawal } as const;
   const isCounted = await recordMiss(db, miss, rules.credentials, metadata);

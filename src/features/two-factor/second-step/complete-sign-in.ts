@@ -1,6 +1,6 @@
 import type { Deps } from '../../../deps.ts';
 import type { PresentedDevice } from '../../known-devices/index.ts';
-import { prepareLink } from '../../one-time-tokens/index.ts';
+import { prepareLinkTo } from '../../one-time-tokens/index.ts';
 import type { Transport } from '../../sessions/index.ts';
 import {
   completedBy,
@@ -55,9 +55,8 @@ export async function completeSignIn(deps: Deps, input: SecondStepInput): Promis
     { transport, device },
     { method: first.method, amr: [...first.amr, ...secondFactorAmr], isSecondStep: true },
   );
-  const opening = first.completion ? await completedBy(deps, prepared, first.completion) : prepared;
-  const stored = { address: email, spellings: [email] };
-  const newDeviceMail = account.is_known_device ? null : await prepareLink(deps, stored, 'new_device');
+  const opening = first.completion ? await completedBy(deps, prepared, first.completion, email) : prepared;
+  const newDeviceMail = account.is_known_device ? null : await prepareLinkTo(deps, email, 'new_device');
   const trusted = input.isTrusted ? await newTrustedDevice(deps, input.trusted) : null;
 
   const live = openChallenge(challenge);

@@ -3,6 +3,7 @@ import type { Deps } from '../../../deps.ts';
 import { commonErrors } from '../../../errors.ts';
 import { proofErrors } from '../../../joints/errors.ts';
 import { passGates } from '../../../joints/gate.ts';
+import { prepareLinkTo } from '../../one-time-tokens/index.ts';
 import { type CallerIds, type IssuedTokens, issueRenewedTokens, newRenewal } from '../../sessions/index.ts';
 import { createBackupCodes } from '../backup-codes/backup-code.ts';
 import { secondFactorAmr } from '../check/proof.ts';
@@ -46,7 +47,8 @@ export async function enableTwoFactor(
   const renewal = newRenewal(deps, caller, { amr: secondFactorAmr, isSecondFactor: true });
   const { bucket, counted_device_id: countedDeviceId, device_id: deviceId } = setup;
   const counter = { bucket, countedDeviceId, deviceId };
-  const enabling = { caller, factorId, step, codeHashes: hashes, renewal, counter };
+  const notice = await prepareLinkTo(deps, setup.email, 'two_factor_enabled');
+  const enabling = { caller, factorId, step, codeHashes: hashes, renewal, counter, notice };
   const row = await enable(db, enabling, { gateRules: rules, credentials: rules.credentials }, metadata);
   if (row === null) throw twoFactorErrors.two_factor_setup_required();
   mail.sendSoon();

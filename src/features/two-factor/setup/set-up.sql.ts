@@ -4,8 +4,8 @@ import { type Fragment, sql } from '../../../db/sql.ts';
 import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
 import type { GatedRow, GateRules } from '../../../joints/gate.ts';
-import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
+import { type LinkMail, mailNotMeLink } from '../../one-time-tokens/index.ts';
 import { endedNow, recordEvents } from '../../security-events/index.ts';
 import {
   type CallerIds,
@@ -17,7 +17,7 @@ import {
   renewSession,
   type SessionRenewal,
 } from '../../sessions/index.ts';
-import { lockUser, owners, startTwoFactor } from '../../users/index.ts';
+import { lockUser, startTwoFactor } from '../../users/index.ts';
 import { storeBackupCodes } from '../backup-codes/store-backup-codes.sql.ts';
 import {
   type CheckCounter,
@@ -95,6 +95,7 @@ export interface UnfinishedSetup extends GatedRow {
   /** Where its checks are counted. */
   readonly bucket: string;
   readonly counted_device_id: string;
+  readonly email: string;
 }
 
 /** Finds the caller's secret that waits for its first code. Round trips: 1. Null when the session is not live. */
@@ -107,7 +108,7 @@ export async function findSetup(
   const statement = sql<UnfinishedSetup>`
     SELECT c.*, ${checkBucket(sql`c.user_id`, sql`c.counted_device_id`)} AS bucket, f.id, f.secret_sealed AS secret
     FROM (
-      SELECT s.user_id, ${deviceId} AS device_id, ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id,
+      SELECT s.user_id, u.email::text AS email, ${deviceId} AS device_id, ${countedDevice(sql`s.user_id`, deviceId, otherSessions)} AS counted_device_id,
         ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}
     ) c
     LEFT JOIN factors f ON f.user_id = c.user_id AND ${isOpenSetup(sql`f`)}`;
@@ -128,6 +129,8 @@ export interface Enabling {
   readonly codeHashes: readonly string[];
   readonly renewal: SessionRenewal;
   readonly counter: CheckCounter;
+  /** That it was turned on. */
+  readonly notice: LinkMail;
 }
 
 /**
@@ -138,7 +141,7 @@ export interface Enabling {
  */
 export async function enableTwoFactor(
   db: Database,
-  { caller, factorId, step, codeHashes, renewal, counter }: Enabling,
+  { caller, factorId, step, codeHashes, renewal, counter, notice }: Enabling,
   { gateRules, credentials }: { readonly gateRules: GateRules; readonly credentials: readonly Credentials[] },
   metadata: RequestMetadata,
 ): Promise<RenewedSessionRow | null> {
@@ -179,9 +182,7 @@ export async function enableTwoFactor(
       { type: 'user_updated', outcome: 'success', method: 'totp', reason: 'two_factor_enabled' },
       metadata,
     ),
-    tellOwner: queueNotice(owners(once), 'two_factor_enabled', 'recipient', metadata, {
-      ended: endedNow(metadata),
-    }),
+    tellOwner: mailNotMeLink(once, notice, 'recipient', metadata, { ended: endedNow(metadata) }),
     answer: renewedBefore(caller.userId, renewal),
   };
   const { answer } = await db.batch('enable-two-factor', steps, { isIdempotent: true });
