@@ -118,8 +118,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-15'],
     breaks: 'The form that one account left waiting is done by another one that signs in on the browser.',
     file: 'src/http/held-form.ts',
-    find: "JSON.stringify(['held_form', id, userId])",
-    replace: "JSON.stringify(['held_form', id, userId.slice(0, 0)])",
+    find: "['held_form', id, userId, closingNumber]",
+    replace: "['held_form', id, userId.slice(0, 0), closingNumber]",
     tests: ['test/features/reauthentication/held-form.security.test.ts'],
   },
   {
@@ -127,8 +127,8 @@ export const sessionFaults: readonly PlantedFault[] = [
     guarantees: ['SES-15', 'SES-19'],
     breaks: 'A form that waited is done by whoever presses on without a confirmation.',
     file: 'src/http/serve-page.ts',
-    find: "if (isCode(error, 'reauthentication_required')) return toConfirm(request, page.path, fields);",
-    replace: '',
+    find: "if (isCode(error, 'reauthentication_required'))",
+    replace: "if (isCode(error, 'reauthentication_required') && fields === null)",
     tests: ['test/contract/hosted-page-gates.test.ts'],
   },
   {
