@@ -6,6 +6,7 @@ import type { OwnedTable } from '../../src/joints/owned-table.ts';
 import { password } from '../support/accounts.ts';
 import { TestClient } from '../support/client.ts';
 import { openDatabase } from '../support/database.ts';
+import { overLimits } from '../support/statement-limits.ts';
 import { insertTwoFactorAccount } from './two-factor-account.ts';
 
 const { tables, exportParts } = await loadRulesOf(features);
@@ -195,6 +196,11 @@ describe('every table that names a user (LNK-14)', () => {
     }
     const exported = tables.flatMap(({ atExport }) => ('part' in atExport ? [atExport.part] : []));
     expect(parts.filter((part) => !exported.includes(part))).toEqual([]);
+  });
+
+  test('is exported by a part that can be read', () => {
+    const texts = exportParts.map(({ name, value }) => ({ step: name, text: compile(value(sql`o`)).text }));
+    expect(overLimits({ name: 'export', steps: texts })).toEqual([]);
   });
 
   test('has each of its columns in the export, or says why not (PRV-07)', async () => {

@@ -489,7 +489,8 @@ export function fullBody(key: string, account: Account, member = ''): Readonly<R
 
 export function exampleOf(key: string): RouteExample & { readonly credential: Credential } {
   const example = routeTable[key];
-  if (example === undefined) throw new Error(`no example for ${key}: see test/support/feature-examples.ts`);
+  if (example === undefined)
+    throw new Error(`no example for ${key}: it stands in test/features/<feature>/examples.ts`);
   return { credential: callers[guardOf(key)].credential, ...example };
 }
 

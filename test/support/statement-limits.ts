@@ -11,8 +11,9 @@ export const largeStatements: Readonly<
   Record<string, { readonly ctes: number; readonly characters: number; readonly reason: string }>
 > = {
   'export-own-data read': {
-    ...{ ctes: 0, characters: 5330 },
-    reason: 'Has the parts of all features: the text is long and not nested.',
+    ...{ ctes: 0, characters: Number.POSITIVE_INFINITY },
+    reason:
+      'Has the parts of all features, which test/contract/belonging.test.ts holds to the limits one by one.',
   },
 };
 
