@@ -63,7 +63,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ['backup codes', 'codesCount'],
     ['codes by mail of an account that are checked', 'checkLimits'],
     ['such codes of one account', 'codesMax'],
-    ['visits to providers that one browser', 'transactionsMax'],
+    ['visits to providers that one browser', 'visitsMax'],
     ['an ID token that an app presents', 'maxAgeSeconds'],
     ['calls to a provider', 'callMs / 1000', 'budgetMs / 1000', 'bodyBytesMax / 1024'],
     ['refresh tokens of Apple', 'callsMax', 'attemptsMax'],

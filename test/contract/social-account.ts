@@ -4,8 +4,8 @@ import { inject } from 'vitest';
 import type { Keyring } from '../../src/crypto/keyring.ts';
 import { sql } from '../../src/db/sql.ts';
 import { createOneTimeToken, issueToken } from '../../src/features/one-time-tokens/index.ts';
-import { setTransactionCookie } from '../../src/features/social/transaction/answer-transaction.ts';
-import { randomText, startTransaction } from '../../src/features/social/transaction/transaction.ts';
+import { setVisitCookie } from '../../src/features/social/visit/answer-visit.ts';
+import { randomText, sealVisit } from '../../src/features/social/visit/visit.ts';
 import type { Runtime } from '../../src/runtime.ts';
 import type { TestClient } from '../support/client.ts';
 import { runtimeOf, storeUsers } from '../support/inserted-user.ts';
@@ -71,16 +71,16 @@ export async function newSocialAccount(runtime: Runtime): Promise<Made<SocialAcc
 /** Somebody whom nobody here knows, on the way back. */
 async function newVisit(keyring: Keyring, providerId: 'google' | 'apple'): Promise<Visit> {
   const [nonce, verifier] = [randomText(), randomText()];
-  const transaction = await startTransaction(keyring, {
+  const sealed = await sealVisit(keyring, {
     ...{ providerId, nonce, verifier, startedAt: Math.floor(Date.now() / 1000) },
     ...{ redirectTo: 'https://auth.test/home', purpose: { kind: 'sign_in' } },
   });
   const headers = new Headers();
-  setTransactionCookie(headers, transaction, providerId === 'apple' ? 'form_post' : 'query', null);
+  setVisitCookie(headers, sealed, providerId === 'apple' ? 'form_post' : 'query', null);
   const [name = '', value = ''] = headers.getSetCookie()[0]?.split(';')[0]?.split('=') ?? [];
   const codeChallenge = await calculatePKCECodeChallenge(verifier);
   const code = standInCode({ nonce, codeChallenge, sub: `sub-${crypto.randomUUID()}`, uses: 1000 });
-  return { state: transaction.state, code, cookies: { [name]: value } };
+  return { state: sealed.state, code, cookies: { [name]: value } };
 }
 
 // One key for all: importing it takes longer than signing.

@@ -15,7 +15,7 @@ import { findProvider } from './providers/find-provider.ts';
 import { startReauthentication } from './reauthentication/start-reauthentication.ts';
 import { IdTokenRequest, TokenExchangeRequest, VisitRequest } from './schemas.ts';
 import { checkedTarget } from './start/handlers.ts';
-import { setTransactionCookie } from './transaction/answer-transaction.ts';
+import { setVisitCookie } from './visit/answer-visit.ts';
 
 export const exchangeHandler: Handler<'anyone', typeof TokenExchangeRequest> = {
   body: TokenExchangeRequest,
@@ -75,8 +75,8 @@ async function answerVisit(
 ): Promise<Response> {
   const provider = findProvider(deps.config, c.req.param('provider') ?? '');
   const redirectTo = checkedTarget(redirectTarget(deps.config, asked, { isForApp: false }));
-  const { url, transaction } = await start(deps, { provider, caller, redirectTo });
+  const { url, sealedVisit } = await start(deps, { provider, caller, redirectTo });
   const response = c.json({ success: true, url });
-  setTransactionCookie(response.headers, transaction, provider.responseMode, c.req.raw.headers.get('Cookie'));
+  setVisitCookie(response.headers, sealedVisit, provider.responseMode, c.req.raw.headers.get('Cookie'));
   return response;
 }

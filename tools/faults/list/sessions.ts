@@ -254,9 +254,9 @@ export const sessionFaults: readonly PlantedFault[] = [
     id: 'visit-cookie-across-sites',
     guarantees: ['CKE-07'],
     breaks: 'Any site makes the browser send the cookie of a visit.',
-    file: 'src/features/social/transaction/answer-transaction.ts',
+    file: 'src/features/social/visit/answer-visit.ts',
     find: "responseMode === 'form_post' ? 'None' : 'Lax'",
     replace: "responseMode === 'form_post' ? 'None' : 'None'",
-    tests: ['test/features/social/transaction.security.test.ts'],
+    tests: ['test/features/social/visit.security.test.ts'],
   },
 ];

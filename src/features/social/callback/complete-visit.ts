@@ -15,14 +15,14 @@ import { callbackUri } from '../providers/find-provider.ts';
 import type { Provider } from '../providers/provider.ts';
 import { AccessDenied, type ReadProfile, readProfile } from '../providers/read-profile.ts';
 import { renewByProfile } from '../reauthentication/renew-by-profile.ts';
-import type { Transaction } from '../transaction/transaction.ts';
+import type { Visit } from '../visit/visit.ts';
 
 /** What a browser brings back from a provider. */
 export interface Return {
   readonly provider: Provider;
   readonly state: string;
   /** What its cookie held, opened; null without one that belongs to the state. */
-  readonly transaction: Transaction | null;
+  readonly visit: Visit | null;
   /** The parameters of the protocol, as they came. */
   readonly parameters: URLSearchParams;
   /** What else came. */
@@ -42,29 +42,29 @@ export type Completed =
   | { readonly outcome: 'reauthenticated'; readonly tokens: IssuedTokens };
 
 /**
- * Ends a visit to a provider, by GET and POST alike: the transaction first, then the provider's answer in full, and what the
+ * Ends a visit to a provider, by GET and POST alike: its cookie first, then the provider's answer in full, and what the
  * visit was for. Round trips: 2 at most, but where another request changes the account meanwhile.
  * @throws AuthError transaction_invalid before the provider is asked
  * @throws AuthError access_denied, provider_error
  * @throws AuthError as `signInByProfile`, `linkByProfile` and `renewByProfile`
  */
 export async function completeVisit(deps: Deps, arrival: Return): Promise<Completed> {
-  const { provider, transaction, device, trusted } = arrival;
+  const { provider, visit, device, trusted } = arrival;
   const consumed = consumedState(deps, arrival.state);
-  if (transaction === null || consumed === null || transaction.providerId !== provider.id)
+  if (visit === null || consumed === null || visit.providerId !== provider.id)
     throw socialErrors.transaction_invalid();
-  const { purpose } = transaction;
+  const { purpose } = visit;
   if ('caller' in purpose && !isOwnSession(purpose.caller, arrival.caller))
     throw socialErrors.transaction_invalid();
 
-  const { profile, given } = await askProvider(deps, arrival, transaction);
+  const { profile, given } = await askProvider(deps, arrival, visit);
   const returned = { provider, profile, consumed };
   switch (purpose.kind) {
     case 'link':
       await linkByProfile(deps, { ...returned, given, caller: purpose.caller, email: purpose.email });
       return { outcome: 'linked' };
     case 'reauthenticate': {
-      const { startedAt } = transaction;
+      const { startedAt } = visit;
       const tokens = await renewByProfile(deps, { ...returned, caller: purpose.caller, startedAt });
       return { outcome: 'reauthenticated', tokens };
     }
@@ -91,7 +91,7 @@ function isOwnSession(begun: CallerIds, present: CallerIds | null): boolean {
 async function askProvider(
   { config, now }: Deps,
   { provider, state, parameters, form }: Return,
-  { nonce, verifier }: Transaction,
+  { nonce, verifier }: Visit,
 ): Promise<ReadProfile> {
   const client = createProviderClient(config.isDevelopment);
   const redirectUri = callbackUri(config, provider);

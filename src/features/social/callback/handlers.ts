@@ -9,8 +9,8 @@ import { deviceOfToken, readPresentedDevice } from '../../known-devices/index.ts
 import { readOneTimeToken } from '../../one-time-tokens/index.ts';
 import { readTrustedDevice } from '../../trusted-devices/index.ts';
 import { findProvider } from '../providers/find-provider.ts';
-import { clearTransactionCookie, readTransactionCookie } from '../transaction/answer-transaction.ts';
-import { openTransaction, type Transaction } from '../transaction/transaction.ts';
+import { clearVisitCookie, readVisitCookie } from '../visit/answer-visit.ts';
+import { openVisit, type Visit } from '../visit/visit.ts';
 import { answerCompleted, answerFailed } from './answer-completed.ts';
 import { callbackParameters } from './callback-parameters.ts';
 import { completeVisit } from './complete-visit.ts';
@@ -35,31 +35,27 @@ async function endVisit(
   const provider = findProvider(deps.config, c.req.param('provider') ?? '');
   const { state, parameters, form } = callbackParameters(new URL(c.req.url).searchParams, fields);
   const isOurs = readOneTimeToken(deps.keyring, ['oauth_state'], state) !== null;
-  const transaction = isOurs ? await presentedTransaction(c, deps, state) : null;
-  const redirectTo = transaction?.redirectTo ?? defaultTarget(deps);
+  const visit = isOurs ? await presentedVisit(c, deps, state) : null;
+  const redirectTo = visit?.redirectTo ?? defaultTarget(deps);
   const caller = await findCaller(c, deps, 'own');
-  const devices = presentedDevices(c, deps, transaction);
-  const arrival = { provider, state, transaction, parameters, form, caller, ...devices };
+  const devices = presentedDevices(c, deps, visit);
+  const arrival = { provider, state, visit, parameters, form, caller, ...devices };
   const response = await completeVisit(deps, arrival).then(
     (completed) => answerCompleted(redirectTo, completed, deps),
     (error: unknown) => answerFailed(redirectTo, error, deps),
   );
-  if (isOurs) clearTransactionCookie(response.headers, state);
+  if (isOurs) clearVisitCookie(response.headers, state);
   return response;
 }
 
-async function presentedTransaction(
-  c: RequestContext,
-  deps: Deps,
-  state: string,
-): Promise<Transaction | null> {
-  const started = readTransactionCookie(c.req.raw.headers.get('Cookie'), state);
-  return started === null ? null : openTransaction(deps.keyring, started, deps.now());
+async function presentedVisit(c: RequestContext, deps: Deps, state: string): Promise<Visit | null> {
+  const sealed = readVisitCookie(c.req.raw.headers.get('Cookie'), state);
+  return sealed === null ? null : openVisit(deps.keyring, sealed, deps.now());
 }
 
 /** The device: as it was when the visit began, where the provider's form keeps its cookies from coming along. */
-function presentedDevices(c: RequestContext, deps: Deps, transaction: Transaction | null) {
-  const { known, trusted } = transaction?.devices ?? {};
+function presentedDevices(c: RequestContext, deps: Deps, visit: Visit | null) {
+  const { known, trusted } = visit?.devices ?? {};
   return {
     device: known === undefined ? readPresentedDevice(c, deps) : deviceOfToken(deps.keyring, known),
     trusted: readTrustedDevice(c, deps, trusted),

@@ -7,7 +7,7 @@ import type { ConsumedOnce } from '../entry/entry.ts';
 import { socialErrors } from '../errors.ts';
 import { presentedIdentity } from '../identities/presented-identity.ts';
 import type { Provider, ProviderProfile } from '../providers/provider.ts';
-import type { VisitingSession } from '../transaction/transaction.ts';
+import type { VisitingSession } from '../visit/visit.ts';
 import { linkToCaller } from './link-to-caller.sql.ts';
 
 /** Somebody who came back from a provider to the session that began the visit. */

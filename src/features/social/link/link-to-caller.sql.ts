@@ -15,7 +15,7 @@ import {
   linkIdentity,
   type PresentedIdentity,
 } from '../identities/identities.sql.ts';
-import type { VisitingSession } from '../transaction/transaction.ts';
+import type { VisitingSession } from '../visit/visit.ts';
 
 /** The caller, as one who wants to visit a provider. */
 interface VisitingCaller extends GatedRow {

@@ -3,7 +3,7 @@ import { passGates } from '../../../joints/gate.ts';
 import type { CallerIds } from '../../sessions/index.ts';
 import { socialErrors } from '../errors.ts';
 import type { Provider } from '../providers/provider.ts';
-import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
+import { type BegunVisit, beginVisit } from '../visit/begin-visit.ts';
 import { findVisitingCaller } from './link-to-caller.sql.ts';
 
 /** A visit that belongs to a session. */
@@ -29,5 +29,5 @@ export async function startLinking(
   if (isLinked) throw socialErrors.identity_already_linked();
   const { userId, sessionId } = caller;
   const purpose = { kind: 'link', caller: { userId, sessionId, closingNumber }, email } as const;
-  return beginTransaction(deps, { provider, redirectTo, purpose });
+  return beginVisit(deps, { provider, redirectTo, purpose });
 }

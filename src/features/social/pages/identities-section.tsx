@@ -11,7 +11,7 @@ import { unlinkProvider } from '../identities/unlink-provider.ts';
 import { startLinking } from '../link/start-linking.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
 import { findProvider } from '../providers/find-provider.ts';
-import { setTransactionCookie } from '../transaction/answer-transaction.ts';
+import { setVisitCookie } from '../visit/answer-visit.ts';
 
 const path = '/account';
 const sectionName = 'identities';
@@ -72,12 +72,12 @@ async function connectProvider(request: SignedInRequest, id: string): Promise<Re
   const { c, deps, caller, language } = request;
   const provider = findProvider(deps.config, id);
   const redirectTo = new URL(`${path}#${sectionName}`, deps.config.baseUrl).href;
-  const { url, transaction } = await startLinking(deps, { provider, caller, redirectTo });
+  const { url, sealedVisit } = await startLinking(deps, { provider, caller, redirectTo });
   const { title, text, link, back } = language.signIn.onward;
   const words = { title: title(provider.name), text, link: link(provider.name), back };
   const response = await answerView(request, onwardView(words, url, path));
   const cookies = c.req.raw.headers.get('Cookie');
-  setTransactionCookie(response.headers, transaction, provider.responseMode, cookies);
+  setVisitCookie(response.headers, sealedVisit, provider.responseMode, cookies);
   return response;
 }
 

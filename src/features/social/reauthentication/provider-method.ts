@@ -5,7 +5,7 @@ import { listIdentities } from '../identities/list-identities.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
 import { findProvider } from '../providers/find-provider.ts';
 import { silentProviders } from '../providers/provider.ts';
-import { setTransactionCookie } from '../transaction/answer-transaction.ts';
+import { setVisitCookie } from '../visit/answer-visit.ts';
 import { hasReturningIdentity } from './has-returning-identity.sql.ts';
 import { startReauthentication } from './start-reauthentication.ts';
 
@@ -27,11 +27,10 @@ async function returningProviders(deps: Deps, caller: CallerIds): Promise<Way[]>
 
 async function beginVisit(deps: Deps, caller: CallerIds, id: string, redirectTo: string): Promise<Departing> {
   const provider = findProvider(deps.config, id);
-  const { url, transaction } = await startReauthentication(deps, { provider, caller, redirectTo });
+  const { url, sealedVisit } = await startReauthentication(deps, { provider, caller, redirectTo });
   return {
     url,
     name: provider.name,
-    setCookies: (headers, cookies) =>
-      setTransactionCookie(headers, transaction, provider.responseMode, cookies),
+    setCookies: (headers, cookies) => setVisitCookie(headers, sealedVisit, provider.responseMode, cookies),
   };
 }

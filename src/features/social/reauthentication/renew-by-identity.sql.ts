@@ -14,7 +14,7 @@ import type { ConsumedOnce } from '../entry/entry.ts';
 import { consume, isConsumedHere } from '../entry/entry-steps.sql.ts';
 import { fromIdentity, type PresentedIdentity } from '../identities/identities.sql.ts';
 import { fromVisitingSession } from '../link/link-to-caller.sql.ts';
-import type { VisitingSession } from '../transaction/transaction.ts';
+import type { VisitingSession } from '../visit/visit.ts';
 
 /** A caller who has authenticated again. */
 export interface Returned {

@@ -4,7 +4,7 @@ import { socialErrors } from '../errors.ts';
 import { findVisitingCaller } from '../link/link-to-caller.sql.ts';
 import type { OwnVisit } from '../link/start-linking.ts';
 import { silentProviders } from '../providers/provider.ts';
-import { type BegunVisit, beginTransaction } from '../transaction/begin-transaction.ts';
+import { type BegunVisit, beginVisit } from '../visit/begin-visit.ts';
 
 /**
  * Begins to authenticate the caller again at a provider of the account. The new tokens come as cookies, with the browser.
@@ -25,5 +25,5 @@ export async function startReauthentication(
     kind: 'reauthenticate',
     caller: { userId, sessionId, closingNumber: row.closing_number },
   } as const;
-  return beginTransaction(deps, { provider, redirectTo, purpose });
+  return beginVisit(deps, { provider, redirectTo, purpose });
 }

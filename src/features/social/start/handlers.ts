@@ -8,8 +8,8 @@ import { answerFailed } from '../callback/answer-completed.ts';
 import { configuredProviders } from '../providers/configured-providers.ts';
 import { findProvider } from '../providers/find-provider.ts';
 import { StartQuery } from '../schemas.ts';
-import { setTransactionCookie } from '../transaction/answer-transaction.ts';
-import { beginTransaction } from '../transaction/begin-transaction.ts';
+import { setVisitCookie } from '../visit/answer-visit.ts';
+import { beginVisit } from '../visit/begin-visit.ts';
 
 export const providersHandler: Handler<'anyone'> = {
   answer: (c, { deps }) => {
@@ -33,9 +33,9 @@ export const startHandler: Handler<'anyone'> = {
         : ({ kind: 'sign_in_app', codeChallenge } as const);
     try {
       const visit = { provider, purpose, redirectTo, loginHint, devices };
-      const { url, transaction } = await beginTransaction(deps, visit);
+      const { url, sealedVisit } = await beginVisit(deps, visit);
       const response = new Response(null, { status: 302, headers: { Location: url } });
-      setTransactionCookie(response.headers, transaction, provider.responseMode, cookies);
+      setVisitCookie(response.headers, sealedVisit, provider.responseMode, cookies);
       return response;
     } catch (error) {
       // A person follows this by a link.

@@ -1,37 +1,37 @@
 import { cookieNames, expiredHostCookie, hostCookie, readCookie } from '../../../http/cookies.ts';
-import { type StartedTransaction, transactionTtlSeconds } from './transaction.ts';
+import { type SealedVisit, visitTtlSeconds } from './visit.ts';
 
 const namePrefix = '__Host-nexora_oauth_';
 /** Visits to providers that one browser may have open; the oldest gives way. */
-const transactionsMax = 5;
+const visitsMax = 5;
 
 /**
- * Sets the cookie of a transaction: one of its own for each, so that two tabs do not undo each other. Where the provider
+ * Sets the cookie of a visit: one of its own for each, so that two tabs do not undo each other. Where the provider
  * posts its answer from its own site, the browser sends no cookie that is `Lax` (CKE-07).
  * @param header the cookies that the browser has
  */
-export function setTransactionCookie(
+export function setVisitCookie(
   headers: Headers,
-  { state, sealed }: StartedTransaction,
+  { state, sealed }: SealedVisit,
   responseMode: 'query' | 'form_post',
   header: string | null,
 ): void {
   const sameSite = responseMode === 'form_post' ? 'None' : 'Lax';
   // Browsers send the older ones first (RFC 6265 section 5.4).
   const names = cookieNames(header, namePrefix);
-  for (const name of names.slice(0, Math.max(0, names.length - transactionsMax + 1)))
+  for (const name of names.slice(0, Math.max(0, names.length - visitsMax + 1)))
     headers.append('Set-Cookie', expiredHostCookie(name));
-  headers.append('Set-Cookie', hostCookie(nameOf(state), sealed, transactionTtlSeconds, sameSite));
+  headers.append('Set-Cookie', hostCookie(nameOf(state), sealed, visitTtlSeconds, sameSite));
 }
 
-/** The cookie of the transaction with this state; null for none. */
-export function readTransactionCookie(header: string | null, state: string): StartedTransaction | null {
+/** The cookie of the visit with this state; null for none. */
+export function readVisitCookie(header: string | null, state: string): SealedVisit | null {
   const sealed = readCookie(header, nameOf(state));
   return sealed === null ? null : { state, sealed };
 }
 
-/** Clears the cookie of a transaction, which ends once. */
-export function clearTransactionCookie(headers: Headers, state: string): void {
+/** Clears the cookie of a visit, which ends once. */
+export function clearVisitCookie(headers: Headers, state: string): void {
   headers.append('Set-Cookie', expiredHostCookie(nameOf(state)));
 }
 

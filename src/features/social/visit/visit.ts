@@ -5,7 +5,7 @@ import { open, seal } from '../../../crypto/seal.ts';
 import { createOneTimeToken, oneTimeTokenTtlSeconds } from '../../one-time-tokens/index.ts';
 
 /** How long somebody may take at the provider, in seconds (OAU-01). */
-export const transactionTtlSeconds = oneTimeTokenTtlSeconds('oauth_state');
+export const visitTtlSeconds = oneTimeTokenTtlSeconds('oauth_state');
 
 const Caller = z.strictObject({
   userId: z.string(),
@@ -17,7 +17,7 @@ const Caller = z.strictObject({
 /** The session that a visit belongs to. */
 export type VisitingSession = z.output<typeof Caller>;
 
-const Transaction = z.strictObject({
+const Visit = z.strictObject({
   /** The provider that it was begun with: no other may end it (OAU-02). */
   providerId: z.string(),
   /** Seconds since the epoch, by the Worker's clock. */
@@ -44,37 +44,34 @@ const Transaction = z.strictObject({
   devices: z.optional(z.strictObject({ known: z.optional(z.string()), trusted: z.optional(z.string()) })),
 });
 
-/** What a visit to a provider is for. It exists in the browser's cookie alone, sealed, until it comes back. */
-export type Transaction = z.output<typeof Transaction>;
+/** A visit to a provider, and what it is for. It exists in the browser's cookie alone, sealed, until it comes back. */
+export type Visit = z.output<typeof Visit>;
 
-/** A transaction that begins. */
-export interface StartedTransaction {
+/** A visit, sealed for the cookie of its browser. */
+export interface SealedVisit {
   /** The parameter `state`, which the cookie alone makes worth something. */
   readonly state: string;
   /** What the cookie holds. */
   readonly sealed: string;
 }
 
-/** Seals a transaction. The state is not in it: it is the associated data, so that no other state opens it. */
-export async function startTransaction(
-  keyring: Keyring,
-  transaction: Transaction,
-): Promise<StartedTransaction> {
+/** Seals a visit that begins. The state is not in it: it is the associated data, so that no other state opens it. */
+export async function sealVisit(keyring: Keyring, visit: Visit): Promise<SealedVisit> {
   const { token: state } = createOneTimeToken(keyring, 'oauth_state');
-  return { state, sealed: await seal(keyring, JSON.stringify(transaction), associatedData(state)) };
+  return { state, sealed: await seal(keyring, JSON.stringify(visit), associatedData(state)) };
 }
 
 /** Opens what the cookie of this state holds: null when it is another browser's or state's, forged, or too old. */
-export async function openTransaction(
+export async function openVisit(
   keyring: Keyring,
-  { state, sealed }: StartedTransaction,
+  { state, sealed }: SealedVisit,
   nowMs: number,
-): Promise<Transaction | null> {
+): Promise<Visit | null> {
   const text = await open(keyring, sealed, associatedData(state));
-  const parsed = text === null ? null : Transaction.safeParse(JSON.parse(text));
+  const parsed = text === null ? null : Visit.safeParse(JSON.parse(text));
   if (!parsed?.success) return null;
   const ageSeconds = nowMs / 1000 - parsed.data.startedAt;
-  return ageSeconds < transactionTtlSeconds ? parsed.data : null;
+  return ageSeconds < visitTtlSeconds ? parsed.data : null;
 }
 
 /** A random text of 256 bits: a nonce, or a verifier (RFC 7636 section 4.1). */

@@ -19,7 +19,7 @@ import { clientWith, countOf, expectSentBack, freshSubject, signedInUser } from 
 beforeEach(() => void recordLog());
 
 const issuers = [
-  standInProvider('good-transaction'),
+  standInProvider('good-visit'),
   standInProvider('good-other', { id: 'other' }),
   standInProvider('good-form', { id: 'by-form', responseMode: 'form_post' }),
 ];
