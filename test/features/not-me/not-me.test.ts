@@ -4,7 +4,7 @@ import { freshEmail, logIn, otherPassword, password, registerUser } from '../../
 import { type Answer, TestClient } from '../../support/client.ts';
 import { type Fault, faultyEndpoint, query } from '../../support/database.ts';
 import { mailsTo, tokenFrom } from '../../support/mailbox.ts';
-import { reset } from '../password/password-reset.ts';
+import { linkFor, reset } from '../password/password-reset.ts';
 import { expectDead, recordsOf, signInAgain } from '../password/signed-in-owner.ts';
 import { findSessions, storedHash } from '../password/stored-accounts.ts';
 import { signIn } from '../sessions/session-fixtures.ts';
@@ -101,6 +101,23 @@ describe('POST /api/auth/not-me', () => {
     await reportNotMe(token);
     expectInvalid(await reportNotMe(token));
     expect((await kindsTo(owner.email)).filter((kind) => kind === 'reset_password')).toHaveLength(1);
+  });
+
+  test('refuses the link of an old mail once another one was followed, and once the password was reset (LNK-19)', async () => {
+    const { owner, token: first } = await intrusion();
+    await signInAgain(client, owner.email);
+    const second = await tokenFrom(client, owner.email, 'new_device');
+    expect((await reportNotMe(second)).status).toBe(200);
+    expectInvalid(await reportNotMe(first));
+    expect((await reset(client, await tokenFrom(client, owner.email, 'reset_password'))).status).toBe(200);
+
+    await logIn(client, owner.email, { password: otherPassword });
+    const third = await tokenFrom(client, owner.email, 'new_device');
+    expect(third).not.toBe(second);
+    expect((await reset(client, await linkFor(client, owner.email), password)).status).toBe(200);
+    expectInvalid(await reportNotMe(third));
+    // It took nothing: the password that was set last signs in.
+    await logIn(client, owner.email);
   });
 
   test('forgets every device, and records what was done and what ended', async () => {

@@ -18,6 +18,7 @@ import {
   wrongCode,
 } from '../../support/two-factor.ts';
 import { linkFor, reset } from '../password/password-reset.ts';
+import { changePassword } from '../password/signed-in-owner.ts';
 import { storedHash } from '../password/stored-accounts.ts';
 import {
   change,
@@ -344,6 +345,26 @@ describe('the fiftieth wrong code without a right one between them (OTP-14)', { 
     expect(await storedHash(user.userId)).not.toBeNull();
     await missTimes(client, user, 1);
     expect(await storedHash(user.userId)).toBeNull();
+  });
+
+  test.each<[what: string, set: (user: TwoFactorUser) => Promise<Answer>]>([
+    ['a reset', async ({ email }) => reset(client, await linkFor(client, email))],
+    ['a change of the password', (user) => changePassword(client, user)],
+  ])('is the fiftieth behind the present password: %s starts a count of its own', async (_what, set) => {
+    const user = await twoFactorUser(client);
+    await missTimes(client, user, 49);
+    const kept = await challenge(client, user);
+    expect((await set(user)).status).toBe(200);
+    // Neither one on what is left of the former password, nor the first one behind the new one.
+    const late = await completeChallenge(client, kept, { code: wrongCode(user.secret) });
+    expectRefused(late, 401, 'challenge_expired');
+    await missTimes(client, user, 1, {}, otherPassword);
+    expect(await missesOf(client, user)).toBe(1);
+    await missTimes(client, user, 48, {}, otherPassword);
+    expect(await storedHash(user.userId)).not.toBeNull();
+    await missTimes(client, user, 1, {}, otherPassword);
+    expect(await storedHash(user.userId)).toBeNull();
+    expect(await kindsTo(client, user.email)).toContain('password_withdrawn');
   });
 
   test('is counted for each device by itself, and a right one on it starts over there', async () => {
