@@ -6,29 +6,36 @@ import { insertAccount } from '../../contract/insert-account.ts';
 import { type Account, type Caller, exampleCall } from '../../contract/route-table.ts';
 import { freshClient, freshEmail, otherPassword, password } from '../../support/accounts.ts';
 import { type Answer, authCookies, cookieValue } from '../../support/client.ts';
+import type { InsertedUser } from '../../support/inserted-user.ts';
 import { storeLink } from '../../support/links.ts';
 import { tokenFrom } from '../../support/mailbox.ts';
 import { landing } from '../../support/social.ts';
 import {
   challenge,
+  codeAt,
   completeChallenge,
   freshCode,
   type TwoFactorUser,
   twoFactorUser,
   wrongCode,
 } from '../../support/two-factor.ts';
+import { move, revert } from '../email-change/mover.ts';
 import { linkFor, reset } from '../password/password-reset.ts';
 import { freshVerifier } from '../social/app-visits.ts';
-import { arrive, freshSubject, identitiesOf, type Person, socialClient } from '../social/people.ts';
+import { arrive, freshSubject, identitiesOf, linkTo, type Person, socialClient } from '../social/people.ts';
 import {
   change,
   countEvents,
+  enable,
   expectRefused,
   logInAs,
   missTimes,
   onDevice,
   reauthenticateBy,
   sessionByCode,
+  startSetup,
+  trustDevice,
+  verifiedUser,
 } from '../two-factor/calls.ts';
 
 const appUrl = 'com.example.app:/signed-in';
@@ -215,7 +222,11 @@ const waysIn: readonly WayIn[] = [
 ];
 
 /** Signs in by an identity and a code, on a browser that never did: null where it does not lead to the account. */
-async function enterBySocial(user: Victim, provider: string, person: Person): Promise<string | null> {
+async function enterBySocial(
+  user: Pick<TwoFactorUser, 'userId' | 'secret'>,
+  provider: string,
+  person: Person,
+): Promise<string | null> {
   const answer = await arrive(client, provider, person);
   const open = cookieValue(answer, '__Host-nexora_challenge');
   if (open === undefined) {
@@ -361,3 +372,63 @@ describe('a recovery (LNK-15)', { timeout: 60_000 }, () => {
     expect(me.json.user.recoveryRequired).toBe(true);
   });
 });
+
+/** What the owner has in hand from before the intruder settled in; it returns the address of the account by then, and what ends that. */
+const occasionsByMail: Readonly<
+  Record<string, (owner: InsertedUser, bearer: string) => Promise<[string, () => Promise<Answer>]>>
+> = {
+  "the mail's not-me link": async ({ email }) => {
+    const token = await tokenFrom(client, email, 'new_device');
+    return [email, () => client.post('/api/auth/not-me', { token })];
+  },
+  'the way back': async (owner, accessToken) => {
+    const { email, revertToken } = await move(client, { ...owner, accessToken });
+    return [email, () => revert(client, revertToken)];
+  },
+};
+
+test.each(Object.entries(occasionsByMail))(
+  'an intruder who turned a factor on, trusts a device and linked an identity is outside by %s, and so after the reset (LNK-15, LNK-19)',
+  { timeout: 60_000 },
+  async (_occasion, prepare) => {
+    const owner = await verifiedUser(client);
+    const { userId } = owner;
+    const kept = await storeLink(client, 'not_me', { id: userId, email: owner.email });
+    const first = (await logInAs(client, owner)).json.accessToken;
+    const [email, close] = await prepare(owner, first);
+
+    const { secret } = (await startSetup(client, first)).json;
+    const enabled = await enable(client, first, codeAt(secret));
+    const bearer = enabled.json.accessToken;
+    const person = { sub: freshSubject(), email: freshEmail() };
+    expect(
+      landing(await linkTo(client, 'github', person, { '__Host-nexora_access': bearer })).error,
+    ).toBeNull();
+    const intruder = { ...owner, ...enabled.json, email, secret };
+    const trusted = await trustDevice(client, intruder);
+
+    const expectOutside = async () => {
+      for (const token of [first, bearer, trusted.answer.json.accessToken])
+        expect((await client.get('/api/auth/me', { bearer: token })).status).toBe(401);
+      const byPassword = await logInAs(client, owner, { trustedDeviceToken: trusted.token });
+      expectRefused(byPassword, 401, 'invalid_credentials');
+      expect(await enterBySocial(intruder, 'github', person)).toBeNull();
+    };
+    expect((await close()).status).toBe(200);
+    await expectOutside();
+    expect((await reset(client, await tokenFrom(client, owner.email, 'reset_password'))).status).toBe(200);
+    await expectOutside();
+
+    // The owner is asked for no factor, and what an old mail was kept for puts nobody out.
+    const { json } = await logInAs(client, owner, { password: otherPassword });
+    expectRefused(await client.post('/api/auth/not-me', { token: kept }), 400, 'token_invalid');
+    const me = await client.get('/api/auth/me', { bearer: json.accessToken });
+    expect(me.json.user).toMatchObject({
+      id: userId,
+      email: owner.email,
+      recoveryRequired: false,
+      twoFactorEnabled: false,
+    });
+    expect(await identitiesOf(client, userId)).toEqual([]);
+  },
+);
