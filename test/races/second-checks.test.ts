@@ -40,7 +40,7 @@ import { setMisses, stateOf } from './two-factor-state.ts';
 import { untilWaiting } from './until-waiting.ts';
 
 // What a flow has read can be otherwise when its statement writes. Each row changes it between the two, in a way that somebody
-// can, and fails without the check that the statement makes again.
+// can, and fails without the check that the statement makes again; the change of an address without the end of its link.
 
 const patient = { DATABASE_TIMEOUT_MS: '8000', LOGIN_ATTEMPTS_MAX: '100' };
 const client = socialClient(patient);
