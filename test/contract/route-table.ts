@@ -93,7 +93,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = merged<RouteEx
     'POST /api/auth/login': {
       status: 200,
       roundTrips: 2,
-      statements: [4, 7],
+      statements: [4, 6],
       body: ({ email }) => ({ email, password }),
       furtherMembers: { transport: 'cookie', trustedDeviceToken: 'nxt_token' },
     },
@@ -102,7 +102,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = merged<RouteEx
       by: 'twoFactor',
       status: 200,
       roundTrips: 2,
-      statements: [7, 8],
+      statements: [7, 7],
       body: ({ twoFactor }, now) => ({ code: codeAt(twoFactor.secret, now) }),
       furtherMembers: { challengeToken: 'nxc_token', transport: 'cookie', trustDevice: true },
       alternatives: { code: { backupCode } },

@@ -30,7 +30,7 @@ const as = (method: string, path: string) => (by: SignedIn) =>
 
 /** What people do all the time, with the statements that each of it takes. */
 const requests: readonly [string, number, (signedIn: SignedIn) => Promise<Answer>][] = [
-  ['a login', 11, ({ email }) => logIn(email, password)],
+  ['a login', 10, ({ email }) => logIn(email, password)],
   ['a login of nobody', 5, () => logIn(freshEmail(), password)],
   ['a registration', 9, () => client.post('/api/auth/register', registration(freshEmail()))],
   ['GET /me', 1, as('GET', '/api/auth/me')],

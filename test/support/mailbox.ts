@@ -32,7 +32,9 @@ export async function mailsTo(client: TestClient, recipient: string): Promise<Qu
     rows.map(async ({ sealed, ...row }) => {
       const content = sealed === null ? null : await openMail(keyring, { ...row, sealed });
       if (sealed !== null) expect(content, `the sealed content of ${row.kind} opens`).not.toBeNull();
-      return { ...row, token: content?.token ?? null };
+      // What a mail with a secret tells is sealed with it.
+      const facts = content === null ? row.facts : { ...content.facts, ...(row.facts as object | null) };
+      return { ...row, facts, token: content?.token ?? null };
     }),
   );
 }

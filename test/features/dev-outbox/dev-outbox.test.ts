@@ -89,7 +89,7 @@ describe('GET /dev/outbox/:id', () => {
   });
 
   test('shows a notice, which has no link', async () => {
-    const id = await queue(client, { kind: 'password_changed' });
+    const id = await queue(client, { kind: 'two_factor_disabled' });
     const shown = await client.get(`/dev/outbox/${id}`);
     expect(shown.status).toBe(200);
     expect(linksOf(shown)).toEqual({ 'All mails': '/dev/outbox' });

@@ -50,6 +50,7 @@ const occasions = {
       const { secret } = (await client.post(`${path}/setup`, undefined, { bearer, headers })).json;
       return client.post(`${path}/enable`, { code: codeAt(secret) }, { bearer, headers });
     },
+    link: '/auth/not-me?token=nxn_',
   },
   two_factor_disabled: {
     act: async (user, headers) => {

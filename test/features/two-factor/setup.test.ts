@@ -254,7 +254,12 @@ describe('POST /api/auth/two-factor/enable', () => {
     const { owner } = await enabled();
     expect((await eventsOf(client, owner)).at(-1)).toBe('user_updated two_factor_enabled totp');
     expect(await mailsTo(client, owner.email)).toMatchObject([
-      { kind: 'two_factor_enabled', user_id: owner.userId, token: null, outcome: null },
+      {
+        kind: 'two_factor_enabled',
+        user_id: owner.userId,
+        token: expect.stringMatching(/^nxn_/),
+        outcome: null,
+      },
     ]);
   });
 
