@@ -17,7 +17,7 @@ import {
   type Person,
   socialClient,
 } from '../features/social/people.ts';
-import { disable, enable, missesOf, startSetup, verifiedUser } from '../features/two-factor/calls.ts';
+import { disable, enable, startSetup, verifiedUser } from '../features/two-factor/calls.ts';
 import { freshEmail, otherPassword, password, registerUser } from '../support/accounts.ts';
 import { type Answer, authCookies } from '../support/client.ts';
 import { query } from '../support/database.ts';
@@ -80,6 +80,23 @@ async function whileGuessed(
   return codeOf(await ask());
 }
 
+/** What comes of turning two-factor off meanwhile, whether it is on, and the misses and checks that are counted for the device. */
+async function disableWhileGuessed(
+  codeFor: (user: TwoFactorUser) => Promise<string>,
+  text: string | RegExp,
+): Promise<Outcome> {
+  const user = await twoFactorUser(client);
+  const code = await codeFor(user);
+  const answer = await whileGuessed(user, text, () => disable(client, user.accessToken, { code }));
+  const [counted] = await query<{ misses: number; checks: number }>(sql`
+    SELECT coalesce((SELECT d.misses FROM second_factor_devices d
+        WHERE d.user_id = s.user_id AND d.device_id = s.device_id), 0)::int AS misses,
+      coalesce((SELECT sum(a.count) FROM login_attempts a
+        WHERE a.bucket = 'second-factor:' || s.user_id || ':' || s.device_id AND a.window_ends_at > now()), 0)::int AS checks
+    FROM sessions s WHERE s.id = ${user.sessionId}::uuid`);
+  return [answer, (await stateOf(user.userId))!.is_on, counted!.misses, counted!.checks];
+}
+
 /** Links the identity by hand, and disowns that. */
 const disown = (owner: LinkOwner, cookies: Readonly<Record<string, string>>, person: Person) =>
   notMe(owner, async () => {
@@ -96,17 +113,13 @@ async function enterWhile(person: Person, meanwhile: () => Promise<unknown>): Pr
 const rows: readonly (readonly [check: string, run: () => Promise<Outcome>, expected: Outcome])[] = [
   [
     'two-factor is turned off: a recovery began (OTP-14)',
-    async () => {
-      const user = await twoFactorUser(client);
-      const [device] = await query<{ id: string }>(
-        sql`SELECT device_id AS id FROM sessions WHERE id = ${user.sessionId}::uuid`,
-      );
-      const code = await freshCode(client, user);
-      const ask = () => disable(client, user.accessToken, { code });
-      const answer = await whileGuessed(user, '"two_factor_disabled"', ask);
-      return [answer, (await stateOf(user.userId))!.is_on, await missesOf(client, user, device!.id)];
-    },
-    ['recovery_required', true, 0],
+    () => disableWhileGuessed((user) => freshCode(client, user), '"two_factor_disabled"'),
+    ['recovery_required', true, 0, 0],
+  ],
+  [
+    'two-factor is turned off by a wrong code: a recovery began (OTP-14)',
+    () => disableWhileGuessed(async ({ secret }) => wrongCode(secret), /INSERT INTO second_factor_devices/),
+    ['recovery_required', true, 0, 0],
   ],
   [
     'another authenticator is turned on: a recovery began',

@@ -4,6 +4,7 @@ export * from './begin-session.sql.ts';
 export { noteMissedSession } from './close-sessions.sql.ts';
 export { sessionErrors } from './errors.ts';
 export { feature } from './feature.ts';
+export { findGatedCaller } from './find-gated-caller.sql.ts';
 export { type IssuedTokens, issueTokens } from './issue-tokens.ts';
 export {
   type CallerIds,

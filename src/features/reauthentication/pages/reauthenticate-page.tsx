@@ -17,7 +17,7 @@ import { validate } from '../../../http/validate.ts';
 import { passGates } from '../../../joints/gate.ts';
 import type { ElsewhereMethod, ProofMethod } from '../../../joints/reauthentication.ts';
 import { onwardView } from '../../../ui/onward-view.tsx';
-import { findGatedCaller } from '../find-gated-caller.sql.ts';
+import { findGatedCaller } from '../../sessions/index.ts';
 import { reauthenticate } from '../reauthenticate.ts';
 import { reauthenticateRequest } from '../schemas.ts';
 import { type Asking, confirmedView, confirmView } from './confirm-view.tsx';

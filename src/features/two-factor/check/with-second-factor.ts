@@ -1,13 +1,13 @@
-import type { Fragment } from '../../../db/sql.ts';
+import { type Fragment, sql } from '../../../db/sql.ts';
 import type { Deps } from '../../../deps.ts';
-import { commonErrors } from '../../../errors.ts';
+import { type AuthError, commonErrors } from '../../../errors.ts';
+import { passesGates } from '../../../joints/ask-gates.sql.ts';
 import { proofErrors } from '../../../joints/errors.ts';
 import { type GateRules, passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { giveAttemptBack } from '../../../rate-limit/give-attempt-back.sql.ts';
 import { prepareLinkTo } from '../../one-time-tokens/index.ts';
-import { type CallerIds, liveUnderAnyId } from '../../sessions/index.ts';
-import { twoFactorErrors } from '../errors.ts';
+import { type CallerIds, findGatedCaller, liveUnderAnyId } from '../../sessions/index.ts';
 import { type CheckCounter, limitsOf } from './check.sql.ts';
 import { type FoundProof, findProof, type PresentedProof, type Unaccepted } from './proof.ts';
 import { type ReservedCheck, recordMiss, reserveSessionCheck } from './reserve-session-check.sql.ts';
@@ -34,8 +34,14 @@ export async function withSecondFactor<Row extends object>(
 ): Promise<Row> {
   const { caller, proof, gateRules, run } = work;
   const reserved = passGates(gateRules, await reserveSessionCheck(deps.db, work, deps.metadata));
-  const live = liveUnderAnyId(caller);
-  const check = { reserved, live, sessionId: caller.sessionId, deviceId: reserved.device_id };
+  const check = {
+    ...{ reserved, sessionId: caller.sessionId, deviceId: reserved.device_id },
+    live: sql`${liveUnderAnyId(caller)} AND ${passesGates(gateRules)}`,
+    whyGone: async () => {
+      passGates(gateRules, await findGatedCaller(deps.db, caller, gateRules));
+      return commonErrors.unauthenticated();
+    },
+  };
   return checkReserved(deps, check, proof, run);
 }
 
@@ -43,8 +49,10 @@ export async function withSecondFactor<Row extends object>(
 interface Check {
   readonly reserved: ReservedCheck;
   readonly sessionId: string | null;
-  /** What it came with: a SELECT, empty once the challenge or the session has ended. */
+  /** What it came with: a SELECT, empty once the challenge or the session has ended, or a gate refuses by now. */
   readonly live: Fragment;
+  /** What is said then. @throws AuthError the refusal of a gate */
+  readonly whyGone: () => Promise<AuthError>;
   /** The device that is remembered when it succeeds. */
   readonly deviceId: string;
 }
@@ -52,11 +60,12 @@ interface Check {
 /**
  * Checks a proof for which a check was reserved, and runs what it is for.
  * @throws AuthError invalid_code, too_many_attempts, misconfigured
- * @throws AuthError challenge_expired or unauthenticated where that ended meanwhile, which is no miss
+ * @throws AuthError challenge_expired, unauthenticated or the refusal of a gate where what it came with is no longer good,
+ * which is no guess
  */
 export async function checkReserved<Row extends object>(
   deps: Deps,
-  { reserved, live, sessionId, deviceId }: Check,
+  { reserved, live, whyGone, sessionId, deviceId }: Check,
   presented: PresentedProof,
   run: SecondFactorWork<Row>['run'],
 ): Promise<Row> {
@@ -80,16 +89,18 @@ export async function checkReserved<Row extends object>(
   });
   const row = typeof proof === 'string' ? proof : await run(proof, counter);
   if (typeof row === 'object') return row;
-  const gone = () =>
-    sessionId === null ? twoFactorErrors.challenge_expired() : commonErrors.unauthenticated();
-  if (row === 'gone') throw gone();
+  const refuse = async () => {
+    await giveAttemptBack(db, bucket, limits);
+    throw await whyGone();
+  };
+  if (row === 'gone') return refuse();
   if (number === null) throw proofErrors.invalid_code();
   // Prepared for every miss: only the statement knows which one is the last.
   const withdrawal = await prepareLinkTo(deps, email, 'password_withdrawn');
   const reason = row === 'wrong' ? 'wrong_code' : 'used_code';
   const miss = { userId, sessionId, live, counter, method: presented.kind, reason, withdrawal } as const;
   const isCounted = await recordMiss(db, miss, rules.credentials, metadata);
-  if (!isCounted) throw gone();
+  if (!isCounted) return refuse();
   mail.sendSoon();
   throw proofErrors.invalid_code();
 }

@@ -1,8 +1,8 @@
 import type { Database } from '../../../db/client.ts';
 import { sql } from '../../../db/sql.ts';
-import { passesGates, refusedBy } from '../../../joints/ask-gates.sql.ts';
+import { passesGates } from '../../../joints/ask-gates.sql.ts';
 import { type Credentials, closeWaysIn } from '../../../joints/closing.ts';
-import type { GatedRow, GateRules } from '../../../joints/gate.ts';
+import type { GateRules } from '../../../joints/gate.ts';
 import { queueNotice } from '../../../mail/queue-mail.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { endedNow, recordEvents, recordedByUs, recordedNow } from '../../security-events/index.ts';
@@ -13,9 +13,9 @@ import type { FoundProof, Unaccepted } from '../check/proof.ts';
 
 /**
  * Accepts the caller's proof and turns two-factor off: authenticator, backup codes and trusted devices end. Round
- * trips: 1. `used` when the proof was used before, `gone` when the session ended since it was read; the row of a gate that
- * refuses by now, such as that of a recovery which began meanwhile: then nothing is accepted. A repeat after a lost response
- * finds the record of the first run: what it accepted is gone.
+ * trips: 1. `used` when the proof was used before, `gone` when the session ended since it was read, or a gate refuses by now,
+ * such as that of a recovery which began meanwhile: then nothing is accepted. A repeat after a lost response finds the record
+ * of the first run: what it accepted is gone.
  */
 export async function disableTwoFactor(
   db: Database,
@@ -26,20 +26,17 @@ export async function disableTwoFactor(
   }: { readonly caller: CallerIds; readonly proof: FoundProof; readonly counter: CheckCounter },
   { credentials, ...gateRules }: GateRules & { readonly credentials: readonly Credentials[] },
   metadata: RequestMetadata,
-): Promise<'done' | Unaccepted | GatedRow> {
+): Promise<'done' | Unaccepted> {
   const { userId } = caller;
   const accepted = acceptedNow(userId, proof, metadata);
   const recorded = recordedByUs(userId, metadata.operationId, 'user_updated');
   const owner = sql`(SELECT ${userId}::uuid AS user_id WHERE EXISTS (${recorded}))`;
   const once = recordedNow(userId, metadata.operationId);
+  const admitted = sql`${fromLiveSession(caller)} AND ${passesGates(gateRules)}`;
   const steps = {
     holdUser: lockUser(userId),
-    judge: sql<GatedRow>`SELECT ${refusedBy(gateRules)} AS refused_by ${fromLiveSession(caller)}`,
-    accept: acceptProof(
-      sql`(SELECT s.user_id ${fromLiveSession(caller)} AND ${passesGates(gateRules)})`,
-      proof,
-      metadata,
-    ),
+    admit: sql`SELECT s.user_id ${admitted}`,
+    accept: acceptProof(sql`(SELECT s.user_id ${admitted})`, proof, metadata),
     settle: settleSecondFactor(accepted, counter, proof),
     record: recordEvents(
       sql`(SELECT a.user_id, ${caller.sessionId}::uuid AS session_id FROM ${accepted} a)`,
@@ -55,9 +52,7 @@ export async function disableTwoFactor(
     }),
     answer: recorded,
   };
-  const { answer, judge } = await db.batch('disable-two-factor', steps, { isIdempotent: true });
+  const { answer, admit } = await db.batch('disable-two-factor', steps, { isIdempotent: true });
   if (answer.length > 0) return 'done';
-  const [judged] = judge;
-  if (judged === undefined) return 'gone';
-  return judged.refused_by === null ? 'used' : judged;
+  return admit.length > 0 ? 'used' : 'gone';
 }

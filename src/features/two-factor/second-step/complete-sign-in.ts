@@ -60,7 +60,8 @@ export async function completeSignIn(deps: Deps, input: SecondStepInput): Promis
   const trusted = input.isTrusted ? await newTrustedDevice(deps, input.trusted) : null;
 
   const live = openChallenge(challenge);
-  const check = { reserved: account, live, sessionId: null, deviceId: device.id };
+  const whyGone = async () => twoFactorErrors.challenge_expired();
+  const check = { reserved: account, live, whyGone, sessionId: null, deviceId: device.id };
   const row = await checkReserved(deps, check, proof, (found, counter) =>
     completeSecondStep(
       db,

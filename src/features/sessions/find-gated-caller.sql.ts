@@ -2,7 +2,7 @@ import type { Database } from '../../db/client.ts';
 import { sql } from '../../db/sql.ts';
 import { refusedBy } from '../../joints/ask-gates.sql.ts';
 import type { GatedRow, GateRules } from '../../joints/gate.ts';
-import { type CallerIds, fromLiveSession } from '../sessions/index.ts';
+import { type CallerIds, fromLiveSession } from './live-session.sql.ts';
 
 /** What the gates say of a caller. */
 interface GatedCaller extends GatedRow {
