@@ -1,6 +1,6 @@
 import type { Runtime } from '../runtime.ts';
 import type { MailDelivery } from './deliver-mails.ts';
-import { createTransport } from './transports/create-transport.ts';
+import { createMailTransport } from './transports/create-mail-transport.ts';
 
 /** What sending mails needs, as this service is configured. */
 export function mailDelivery({
@@ -10,6 +10,6 @@ export function mailDelivery({
   emailSender,
 }: Pick<Runtime, 'config' | 'keyring' | 'openDatabase' | 'emailSender'>): MailDelivery {
   const { baseUrl, brand, mail } = config;
-  const transport = createTransport(config, emailSender);
+  const transport = createMailTransport(config, emailSender);
   return { keyring, openDatabase, baseUrl, brand, from: mail.from, transport };
 }

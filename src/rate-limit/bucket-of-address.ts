@@ -11,8 +11,8 @@ export function bucketOfAddress(ip: string | null): string {
 }
 
 /**
- * Returns the name under which all networks of one holder are counted: the /48 of an IPv6 address, which a site gets
- * and which contains 65,536 networks of the size that `bucketOfAddress` counts by (LIM-15). For every other client it is
+ * Returns the name under which all prefixes of one site are counted: the /48 of an IPv6 address, which contains
+ * 65,536 prefixes of the size that `bucketOfAddress` counts by (LIM-15). For every other client it is
  * its `bucketOfAddress`.
  */
 export function clientNetwork(ip: string | null): string {

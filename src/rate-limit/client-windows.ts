@@ -3,7 +3,7 @@ export const windowMs = 60_000;
 
 const clientsMax = 10_000;
 
-/** What this isolate knows about one client, or one network of clients, in one window. Losing it only renews the budget early. */
+/** What this isolate knows about one client, or one network of clients, in one window. Losing it only begins the budget anew. */
 export interface ClientWindow {
   /** Milliseconds since the epoch, the same in every isolate, since windows are aligned to the clock. */
   readonly endsAt: number;

@@ -70,7 +70,7 @@ describe('the table of limits in docs/security.md (SUP-05)', () => {
     ['exports of an account', 'exportsMax', 'exportWindowSeconds'],
     ['live sessions', 'sessionsMax'],
     ['that one device token names', 'accountsMax'],
-    ['security events', 'pageSize', 'exportedEventsMax'],
+    ['security events', 'eventsPerAnswer', 'exportedEventsMax'],
     ['sending mails', 'leaseMax', 'parallelMax', 'sendMs / 1000', 'runMs / 1000'],
     ['a pending registration', 'pendingRegistrationTtlSeconds / 86400'],
     ['the database', 'requestBudgetMs / 1000'],

@@ -3,7 +3,7 @@ import type { Config } from '../../src/config.ts';
 import { formatMailbox, parseMailbox } from '../../src/mail/mailbox.ts';
 import { maskAnswer, maskEmail } from '../../src/mail/masked-text.ts';
 import { cloudflareTransport } from '../../src/mail/transports/cloudflare-transport.ts';
-import { createTransport } from '../../src/mail/transports/create-transport.ts';
+import { createMailTransport } from '../../src/mail/transports/create-mail-transport.ts';
 import { httpTransport } from '../../src/mail/transports/http-transport.ts';
 import { logTransport } from '../../src/mail/transports/log-transport.ts';
 import type { OutgoingMail } from '../../src/mail/transports/mail-transport.ts';
@@ -101,7 +101,7 @@ test.each([
 ])('the transport http posts to exactly what is configured: %s', async (configured) => {
   const config = parse({ MAIL_TRANSPORT: 'http', MAIL_HTTP_URL: ` ${configured} ` });
   const call = answerWith(() => new Response(''));
-  await createTransport(config, undefined)?.send(mail, noSignal);
+  await createMailTransport(config, undefined)?.send(mail, noSignal);
   expect(call.mock.calls.map(([url]) => url)).toEqual([configured]);
 });
 
@@ -197,7 +197,7 @@ test.each<[Config['mail']['transport'], boolean]>([
     RESEND_API_KEY: 're_key',
     EMAIL: binding,
   });
-  expect(createTransport(config, binding) !== null).toBe(isOne);
+  expect(createMailTransport(config, binding) !== null).toBe(isOne);
 });
 
 describe('a sender', () => {

@@ -183,7 +183,7 @@ describe('a file that builds an index concurrently (CRN-09)', () => {
 });
 
 describe('the lease of an index build (CRN-09)', () => {
-  test('keeps other runners away while it is renewed, and they give up with the reason', async () => {
+  test('keeps other runners away while it is extended, and they give up with the reason', async () => {
     const { table, migration, run, lines } = await indexFile();
     const release = await holdTable(table);
     const first = run({ leaseMs: 1200 }, { runner: 'the first' });

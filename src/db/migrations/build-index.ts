@@ -1,7 +1,7 @@
 import { type Fragment, sql } from '../sql.ts';
 import { type IndexFile, readIndexFile } from './index-file.ts';
 import { describeProgress, dropIndex, findIndex, type IndexState, type Session } from './index-state.ts';
-import { type Lease, recordAndRelease, releaseLease, renewLease, takeLease } from './lease.ts';
+import { extendLease, type Lease, recordAndRelease, releaseLease, takeLease } from './lease.ts';
 import {
   describeRefusal,
   editedError,
@@ -39,11 +39,11 @@ export async function buildIndex(run: Run, migration: Migration, statement: Frag
   try {
     const isOurs = await waitForLease(run, migration, lease);
     if (!isOurs) return false;
-    const stopRenewing = keepRenewing(run, lease, file);
+    const stopExtending = keepExtending(run, lease, file);
     try {
       await inSession(run, (session) => makeValid({ run, migration, file, statement, session }));
     } finally {
-      stopRenewing();
+      stopExtending();
     }
     return await recordAndRelease(run.database, lease, checksumOf(migration.sql));
   } catch (error) {
@@ -62,7 +62,7 @@ async function waitForLease(run: Run, migration: Migration, lease: Lease): Promi
   const answer = await waitUntil(run, migration, async () => {
     const found = await takeLease(run.database, lease);
     if (found.kind !== 'held') return { result: found };
-    const until = `by a lease that ends at ${found.expiresAt.toISOString()} unless it is renewed`;
+    const until = `by a lease that ends at ${found.expiresAt.toISOString()} unless it is extended`;
     return { waitsFor: `${found.holder} builds this index, ${until}` };
   });
   if (answer.kind === 'taken') return true;
@@ -147,16 +147,16 @@ function waitForLocks(ms: number): Fragment {
   return sql`SELECT set_config('lock_timeout', ${`${ms}ms`}, false)`;
 }
 
-/** Renews the lease until the result is called, and says each time how far the build is. */
-function keepRenewing(run: Run, lease: Lease, file: IndexFile): () => void {
-  const renewAndTell = async () => {
-    await renewLease(run.database, lease);
+/** Extends the lease until the result is called, and says each time how far the build is. */
+function keepExtending(run: Run, lease: Lease, file: IndexFile): () => void {
+  const extendAndTell = async () => {
+    await extendLease(run.database, lease);
     const progress = await describeProgress(run.database, file);
     if (progress !== null) run.log(`${lease.migration}: ${progress}`);
   };
   const timer = setInterval(() => {
-    // A renewal that fails is made up for by the next: the lease lasts for three.
-    renewAndTell().catch(() => undefined);
+    // One that fails is made up for by the next: the lease lasts for three.
+    extendAndTell().catch(() => undefined);
   }, lease.leaseMs / 3);
   return () => clearInterval(timer);
 }

@@ -12,7 +12,7 @@ export type LeaseAnswer =
 export interface Lease {
   readonly migration: string;
   readonly holder: string;
-  /** How long it lasts unless it is renewed, in milliseconds. */
+  /** How long it lasts unless it is extended, in milliseconds. */
   readonly leaseMs: number;
 }
 
@@ -48,7 +48,7 @@ export async function takeLease(database: StatementRunner, lease: Lease): Promis
 }
 
 /** Makes the lease last for its whole time again, unless it has been lost. */
-export async function renewLease(database: StatementRunner, lease: Lease): Promise<void> {
+export async function extendLease(database: StatementRunner, lease: Lease): Promise<void> {
   await database.query(sql`UPDATE schema_migration_leases SET expires_at = ${endOf(lease)}
     WHERE migration = ${lease.migration} AND holder = ${lease.holder}`);
 }

@@ -10,7 +10,7 @@ export interface DemoTokenContent extends DemoSession {
 
 const prefix = 'nxdemo_';
 
-/** Whether a presented token claims to be a demo token; no other token has this prefix. */
+/** Whether a presented token has the form of a demo token; no other token has this prefix. */
 export function isDemoToken(token: string): boolean {
   return token.startsWith(prefix);
 }

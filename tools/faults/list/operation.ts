@@ -98,7 +98,7 @@ export const operationFaults: readonly PlantedFault[] = [
     guarantees: ['CRN-09'],
     breaks: 'The lease of a long index build ends before the build does.',
     file: 'src/db/migrations/build-index.ts',
-    find: '    await renewLease(run.database, lease);\n',
+    find: '    await extendLease(run.database, lease);\n',
     replace: '',
     tests: ['test/node/index-migrations.postgres.test.ts'],
   },

@@ -7,7 +7,7 @@ import type { EventRow } from '../record-events.sql.ts';
 import { encodeEventCursor, parseEventCursor } from './event-cursor.ts';
 import { findEvents } from './find-events.sql.ts';
 
-const pageSize = 50;
+const eventsPerAnswer = 50;
 
 /** An event of an account, as its owner sees it. */
 export interface SecurityEvent {
@@ -25,10 +25,10 @@ export interface SecurityEvent {
 }
 
 /**
- * Lists the events of an account, newest first, 50 at a time; `nextCursor` leads to the next page and is
- * null at the end. New events do not shift the pages: each event is seen exactly once.
+ * Lists the events of an account, newest first, 50 at a time; `nextCursor` leads to the next ones and is
+ * null at the end. New events shift none of them: each event is seen exactly once.
  * @param owner a sub-select with the `user_id` of a caller whose session is live, else empty: `liveCaller` of sessions
- * @param cursor undefined for the first page
+ * @param cursor undefined for the newest
  * @throws AuthError validation_failed for a malformed cursor, unauthenticated
  */
 export async function listSecurityEvents(
@@ -37,25 +37,25 @@ export async function listSecurityEvents(
   cursor: string | undefined,
 ): Promise<{ readonly events: SecurityEvent[]; readonly nextCursor: string | null }> {
   const after = cursor === undefined ? null : requirePosition(cursor);
-  // One more than a page shows tells whether there is a next page.
-  const rows = await findEvents(deps.db, owner, after, pageSize + 1);
+  // One more than is answered tells whether there are more.
+  const rows = await findEvents(deps.db, owner, after, eventsPerAnswer + 1);
   if (rows === null) throw commonErrors.unauthenticated();
-  const page = rows.slice(0, pageSize);
-  const last = page.at(-1);
-  const nextCursor = rows.length > pageSize && last !== undefined ? encodeEventCursor(last) : null;
-  return { events: await toSecurityEvents(page), nextCursor };
+  const answered = rows.slice(0, eventsPerAnswer);
+  const last = answered.at(-1);
+  const nextCursor = rows.length > eventsPerAnswer && last !== undefined ? encodeEventCursor(last) : null;
+  return { events: await toSecurityEvents(answered), nextCursor };
 }
 
 function requirePosition(cursor: string) {
   const position = parseEventCursor(cursor);
   if (position !== null) return position;
-  const message = 'This must be a cursor from an earlier page of this list.';
+  const message = 'This must be a cursor from an earlier answer of this list.';
   throw commonErrors.validation_failed({ errors: [{ pointer: '/cursor', code: 'invalid', message }] });
 }
 
 /**
  * The events as their owner sees them. Browsers are named here rather than when the event is written: a flood of failed
- * logins must not pay for it, and most events of a page come from one or two browsers.
+ * logins must not pay for it, and most events of one answer come from one or two browsers.
  */
 export async function toSecurityEvents(rows: readonly EventRow[]): Promise<SecurityEvent[]> {
   const agents = [...new Set(rows.map((row) => row.user_agent))];

@@ -12,7 +12,7 @@ const server = {
   token_endpoint: 'https://github.com/login/oauth/access_token',
 };
 
-const Account = z.object({ id: z.int().check(z.positive()), login: z.string(), name: z.nullish(z.string()) });
+const User = z.object({ id: z.int().check(z.positive()), login: z.string(), name: z.nullish(z.string()) });
 const Addresses = z.array(z.object({ email: z.string(), primary: z.boolean(), verified: z.boolean() }));
 
 /** GitHub: OAuth 2 without ID tokens. Who somebody is, and their verified primary address, its API says. */
@@ -29,17 +29,17 @@ export function github({ clientIds: [clientId], clientSecret }: ClientCredential
     server: async () => server,
     authentication: () => ClientSecretPost(clientSecret),
     profileOf: () => ({ email: null, isEmailVerified: false, name: null, authTime: null }),
-    readAccount: async ({ access_token: token }, client) => {
-      const [account, addresses] = await Promise.all([
-        read(client, '/user', token, Account),
+    fetchProfile: async ({ access_token: token }, client) => {
+      const [user, addresses] = await Promise.all([
+        read(client, '/user', token, User),
         read(client, '/user/emails', token, Addresses),
       ]);
       const primary = addresses.find((address) => address.primary);
       return {
-        subject: String(account.id),
+        subject: String(user.id),
         email: primary?.email ?? null,
         isEmailVerified: primary?.verified === true,
-        name: account.name || account.login,
+        name: user.name || user.login,
       };
     },
   };

@@ -8,7 +8,7 @@ const tenantId = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 const consumersId = '9188040d-6c67-4c5b-b112-36a304b66dad';
 
 /**
- * Microsoft Entra ID, v2.0. Behind `common` and the like every tenant is an issuer of its own, named by the claim `tid`.
+ * Microsoft Entra ID, v2.0. Behind `common` and the like every tenant is an issuer of its own, named by `tid` of its claims.
  * An address in its tokens can be changed by whoever runs the tenant (nOAuth), so that it is never trusted; it counts as
  * one at all only where `xms_edov` says that its domain belongs to the tenant.
  * @param tenant null when it is not one that a token can be checked against

@@ -1,7 +1,7 @@
 import type { IdTokenClaims, ProviderProfile } from './provider.ts';
 
 /**
- * The profile of the standard claims (OpenID Connect Core section 5.1). An address is verified where the claim is
+ * The profile of the standard claims (OpenID Connect Core section 5.1). An address is verified where `email_verified` is
  * `true` alone.
  */
 export function openIdProfile(claims: IdTokenClaims): Omit<ProviderProfile, 'issuer' | 'subject'> {

@@ -21,7 +21,7 @@ export interface IdTokenClaims {
   readonly sub: string;
   /** The one of our clients that it is meant for. */
   readonly client: string;
-  readonly [claim: string]: unknown;
+  readonly [name: string]: unknown;
 }
 
 /**
@@ -61,7 +61,7 @@ export interface Provider {
   /** The issuer that an ID token must have, where that depends on its claims; null refuses them. */
   readonly issuerOf?: (claims: Readonly<Record<string, unknown>>) => string | null;
   /**
-   * Reads the profile: of the claims, or where `readAccount` is given with the access token instead.
+   * Reads the profile: of the claims, or where `fetchProfile` is given with the access token instead.
    * @param form what else came with the callback
    */
   readonly profileOf: (
@@ -69,7 +69,7 @@ export interface Provider {
     form: Readonly<Record<string, string>>,
   ) => Omit<ProviderProfile, 'issuer' | 'subject'>;
   /** For a provider without ID tokens. */
-  readonly readAccount?: (
+  readonly fetchProfile?: (
     tokens: TokenEndpointResponse,
     client: ProviderClient,
   ) => Promise<Omit<ProviderProfile, 'issuer' | 'authTime'>>;

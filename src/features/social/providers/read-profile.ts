@@ -83,11 +83,11 @@ async function redeem(
     verifier,
     options,
   );
-  if (provider.readAccount !== undefined) {
+  if (provider.fetchProfile !== undefined) {
     const tokens = await processAuthorizationCodeResponse(server, us, answer);
-    const account = await provider.readAccount(tokens, client);
-    const subject = subjectOf(account.subject);
-    return { profile: { ...account, subject, issuer: server.issuer, authTime: null }, given: null };
+    const fetched = await provider.fetchProfile(tokens, client);
+    const subject = subjectOf(fetched.subject);
+    return { profile: { ...fetched, subject, issuer: server.issuer, authTime: null }, given: null };
   }
   const named = await tenantServer(provider, server, answer);
   const tokens = await processAuthorizationCodeResponse(named, us, answer, {

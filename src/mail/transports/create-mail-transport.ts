@@ -6,7 +6,7 @@ import type { MailTransport } from './mail-transport.ts';
 import { resendTransport } from './resend-transport.ts';
 
 /** Creates the configured transport; null for the outbox of development, where mails stay until they expire. */
-export function createTransport(
+export function createMailTransport(
   { mail, isDevelopment }: Pick<Config, 'mail' | 'isDevelopment'>,
   binding: SendEmail | undefined,
 ): MailTransport | null {
