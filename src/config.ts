@@ -1,3 +1,4 @@
+import type { AccessTokenSettings } from './access-tokens/access-token.ts';
 import { databaseVariables } from './config/database.ts';
 import { providerVariables, redirectVariables } from './config/identity-providers.ts';
 import { mailVariables } from './config/mail.ts';
@@ -8,7 +9,6 @@ import { accessTokenVariables, sessionVariables } from './config/sessions.ts';
 import { twoFactorVariables } from './config/two-factor.ts';
 import type { ValuesOf } from './config/variable.ts';
 import { type Environment, VariableReader } from './config/variable-reader.ts';
-import type { AccessTokenSettings } from './crypto/jwt.ts';
 import type { DatabaseSettings } from './db/client.ts';
 import type { Mailbox } from './mail/mailbox.ts';
 import type { Brand } from './ui/brand.ts';

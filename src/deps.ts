@@ -1,8 +1,8 @@
+import type { VerifiedTokens } from './access-tokens/verified-tokens.ts';
 import type { CleanUp } from './clean-up/clean-up.ts';
 import type { Config } from './config.ts';
-import type { SigningKeySet } from './crypto/jwt.ts';
 import type { Keyring } from './crypto/keyring.ts';
-import type { VerifiedTokens } from './crypto/verified-tokens.ts';
+import type { SigningKeySet } from './crypto/signing-keys.ts';
 import type { Database } from './db/client.ts';
 import type { ExportPart } from './db/export-part.ts';
 import type { PasswordHasher } from './hashing/password-hasher.ts';

@@ -1,8 +1,8 @@
+import { VerifiedTokens } from './access-tokens/verified-tokens.ts';
 import { ConfigError } from './config/variable-reader.ts';
 import { type Config, type Env, parseConfig, readBindings } from './config.ts';
-import { importSigningKeys, type SigningKeySet } from './crypto/jwt.ts';
 import { createKeyring, type Keyring } from './crypto/keyring.ts';
-import { VerifiedTokens } from './crypto/verified-tokens.ts';
+import { importSigningKeys, type SigningKeySet } from './crypto/signing-keys.ts';
 import { connect, type Database } from './db/client.ts';
 import { RateLimiter } from './rate-limit/rate-limiter.ts';
 

@@ -1,4 +1,4 @@
-import { parseSigningKeys } from '../crypto/jwt.ts';
+import { parseSigningKeys } from '../crypto/signing-keys.ts';
 import { anyText, boolean, integer, oneOf, origin, origins, secretBytes } from './parsers.ts';
 import type { Variables } from './variable.ts';
 

@@ -1,4 +1,4 @@
-import type { AccessTokenClaims } from '../crypto/jwt.ts';
+import type { AccessTokenClaims } from '../access-tokens/access-token.ts';
 import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { accessCookieName, carriesAuthCookie } from './auth-cookies.ts';

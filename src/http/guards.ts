@@ -1,5 +1,5 @@
+import type { AccessTokenClaims } from '../access-tokens/access-token.ts';
 import type { Config } from '../config.ts';
-import type { AccessTokenClaims } from '../crypto/jwt.ts';
 import type { Deps } from '../deps.ts';
 import type { RequestContext } from './context.ts';
 import { authenticate, type OriginTrust, refuseForeignOrigin } from './guard.ts';

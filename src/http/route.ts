@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
+import type { AccessTokenClaims } from '../access-tokens/access-token.ts';
 import { ConfigError } from '../config/variable-reader.ts';
-import type { AccessTokenClaims } from '../crypto/jwt.ts';
 import type { Deps } from '../deps.ts';
 import { commonErrors } from '../errors.ts';
 import { loadOnce } from '../load-once.ts';

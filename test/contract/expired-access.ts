@@ -1,5 +1,5 @@
 import { decodeJwt } from 'jose';
-import { signAccessToken } from '../../src/crypto/jwt.ts';
+import { signAccessToken } from '../../src/access-tokens/access-token.ts';
 import { loadRuntime } from '../../src/runtime.ts';
 import type { TestClient } from '../support/client.ts';
 import type { Caller } from './route-table.ts';

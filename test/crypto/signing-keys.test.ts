@@ -6,7 +6,7 @@ import {
   type PrivateSigningJwk,
   parseSigningKeys,
 } from '../../src/crypto/signing-keys.ts';
-import { generateJwk, generateKeys } from './forge.ts';
+import { generateJwk, generateKeys } from '../access-tokens/forge.ts';
 
 const algorithms: SigningAlgorithm[] = ['ES256', 'EdDSA', 'RS256'];
 const jwks = {} as Record<SigningAlgorithm, PrivateSigningJwk>;

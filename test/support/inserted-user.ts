@@ -1,6 +1,6 @@
+import { signAccessToken } from '../../src/access-tokens/access-token.ts';
 import { addressOf } from '../../src/address/address-key.ts';
 import { encodeBase32 } from '../../src/crypto/base32.ts';
-import { signAccessToken } from '../../src/crypto/jwt.ts';
 import type { Keyring } from '../../src/crypto/keyring.ts';
 import { hashPassword } from '../../src/crypto/password-hash.ts';
 import { createTotpSecret } from '../../src/crypto/totp.ts';

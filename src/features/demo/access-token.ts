@@ -1,4 +1,4 @@
-import { signAccessToken, verifyAccessToken } from '../../crypto/jwt.ts';
+import { signAccessToken, verifyAccessToken } from '../../access-tokens/access-token.ts';
 import type { Deps } from '../../deps.ts';
 import { type DemoSession, secondsLeft } from './demo-session.ts';
 import { demoUser } from './demo-user.ts';

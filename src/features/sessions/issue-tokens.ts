@@ -1,4 +1,4 @@
-import { signAccessToken } from '../../crypto/jwt.ts';
+import { signAccessToken } from '../../access-tokens/access-token.ts';
 import type { Deps } from '../../deps.ts';
 import type { IssuedTokens } from '../../joints/issued-tokens.ts';
 import { encodeRefreshToken, type Transport } from './refresh-token.ts';

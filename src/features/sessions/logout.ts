@@ -1,4 +1,4 @@
-import { type AccessTokenClaims, verifyAccessToken } from '../../crypto/jwt.ts';
+import { type AccessTokenClaims, verifyAccessToken } from '../../access-tokens/access-token.ts';
 import type { Deps } from '../../deps.ts';
 import type { SessionKey } from './judge-token.sql.ts';
 import { endNamedSessions } from './refresh-session.sql.ts';

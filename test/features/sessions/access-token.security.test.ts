@@ -54,7 +54,7 @@ test('a token made here like those of the service is good, so that each refusal 
   await expectAccepted({});
 });
 
-// test/crypto/jwt.security.test.ts tries every spelling; here one of each class goes the way of a request.
+// test/access-tokens/access-token.security.test.ts tries every spelling; here one of each class goes the way of a request.
 describe('the algorithm of an access token', () => {
   test('"none" and an empty signature are refused, whatever stands for one (JWT-01)', async () => {
     const input = signingInput(client, me, { header: { alg: 'none' } });
@@ -137,7 +137,7 @@ describe('the signature of an access token', () => {
   });
 });
 
-// test/crypto/jwt.security.test.ts tries every value; here one of each class goes the way of a request.
+// test/access-tokens/access-token.security.test.ts tries every value; here one of each class goes the way of a request.
 describe('a claim of an access token, under our own signature', () => {
   test.each<[claim: string, wrong: unknown]>([
     ['iss', `${baseUrl}/`],

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { signAccessToken, verifyAccessToken } from '../../src/crypto/jwt.ts';
+import { signAccessToken, verifyAccessToken } from '../../src/access-tokens/access-token.ts';
+import { VerifiedTokens } from '../../src/access-tokens/verified-tokens.ts';
 import { importSigningKeys, type SigningKeySet } from '../../src/crypto/signing-keys.ts';
-import { VerifiedTokens } from '../../src/crypto/verified-tokens.ts';
 import { claims, generateJwk, settings } from './forge.ts';
 
 const nowMs = 1_790_000_123_456;

@@ -1,11 +1,11 @@
+import type { SigningKeySet } from '../crypto/signing-keys.ts';
 import {
   type AccessTokenClaims,
   type AccessTokenSettings,
   clockToleranceSeconds,
-  type SigningKeySet,
   type VerifiedToken,
   verifyTimedToken,
-} from './jwt.ts';
+} from './access-token.ts';
 
 /** How many tokens are remembered by default: about a megabyte, less than a hash of one password takes for a moment. */
 const tokensMax = 1000;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { signAccessToken, verifyAccessToken } from '../../src/access-tokens/access-token.ts';
 import type { SigningAlgorithm } from '../../src/crypto/jwk-shape.ts';
-import { signAccessToken, verifyAccessToken } from '../../src/crypto/jwt.ts';
 import { importSigningKeys, type SigningKeySet } from '../../src/crypto/signing-keys.ts';
 import { claims, generateJwk, readToken, settings } from './forge.ts';
 

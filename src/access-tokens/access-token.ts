@@ -1,13 +1,7 @@
 import { type JWTHeaderParameters, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { JOSEError, JWSInvalid } from 'jose/errors';
-import { jwkShapes } from './jwk-shape.ts';
-import type { SigningKeySet } from './signing-keys.ts';
-
-export {
-  importSigningKeys,
-  parseSigningKeys,
-  type SigningKeySet,
-} from './signing-keys.ts';
+import { jwkShapes } from '../crypto/jwk-shape.ts';
+import type { SigningKeySet } from '../crypto/signing-keys.ts';
 
 /** The settings that all access tokens of this deployment share. */
 export interface AccessTokenSettings {

@@ -1,6 +1,6 @@
+import type { AccessTokenClaims, AccessTokenSettings } from '../../src/access-tokens/access-token.ts';
 import { encodeBase64Url } from '../../src/crypto/base64url.ts';
 import type { SigningAlgorithm } from '../../src/crypto/jwk-shape.ts';
-import type { AccessTokenClaims, AccessTokenSettings } from '../../src/crypto/jwt.ts';
 import type { PrivateSigningJwk } from '../../src/crypto/signing-keys.ts';
 
 /** WebCrypto's names for what signs with each algorithm. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { signAccessToken, verifyAccessToken } from '../../src/access-tokens/access-token.ts';
 import { encodeBase64Url } from '../../src/crypto/base64url.ts';
-import { signAccessToken, verifyAccessToken } from '../../src/crypto/jwt.ts';
 import {
   importSigningKeys,
   type PrivateSigningJwk,
