@@ -34,6 +34,7 @@ const files: Readonly<Record<string, () => Promise<{ readonly default: string }>
   '0027_users_closing_number': () => import('../../migrations/0027_users_closing_number.sql'),
   '0028_security_events_about': () => import('../../migrations/0028_security_events_about.sql'),
   '0029_second_step_devices_added': () => import('../../migrations/0029_second_step_devices_added.sql'),
+  '0030_disowned_since': () => import('../../migrations/0030_disowned_since.sql'),
 };
 
 /** Loads the migrations of this version of the Worker. */

@@ -110,6 +110,8 @@ export interface ClosingScope {
   readonly actingSessionId: string | null;
   /** A timestamptz expression; null where no cell of the occasion is `since` or `disowned`. */
   readonly since: Fragment | null;
+  /** The same for links, which end by when they were issued alone: `since`, where it is left out. */
+  readonly issuedSince?: Fragment;
   /** The account's address, as it is stored: its Worker knows the other spellings. Needed by `elsewhere` and `disowned`. */
   readonly email?: string;
   /** The way of the disowned sign-in, as in `sessions.method`: a text expression. Absent where there is none. */

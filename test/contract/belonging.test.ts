@@ -86,6 +86,7 @@ const leftOut: Readonly<Record<string, readonly string[]>> = {
     'mail_outbox.next_attempt_at',
     'one_time_tokens.spent_at',
     'one_time_tokens.method',
+    'one_time_tokens.disowned_since',
     'factors.held_since',
     'identities.id',
     'identities.is_email_proved',

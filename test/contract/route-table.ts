@@ -183,7 +183,7 @@ export const routeTable: Readonly<Record<string, RouteExample>> = merged<RouteEx
     'POST /api/auth/password/reset': {
       status: 200,
       roundTrips: 2,
-      statements: [1, 13],
+      statements: [1, 14],
       body: ({ links }) => ({
         token: links.reset_password,
         password: otherPassword,

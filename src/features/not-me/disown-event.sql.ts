@@ -43,11 +43,13 @@ export async function disown(
   credentials: readonly Credentials[],
   metadata: RequestMetadata,
 ): Promise<boolean> {
+  const eventAt = sql`${event.at.toISOString()}::timestamptz`;
   const steps = {
     ...signOutSteps(caller, 'others', credentials, metadata),
     mailLink: mailNotMeLink(sql`(${liveCaller(caller)})`, link, 'recipient', metadata, {
       ended: endedNow(metadata),
-      ...{ createdAt: sql`${event.at.toISOString()}::timestamptz`, method: sql`${event.signed_in_by}` },
+      ...{ disownedSince: eventAt, method: sql`${event.signed_in_by}` },
+      expiresAt: sql`greatest(${eventAt} + make_interval(days => ${disownedDays}::int), now() + interval '1 day')`,
     }),
   };
   const { findCaller } = await db.batch('disown-event', steps, { isIdempotent: true });

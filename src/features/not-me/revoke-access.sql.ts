@@ -51,8 +51,8 @@ export async function revokeAccess(
     consume: consumeToken(holder, presented, operationId),
     ...closeWaysIn(credentials, {
       ...{ occasion: 'not_me', owner: done, ownerOnce: once, actingSessionId: null, metadata },
-      // The link was issued with the session.
-      since: sql`(SELECT d.created_at FROM ${done} d)`,
+      // The link was issued with the session, or is of the time of an event.
+      since: sql`(SELECT coalesce(d.disowned_since, d.created_at) FROM ${done} d)`,
       disownedMethod: sql`(SELECT d.method FROM ${done} d)`,
       email: account.email,
       ownLinks: [resetToken.hash],

@@ -1,6 +1,7 @@
 import { type Fragment, sql } from '../../db/sql.ts';
 import type { Cells, ClosingScope, Credentials, Ending } from '../../joints/closing.ts';
 import type { OneTimeTokenKind } from './one-time-token.ts';
+import { isLiveWayBackTo } from './tokens.sql.ts';
 
 /** What holds for a link that leads into the account by its present address. */
 const always: Cells = {
@@ -53,16 +54,11 @@ const wayBack: Cells = {
 };
 
 /**
- * What the mailbox itself has closed puts an end to the past: none of an old mail to the present address begins a recovery
- * later. Those to former addresses stay with their way back. A revert leaves those from before the change to the reset
- * that completes it: they alone end the factor of a thief who added one before it (SES-21).
+ * A completed reset puts an end to the past: none of an old mail begins a recovery later. Those to former addresses stay with
+ * their way back. Until then each serves, since one may reach further back than another, as that alone which ends the factor of
+ * a thief (SES-21); the reset's own mail has a link that takes over how far they reach.
  */
-const notMe: Cells = {
-  ...wayBack,
-  password_reset: 'past',
-  recovery_completed: 'past',
-  not_me: 'past',
-};
+const notMe: Cells = { ...wayBack, password_reset: 'past', recovery_completed: 'past' };
 
 /**
  * Links in mails. Those to the present address end when the account leaves it; a change of the password leaves reset
@@ -112,19 +108,24 @@ export function endOldest(owner: Fragment, kind: OneTimeTokenKind, max: number):
 }
 
 /** Consumed links stay: a repeat of the batch finds its own by them. */
-function closeLinks(ending: Ending<LinkKind>, { owner, since, ownLinks = [] }: ClosingScope): Fragment {
+function closeLinks(
+  ending: Ending<LinkKind>,
+  { owner, since, issuedSince = since ?? sql`NULL`, ownLinks = [] }: ClosingScope,
+): Fragment {
   const whole = [...ending.ended, ...ending.others];
   const later =
     ending.since.length === 0
       ? sql``
-      : sql`OR (link.kind = ANY (${ending.since}::text[]) AND link.created_at >= ${since ?? sql`NULL`})`;
-  const present =
+      : sql`OR (link.kind = ANY (${ending.since}::text[]) AND link.created_at >= ${issuedSince})`;
+  const past =
     ending.past.length === 0
       ? sql``
-      : sql`OR (link.kind = ANY (${ending.past}::text[]) AND link.email = (SELECT u.email FROM users u WHERE u.id = o.user_id))`;
+      : sql`OR (link.kind = ANY (${ending.past}::text[]) AND NOT EXISTS (
+          SELECT FROM users u JOIN one_time_tokens t ON t.owner_id = u.id
+          WHERE u.id = o.user_id AND u.email <> link.email AND ${isLiveWayBackTo(sql`link.email`)}))`;
   const isOthers =
     ownLinks.length === 0 ? sql`` : sql`AND encode(link.token_hash, 'hex') <> ALL (${ownLinks}::text[])`;
   return sql`
     DELETE FROM one_time_tokens link USING ${owner} o
-    WHERE link.owner_id = o.user_id AND link.spent_at IS NULL AND (link.kind = ANY (${whole}::text[]) ${later} ${present}) ${isOthers}`;
+    WHERE link.owner_id = o.user_id AND link.spent_at IS NULL AND (link.kind = ANY (${whole}::text[]) ${later} ${past}) ${isOthers}`;
 }

@@ -33,5 +33,6 @@ export {
   issuedNow,
   issueToken,
   liveHashAmong,
+  noteReach,
   type TokenColumns,
 } from './tokens.sql.ts';

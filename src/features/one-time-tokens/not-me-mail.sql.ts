@@ -6,7 +6,7 @@ import type { LinkMail } from './link-mail.ts';
 import { issueToken, type TokenColumns } from './tokens.sql.ts';
 
 /** What the mail lists, and of when and of which way in its link is: of now and of none where they are left out. */
-interface NotMeOptions extends Pick<TokenColumns, 'createdAt' | 'method'> {
+interface NotMeOptions extends Pick<TokenColumns, 'disownedSince' | 'expiresAt' | 'method'> {
   readonly ended?: (userId: Fragment) => Fragment;
 }
 

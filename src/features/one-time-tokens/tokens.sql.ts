@@ -1,6 +1,6 @@
 import type { Address } from '../../address/address-key.ts';
 import type { ExportPart } from '../../db/export-part.ts';
-import { type Fragment, sql } from '../../db/sql.ts';
+import { type Fragment, join, sql } from '../../db/sql.ts';
 import { isoTime } from '../../db/texts.sql.ts';
 import { type StoredAddress, spellingsOf } from '../users/index.ts';
 import type { NewOneTimeToken, PresentedOneTimeToken } from './one-time-token.ts';
@@ -20,6 +20,8 @@ export interface TokenColumns {
   readonly bucket?: Fragment;
   /** For a not-me link: the way of the sign-in that it is about. */
   readonly method?: Fragment;
+  /** For a not-me link: since when what was added goes by it; null for since it is made. */
+  readonly disownedSince?: Fragment;
   /** For a challenge: what the second step has to know of the first one, as jsonb. */
   readonly challenge?: Fragment;
   /** For a token that renews another one: the times of that one, so that it has the same place and the same end. */
@@ -32,17 +34,28 @@ export interface TokenColumns {
  * `target_email`. A retry of the statement returns no row, so that a mail that depends on it is not queued twice.
  */
 export function issueToken(source: Fragment, token: NewOneTimeToken, columns: TokenColumns): Fragment {
-  const { owner, email, target = sql`NULL`, bucket = sql`NULL`, createdAt = sql`now()` } = columns;
-  const { targetKey = sql`NULL`, wayBack = sql`NULL`, method, challenge } = columns;
+  const { owner, email, target, targetKey, wayBack, createdAt = sql`now()` } = columns;
   const { expiresAt = sql`now() + make_interval(secs => ${token.ttlSeconds}::int)` } = columns;
+  const further = [
+    { name: sql`target_email`, value: target && sql`${target}::text` },
+    { name: sql`target_key`, value: targetKey && sql`${targetKey}::text` },
+    { name: sql`way_back`, value: wayBack && sql`${wayBack}::text` },
+    { name: sql`bucket`, value: columns.bucket },
+    { name: sql`method`, value: columns.method },
+    { name: sql`disowned_since`, value: columns.disownedSince },
+    { name: sql`challenge`, value: columns.challenge },
+  ].filter(({ value }) => value !== undefined);
   return sql`
-    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, target_email, target_key, way_back, bucket,
-      created_at, expires_at${method === undefined ? sql`` : sql`, method`}${challenge === undefined ? sql`` : sql`, challenge`})
-    SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${target}::text, ${targetKey}::text,
-      ${wayBack}::text, ${bucket}::text, ${createdAt}, ${expiresAt}${method === undefined ? sql`` : sql`, ${method}`}${challenge === undefined ? sql`` : sql`, ${challenge}`}
+    INSERT INTO one_time_tokens (token_hash, kind, owner_id, email, created_at, expires_at${join(
+      further.map(({ name }) => sql`, ${name}`),
+      '',
+    )})
+    SELECT ${hashBytes(token)}, ${token.kind}, ${owner}::uuid, ${email}::text, ${createdAt}, ${expiresAt}${join(
+      further.map(({ value }) => sql`, ${value}`),
+      '',
+    )}
     FROM ${source} s
-    ON CONFLICT (token_hash) DO NOTHING
-    RETURNING owner_id, email, target_email`;
+    ON CONFLICT (token_hash) DO NOTHING RETURNING owner_id, email, target_email`;
 }
 
 /** FROM and WHERE for a token that can still be consumed, alias `t`. */
@@ -121,6 +134,23 @@ export function consumedByUs(presented: PresentedOneTimeToken, consumedBy: strin
     SELECT ${consumedColumns} FROM one_time_tokens t WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid)`;
 }
 
+/** How far back a not-me link can reach that takes over what earlier ones would have ended, in days: they lived for seven each. */
+const reachDays = 14;
+
+/**
+ * A statement that notes at the token that this transaction consumed how far back the not-me links reach that can still be used
+ * at the present address: for the link that comes in their place.
+ */
+export function noteReach(presented: PresentedOneTimeToken, consumedBy: string): Fragment {
+  return sql`
+    UPDATE one_time_tokens t SET disowned_since = (
+      SELECT greatest(min(coalesce(link.disowned_since, link.created_at)), now() - make_interval(days => ${reachDays}::int))
+      FROM one_time_tokens link JOIN users u ON u.id = link.owner_id AND u.email = link.email
+      WHERE link.owner_id = t.owner_id AND link.kind = 'not_me' AND link.spent_at IS NULL AND link.expires_at > now()
+      HAVING count(*) > 0)
+    WHERE ${isToken(presented)} AND t.spent_by = ${consumedBy}::uuid AND t.spent_at = now()`;
+}
+
 /** The token that this transaction issued: a sub-select with `user_id` and `created_at`. */
 export function issuedNow(token: NewOneTimeToken): Fragment {
   return sql`(
@@ -160,6 +190,11 @@ export function fromHeldAddress(
 
 /** Whether the revert link `t` is of an address that had been verified when it was left. */
 export const isOfVerifiedAddress: Fragment = sql`coalesce(t.way_back, 'final') = 'final'`;
+
+/** Whether `t` is a revert link by which an account can still have this address back. */
+export function isLiveWayBackTo(email: Fragment): Fragment {
+  return sql`(${isLiveRevertToken} AND t.target_email = ${email})`;
+}
 
 /** FROM and WHERE for the tokens, alias `t`, by which an account can have one of these spellings of an address back. */
 export function fromWaysBackTo(spellings: readonly string[]): Fragment {
@@ -221,7 +256,7 @@ export const exportedLinks: ExportPart = {
 const isLiveRevertToken = sql`t.kind = 'revert_email' AND t.spent_at IS NULL AND t.expires_at > now()`;
 
 const consumedColumns = sql`t.owner_id AS user_id, t.email, t.target_email, t.target_key, t.way_back, t.bucket, t.method,
-  t.created_at, t.spent_at AS consumed_at`;
+  t.created_at, t.disowned_since, t.spent_at AS consumed_at`;
 
 function isToken({ kind, hash }: PresentedOneTimeToken): Fragment {
   return sql`t.token_hash = ${hashBytes({ hash })} AND t.kind = ${kind}`;

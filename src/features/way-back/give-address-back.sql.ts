@@ -130,6 +130,7 @@ export async function giveAddressBack(
   const { target_email: target, target_key: targetKey } = way;
   const done = consumedByUs(presented, metadata.operationId);
   const once = consumedNow(presented, metadata.operationId);
+  const earlier = earlierWayBack(presented, way);
   const steps = {
     holdUser: lockUserForUpdate(way.user_id),
     consume: consumeWayBack(presented, way, metadata),
@@ -146,7 +147,9 @@ export async function giveAddressBack(
     ),
     ...closeWaysIn(credentials, {
       ...{ occasion: 'email_reverted', owner: done, ownerOnce: once, actingSessionId: null, metadata },
-      since: sql`(SELECT least(d.created_at, ${earlierWayBack(presented, way)}) FROM ${done} d)`,
+      since: sql`(SELECT least(d.disowned_since, d.created_at, ${earlier}) FROM ${done} d)`,
+      // Never by the time of an event, which whoever is in a session chooses: it would end the way back of the owner.
+      issuedSince: sql`(SELECT least(d.created_at, ${earlier}) FROM ${done} d)`,
       disownedMethod: sql`(SELECT d.method FROM ${done} d)`,
       email: target,
       ownLinks: [reset, lastWord].flatMap((link) => (link === null ? [] : [link.token.hash])),

@@ -3,6 +3,7 @@ import type { MailLanguage } from '../mail-language.ts';
 const notMe = [
   'Wenn Sie das waren, müssen Sie nichts tun.',
   'Der Link ist sieben Tage lang gültig. Er meldet alle Geräte ab, macht rückgängig, was Ihrem Konto seither hinzugefügt wurde, auch dies, und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
+  'Wenn bei der Anmeldung ein Code verlangt wird, den Sie nicht haben, hat jemand anderes das eingeschaltet: Öffnen Sie den Link auch dann.',
 ];
 
 /** The mails in German. */
@@ -72,7 +73,7 @@ export const mails: MailLanguage['mails'] = {
     ],
     link: 'Das war ich nicht',
     closing: [
-      'Der Link ist sieben Tage lang gültig. Er meldet alle Geräte ab, entfernt, was Ihrem Konto seither hinzugefügt wurde, und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
+      'Der Link ist mindestens einen Tag lang gültig. Er meldet alle Geräte ab, entfernt, was Ihrem Konto seither hinzugefügt wurde, und sendet Ihnen eine E-Mail, mit der Sie ein neues Passwort wählen können.',
       'Wenn nicht Sie das gesagt haben, ist jemand anderes bei Ihrem Konto angemeldet: Öffnen Sie den Link auch dann.',
     ],
   },

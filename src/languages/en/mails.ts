@@ -4,6 +4,7 @@ import type { MailText } from '../mail-text.ts';
 const notMe = [
   'If it was you, you do not have to do anything.',
   'The link works for seven days. It signs out every device, undoes what was added to your account since then, this included, and sends you an e-mail to choose a new password.',
+  'If you are asked for a code that you do not have when you sign in, somebody else has turned that on: open the link then, too.',
 ];
 
 /** The mails in English. A kind that `mail-kind.ts` does not name is a notice. */
@@ -71,7 +72,7 @@ export const mails = {
     ],
     link: 'This was not me',
     closing: [
-      'The link works for seven days. It signs out every device, removes what was added to your account since then, and sends you an e-mail to choose a new password.',
+      'The link works for one day at least. It signs out every device, removes what was added to your account since then, and sends you an e-mail to choose a new password.',
       'If it was not you who said so, somebody else is signed in to your account: open the link in that case, too.',
     ],
   },

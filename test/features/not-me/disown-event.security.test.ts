@@ -44,13 +44,13 @@ const statusOf = async (bearer: string) => (await client.get('/api/auth/me', { b
 
 const liveLinks = (userId: string) =>
   query<{
-    readonly created_at: Date;
+    readonly since: Date | null;
     readonly days: number;
     readonly method: string | null;
     readonly email: string;
   }>(
-    sql`SELECT created_at, round(extract(epoch FROM expires_at - now()) / 86400)::int AS days, method, email
-      FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'not_me' AND spent_at IS NULL ORDER BY created_at`,
+    sql`SELECT disowned_since AS since, round(extract(epoch FROM expires_at - now()) / 86400)::int AS days, method, email
+      FROM one_time_tokens WHERE owner_id = ${userId}::uuid AND kind = 'not_me' AND spent_at IS NULL ORDER BY disowned_since`,
   );
 
 describe('an event that its owner disowns in a session (LNK-18)', { timeout: 60_000 }, () => {
@@ -104,13 +104,13 @@ describe('an event that its owner disowns in a session (LNK-18)', { timeout: 60_
     expect(ofNotices).toHaveLength(1);
     expect(links).toHaveLength(3);
     expect(links[0]).toEqual({
-      created_at: new Date(login.at.getTime() - 3 * 86_400_000),
-      days: 7,
+      since: new Date(login.at.getTime() - 3 * 86_400_000),
+      days: 4,
       method: 'password',
       email: owner.email,
     });
-    expect(links.filter(({ method }) => method === null)).toMatchObject([
-      { created_at: registered.at, days: 7 },
+    expect(links.filter(({ method, since }) => method === null && since !== null)).toMatchObject([
+      { since: registered.at, days: 7 },
     ]);
   });
 

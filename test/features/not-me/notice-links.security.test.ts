@@ -85,13 +85,3 @@ test('a reset ends the links that came before it, and mails one of its own (LNK-
   expectRefused(await client.post('/api/auth/not-me', { token: early }), 400, 'token_invalid');
   expect((await follow(owner.email, 'password_changed')).status).toBe(200);
 });
-
-test('a not-me link that is carried out ends those of the other mails (LNK-19)', async () => {
-  const { owner, cookies } = await entered();
-  expect(
-    landing(await linkTo(client, 'github', { sub: freshSubject(), email: freshEmail() }, cookies)).error,
-  ).toBeNull();
-  const other = await tokenFrom(client, owner.email, 'new_device');
-  expect((await follow(owner.email, 'identity_linked')).status).toBe(200);
-  expectRefused(await client.post('/api/auth/not-me', { token: other }), 400, 'token_invalid');
-});

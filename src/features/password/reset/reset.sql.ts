@@ -21,6 +21,7 @@ import {
   type LinkMail,
   mailNotMeLink,
   type NewOneTimeToken,
+  noteReach,
   type PresentedOneTimeToken,
   type TokenColumns,
 } from '../../one-time-tokens/index.ts';
@@ -177,6 +178,7 @@ export async function applyReset(
     consume: sql`
       WITH consumed AS (${consumeToken(holder, presented, consumedBy)})
       ${dropPendingRegistrations(sql`consumed`)}`,
+    noteReach: noteReach(presented, consumedBy),
     setPassword: setProvedPassword(once, newHash),
     ...closeWaysIn(credentials, {
       ...{ occasion, owner, ownerOnce: once, actingSessionId: null, email: account.email, metadata },
@@ -200,7 +202,10 @@ export async function applyReset(
         { type: 'user_updated', outcome: 'success', reason: 'email_verified' },
         metadata,
       )}`,
-    tellOwner: mailNotMeLink(once, notice, 'none', metadata, { ended: endedNow(metadata) }),
+    tellOwner: mailNotMeLink(once, notice, 'none', metadata, {
+      ended: endedNow(metadata),
+      disownedSince: sql`(SELECT c.disowned_since FROM ${once} c)`,
+    }),
     answer: sql`SELECT u.device_generation FROM ${owner} c JOIN users u ON u.id = c.user_id`,
   };
   const results = await db.batch('apply-reset', steps, { isIdempotent: true });
