@@ -8,7 +8,7 @@ import type { CountedAttempt } from '../../../rate-limit/attempts.sql.ts';
 import type { RequestMetadata } from '../../../request/request-metadata.ts';
 import { issueToken, type LinkMail } from '../../one-time-tokens/index.ts';
 import { endedNow, recordEvents } from '../../security-events/index.ts';
-import { type CallerIds, fromLiveSession, noteMissedSession } from '../../sessions/index.ts';
+import { type CallerIds, fromLiveSession, liveUnderAnyId, noteMissedSession } from '../../sessions/index.ts';
 import { lockUser, owners } from '../../users/index.ts';
 import {
   type CheckCounter,
@@ -91,6 +91,11 @@ export async function reserveSessionCheck(
   const [judged] = judge;
   if (row === undefined || judged === undefined) return null;
   return { ...row, ...judged, number: numberOf([...reserve, ...reserveAmongGuesses], row, proof) };
+}
+
+/** A session of which a check is good: a SELECT, empty once it has ended, or a gate refuses by now. */
+export function liveAtGates(caller: CallerIds, gateRules: GateRules): Fragment {
+  return sql`${liveUnderAnyId(caller)} AND ${passesGates(gateRules)}`;
 }
 
 /** The number of a reserved check, if it may be checked; of a backup code of an account that was guessed at, if it is counted. */

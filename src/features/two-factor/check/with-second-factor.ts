@@ -1,16 +1,20 @@
-import { type Fragment, sql } from '../../../db/sql.ts';
+import type { Fragment } from '../../../db/sql.ts';
 import type { Deps } from '../../../deps.ts';
 import { type AuthError, commonErrors } from '../../../errors.ts';
-import { passesGates } from '../../../joints/ask-gates.sql.ts';
 import { proofErrors } from '../../../joints/errors.ts';
 import { type GateRules, passGates } from '../../../joints/gate.ts';
 import { tooManyAttempts } from '../../../rate-limit/attempts.ts';
 import { giveAttemptBack } from '../../../rate-limit/give-attempt-back.sql.ts';
 import { prepareLinkTo } from '../../one-time-tokens/index.ts';
-import { type CallerIds, findGatedCaller, liveUnderAnyId } from '../../sessions/index.ts';
+import { type CallerIds, findGatedCaller } from '../../sessions/index.ts';
 import { type CheckCounter, limitsOf } from './check.sql.ts';
 import { type FoundProof, findProof, type PresentedProof, type Unaccepted } from './proof.ts';
-import { type ReservedCheck, recordMiss, reserveSessionCheck } from './reserve-session-check.sql.ts';
+import {
+  liveAtGates,
+  type ReservedCheck,
+  recordMiss,
+  reserveSessionCheck,
+} from './reserve-session-check.sql.ts';
 
 /** A proof within a session, and what it is for. */
 export interface SecondFactorWork<Row extends object> {
@@ -36,7 +40,7 @@ export async function withSecondFactor<Row extends object>(
   const reserved = passGates(gateRules, await reserveSessionCheck(deps.db, work, deps.metadata));
   const check = {
     ...{ reserved, sessionId: caller.sessionId, deviceId: reserved.device_id },
-    live: sql`${liveUnderAnyId(caller)} AND ${passesGates(gateRules)}`,
+    live: liveAtGates(caller, gateRules),
     whyGone: async () => {
       passGates(gateRules, await findGatedCaller(deps.db, caller, gateRules));
       return commonErrors.unauthenticated();
