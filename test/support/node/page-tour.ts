@@ -165,6 +165,9 @@ async function tourTwoFactor(
   await look('sessions');
   await visit(visitor, '/account/security');
   await look('security');
+  await visitor.page.getByRole('link', { name: 'This was not me' }).first().click();
+  await visitor.page.waitForURL((url) => url.pathname === '/account/not-me');
+  await look('event-not-me');
   await visit(visitor, '/account/delete');
   await look('delete');
   await fill(visitor, { 'Your password, to confirm': otherPassword });
