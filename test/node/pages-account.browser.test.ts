@@ -173,9 +173,12 @@ describe.each(formFactors)('the pages of the account, $how', { timeout: 60_000 }
     await signIn(others, email, otherPassword);
     await see(others, 'Your account');
     await follow(person, 'Security');
+    await page.getByRole('main').getByRole('link', { name: 'This was not me: Signed in,' }).first().click();
+    await see(person, 'This was not you?');
+    expect((await me(others)).code).toBeUndefined();
     await press(person, 'This was not me');
-    await hear(person, 'Now choose a new password.');
-    expect(pathOf(person)).toBe('/account#password');
+    await hear(person, 'Now open the link in the e-mail that we have sent you');
+    expect(pathOf(person)).toBe('/account/security#activity');
     expect((await me(others)).code).toBe('unauthenticated');
     expect([...person.complaints, ...others.complaints]).toEqual([]);
   });
